@@ -1,0 +1,36 @@
+"""CloudWatch Logs in a notebook: a log store, Insights queries, `%%insights` cells.
+
+>>> import cwnb
+>>> logs = cwnb.open("shop-logs")                          # a folder, made if absent
+>>> logs.load("access.log.gz", group="/shop/web")
+>>> logs.query("stats count(*) by bin(5m)", groups=["/shop/web"]).df
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cwnb import errors
+
+if TYPE_CHECKING:
+    from cwnb.logs import Logs, open, query
+
+__version__ = "0.1.0"
+__all__ = ["Logs", "__version__", "errors", "load_ipython_extension", "open", "query"]
+
+
+def __getattr__(name: str) -> Any:
+    # pandas and pyarrow take most of a second to import, so nothing here touches them until asked.
+    if name in {"Logs", "open", "query"}:
+        from cwnb import logs
+
+        return getattr(logs, name)
+    message = f"module 'cwnb' has no attribute {name!r}"
+    raise AttributeError(message)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Register `%%insights` and `%insights` with IPython (`%load_ext cwnb`)."""
+    from cwnb.notebook import load_ipython_extension as load
+
+    load(shell)

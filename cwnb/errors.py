@@ -1,0 +1,144 @@
+"""Everything that cwnb raises on purpose, one tree.
+
+CwnbError
+├── MalformedQuery        a query that does not parse or cannot mean anything; knows where
+├── QueryCancelled        stopped by the user
+├── QueryTooLarge         would hold more memory than its budget
+├── InvalidParameter      an argument outside the service's rules
+├── ResourceNotFound      no such group or stream
+├── ResourceAlreadyExists
+├── SourceError           a file that cannot be loaded, and why
+│   └── AlreadyLoaded     the same content is in the group already
+└── StoreError
+    ├── NotAStore         the folder holds something else
+    ├── StoreTooNew       written by a newer version of cwnb
+    ├── StoreReadOnly     the folder may not be written
+    ├── StoreFull         no space left on the device
+    ├── StoreKeyMissing   this machine does not have the store's key
+    ├── StoreDamaged      a file or batch fails its check; names file and group
+    └── SnapshotExpired   a replaced file is gone; the query starts again
+
+Each class carries the error code that the service would answer with.
+"""
+
+from __future__ import annotations
+
+
+class CwnbError(Exception):
+    """Base of all errors raised on purpose."""
+
+    code = "InternalFailure"
+
+
+class MalformedQuery(CwnbError):
+    """A query that does not parse or cannot mean anything.
+
+    `start` and `end` are the first character of the fault and the one after its last, or None.
+    """
+
+    code = "MalformedQueryException"
+
+    def __init__(
+        self,
+        message: str,
+        text: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.text = text
+        self.start = start
+        self.end = end
+
+    def __str__(self) -> str:
+        """Message, place, source line, and a line of `~` that ends in a caret."""
+        if self.text is None or self.start is None:
+            return self.message
+        before = self.text[: self.start]
+        line = before.count("\n") + 1
+        first = before.rfind("\n") + 1
+        column = self.start - first + 1
+        source = self.text[first:].split("\n", 1)[0]
+        width = max(1, min((self.end or self.start + 1) - self.start, len(source) - column + 1))
+        # Tabs stay tabs, so that the caret stands under its character in any terminal.
+        indent = "".join("\t" if c == "\t" else " " for c in source[: column - 1])
+        mark = "~" * (width - 1) + "^"
+        return f"{self.message} (line {line}, column {column})\n    {source}\n    {indent}{mark}"
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.message, self.text, self.start, self.end)
+
+
+class QueryCancelled(CwnbError):
+    """The user stopped the query."""
+
+    code = "OperationAborted"
+
+
+class QueryTooLarge(CwnbError):
+    """The query would hold more memory than its budget."""
+
+    code = "LimitExceededException"
+
+
+class InvalidParameter(CwnbError):
+    """An argument outside the service's rules."""
+
+    code = "InvalidParameterException"
+
+
+class ResourceNotFound(CwnbError):
+    """No such log group or stream."""
+
+    code = "ResourceNotFoundException"
+
+
+class ResourceAlreadyExists(CwnbError):
+    """The log group or stream exists already."""
+
+    code = "ResourceAlreadyExistsException"
+
+
+class SourceError(CwnbError):
+    """A file or object that cannot be loaded."""
+
+    code = "InvalidParameterException"
+
+
+class AlreadyLoaded(SourceError):
+    """The same content has been loaded into the group before."""
+
+
+class StoreError(CwnbError):
+    """The store cannot do what was asked."""
+
+    code = "ServiceUnavailableException"
+
+
+class NotAStore(StoreError):
+    """The folder or file holds something that is not a store."""
+
+
+class StoreTooNew(StoreError):
+    """The store was written by a newer version of cwnb."""
+
+
+class StoreReadOnly(StoreError):
+    """The store's folder may not be written."""
+
+
+class StoreFull(StoreError):
+    """No space is left where the store lives; nothing acknowledged is lost."""
+
+
+class StoreKeyMissing(StoreError):
+    """The key that opens this store is not on this machine."""
+
+
+class StoreDamaged(StoreError):
+    """A segment or batch fails its check; the message names the file and the group."""
+
+
+class SnapshotExpired(StoreError):
+    """A file of the query's snapshot has been replaced and removed; ask again."""

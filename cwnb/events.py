@@ -1,0 +1,166 @@
+"""The words that the store and the query engine share: events, windows, sources, tasks.
+
+`insights` never opens a file and `store` never sees a query. They meet here: a `Source` hands out
+picklable `Task`s, and an opened task gives the columns of its events as Arrow arrays.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import pyarrow as pa
+
+TIMESTAMP = "@timestamp"
+INGESTION_TIME = "@ingestionTime"
+LOG_STREAM = "@logStream"
+LOG = "@log"
+MESSAGE = "@message"
+POINTER = "@ptr"
+# Not fields of the language: the store-wide number of an event, and its original bytes (null where
+# the text of the message says it all).
+SEQUENCE = "@sequence"
+RAW = "@raw"
+
+SYSTEM_FIELDS = (TIMESTAMP, INGESTION_TIME, LOG_STREAM, LOG, MESSAGE, POINTER)
+
+DEFAULT_ACCOUNT = "000000000000"
+DEFAULT_REGION = "us-east-1"
+
+# What one value of a mixed column was in its JSON; the codes are stored, so they never change.
+TYPE_STRING, TYPE_INTEGER, TYPE_FLOAT, TYPE_BOOLEAN = 0, 1, 2, 3
+
+
+def mixed_type() -> pa.DataType:
+    """Give the Arrow type of a field that has values of several types: struct(text, type).
+
+    `text` is the value's text form (strings as they are, integers in all their digits, floats as
+    Arrow casts them to string, booleans `true` and `false`), `type` one of the codes above. The
+    struct itself is null where the field is missing.
+    """
+    import pyarrow as pa
+
+    return pa.struct([("text", pa.string()), ("type", pa.int8())])
+
+
+@dataclass(frozen=True)
+class Window:
+    """UTC times in epoch milliseconds, from `start_ms` up to, not including, `end_ms`."""
+
+    start_ms: int
+    end_ms: int
+
+    def intersects(self, first_ms: int, last_ms: int) -> bool:
+        """Tell whether events from `first_ms` to `last_ms`, both included, can lie in here."""
+        return first_ms < self.end_ms and last_ms >= self.start_ms
+
+
+ALL_TIME = Window(-(2**62), 2**62)
+
+
+@dataclass(frozen=True)
+class Condition:
+    """A conjunct of the query that a source may use to leave out whole tasks, and no more.
+
+    `operator` is one of `=`, `in`, `<`, `<=`, `>`, `>=`, `present`; `values` are Python strings,
+    ints, floats or bools as the query wrote them. A source must be careful, not clever: values
+    compare by the language's rules (`"200"` equals `200`), and the engine filters again anyway.
+    """
+
+    field: str
+    operator: str
+    values: tuple[str | int | float | bool, ...] = ()
+
+
+@dataclass
+class EventBatch:
+    """Events on their way in, oldest to newest or in any order; the store sorts.
+
+    `time_ms`: int64 array. `stream`: one name for all, or an array of names (string or
+    dictionary). `message`: string or binary array without nulls; bytes may be invalid UTF-8.
+    `discovered`: what `cwnb.store.discovery.discover` gave for exactly these messages, if the
+    caller had to parse them anyway; None lets the store discover.
+    """
+
+    time_ms: np.ndarray[Any, Any]
+    stream: str | pa.Array
+    message: pa.Array
+    discovered: Any = None
+
+    def __len__(self) -> int:
+        return len(self.message)
+
+
+class Reader(Protocol):
+    """The events of one opened task, in ascending order of time and sequence.
+
+    Only events inside the window of the scan and inside retention are there.
+    """
+
+    @property
+    def rows(self) -> int:
+        """Give the number of events."""
+        ...
+
+    def columns(self, names: Sequence[str]) -> dict[str, pa.Array]:
+        """Give whole columns of `rows` values each; a name that no event has is left out.
+
+        `@timestamp` and `@ingestionTime` are timestamp(ms, UTC), `@logStream` and `@log`
+        dictionary<string>, `@message` and `@ptr` string, `@sequence` int64, `@raw` binary; a
+        discovered field is int64, double, bool, string, dictionary<int32, string> or `mixed_type()`.
+        """
+        ...
+
+    def take(self, names: Sequence[str], rows: np.ndarray[Any, Any]) -> dict[str, pa.Array]:
+        """Give the columns at these row numbers (ascending int64), reading no more than needed."""
+        ...
+
+    @property
+    def bytes_read(self) -> int:
+        """Give how many bytes of files have been read so far."""
+        ...
+
+
+class Task(Protocol):
+    """A picklable reference to a range of a segment's row groups (or to recent batches, or rows)."""
+
+    log: str  # account:group
+    first_ms: int
+    last_ms: int
+    rows: int  # an upper bound
+    message_bytes: int
+
+    def open(self) -> Reader:
+        """Open for reading; raises SnapshotExpired, StoreDamaged, StoreKeyMissing."""
+        ...
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What a source hands out for one query: tasks, newest first, and what was left out."""
+
+    tasks: tuple[Task, ...]
+    skipped_rows: int = 0
+    skipped_bytes: int = 0
+    groups: int = 1
+    warnings: tuple[str, ...] = field(default=())
+
+
+class Source(Protocol):
+    """Where events come from: a snapshot of the store, or a DataFrame."""
+
+    def scan(self, columns: Sequence[str], window: Window, conditions: Sequence[Condition]) -> Scan:
+        """Hand out tasks that together hold every event of the window that meets the conditions."""
+        ...
+
+    def field_names(self) -> set[str]:
+        """Name every discovered field that some event of the source may have."""
+        ...
+
+    def has_field(self, name: str) -> bool:
+        """Tell whether some event may have this field (also one kept with the rare ones)."""
+        ...

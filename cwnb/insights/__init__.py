@@ -1,0 +1,1 @@
+"""The query languages, and the engine that answers them; opens no file."""

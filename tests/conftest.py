@@ -1,0 +1,18 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def keys_of_their_own(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    """Keep the tests' store keys out of the user's key ring."""
+    folder = tmp_path_factory.mktemp("config")
+    monkeypatch.setenv("CWNB_CONFIG_DIR", str(folder))
+    return folder
