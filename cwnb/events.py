@@ -126,7 +126,7 @@ class Reader(Protocol):
 
 
 class Task(Protocol):
-    """A picklable reference to a range of a segment's row groups (or to recent batches, or rows)."""
+    """A picklable reference to a range of a segment, of recent batches, or of rows."""
 
     log: str  # account:group
     first_ms: int

@@ -261,7 +261,7 @@ class Pipeline(exp.Expression):
 
 
 class ScanEvents(Command):
-    """The read that begins a rewritten pipeline: `columns` (names), `conditions` (Filter conjuncts)."""
+    """The read that begins a rewritten pipeline: `columns` by name, `conditions` to prune by."""
 
     keyword = "scan"
     arg_types: ClassVar[dict[str, bool]] = {"columns": True, "conditions": False}
