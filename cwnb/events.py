@@ -111,7 +111,8 @@ class Reader(Protocol):
 
         `@timestamp` and `@ingestionTime` are timestamp(ms, UTC), `@logStream` and `@log`
         dictionary<string>, `@message` and `@ptr` string, `@sequence` int64, `@raw` binary; a
-        discovered field is int64, double, bool, string, dictionary<int32, string> or `mixed_type()`.
+        discovered field is int64, double, bool, string, dictionary<int32, string> or
+        `mixed_type()`.
         """
         ...
 

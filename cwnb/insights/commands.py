@@ -62,7 +62,7 @@ class Star(exp.Expression):
 
 
 class Regex(exp.Expression):
-    """A `/…/` literal; `pattern` in RE2 syntax (`(?P<name>…)`), with `\\/` read as `/`."""
+    """A `/…/` literal; `pattern` in RE2 syntax (`(?P<name>…)`), its escaped slashes plain."""
 
     arg_types: ClassVar[dict[str, bool]] = {"pattern": True}
 
