@@ -1,0 +1,231 @@
+"""Answers as HTML, for notebooks: every value is text, whatever it contains."""
+
+from __future__ import annotations
+
+import json
+import re
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from cwnb.results.rendering import is_number, render
+from cwnb.results.style import CSS
+from cwnb.results.visible import mark, one_line, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from pandas import DataFrame
+
+# A notebook keeps what it shows, so a cell shows a screenful; `result.df` has everything.
+ROWS_SHOWN = 50
+COLUMNS_SHOWN = 60
+_CLAMP_FROM = 240  # characters, or:
+_CLAMP_LINES = 4
+_TEXT_SHOWN = 5_000
+_PRETTY_INDENT = "  "
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
+
+
+def result_html(result: Any) -> str:
+    """Show a result: what was scanned, warnings in a box, and the first rows."""
+    parts = [summary_html(result), *_warnings(result.warnings), table_html(result.df)]
+    return _block("".join(parts))
+
+
+def summary_html(result: Any) -> str:
+    """Show in one line how many rows came out of how many events, bytes and milliseconds."""
+    first, *rest = summary(len(result.df), result.statistics)
+    text = " · ".join([f"<b>{escape(first)}</b>", *(escape(part) for part in rest)])
+    return f'<div class="cwnb-summary">{text}</div>'
+
+
+def summary(rows: int, statistics: dict[str, Any]) -> list[str]:
+    """Give the parts of the line above a table, for a reader: `8 rows`, `1.2 MB scanned`, …."""
+    parts = [_counted(rows, "row")]
+    scanned = int(statistics.get("recordsScanned") or 0)
+    matched = int(statistics.get("recordsMatched") or 0)
+    parts.append(f"{matched:,} of {_counted(scanned, 'record')} matched")
+    if "bytesScanned" in statistics:
+        parts.append(f"{bytes_text(statistics['bytesScanned'])} scanned")
+    if skipped := int(statistics.get("estimatedRecordsSkipped") or 0):
+        parts.append(f"{_counted(skipped, 'record')} skipped")
+    if statistics.get("elapsedMs") is not None:
+        parts.append(elapsed_text(statistics["elapsedMs"]))
+    return parts
+
+
+def bytes_text(count: float) -> str:
+    """Give a number of bytes as people say it: `1.2 MB`, in powers of a thousand."""
+    size = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if size < 999.5:
+            return f"{size:.0f} {unit}" if unit == "B" or size >= 99.95 else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:,.1f} TB"
+
+
+def elapsed_text(elapsed_ms: float) -> str:
+    """Give a time taken as people say it: `45 ms`, `1.3 s`."""
+    return f"{elapsed_ms:.0f} ms" if elapsed_ms < 999.5 else f"{elapsed_ms / 1000:.1f} s"
+
+
+def table_html(df: DataFrame, *, rows: int = ROWS_SHOWN, columns: int = COLUMNS_SHOWN) -> str:
+    """Show the first rows of a frame; what is left out is counted underneath."""
+    if df.shape[1] == 0 or len(df) == 0:
+        return '<div class="cwnb-more">no rows</div>'
+    shown = df.iloc[:rows, :columns]
+    numeric = [is_number(shown.iloc[:, i]) for i in range(shown.shape[1])]
+    head = "".join(
+        _cell("th", _text(one_line(str(name))), right)
+        for name, right in zip(shown.columns, numeric, strict=True)
+    )
+    cells = [
+        [_cell("td", _value_html(value), right) for value in shown.iloc[:, i].tolist()]
+        for i, right in enumerate(numeric)
+    ]
+    body = "".join(f"<tr>{''.join(row)}</tr>" for row in zip(*cells, strict=True))
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return f'<div class="cwnb-scroll">{table}</div>{_left_out(df, shown)}'
+
+
+def explanation_html(
+    steps: Iterable[dict[str, Any]], *, title: str = "", warnings: Sequence[str] = ()
+) -> str:
+    """Show a pipeline as it ran, one row per step.
+
+    A step has `text`, and, where they were measured, `rows_in`, `rows_out`, `ms` and `bytes`.
+    """
+    columns = {"rows_in": "rows in", "rows_out": "rows out", "ms": "ms", "bytes": "bytes read"}
+    rows = list(steps)
+    used = {key: name for key, name in columns.items() if any(r.get(key) is not None for r in rows)}
+    head = _cell("th", "command as run", False) + "".join(
+        _cell("th", name, True) for name in used.values()
+    )
+    body = "".join(
+        f"<tr>{_cell('td', _code(str(row['text'])), False)}"
+        + "".join(_cell("td", escape(_measured(key, row.get(key))), True) for key in used)
+        + "</tr>"
+        for row in rows
+    )
+    above = f'<div class="cwnb-summary">{escape(title)}</div>' if title else ""
+    table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    return _block(f'{above}{"".join(_warnings(warnings))}<div class="cwnb-scroll">{table}</div>')
+
+
+def line_html(text: str) -> str:
+    """Show one line of our own, as a magic says what it stored where."""
+    return _block(f'<div class="cwnb-summary">{escape(visible(text))}</div>')
+
+
+def _block(inside: str) -> str:
+    # The two other classes keep MathJax from reading `$HOME … $PATH` as a formula.
+    return (
+        f'<div class="cwnb-result tex2jax_ignore mathjax_ignore"><style>{CSS}</style>{inside}</div>'
+    )
+
+
+def _warnings(warnings: Sequence[str]) -> list[str]:
+    if not warnings:
+        return []
+    items = "".join(f"<li>{_text(visible(warning))}</li>" for warning in warnings)
+    word = "warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
+    return [f'<div class="cwnb-warnings" role="note"><b>{word}</b><ul>{items}</ul></div>']
+
+
+def _cell(tag: str, inside: str, right: bool) -> str:
+    # The attribute as well as the class: GitHub shows notebooks without their styles.
+    return (
+        f'<{tag} class="cwnb-number" align="right">{inside}</{tag}>'
+        if right
+        else (f'<{tag} align="left">{inside}</{tag}>')
+    )
+
+
+def _value_html(value: Any) -> str:
+    text = render(value)
+    if not text:
+        return ""
+    if not isinstance(value, str):
+        return f'<span class="cwnb-plain">{_text(text)}</span>'
+    if len(text) <= _CLAMP_FROM and text.count("\n") < _CLAMP_LINES:
+        return _code(text)
+    return _clamped(text)
+
+
+def _clamped(text: str) -> str:
+    """Show the beginning, and the whole (JSON indented) when the reader opens it."""
+    lines = text.split("\n")[:_CLAMP_LINES]
+    begin = "\n".join(lines)[:_CLAMP_FROM].rstrip()
+    whole = _indented(text) if len(text) <= _TEXT_SHOWN else text[:_TEXT_SHOWN]
+    rest = len(text) - _TEXT_SHOWN
+    more = f'<div class="cwnb-more">… {rest:,} more characters</div>' if rest > 0 else ""
+    return (
+        f'<details><summary><span class="cwnb-begin">{_code(begin)}…</span></summary>'
+        f"{_code(whole)}{more}</details>"
+    )
+
+
+def _indented(text: str) -> str:
+    """Lay out a JSON object over lines, by spaces alone: no number or key is read and written."""
+    if not text.lstrip().startswith(("{", "[")):
+        return text
+    try:
+        json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    pieces: list[str] = []
+    depth = 0
+    tokens = _JSON_TOKEN.findall(text)
+    for i, piece in enumerate(tokens):
+        following = tokens[i + 1] if i + 1 < len(tokens) else ""
+        if piece in "{[" and following not in "}]":
+            depth += 1
+            pieces.append(f"{piece}\n{_PRETTY_INDENT * depth}")
+        elif piece == ",":
+            pieces.append(f",\n{_PRETTY_INDENT * depth}")
+        elif piece == ":":
+            pieces.append(": ")
+        else:
+            pieces.append(piece)
+        if following and following in "}]" and piece not in "{[":
+            depth -= 1
+            pieces.append(f"\n{_PRETTY_INDENT * depth}")
+    return "".join(pieces)
+
+
+def _code(text: str) -> str:
+    # `bdi` keeps right-to-left text from reordering what stands beside it.
+    return f'<bdi class="cwnb-text">{_text(text)}</bdi>'
+
+
+def _text(text: str) -> str:
+    """Escape, and give odd characters a look of their own; line ends and tabs stay."""
+    # Escaping comes first: no odd character is made or unmade by it.
+    return visible(
+        escape(text.replace("\r\n", "\n")),
+        keep="\n\t",
+        shown=lambda c: f'<span class="cwnb-odd" title="U+{ord(c):04X}">{mark(c)}</span>',
+    )
+
+
+def _left_out(df: DataFrame, shown: DataFrame) -> str:
+    parts = []
+    if more := len(df) - len(shown):
+        parts.append(f"{more:,} more row{'s' * (more != 1)}")
+    if more := df.shape[1] - shown.shape[1]:
+        parts.append(f"{more:,} more column{'s' * (more != 1)}")
+    if not parts:
+        return ""
+    return f'<div class="cwnb-more">… {" and ".join(parts)} in <code>.df</code></div>'
+
+
+def _measured(key: str, value: Any) -> str:
+    if value is None:
+        return ""
+    if key == "bytes":
+        return bytes_text(value)
+    return f"{value:,.1f}" if key == "ms" else f"{value:,}"
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'s' * (count != 1)}"

@@ -1,0 +1,165 @@
+"""Values as the service writes them, and tables of them for a terminal."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from cwnb.results.visible import columns_wide, cut, one_line
+
+if TYPE_CHECKING:
+    from pandas import DataFrame, Series
+
+# From here on a double has no decimals to show, and digits would only pretend to be exact.
+_EXPONENT_FROM = 1e16
+# The least that a column keeps when a table is squeezed: a word and its `…`.
+_NARROWEST = 8
+_GAP = "  "
+
+
+def render(value: Any) -> str:
+    """Give the text of one value as the service renders it.
+
+    Numbers have up to four decimals without trailing zeros, times are `YYYY-MM-DD HH:MM:SS.mmm`
+    in UTC, booleans `true` and `false`, structures compact JSON; a missing value is empty.
+    """
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return _render_float(value)
+    if isinstance(value, datetime):
+        return _render_time(value)
+    return _render_other(value)
+
+
+def _render_float(value: float) -> str:
+    if math.isnan(value):
+        return ""
+    if not abs(value) < _EXPONENT_FROM:
+        return repr(float(value))
+    text = f"{value:.4f}".rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
+
+
+def _render_time(value: datetime) -> str:
+    if value != value:  # noqa: PLR0124 - NaT is a datetime, and only it differs from itself
+        return ""
+    utc = value.astimezone(UTC) if value.tzinfo else value
+    return f"{utc:%Y-%m-%d %H:%M:%S}.{utc.microsecond // 1000:03d}"
+
+
+def _render_other(value: Any) -> str:
+    if type(value).__name__ in {"NAType", "NaTType"}:
+        return ""
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=render)
+    if isinstance(value, bytes):
+        return value.decode("utf-8", errors="replace")
+    if isinstance(value, Decimal):
+        return _render_float(float(value))
+    if isinstance(value, date):
+        return value.isoformat()
+    if hasattr(value, "item"):  # a numpy scalar
+        plain = value.item()
+        return str(plain) if hasattr(plain, "item") else render(plain)
+    if hasattr(value, "tolist"):
+        return render(value.tolist())
+    return str(value)
+
+
+def text_frame(df: DataFrame) -> DataFrame:
+    """Render every value: a frame of the same shape and index whose cells are `str`."""
+    import pandas as pd
+
+    columns = [rendered(df.iloc[:, i]) for i in range(df.shape[1])]
+    frame = pd.DataFrame(dict(enumerate(columns)), index=df.index, dtype=object)
+    frame.columns = df.columns
+    return frame
+
+
+def rendered(series: Series) -> list[str]:
+    """Render the values of one column."""
+    return [render(value) for value in series.tolist()]
+
+
+def is_number(series: Series) -> bool:
+    """Tell whether a column holds numbers, which are set to the right and can be drawn."""
+    from pandas.api import types
+
+    return bool(types.is_numeric_dtype(series.dtype) and not types.is_bool_dtype(series.dtype))
+
+
+def text_table(df: DataFrame, width: int = 100, max_rows: int | None = 50) -> str:
+    """Lay a frame out for a terminal `width` columns wide.
+
+    Long text is cut with `…`, the widest columns first; columns that still do not fit, and rows
+    past `max_rows`, are counted in a last line. `max_rows=None` shows them all.
+    """
+    if df.shape[1] == 0:
+        return "(no columns)"
+    head = df if max_rows is None else df.head(max_rows)
+    names = [one_line(str(name)) for name in df.columns]
+    cells = [[one_line(text) for text in rendered(head.iloc[:, i])] for i in range(df.shape[1])]
+    natural = [
+        max(columns_wide(text) for text in [name, *column])
+        for name, column in zip(names, cells, strict=True)
+    ]
+    widths = _squeeze(natural, width)
+    aligned = [_right if is_number(df.iloc[:, i]) else _left for i, _ in enumerate(widths)]
+    rows = [names, ["─" * size for size in widths], *zip(*cells, strict=True)]
+    lines = [
+        _GAP.join(
+            align(cut(text, size), size)
+            for text, size, align in zip(row, widths, aligned, strict=False)
+        ).rstrip()
+        for row in rows
+    ]
+    if left := _left_out(df, rows=len(head), columns=len(widths)):
+        lines.append(left)
+    return "\n".join(lines)
+
+
+def _squeeze(natural: list[int], width: int) -> list[int]:
+    """Give each column its width, so that the line fits; the last ones may be left out."""
+    shown = list(natural)
+    while len(shown) > 1 and sum(min(w, _NARROWEST) + len(_GAP) for w in shown) - len(_GAP) > width:
+        shown.pop()
+    room = width - len(_GAP) * (len(shown) - 1)
+    ceiling = max(shown)
+    while sum(min(w, ceiling) for w in shown) > room and ceiling > _NARROWEST:
+        ceiling -= 1
+    # What is left over by lowering all to one ceiling goes to the first that can use it.
+    widths = [min(w, ceiling) for w in shown]
+    spare = room - sum(widths)
+    for i, wanted in enumerate(shown):
+        more = max(0, min(wanted - widths[i], spare))
+        widths[i] += more
+        spare -= more
+    return widths
+
+
+def _left_out(df: DataFrame, *, rows: int, columns: int) -> str:
+    parts = []
+    if more := len(df) - rows:
+        parts.append(f"{more:,} more row{'s' * (more != 1)}")
+    if more := df.shape[1] - columns:
+        names = ", ".join(one_line(str(name)) for name in df.columns[columns : columns + 3])
+        parts.append(f"{more:,} more column{'s' * (more != 1)}: {names}{', …' * (more > 3)}")
+    return f"… {'; '.join(parts)}" if parts else ""
+
+
+def _left(text: str, width: int) -> str:
+    return text + " " * (width - columns_wide(text))
+
+
+def _right(text: str, width: int) -> str:
+    return " " * (width - columns_wide(text)) + text

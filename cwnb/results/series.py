@@ -1,0 +1,133 @@
+"""Values over time, as charts draw them: sorted, evenly spaced, with gaps where nothing was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cwnb.errors import InvalidParameter
+from cwnb.events import TIMESTAMP
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Array = np.ndarray[Any, Any]
+_DAY_MS = 86_400_000
+# Periods that a reader can name, for counting events over time.
+_NICE = {
+    1: "1 ms",
+    10: "10 ms",
+    100: "100 ms",
+    1_000: "second",
+    5_000: "5 seconds",
+    15_000: "15 seconds",
+    60_000: "minute",
+    300_000: "5 minutes",
+    900_000: "15 minutes",
+    3_600_000: "hour",
+    3 * 3_600_000: "3 hours",
+    12 * 3_600_000: "12 hours",
+    _DAY_MS: "day",
+    7 * _DAY_MS: "week",
+    28 * _DAY_MS: "4 weeks",
+    364 * _DAY_MS: "52 weeks",
+}
+_BINS = 60
+_MOST_POINTS = 20_000
+
+
+@dataclass
+class Series:
+    """A name, positions (epoch milliseconds, ascending) and values (floats, NaN where missing)."""
+
+    name: str
+    times_ms: Array
+    values: Array
+    period_ms: int | None = None
+
+    @property
+    def height(self) -> float:
+        """Give the largest magnitude."""
+        finite = self.values[np.isfinite(self.values)]
+        return float(np.abs(finite).max()) if len(finite) else 0.0
+
+    @property
+    def total(self) -> float:
+        """Give the sum, by which series are ranked."""
+        return float(np.nansum(self.values))
+
+    def with_gaps(self) -> tuple[Array, Array]:
+        """Give every period from first to last as datetime64, with NaN where nothing is."""
+        times, values = self.times_ms, self.values
+        step = self.period_ms
+        if step and len(times) > 1 and (times[-1] - times[0]) // step < _MOST_POINTS:
+            every = np.arange(times[0], times[-1] + 1, step)
+            if np.isin(times, every).all():
+                filled = np.full(len(every), np.nan)
+                filled[np.searchsorted(every, times)] = values
+                times, values = every, filled
+        return times.astype("datetime64[ms]"), values
+
+    def lonely(self) -> Array:
+        """Tell which points of `with_gaps` have no neighbour to draw a line to."""
+        missing = np.isnan(self.with_gaps()[1])
+        before = np.concatenate([[True], missing[:-1]])
+        after = np.concatenate([missing[1:], [True]])
+        return np.asarray(~missing & before & after)
+
+    @staticmethod
+    def aligned(series: list[Series]) -> tuple[Array, Array]:
+        """Give the times of all as matplotlib days, and a row of values for each series."""
+        times = np.unique(np.concatenate([s.times_ms for s in series]))
+        rows = np.full((len(series), len(times)), np.nan)
+        for row, one in zip(rows, series, strict=True):
+            row[np.searchsorted(times, one.times_ms)] = one.values
+        return times / _DAY_MS, rows
+
+    @staticmethod
+    def added(series: list[Series], name: str) -> Series:
+        """Add series up into one."""
+        days, rows = Series.aligned(series)
+        times = np.rint(days * _DAY_MS).astype("int64")
+        return Series(name, times, np.nansum(rows, axis=0), series[0].period_ms)
+
+
+def over_time(times: pd.Series, values: pd.Series, period_ms: int | None, name: str) -> Series:
+    """Sort values by time; rows without a time are left out, as they have no place."""
+    times_ms = epoch_ms(times)
+    numbers = np.asarray(values.to_numpy(dtype="float64", na_value=np.nan))
+    present = times_ms != _MISSING
+    order = np.argsort(times_ms[present], kind="stable")
+    return Series(name, times_ms[present][order], numbers[present][order], period_ms)
+
+
+def histogram(df: pd.DataFrame) -> tuple[Series, int, str]:
+    """Count events over time in at most 60 periods; also the period's length and name."""
+    if TIMESTAMP not in df.columns:
+        raise InvalidParameter(
+            f"cannot draw events without {TIMESTAMP}; show it, or add a stats command"
+        )
+    times_ms = epoch_ms(df[TIMESTAMP])
+    times_ms = times_ms[times_ms != _MISSING]
+    if len(times_ms) == 0:
+        raise InvalidParameter(f"cannot draw events that have no {TIMESTAMP}")
+    span = int(times_ms.max() - times_ms.min())
+    period_ms = next((p for p in _NICE if span / p <= _BINS), max(_NICE))
+    bins, counts = np.unique(times_ms // period_ms * period_ms, return_counts=True)
+    return Series("events", bins, counts.astype("float64"), period_ms), period_ms, _NICE[period_ms]
+
+
+def epoch_ms(times: pd.Series) -> Array:
+    """Give a time column as int64 milliseconds."""
+    import pandas as pd
+
+    stamps = pd.to_datetime(times, utc=True)
+    plain = stamps.dt.tz_localize(None).to_numpy(
+        dtype="datetime64[ms]", na_value=np.datetime64("NaT")
+    )
+    return np.asarray(plain).astype("int64")
+
+
+_MISSING = np.datetime64("NaT").astype("int64")

@@ -1,0 +1,81 @@
+"""What kind of table a query makes, read from its last `stats`: it decides how it is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cwnb.insights import commands
+from cwnb.results.rendering import is_number
+from cwnb.times import UNIT_MS
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+    from sqlglot import exp
+
+# Aggregates whose values may be put on top of each other: the stack's height means something.
+_ADDITIVE = {"count", "sum"}
+
+
+@dataclass(frozen=True)
+class Shape:
+    """`kind` is "events", "series" (by one bin alone), "groups" or "series by group".
+
+    `time` is the column of the bin, `period_ms` its length if that is fixed, `keys` the other
+    columns of `by`, `measures` the columns of numbers, `additive` those that may be stacked.
+    """
+
+    kind: str
+    time: str | None = None
+    period_ms: int | None = None
+    keys: tuple[str, ...] = ()
+    measures: tuple[str, ...] = ()
+    additive: frozenset[str] = frozenset()
+
+
+def shape(pipeline: commands.Pipeline, df: DataFrame) -> Shape:
+    """Tell how the columns of `df`, the answer to `pipeline`, belong together."""
+    last = next((c for c in reversed(pipeline.commands) if isinstance(c, commands.Stats)), None)
+    if last is None:
+        return Shape("events")
+    by: list[commands.Item] = [i for i in last.args.get("by") or [] if i.name in df.columns]
+    bins = [item for item in by if _is_bin(item.value) or _is_time(df, item.name)]
+    time = bins[0] if bins else None
+    keys = tuple(item.name for item in by if item is not time)
+    names = {item.name for item in by}
+    measures = tuple(
+        str(name)
+        for i, name in enumerate(df.columns)
+        if name not in names and is_number(df.iloc[:, i])
+    )
+    additive = frozenset(
+        item.name
+        for item in last.args["aggregates"]
+        if isinstance(item.value, commands.Call) and item.value.name in _ADDITIVE
+    )
+    kind = "groups" if time is None else "series by group" if keys else "series"
+    return Shape(
+        kind,
+        time=time.name if time else None,
+        period_ms=_period_ms(time.value) if time else None,
+        keys=keys,
+        measures=measures,
+        additive=additive,
+    )
+
+
+def _is_bin(value: exp.Expression) -> bool:
+    return isinstance(value, commands.Call) and value.name == "bin"
+
+
+def _is_time(df: DataFrame, name: str) -> bool:
+    from pandas.api.types import is_datetime64_any_dtype
+
+    return bool(is_datetime64_any_dtype(df[name].dtype))
+
+
+def _period_ms(value: exp.Expression) -> int | None:
+    period = value.find(commands.Period)
+    if period is None or period.args["unit"] not in UNIT_MS:
+        return None
+    return int(period.args["count"]) * UNIT_MS[period.args["unit"]]

@@ -1,0 +1,56 @@
+"""The look of tables in a notebook: JupyterLab's and VS Code's own colours, light or dark."""
+
+from __future__ import annotations
+
+import re
+
+_SOURCE = """
+.cwnb-result {
+  --cwnb-ink: var(--jp-ui-font-color1, var(--vscode-editor-foreground, #1f2328));
+  --cwnb-soft: var(--jp-ui-font-color2, var(--vscode-descriptionForeground, #6b7280));
+  --cwnb-line: var(--jp-border-color2, var(--vscode-widget-border, #d0d7de));
+  --cwnb-stripe: var(--jp-rendermime-table-row-background, rgba(127,127,127,.07));
+  --cwnb-mono: var(--jp-code-font-family, var(--vscode-editor-font-family, monospace));
+  color: var(--cwnb-ink); font-size: 13px; line-height: 1.45; max-width: 100%;
+}
+.cwnb-result .cwnb-summary { color: var(--cwnb-soft); margin: 2px 0 6px; }
+.cwnb-result .cwnb-summary b { color: var(--cwnb-ink); font-weight: 600; }
+.cwnb-result .cwnb-more { color: var(--cwnb-soft); margin: 4px 0 2px; font-style: italic; }
+.cwnb-result .cwnb-warnings {
+  border: 1px solid #b7791f; border-left-width: 4px; border-radius: 3px;
+  background: rgba(221,160,40,.13); padding: 5px 10px; margin: 4px 0 8px; max-width: 90ch;
+}
+.cwnb-result .cwnb-warnings ul { margin: 2px 0 0; padding-left: 18px; }
+.cwnb-result .cwnb-scroll { overflow-x: auto; max-width: 100%; }
+.cwnb-result table {
+  border-collapse: collapse; border: 0; margin: 0; width: auto; table-layout: auto;
+  font-size: 12.5px;
+}
+.cwnb-result table th, .cwnb-result table td {
+  text-align: left; vertical-align: top; padding: 3px 14px 3px 6px; border: 0;
+  white-space: normal; max-width: 72ch; line-height: 1.45;
+}
+.cwnb-result table thead th {
+  border-bottom: 1px solid var(--cwnb-line); font-weight: 600; white-space: nowrap;
+  color: var(--cwnb-ink); background: transparent;
+}
+.cwnb-result table tbody tr { background: transparent; }
+.cwnb-result table tbody tr:nth-child(even) { background: var(--cwnb-stripe); }
+.cwnb-result table .cwnb-number {
+  text-align: right; font-variant-numeric: tabular-nums; padding: 3px 6px 3px 18px;
+}
+.cwnb-result .cwnb-plain { white-space: nowrap; font-variant-numeric: tabular-nums; }
+.cwnb-result .cwnb-text {
+  font-family: var(--cwnb-mono); font-size: 12px; white-space: pre-wrap;
+  overflow-wrap: anywhere; unicode-bidi: isolate;
+}
+.cwnb-result .cwnb-odd {
+  color: #b4451f; background: rgba(200,90,40,.14); border-radius: 2px; font-size: 90%;
+}
+.cwnb-result details > summary { cursor: pointer; list-style-position: outside; }
+.cwnb-result details[open] > summary .cwnb-begin { display: none; }
+.cwnb-result details[open] > summary::after { content: "less"; color: var(--cwnb-soft); }
+"""
+
+# A notebook stores this with every table, so it travels without its white space.
+CSS = re.sub(r"\s*\n\s*", "", re.sub(r"(?<=[:,{};])\s+|\s+(?=[{}])", "", _SOURCE))

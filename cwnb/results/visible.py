@@ -1,0 +1,65 @@
+"""Log lines are hostile input: characters that hide, reorder or command become visible."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Everything that a reader cannot see or that changes what is around it: controls (ANSI sequences
+# begin with one), bidirectional marks and overrides, zero-width and tag characters, line and
+# paragraph separators, lone surrogates, and the letters that are drawn as nothing.
+_ODD = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
+    "\U000e0000-\U000e0fff]"
+)
+
+
+def mark(character: str) -> str:
+    """Give what stands for an odd character: `␛`, or `⟨U+202E⟩` where Unicode has no picture."""
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    return "␡" if code == 0x7F else f"⟨U+{code:04X}⟩"
+
+
+def visible(text: str, *, keep: str = "", shown: Callable[[str], str] = mark) -> str:
+    """Replace every odd character by what `shown` makes of it, save those in `keep`."""
+    return _ODD.sub(lambda match: match[0] if match[0] in keep else shown(match[0]), text)
+
+
+def one_line(text: str) -> str:
+    """Make text fit one line of a terminal: line ends become `↵`, tabs a space."""
+    if _ODD.search(text) is None:
+        return text
+    return visible(text.replace("\r\n", "↵").replace("\n", "↵").replace("\t", " "))
+
+
+def columns_wide(text: str) -> int:
+    """Count the terminal columns that text takes: East Asian letters take two, accents none."""
+    if text.isascii():
+        return len(text)
+    return sum(_character_width(character) for character in text)
+
+
+def cut(text: str, width: int) -> str:
+    """Cut text to `width` terminal columns, with `…` at the end if something is lost."""
+    if columns_wide(text) <= width:
+        return text
+    taken, used = [], 0
+    for character in text:
+        used += _character_width(character)
+        if used > width - 1:
+            break
+        taken.append(character)
+    return "".join(taken) + "…"
+
+
+def _character_width(character: str) -> int:
+    if unicodedata.combining(character):
+        return 0
+    return 2 if unicodedata.east_asian_width(character) in "WF" else 1
