@@ -1,0 +1,37 @@
+"""Fields found in events as they come in: JSON keys, and the lines that AWS services write.
+
+`discover(messages)` gives typed columns; `merge` puts blocks together; `read_rest` finds a key
+that was too rare for a column of its own. How events fell into blocks never shows.
+"""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from cwnb.errors import InvalidParameter
+from cwnb.store.discovery.discovered import Discovered, merge
+from cwnb.store.discovery.events import discover_events
+from cwnb.store.discovery.rare import read_rest
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+__all__ = ["LOG_TYPES", "VERSION", "Discovered", "discover", "merge", "read_rest"]
+
+# Segments record it; raise it when the same event gives other fields than before.
+VERSION = 1
+
+LOG_TYPES = ("lambda", "vpc-flow", "route53", "cloudtrail", "json", "text")
+
+
+def discover(messages: pa.Array, *, log_type: str | None = None) -> Discovered:
+    """Give the fields of each message (a string array without nulls).
+
+    `log_type` None recognises each line by its own strict shape; `text` looks for nothing.
+    """
+    if log_type is not None and log_type not in LOG_TYPES:
+        near = get_close_matches(log_type, LOG_TYPES, 1)
+        hint = f"; did you mean {near[0]!r}?" if near else f"; one of {', '.join(LOG_TYPES)}"
+        raise InvalidParameter(f"unknown log type {log_type!r}{hint}")
+    return discover_events(messages, log_type)

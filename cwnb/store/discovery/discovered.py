@@ -1,0 +1,111 @@
+"""What discovery found in a block of events, and blocks put together."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from cwnb.store.discovery.columns import column, join, settle, spread
+from cwnb.store.discovery.rare import (
+    Sparse,
+    agree,
+    frequent,
+    read_sparse,
+    sparse_of,
+    values_of,
+    write_rest,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass
+class Discovered:
+    """The fields of a block of events.
+
+    `columns`: by name in order, each as long as the block: int64, double, bool, string,
+    dictionary<int32, string> or `mixed_type()`. `rest`: see `rare`. `capped`: how many events
+    have more fields than are extracted from one.
+    """
+
+    columns: dict[str, pa.Array] = field(default_factory=dict)
+    rest: pa.Array | None = None
+    capped: int = 0
+
+
+def merge(parts: Sequence[Discovered], lengths: Sequence[int]) -> Discovered:
+    """Concatenate blocks; the result is what one discovery of all their events gives.
+
+    `lengths`: the number of events of each part. Columns come sorted by name.
+    """
+    total = sum(lengths)
+    counts: Counter[str] = Counter()
+    for part in parts:
+        for name, values in part.columns.items():
+            counts[name] += len(values) - values.null_count
+    sparse: Sparse = {}
+    offset = 0
+    for part, length in zip(parts, lengths, strict=True):
+        if part.rest is not None:
+            read_sparse(part.rest, offset, sparse)
+        offset += length
+    for name, (rows, _) in sparse.items():
+        counts[name] += len(rows)
+    kept = frequent(counts)
+    columns = {}
+    for name in sorted(counts):
+        if name in kept:
+            columns[name] = settle(_column(name, parts, lengths, sparse.pop(name, None)))
+        else:
+            _demote(name, parts, lengths, sparse)
+    return Discovered(columns, write_rest(sparse, total), sum(part.capped for part in parts))
+
+
+def _column(
+    name: str,
+    parts: Sequence[Discovered],
+    lengths: Sequence[int],
+    rare: tuple[list[int], list[str]] | None,
+) -> pa.Array:
+    if rare is None:
+        return join(
+            [
+                part.columns.get(name, pa.nulls(length))
+                for part, length in zip(parts, lengths, strict=True)
+            ]
+        )
+    rows, coded = rare
+    chunks = []
+    offset = at = 0
+    for part, length in zip(parts, lengths, strict=True):
+        values = part.columns.get(name)
+        if values is None:
+            last = at
+            while last < len(rows) and rows[last] < offset + length:
+                last += 1
+            within = [row - offset for row in rows[at:last]]
+            values = spread(column(values_of(coded[at:last])), within, length)
+            at = last
+        chunks.append(values)
+        offset += length
+    return join(chunks)
+
+
+def _demote(
+    name: str, parts: Sequence[Discovered], lengths: Sequence[int], sparse: Sparse
+) -> None:
+    rows, coded = sparse.pop(name, ([], []))
+    found = list(zip(rows, coded, strict=True))
+    offset = 0
+    for part, length in zip(parts, lengths, strict=True):
+        values = part.columns.get(name)
+        if values is not None:
+            more, texts = sparse_of(values)
+            found += zip((row + offset for row in more), texts, strict=True)
+        offset += length
+    found.sort()
+    sparse[name] = ([row for row, _ in found], agree([value for _, value in found]))

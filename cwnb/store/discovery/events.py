@@ -1,0 +1,74 @@
+"""Event by event: the road that defines the answer."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from cwnb.store.discovery.columns import column, settle, spread
+from cwnb.store.discovery.discovered import Discovered
+from cwnb.store.discovery.flatten import flatten, parse
+from cwnb.store.discovery.rare import code_all, frequent, write_rest
+from cwnb.store.discovery.shapes import (
+    lambda_application_fields,
+    lambda_fields,
+    route53_fields,
+    vpc_fields,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def fields_of(text: str, log_type: str | None) -> tuple[dict[str, Any], bool]:
+    """Give the fields of one event in document order, and whether some did not fit."""
+    fields: dict[str, Any] = {}
+    if log_type == "text":
+        return fields, False
+    document = parse(text)
+    if document is not None:
+        return fields, flatten(document, fields)
+    capped = False
+    if log_type == "lambda":
+        capped = not lambda_fields(text, fields) and lambda_application_fields(text, fields)
+    elif log_type == "vpc-flow":
+        vpc_fields(text, fields)
+    elif log_type == "route53":
+        route53_fields(text, fields)
+    elif log_type is None:
+        # Each shape begins in its own way, so that most text costs one comparison.
+        start = text[:2]
+        if start in {"ST", "EN", "RE"}:
+            lambda_fields(text, fields)
+        elif start == "2 ":
+            vpc_fields(text, fields)
+        elif start == "1.":
+            route53_fields(text, fields)
+    return fields, capped
+
+
+def discover_events(messages: pa.Array, log_type: str | None) -> Discovered:
+    """Discover each event by itself."""
+    found: dict[str, tuple[list[int], list[Any]]] = {}
+    capped = 0
+    for row, text in enumerate(messages.to_pylist()):
+        fields, over = fields_of(text, log_type)
+        capped += over
+        for name, value in fields.items():
+            entry = found.get(name)
+            if entry is None:
+                entry = found[name] = ([], [])
+            entry[0].append(row)
+            entry[1].append(value)
+    length = len(messages)
+    kept = frequent(Counter({name: len(rows) for name, (rows, _) in found.items()}))
+    columns = {
+        name: settle(spread(column(found[name][1]), found[name][0], length))
+        for name in sorted(kept)
+    }
+    rare = {
+        name: (rows, code_all(values))
+        for name, (rows, values) in found.items()
+        if name not in kept
+    }
+    return Discovered(columns, write_rest(rare, length), capped)
