@@ -76,7 +76,9 @@ def _mixed_column(values: list[Any]) -> pa.Array:
     floats = [at for at, code in enumerate(codes) if code == TYPE_FLOAT]
     for at, text in zip(floats, float_texts([texts[at] for at in floats]), strict=True):
         texts[at] = text
-    return spread(mixed(pa.array(texts, pa.string()), pa.array(codes, pa.int8())), present, len(values))
+    return spread(
+        mixed(pa.array(texts, pa.string()), pa.array(codes, pa.int8())), present, len(values)
+    )
 
 
 def float_texts(values: Sequence[float]) -> list[str]:
@@ -100,9 +102,7 @@ def mixed(texts: pa.Array, codes: pa.Array) -> pa.Array:
             shown = whole.cast(pa.float64(), safe=False).cast(pa.string())
             texts = pc.if_else(exact, shown, texts)
             codes = pc.if_else(exact, pa.scalar(TYPE_FLOAT, pa.int8()), codes)
-    return pa.StructArray.from_arrays(
-        [texts, codes], fields=list(MIXED), mask=pc.is_null(codes)
-    )
+    return pa.StructArray.from_arrays([texts, codes], fields=list(MIXED), mask=pc.is_null(codes))
 
 
 def spread(values: pa.Array, rows: Any, length: int) -> pa.Array:

@@ -95,9 +95,7 @@ def _column(
     return join(chunks)
 
 
-def _demote(
-    name: str, parts: Sequence[Discovered], lengths: Sequence[int], sparse: Sparse
-) -> None:
+def _demote(name: str, parts: Sequence[Discovered], lengths: Sequence[int], sparse: Sparse) -> None:
     rows, coded = sparse.pop(name, ([], []))
     found = list(zip(rows, coded, strict=True))
     offset = 0

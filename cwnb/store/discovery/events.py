@@ -67,8 +67,6 @@ def discover_events(messages: pa.Array, log_type: str | None) -> Discovered:
         for name in sorted(kept)
     }
     rare = {
-        name: (rows, code_all(values))
-        for name, (rows, values) in found.items()
-        if name not in kept
+        name: (rows, code_all(values)) for name, (rows, values) in found.items() if name not in kept
     }
     return Discovered(columns, write_rest(rare, length), capped)

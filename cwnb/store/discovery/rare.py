@@ -8,7 +8,6 @@ events and never with events times keys.
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -26,6 +25,7 @@ from cwnb.store.discovery.columns import (
 from cwnb.store.discovery.flatten import Digits
 
 if TYPE_CHECKING:
+    from collections import Counter
     from collections.abc import Iterable
 
 COLUMN_LIMIT = 500
