@@ -13,7 +13,7 @@ from cwnb.events import EventBatch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SEED = 20261120
+SEED = 7
 
 
 def batches(seed: int = SEED) -> Iterator[tuple[str, EventBatch]]:

@@ -1,0 +1,334 @@
+"""The terminal: `cwnb demo | lab | load | query | groups | fields`.
+
+Errors are one plain sentence on the standard error and exit status 2. What is heavy (pandas,
+pyarrow) is imported by the command that needs it, so `cwnb --help` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextlib import closing
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import click
+
+from cwnb import __version__
+from cwnb.errors import CwnbError, InvalidParameter, NotAStore
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cwnb.logs import Logs
+
+DEMO_STORE = ".cwnb-demo"
+OUTPUTS = ("table", "json", "csv", "parquet")
+FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run the command line and leave with its exit status."""
+    try:
+        status = cli.main(arguments, prog_name="cwnb", standalone_mode=False)
+        sys.stdout.flush()
+    except (KeyboardInterrupt, click.Abort):
+        status = INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read us has gone; without this, Python complains once more while it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = BROKEN_PIPE
+    except click.ClickException as error:
+        status = _fail(_sentence(error))
+    except CwnbError as error:
+        status = _fail(str(error))
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _fail(sentence: str) -> int:
+    click.echo(f"cwnb: {sentence}", err=True)
+    return FAILED
+
+
+def _sentence(error: click.ClickException) -> str:
+    """Say what is wrong with the arguments in the way of our own errors."""
+    context = getattr(error, "ctx", None)
+    if isinstance(error, click.NoSuchOption):
+        known = [name for p in context.command.params for name in p.opts] if context else []
+        return f"no option {error.option_name!r}{_near(error.option_name, known)}"
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        name = error.param.opts[0] if error.param.param_type_name == "option" else None
+        wanted = name or error.param.make_metavar(context or click.Context(cli))
+        path = context.command_path if context else "cwnb"
+        wanted = wanted.removesuffix("...")
+        return f"{wanted} is missing; see '{path} --help'"
+    text = error.format_message().rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _near(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+class _Commands(click.Group):
+    """A group that lists commands in the order in which one meets them."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            hint = _near(args[0], list(self.commands)) or f"; there is {', '.join(self.commands)}"
+            raise click.UsageError(f"no command {args[0]!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    no_args_is_help=False,
+    invoke_without_command=True,
+)
+@click.version_option(__version__, prog_name="cwnb", message="%(prog)s %(version)s")
+@click.pass_context
+def cli(context: click.Context) -> None:
+    """CloudWatch Logs in a notebook, and in the terminal.
+
+    \b
+    Examples:
+      cwnb demo
+      cwnb load /var/log/nginx/access.log* --group /shop/web
+      cwnb query 'parse @message "* - *" as ip, rest | stats count(*) by ip' -g /shop/web
+    """  # noqa: D301 - click's mark for text that it must not wrap
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
+
+
+def _store_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--store",
+        "path",
+        default=".cwnb",
+        envvar="CWNB_STORE",
+        metavar="FOLDER",
+        help="The store (./.cwnb, or what CWNB_STORE names).",
+    )(command)
+
+
+_groups_option = click.option(
+    "--group",
+    "-g",
+    "groups",
+    multiple=True,
+    metavar="NAME",
+    help="A log group, or a prefix that ends in *; may be repeated.",
+)
+
+
+def _open(path: str) -> Logs:
+    """Open a store that is there; asking must not make an empty one."""
+    import cwnb
+
+    if not Path(path).exists():
+        raise NotAStore(
+            f"there is no store {path!r}; 'cwnb load FILE --group NAME' makes one, "
+            "and 'cwnb demo' makes one to try"
+        )
+    return cwnb.open(path)
+
+
+def _demo_store(path: str) -> Logs:
+    """Open the demo's store; while it is made, a bar shows on a terminal how far it is."""
+    from tqdm import tqdm
+
+    from cwnb.demo import EVENTS, ensure
+
+    with tqdm(
+        total=EVENTS, unit=" events", desc="making the demo", leave=False, disable=not _watched()
+    ) as bar:
+        return ensure(path, progress=bar.update)
+
+
+def _watched() -> bool:
+    return sys.stderr.isatty()
+
+
+@cli.command()
+@click.option(
+    "--store", "path", default=DEMO_STORE, metavar="FOLDER", help="Where it is made (./.cwnb-demo)."
+)
+def demo(path: str) -> None:
+    """Make three days of a web shop's logs, and find out why nobody can pay.
+
+    \b
+    Examples:
+      cwnb demo
+      cwnb demo | less
+    """  # noqa: D301
+    from cwnb.demo.walk import say, walk
+
+    with closing(_demo_store(path)) as logs:
+        events = sum(group.events for group in logs.store.groups())
+        say(f"{events:,} events of a web shop that is made up, in {path}")
+        walk(logs, path)
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@click.option(
+    "--store", "path", default=DEMO_STORE, metavar="FOLDER", help="The store (./.cwnb-demo)."
+)
+@click.argument("jupyter", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTER OPTIONS]")
+def lab(path: str, jupyter: tuple[str, ...]) -> None:
+    """Open JupyterLab on the notebooks, with the demo's store.
+
+    The notebooks are those of the repository if this is run in it; else they are copied to
+    ./notebooks, and a file that is there already stays as it is.
+
+    \b
+    Examples:
+      cwnb lab
+      cwnb lab --no-browser --port 8890
+    """  # noqa: D301
+    from cwnb.demo.notebooks import folder
+
+    if path == DEMO_STORE or not Path(path).exists():
+        _demo_store(path).close()
+    os.environ["CWNB_STORE"] = str(Path(path).absolute())
+    # In place of this process, so that Ctrl-C and the exit status are JupyterLab's own.
+    sys.stdout.flush()
+    options = [f"--ServerApp.root_dir={folder()}", *jupyter]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--allow-root")
+    os.execv(sys.executable, [sys.executable, "-m", "jupyter", "lab", *options])  # noqa: S606
+
+
+@cli.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option("--group", "-g", required=True, metavar="NAME", help="The log group; made if absent.")
+@click.option("--stream", metavar="NAME", help="The log stream, instead of the file's name.")
+@click.option("--format", metavar="NAME", help="The format, instead of recognising it.")
+@click.option("--tz", metavar="ZONE", help="The zone of times that have none (UTC).")
+@click.option("--pattern", metavar="REGEX", help="What the first line of a record looks like.")
+@click.option("--log-type", metavar="NAME", help="lambda, vpc-flow, route53, cloudtrail or text.")
+@click.option("--again", is_flag=True, help="Load what was loaded before once more.")
+@_store_option
+def load(files: tuple[str, ...], path: str, **options: Any) -> None:
+    """Load files, folders, globs or URLs into a log group.
+
+    Exit status 1 says that some files could not be loaded; the others are.
+
+    \b
+    Examples:
+      cwnb load access.log.gz --group /shop/web
+      cwnb load 'logs/**/*.json' s3://bucket/prefix/ --group /shop/app
+      cwnb load server.log --group /shop/payments --tz Europe/Lisbon
+    """  # noqa: D301
+    import cwnb
+
+    with closing(cwnb.open(path)) as logs:
+        report = logs.load(list(files), **options)
+    click.echo(str(report))
+
+
+@cli.command()
+@click.argument("text", metavar="TEXT")
+@_groups_option
+@click.option("--start", metavar="TIME", help="From here on: -1h, 2026-11-20T08:00 (the first).")
+@click.option("--end", metavar="TIME", help="Up to here, not included (the last).")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many rows.")
+@click.option("--output", "-o", type=click.Choice(OUTPUTS), help="What to write (table).")
+@click.option("--to", metavar="FILE", help="Write it there; .csv, .json, .parquet say the output.")
+@click.option("--strict", is_flag=True, help="Refuse what the service's written rules refuse.")
+@click.option("--explain", is_flag=True, help="Show how it was run, instead of the answer.")
+@click.option("--pandas", is_flag=True, help="Show the query as plain pandas, not the answer.")
+@_store_option
+def query(
+    *,
+    text: str,
+    groups: tuple[str, ...],
+    output: str | None,
+    to: str | None,
+    explain: bool,
+    pandas: bool,
+    path: str,
+    **options: Any,
+) -> None:
+    """Ask a Logs Insights query; a TEXT of - is read from the standard input.
+
+    \b
+    Examples:
+      cwnb query 'filter @message like /ERROR/ | stats count(*) by bin(1h)' -g /shop/app
+      cwnb query 'fields @timestamp, @message | limit 5' -g '/shop/*' --start -1d
+      cwnb query 'filter status >= 500' -g /shop/app -o json | jq '.[].requestId'
+      cwnb query 'stats avg(ms) by path' -g /shop/app --to slow.parquet
+    """  # noqa: D301
+    from cwnb.output import chosen_output, write
+
+    output = chosen_output(output, to)
+    if text == "-":
+        text = click.get_text_stream("stdin").read()
+    with closing(_open(path)) as logs:
+        result = logs.query(text, _asked(logs, groups), **options)
+        for warning in result.warnings:
+            click.echo(f"cwnb: {warning}", err=True)
+        if explain:
+            click.echo(str(result.explain()))
+        elif pandas:
+            click.echo(str(result.pandas))
+        else:
+            write(result, output, to)
+
+
+@cli.command()
+@_store_option
+def groups(path: str) -> None:
+    """List the log groups of a store.
+
+    \b
+    Examples:
+      cwnb groups
+      cwnb groups --store .cwnb-demo
+    """  # noqa: D301
+    from cwnb.output import show
+
+    with closing(_open(path)) as logs:
+        show(logs.groups())
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[GROUP]...")
+@_groups_option
+@_store_option
+def fields(names: tuple[str, ...], groups: tuple[str, ...], path: str) -> None:
+    """List the fields that were discovered in log groups.
+
+    \b
+    Examples:
+      cwnb fields /shop/app
+      cwnb fields --group '/shop/*' --store .cwnb-demo
+    """  # noqa: D301
+    from cwnb.output import show
+
+    with closing(_open(path)) as logs:
+        wanted = logs.store.match_groups(_asked(logs, (*names, *groups)))
+        for group in wanted:
+            if len(wanted) > 1:
+                click.echo(f"{'' if group == wanted[0] else chr(10)}{group}")
+            show(logs.fields(group))
+
+
+def _asked(logs: Logs, groups: tuple[str, ...]) -> list[str]:
+    if groups:
+        return list(groups)
+    there = [group.name for group in logs.store.groups()]
+    has = f"this store has {', '.join(there[:8])}" if there else "this store has none yet"
+    raise InvalidParameter(f"name a log group with --group; {has}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,22 @@
+"""Where the notebooks are that `cwnb lab` opens."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+# In the wheel the notebooks lie beside this module; in the repository, at its top.
+_PACKAGED = Path(__file__).with_name("notebooks")
+_REPOSITORY = Path(__file__).resolve().parents[2]
+
+
+def folder() -> Path:
+    """Give the repository's folder of notebooks, or ./notebooks with copies of ours."""
+    if (_REPOSITORY / "pyproject.toml").exists() and (_REPOSITORY / "notebooks").is_dir():
+        return _REPOSITORY / "notebooks"
+    mine = Path("notebooks").absolute()
+    mine.mkdir(exist_ok=True)
+    for notebook in sorted(_PACKAGED.glob("*.ipynb")):
+        if not (mine / notebook.name).exists():
+            shutil.copyfile(notebook, mine / notebook.name)
+    return mine

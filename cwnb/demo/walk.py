@@ -1,0 +1,128 @@
+"""`cwnb demo`: the story told in a terminal, query by query."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+import textwrap
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cwnb.demo.story import STEPS
+from cwnb.results.charts import text_bars
+from cwnb.results.rendering import text_table
+
+if TYPE_CHECKING:
+    from cwnb.demo.story import Step
+    from cwnb.logs import Logs
+
+WIDEST = 100
+
+
+def walk(logs: Logs, path: str) -> None:
+    """Print every step of the story: what is asked, the query, its answer and what that says."""
+    width = min(shutil.get_terminal_size((WIDEST, 40)).columns, WIDEST)
+    for number, step in enumerate(STEPS, start=1):
+        show_step(logs, step, number, width)
+    _what_next(path)
+
+
+def show_step(logs: Logs, step: Step, number: int, width: int) -> None:
+    """Print one step."""
+    say()
+    say(f"{number}  {step.title}", bold=True, fg="cyan")
+    say(_wrapped(step.told, width))
+    say()
+    where = " ".join(f"--group {_quoted(group)}" for group in step.groups)
+    say(f"    {where} --start {step.start}", dim=True)
+    for line in step.query.splitlines():
+        say(f"    {line}", fg="yellow")
+    say()
+    result = logs.query(step.query, list(step.groups), start=step.start)
+    for warning in result.warnings:
+        say(f"  ! {warning}", fg="magenta")
+    say(textwrap.indent(text_table(result.df, width - 2), "  "))
+    if step.bars and len(result.df) > 1:
+        say()
+        shown = result.df.drop(columns=_other_numbers(result.df, step.bars))
+        bars = text_bars(shown, min(width - 2, 76), value=step.bars)
+        say(textwrap.indent(bars, "  "), fg="green")
+    say(f"  {scanned(result.statistics)}", dim=True)
+    say()
+    say(_wrapped(step.seen, width))
+
+
+def scanned(statistics: dict[str, Any]) -> str:
+    """Say in one line what a query has read and how long that took."""
+    matched, read = int(statistics["recordsMatched"]), int(statistics["recordsScanned"])
+    skipped = int(statistics.get("estimatedRecordsSkipped", 0))
+    parts = [f"{matched:,} of {read:,} events matched", f"{_size(statistics['bytesScanned'])} read"]
+    if skipped:
+        parts.append(f"{skipped:,} events skipped unread")
+    if "elapsedMs" in statistics:
+        parts.append(f"{float(statistics['elapsedMs']) / 1000:.2f} s")
+    return ", ".join(parts)
+
+
+def say(text: str = "", **style: Any) -> None:
+    """Print, in colour only where somebody looks and has not set NO_COLOR."""
+    coloured = style and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    click.echo(click.style(text, **style) if coloured else text)
+
+
+def command() -> str:
+    """Give how this very program is called from a shell: `cwnb`, or the way to it."""
+    here = Path(sys.argv[0]).absolute()
+    if here.name != "cwnb" or shutil.which("cwnb") == str(here):
+        return "cwnb"
+    try:
+        return str(here.relative_to(Path.cwd()))
+    except ValueError:
+        return str(here)
+
+
+def _what_next(path: str) -> None:
+    cwnb = command()
+    store = f" --store {shlex.quote(path)}"
+    question = 'filter level = "ERROR" | stats count(*) by service'
+    say()
+    say("What to type next", bold=True, fg="cyan")
+    for about, line in (
+        ("the same with charts, in a notebook", f"{cwnb} lab"),
+        (
+            "a question of your own",
+            f"{cwnb} query '{question}' -g /shop/app --start -1d{store}",
+        ),
+        ("what there is to ask about", f"{cwnb} fields /shop/app{store}"),
+        ("your own logs", f"{cwnb} load access.log --group /my/web"),
+        ("everything else", f"{cwnb} --help"),
+    ):
+        say(f"  {about}", dim=True)
+        say(f"    {line}", fg="yellow")
+
+
+def _wrapped(text: str, width: int) -> str:
+    return textwrap.fill(text, width)
+
+
+def _quoted(group: str) -> str:
+    return f"'{group}'" if "*" in group else group
+
+
+def _other_numbers(df: Any, kept: str) -> list[str]:
+    from cwnb.results.rendering import is_number
+
+    return [name for name in df.columns if name != kept and is_number(df[name])]
+
+
+def _size(count: Any) -> str:
+    size = float(count)
+    for unit in ("B", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
