@@ -1,0 +1,81 @@
+"""`+ - * / % ^` and negation over columns and constants."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.insights.conversion import Value, broadcast, to_number
+
+_CHECKED = {"+": pc.add_checked, "-": pc.subtract_checked, "*": pc.multiply_checked}
+_UNCHECKED = {"+": pc.add, "-": pc.subtract, "*": pc.multiply}
+# Below this, int64 powers are exact and a double is a good enough judge of that.
+_POWER_LIMIT = 2.0**62
+
+
+def arithmetic(op: str, a: Value, b: Value) -> Value:
+    """Compute `a op b`; missing where either side is missing or no number.
+
+    Integers stay integers for `+ - * %`, and for `^` with an exact result, unless one of the column
+    overflows; `/` is real division, and by zero gives missing, as does `%`, whose sign is the
+    dividend's.
+    """
+    a, b = to_number(a), to_number(b)
+    if not isinstance(a, pa.Array) and not isinstance(b, pa.Array):
+        return arithmetic(op, broadcast(a, 1), broadcast(b, 1))[0]
+    if op in _CHECKED:
+        if pa.types.is_integer(a.type) and pa.types.is_integer(b.type):
+            try:
+                return _CHECKED[op](a, b)
+            except pa.ArrowInvalid:
+                a, b = _double(a), _double(b)
+        return without_nan(_UNCHECKED[op](a, b))
+    if op == "/":
+        divisor = _double(b)
+        nonzero = pc.if_else(pc.equal(divisor, 0.0), pa.scalar(None, pa.float64()), divisor)
+        return without_nan(pc.divide(_double(a), nonzero))
+    rows = len(a) if isinstance(a, pa.Array) else len(b)
+    return _with_numpy(op, broadcast(a, rows), broadcast(b, rows))
+
+
+def negate(value: Value) -> Value:
+    """Compute `-value`."""
+    return arithmetic("-", pa.scalar(0), value)
+
+
+def without_nan(values: pa.Array) -> pa.Array:
+    """Give the values with NaN, which is no number of the language, as missing."""
+    if not pa.types.is_floating(values.type):
+        return values
+    nan = pc.is_nan(values)
+    if not pc.any(nan).as_py():
+        return values
+    return pc.if_else(nan, pa.scalar(None, values.type), values)
+
+
+def _double(value: Value) -> Value:
+    # Rounding is meant here, and Arrow's own cast refuses integers beyond 2**53.
+    return pc.cast(value, pa.float64(), safe=False)
+
+
+def _with_numpy(op: str, a: pa.Array, b: pa.Array) -> pa.Array:
+    valid = pc.and_(a.is_valid(), b.is_valid()).to_numpy(zero_copy_only=False)
+    x, y = (v.fill_null(0).to_numpy(zero_copy_only=False) for v in (a, b))
+    with np.errstate(all="ignore"):
+        if op == "%":
+            valid = valid & (y != 0)
+            return without_nan(pa.array(np.fmod(x, np.where(y != 0, y, 1)), mask=~valid))
+        if op == "^":
+            return without_nan(pa.array(_power(x, y), mask=~valid))
+    raise ValueError(op)
+
+
+def _power(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    result = np.power(x.astype(np.float64), y.astype(np.float64))
+    whole = x.dtype.kind == "i" and y.dtype.kind == "i" and (y >= 0).all()
+    if whole and (np.abs(result) < _POWER_LIMIT).all():
+        result = np.power(x, y)
+    return result

@@ -1,0 +1,199 @@
+"""What is a number in a column of text, found without a Python loop over its rows.
+
+Text is a number when it matches `NUMBER`. Integers are exact however long they are; every other
+number is the double that its text reads as. A column is analysed once into `Numbers`, which
+comparison, equality keys and sort order all read.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+_NUMBER_RE2 = r"\A[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\z"
+_INTEGER_RE2 = r"\A[+-]?[0-9]+\z"
+
+# What a value is, one code per row of a Numbers.
+MISSING, INTEGER, DOUBLE, BIG, TEXT = range(5)
+
+# An int64 of so few digits cannot overflow, so Arrow may cast it.
+_SAFE_DIGITS = 18
+INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
+EXACT_DOUBLE = 2**53
+
+_FIRST = np.zeros(256, dtype=bool)
+_FIRST[list(b"+-.0123456789")] = True
+_LAST = np.zeros(256, dtype=bool)
+_LAST[list(b".0123456789")] = True
+
+
+@dataclass
+class Numbers:
+    """The values of a column as numbers, row by row.
+
+    `form` holds the codes above; `integers` the exact values of INTEGER rows; `doubles` the
+    (rounded) values of all numeric rows; `text` the column's text, asked for the digits of BIG rows.
+    """
+
+    form: np.ndarray[Any, Any]
+    integers: np.ndarray[Any, Any]
+    doubles: np.ndarray[Any, Any]
+    text: pa.Array | None = None
+
+    def __len__(self) -> int:
+        return len(self.form)
+
+    @property
+    def numeric(self) -> np.ndarray[Any, Any]:
+        """Tell which rows hold a number."""
+        return (self.form >= INTEGER) & (self.form <= BIG)
+
+    def exact(self, row: int) -> Decimal:
+        """Give the number of one row, exactly."""
+        form = self.form[row]
+        if form == INTEGER:
+            return Decimal(int(self.integers[row]))
+        if form == BIG:
+            assert self.text is not None
+            return Decimal(self.text[row].as_py())
+        return Decimal(float(self.doubles[row]))
+
+    def residuals(self) -> np.ndarray[Any, Any]:
+        """Give what rounding to a double took from each INTEGER row: exact minus rounded."""
+        at = np.flatnonzero(self.form == INTEGER)
+        result = np.zeros(len(self), dtype=np.int64)
+        if not len(at):
+            return result
+        exact, rounded = self.integers[at], self.doubles[at]
+        # 2**63 is the one double that an int64 can round to without being one itself.
+        over = rounded >= 2.0**63
+        whole = np.where(over, 0.0, rounded).astype(np.int64)
+        result[at] = np.where(over, exact - INT64_MAX - 1, exact - whole)
+        return result
+
+
+def is_number(text: str) -> bool:
+    """Tell whether a text counts as a number."""
+    return NUMBER.fullmatch(text) is not None
+
+
+def from_integers(values: pa.Array) -> Numbers:
+    """Analyse an int64 array."""
+    integers = _filled(values, 0)
+    form = np.where(_valid(values), INTEGER, MISSING).astype(np.uint8)
+    return Numbers(form, integers, integers.astype(np.float64))
+
+
+def from_doubles(values: pa.Array) -> Numbers:
+    """Analyse a double array; NaN, which nothing here makes, counts as missing."""
+    doubles = _filled(values, np.nan)
+    form = np.where(np.isnan(doubles), MISSING, DOUBLE).astype(np.uint8)
+    return Numbers(form, np.zeros(len(doubles), dtype=np.int64), doubles)
+
+
+def from_text(text: pa.Array) -> Numbers | None:
+    """Analyse a string array; None when none of its values is a number."""
+    if text.null_count == len(text):
+        return None
+    first, last = _edges(text)
+    candidates = _FIRST[first] & _LAST[last]
+    if not candidates.any():
+        return None
+    at = np.flatnonzero(candidates)
+    some = text if len(at) == len(text) else text.take(pa.array(at))
+    integers = _plain_integers(some)
+    if integers is not None:
+        form = np.where(_valid(text), TEXT, MISSING).astype(np.uint8)
+        whole = np.zeros(len(text), dtype=np.int64)
+        form[at], whole[at] = INTEGER, integers
+        return Numbers(form, whole, whole.astype(np.float64), text)
+    matched = pc.match_substring_regex(some, _NUMBER_RE2).to_numpy(zero_copy_only=False)
+    if not matched.any():
+        return None
+    at = at[matched.astype(bool)]
+    return _from_mixed_numbers(text, at)
+
+
+def _from_mixed_numbers(text: pa.Array, at: np.ndarray[Any, Any]) -> Numbers:
+    """Analyse text of which the rows `at` are numbers of any spelling."""
+    form = np.where(_valid(text), TEXT, MISSING).astype(np.uint8)
+    whole = np.zeros(len(text), dtype=np.int64)
+    doubles = np.full(len(text), np.nan)
+    some = text.take(pa.array(at))
+    form[at] = DOUBLE
+    doubles[at] = pc.cast(some, pa.float64()).to_numpy(zero_copy_only=False)
+    integral = np.flatnonzero(
+        pc.match_substring_regex(some, _INTEGER_RE2).to_numpy(zero_copy_only=False)
+    )
+    if len(integral):
+        rows, digits = at[integral], some.take(pa.array(integral))
+        short = pc.binary_length(digits).to_numpy(zero_copy_only=False) <= _SAFE_DIGITS
+        unsigned = pc.utf8_ltrim(digits.filter(pa.array(short)), characters="+")
+        form[rows[short]] = INTEGER
+        whole[rows[short]] = pc.cast(unsigned, pa.int64()).to_numpy(zero_copy_only=False)
+        for row in rows[~short]:
+            value = Decimal(text[int(row)].as_py())
+            if INT64_MIN <= value <= INT64_MAX:
+                form[row], whole[row] = INTEGER, int(value)
+            else:
+                form[row] = BIG
+        exact = form == INTEGER
+        doubles[exact] = whole[exact].astype(np.float64)
+    return Numbers(form, whole, doubles, text)
+
+
+def _plain_integers(text: pa.Array) -> np.ndarray[Any, Any] | None:
+    """Cast text that is all `-?digits` within int64, the common case; None for any other."""
+    try:
+        integers = pc.cast(text, pa.int64())
+    except pa.ArrowInvalid:
+        return None
+    # Arrow also reads 0x10, which is text here.
+    if pc.any(pc.match_substring_regex(text, "[xX]")).as_py():
+        return None
+    result: np.ndarray[Any, Any] = integers.to_numpy(zero_copy_only=False)
+    return result
+
+
+def _edges(text: pa.Array) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Give the first and the last byte of each value, 0 for an empty or missing one."""
+    starts, data = string_bytes(text)
+    if not len(data):
+        nothing = np.zeros(len(text), dtype=np.uint8)
+        return nothing, nothing
+    begin, end = starts[:-1], starts[1:]
+    filled = (end > begin) & _valid(text)
+    first = data[np.minimum(begin, len(data) - 1)]
+    last = data[np.maximum(end, 1) - 1]
+    return np.where(filled, first, 0), np.where(filled, last, 0)
+
+
+def string_bytes(text: pa.Array) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
+    """Give the offsets (rows + 1 of them) and the bytes of a string array, without a copy."""
+    _, offsets, data = text.buffers()
+    if offsets is None or len(text) == 0:
+        return np.zeros(len(text) + 1, dtype=np.int32), np.zeros(0, dtype=np.uint8)
+    starts = np.frombuffer(offsets, dtype=np.int32, count=len(text) + 1, offset=4 * text.offset)
+    bytes_ = np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else None
+    return starts, np.zeros(0, dtype=np.uint8) if bytes_ is None else bytes_
+
+
+def _valid(values: pa.Array) -> np.ndarray[Any, Any]:
+    if values.null_count == 0:
+        return np.ones(len(values), dtype=bool)
+    valid: np.ndarray[Any, Any] = values.is_valid().to_numpy(zero_copy_only=False)
+    return valid
+
+
+def _filled(values: pa.Array, nothing: float) -> np.ndarray[Any, Any]:
+    if values.null_count:
+        values = values.fill_null(pa.scalar(nothing, type=values.type))
+    result: np.ndarray[Any, Any] = values.to_numpy(zero_copy_only=False)
+    return result

@@ -1,0 +1,56 @@
+"""What values mean in the language, as kernels over Arrow columns: the one door to all of it."""
+
+from __future__ import annotations
+
+from cwnb.insights.arithmetic import arithmetic, negate
+from cwnb.insights.conversion import (
+    MIXED,
+    STRUCTURE,
+    TIME,
+    Value,
+    broadcast,
+    decode,
+    is_mixed,
+    is_structure,
+    is_text,
+    is_time,
+    to_boolean,
+    to_mixed,
+    to_number,
+    to_text,
+    to_time,
+    unify,
+)
+from cwnb.insights.equality import compare, equality_key, is_in
+from cwnb.insights.numbers import NUMBER, is_number
+from cwnb.insights.ordering import natural_key, natural_keys, ranks, sort_order
+
+__all__ = [
+    "MIXED",
+    "NUMBER",
+    "STRUCTURE",
+    "TIME",
+    "Value",
+    "arithmetic",
+    "broadcast",
+    "compare",
+    "decode",
+    "equality_key",
+    "is_in",
+    "is_mixed",
+    "is_number",
+    "is_structure",
+    "is_text",
+    "is_time",
+    "natural_key",
+    "natural_keys",
+    "negate",
+    "ranks",
+    "sort_order",
+    "to_boolean",
+    "to_mixed",
+    "to_number",
+    "to_text",
+    "to_time",
+    "unify",
+]
