@@ -15,10 +15,17 @@ from sqlglot import exp
 
 from cwnb.events import MESSAGE
 
+
+class Node(exp.Expression):
+    """A node of ours; its texts count as they are, where sqlglot would lower-case them in `==`."""
+
+    _hash_raw_args: ClassVar[bool] = True
+
+
 # ---------------------------------------------------------------- expressions
 
 
-class Field(exp.Expression):
+class Field(Node):
     """A field by name: `@message`, `order.items.0.sku`, `` `user-agent` ``.
 
     `parts` are the name's pieces as strings, array indexes included; `name` joins them with dots,
@@ -33,13 +40,13 @@ class Field(exp.Expression):
         return ".".join(self.args["parts"])
 
 
-class Access(exp.Expression):
+class Access(Node):
     """A key or index of a structure: `jsonParse(x).key`, `list[2].sku`; `path` as Field's parts."""
 
     arg_types: ClassVar[dict[str, bool]] = {"value": True, "path": True}
 
 
-class Call(exp.Expression):
+class Call(Node):
     """A function by its canonical name (see `functions`), with its arguments in order."""
 
     arg_types: ClassVar[dict[str, bool]] = {"function": True, "arguments": False}
@@ -55,13 +62,13 @@ class Call(exp.Expression):
         return self.args.get("arguments") or []
 
 
-class Star(exp.Expression):
+class Star(Node):
     """The `*` of `count(*)`."""
 
     arg_types: ClassVar[dict[str, bool]] = {}
 
 
-class Regex(exp.Expression):
+class Regex(Node):
     """A `/…/` literal; `pattern` in RE2 syntax (`(?P<name>…)`), its escaped slashes plain."""
 
     arg_types: ClassVar[dict[str, bool]] = {"pattern": True}
@@ -72,13 +79,13 @@ class Regex(exp.Expression):
         return str(self.args["pattern"])
 
 
-class Period(exp.Expression):
+class Period(Node):
     """A length of time, `5m`: `count` (int) of `unit` (one of ms s m h d w mo q y)."""
 
     arg_types: ClassVar[dict[str, bool]] = {"count": True, "unit": True}
 
 
-class Like(exp.Expression):
+class Like(Node):
     """`value like "text"` (substring) or `value like /re/` (search); `=~` reads as the same.
 
     `pattern` is an `exp.Literal` string or a Regex.
@@ -87,13 +94,13 @@ class Like(exp.Expression):
     arg_types: ClassVar[dict[str, bool]] = {"value": True, "pattern": True}
 
 
-class In(exp.Expression):
+class In(Node):
     """`value in [a, b]`; `options` are literals."""
 
     arg_types: ClassVar[dict[str, bool]] = {"value": True, "options": True}
 
 
-class Item(exp.Expression):
+class Item(Node):
     """An expression of a list, with its `alias` if one was given.
 
     `name` is the column it makes: the alias, else the field's name, else the text as written.
@@ -116,7 +123,7 @@ class Item(exp.Expression):
         return value
 
 
-class SortKey(exp.Expression):
+class SortKey(Node):
     """An Item and a direction."""
 
     arg_types: ClassVar[dict[str, bool]] = {"item": True, "descending": True}
@@ -125,7 +132,7 @@ class SortKey(exp.Expression):
 # ---------------------------------------------------------------- commands
 
 
-class Command(exp.Expression):
+class Command(Node):
     """One step of a pipeline. The facts below are what the rewrite rules read.
 
     `drops_rows`: rows may leave or multiply, so a filter or limit may not move past without
@@ -226,6 +233,11 @@ class Sort(Command):
     barrier = True
     arg_types: ClassVar[dict[str, bool]] = {"keys": True}
 
+    def writes(self) -> set[str]:
+        """Name the keys that were given an alias, which later commands may use."""
+        items = [key.args["item"] for key in self.args["keys"]]
+        return {item.name for item in items if item.args.get("alias")}
+
 
 class Limit(Command):
     """`limit n`, or `limit any n`, which may take whatever n rows come first."""
@@ -245,7 +257,7 @@ class Dedup(Command):
     arg_types: ClassVar[dict[str, bool]] = {"items": True}
 
 
-class Pipeline(exp.Expression):
+class Pipeline(Node):
     """A query: its commands in the order in which they run."""
 
     arg_types: ClassVar[dict[str, bool]] = {"commands": True}
@@ -299,9 +311,23 @@ DEFAULT_PARSE_FIELD = MESSAGE
 
 def conjuncts(condition: exp.Expression) -> list[exp.Expression]:
     """Split a condition at its outermost `and`s."""
-    if isinstance(condition, exp.And):
-        return [*conjuncts(condition.this), *conjuncts(condition.expression)]
-    return [condition]
+    return links(exp.And, condition)
+
+
+def links(operator: type[exp.And | exp.Or], node: exp.Expression) -> list[exp.Expression]:
+    """Split a chain of `and` or `or` into its terms, in order; undoes `chained`."""
+    if isinstance(node, operator):
+        return [*links(operator, node.this), *links(operator, node.expression)]
+    return [node]
+
+
+def chained(operator: type[exp.And | exp.Or], terms: list[exp.Expression]) -> exp.Expression:
+    """Join terms by `and` or `or`, in order and as a balanced tree, however many there are."""
+    if len(terms) == 1:
+        return terms[0]
+    middle = (len(terms) + 1) // 2
+    left, right = chained(operator, terms[:middle]), chained(operator, terms[middle:])
+    return operator(this=left, expression=right)
 
 
 def literal_value(node: exp.Expression) -> Any:

@@ -1,0 +1,273 @@
+"""Logs Insights QL as a sqlglot dialect: text to Pipeline, by a table of one entry a command.
+
+    query      := ['|'] command ('|' command)*
+    fields     := 'fields' item (',' item)*                     item := expr ['as' name]
+    display    := 'display' item (',' item)*
+    filter     := ('filter'|'where') expr
+    parse      := 'parse' [operand] (text|regex) [['as'] name (',' name)*] ['multi']
+    stats      := 'stats' item (',' item)* ['by' item (',' item)* ['offset' period]]
+    sort       := ('sort'|'order') ['by'] key (',' key)*        key := item ['asc'|'desc']
+    limit      := ('limit'|'head') ['any'] integer
+    dedup      := 'dedup' field (',' field)*
+
+`expressions` has the grammar of expressions. Keywords and functions are case-insensitive, field
+names are not. Source: CWL_QuerySyntax and its pages.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from sqlglot import exp
+from sqlglot.dialects.dialect import Dialect
+from sqlglot.tokens import Token, TokenType
+
+from cwnb.errors import MalformedQuery
+from cwnb.insights import commands as c
+from cwnb.insights.captures import captures, name_only
+from cwnb.insights.expressions import MAX_NESTING, RESERVED, ExpressionParser, check_depth
+from cwnb.insights.names import suggestion
+from cwnb.insights.tokens import REGEX_TOKEN, InsightsTokenizer, path_parts, unquote
+from cwnb.insights.writer import Writer, to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+QUERY_CHARACTERS = 10_000  # cloudwatch_limits_cwl
+PARSE_MODES_NOT_YET = frozenset("logfmt csv xml".split())
+
+
+class InsightsParser(ExpressionParser):
+    """Reads a query; every method named after a command reads what follows its keyword."""
+
+    COMMAND_PARSERS: ClassVar[dict[str, Callable[[InsightsParser], c.Command]]] = {
+        "fields": lambda self: c.Fields(items=self._items()),
+        "display": lambda self: c.Display(items=self._items()),
+        "filter": lambda self: c.Filter(condition=self._expression()),
+        "parse": lambda self: self._parse_fields(),
+        "stats": lambda self: self._stats(),
+        "sort": lambda self: self._sort(),
+        "limit": lambda self: self._limit(),
+        "dedup": lambda self: self._dedup(),
+    }
+
+    def parse(self, raw_tokens: list[Token], sql: str) -> list[exp.Expr | None]:
+        """Read the tokens of one query; raises MalformedQuery."""
+        self._begin(raw_tokens, sql)
+        return [self._pipeline()]
+
+    def parse_one_expression(self, raw_tokens: list[Token], sql: str) -> exp.Expression:
+        """Read the tokens of one expression; raises MalformedQuery."""
+        self._begin(raw_tokens, sql)
+        node = self._expression()
+        if self._curr:
+            self._expected("the end of the expression")
+        return node
+
+    def _begin(self, raw_tokens: list[Token], sql: str) -> None:
+        self.reset()
+        self.sql = sql
+        self._tokens = raw_tokens
+        self._tokens_size = len(raw_tokens)
+        self._level = 0
+        self._index = -1
+        self._advance()
+
+    # ------------------------------------------------------------ commands
+
+    def _pipeline(self) -> c.Pipeline:
+        self._match(TokenType.PIPE)
+        steps = [self._command()]
+        while self._curr:
+            self._require(TokenType.PIPE, "'|' or the end of the query")
+            steps.append(self._command())
+        pipeline = self._placed(c.Pipeline(commands=steps), self._tokens[0].start)
+        pipeline.meta["text"] = self.sql
+        return pipeline
+
+    def _command(self) -> c.Command:
+        name = self._curr
+        word = self._word()
+        if not word:
+            self._expected("a command")
+        keyword = c.SYNONYMS.get(word, word)
+        reader = self.COMMAND_PARSERS.get(keyword)
+        if reader is None:
+            self._refuse_command(name)
+        self._advance()
+        command = self._placed(reader(self), name.start)
+        check_depth(command, self.sql)
+        return command
+
+    def _refuse_command(self, name: Token) -> None:
+        word = name.text.lower()
+        if word == "search":
+            self._fail_at(name, "command 'search' was withdrawn; write filter @message like 'text'")
+        if word in c.NOT_YET:
+            self._fail_at(name, f"command {name.text!r} is not supported yet")
+        near = suggestion(word, [*self.COMMAND_PARSERS, *c.SYNONYMS, *c.NOT_YET])
+        self._fail_at(name, f"unknown command {name.text!r}{near}")
+
+    def _parse_fields(self) -> c.Parse:
+        start = self._prev.start
+        if self._curr.token_type in {TokenType.STRING, REGEX_TOKEN}:
+            value: exp.Expression = c.Field(parts=[c.DEFAULT_PARSE_FIELD])
+            value = self._placed(value, start)
+        else:
+            value = self._operand()
+        if self._word() in PARSE_MODES_NOT_YET:
+            self._fail(f"parse with {self._curr.text!r} is not supported yet")
+        if self._curr.token_type is REGEX_TOKEN:
+            return self._parse_regex(value)
+        if self._curr.token_type is TokenType.STRING:
+            return self._parse_glob(value)
+        self._expected("a glob text or a /regex/")
+
+    def _parse_glob(self, value: exp.Expression) -> c.Parse:
+        start = self._curr.start
+        pattern = self._text()
+        end = self._prev.end + 1
+        names = self._names()
+        if self._word() == "multi":
+            self._fail("'multi' goes with a /regex/ only")
+        wildcards = str(pattern.this).count("*")
+        if wildcards == 0 and len(names) == 1 and pattern.this:
+            # Aurora's sample has no wildcard: what follows the text is meant.
+            pattern.set("this", f"{pattern.this}*")
+            wildcards = 1
+        if wildcards != len(names):
+            counted = f"{wildcards} wildcard{'s' * (wildcards != 1)}"
+            named = f"{len(names)} name{'s' * (len(names) != 1)}"
+            self._fail(f"the glob has {counted}, but {named} follow", start, end)
+        return c.Parse(value=value, pattern=pattern, names=names)
+
+    def _parse_regex(self, value: exp.Expression) -> c.Parse:
+        token = self._curr
+        regex = self._regex()
+        regex.set("pattern", name_only(regex.pattern))
+        multi = self._accept("multi")
+        aliases = [] if multi and self._word() != "as" else self._names()
+        multi = multi or self._accept("multi")
+        groups = captures(regex.pattern)
+        if not groups:
+            self._fail_at(token, "the regex of a parse needs a group such as (?<name>…)")
+        named = [group.name for group in groups if group.name]
+        if named and aliases:
+            self._fail_at(token, "names stand in the regex or after 'as', not both")
+        names = named or aliases
+        if len(names) != len(groups):
+            counted = f"{len(groups)} unnamed group{'s' * (len(groups) != 1)}"
+            given = f"{len(names)} name{'s' * (len(names) != 1)} follow" if names else "no names"
+            self._fail_at(token, f"the regex has {counted}, but {given}; write (?<name>…)")
+        return c.Parse(value=value, pattern=regex, names=names, multi=multi or None)
+
+    def _names(self) -> list[str]:
+        """Read `[as] a, b`; nothing is fine."""
+        if not self._accept("as") and (not self._word() or self._word() == "multi"):
+            return []
+        names = [self._name()]
+        while self._match(TokenType.COMMA):
+            names.append(self._name())
+        return names
+
+    def _name(self) -> str:
+        token = self._curr
+        if token.token_type is TokenType.STRING:
+            self._fail(f"a name stands in backticks: `{unquote(token.text)}`")
+        if token.token_type is not TokenType.VAR or token.text.lower() in RESERVED:
+            self._expected("a name")
+        self._advance()
+        return ".".join(path_parts(token.text))
+
+    def _stats(self) -> c.Stats:
+        aggregates = self._items()
+        by = self._items() if self._accept("by") else None
+        offset = None
+        if self._word() == "offset":
+            if by is None:
+                self._fail("'offset' stands after 'by'")
+            self._advance()
+            offset = self._period()
+        return c.Stats(aggregates=aggregates, by=by, offset=offset)
+
+    def _sort(self) -> c.Sort:
+        self._accept("by")
+        keys = [self._sort_key()]
+        while self._match(TokenType.COMMA):
+            keys.append(self._sort_key())
+        return c.Sort(keys=keys)
+
+    def _sort_key(self) -> c.SortKey:
+        start = self._curr.start
+        item = self._item()
+        descending = self._accept("desc")
+        if not descending:
+            self._accept("asc")
+        return self._placed(c.SortKey(item=item, descending=descending), start)
+
+    def _limit(self) -> c.Limit:
+        any_rows = self._accept("any")
+        token = self._curr
+        if token.token_type is not TokenType.NUMBER or not token.text.isdigit():
+            self._expected("a whole number of rows")
+        self._advance()
+        return c.Limit(count=int(token.text), any=any_rows or None)
+
+    def _dedup(self) -> c.Dedup:
+        items = self._items()
+        for item in items:
+            if not isinstance(item.value, c.Field) or item.args.get("alias"):
+                self._fail("dedup takes fields only", item.meta["start"], item.meta["end"])
+        return c.Dedup(items=items)
+
+    # ------------------------------------------------------------ items
+
+    def _items(self) -> list[c.Item]:
+        items = [self._item()]
+        while self._match(TokenType.COMMA):
+            items.append(self._item())
+        return items
+
+    def _item(self) -> c.Item:
+        start = self._curr.start
+        value = self._expression()
+        text = self.sql[start : self._prev.end + 1]
+        alias = self._name() if self._accept("as") else None
+        if alias is not None or isinstance(value, c.Field):
+            # The name is another; the text of the value in one spelling, so that equal is equal.
+            text = to_text(value)
+        return self._placed(c.Item(value=value, alias=alias, text=text), start)
+
+
+class Insights(Dialect):
+    """CloudWatch Logs Insights QL; registered with sqlglot as `insights`."""
+
+    Tokenizer = InsightsTokenizer
+    Parser = InsightsParser
+    Generator = Writer
+
+
+def parse_query(text: str) -> c.Pipeline:
+    """Read a query; raises MalformedQuery with the place of the fault."""
+    if len(text) > QUERY_CHARACTERS:
+        message = f"the query has {len(text):,} characters; {QUERY_CHARACTERS:,} is the most"
+        raise MalformedQuery(message, text)
+    found = InsightsTokenizer(Insights).tokenize(text)
+    if not found:
+        raise MalformedQuery("the query is empty", text, 0, 1)
+    try:
+        (pipeline,) = InsightsParser(dialect=Insights).parse(found, text)
+    except RecursionError:
+        message = f"nested too deep here; {MAX_NESTING} levels fit an ordinary stack"
+        raise MalformedQuery(message, text) from None
+    assert isinstance(pipeline, c.Pipeline)
+    return pipeline
+
+
+def parse_expression(text: str) -> exp.Expression:
+    """Read one expression, such as a condition; raises MalformedQuery."""
+    found = InsightsTokenizer(Insights).tokenize(text)
+    return InsightsParser(dialect=Insights).parse_one_expression(found, text)
+
+
+__all__ = ["Insights", "parse_expression", "parse_query", "to_text"]

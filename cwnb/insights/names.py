@@ -1,0 +1,31 @@
+"""Names as users type them: the nearest known one, and functions by any of their spellings."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# In the language, not built yet. Source: CWL_QuerySyntax-hash-functions, -timeseries-functions.
+FUNCTIONS_NOT_YET = frozenset("md5 sha256 rate countovertime sumovertime histogram".split())
+
+
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Give `; did you mean 'x'?` with the nearest known name, or nothing if none is near."""
+    by_lower = {candidate.lower(): candidate for candidate in known}
+    near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
+    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
+
+
+def canonical(name: str) -> str:
+    """Give the key of a function's name: `count_distinct` and `countDistinct` are one."""
+    return name.lower().replace("_", "")
+
+
+def known_functions() -> dict[str, Any]:
+    """Give the table of functions by canonical name; loaded when the first query is read."""
+    from cwnb.insights.functions import FUNCTIONS
+
+    return FUNCTIONS

@@ -1,0 +1,208 @@
+"""The words of a query: one verbose regex, and a rule for the two signs that mean two things."""
+
+from __future__ import annotations
+
+import re
+
+from sqlglot import tokenizer_core, tokens
+from sqlglot.tokens import Token, TokenType
+
+from cwnb.errors import MalformedQuery
+
+if not getattr(tokenizer_core, "__file__", ".py").endswith(".py"):  # pragma: no cover
+    # The compiled classes of sqlglot cannot be subclassed, and the grammar does just that.
+    message = "the query language needs sqlglot as plain Python; run: pip uninstall sqlglotc"
+    raise ImportError(message)
+
+TOKEN = re.compile(
+    r"""
+    (?P<blank>   \s+ | \#[^\n]* )
+  | (?P<number>  \d+ (?:\.\d+)? (?:[eE][+-]?\d+)? )
+  | (?P<path>    (?: @*`(?:[^`]|``)+` | [^\W\d][\w@]* | @[\w@]* )
+                 (?: \. (?: [\w@]+ | `(?:[^`]|``)+` ) )* )
+  | (?P<string>  "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' )
+  | (?P<symbol>  =~ | == | != | <> | <= | >= | && | \|\| | !~ | [-+*%^=<>!|(),\[\]] )
+  | (?P<unclosed> ["'`] )
+  | (?P<placeholder> \{\{.*?\}\} )
+  | (?P<macro>   \$ (?: \w+ | `[^`]*` ) )
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+# Only where a value may begin: there a slash opens a regex and a point begins a number.
+REGEX = re.compile(r"/((?:[^/\\\n]|\\[^\n])*)/")
+POINT_NUMBER = re.compile(r"\.\d+(?:[eE][+-]?\d+)?")
+# Only where a value has just ended: there a slash divides and a point leads on to a key.
+STEP = re.compile(r"(?:\.(?:[\w@]+|`(?:[^`]|``)+`))+")
+
+SYMBOLS = {
+    "(": TokenType.L_PAREN,
+    ")": TokenType.R_PAREN,
+    "[": TokenType.L_BRACKET,
+    "]": TokenType.R_BRACKET,
+    ",": TokenType.COMMA,
+    "|": TokenType.PIPE,
+    "+": TokenType.PLUS,
+    "-": TokenType.DASH,
+    "*": TokenType.STAR,
+    "/": TokenType.SLASH,
+    "%": TokenType.MOD,
+    "^": TokenType.CARET,
+    "=": TokenType.EQ,
+    "==": TokenType.EQ,
+    "!=": TokenType.NEQ,
+    "<": TokenType.LT,
+    "<=": TokenType.LTE,
+    ">": TokenType.GT,
+    ">=": TokenType.GTE,
+    "=~": TokenType.RLIKE,
+    "!": TokenType.EXCLAMATION,
+}
+REGEX_TOKEN = TokenType.RAW_STRING
+STEP_TOKEN = TokenType.DOT
+KINDS = {"number": TokenType.NUMBER, "path": TokenType.VAR, "string": TokenType.STRING}
+# Signs of other languages, and what to write instead.
+FOREIGN = {
+    "<>": "unknown operator '<>'; write '!='",
+    "&&": "unknown operator '&&'; write 'and'",
+    "||": "unknown operator '||'; write 'or'",
+    "!~": "unknown operator '!~'; write 'not like /…/'",
+}
+# Words after which a value begins, though they look like names.
+OPERATOR_WORDS = frozenset("and or not like in by as".split())
+VALUE_ENDS = frozenset(
+    {
+        TokenType.NUMBER,
+        TokenType.VAR,
+        TokenType.STRING,
+        TokenType.R_PAREN,
+        TokenType.R_BRACKET,
+        REGEX_TOKEN,
+        STEP_TOKEN,
+    }
+)
+
+
+class InsightsTokenizer(tokens.Tokenizer):
+    """Cuts Insights text into tokens; `start` and `end` are the first and last character."""
+
+    def tokenize(self, sql: str) -> list[Token]:
+        """Cut the text; raises MalformedQuery where nothing of the language begins."""
+        found: list[Token] = []
+        context = _Context()
+        position = 0
+        while position < len(sql):
+            token, position = _next_token(sql, position, context)
+            if token is not None:
+                found.append(token)
+                context.pass_over(token)
+        return found
+
+
+class _Context:
+    """What stands before the next token: enough to tell a regex from a division."""
+
+    def __init__(self) -> None:
+        self.value_ended = False
+        self.end = -1
+        self._command_begins = True
+        self._in_parse = False
+        self._depth = 0
+
+    def pass_over(self, token: Token) -> None:
+        """Take note of a token."""
+        kind = token.token_type
+        word = token.text.lower() if kind is TokenType.VAR else ""
+        if self._command_begins and word:
+            self._in_parse = word == "parse"
+            ended = False
+        else:
+            ended = kind in VALUE_ENDS and word not in OPERATOR_WORDS
+        self._command_begins = kind is TokenType.PIPE
+        self._depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
+        # `parse field /regex/`: outside parentheses nothing is divided there.
+        self.value_ended = ended and not (self._in_parse and self._depth == 0)
+        self.end = token.end + 1
+        self.step_may_follow = kind in {TokenType.R_PAREN, TokenType.R_BRACKET}
+
+    step_may_follow = False
+
+
+def _next_token(text: str, position: int, context: _Context) -> tuple[Token | None, int]:
+    character = text[position]
+    if character == "/":
+        if context.value_ended:
+            return _token(TokenType.SLASH, "/", position, position + 1)
+        return _regex(text, position)
+    if character == ".":
+        if context.step_may_follow and context.end == position:
+            match = STEP.match(text, position)
+            if match:
+                return _token(STEP_TOKEN, match[0], position, match.end())
+        elif match := POINT_NUMBER.match(text, position):
+            return _token(TokenType.NUMBER, "0" + match[0], position, match.end())
+    match = TOKEN.match(text, position)
+    if match is None:
+        raise MalformedQuery(f"unexpected symbol found {character!r}", text, position, position + 1)
+    kind = str(match.lastgroup)
+    value, end = match[0], match.end()
+    if kind == "blank":
+        return None, end
+    if kind == "symbol":
+        if value in FOREIGN:
+            raise MalformedQuery(FOREIGN[value], text, position, end)
+        return _token(SYMBOLS[value], value, position, end)
+    if kind == "unclosed":
+        what = "a name in backticks" if value == "`" else "a text"
+        raise MalformedQuery(f"{what} is not closed with {value}", text, position, end)
+    if kind == "placeholder":
+        raise MalformedQuery(f"placeholder {value} has no value", text, position, end)
+    if kind == "macro":
+        raise MalformedQuery(f"saved query {value!r} is not supported yet", text, position, end)
+    return _token(KINDS[kind], value, position, end)
+
+
+def _regex(text: str, position: int) -> tuple[Token, int]:
+    match = REGEX.match(text, position)
+    if match is None:
+        raise MalformedQuery("a regex is not closed with '/'", text, position, position + 1)
+    end = match.end()
+    if not match[1]:
+        raise MalformedQuery("empty regex; a comment begins with '#'", text, position, end)
+    flags = re.compile(r"\w*").match(text, end)
+    if flags and flags[0]:
+        raise MalformedQuery(
+            f"unexpected symbol found {flags[0]!r}: a regex takes no flags after its last slash; "
+            "write (?i) as its first characters",
+            text,
+            end,
+            flags.end(),
+        )
+    return _token(REGEX_TOKEN, match[1], position, end)
+
+
+def _token(kind: TokenType, text: str, start: int, end: int) -> tuple[Token, int]:
+    return Token(kind, text, start=start, end=end - 1), end
+
+
+def unquote(token_text: str) -> str:
+    r"""Give the value of a text with its quotes: `\"`, `\'` and `\\` are escapes, no others."""
+    return re.sub(r"\\([\\\"'])", r"\1", token_text[1:-1], flags=re.DOTALL)
+
+
+def quote(value: str) -> str:
+    """Write a text so that `unquote` gives it back; a backslash is doubled only where it must."""
+    escaped = re.sub(r"\\(?=[\\\"']|\Z)", r"\\\\", value)
+    return '"' + escaped.replace('"', '\\"') + '"'
+
+
+_PART = re.compile(r"(@*)`((?:[^`]|``)+)`|[\w@]+")
+PLAIN_PART = re.compile(r"[\w@]+")
+
+
+def path_parts(path: str) -> list[str]:
+    """Split a path as written into its parts: ``a.`odd key`.0`` gives three."""
+    parts = []
+    for match in _PART.finditer(path):
+        quoted = match[2]
+        parts.append(match[0] if quoted is None else match[1] + quoted.replace("``", "`"))
+    return parts
