@@ -40,27 +40,34 @@ _MOST_POINTS = 20_000
 
 @dataclass
 class Series:
-    """A name, positions (epoch milliseconds, ascending) and values (floats, NaN where missing)."""
+    """A name, positions (epoch milliseconds, ascending) and heights (floats, NaN where missing)."""
 
     name: str
     times_ms: Array
-    values: Array
+    heights: Array
     period_ms: int | None = None
+    additive: bool = False
+
+    @property
+    def low(self) -> float:
+        """Give the least value."""
+        finite = self.heights[np.isfinite(self.heights)]
+        return float(finite.min()) if len(finite) else 0.0
 
     @property
     def height(self) -> float:
         """Give the largest magnitude."""
-        finite = self.values[np.isfinite(self.values)]
+        finite = self.heights[np.isfinite(self.heights)]
         return float(np.abs(finite).max()) if len(finite) else 0.0
 
     @property
     def total(self) -> float:
         """Give the sum, by which series are ranked."""
-        return float(np.nansum(self.values))
+        return float(np.nansum(self.heights))
 
     def with_gaps(self) -> tuple[Array, Array]:
         """Give every period from first to last as datetime64, with NaN where nothing is."""
-        times, values = self.times_ms, self.values
+        times, values = self.times_ms, self.heights
         step = self.period_ms
         if step and len(times) > 1 and (times[-1] - times[0]) // step < _MOST_POINTS:
             every = np.arange(times[0], times[-1] + 1, step)
@@ -83,7 +90,7 @@ class Series:
         times = np.unique(np.concatenate([s.times_ms for s in series]))
         rows = np.full((len(series), len(times)), np.nan)
         for row, one in zip(rows, series, strict=True):
-            row[np.searchsorted(times, one.times_ms)] = one.values
+            row[np.searchsorted(times, one.times_ms)] = one.heights
         return times / _DAY_MS, rows
 
     @staticmethod
@@ -91,16 +98,18 @@ class Series:
         """Add series up into one."""
         days, rows = Series.aligned(series)
         times = np.rint(days * _DAY_MS).astype("int64")
-        return Series(name, times, np.nansum(rows, axis=0), series[0].period_ms)
+        return Series(name, times, np.nansum(rows, axis=0), series[0].period_ms, True)
 
 
-def over_time(times: pd.Series, values: pd.Series, period_ms: int | None, name: str) -> Series:
+def over_time(
+    times: pd.Series, values: pd.Series, period_ms: int | None, name: str, additive: bool
+) -> Series:
     """Sort values by time; rows without a time are left out, as they have no place."""
     times_ms = epoch_ms(times)
     numbers = np.asarray(values.to_numpy(dtype="float64", na_value=np.nan))
     present = times_ms != _MISSING
     order = np.argsort(times_ms[present], kind="stable")
-    return Series(name, times_ms[present][order], numbers[present][order], period_ms)
+    return Series(name, times_ms[present][order], numbers[present][order], period_ms, additive)
 
 
 def histogram(df: pd.DataFrame) -> tuple[Series, int, str]:
@@ -116,7 +125,11 @@ def histogram(df: pd.DataFrame) -> tuple[Series, int, str]:
     span = int(times_ms.max() - times_ms.min())
     period_ms = next((p for p in _NICE if span / p <= _BINS), max(_NICE))
     bins, counts = np.unique(times_ms // period_ms * period_ms, return_counts=True)
-    return Series("events", bins, counts.astype("float64"), period_ms), period_ms, _NICE[period_ms]
+    return (
+        Series("events", bins, counts.astype("float64"), period_ms, True),
+        period_ms,
+        _NICE[period_ms],
+    )
 
 
 def epoch_ms(times: pd.Series) -> Array:

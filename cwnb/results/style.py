@@ -47,7 +47,8 @@ _SOURCE = """
 .cwnb-result .cwnb-odd {
   color: #b4451f; background: rgba(200,90,40,.14); border-radius: 2px; font-size: 90%;
 }
-.cwnb-result details > summary { cursor: pointer; list-style-position: outside; }
+.cwnb-result details > summary { cursor: pointer; list-style-position: inside; }
+.cwnb-result details > summary::marker { color: var(--cwnb-soft); font-size: 90%; }
 .cwnb-result details[open] > summary .cwnb-begin { display: none; }
 .cwnb-result details[open] > summary::after { content: "less"; color: var(--cwnb-soft); }
 """

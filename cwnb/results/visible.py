@@ -19,12 +19,16 @@ _ODD = re.compile(
 )
 
 
+_CONTROLS = (
+    "NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI "
+    "DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US"
+).split()
+
+
 def mark(character: str) -> str:
-    """Give what stands for an odd character: `␛`, or `⟨U+202E⟩` where Unicode has no picture."""
+    """Give what stands for an odd character: `⟨ESC⟩`, or `⟨U+202E⟩` where it has no short name."""
     code = ord(character)
-    if code < 0x20:
-        return chr(0x2400 + code)
-    return "␡" if code == 0x7F else f"⟨U+{code:04X}⟩"
+    return f"⟨{_CONTROLS[code]}⟩" if code < len(_CONTROLS) else f"⟨U+{code:04X}⟩"
 
 
 def visible(text: str, *, keep: str = "", shown: Callable[[str], str] = mark) -> str:
