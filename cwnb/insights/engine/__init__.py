@@ -1,0 +1,8 @@
+"""From a Pipeline and a Source to an answer: tasks, partial frames, one merge.
+
+Steps inside a task work on Arrow arrays and numpy; what leaves the engine is pandas.
+"""
+
+from cwnb.insights.engine.run import Outcome, Step, run
+
+__all__ = ["Outcome", "Step", "run"]

@@ -1,0 +1,183 @@
+"""The rows that a step works on: columns that are read or computed when they are asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.events import TIMESTAMP
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from cwnb.events import Reader, Window
+
+# Reading scattered rows costs as much as reading a column when more than this share is wanted.
+_SPARSE = 0.2
+
+
+class Batch:
+    """Rows with named columns, in one order.
+
+    A column comes from memory, from the task's reader, or from a definition (a computed field),
+    and the last two only when something asks. So a filter that comes first makes everything after
+    it cheaper, and a message that nobody looks at is never decoded.
+    """
+
+    def __init__(
+        self,
+        rows: int,
+        *,
+        columns: dict[str, Any] | None = None,
+        reader: Reader | None = None,
+        selection: np.ndarray[Any, Any] | None = None,
+        now_ms: int = 0,
+        window: Window | None = None,
+    ) -> None:
+        self.rows = rows
+        self.now_ms = now_ms
+        self.window = window
+        self.mixed: set[str] = set()
+        self._reader = reader
+        # Row numbers in the reader, ascending, of the rows that are left; None for all.
+        self.selection = selection
+        # A column is kept as it was read, with the number of filters it has passed; the rest are
+        # applied when it is next asked for.
+        self._columns: dict[str, tuple[Any, int]] = {
+            name: (array, 0) for name, array in (columns or {}).items()
+        }
+        self._filters: list[tuple[str, Any]] = []
+        self._definitions: dict[str, tuple[Callable[[Batch], Any], set[str]]] = {}
+
+    @classmethod
+    def of_reader(cls, reader: Reader, *, now_ms: int, window: Window | None) -> Batch:
+        """Give all rows of a task."""
+        return cls(reader.rows, reader=reader, now_ms=now_ms, window=window)
+
+    def names(self) -> set[str]:
+        """Name the columns that are in memory or defined; the reader may have more."""
+        return {*self._columns, *self._definitions}
+
+    def has_own(self, name: str) -> bool:
+        """Tell whether the query made this column (or the batch has no reader)."""
+        return name in self._definitions or name in self._columns
+
+    # ------------------------------------------------------------ columns
+
+    def column(self, name: str) -> Any:
+        """Give a column of `rows` values, or None when no row has it."""
+        if name in self._definitions:
+            compute, _ = self._definitions.pop(name)
+            self._columns[name] = (compute(self), len(self._filters))
+        if name not in self._columns:
+            self.load([name])
+        array, version = self._columns[name]
+        if array is not None and version < len(self._filters):
+            for how, argument in self._filters[version:]:
+                array = _apply(how, array, argument)
+            self._columns[name] = (array, len(self._filters))
+        if array is not None and pa.types.is_struct(array.type):
+            self.mixed.add(name)
+        return array
+
+    def load(self, names: Iterable[str]) -> None:
+        """Read several columns at once; those that no event has are remembered as absent."""
+        wanted = [n for n in names if n not in self._columns and n not in self._definitions]
+        if not wanted:
+            return
+        version = len(self._filters)
+        found: dict[str, Any] = {}
+        if self._reader is not None and self.rows:
+            if self.selection is None:
+                found = self._reader.columns(wanted)
+            elif self.rows < _SPARSE * self._reader.rows:
+                found = self._reader.take(wanted, self.selection)
+            else:
+                rows = pa.array(self.selection)
+                found = {
+                    name: array.take(rows) for name, array in self._reader.columns(wanted).items()
+                }
+        for name in wanted:
+            self._columns[name] = (found.get(name), version)
+
+    def define(self, name: str, compute: Callable[[Batch], Any], reads: set[str]) -> None:
+        """Make `name` a column that `compute` gives when it is asked for.
+
+        `compute` may run after later filters: it must treat each row by itself.
+        """
+        # What was defined from an older column of this name has to see that one.
+        for other, (_, other_reads) in list(self._definitions.items()):
+            if name in other_reads or other == name:
+                self.column(other)
+        if name in reads:
+            self._columns[name] = (compute(self), len(self._filters))
+            return
+        self._columns.pop(name, None)
+        self._definitions[name] = (compute, reads)
+
+    def define_together(
+        self, names: list[str], compute: Callable[[Batch], dict[str, Any]], reads: set[str]
+    ) -> None:
+        """Make several columns that one computation gives, when one of them is asked for."""
+
+        def compute_all(batch: Batch) -> dict[str, Any]:
+            found = compute(batch)
+            for other in names:
+                # A name that has been defined anew since then keeps its new meaning.
+                if batch._definitions.get(other, (None,))[0] is parts[other]:
+                    del batch._definitions[other]
+                    batch._columns[other] = (found[other], len(batch._filters))
+            return found
+
+        parts = {name: (lambda batch, own=name: compute_all(batch)[own]) for name in names}
+        for name in names:
+            self.define(name, parts[name], reads)
+
+    def set(self, name: str, array: Any) -> None:
+        """Put a column in place."""
+        self.define(name, lambda _: array, {name})
+
+    def timestamp(self) -> Any:
+        """Give `@timestamp`."""
+        return self.column(TIMESTAMP)
+
+    # ------------------------------------------------------------ rows
+
+    def filter(self, mask: Any) -> None:
+        """Keep the rows for which the Boolean array is true; null drops the row."""
+        keep = np.asarray(mask.fill_null(False)) if mask.null_count else np.asarray(mask)
+        kept = int(np.count_nonzero(keep))
+        if kept == self.rows:
+            return
+        if self._reader is not None:
+            here = np.flatnonzero(keep)
+            self.selection = here if self.selection is None else self.selection[here]
+        self._filters.append(("filter", pa.array(keep)))
+        self.rows = kept
+
+    def take(self, rows: np.ndarray[Any, Any]) -> None:
+        """Keep these rows in this order, which may repeat rows.
+
+        Columns that have not been read yet can no longer come from the reader, unless the rows
+        are in ascending order.
+        """
+        if self._reader is not None:
+            self.selection = rows if self.selection is None else self.selection[rows]
+        self._filters.append(("take", pa.array(rows)))
+        self.rows = len(rows)
+
+    def empty(self) -> None:
+        """Drop all rows."""
+        self.filter(pa.array(np.zeros(self.rows, dtype=bool)))
+
+    def positions(self) -> np.ndarray[Any, Any]:
+        """Give the row numbers in the task's reader."""
+        if self.selection is None:
+            return np.arange(self.rows, dtype=np.int64)
+        return self.selection
+
+
+def _apply(how: str, array: Any, argument: Any) -> Any:
+    return array.filter(argument) if how == "filter" else array.take(argument)

@@ -1,0 +1,203 @@
+"""Rows that are kept as rows: `sort`, `dedup` and `limit` in one step.
+
+A task hands over the places of its best rows with what is needed to compare them; the columns that
+are shown, messages above all, are read afterwards for the rows that are left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.errors import MalformedQuery
+from cwnb.insights import values
+from cwnb.insights.engine import columns
+from cwnb.insights.engine.expressions import evaluate_array
+from cwnb.insights.engine.grouping import group_rows
+from cwnb.insights.engine.order import Ranks, RowOrder
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from cwnb.insights.engine.batch import Batch
+
+
+@dataclass
+class CollectPlan:
+    """What sort, dedup and limit together ask for; picklable.
+
+    `keys`: what to sort by, (expression, descending), none for newest first. `unique`: what `dedup`
+    names. `count`: how many rows at most. `any_rows`: `limit any`. `needed`: the columns to hand
+    on. `at_once`: read those with the first visit.
+    """
+
+    keys: list[tuple[exp.Expression, bool]] = field(default_factory=list)
+    unique: list[exp.Expression] = field(default_factory=list)
+    count: int | None = None
+    any_rows: bool = False
+    needed: list[str] = field(default_factory=list)
+    at_once: bool = False
+
+
+@dataclass
+class CollectPartial:
+    """The best rows of one task, best first: where they are, and what compares them."""
+
+    task: np.ndarray[Any, Any]
+    positions: np.ndarray[Any, Any]
+    ranks: Ranks
+    keys: list[Any]
+    unique: list[Any]
+    held: dict[str, Any]
+
+    @property
+    def rows(self) -> int:
+        """Give the number of rows."""
+        return len(self.positions)
+
+    @property
+    def nbytes(self) -> int:
+        """Give the memory held."""
+        arrays = [*self.keys, *self.unique, *self.held.values()]
+        return int(
+            self.positions.nbytes * 2
+            + self.ranks.nbytes
+            + sum(columns.nbytes(array) for array in arrays)
+        )
+
+    def take(self, rows: np.ndarray[Any, Any]) -> CollectPartial:
+        """Give these rows in this order."""
+        where = pa.array(rows)
+        return CollectPartial(
+            self.task[rows],
+            self.positions[rows],
+            self.ranks.take(rows),
+            [key.take(where) for key in self.keys],
+            [key.take(where) for key in self.unique],
+            {name: array.take(where) for name, array in self.held.items()},
+        )
+
+
+def partial_collect(plan: CollectPlan, batch: Batch, order: RowOrder, task: int) -> CollectPartial:
+    """Pick the best rows of one batch."""
+    rows = np.arange(batch.rows, dtype=np.int64)
+    if plan.at_once and not order.in_memory:
+        # Events newest first; the rows that `parse multi` made of one event stay as they are.
+        rows = np.argsort(-batch.positions(), kind="stable")
+    elif not order.in_memory:
+        rows = rows[::-1]
+    keys = [_comparable(node, batch) for node, _ in plan.keys]
+    if plan.count is not None and not plan.unique and keys:
+        rows = _candidates(rows, keys[0], plan.keys[0][1], plan.count)
+    elif plan.count is not None and not plan.unique:
+        rows = rows[: plan.count]
+    unique = [_comparable(node, batch) for node in plan.unique]
+    if keys:
+        ordered = [
+            (key.take(pa.array(rows)), down) for key, (_, down) in zip(keys, plan.keys, strict=True)
+        ]
+        rows = rows[values.sort_order(ordered)]
+    if unique:
+        rows = rows[_first_of_each([key.take(pa.array(rows)) for key in unique])]
+    if plan.count is not None:
+        rows = rows[: plan.count]
+    where = pa.array(rows)
+    ranks = order.ranks(rows)
+    positions = batch.positions()[rows]
+    held = {}
+    if plan.at_once:
+        for name in plan.needed:
+            column = batch.column(name)
+            held[name] = pa.nulls(len(rows)) if column is None else column.take(where)
+    return CollectPartial(
+        np.full(len(rows), task, dtype=np.int64),
+        positions,
+        ranks,
+        [key.take(where) for key in keys],
+        [key.take(where) for key in unique],
+        held,
+    )
+
+
+def _comparable(node: exp.Expression, batch: Batch) -> Any:
+    value = evaluate_array(node, batch)
+    if values.is_structure(value.type):
+        raise MalformedQuery("a list or map cannot be sorted or deduplicated; pick a value of it")
+    return value
+
+
+def _candidates(
+    rows: np.ndarray[Any, Any], key: Any, descending: bool, count: int
+) -> np.ndarray[Any, Any]:
+    """Leave out rows that cannot be among the first `count`, where the first key is a number."""
+    if len(rows) <= 2 * count:
+        return rows
+    kind = key.type
+    if pa.types.is_timestamp(kind):
+        key = key.cast(pa.int64())
+    elif not (pa.types.is_int64(kind) or pa.types.is_float64(kind)):
+        return rows
+    absent = np.asarray(pc.is_null(key, nan_is_null=True)) if key.null_count else None
+    numbers = np.asarray(key.fill_null(0) if key.null_count else key)
+    if numbers.dtype == np.float64 and np.isnan(numbers).any():
+        return rows
+    there = numbers if absent is None else numbers[~absent]
+    # Missing is the smallest: last when descending, first when ascending.
+    wanted = count if descending else count - (0 if absent is None else int(absent.sum()))
+    if wanted <= 0:
+        keep = absent if absent is not None else np.ones(len(numbers), dtype=bool)
+    elif wanted >= len(there):
+        return rows
+    elif descending:
+        keep = numbers >= np.partition(there, len(there) - wanted)[len(there) - wanted]
+        keep = keep if absent is None else keep & ~absent
+    else:
+        keep = numbers <= np.partition(there, wanted - 1)[wanted - 1]
+        keep = keep if absent is None else keep | absent
+    return rows[keep[rows]]
+
+
+def _first_of_each(keys: list[Any]) -> np.ndarray[Any, Any]:
+    """Give the first row of each combination, and every row in which one of the keys is missing."""
+    count = len(keys[0])
+    groups = group_rows([values.equality_key(key) for key in keys], count)
+    keep = np.zeros(count, dtype=bool)
+    keep[groups.first_rows()] = True
+    for key in keys:
+        if key.null_count:
+            keep |= np.asarray(pc.is_null(key))
+    return np.flatnonzero(keep)
+
+
+def merge_collect(plan: CollectPlan, partials: list[CollectPartial]) -> CollectPartial:
+    """Pick the best rows of several tasks."""
+    if len(partials) == 1:
+        return partials[0]
+    joined = CollectPartial(
+        np.concatenate([p.task for p in partials]),
+        np.concatenate([p.positions for p in partials]),
+        Ranks.concat([p.ranks for p in partials]),
+        [columns.concat([p.keys[i] for p in partials]) for i in range(len(plan.keys))],
+        [columns.concat([p.unique[i] for p in partials]) for i in range(len(plan.unique))],
+        {
+            name: columns.concat([p.held[name] for p in partials])
+            for name in (plan.needed if plan.at_once else [])
+        },
+    )
+    # Stable, since the rows that `parse multi` makes of one event have one rank.
+    rows = np.lexsort((-joined.ranks.minor, -joined.ranks.major))
+    if plan.keys:
+        ordered = [
+            (key.take(pa.array(rows)), down)
+            for key, (_, down) in zip(joined.keys, plan.keys, strict=True)
+        ]
+        rows = rows[values.sort_order(ordered)]
+    if plan.unique:
+        rows = rows[_first_of_each([key.take(pa.array(rows)) for key in joined.unique])]
+    if plan.count is not None:
+        rows = rows[: plan.count]
+    return joined.take(rows)

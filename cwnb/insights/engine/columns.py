@@ -1,0 +1,47 @@
+"""Put columns of several tasks behind each other when their types differ."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+from cwnb.insights import values
+
+
+def concat(arrays: list[Any]) -> Any:
+    """Give one array of all values; types that differ become mixed, each value with its own."""
+    filled = [a for a in arrays if not pa.types.is_null(a.type)]
+    if not filled:
+        return pa.nulls(sum(len(a) for a in arrays))
+    types = {a.type for a in filled}
+    if len(types) > 1:
+        # A dictionary is only a way to hold text.
+        filled = [a.dictionary_decode() if pa.types.is_dictionary(a.type) else a for a in filled]
+        types = {a.type for a in filled}
+    kind = filled[0].type if len(types) == 1 else None
+    if kind is None:
+        unified = values.unify([_decoded(a) for a in arrays])
+        return _join(unified)
+    return _join([pa.nulls(len(a), kind) if pa.types.is_null(a.type) else a for a in arrays])
+
+
+def _decoded(array: Any) -> Any:
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+
+
+def _join(arrays: list[Any]) -> Any:
+    if len(arrays) == 1:
+        return arrays[0]
+    if pa.types.is_dictionary(arrays[0].type):
+        chunked = pa.chunked_array(arrays).unify_dictionaries()
+        return chunked.combine_chunks() if chunked.num_chunks != 1 else chunked.chunk(0)
+    if isinstance(arrays[0].type, pa.BaseExtensionType):
+        storage = pa.concat_arrays([a.storage for a in arrays])
+        return pa.ExtensionArray.from_storage(arrays[0].type, storage)
+    return pa.concat_arrays(arrays)
+
+
+def nbytes(array: Any) -> int:
+    """Give the memory that an array holds."""
+    return int(array.nbytes) if array is not None else 0

@@ -1,0 +1,280 @@
+"""Expressions over a batch: one function per node class, and an error for any other.
+
+A value is an Arrow array with a value per row, or an Arrow scalar where it is the same for all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from cwnb.errors import MalformedQuery
+from cwnb.insights import functions, regex, values
+from cwnb.insights.commands import (
+    Access,
+    Call,
+    Field,
+    In,
+    Like,
+    Period,
+    Star,
+    is_literal,
+    literal_value,
+)
+from cwnb.insights.engine.batch import Batch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Functions whose answer depends on more than their arguments.
+_OF_THE_ROW = {"bin"}
+
+_COMPARISONS = {
+    exp.EQ: "=",
+    exp.NEQ: "!=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+_ARITHMETIC = {
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.Mod: "%",
+    exp.Pow: "^",
+}
+_PREDICATES = (*_COMPARISONS, exp.And, exp.Or, exp.Not, Like, In)
+
+
+def evaluate(node: exp.Expression, batch: Batch) -> Any:
+    """Give the value of an expression for the rows of a batch.
+
+    An expression over one dictionary column is worked out once per distinct value.
+    """
+    if not isinstance(node, Field) and not is_literal(node):
+        encoded = _only_dictionary(node, batch)
+        if encoded is not None:
+            return _once_per_value(node, *encoded)
+    rule = _RULES.get(type(node))
+    if rule is None:
+        raise MalformedQuery(f"cannot evaluate {type(node).__name__}")
+    return rule(node, batch)
+
+
+def evaluate_array(node: exp.Expression, batch: Batch) -> Any:
+    """Give the value as an array with a value per row; predicates as the numbers 1 and 0."""
+    return as_array(evaluate_value(node, batch), batch.rows)
+
+
+def evaluate_value(node: exp.Expression, batch: Batch) -> Any:
+    """Give the value as data: predicates count as the numbers 1 and 0."""
+    value = evaluate(node, batch)
+    return value.cast(pa.int64()) if is_predicate(node) else value
+
+
+def evaluate_condition(node: exp.Expression, batch: Batch) -> Any:
+    """Give a Boolean array: true, false or null for each row."""
+    return as_array(values.to_boolean(evaluate(node, batch)), batch.rows)
+
+
+def is_predicate(node: exp.Expression) -> bool:
+    """Tell whether an expression answers yes or no, so that it is shown as 1 or 0."""
+    if isinstance(node, Call):
+        return functions.FUNCTIONS[node.name].result == "boolean"
+    return isinstance(node, _PREDICATES)
+
+
+def as_array(value: Any, rows: int) -> Any:
+    """Spread a scalar over all rows; an array stays as it is."""
+    if isinstance(value, pa.Scalar):
+        if isinstance(value.type, pa.BaseExtensionType):
+            storage = pa.repeat(value.value, rows)
+            return pa.ExtensionArray.from_storage(value.type, storage)
+        return pa.repeat(value, rows)
+    return value
+
+
+def missing(rows: int) -> Any:
+    """Give a column without any value."""
+    return pa.nulls(rows)
+
+
+# ---------------------------------------------------------------- once per distinct value
+
+
+def _only_dictionary(node: exp.Expression, batch: Batch) -> tuple[str, Any] | None:
+    """Give the one field that the expression reads, with its column, if that has a dictionary."""
+    names = {field.name for field in node.find_all(Field)}
+    if len(names) != 1 or any(call.name in _OF_THE_ROW for call in node.find_all(Call)):
+        return None
+    (name,) = names
+    column = batch.column(name)
+    if column is None or not pa.types.is_dictionary(column.type):
+        return None
+    return (name, column) if len(column.dictionary) < len(column) else None
+
+
+def _once_per_value(node: exp.Expression, name: str, column: Any) -> Any:
+    texts = column.dictionary
+    distinct = pa.concat_arrays([texts, pa.nulls(1, texts.type)])
+    small = Batch(len(distinct), columns={name: distinct})
+    answer = evaluate(node, small)
+    if isinstance(answer, pa.Scalar):
+        return answer
+    codes = column.indices
+    if codes.null_count:
+        codes = codes.fill_null(len(texts))
+    if pa.types.is_string(answer.type):
+        # Stays a dictionary, so that whatever comes next runs once per value too.
+        if answer.null_count == 1 and answer[len(texts)].as_py() is None:
+            return pa.DictionaryArray.from_arrays(column.indices, answer.slice(0, len(texts)))
+        if not answer.null_count:
+            return pa.DictionaryArray.from_arrays(codes, answer)
+    return answer.take(codes)
+
+
+# ---------------------------------------------------------------- rules
+
+
+def _field(node: Field, batch: Batch) -> Any:
+    name = node.name
+    # `m.key` may also be a key of a structure that the query made, which goes before a field that
+    # the events have.
+    parts = node.args["parts"]
+    for cut in range(len(parts) - 1, 0, -1) if not batch.has_own(name) else ():
+        stem = ".".join(parts[:cut])
+        if not batch.has_own(stem):
+            continue
+        structure = batch.column(stem)
+        if structure is not None and values.is_structure(structure.type):
+            return functions.access(structure, list(parts[cut:]))
+    column = batch.column(name)
+    return missing(batch.rows) if column is None else column
+
+
+def _access(node: Access, batch: Batch) -> Any:
+    value = evaluate(node.args["value"], batch)
+    if not values.is_structure(value.type):
+        return missing(batch.rows)
+    return functions.access(value, list(node.args["path"]))
+
+
+def _literal(node: exp.Expression, batch: Batch) -> Any:  # noqa: ARG001
+    value = literal_value(node)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
+        # Too long for an int64: as text it still compares exactly.
+        return pa.scalar(str(value))
+    return pa.scalar(value)
+
+
+def _negative(node: exp.Neg, batch: Batch) -> Any:
+    if is_literal(node):
+        return _literal(node, batch)
+    return values.arithmetic("-", pa.scalar(0), evaluate_value(node.this, batch))
+
+
+def _arithmetic(node: exp.Binary, batch: Batch) -> Any:
+    left, right = evaluate_value(node.this, batch), evaluate_value(node.expression, batch)
+    return values.arithmetic(_ARITHMETIC[type(node)], left, right)
+
+
+def _comparison(node: exp.Binary, batch: Batch) -> Any:
+    left, right = evaluate(node.this, batch), evaluate(node.expression, batch)
+    # A predicate is a number, unless it is held against another Boolean (`isValidIp(a) = true`).
+    if not (pa.types.is_boolean(left.type) and pa.types.is_boolean(right.type)):
+        left = left.cast(pa.int64()) if is_predicate(node.this) else left
+        right = right.cast(pa.int64()) if is_predicate(node.expression) else right
+    return values.compare(_COMPARISONS[type(node)], left, right)
+
+
+def _and(node: exp.And, batch: Batch) -> Any:
+    return _kleene(pc.and_kleene, node, batch)
+
+
+def _or(node: exp.Or, batch: Batch) -> Any:
+    return _kleene(pc.or_kleene, node, batch)
+
+
+def _kleene(kernel: Callable[..., Any], node: exp.Binary, batch: Batch) -> Any:
+    # A chain of a thousand `or`s leans to the left; a loop walks it without deep recursion.
+    parts: list[exp.Expression] = []
+    rest: exp.Expression = node
+    while type(rest) is type(node):
+        parts.append(rest.expression)
+        rest = rest.this
+    parts.append(rest)
+    result = values.to_boolean(evaluate(parts.pop(), batch))
+    while parts:
+        result = kernel(result, values.to_boolean(evaluate(parts.pop(), batch)))
+    return result
+
+
+def _not(node: exp.Not, batch: Batch) -> Any:
+    return pc.invert(values.to_boolean(evaluate(node.this, batch)))
+
+
+def _like(node: Like, batch: Batch) -> Any:
+    value = evaluate_value(node.args["value"], batch)
+    if values.is_structure(value.type):
+        return pa.scalar(False)
+    text = as_array(values.to_text(value), batch.rows)
+    pattern = node.args["pattern"]
+    if isinstance(pattern, exp.Literal):
+        return regex.contains(text, str(pattern.this))
+    return regex.matches(text, pattern.pattern)
+
+
+def _in(node: In, batch: Batch) -> Any:
+    value = evaluate_value(node.args["value"], batch)
+    options = [literal_value(option) for option in node.args["options"]]
+    return values.is_in(as_array(value, batch.rows), options)
+
+
+def _call(node: Call, batch: Batch) -> Any:
+    function = functions.FUNCTIONS[node.name]
+    if function.aggregate:
+        raise MalformedQuery(f"{function.name} is an aggregation and belongs in 'stats'")
+    arguments = [_argument(argument, batch) for argument in node.arguments]
+    return functions.call(function, batch, arguments)
+
+
+def _argument(node: exp.Expression, batch: Batch) -> Any:
+    if isinstance(node, Period):
+        return (int(node.args["count"]), str(node.args["unit"]))
+    if isinstance(node, Star):
+        raise MalformedQuery("'*' stands only in count(*)")
+    # `if` and `case` want predicates as Booleans; elsewhere coercion makes them 1 and 0.
+    return evaluate(node, batch)
+
+
+_RULES: dict[type[exp.Expression], Callable[..., Any]] = {
+    Field: _field,
+    Access: _access,
+    exp.Literal: _literal,
+    exp.Boolean: _literal,
+    exp.Neg: _negative,
+    **dict.fromkeys(_ARITHMETIC, _arithmetic),
+    **dict.fromkeys(_COMPARISONS, _comparison),
+    exp.And: _and,
+    exp.Or: _or,
+    exp.Not: _not,
+    Like: _like,
+    In: _in,
+    Call: _call,
+}
+
+
+def node_classes() -> set[type[exp.Expression]]:
+    """Name the expression nodes that the engine can evaluate (for the completeness test)."""
+    return set(_RULES)
+
+
+def numpy_mask(condition: Any) -> np.ndarray[Any, Any]:
+    """Give a Boolean array as numpy, null as false."""
+    return np.asarray(condition.fill_null(False) if condition.null_count else condition)

@@ -1,0 +1,94 @@
+"""From group keys to a small integer per row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+# Keys that span no more than this many numbers are coded by subtraction instead of hashing.
+_DENSE = 1 << 20
+
+
+@dataclass
+class Groups:
+    """`codes`: the group of each row, int64 from 0; `count`: how many groups there are."""
+
+    codes: np.ndarray[Any, Any]
+    count: int
+
+    def last_rows(self) -> np.ndarray[Any, Any]:
+        """Give the last row of each group."""
+        last = np.zeros(self.count, dtype=np.int64)
+        # Where an index repeats, numpy keeps the last value that was assigned.
+        last[self.codes] = np.arange(len(self.codes), dtype=np.int64)
+        return last
+
+    def first_rows(self) -> np.ndarray[Any, Any]:
+        """Give the first row of each group."""
+        first = np.zeros(self.count, dtype=np.int64)
+        first[self.codes[::-1]] = np.arange(len(self.codes) - 1, -1, -1, dtype=np.int64)
+        return first
+
+
+def group_rows(keys: list[Any], rows: int) -> Groups:
+    """Group rows by the equality keys in `keys`; missing is a key like any other.
+
+    Groups are numbered in no particular order and none is empty.
+    """
+    if not keys:
+        return Groups(np.zeros(rows, dtype=np.int64), 1 if rows else 0)
+    codes, size = _encode(keys[0])
+    for key in keys[1:]:
+        more, more_size = _encode(key)
+        if size * more_size > max(_DENSE, 4 * rows):
+            codes, size = _squeeze(codes, size)
+        if size * more_size >= 1 << 62:
+            more, more_size = _squeeze(more, more_size)
+        codes = codes * more_size + more
+        size *= more_size
+    codes, size = _squeeze(codes, size)
+    return Groups(codes, size)
+
+
+def _encode(key: Any) -> tuple[np.ndarray[Any, Any], int]:
+    """Give a number to the distinct values of one key; missing comes last."""
+    kind = key.type
+    if pa.types.is_dictionary(kind):
+        size = len(key.dictionary)
+        indices = key.indices
+        codes = np.asarray(indices.fill_null(size) if indices.null_count else indices)
+        return codes.astype(np.int64), size + (1 if indices.null_count else 0)
+    if pa.types.is_timestamp(kind):
+        key, kind = key.cast(pa.int64()), pa.int64()
+    if pa.types.is_boolean(kind):
+        key, kind = key.cast(pa.int64()), pa.int64()
+    if pa.types.is_null(kind):
+        return np.zeros(len(key), dtype=np.int64), 1
+    if pa.types.is_int64(kind) and len(key) > key.null_count:
+        bounds = pc.min_max(key)
+        low, high = bounds["min"].as_py(), bounds["max"].as_py()
+        if high - low < max(65_536, min(_DENSE, 2 * len(key))):
+            size = high - low + 1
+            numbers = np.asarray(key.fill_null(high + 1) if key.null_count else key)
+            return numbers - low, size + (1 if key.null_count else 0)
+    encoded = pc.dictionary_encode(key, null_encoding="encode")
+    return np.asarray(encoded.indices).astype(np.int64), len(encoded.dictionary)
+
+
+def _squeeze(codes: np.ndarray[Any, Any], size: int) -> tuple[np.ndarray[Any, Any], int]:
+    """Renumber so that every code from 0 on occurs."""
+    if size <= max(_DENSE, 4 * len(codes)):
+        seen = np.zeros(size, dtype=bool)
+        seen[codes] = True
+        present = np.flatnonzero(seen)
+        if len(present) == size:
+            return codes, size
+        numbers = np.zeros(size, dtype=np.int64)
+        numbers[present] = np.arange(len(present))
+        return numbers[codes], len(present)
+    encoded = pc.dictionary_encode(pa.array(codes))
+    return np.asarray(encoded.indices).astype(np.int64), len(encoded.dictionary)

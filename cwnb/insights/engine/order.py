@@ -1,0 +1,79 @@
+"""The order of rows across tasks: which of two events is the newer one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cwnb.events import SEQUENCE, TIMESTAMP
+
+if TYPE_CHECKING:
+    from cwnb.insights.engine.batch import Batch
+
+
+@dataclass
+class Ranks:
+    """Two int64 numbers a row; the row with the larger pair comes first in newest-first order."""
+
+    major: np.ndarray[Any, Any]
+    minor: np.ndarray[Any, Any]
+
+    @property
+    def nbytes(self) -> int:
+        """Give the memory held."""
+        return int(self.major.nbytes + self.minor.nbytes)
+
+    def take(self, rows: np.ndarray[Any, Any]) -> Ranks:
+        """Give the ranks of these rows."""
+        return Ranks(self.major[rows], self.minor[rows])
+
+    def descending(self) -> np.ndarray[Any, Any]:
+        """Give the permutation that puts the newest row first."""
+        return np.lexsort((self.minor, self.major))[::-1]
+
+    @staticmethod
+    def concat(parts: list[Ranks]) -> Ranks:
+        """Put the ranks of several partial results behind each other."""
+        return Ranks(
+            np.concatenate([part.major for part in parts]),
+            np.concatenate([part.minor for part in parts]),
+        )
+
+
+class RowOrder:
+    """How the rows of one batch are ordered.
+
+    Rows of a task ascend in time and sequence. Where no two tasks overlap in time, a task's rank
+    and the row's number say the order without reading the times. Rows in memory stand in the order
+    in which they are shown, newest first.
+    """
+
+    def __init__(
+        self, batch: Batch, *, task_rank: int | None = None, in_memory: bool = False
+    ) -> None:
+        self._batch = batch
+        self._task_rank = task_rank
+        self.in_memory = in_memory
+
+    def ranks(self, rows: np.ndarray[Any, Any]) -> Ranks:
+        """Give the ranks of these rows of the batch."""
+        if self.in_memory:
+            return Ranks(np.zeros(len(rows), dtype=np.int64), -rows.astype(np.int64))
+        if self._task_rank is not None:
+            positions = self._batch.positions()[rows]
+            return Ranks(np.full(len(rows), self._task_rank, dtype=np.int64), positions)
+        self._batch.load([TIMESTAMP, SEQUENCE])
+        times = self._batch.column(TIMESTAMP).take(rows).cast("int64")
+        sequence = self._batch.column(SEQUENCE)
+        minor = sequence.take(rows).to_numpy() if sequence is not None else rows
+        return Ranks(times.to_numpy(zero_copy_only=False), np.asarray(minor, dtype=np.int64))
+
+    def times(self, rows: np.ndarray[Any, Any]) -> Ranks:
+        """Give ranks by `@timestamp`, which differ from `ranks` only for rows in memory."""
+        time = self._batch.column(TIMESTAMP) if self.in_memory else None
+        if time is None:
+            return self.ranks(rows)
+        major = time.take(rows).cast("int64").fill_null(-(2**62))
+        return Ranks(major.to_numpy(zero_copy_only=False), -rows.astype(np.int64))

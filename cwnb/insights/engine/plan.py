@@ -1,0 +1,107 @@
+"""From a rewritten pipeline to what a task does, and what is left to do with the merged rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from cwnb.insights.commands import (
+    Command,
+    Dedup,
+    Limit,
+    Parse,
+    Pipeline,
+    ScanEvents,
+    Sort,
+    Stats,
+    TopRows,
+    literal_value,
+)
+from cwnb.insights.engine.collect import CollectPlan
+from cwnb.insights.engine.stats import StatsPlan, plan_stats
+from cwnb.insights.rewrite import output_names
+
+if TYPE_CHECKING:
+    from cwnb.events import Window
+
+
+@dataclass
+class TaskPlan:
+    """What is done with one task: row by row, then a partial answer. Picklable."""
+
+    steps: list[Command]
+    barrier: StatsPlan | CollectPlan
+    now_ms: int
+    window: Window
+
+
+@dataclass
+class Plan:
+    """A rewritten pipeline in parts.
+
+    `steps` and `barrier_commands` run in each task, `tail` on the merged rows; `outputs` names the
+    columns of the answer.
+    """
+
+    scan: ScanEvents
+    steps: list[Command]
+    barrier_commands: list[Command]
+    barrier: StatsPlan | CollectPlan
+    tail: list[Command]
+    outputs: list[str]
+
+
+def make_plan(pipeline: Pipeline) -> Plan:
+    """Cut a rewritten pipeline at its first barrier."""
+    scan, *commands = pipeline.commands
+    assert isinstance(scan, ScanEvents)
+    outputs = output_names(commands)
+    cut = next((i for i, c in enumerate(commands) if c.barrier), len(commands))
+    steps, rest = commands[:cut], commands[cut:]
+    if rest and isinstance(rest[0], Stats):
+        return Plan(scan, steps, rest[:1], plan_stats(rest[0]), rest[1:], outputs)
+    barrier = CollectPlan()
+    taken = 0
+    for command in rest:
+        if not _absorb(barrier, command):
+            break
+        taken += 1
+    tail = rest[taken:]
+    written: set[str] = set()
+    needed = {} if any(isinstance(c, Stats) for c in tail) else dict.fromkeys(outputs)
+    for command in tail:
+        needed.update(dict.fromkeys(sorted(command.reads() - written)))
+        written |= command.writes()
+        if isinstance(command, Stats):
+            break
+    made_later = set().union(*(c.writes() for c in tail)) if tail else set()
+    read_in_tail = set().union(*(c.reads() for c in tail)) if tail else set()
+    barrier.needed = [name for name in needed if name not in made_later or name in read_in_tail]
+    # `multi` makes several rows of one event, so a place in the segment does not name a row.
+    barrier.at_once = any(isinstance(c, Parse) and c.args.get("multi") for c in steps)
+    return Plan(scan, steps, rest[:taken], barrier, tail, outputs)
+
+
+def _absorb(barrier: CollectPlan, command: Command) -> bool:
+    """Make sort, dedup and limit, in this order and each at most once, part of the collection."""
+    if isinstance(command, Sort | TopRows):
+        if barrier.keys or barrier.unique or barrier.count is not None:
+            return False
+        barrier.keys = [
+            (key.args["item"].value, bool(key.args["descending"])) for key in command.args["keys"]
+        ]
+        if isinstance(command, TopRows):
+            barrier.count = literal_value(command.args["count"])
+        return True
+    if isinstance(command, Dedup):
+        if barrier.unique or barrier.count is not None:
+            return False
+        barrier.unique = [item.value for item in command.args["items"]]
+        return True
+    if isinstance(command, Limit):
+        if barrier.count is not None:
+            return False
+        barrier.count = literal_value(command.args["count"])
+        barrier.any_rows = bool(command.args.get("any"))
+        return True
+    return False

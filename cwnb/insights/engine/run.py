@@ -1,0 +1,332 @@
+"""Run a pipeline over a source: tasks in waves, one merge, the rest in memory."""
+
+from __future__ import annotations
+
+import time
+from contextlib import closing
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.errors import QueryTooLarge
+from cwnb.events import ALL_TIME, Window
+from cwnb.insights import dialect
+from cwnb.insights.commands import Command, Field, Filter, Pipeline
+from cwnb.insights.engine import columns as arrow_columns
+from cwnb.insights.engine.batch import Batch
+from cwnb.insights.engine.collect import CollectPartial, CollectPlan, merge_collect
+from cwnb.insights.engine.expressions import evaluate_array
+from cwnb.insights.engine.plan import Plan, TaskPlan, make_plan
+from cwnb.insights.engine.schedule import Workers
+from cwnb.insights.engine.stats import StatsPartial, StatsPlan, finish_stats, merge_stats
+from cwnb.insights.engine.steps import apply
+from cwnb.insights.engine.tasks import Measure, TaskAnswer, fetch_rows, run_task
+from cwnb.insights.rewrite import DEFAULT_LIMIT, MAXIMUM_LIMIT, as_condition, rewrite
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from concurrent.futures import Executor
+
+    from cwnb.events import Scan, Source, Task
+
+# Partial answers may hold this much memory together, unless the caller says otherwise.
+MEMORY_BUDGET = 1 << 30
+_MERGE_BYTES = 64 << 20
+
+
+@dataclass
+class Step:
+    """One command as it was run: its text, rows in and out, seconds of work, bytes read."""
+
+    text: str
+    rows_in: int
+    rows_out: int
+    seconds: float
+    bytes_read: int
+
+
+@dataclass
+class Outcome:
+    """The answer of the engine: Arrow columns in order, and how it was found."""
+
+    columns: dict[str, Any]
+    rows: int
+    steps: list[Step]
+    statistics: dict[str, int]
+    warnings: list[str] = field(default_factory=list)
+    mixed: list[str] = field(default_factory=list)
+    pipeline: Pipeline | None = None
+
+
+def run(
+    pipeline: Pipeline,
+    source: Source,
+    window: Window = ALL_TIME,
+    *,
+    now_ms: int,
+    limit: int | None = None,
+    executor: Executor | None = None,
+    memory_budget: int = MEMORY_BUDGET,
+    outputs: list[str] | None = None,
+) -> Outcome:
+    """Answer a settled pipeline.
+
+    `executor`: where tasks run; threads of this process by default. Raises QueryTooLarge when the
+    partial answers would hold more than `memory_budget` bytes, and what the source raises.
+    """
+    rewritten = rewrite(pipeline, limit=limit)
+    plan = make_plan(rewritten)
+    conditions = [as_condition(node) for node in plan.scan.args.get("conditions") or []]
+    scan = source.scan(
+        [node.name for node in plan.scan.args["columns"]],
+        window,
+        [condition for condition in conditions if condition is not None],
+    )
+    task_plan = TaskPlan(plan.steps, plan.barrier, now_ms, window)
+    runner = _Runner(plan, scan, task_plan, memory_budget, Workers(executor))
+    outcome = runner.answer(outputs or plan.outputs)
+    outcome.pipeline = rewritten
+    return outcome
+
+
+class _Runner:
+    """The state of one running query."""
+
+    def __init__(
+        self, plan: Plan, scan: Scan, task_plan: TaskPlan, memory_budget: int, workers: Workers
+    ) -> None:
+        self.plan = plan
+        self.scan = scan
+        self.memory_budget = memory_budget
+        self.workers = workers
+        self.task_plan = task_plan
+        self.lender = Batch(0, now_ms=task_plan.now_ms, window=task_plan.window)
+        self.ranks = _ranks(scan.tasks)
+        self.measures: list[list[Measure]] = []
+        self.mixed: set[str] = set()
+        self.warnings = list(scan.warnings)
+        self.scanned = self.matched = self.visited = self.fetched = 0
+        self.scanned_bytes = 0
+
+    def answer(self, outputs: list[str]) -> Outcome:
+        started = time.perf_counter()
+        batch = self._first_barrier()
+        steps = self._task_steps(batch.rows, time.perf_counter() - started)
+        for command in self.plan.tail:
+            before, at = batch.rows, time.perf_counter()
+            batch = apply(command, batch)
+            self._say_if_cut(command, batch.rows)
+            for name in batch.names() if isinstance(command, Filter) else ():
+                batch.column(name)
+            spent = time.perf_counter() - at
+            steps.append(Step(dialect.to_text(command), before, batch.rows, spent, 0))
+        shown = {}
+        for name in outputs:
+            value = evaluate_array(Field(parts=name.split(".")), batch)
+            shown[name] = value.dictionary_decode() if pa.types.is_dictionary(value.type) else value
+        return Outcome(
+            shown,
+            batch.rows,
+            steps,
+            self._statistics(batch.rows),
+            self.warnings,
+            sorted(self.mixed),
+        )
+
+    # ------------------------------------------------------------ first barrier
+
+    def _first_barrier(self) -> Batch:
+        barrier = self.plan.barrier
+        merged = self._merge_all()
+        if isinstance(barrier, StatsPlan):
+            assert merged is None or isinstance(merged, StatsPartial)
+            return finish_stats(barrier, merged, self.lender)
+        assert merged is None or isinstance(merged, CollectPartial)
+        commands = self.plan.barrier_commands
+        self._say_if_cut(commands[-1] if commands else None, merged.rows if merged else 0)
+        columns = self._fetch(merged, barrier) if merged else {}
+        rows = merged.rows if merged else 0
+        return Batch(rows, columns=columns, now_ms=self.lender.now_ms, window=self.lender.window)
+
+    def _merge_all(self) -> Any:
+        """Merge partial answers as they come, so that few are held at a time."""
+        held: list[Any] = []
+        merged: Any = None
+        held_bytes = 0
+        # Closed at once when Ctrl-C comes: a traceback would keep the generator, and so its
+        # threads, alive.
+        with closing(self._answers()) as answers:
+            for answer in answers:
+                self._note(answer)
+                held.append(answer.partial)
+                held_bytes += answer.nbytes
+                # Merging when as much has come as there is already keeps the work linear.
+                if held_bytes > max(_MERGE_BYTES, 0 if merged is None else merged.nbytes):
+                    merged = self._merge([*([merged] if merged is not None else []), *held])
+                    held, held_bytes = [], 0
+                self._check_budget(held_bytes + (0 if merged is None else merged.nbytes))
+        parts = [*([merged] if merged is not None else []), *held]
+        return self._merge(parts) if parts else None
+
+    def _check_budget(self, held: int) -> None:
+        if held > self.memory_budget:
+            raise QueryTooLarge(
+                f"the query would hold more than its budget of {self.memory_budget // 2**20} MB; "
+                "narrow its time range, filter first, or group by fewer values"
+            )
+
+    def _merge(self, partials: list[Any]) -> Any:
+        if isinstance(self.plan.barrier, StatsPlan):
+            return merge_stats(self.plan.barrier, partials)
+        return merge_collect(self.plan.barrier, partials)
+
+    def _answers(self) -> Iterator[TaskAnswer]:
+        """Run the tasks, newest first, as far as they are needed."""
+        tasks = self.scan.tasks
+        barrier = self.plan.barrier
+        enough = None
+        if isinstance(barrier, CollectPlan) and not barrier.unique and not barrier.keys:
+            enough = barrier.count
+        stop = _Stop(tasks, enough, any_rows=isinstance(barrier, CollectPlan) and barrier.any_rows)
+        calls = (
+            (run_task, (task, self.task_plan, i, self.ranks[i] if self.ranks else None))
+            for i, task in enumerate(tasks)
+        )
+        for i, answer in self.workers.run(calls, stop=stop.reached):
+            stop.saw(i, answer)
+            self.scanned_bytes += tasks[i].message_bytes
+            yield answer
+
+    def _note(self, answer: TaskAnswer) -> None:
+        self.visited += 1
+        self.scanned += answer.scanned
+        self.matched += answer.matched
+        self.measures.append(answer.measures)
+        self.mixed |= answer.mixed
+
+    # ------------------------------------------------------------ messages last
+
+    def _fetch(self, best: CollectPartial, barrier: CollectPlan) -> dict[str, Any]:
+        if barrier.at_once:
+            return dict(best.held)
+        wanted = barrier.needed
+        if not best.rows or not wanted:
+            return {name: pa.nulls(best.rows) for name in wanted}
+        order = np.lexsort((best.positions, best.task))
+        bounds = np.flatnonzero(np.diff(best.task[order])) + 1
+        chunks = np.split(order, bounds)
+        tasks = [int(best.task[chunk[0]]) for chunk in chunks]
+        calls = (
+            (fetch_rows, (self.scan.tasks[t], self.task_plan, best.positions[chunk], wanted))
+            for t, chunk in zip(tasks, chunks, strict=True)
+        )
+        found: list[Any] = [None] * len(chunks)
+        for i, (columns, read, mixed) in self.workers.run(calls, pass_cancelled=False):
+            found[i] = columns
+            self.fetched += read
+            self.mixed |= mixed
+        back = np.empty(best.rows, dtype=np.int64)
+        back[order] = np.arange(best.rows)
+        return {
+            name: arrow_columns.concat([columns[name] for columns in found]).take(pa.array(back))
+            for name in wanted
+        }
+
+    # ------------------------------------------------------------ the account
+
+    def _say_if_cut(self, command: Command | None, rows: int) -> None:
+        if command is not None and command.meta.get("implicit") and rows == DEFAULT_LIMIT:
+            self.warnings.append(
+                f"the answer stops at the default limit of {DEFAULT_LIMIT:,} rows; "
+                f"'limit' can ask for up to {MAXIMUM_LIMIT:,}"
+            )
+
+    def _task_steps(self, rows: int, seconds: float) -> list[Step]:
+        commands = [*self.plan.steps, None]
+        scan_text = dialect.to_text(self.plan.scan)
+        steps = [Step(scan_text, self.scanned + self.scan.skipped_rows, self.scanned, 0.0, 0)]
+        for i, command in enumerate(commands):
+            column = [measures[i] for measures in self.measures]
+            text = dialect.to_text(command) if command is not None else self._barrier_text()
+            steps.append(
+                Step(
+                    text,
+                    sum(m.rows_in for m in column),
+                    sum(m.rows_out for m in column),
+                    sum(m.seconds for m in column),
+                    sum(m.bytes_read for m in column),
+                )
+            )
+        steps[-1].rows_out = rows
+        steps[-1].bytes_read += self.fetched
+        steps[0].seconds = max(0.0, seconds - sum(step.seconds for step in steps[1:]))
+        return steps
+
+    def _barrier_text(self) -> str:
+        return " | ".join(dialect.to_text(c) for c in self.plan.barrier_commands) or "collect"
+
+    def _statistics(self, rows: int) -> dict[str, int]:
+        left = self.scan.tasks
+        rows_left = sum(task.rows for task in left) - self.scanned
+        bytes_left = sum(task.message_bytes for task in left) - self.scanned_bytes
+        return {
+            "recordsMatched": self.matched,
+            "recordsScanned": self.scanned,
+            "bytesScanned": self.scanned_bytes,
+            "estimatedRecordsSkipped": self.scan.skipped_rows + max(0, rows_left),
+            "estimatedBytesSkipped": self.scan.skipped_bytes + max(0, bytes_left),
+            "logGroupsScanned": self.scan.groups,
+            "resultCount": rows,
+            "bytesRead": self.fetched
+            + sum(measure.bytes_read for task in self.measures for measure in task),
+        }
+
+
+def _ranks(tasks: tuple[Task, ...]) -> list[int] | None:
+    """Rank tasks that do not overlap in time, the newest highest; None where some do.
+
+    Neighbours within one segment may share a millisecond: their rows are in order all the same.
+    """
+    if len(tasks) <= 1:
+        return [0] * len(tasks)
+    for newer, older in pairwise(tasks):
+        if older.last_ms > newer.first_ms:
+            return None
+        same = getattr(newer, "segment", None)
+        if older.last_ms == newer.first_ms and (
+            same is None or same != getattr(older, "segment", None)
+        ):
+            return None
+    return list(range(len(tasks) - 1, -1, -1))
+
+
+class _Stop:
+    """Knows when the newest rows have been found, so that older tasks need not be read."""
+
+    def __init__(self, tasks: tuple[Task, ...], enough: int | None, *, any_rows: bool) -> None:
+        self._tasks = tasks
+        self._enough = enough
+        self._any_rows = any_rows
+        self._found: dict[int, int] = {}
+
+    def saw(self, number: int, answer: TaskAnswer) -> None:
+        if self._enough is not None and isinstance(answer.partial, CollectPartial):
+            self._found[number] = answer.partial.rows
+
+    def reached(self, following: int) -> bool:
+        """Tell whether no task from `following` on can hold a row of the answer."""
+        if self._enough is None or following >= len(self._tasks):
+            return False
+        if self._any_rows:
+            return sum(self._found.values()) >= self._enough
+        newest_left = max(task.last_ms for task in self._tasks[following:])
+        # Only tasks that lie wholly after what is left count; ties could hold a later event.
+        safe = sum(
+            rows
+            for number, rows in self._found.items()
+            if self._tasks[number].first_ms > newest_left
+        )
+        return safe >= self._enough

@@ -1,0 +1,169 @@
+"""`stats`: group, aggregate, merge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.errors import MalformedQuery
+from cwnb.events import TIMESTAMP
+from cwnb.insights import functions, values
+from cwnb.insights.commands import Call, Field, Period, Star, Stats, literal_value
+from cwnb.insights.engine import columns
+from cwnb.insights.engine.aggregates import AGGREGATIONS, value_argument
+from cwnb.insights.engine.batch import Batch
+from cwnb.insights.engine.expressions import evaluate_array
+from cwnb.insights.engine.grouping import group_rows
+from cwnb.insights.engine.order import Ranks, RowOrder
+from cwnb.times import UNIT_MS
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from cwnb.insights.engine.aggregation import Aggregation
+
+
+@dataclass
+class StatsPlan:
+    """What one `stats` has to do; picklable.
+
+    `slots`: the different aggregations in it with the expression that each is about (None for
+    `count(*)`). `outputs`: the columns, in which a slot stands as a field named `#0`, `#1`, ….
+    """
+
+    keys: list[tuple[str, exp.Expression]]
+    slots: list[tuple[Aggregation, exp.Expression | None]]
+    outputs: list[tuple[str, exp.Expression]]
+    offset_ms: int = 0
+
+
+@dataclass
+class StatsPartial:
+    """The groups of one task: a value per key, when the newest row was seen, the states."""
+
+    keys: list[Any]
+    ranks: Ranks
+    states: list[Any]
+    count: int
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def nbytes(self) -> int:
+        """Give the memory held."""
+        held = sum(columns.nbytes(key) for key in self.keys) + self.ranks.nbytes
+        return int(held + sum(_state_bytes(state) for state in self.states))
+
+
+def _state_bytes(state: Any) -> int:
+    if isinstance(state, list):
+        return sum(int(data.nbytes + bounds.nbytes) for data, bounds in state)
+    return int(state.nbytes)
+
+
+def plan_stats(node: Stats) -> StatsPlan:
+    """Take a `stats` apart into keys, aggregations and outputs."""
+    slots: list[Call] = []
+
+    def slot(part: exp.Expression) -> exp.Expression:
+        if not (isinstance(part, Call) and functions.FUNCTIONS[part.name].aggregate):
+            return part
+        if part not in slots:
+            slots.append(part)
+        return Field(parts=[f"#{slots.index(part)}"])
+
+    outputs = [(item.name, item.value.copy().transform(slot)) for item in node.args["aggregates"]]
+    offset = node.args.get("offset")
+    return StatsPlan(
+        keys=[(item.name, item.value) for item in node.args.get("by") or []],
+        slots=[_slot(call) for call in slots],
+        outputs=outputs,
+        offset_ms=period_ms(offset) if offset else 0,
+    )
+
+
+def period_ms(period: Period) -> int:
+    """Give the length of a period of fixed length in milliseconds."""
+    unit = period.args["unit"]
+    if unit not in UNIT_MS:
+        raise MalformedQuery(f"an offset in {unit!r} has no fixed length; use days or weeks")
+    return int(period.args["count"]) * UNIT_MS[unit]
+
+
+def _slot(call: Call) -> tuple[Aggregation, exp.Expression | None]:
+    arguments = call.arguments
+    subject = value_argument(arguments, call.name) if arguments else Star()
+    literals = [literal_value(a) for a in arguments if a is not subject]
+    return AGGREGATIONS[call.name](literals), None if isinstance(subject, Star) else subject
+
+
+def partial_stats(plan: StatsPlan, batch: Batch, order: RowOrder) -> StatsPartial:
+    """Aggregate the rows of one batch."""
+    shown = [_key(name, node, batch, plan.offset_ms) for name, node in plan.keys]
+    groups = group_rows([values.equality_key(key) for key in shown], batch.rows)
+    newest = groups.first_rows() if order.in_memory else groups.last_rows()
+    states = []
+    for made, subject in plan.slots:
+        value = None
+        if subject is not None:
+            value = evaluate_array(subject, batch)
+            if values.is_structure(value.type):
+                raise MalformedQuery("a list or map cannot be aggregated; pick a value out of it")
+        states.append(made.partial(value, groups, order))
+    picked = [key.take(pa.array(newest)) for key in shown]
+    return StatsPartial(picked, order.ranks(newest), states, groups.count)
+
+
+def _key(name: str, node: exp.Expression, batch: Batch, offset_ms: int) -> Any:
+    if offset_ms and isinstance(node, Call) and node.name == "bin":
+        shift = pa.scalar(offset_ms, pa.duration("ms"))
+        moved = Batch(batch.rows, columns={TIMESTAMP: pc.subtract(batch.timestamp(), shift)})
+        return pc.add(evaluate_array(node, moved), shift)
+    value = evaluate_array(node, batch)
+    if values.is_structure(value.type):
+        raise MalformedQuery(f"{name!r} is a list or map, and stats cannot group by one")
+    return value
+
+
+def merge_stats(plan: StatsPlan, partials: list[StatsPartial]) -> StatsPartial:
+    """Put the groups of several tasks together."""
+    if len(partials) == 1:
+        return partials[0]
+    keys = [columns.concat([p.keys[i] for p in partials]) for i in range(len(plan.keys))]
+    total = sum(p.count for p in partials)
+    groups = group_rows([values.equality_key(key) for key in keys], total)
+    ranks = Ranks.concat([p.ranks for p in partials])
+    ascending = ranks.descending()[::-1]
+    newest = np.zeros(groups.count, dtype=np.int64)
+    newest[groups.codes[ascending]] = ascending
+    maps = np.split(groups.codes, np.cumsum([p.count for p in partials])[:-1])
+    states = [
+        made.merge([p.states[i] for p in partials], maps, groups.count)
+        for i, (made, _) in enumerate(plan.slots)
+    ]
+    picked = [key.take(pa.array(newest)) for key in keys]
+    return StatsPartial(picked, ranks.take(newest), states, groups.count)
+
+
+def finish_stats(plan: StatsPlan, merged: StatsPartial | None, batch: Batch) -> Batch:
+    """Give the rows of the answer, groups in order of first appearance, newest event first.
+
+    `batch` lends its clock and window.
+    """
+    names = dict.fromkeys([name for name, _ in [*plan.keys, *plan.outputs]])
+    if merged is None or not merged.count:
+        empty = {name: pa.nulls(0) for name in names}
+        return Batch(0, columns=empty, now_ms=batch.now_ms, window=batch.window)
+    order = pa.array(merged.ranks.descending())
+    answer = Batch(merged.count, now_ms=batch.now_ms, window=batch.window)
+    for (name, _), key in zip(plan.keys, merged.keys, strict=True):
+        answer.set(name, key.take(order))
+    for i, ((made, _), state) in enumerate(zip(plan.slots, merged.states, strict=True)):
+        answer.set(f"#{i}", made.final(state, merged.count).take(order))
+    for name, node in plan.outputs:
+        answer.set(name, evaluate_array(node, answer))
+    ordered = {name: answer.column(name) for name in names}
+    return Batch(merged.count, columns=ordered, now_ms=batch.now_ms, window=batch.window)

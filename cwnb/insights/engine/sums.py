@@ -1,0 +1,178 @@
+"""Aggregations that add up: counts, sums, means and variances."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.insights.engine.aggregation import Aggregation, present_numbers
+
+if TYPE_CHECKING:
+    from cwnb.insights.engine.grouping import Groups
+    from cwnb.insights.engine.order import RowOrder
+
+Numbers = np.ndarray[Any, Any]
+
+
+def _add_up(parts: list[Numbers], maps: list[Numbers], count: int) -> Numbers:
+    total = np.zeros(count, dtype=parts[0].dtype if parts else np.float64)
+    for part, where in zip(parts, maps, strict=True):
+        np.add.at(total, where, part)
+    return total
+
+
+class Count(Aggregation):
+    """`count(*)`: rows; `count(f)`: rows that have `f`."""
+
+    def partial(self, value: Any, groups: Groups, order: RowOrder) -> Numbers:  # noqa: ARG002
+        """Count per group."""
+        if value is None or not value.null_count:
+            return np.bincount(groups.codes, minlength=groups.count)
+        present = np.asarray(pc.is_valid(value))
+        return np.bincount(groups.codes[present], minlength=groups.count)
+
+    def merge(self, states: list[Numbers], maps: list[Numbers], count: int) -> Numbers:
+        """Add the counts."""
+        return _add_up(states, maps, count)
+
+    def final(self, state: Numbers, count: int) -> Any:  # noqa: ARG002
+        """Give int64."""
+        return pa.array(state, pa.int64())
+
+
+@dataclass
+class Total:
+    """Sums of one task: integers exactly as Python numbers or int64, the rest as doubles."""
+
+    whole: Numbers  # int64, or object (Python int) where int64 could overflow
+    real: Numbers  # double
+    seen: Numbers  # how many numbers
+    reals: Numbers  # how many of them were doubles
+
+    @property
+    def nbytes(self) -> int:
+        """Give the memory held."""
+        return int(self.whole.nbytes * 4 + self.real.nbytes * 3)
+
+
+class Sum(Aggregation):
+    """`sum(f)`: of the values that are numbers; none gives missing. Integers add up exactly."""
+
+    def partial(self, value: Any, groups: Groups, order: RowOrder) -> Total:  # noqa: ARG002
+        """Sum per group."""
+        number, codes = present_numbers(value, groups)
+        count = groups.count
+        seen = np.bincount(codes, minlength=count)
+        nothing = np.zeros(count, dtype=np.int64)
+        if pa.types.is_int64(number.type):
+            whole = _exact_sums(np.asarray(number), codes, count)
+            return Total(whole, np.zeros(count), seen, nothing)
+        real = np.bincount(codes, weights=np.asarray(number), minlength=count)
+        return Total(nothing, real, seen, seen)
+
+    def merge(self, states: list[Total], maps: list[Numbers], count: int) -> Total:
+        """Add the sums."""
+        exact = [state.whole for state in states]
+        largest = sum(max(abs(int(w.max())), abs(int(w.min()))) for w in exact if len(w))
+        if largest >= 2**63:
+            exact = [whole.astype(object) for whole in exact]
+        whole = np.zeros(count, dtype=object if largest >= 2**63 else np.int64)
+        for part, where in zip(exact, maps, strict=True):
+            np.add.at(whole, where, part)
+        return Total(
+            whole,
+            _add_up([state.real for state in states], maps, count),
+            _add_up([state.seen for state in states], maps, count),
+            _add_up([state.reals for state in states], maps, count),
+        )
+
+    def final(self, state: Total, count: int) -> Any:  # noqa: ARG002
+        """Give int64 where every number was an integer and the sum fits, else double."""
+        empty = state.seen == 0
+        fits = state.whole.dtype != object or all(abs(n) < 2**63 for n in state.whole)
+        if not state.reals.any() and fits:
+            return pa.array(state.whole.astype(np.int64), mask=empty)
+        return pa.array(state.whole.astype(np.float64) + state.real, mask=empty)
+
+
+def _exact_sums(numbers: Numbers, codes: Numbers, count: int) -> Numbers:
+    """Sum int64 per group without rounding: doubles are exact up to 2**53."""
+    if not len(numbers):
+        return np.zeros(count, dtype=np.int64)
+    largest = max(abs(int(numbers.max())), abs(int(numbers.min())))
+    if largest * len(numbers) < 2**53:
+        return np.bincount(codes, weights=numbers, minlength=count).astype(np.int64)
+    # Two halves of 32 bits each stay exact for up to two million rows, more than a task has.
+    high = np.bincount(codes, weights=numbers >> 32, minlength=count)
+    low = np.bincount(codes, weights=numbers & 0xFFFFFFFF, minlength=count)
+    total = [int(h) * 2**32 + int(w) for h, w in zip(high, low, strict=True)]
+    if all(abs(n) < 2**63 for n in total):
+        return np.array(total, dtype=np.int64)
+    return np.array(total, dtype=object)
+
+
+class Average(Sum):
+    """`avg(f)`: mean of the values that are numbers."""
+
+    def final(self, state: Total, count: int) -> Any:  # noqa: ARG002
+        """Give double."""
+        total = state.whole.astype(np.float64) + state.real
+        with np.errstate(invalid="ignore", divide="ignore"):
+            return pa.array(total / state.seen, mask=state.seen == 0)
+
+
+@dataclass
+class Moments:
+    """Count, mean and sum of squared distances from the mean, per group."""
+
+    seen: Numbers
+    mean: Numbers
+    spread: Numbers
+
+    @property
+    def nbytes(self) -> int:
+        """Give the memory held."""
+        return int(self.seen.nbytes * 3)
+
+
+class Variance(Aggregation):
+    """`variance(f)`: population variance."""
+
+    def partial(self, value: Any, groups: Groups, order: RowOrder) -> Moments:  # noqa: ARG002
+        """Give the moments per group."""
+        number, codes = present_numbers(value, groups)
+        data = np.asarray(number).astype(np.float64)
+        seen = np.bincount(codes, minlength=groups.count)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            mean = np.bincount(codes, weights=data, minlength=groups.count) / seen
+        mean = np.where(seen == 0, 0.0, mean)
+        away = data - mean[codes]
+        return Moments(seen, mean, np.bincount(codes, weights=away * away, minlength=groups.count))
+
+    def merge(self, states: list[Moments], maps: list[Numbers], count: int) -> Moments:
+        """Combine by Chan's rule, which does not subtract large squares."""
+        total = Moments(np.zeros(count, dtype=np.int64), np.zeros(count), np.zeros(count))
+        for state, where in zip(states, maps, strict=True):
+            before, added = total.seen[where], state.seen
+            both = np.maximum(before + added, 1)
+            step = state.mean - total.mean[where]
+            total.spread[where] += state.spread + step * step * before * added / both
+            total.mean[where] += step * added / both
+            total.seen[where] += added
+        return total
+
+    def final(self, state: Moments, count: int) -> Any:  # noqa: ARG002
+        """Give double."""
+        return pa.array(state.spread / np.maximum(state.seen, 1), mask=state.seen == 0)
+
+
+class Deviation(Variance):
+    """`stddev(f)`: population standard deviation, the root of `variance`."""
+
+    def final(self, state: Moments, count: int) -> Any:
+        """Give double."""
+        return pc.sqrt(super().final(state, count))

@@ -1,0 +1,130 @@
+"""One task: a pure function from a reference to row groups to a small partial answer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from cwnb.errors import QueryCancelled
+from cwnb.insights.commands import Field, Filter, Parse
+from cwnb.insights.engine.batch import Batch
+from cwnb.insights.engine.collect import CollectPartial, partial_collect
+from cwnb.insights.engine.expressions import evaluate_array
+from cwnb.insights.engine.order import RowOrder
+from cwnb.insights.engine.stats import StatsPartial, StatsPlan, partial_stats
+from cwnb.insights.engine.steps import apply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+
+    from cwnb.events import Task
+    from cwnb.insights.engine.plan import TaskPlan
+
+
+@dataclass
+class Measure:
+    """What one step of one task did."""
+
+    rows_in: int
+    rows_out: int
+    seconds: float
+    bytes_read: int
+
+
+@dataclass
+class TaskAnswer:
+    """The partial answer of a task and what it cost."""
+
+    partial: StatsPartial | CollectPartial
+    scanned: int
+    matched: int
+    measures: list[Measure]
+    mixed: set[str] = field(default_factory=set)
+
+    @property
+    def nbytes(self) -> int:
+        """Give the memory that the partial answer holds."""
+        return self.partial.nbytes
+
+
+def run_task(
+    task: Task,
+    plan: TaskPlan,
+    number: int,
+    rank: int | None,
+    cancelled: Callable[[], bool] | None = None,
+) -> TaskAnswer:
+    """Run the row-by-row steps and the first barrier on one task.
+
+    `number` is the task's place in the list; `rank` orders it among tasks that do not overlap in
+    time (larger is newer), None where they do.
+    """
+    reader = task.open()
+    batch = Batch.of_reader(reader, now_ms=plan.now_ms, window=plan.window)
+    scanned = matched = batch.rows
+    measures = []
+    for step in plan.steps:
+        before, started, read = batch.rows, time.perf_counter(), reader.bytes_read
+        _check(cancelled)
+        batch = apply(step, batch)
+        if isinstance(step, Filter):
+            matched = batch.rows
+        measures.append(_measure(before, batch.rows, started, reader.bytes_read - read))
+    _check(cancelled)
+    before, started, read = batch.rows, time.perf_counter(), reader.bytes_read
+    order = RowOrder(batch, task_rank=rank)
+    partial: StatsPartial | CollectPartial
+    if isinstance(plan.barrier, StatsPlan):
+        partial = partial_stats(plan.barrier, batch, order)
+        rows_out = partial.count
+    else:
+        partial = partial_collect(plan.barrier, batch, order, number)
+        rows_out = partial.rows
+    measures.append(_measure(before, rows_out, started, reader.bytes_read - read))
+    return TaskAnswer(partial, scanned, matched, measures, batch.mixed)
+
+
+def _measure(before: int, after: int, started: float, read: int) -> Measure:
+    return Measure(before, after, time.perf_counter() - started, read)
+
+
+def _check(cancelled: Callable[[], bool] | None) -> None:
+    if cancelled is not None and cancelled():
+        raise QueryCancelled("the query was stopped")
+
+
+def fetch_rows(
+    task: Task, plan: TaskPlan, positions: np.ndarray[Any, Any], needed: list[str]
+) -> tuple[dict[str, Any], int, set[str]]:
+    """Read the columns of a few rows of a task, in ascending order of their places.
+
+    Gives the columns, the bytes read, and the names of columns with mixed types.
+    """
+    reader = task.open()
+    already = reader.bytes_read
+    batch = Batch(
+        len(positions),
+        reader=reader,
+        selection=positions,
+        now_ms=plan.now_ms,
+        window=plan.window,
+    )
+    for step in plan.steps:
+        # These rows have passed the filters.
+        if not isinstance(step, Filter):
+            assert not (isinstance(step, Parse) and step.args.get("multi"))
+            apply(step, batch)
+    own = [name for name in needed if not batch.has_own(name)]
+    batch.load(own)
+    columns = {}
+    for name in needed:
+        value = evaluate_array(Field(parts=name.split(".")), batch)
+        if pa.types.is_dictionary(value.type):
+            value = value.dictionary_decode()
+        columns[name] = value
+    return columns, reader.bytes_read - already, batch.mixed

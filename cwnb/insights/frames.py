@@ -1,0 +1,282 @@
+"""Any DataFrame as a log group: its columns are the fields, its rows the events."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.errors import InvalidParameter
+from cwnb.events import (
+    INGESTION_TIME,
+    LOG,
+    LOG_STREAM,
+    MESSAGE,
+    POINTER,
+    SEQUENCE,
+    SYSTEM_FIELDS,
+    TIMESTAMP,
+    TYPE_BOOLEAN,
+    TYPE_FLOAT,
+    TYPE_INTEGER,
+    TYPE_STRING,
+    Condition,
+    Scan,
+    Window,
+    mixed_type,
+)
+from cwnb.insights import functions, lists, values
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pandas import DataFrame
+
+# Rows of one task: as many as a row group of a segment has at most.
+TASK_ROWS = 250_000
+# Names that a time or a message has in the frames that people bring, the service's own first.
+_TIME_NAMES = (TIMESTAMP, "timestamp", "time", "datetime", "date", "ts")
+_MESSAGE_NAMES = (MESSAGE, "message", "msg")
+_TIME_TYPE = pa.timestamp("ms", "UTC")
+
+
+def columns_of_frame(frame: DataFrame, *, name: str = "frame") -> dict[str, Any]:
+    """Give a frame's columns as Arrow arrays in the engine's types, with the system fields.
+
+    The time is `@timestamp`, else a column of datetimes called timestamp, time, datetime, date or
+    ts, else the only column of datetimes. The message is `@message`, else `message` or `msg`; a
+    frame without one gets none. `@sequence` is the row number. Raises InvalidParameter for a
+    column of a type that no field can have.
+    """
+    columns = {str(label): _column(frame.iloc[:, i], label) for i, label in enumerate(frame)}
+    if len(columns) < len(frame.columns):
+        twice = [str(c) for c in frame.columns if list(map(str, frame.columns)).count(str(c)) > 1]
+        raise InvalidParameter(f"two columns of the frame are called {twice[0]!r}")
+    rows = len(frame)
+    time = _time_column(columns)
+    if time is not None and TIMESTAMP not in columns:
+        columns[TIMESTAMP] = columns[time]
+    message = next((n for n in _MESSAGE_NAMES if n in columns), None)
+    if message is not None and MESSAGE not in columns:
+        columns[MESSAGE] = columns[message]
+    columns.setdefault(TIMESTAMP, pa.nulls(rows, _TIME_TYPE))
+    columns[TIMESTAMP] = _as_time(columns[TIMESTAMP])
+    if MESSAGE in columns:
+        columns[MESSAGE] = values.to_text(columns[MESSAGE])
+    if SEQUENCE not in columns:
+        columns[SEQUENCE] = pa.array(np.arange(rows, dtype=np.int64))
+    constant = pa.array(np.zeros(rows, dtype=np.int32))
+    for field, text in ((LOG_STREAM, name), (LOG, name)):
+        if field not in columns:
+            columns[field] = pa.DictionaryArray.from_arrays(constant, pa.array([text]))
+    columns.setdefault(INGESTION_TIME, columns[TIMESTAMP])
+    columns.setdefault(POINTER, pc.cast(columns[SEQUENCE], pa.string()))
+    return columns
+
+
+def _time_column(columns: dict[str, Any]) -> str | None:
+    dated = [n for n, array in columns.items() if pa.types.is_timestamp(array.type)]
+    for name in _TIME_NAMES:
+        if name in dated or (name == TIMESTAMP and name in columns):
+            return name
+    return dated[0] if len(dated) == 1 else None
+
+
+def _as_time(array: Any) -> Any:
+    if pa.types.is_timestamp(array.type):
+        return array
+    time = values.to_time(array)
+    if time.null_count == len(time) and array.null_count < len(array):
+        text = values.to_text(array)
+        try:
+            return pc.cast(text, _TIME_TYPE)
+        except pa.ArrowInvalid:
+            raise InvalidParameter(f"{TIMESTAMP!r} holds text that is no ISO time") from None
+    return time
+
+
+def _column(series: Any, label: Any) -> Any:
+    array = pa.Array.from_pandas(series) if series.dtype != object else _objects(series, label)
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    return _engine_type(array, label)
+
+
+def _engine_type(array: Any, label: Any) -> Any:
+    kind = array.type
+    types = pa.types
+    if types.is_dictionary(kind):
+        if types.is_string(kind.value_type) and types.is_int32(kind.index_type):
+            return array
+        return _engine_type(array.dictionary_decode(), label)
+    if kind == mixed_type() or values.is_structure(array.type) or types.is_null(kind):
+        return array
+    if types.is_boolean(kind) or types.is_int64(kind) or types.is_string(kind):
+        return array
+    if types.is_float64(kind):
+        return pc.if_else(pc.is_nan(array), pa.scalar(None, kind), array)
+    if types.is_integer(kind):
+        return array.cast(pa.int64())
+    if types.is_floating(kind) or types.is_decimal(kind):
+        return _engine_type(array.cast(pa.float64()), label)
+    if types.is_large_string(kind) or types.is_string_view(kind):
+        return array.cast(pa.string())
+    if types.is_timestamp(kind) or types.is_date(kind):
+        moment = array.cast(pa.timestamp("ns", getattr(kind, "tz", None)), safe=False)
+        return pc.floor_temporal(moment, unit="millisecond").cast(_TIME_TYPE)
+    if types.is_struct(kind) or types.is_list(kind) or types.is_map(kind):
+        return lists.structure_array(array.to_pylist())
+    if types.is_binary(kind) or types.is_large_binary(kind):
+        return pa.array([b if b is None else b.decode(errors="replace") for b in array.to_pylist()])
+    raise InvalidParameter(f"column {label!r} has type {kind}, which no field can have")
+
+
+def _objects(series: Any, label: Any) -> Any:
+    items = [None if _is_missing(item) else item for item in series]
+    kinds = {type(item) for item in items if item is not None}
+    if kinds & {dict, list, tuple}:
+        return lists.structure_array(items)
+    try:
+        if not kinds <= {bool, int, float, str} or len(kinds) <= 1:
+            return pa.array(items)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):
+        if not kinds <= {bool, int, float, str}:
+            names = ", ".join(sorted(kind.__name__ for kind in kinds))
+            raise InvalidParameter(
+                f"column {label!r} holds {names}, which no field can have"
+            ) from None
+    return _mixed(items)
+
+
+def _is_missing(item: Any) -> bool:
+    if item is None or (isinstance(item, float) and math.isnan(item)):
+        return True
+    return type(item).__name__ in {"NAType", "NaTType"}
+
+
+_CODES = {str: TYPE_STRING, int: TYPE_INTEGER, float: TYPE_FLOAT, bool: TYPE_BOOLEAN}
+
+
+def _mixed(items: list[Any]) -> Any:
+    codes = [None if item is None else _CODES[type(item)] for item in items]
+    texts = [None if item is None else _text(item) for item in items]
+    missing = pa.array([code is None for code in codes])
+    return pa.StructArray.from_arrays(
+        [pa.array(texts, pa.string()), pa.array(codes, pa.int8())],
+        fields=list(mixed_type()),
+        mask=missing,
+    )
+
+
+def _text(item: Any) -> str:
+    if isinstance(item, bool):
+        return "true" if item else "false"
+    if isinstance(item, float):
+        return str(pa.scalar(item).cast(pa.string()).as_py())
+    return str(item)
+
+
+@dataclass
+class FrameReader:
+    """The rows of one task of a frame."""
+
+    held: dict[str, Any]
+    rows: int
+    bytes_read: int = 0
+
+    def columns(self, names: Sequence[str]) -> dict[str, Any]:
+        """Give whole columns."""
+        found = {}
+        for name in names:
+            array = self._find(name)
+            if array is not None:
+                found[name] = array
+                self.bytes_read += int(array.nbytes)
+        return found
+
+    def take(self, names: Sequence[str], rows: np.ndarray[Any, Any]) -> dict[str, Any]:
+        """Give some rows of the columns."""
+        where = pa.array(rows)
+        return {name: array.take(where) for name, array in self.columns(names).items()}
+
+    def _find(self, name: str) -> Any:
+        if name in self.held:
+            return self.held[name]
+        parts = name.split(".")
+        for cut in range(len(parts) - 1, 0, -1):
+            stem = self.held.get(".".join(parts[:cut]))
+            if stem is not None and values.is_structure(stem.type):
+                return functions.access(stem, parts[cut:])
+        return None
+
+
+@dataclass
+class FrameTask:
+    """A range of a frame's rows."""
+
+    held: dict[str, Any]
+    log: str
+    first_ms: int
+    last_ms: int
+    rows: int
+    message_bytes: int
+    # Tasks of one frame follow each other in order of time and sequence.
+    segment: str = "frame"
+
+    def open(self) -> FrameReader:
+        """Give the rows."""
+        return FrameReader(self.held, self.rows)
+
+
+class FrameSource:
+    """Columns in memory as a source of events."""
+
+    def __init__(self, columns: dict[str, Any], *, name: str = "frame") -> None:
+        """Take the columns that `columns_of_frame` gives."""
+        self.name = name
+        time = columns[TIMESTAMP].cast(pa.int64()).fill_null(0)
+        self._times = np.asarray(time)
+        order = np.lexsort((np.asarray(columns[SEQUENCE]), self._times))
+        if not np.array_equal(order, np.arange(len(order))):
+            columns = {n: array.take(pa.array(order)) for n, array in columns.items()}
+            self._times = self._times[order]
+        self._columns = columns
+
+    def scan(
+        self,
+        columns: Sequence[str],  # noqa: ARG002
+        window: Window,
+        conditions: Sequence[Condition],  # noqa: ARG002
+    ) -> Scan:
+        """Hand out ranges of rows, newest first."""
+        low, high = np.searchsorted(self._times, [window.start_ms, window.end_ms])
+        tasks = []
+        for start in range(int(low), int(high), TASK_ROWS):
+            rows = min(TASK_ROWS, int(high) - start)
+            held = {n: array.slice(start, rows) for n, array in self._columns.items()}
+            message = held.get(MESSAGE)
+            size = 0
+            if message is not None:
+                size = int(pc.sum(pc.binary_length(message)).as_py() or 0)
+            first, last = int(self._times[start]), int(self._times[start + rows - 1])
+            tasks.append(FrameTask(held, self.name, first, last, rows, size))
+        return Scan(tuple(reversed(tasks)), skipped_rows=len(self._times) - int(high - low))
+
+    def field_names(self) -> set[str]:
+        """Name the columns that are no system fields."""
+        return {n for n in self._columns if n not in {*SYSTEM_FIELDS, SEQUENCE}}
+
+    def has_field(self, name: str) -> bool:
+        """Tell whether some row may have this field."""
+        if name in self._columns:
+            return True
+        parts = name.split(".")
+        stems = (".".join(parts[:cut]) for cut in range(1, len(parts)))
+        return any(
+            stem in self._columns and values.is_structure(self._columns[stem].type)
+            for stem in stems
+        )

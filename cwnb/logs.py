@@ -1,0 +1,378 @@
+"""Logs, the object you hold: the one place where the rooms meet."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from cwnb.errors import InvalidParameter, MalformedQuery, SnapshotExpired
+from cwnb.events import ALL_TIME, EventBatch, Window
+from cwnb.insights import dialect, rules
+from cwnb.insights.commands import Field, Pipeline
+from cwnb.insights.engine import run
+from cwnb.insights.engine.run import MEMORY_BUDGET
+from cwnb.insights.frames import FrameSource, columns_of_frame
+from cwnb.results.events import ReadEvents
+from cwnb.results.result import QueryResult
+from cwnb.results.warnings import warn_of_fields
+from cwnb.store import Store
+from cwnb.times import Clock, to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from concurrent.futures import Executor
+    from pathlib import Path
+
+    from pandas import DataFrame
+
+    from cwnb.events import Source
+    from cwnb.sources import LoadReport
+
+# A replaced file stays for an hour, so a query that misses one finds a new snapshot in its place.
+_TRIES = 3
+_LANGUAGES = ("ql", "sql", "ppl")
+
+
+def open(
+    path: str | Path = ".cwnb", *, encryption: str = "default", clock: Clock | None = None
+) -> Logs:
+    """Open the log store in this folder, which is made if it is absent.
+
+    `encryption="none"` makes a new store of open Parquet. Raises NotAStore, StoreTooNew,
+    StoreReadOnly, StoreKeyMissing.
+    """
+    return Logs(Store.open(path, encryption=encryption, clock=clock))
+
+
+class Logs:
+    """A log store: put and load events, ask questions.
+
+    >>> logs = cwnb.open("shop-logs")
+    >>> logs.load("access.log.gz", group="/shop/web")
+    >>> logs.query("filter status >= 500 | stats count(*) by bin(5m)", groups=["/shop/web"]).df
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def __repr__(self) -> str:
+        return f"<cwnb.Logs {str(self.store.path)!r}, {len(self.store.groups())} log groups>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the store; nothing is lost without it."""
+        self.store.close()
+
+    @property
+    def clock(self) -> Clock:
+        """The store's clock: the present, or the fixed "now" that a demo store carries."""
+        return self.store.clock
+
+    # ------------------------------------------------------------ groups
+
+    def create_group(
+        self, name: str, *, retention_days: int | None = None, log_type: str | None = None
+    ) -> None:
+        """Make a log group; `log_type` says which lines are recognised (`lambda`, `vpc-flow`, …).
+
+        Raises ResourceAlreadyExists, InvalidParameter.
+        """
+        self.store.create_group(name, retention_days=retention_days, log_type=log_type)
+
+    def delete_group(self, name: str) -> None:
+        """Delete a log group with all its events."""
+        self.store.delete_group(name)
+
+    def set_retention(self, name: str, days: int | None) -> None:
+        """Keep events for so many days, counted from their own time; None keeps them for ever."""
+        self.store.set_retention(name, days)
+
+    def groups(self) -> DataFrame:
+        """Give the log groups, a row each: name, events, bytes, first and last time, retention."""
+        rows = [asdict(group) for group in self.store.groups()]
+        columns = {
+            "name": ("name", "text"),
+            "events": ("events", "integer"),
+            "bytes": ("stored_bytes", "integer"),
+            "first": ("first_ms", "time"),
+            "last": ("last_ms", "time"),
+            "retention_days": ("retention_days", "integer"),
+            "log_type": ("log_type", "text"),
+            "created": ("created_ms", "time"),
+        }
+        return _frame(rows, columns)
+
+    def streams(self, group: str) -> DataFrame:
+        """Give the log streams of a group, a row each: name, events, first and last time."""
+        rows = [asdict(stream) for stream in self.store.streams(group)]
+        columns = {
+            "name": ("name", "text"),
+            "events": ("events", "integer"),
+            "first": ("first_ms", "time"),
+            "last": ("last_ms", "time"),
+            "last_ingestion": ("last_ingestion_ms", "time"),
+            "created": ("created_ms", "time"),
+        }
+        return _frame(rows, columns)
+
+    def fields(self, group: str) -> DataFrame:
+        """Give the discovered fields of a group, most frequent first.
+
+        A row each: name, share (0 to 1) of the events that have it, types seen, distinct values
+        (approximate), examples, and whether its values are of several types.
+        """
+        rows = [asdict(info) for info in self.store.field_statistics(group)]
+        for row in rows:
+            row["type_names"] = ", ".join(row["types"])
+            row["example_text"] = ", ".join(map(str, row["examples"]))
+        columns = {
+            "name": ("name", "text"),
+            "share": ("share", "number"),
+            "types": ("type_names", "text"),
+            "distinct": ("distinct", "integer"),
+            "examples": ("example_text", "text"),
+            "conflicts": ("conflicts", "boolean"),
+        }
+        return _frame(rows, columns)
+
+    # ------------------------------------------------------------ ways in
+
+    def put(self, group: str, stream: str, events: Iterable[tuple[Any, str | bytes]]) -> Any:
+        """Store events, (time, message) each; they are durable when this returns.
+
+        Makes the group and the stream where they are absent. Times as `times.to_ms` reads them.
+        Gives how many were accepted and which were refused, and why.
+        """
+        now = self.clock.now_ms()
+        pairs = list(events)
+        times = np.array([to_ms(when, now) for when, _ in pairs], dtype=np.int64)
+        messages = pa.array([_bytes(message) for _, message in pairs], pa.binary())
+        return self.store.put(group, EventBatch(times, stream, messages))
+
+    def load(self, what: Any, *, group: str, **options: Any) -> LoadReport:
+        """Load files, globs, folders, URLs, file objects, DataFrames or lists of dicts.
+
+        Options: `stream`, `format`, `tz`, `pattern` (of a record's first line), `again` (load the
+        same content once more), `log_type`, `progress`. All or nothing for each file; the report
+        counts every record. See `cwnb.sources.load`.
+        """
+        from cwnb import sources
+
+        return sources.load(self.store, what, group=group, **options)
+
+    # ------------------------------------------------------------ questions
+
+    def query(
+        self,
+        text: str,
+        groups: str | Sequence[str],
+        start: Any = None,
+        end: Any = None,
+        *,
+        language: str = "ql",
+        strict: bool = False,
+        limit: int | None = None,
+        executor: Executor | None = None,
+        memory_budget: int = MEMORY_BUDGET,
+    ) -> QueryResult:
+        """Ask a question of one or more log groups; a trailing `*` of a name is a prefix.
+
+        `start` and `end` (which is not included) are times as `times.to_ms` reads them, by default
+        all there is. `strict` follows the written rules of the language where the service does.
+        Raises MalformedQuery, ResourceNotFound, QueryTooLarge, InvalidParameter.
+        """
+        pipeline = _parse(text, language)
+        _check_limit(limit)
+        now_ms = self.clock.now_ms()
+        window = _window(start, end, now_ms)
+        names = self.store.match_groups([groups] if isinstance(groups, str) else list(groups))
+        source: Source
+        for last in range(_TRIES - 1, -1, -1):
+            source = self.store.snapshot(names)
+            try:
+                return _answer(
+                    text,
+                    pipeline,
+                    source,
+                    window,
+                    now_ms,
+                    strict=strict,
+                    limit=limit,
+                    executor=executor,
+                    memory_budget=memory_budget,
+                )
+            except SnapshotExpired:
+                if not last:
+                    raise
+        raise AssertionError
+
+    # ------------------------------------------------------------ maintenance
+
+    def flush(self, group: str | None = None) -> None:
+        """Turn recent batches into segments now; it also happens by itself."""
+        self.store.flush(group)
+
+    def compact(self, group: str | None = None) -> None:
+        """Merge small segments now; it also happens by itself."""
+        self.store.compact(group)
+
+    def sweep(self, group: str | None = None) -> None:
+        """Delete what has expired now; it also happens by itself."""
+        self.store.sweep(group)
+
+
+def query(
+    text: str,
+    frame: DataFrame,
+    *,
+    start: Any = None,
+    end: Any = None,
+    language: str = "ql",
+    strict: bool = False,
+    limit: int | None = None,
+    executor: Executor | None = None,
+    memory_budget: int = MEMORY_BUDGET,
+    now: Any = None,
+) -> QueryResult:
+    """Ask a question of any DataFrame: its rows are the events, its columns the fields.
+
+    Time and message are found as `insights.frames.columns_of_frame` says; fields of JSON messages
+    are discovered where the frame has no column of that name. `now` fixes the present.
+    """
+    pipeline = _parse(text, language)
+    _check_limit(limit)
+    columns = columns_of_frame(frame)
+    message = columns.get("@message")
+    if message is not None:
+        from cwnb.store.discovery import discover
+
+        texts = message.dictionary_decode() if pa.types.is_dictionary(message.type) else message
+        for name, array in discover(texts.fill_null("")).columns.items():
+            columns.setdefault(name, array)
+    else:
+        columns["@message"] = _rows_as_json(frame)
+    present = Clock().now_ms()
+    now_ms = present if now is None else to_ms(now, present)
+    return _answer(
+        text,
+        pipeline,
+        FrameSource(columns),
+        _window(start, end, now_ms),
+        now_ms,
+        strict=strict,
+        limit=limit,
+        executor=executor,
+        memory_budget=memory_budget,
+    )
+
+
+def _answer(
+    text: str,
+    pipeline: Pipeline,
+    source: Source,
+    window: Window,
+    now_ms: int,
+    *,
+    strict: bool,
+    limit: int | None,
+    executor: Executor | None,
+    memory_budget: int,
+) -> QueryResult:
+    started = time.perf_counter()
+
+    def ask(settled: Pipeline, outputs: list[str] | None = None) -> Any:
+        return run(
+            settled,
+            source,
+            window,
+            now_ms=now_ms,
+            limit=limit,
+            executor=executor,
+            memory_budget=memory_budget,
+            outputs=outputs,
+        )
+
+    try:
+        settled, warnings = rules.settle(pipeline.copy(), strict=strict, known=source.has_field)
+        outcome = ask(settled)
+    except MalformedQuery as error:
+        # An error found while running does not know the text.
+        error.text = error.text or text
+        raise
+    statistics: dict[str, float] = dict(outcome.statistics)
+    statistics["elapsedMs"] = round((time.perf_counter() - started) * 1000, 3)
+    told = [*warnings, *outcome.warnings, *warn_of_fields(settled, outcome, source)]
+    names = sorted({field.name for field in settled.find_all(Field)})
+    return QueryResult(
+        text,
+        settled,
+        outcome,
+        statistics,
+        list(dict.fromkeys(told)),
+        ReadEvents(source, window, names, now_ms),
+        lambda outputs: ask(settled, outputs),
+    )
+
+
+def _parse(text: str, language: str) -> Pipeline:
+    if language not in _LANGUAGES:
+        raise InvalidParameter(f"unknown language {language!r}; it is 'ql', 'sql' or 'ppl'")
+    if language != "ql":
+        raise MalformedQuery(f"language {language!r} is not supported yet; write 'ql'")
+    return dialect.parse_query(text)
+
+
+def _check_limit(limit: int | None) -> None:
+    if limit is not None and not 1 <= limit <= 100_000:
+        raise InvalidParameter(f"limit {limit!r} is not between 1 and 100,000")
+
+
+def _window(start: Any, end: Any, now_ms: int) -> Window:
+    first = ALL_TIME.start_ms if start is None else to_ms(start, now_ms)
+    last = ALL_TIME.end_ms if end is None else to_ms(end, now_ms)
+    if last < first:
+        raise InvalidParameter(f"the window ends ({end!r}) before it starts ({start!r})")
+    return Window(first, last)
+
+
+def _bytes(message: str | bytes) -> bytes:
+    # A lone surrogate has no UTF-8; its three bytes come back as they went in.
+    return message if isinstance(message, bytes) else message.encode("utf-8", "surrogatepass")
+
+
+def _rows_as_json(frame: DataFrame) -> Any:
+    text = frame.to_json(orient="records", lines=True, date_format="iso")
+    lines = text.split("\n")[: len(frame)] if len(frame) else []
+    return pa.array(lines, pa.string())
+
+
+_MAKERS: dict[str, Callable[[list[Any]], Any]] = {
+    "text": lambda items: pa.array(items, pa.string()),
+    "integer": lambda items: pa.array(items, pa.int64()),
+    "number": lambda items: pa.array(items, pa.float64()),
+    "boolean": lambda items: pa.array(items, pa.bool_()),
+    "time": lambda items: pa.array(items, pa.timestamp("ms", "UTC")),
+}
+
+
+def _frame(rows: list[dict[str, Any]], columns: dict[str, tuple[str, str]]) -> DataFrame:
+    made = {
+        name: pd.arrays.ArrowExtensionArray(
+            pa.chunked_array([_MAKERS[kind]([row[key] for row in rows])])
+        )
+        for name, (key, kind) in columns.items()
+    }
+    return pd.DataFrame(made)
+
+
+__all__ = ["Logs", "open", "query"]

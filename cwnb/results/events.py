@@ -1,0 +1,103 @@
+"""The events that a query read, for the same query in plain pandas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from cwnb.events import LOG, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP, Window, mixed_type
+from cwnb.insights import values
+
+if TYPE_CHECKING:
+    from cwnb.events import Source
+
+_ALWAYS = (TIMESTAMP, SEQUENCE, LOG_STREAM, LOG)
+
+
+@dataclass
+class ReadEvents:
+    """What a query read: a source, a window, and the names of the columns."""
+
+    source: Source
+    window: Window
+    names: list[str]
+    now_ms: int
+
+    def _columns(self) -> list[str]:
+        names = [*_ALWAYS, MESSAGE, *self.names]
+        return [name for name in dict.fromkeys(names) if name != RAW]
+
+    def schema(self) -> dict[str, str]:
+        """Tell what each column holds: integer, number, boolean, text, time or mixed."""
+        kinds = {name: kind_of(found) for name, found in self._types().items()}
+        return {name: kind for name, kind in kinds.items() if kind}
+
+    def _types(self) -> dict[str, set[Any]]:
+        """Give the Arrow types that each column has in one task or another."""
+        names = self._columns()
+        found: dict[str, set[Any]] = {name: set() for name in names}
+        # A message is always text, and reading it would cost more than all the rest.
+        found[MESSAGE].add(pa.string())
+        cheap = [name for name in names if name != MESSAGE]
+        for task in self.source.scan(cheap, self.window, []).tasks:
+            for name, array in task.open().columns(cheap).items():
+                if array.null_count < len(array):
+                    found[name].add(array.type)
+        return found
+
+    def write(self, path: str | Path) -> int:
+        """Write the events as Parquet, newest last; gives their number."""
+        import pyarrow.parquet as pq
+
+        fields = []
+        for name, types in self._types().items():
+            kind = kind_of(types)
+            if kind:
+                fields.append(pa.field(name, _ARROW.get(kind, pa.string())))
+        schema = pa.schema(fields)
+        rows = 0
+        with pq.ParquetWriter(Path(path), schema) as writer:
+            scan = self.source.scan(schema.names, self.window, [])
+            for task in reversed(scan.tasks):
+                reader = task.open()
+                held = reader.columns(schema.names)
+                arrays = [_cast(held.get(f.name), f.type, reader.rows) for f in schema]
+                writer.write_table(pa.table(arrays, schema=schema))
+                rows += reader.rows
+        return rows
+
+
+_ARROW = {
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "time": pa.timestamp("ms", "UTC"),
+}
+
+
+def kind_of(types: set[Any]) -> str:
+    """Name what a column of these Arrow types holds; an empty text where it has no value."""
+    kinds = {_kind(kind) for kind in types}
+    if len(kinds) == 1:
+        return kinds.pop()
+    return "" if not kinds else "mixed"
+
+
+def _kind(kind: Any) -> str:
+    for name, arrow in _ARROW.items():
+        if kind == arrow:
+            return name
+    return "mixed" if kind == mixed_type() else "text"
+
+
+def _cast(array: Any, kind: Any, rows: int) -> Any:
+    if array is None:
+        return pa.nulls(rows, kind)
+    if values.is_structure(array.type):
+        array = array.storage
+    if array.type == kind:
+        return array
+    return values.to_text(array) if pa.types.is_string(kind) else array.cast(kind)
