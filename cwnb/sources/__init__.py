@@ -1,0 +1,14 @@
+"""Ways in: files, archives, URLs and frames become events of a log group.
+
+`load` recognises compression and format, finds each record's time, and tells in a `LoadReport`
+what became of every record: events + refused = records in the file.
+"""
+
+from __future__ import annotations
+
+from cwnb.sources.field_times import TIME_NAMES
+from cwnb.sources.loading import load
+from cwnb.sources.recognise import FORMATS
+from cwnb.sources.report import FileReport, LoadReport
+
+__all__ = ["FORMATS", "TIME_NAMES", "FileReport", "LoadReport", "load"]

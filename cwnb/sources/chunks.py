@@ -1,0 +1,32 @@
+"""What every format reader hands on: records with their line numbers, and times where known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+
+    Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class Chunk:
+    """Some records of a file, in its order.
+
+    `number` is the line of each record's first line (of a table or JSON array: the record's
+    number). `time_ms` and `timed` are None where the times stand in the fields of the messages.
+    `refused` holds records that the reader itself could not make an event of.
+    """
+
+    message: pa.Array
+    number: Array
+    time_ms: Array | None = None
+    timed: Array | None = None
+    stream: pa.Array | None = None
+    lines: int = 0
+    blank: int = 0
+    refused: list[tuple[int, str]] = field(default_factory=list)
+    discovered: Any = None

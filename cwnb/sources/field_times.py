@@ -1,0 +1,84 @@
+"""The time of an event that has fields: which field it is, and how its values are read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.sources.clocks import epoch_ms
+from cwnb.sources.layouts import read_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from cwnb.sources.clocks import Reading
+
+    Array = np.ndarray[Any, Any]
+
+# The first of these that an event has with a value that is a time gives its time; upper and lower
+# case do not matter. The event's own words come before words that may mean something else.
+TIME_NAMES = tuple(
+    "@timestamp timestamp time ts eventTime event_time datetime date_time @t date logTime log_time"
+    " queryTimestamp query_timestamp requestReceivedTimestamp requestTime createdAt created_at"
+    " created asctime start_time startTime".split()
+)
+
+
+def time_columns(names: Iterable[str]) -> list[str]:
+    """Give those of the names that can hold the time, in the order in which they are asked."""
+    known: dict[str, list[str]] = {}
+    for name in names:
+        known.setdefault(name.lower(), []).append(name)
+    return [name for wanted in TIME_NAMES for name in known.get(wanted.lower(), ())]
+
+
+def read_field_times(
+    columns: Mapping[str, pa.Array], count: int, reading: Reading
+) -> tuple[Array, Array]:
+    """Give the events' times in milliseconds, and a mask of the events that have one."""
+    times = np.zeros(count, np.int64)
+    timed = np.zeros(count, bool)
+    for name in time_columns(columns):
+        rows = np.flatnonzero(~timed)
+        if not len(rows):
+            break
+        column = columns[name]
+        if len(rows) < count:
+            column = column.take(pa.array(rows))
+        found, good = read_values(column, reading)
+        times[rows[good]] = found[good]
+        timed[rows[good]] = True
+    return times, timed
+
+
+def read_values(column: pa.Array, reading: Reading) -> tuple[Array, Array]:
+    """Read a column of texts, numbers, timestamps or mixed values as times."""
+    kind = column.type
+    count = len(column)
+    if pa.types.is_dictionary(kind):
+        times, timed = read_values(column.dictionary, reading)
+        present = np.asarray(column.is_valid())
+        if not len(times):
+            return np.zeros(count, np.int64), np.zeros(count, bool)
+        codes = np.asarray(pc.fill_null(column.indices, 0))
+        return times[codes], timed[codes] & present
+    if pa.types.is_struct(kind):
+        # A mixed column: the text form of a number reads as the number.
+        return read_values(column.field("text"), reading)
+    if pa.types.is_timestamp(kind):
+        whole = column.cast(pa.timestamp("ms", kind.tz), safe=False)
+        times = np.asarray(pc.fill_null(whole.cast(pa.int64()), 0))
+        times = times if kind.tz else reading.to_utc(times)
+        return times, np.asarray(column.is_valid())
+    if pa.types.is_date(kind):
+        return read_values(column.cast(pa.timestamp("ms")), reading)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        wide = column.cast(pa.int64() if pa.types.is_integer(kind) else pa.float64(), safe=False)
+        times, timed = epoch_ms(np.asarray(pc.fill_null(wide, 0)))
+        return times, timed & np.asarray(column.is_valid())
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        return read_texts(pc.fill_null(column, "").cast(pa.string()), reading)
+    return np.zeros(count, np.int64), np.zeros(count, bool)

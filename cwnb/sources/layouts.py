@@ -1,0 +1,280 @@
+"""The usual forms of a time at the beginning of a line, one table of regular expressions.
+
+A layout's groups say what they are: `y` or `yy` (two digits), `m` or `b` (a month's name), `d`,
+`h`, `mi`, `s`, `f` (fraction), `z` (zone), or `epoch`. Without `y` the year is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.sources.clocks import DAY_MS, civil_days, epoch_ms, is_date, latest_year
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cwnb.sources.clocks import Reading
+
+    Array = np.ndarray[Any, Any]
+
+_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_LEVEL = r"(?:(?i:trace|debug|info|information|notice|warn|warning|error|err|fatal|critical|severe)"
+# What may stand before the time and still be "the beginning of the line": a syslog priority, the
+# format version of Route 53, a logfmt key, a bracket or quote, a level.
+_START = (
+    r"^(?:<\d{1,3}>(?:1 )?)?(?:1\.0 )?(?:(?:time|ts|timestamp|date|t)=)?[\[(\"']?"
+    r"(?:" + _LEVEL + r")[\])]?[\s:|-]{1,3}[\[(]?)?"
+)
+_CLOCK = r"(?P<h>\d\d):(?P<mi>\d\d):(?P<s>\d\d)"
+_FRACTION = r"(?:[.,](?P<f>\d{1,9}))?"
+_ZONE = r"(?P<z>Z\b|[+-]\d\d(?::?\d\d)?\b|\s?(?:UTC|GMT)\b|\s[+-]\d\d:?\d\d\b)?"
+_MONTH = r"(?P<b>(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"
+_WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )"
+# Where the time of a line stands further inside, it is looked for in this many bytes.
+INSIDE_BYTES = 200
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One form of a time. A `loose` one could be mere numbers: it counts only if a file's rule."""
+
+    name: str
+    core: str
+    start: str = _START
+    loose: bool = False
+    inside: bool = False
+
+    @property
+    def pattern(self) -> str:
+        return self.core if self.inside else self.start + self.core
+
+
+LAYOUTS: tuple[Layout, ...] = (
+    Layout(
+        "iso",
+        r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)[T _](?P<h>\d\d):(?P<mi>\d\d)"
+        r"(?::(?P<s>\d\d)(?:[.,:](?P<f>\d{1,9}))?)?" + _ZONE,
+    ),
+    Layout(
+        "access log",
+        r"(?P<d>\d\d)/" + _MONTH + r"/(?P<y>\d{4}):" + _CLOCK + r"(?: (?P<z>[+-]\d{4}))?\]",
+        start=r"^[^\[\"]*\[",
+    ),
+    Layout(
+        "year/month/day",
+        r"(?P<y>\d{4})/(?P<m>\d\d)/(?P<d>\d\d)[ T-]" + _CLOCK + _FRACTION + _ZONE,
+    ),
+    Layout(
+        "ctime",
+        _WEEKDAY + _MONTH + r" +(?P<d>\d{1,2}) " + _CLOCK + _FRACTION + r"(?: UTC)? (?P<y>\d{4})",
+    ),
+    Layout(
+        "syslog",
+        _MONTH + r" (?P<d>[ \d]?\d) " + _CLOCK + _FRACTION,
+        start=r"^(?:<\d{1,3}>)?",
+    ),
+    Layout(
+        "klog",
+        r"(?P<m>[01]\d)(?P<d>[0-3]\d) " + _CLOCK + r"\.(?P<f>\d{6})\s",
+        start="^[IWEF]",
+    ),
+    Layout(
+        "day month year",
+        _WEEKDAY + r"?(?P<d>\d{1,2})[ -]" + _MONTH + r"[ -](?P<y>\d{4})[ :]"
+        r"" + _CLOCK + r"(?:[.,](?P<f>\d{1,9}))?(?P<z>\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d)\b)?",
+    ),
+    Layout(
+        "DB2",
+        r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)-(?P<h>\d\d)\.(?P<mi>\d\d)\.(?P<s>\d\d)\.(?P<f>\d{1,9})",
+    ),
+    Layout(
+        "compact",
+        r"(?P<y>20\d\d)(?P<m>\d\d)(?P<d>\d\d)[T ](?P<h>\d\d):?(?P<mi>\d\d):?(?P<s>\d\d)"
+        + _FRACTION
+        + _ZONE,
+    ),
+    Layout("audit", r"(?P<epoch>\d{10}\.\d{3}):\d+\)", start=r"^[^()]*audit\("),
+    Layout(
+        "VPC flow log",
+        r"(?P<epoch>\d{10}) \d{10} (?:ACCEPT|REJECT|-) (?:OK|NODATA|SKIPDATA)",
+        start=r"^\d+ \d{12} \S+(?: \S+){7} ",
+    ),
+    Layout("epoch", r"(?P<epoch>\d{10}(?:\.\d{1,9})?|\d{13}|\d{16}|\d{19})\b", loose=True),
+    Layout(
+        "yy/mm/dd",
+        r"(?P<yy>\d\d)/(?P<m>\d\d)/(?P<d>\d\d) " + _CLOCK + _FRACTION,
+        loose=True,
+    ),
+    Layout(
+        "yymmdd hhmmss",
+        r"(?P<yy>\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d) +(?P<h>[ 0-2]\d):?(?P<mi>[0-5]\d):?(?P<s>[0-5]\d)\b",
+        loose=True,
+    ),
+    Layout("word and epoch", r"(?P<epoch>\d{10}(?:\.\d{1,9})?)\s", start=r"^\S{1,40} ", loose=True),
+)
+# A time further inside the line counts only where it is the rule of the file.
+INSIDE: tuple[Layout, ...] = tuple(
+    Layout(layout.name + " inside", layout.core, loose=True, inside=True)
+    for layout in LAYOUTS
+    if layout.name in {"iso", "access log", "year/month/day", "ctime", "day month year"}
+) + (
+    Layout(
+        "access log inside",
+        r"(?P<d>\d\d)/" + _MONTH + r"/(?P<y>\d{4}):" + _CLOCK + r"(?: (?P<z>[+-]\d{4}))?",
+        loose=True,
+        inside=True,
+    ),
+)
+_DATE_ALONE = Layout("date", r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)$")
+
+
+class TimeReader:
+    """Reads the times of lines: first by the layouts that the sample had, then by the others."""
+
+    def __init__(self, order: Sequence[Layout], reading: Reading) -> None:
+        self.order = tuple(order)
+        rest = (layout for layout in LAYOUTS if not layout.loose and layout not in self.order)
+        self._all = (*self.order, *rest)
+        self.reading = reading
+
+    @property
+    def name(self) -> str | None:
+        """Name the first layout, or None where the sample had no times."""
+        return self.order[0].name if self.order else None
+
+    def read(self, lines: pa.Array) -> tuple[Array, Array]:
+        """Give epoch milliseconds and a mask of the lines that have a time."""
+        times = np.zeros(len(lines), np.int64)
+        timed = np.zeros(len(lines), bool)
+        for layout in self._all:
+            rows = np.flatnonzero(~timed)
+            if not len(rows):
+                break
+            subset = lines if len(rows) == len(lines) else lines.take(pa.array(rows))
+            found, good = read_layout(layout, subset, self.reading)
+            times[rows[good]] = found[good]
+            timed[rows[good]] = True
+        return times, timed
+
+
+def recognise_layouts(sample: pa.Array, reading: Reading) -> list[Layout]:
+    """Order the layouts that a sample of lines (not indented, not blank) has, commonest first."""
+    counts = _count(LAYOUTS, sample, reading)
+    strict = sum(count for layout, count in counts if not layout.loose)
+    rule = max(strict, len(sample) // 2)
+    order = [
+        layout
+        for layout, count in sorted(counts, key=lambda pair: -pair[1])
+        if count and (not layout.loose or count > rule)
+    ]
+    if not order:
+        inside = _count(INSIDE, sample, reading)
+        best = max(inside, key=lambda pair: pair[1])
+        order = [best[0]] if best[1] * 2 > len(sample) else []
+    return order
+
+
+def _count(
+    layouts: Sequence[Layout], sample: pa.Array, reading: Reading
+) -> list[tuple[Layout, int]]:
+    return [(layout, int(read_layout(layout, sample, reading)[1].sum())) for layout in layouts]
+
+
+def read_texts(texts: pa.Array, reading: Reading) -> tuple[Array, Array]:
+    """Read texts that are times as a whole, as a field's value is; digits are epoch numbers."""
+    times, timed = TimeReader([LAYOUTS[0]], reading).read(texts)
+    for layout in (_DATE_ALONE, *LAYOUTS):
+        if layout is not _DATE_ALONE and (not layout.loose or layout.name == "word and epoch"):
+            continue
+        rows = np.flatnonzero(~timed)
+        if not len(rows):
+            break
+        found, good = read_layout(layout, texts.take(pa.array(rows)), reading)
+        times[rows[good]] = found[good]
+        timed[rows[good]] = True
+    return times, timed
+
+
+def read_layout(layout: Layout, lines: pa.Array, reading: Reading) -> tuple[Array, Array]:
+    """Read one layout's times; the mask leaves out dates that do not exist."""
+    if layout.inside:
+        lines = pc.binary_slice(lines.cast(pa.binary()), 0, INSIDE_BYTES)
+    parts = pc.extract_regex(lines, pattern=layout.pattern)
+    rows = np.flatnonzero(np.asarray(parts.is_valid()))
+    times = np.zeros(len(lines), np.int64)
+    timed = np.zeros(len(lines), bool)
+    if not len(rows):
+        return times, timed
+    parts = parts.take(pa.array(rows)) if len(rows) < len(lines) else parts
+    names = [field.name for field in parts.type]
+    columns = {
+        name: column.cast(pa.string()) for name, column in zip(names, parts.flatten(), strict=True)
+    }
+    found, good = _epoch(columns["epoch"]) if "epoch" in columns else _civil(columns, reading)
+    times[rows] = found
+    timed[rows] = good
+    return times, timed
+
+
+def _epoch(digits: pa.Array) -> tuple[Array, Array]:
+    if pc.any(pc.match_substring(digits, ".")).as_py():
+        return epoch_ms(np.asarray(digits.cast(pa.float64())))
+    whole, good = epoch_ms(np.asarray(digits.cast(pa.int64())))
+    return whole, good
+
+
+def _civil(columns: dict[str, pa.Array], reading: Reading) -> tuple[Array, Array]:
+    count = len(columns["d"])
+
+    def number(name: str) -> Array:
+        if name not in columns:
+            return np.zeros(count, np.int64)
+        text = pc.utf8_trim_whitespace(columns[name])
+        return np.asarray(pc.if_else(pc.equal(text, ""), "0", text).cast(pa.int64()))
+
+    if "b" in columns:
+        month = np.asarray(
+            pc.index_in(pc.utf8_lower(columns["b"]), value_set=pa.array(_MONTHS)), np.int64
+        )
+        month = month + 1
+    else:
+        month = number("m")
+    day = number("d")
+    hour, minute, second = number("h"), number("mi"), number("s")
+    of_day = (hour * 3600 + minute * 60 + second) * 1000
+    if "f" in columns:
+        padded = pc.utf8_slice_codeunits(pc.utf8_rpad(columns["f"], 3, "0"), 0, 3)
+        of_day = of_day + np.asarray(padded.cast(pa.int64()))
+    clock_good = (hour <= 23) & (minute <= 59) & (second <= 60)
+    if "y" in columns:
+        year = number("y")
+    elif "yy" in columns:
+        year = number("yy")
+        year = year + np.where(year >= 70, 1900, 2000)
+    else:
+        shaped = is_date(np.full(count, 2000), month, day)
+        year = latest_year(np.where(shaped, month, 1), np.where(shaped, day, 1), of_day, reading)
+    good = clock_good & is_date(year, month, day)
+    local = np.where(good, civil_days(year, np.where(good, month, 1), day) * DAY_MS + of_day, 0)
+    if "z" not in columns:
+        return reading.to_utc(local), good
+    zone = columns["z"]
+    zoned = np.asarray(pc.not_equal(zone, ""))
+    if zoned.all():
+        return local - _offsets(zone), good
+    return np.where(zoned, local - _offsets(zone), reading.to_utc(local)), good
+
+
+def _offsets(zones: pa.Array) -> Array:
+    coded = zones.dictionary_encode()
+    values = []
+    for zone in coded.dictionary.to_pylist():
+        digits = "".join(c for c in zone if c.isdigit())
+        minutes = int(digits[:2]) * 60 + int(digits[2:4] or 0) if digits else 0
+        values.append((-minutes if "-" in zone else minutes) * 60_000)
+    return np.array(values, np.int64)[np.asarray(coded.indices)]

@@ -1,0 +1,146 @@
+"""Lines of text: their times, and the lines that belong to the record before them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.errors import InvalidParameter
+from cwnb.sources.blocks import MAX_EVENT_BYTES, slices
+from cwnb.sources.chunks import Chunk
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cwnb.sources.blocks import Block, LineReader
+    from cwnb.sources.layouts import TimeReader
+
+    Array = np.ndarray[Any, Any]
+
+# A line without a time of its own goes on with the record before it if it is indented (by U+00A0
+# too, as Lambda does), or if a stack trace of Java, Python, JavaScript, Go, Ruby, PHP or .NET
+# prints such a line at the margin.
+_GOES_ON = (
+    r"^(?:[ \t]|\xc2\xa0"
+    r"|Caused by: |Suppressed: |\.\.\. \d+ (?:more|common frames omitted)|at \S+[.(]"
+    r"|Traceback \(most recent call last\)|During handling of the above exception"
+    r"|The above exception was the direct cause"
+    r"|(?:[A-Za-z_][\w$]*[.:]{1,2})*[A-Z]\w*(?:Error|Exception|Warning|Interrupt|Exit|Iteration|Failure)"
+    r"(?:[:\s]|$)"
+    r"|goroutine \d+ \[|panic: |#\d+ |--- End of |[})\]]+[;,]?\s*$)"
+)
+_TRACEBACK = b"Traceback (most recent call last)"
+
+
+class TextReader:
+    """Reads records of one or more lines.
+
+    Without a pattern, a record begins at each line that does not go on with the one before (see
+    `_GOES_ON`); with one, at each line that the pattern (RE2) matches. Empty lines inside a record
+    stay in it; those between records are blank.
+    """
+
+    def __init__(self, reader: LineReader, times: TimeReader, pattern: str | None = None) -> None:
+        self._reader = reader
+        self._times = times
+        self._pattern = check_pattern(pattern)
+        # A record over the limit is counted once; its further lines are read past.
+        self._skipping = False
+
+    def __iter__(self) -> Iterator[Chunk]:
+        for block in self._reader:
+            if chunk := self._chunk(block):
+                yield chunk
+
+    def _chunk(self, block: Block) -> Chunk | None:
+        if not len(block):
+            return None
+        blank = block.blank()
+        full = np.flatnonzero(~blank)
+        texts = slices(block.data, block.starts[full], block.lengths[full])
+        times, timed = self._times.read(texts)
+        begins = self._begins(texts, timed, block, full)
+        if self._skipping and len(full):
+            first = int(np.argmax(begins)) if begins.any() else len(full)
+            passed = int(full[first]) if first < len(full) else len(block)
+            if passed:
+                self._skipping = first == len(full)
+                return self._after(block, passed)
+            self._skipping = False
+        elif len(begins):
+            begins[0] = True
+        heads = np.flatnonzero(begins)
+        tails = np.append(heads[1:], len(full)) - 1 if len(heads) else heads
+        first_lines, last_lines = full[heads], full[tails]
+        count = len(heads)
+        lines_read = len(block)
+        if not block.last and count:
+            # The last record may go on in the next block.
+            head = int(first_lines[-1])
+            start = int(block.starts[head])
+            end = int(block.starts[last_lines[-1]] + block.lengths[last_lines[-1]])
+            if len(block.data) - start <= MAX_EVENT_BYTES:
+                lines_read = head
+                self._reader.give_back(block.data[start:], len(block) - head)
+                count -= 1
+            else:
+                self._skipping = end - start > MAX_EVENT_BYTES
+        first_lines, last_lines = first_lines[:count], last_lines[:count]
+        starts = block.starts[first_lines]
+        lengths = block.starts[last_lines] + block.lengths[last_lines] - starts
+        inside = int((last_lines - first_lines + 1).sum())
+        return Chunk(
+            message=slices(block.data, starts, lengths),
+            number=block.first_line + first_lines,
+            time_ms=times[heads[:count]],
+            timed=timed[heads[:count]],
+            lines=lines_read,
+            blank=lines_read - inside,
+        )
+
+    def _after(self, block: Block, passed: int) -> Chunk:
+        """Count the lines of an oversize record that are read past; give the rest back."""
+        if passed < len(block):
+            start = int(block.starts[passed])
+            self._reader.give_back(block.data[start:], len(block) - passed)
+        empty = pa.array([], pa.binary())
+        none = np.zeros(0, np.int64)
+        return Chunk(empty, none, none, np.zeros(0, bool), lines=passed)
+
+    def _begins(self, texts: pa.Array, timed: Array, block: Block, full: Array) -> Array:
+        if self._pattern is not None:
+            return np.array(pc.match_substring_regex(texts, self._pattern), dtype=bool)
+        begins = np.ones(len(texts), bool)
+        loose = np.flatnonzero(~timed)
+        if not len(loose):
+            return begins
+        goes_on = np.asarray(pc.match_substring_regex(texts.take(pa.array(loose)), _GOES_ON))
+        begins[loose[goes_on]] = False
+        if _TRACEBACK in block.data:
+            self._join_exceptions(texts, timed, begins)
+        return begins
+
+    @staticmethod
+    def _join_exceptions(texts: pa.Array, timed: Array, begins: Array) -> None:
+        """Join the line after the indented lines of a Python traceback, whatever its name."""
+        heads = np.flatnonzero(np.asarray(pc.match_substring(texts, _TRACEBACK)))
+        for head in heads:
+            row = int(head) + 1
+            while row < len(texts) and not timed[row] and texts[row].as_py()[:1] in b" \t\xc2":
+                row += 1
+            if row < len(texts) and row > head + 1 and not timed[row]:
+                begins[row] = False
+
+
+def check_pattern(pattern: str | None) -> str | None:
+    """Give the pattern of a record's first line, or raise InvalidParameter if RE2 refuses it."""
+    if pattern is None:
+        return None
+    try:
+        pc.match_substring_regex(pa.array([""]), pattern)
+    except pa.ArrowInvalid as error:
+        raise InvalidParameter(f"cannot use the pattern {pattern!r}: {error}") from None
+    return pattern

@@ -1,0 +1,267 @@
+"""What can be loaded, as a list of inputs: files, globs, folders, URLs, file objects."""
+
+from __future__ import annotations
+
+import glob
+import io
+import os
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from cwnb.errors import SourceError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|[a-z0-9]+::")
+_MAGIC_CHARACTERS = re.compile(r"[*?\[]")
+# What the service writes to try its permission before an export; it holds no event.
+EXPORT_TEST = "aws-logs-write-test"
+
+
+@dataclass
+class Input:
+    """One stream of bytes that can be loaded: a file, an object, or a member of an archive.
+
+    `name` is what the report calls it, `key` what a later load knows it by, `stream` the log
+    stream it goes to unless the user says otherwise. A `local` one can be opened again and again.
+    """
+
+    name: str
+    key: str
+    stream: str
+    open: Callable[[], BinaryIO]
+    size: int | None = None
+    modified_ms: int | None = None
+    local: bool = False
+
+
+@dataclass
+class Inputs:
+    """The inputs of a load; `several`, when one bad file must not stop the others."""
+
+    items: list[Input] = field(default_factory=list)
+    several: bool = False
+    notes: list[str] = field(default_factory=list)
+    unreadable: list[tuple[str, str]] = field(default_factory=list)
+
+
+def find_inputs(what: Any) -> Inputs:
+    """List the inputs that a path, glob, folder, URL, file object or list of these means."""
+    if isinstance(what, (list, tuple)):
+        parts = [find_inputs(one) for one in what]
+        found = Inputs(several=True)
+        for part in parts:
+            found.items += part.items
+            found.notes += part.notes
+            found.unreadable += part.unreadable
+        return found
+    if hasattr(what, "read"):
+        return Inputs([_file_object(what)])
+    if not isinstance(what, (str, os.PathLike)):
+        raise SourceError(
+            f"cannot load {type(what).__name__!r}; give a path, a glob, a folder, a URL, a file"
+            " object, a DataFrame or a list of dicts"
+        )
+    text = os.fspath(what)
+    if isinstance(text, bytes):
+        text = os.fsdecode(text)
+    if text.startswith("file://"):
+        text = text[len("file://") :]
+    if _URL.match(text):
+        return _remote(text)
+    return _local(os.path.expanduser(text))  # noqa: PTH111  # a glob is no path
+
+
+def _local(text: str) -> Inputs:
+    path = Path(text)
+    if path.is_dir():
+        return _folder(path)
+    if path.exists() or not _MAGIC_CHARACTERS.search(text):
+        if not path.exists():
+            raise SourceError(_missing(path))
+        return Inputs([_file(path, path.name)])
+    matches = sorted(glob.glob(text, recursive=True))  # noqa: PTH207  # keeps the text as typed
+    if not matches:
+        raise SourceError(f"no file matches {text!r}")
+    fixed = Path(*Path(text).parts[: _fixed_parts(text)])
+    found = Inputs(several=True)
+    for match in map(Path, matches):
+        if match.is_file():
+            found.items.append(_file(match, match.relative_to(fixed).as_posix()))
+        elif "**" not in text:
+            inner = _folder(match)
+            found.items += inner.items
+            found.notes += inner.notes
+    return found
+
+
+def _fixed_parts(text: str) -> int:
+    parts = Path(text).parts
+    for index, part in enumerate(parts[:-1]):
+        if _MAGIC_CHARACTERS.search(part):
+            return index
+    return len(parts) - 1
+
+
+def _folder(folder: Path) -> Inputs:
+    found = Inputs(several=True)
+    hidden = 0
+
+    def failed(error: OSError) -> None:
+        found.unreadable.append((str(error.filename), reason_of(error)))
+
+    for place, folders, names in os.walk(folder, onerror=failed):
+        hidden += sum(name.startswith(".") for name in (*folders, *names))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(place, name)
+            if name.startswith("."):
+                continue
+            if name == EXPORT_TEST:
+                found.notes.append(f"{name!r} was left out: the service writes it to try a bucket")
+            elif path.is_file():
+                found.items.append(_file(path, path.relative_to(folder).as_posix()))
+            else:
+                found.notes.append(f"{path.name!r} was left out: no regular file")
+    if hidden:
+        found.notes.append(f"{hidden} hidden files or folders were left out")
+    if not found.items and not found.unreadable:
+        found.notes.append(f"no files in {str(folder)!r}")
+    return found
+
+
+def _file(path: Path, stream: str) -> Input:
+    try:
+        status = path.stat()
+    except OSError:
+        size = modified = None
+    else:
+        size, modified = status.st_size, status.st_mtime_ns // 1_000_000
+    return Input(
+        name=str(path),
+        key=str(path.resolve()),
+        stream=stream,
+        open=lambda: path.open("rb"),
+        size=size,
+        modified_ms=modified,
+        local=True,
+    )
+
+
+def _missing(path: Path) -> str:
+    import difflib
+
+    message = f"no file {str(path)!r}"
+    try:
+        names = os.listdir(path.parent)  # noqa: PTH208  # names, not paths
+    except OSError:
+        return message
+    near = difflib.get_close_matches(path.name, names, 1)
+    return f"{message}; did you mean {near[0]!r}?" if near else message
+
+
+def _remote(url: str) -> Inputs:
+    import fsspec
+
+    try:
+        system, path = fsspec.core.url_to_fs(url)
+        if _MAGIC_CHARACTERS.search(path):
+            names = sorted(system.glob(path))
+            several = True
+        elif system.isdir(path):
+            names = sorted(system.find(path))
+            several = True
+        else:
+            names, several = [path], False
+        found = Inputs(several=several)
+        root = _remote_root(path)
+        for name in names:
+            info = system.info(name)
+            if info.get("type") == "directory":
+                continue
+            if name.rsplit("/", 1)[-1] == EXPORT_TEST:
+                found.notes.append(f"{name!r} was left out: the service writes it to try a bucket")
+                continue
+            found.items.append(_remote_file(system, name, info, several, root))
+    except (ImportError, OSError, ValueError) as error:
+        raise SourceError(f"cannot read {url!r}: {reason_of(error)}") from error
+    except Exception as error:
+        # Each file system raises its own library's errors (credentials, connections, …).
+        raise SourceError(f"cannot read {url!r}: {reason_of(error)}") from error
+    if not found.items:
+        raise SourceError(f"no file matches {url!r}")
+    return found
+
+
+def _remote_root(path: str) -> str:
+    match = _MAGIC_CHARACTERS.search(path)
+    return path[: path.rfind("/", 0, match.start()) + 1] if match else path.rstrip("/") + "/"
+
+
+def _remote_file(system: Any, name: str, info: dict[str, Any], several: bool, root: str) -> Input:
+    full = system.unstrip_protocol(name)
+    inner = name[len(root) :] if several and name.startswith(root) else name.rsplit("/", 1)[-1]
+    return Input(
+        name=full,
+        key=full,
+        stream=inner,
+        open=lambda: system.open(name, "rb"),
+        size=info.get("size"),
+        modified_ms=_modified(info),
+    )
+
+
+def _modified(info: dict[str, Any]) -> int | None:
+    value = info.get("LastModified") or info.get("mtime") or info.get("created")
+    if isinstance(value, (int, float)):
+        return int(value * 1000)
+    stamp = getattr(value, "timestamp", None)
+    return int(stamp() * 1000) if stamp else None
+
+
+def _file_object(stream: Any) -> Input:
+    name = getattr(stream, "name", None)
+    label = str(name) if isinstance(name, (str, os.PathLike)) else "<stream>"
+    return Input(
+        name=label,
+        key=label,
+        stream=Path(label).name if name is not None and label != "<stream>" else "stream",
+        open=lambda: _as_binary(stream),
+    )
+
+
+def _as_binary(stream: Any) -> BinaryIO:
+    if isinstance(stream, io.TextIOBase):
+        buffer = getattr(stream, "buffer", None)
+        if buffer is not None:
+            return buffer  # type: ignore[no-any-return]
+        return _Encoded(stream)  # type: ignore[return-value]
+    return stream  # type: ignore[no-any-return]
+
+
+class _Encoded:
+    """A stream of text (`io.StringIO`), read as UTF-8."""
+
+    def __init__(self, stream: Any) -> None:
+        self._stream = stream
+
+    def read(self, size: int = -1, /) -> bytes:
+        text: str = self._stream.read(size)
+        return text.encode("utf-8", "replace")
+
+
+def reason_of(error: Exception) -> str:
+    """Say in a few words why something could not be read."""
+    if isinstance(error, PermissionError):
+        return "permission denied"
+    if isinstance(error, FileNotFoundError):
+        return "no such file"
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror.lower()
+    text = str(error).strip().rstrip(".")
+    return text.splitlines()[0] if text else type(error).__name__

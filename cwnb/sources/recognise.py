@@ -1,0 +1,162 @@
+"""Which format a file has, told from its first bytes and its name."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import TYPE_CHECKING
+
+import orjson
+import pyarrow as pa
+
+from cwnb.errors import InvalidParameter, SourceError
+from cwnb.sources.layouts import LAYOUTS, read_layout
+
+if TYPE_CHECKING:
+    from cwnb.sources.clocks import Reading
+
+SAMPLE_BYTES = 256 * 1024
+
+FORMATS = {
+    "text": "lines of text, with stack traces joined to their first line",
+    "ndjson": "a JSON object a line",
+    "json": "a JSON array, or JSON values one after another over several lines",
+    "cloudtrail": "CloudTrail's files: one object with `Records`",
+    "csv": "comma-separated values with a header",
+    "tsv": "tab-separated values with a header",
+    "export": "what CloudWatch Logs exports to S3: time, space, message",
+    "parquet": "Parquet",
+}
+
+_RECORDS = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
+_EXPORT_LINE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?s:.)")
+EXPORT_NAME = re.compile(
+    r"(?:^|/)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/([^/]+)/\d{6}\.gz$"
+)
+_UNREADABLE = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF"),
+    (b"\x7fELF", "a program"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"ORC", "an ORC file"),
+    (b"Obj\x01", "an Avro file"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive"),
+    (b"Rar!", "a RAR archive"),
+)
+_TEXT_BYTES = bytes({7, 8, 9, 10, 12, 13, 27, *range(0x20, 0x7F), *range(0x80, 0x100)})
+
+
+def check_format(name: str | None) -> str | None:
+    """Give the format that the user named, or raise InvalidParameter with the nearest one."""
+    if name is None:
+        return None
+    key = name.lower()
+    key = {"jsonl": "ndjson", "s3-export": "export", "log": "text"}.get(key, key)
+    if key not in FORMATS:
+        near = difflib.get_close_matches(key, FORMATS, 1)
+        hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(FORMATS)}"
+        raise InvalidParameter(f"unknown format {name!r}; {hint}")
+    return key
+
+
+def recognise(sample: bytes, name: str, reading: Reading) -> str:
+    """Name the format of the content that begins with `sample`; raises SourceError for binary."""
+    if sample.startswith(b"PAR1"):
+        return "parquet"
+    refuse_binary(sample, name)
+    if _RECORDS.match(sample):
+        return "cloudtrail"
+    lines = _lines(sample)
+    if not lines:
+        return "text"
+    if EXPORT_NAME.search(name) and _EXPORT_LINE.match(lines[0]):
+        return "export"
+    first = lines[0].lstrip()
+    if first.startswith(b"{"):
+        if _is_json(first) or len(lines) == 1 and len(sample) < SAMPLE_BYTES:
+            return "ndjson"
+        objects = sum(line.startswith(b"{") and line.rstrip().endswith(b"}") for line in lines)
+        return "ndjson" if objects * 2 >= len(lines) else "json"
+    if first.startswith(b"[") and _is_array(sample):
+        return "json"
+    objects = sum(line.startswith(b"{") and _is_json(line) for line in lines[:200])
+    if objects * 2 > len(lines[:200]):
+        return "ndjson"
+    if not _begins_with_time(lines[:20], reading):
+        for delimiter, format in ((b"\t", "tsv"), (b",", "csv")):
+            if _is_table(lines, delimiter, name.lower().removesuffix(".gz").endswith("." + format)):
+                return format
+    return "text"
+
+
+def refuse_binary(sample: bytes, name: str) -> None:
+    """Raise SourceError for content that is no text."""
+    for magic, kind in _UNREADABLE:
+        if sample.startswith(magic):
+            raise SourceError(f"{name!r} is {kind}, not a log")
+    if sample[257:262] == b"ustar":
+        raise SourceError(f"{name!r} is a tar archive; unpack it and load the folder")
+    strange = len(sample.translate(None, _TEXT_BYTES))
+    replaced = sample.decode("utf-8", "replace").count("\ufffd")
+    if strange > 0.1 * len(sample) or strange + replaced > 0.3 * len(sample):
+        raise SourceError(
+            f"{name!r} looks like binary data; format='text' loads its lines all the same"
+        )
+
+
+def _lines(sample: bytes) -> list[bytes]:
+    lines = sample.split(b"\n")
+    if len(sample) >= SAMPLE_BYTES and len(lines) > 1:
+        lines.pop()
+    return [line for line in lines if line.strip()]
+
+
+def _is_json(text: bytes) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _is_array(sample: bytes) -> bool:
+    # `[2026-02-03 …] text` begins like an array and is none; `[{`, `["…",` and `[1,` are.
+    return bool(
+        re.match(
+            rb'\s*\[\s*(?:\]|[\[{]|"(?:[^"\\]|\\.)*"\s*[,\]]|(?:-?[\d.eE+]+|true|false|null)\s*[,\]]\s*(?:$|[-"\d\[{tfn]))',
+            sample,
+        )
+    )
+
+
+def _begins_with_time(lines: list[bytes], reading: Reading) -> bool:
+    array = pa.array(lines, pa.binary())
+    strict = (layout for layout in LAYOUTS if not layout.loose)
+    return any(read_layout(layout, array[:1], reading)[1].any() for layout in strict)
+
+
+def _is_table(lines: list[bytes], delimiter: bytes, named: bool) -> bool:
+    """Tell whether a header of names and rows of as many cells are there."""
+    header = lines[0].rstrip(b"\r").split(delimiter)
+    if len(header) < 2:
+        return False
+    names = [cell.strip().strip(b'"') for cell in header]
+    good = all(re.fullmatch(rb"[\w@#$%&/()\[\]. :-]{1,80}", name) for name in names)
+    if not good or len(set(names)) < len(names):
+        return named
+    if named:
+        return True
+    if any(re.fullmatch(rb"[-+\d.:]+", name) for name in names) or len(lines) < 2:
+        return False
+    import csv
+
+    rows = csv.reader(
+        (line.decode("utf-8", "replace") for line in lines[1:201]), delimiter=delimiter.decode()
+    )
+    try:
+        same = [len(row) == len(header) for row in rows]
+    except csv.Error:
+        return False
+    return sum(same) > 0.8 * len(same)

@@ -1,0 +1,230 @@
+"""Byte streams: compression told by its first bytes, unpacked bit by bit, hashed on the way."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import hashlib
+import lzma
+import zlib
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+from cwnb.errors import SourceError
+
+if TYPE_CHECKING:
+    from cwnb.sources.blocks import Readable
+
+_MAGIC = (
+    (b"\x1f\x8b", "gzip"),
+    (b"BZh", "bzip2"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+)
+# A log that is worth keeping packs 5 to 100 times; gzip's own limit is 1032.
+MAX_RATIO = 500.0
+# Below this size a bomb is harmless.
+RATIO_FREE_BYTES = 256 * 1024 * 1024
+
+
+def compression_of(head: bytes) -> str | None:
+    """Name the compression that a file's first bytes show."""
+    return next((name for magic, name in _MAGIC if head.startswith(magic)), None)
+
+
+class Counted:
+    """Passes a stream on and counts its bytes."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self.bytes = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._stream.read(size)
+        self.bytes += len(data)
+        return data
+
+
+class Peekable:
+    """A stream whose first bytes can be looked at before they are read."""
+
+    def __init__(self, stream: Readable) -> None:
+        self._stream = stream
+        self._head = b""
+
+    def peek(self, size: int) -> bytes:
+        while len(self._head) < size and (data := self._stream.read(size - len(self._head))):
+            self._head += data
+        return self._head[:size]
+
+    def read(self, size: int = -1, /) -> bytes:
+        if not self._head:
+            return self._stream.read(size)
+        if size < 0:
+            data, self._head = self._head + self._stream.read(-1), b""
+        else:
+            data, self._head = self._head[:size], self._head[size:]
+        return data
+
+
+class Unpacked:
+    """The content of a packed stream; `read` raises SourceError for damage and for a bomb."""
+
+    def __init__(
+        self, stream: Readable, compression: str, name: str, max_ratio: float | None
+    ) -> None:
+        self._packed = Counted(stream)
+        self._stream = _opened(self._packed, compression)
+        self._compression = compression
+        self._name = name
+        self._max_ratio = max_ratio
+        self.bytes = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        try:
+            data: bytes = self._stream.read(size)
+        except (EOFError, OSError, zlib.error, lzma.LZMAError, ValueError) as error:
+            raise self._damage(error) from error
+        except Exception as error:
+            # zstandard's own error class would need its import here.
+            if type(error).__name__ != "ZstdError":
+                raise
+            raise self._damage(error) from error
+        self.bytes += len(data)
+        if (
+            self._max_ratio is not None
+            and self.bytes > RATIO_FREE_BYTES
+            and self.bytes > self._max_ratio * max(self._packed.bytes, 1)
+        ):
+            raise SourceError(
+                f"{self._name!r} unpacks to more than {self._max_ratio:g} times its size, as only"
+                " a bomb does; max_ratio=None loads it all the same"
+            )
+        return data
+
+    def _damage(self, error: Exception) -> SourceError:
+        cut = isinstance(error, EOFError) or "ended before" in str(error)
+        how = "is cut off" if cut else f"is damaged ({error})"
+        return SourceError(f"{self._name!r} {how}: its {self._compression} data cannot be unpacked")
+
+
+class _Zstd:
+    """zstandard's reader ends quietly where a frame is cut off; this one says so."""
+
+    def __init__(self, stream: Any) -> None:
+        import zstandard
+
+        self._stream = stream
+        self._new = zstandard.ZstdDecompressor(max_window_size=2**27).decompressobj
+        self._frame = self._new()
+        self._rest = b""
+        self._fresh = True
+
+    def read(self, size: int = -1, /) -> bytes:
+        parts: list[bytes] = []
+        have = 0
+        while size < 0 or have < size:
+            # Small bites, because a frame gives back all that it makes of one.
+            bite = self._rest or self._stream.read(16_384)
+            self._rest = b""
+            if not bite:
+                if not self._fresh:
+                    raise EOFError
+                break
+            part = self._frame.decompress(bite)
+            self._fresh = False
+            if self._frame.eof:
+                self._rest = self._frame.unused_data
+                self._frame, self._fresh = self._new(), True
+            parts.append(part)
+            have += len(part)
+        return b"".join(parts)
+
+
+def _opened(stream: Any, compression: str) -> Any:
+    if compression == "gzip":
+        return gzip.GzipFile(fileobj=stream, mode="rb")
+    if compression == "bzip2":
+        return bz2.BZ2File(stream)
+    if compression == "xz":
+        return lzma.LZMAFile(stream)
+    return _Zstd(stream)
+
+
+class Fingerprinted:
+    """Passes content on and keeps its SHA-256 and size: the same content is known again."""
+
+    def __init__(self, stream: Readable, digest: Any = None, size: int = 0) -> None:
+        self._stream = stream
+        self._digest = digest or hashlib.sha256()
+        self.bytes = size
+
+    def read(self, size: int = -1, /) -> bytes:
+        data = self._stream.read(size)
+        self._digest.update(data)
+        self.bytes += len(data)
+        return data
+
+    def drain(self) -> None:
+        """Read to the end, for the sake of the fingerprint."""
+        while self.read(1 << 20):
+            pass
+
+    @property
+    def fingerprint(self) -> str:
+        return str(self._digest.hexdigest())
+
+
+def prefix_digest(stream: BinaryIO, size: int, digest: Any = None) -> Any:
+    """Hash the next `size` bytes; the digest can go on from there."""
+    digest = digest or hashlib.sha256()
+    while size > 0 and (data := stream.read(min(size, 1 << 20))):
+        digest.update(data)
+        size -= len(data)
+    return digest
+
+
+_BOMS = (
+    (b"\xff\xfe\x00\x00", "utf-32-le"),
+    (b"\x00\x00\xfe\xff", "utf-32-be"),
+    (b"\xff\xfe", "utf-16-le"),
+    (b"\xfe\xff", "utf-16-be"),
+    (b"\xef\xbb\xbf", "utf-8"),
+)
+
+
+def encoding_of(head: bytes) -> tuple[str | None, int]:
+    """Name the encoding that a byte order mark shows, and give the mark's length."""
+    for mark, name in _BOMS:
+        if head.startswith(mark):
+            return name, len(mark)
+    # UTF-16 without its mark: text in Latin letters has a NUL in every other byte.
+    even, odd = head[0:2000:2], head[1:2000:2]
+    if len(odd) >= 8:
+        if odd.count(0) > 0.7 * len(odd) and even.count(0) < 0.1 * len(even):
+            return "utf-16-le", 0
+        if even.count(0) > 0.7 * len(even) and odd.count(0) < 0.1 * len(odd):
+            return "utf-16-be", 0
+    return None, 0
+
+
+class Recoded:
+    """A stream in another encoding, read as UTF-8."""
+
+    def __init__(self, stream: Readable, encoding: str) -> None:
+        import codecs
+
+        self._stream = stream
+        self._decoder = codecs.getincrementaldecoder(encoding)("replace")
+        self._done = False
+
+    def read(self, size: int = -1, /) -> bytes:
+        while not self._done:
+            data = self._stream.read(size)
+            self._done = not data or size < 0
+            text = self._decoder.decode(data, final=self._done)
+            if text:
+                # A lone surrogate of UTF-16 is no character; it becomes U+FFFD as it is decoded.
+                return text.encode("utf-8", "replace")
+        return b""
