@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from cwnb import errors
@@ -25,6 +26,8 @@ def __getattr__(name: str) -> Any:
         from cwnb import logs
 
         return getattr(logs, name)
+    if name == "demo":
+        return import_module("cwnb.demo")
     message = f"module 'cwnb' has no attribute {name!r}"
     raise AttributeError(message)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from contextlib import closing
+from contextlib import closing, contextmanager
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -19,7 +19,7 @@ from cwnb import __version__
 from cwnb.errors import CwnbError, InvalidParameter, NotAStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from cwnb.logs import Logs
 
@@ -148,14 +148,23 @@ def _demo_store(path: str) -> Logs:
 
     from cwnb.demo import EVENTS, ensure
 
-    with tqdm(
-        total=EVENTS, unit=" events", desc="making the demo", leave=False, disable=not _watched()
-    ) as bar:
+    quiet = not sys.stderr.isatty()
+    with tqdm(total=EVENTS, unit=" events", desc="the demo", leave=False, disable=quiet) as bar:
         return ensure(path, progress=bar.update)
 
 
-def _watched() -> bool:
-    return sys.stderr.isatty()
+@contextmanager
+def _bar() -> Iterator[Callable[[int, int | None], None]]:
+    """Show on a terminal how many bytes of how many are read; gives what `load` reports to."""
+    from tqdm import tqdm
+
+    with tqdm(unit="B", unit_scale=True, leave=False, disable=not sys.stderr.isatty()) as bar:
+
+        def report(done: int, total: int | None) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        yield report
 
 
 @cli.command()
@@ -230,9 +239,12 @@ def load(files: tuple[str, ...], path: str, **options: Any) -> None:
     """  # noqa: D301
     import cwnb
 
-    with closing(cwnb.open(path)) as logs:
-        report = logs.load(list(files), **options)
+    what = files[0] if len(files) == 1 else list(files)
+    with closing(cwnb.open(path)) as logs, _bar() as progress:
+        report = logs.load(what, progress=progress, **options)
     click.echo(str(report))
+    if report.errors:
+        sys.exit(1)
 
 
 @cli.command()

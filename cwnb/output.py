@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cwnb.errors import InvalidParameter
+from cwnb.results.html import summary
 from cwnb.results.rendering import render, text_frame, text_table
 
 if TYPE_CHECKING:
@@ -40,9 +41,7 @@ def write(result: Any, output: str, to: str | None) -> None:
     if output == "table" and to is None:
         show(result.df)
         if sys.stdout.isatty():
-            from cwnb.demo.walk import scanned
-
-            click.secho(scanned(result.statistics), dim=True, err=True)
+            click.secho(" · ".join(summary(len(result), result.statistics)), dim=True, err=True)
         return
     if output == "parquet":
         content = _parquet(result)
@@ -90,12 +89,9 @@ def _json(df: DataFrame) -> str:
 
 def _values(series: Any) -> list[Any]:
     """Give what JSON has a word for as it is, and times as the service writes them."""
-    kind = getattr(getattr(series.dtype, "pyarrow_dtype", None), "extension_name", "")
     values = []
     for value in series.tolist():
-        if kind == "arrow.json" and isinstance(value, str):
-            values.append(json.loads(value))
-        elif value is None or (not isinstance(value, str | list | dict) and value != value):  # noqa: PLR0124 - NaN
+        if value is None or (not isinstance(value, str | list | dict) and value != value):  # noqa: PLR0124 - NaN
             values.append(None)
         elif isinstance(value, bool | int | str | list | dict):
             values.append(value)

@@ -14,7 +14,8 @@ import click
 
 from cwnb.demo.story import STEPS
 from cwnb.results.charts import text_bars
-from cwnb.results.rendering import text_table
+from cwnb.results.html import summary
+from cwnb.results.rendering import is_number, text_table
 
 if TYPE_CHECKING:
     from cwnb.demo.story import Step
@@ -51,21 +52,9 @@ def show_step(logs: Logs, step: Step, number: int, width: int) -> None:
         shown = result.df.drop(columns=_other_numbers(result.df, step.bars))
         bars = text_bars(shown, min(width - 2, 76), value=step.bars)
         say(textwrap.indent(bars, "  "), fg="green")
-    say(f"  {scanned(result.statistics)}", dim=True)
+    say(f"  {' · '.join(summary(len(result), result.statistics))}", dim=True)
     say()
     say(_wrapped(step.seen, width))
-
-
-def scanned(statistics: dict[str, Any]) -> str:
-    """Say in one line what a query has read and how long that took."""
-    matched, read = int(statistics["recordsMatched"]), int(statistics["recordsScanned"])
-    skipped = int(statistics.get("estimatedRecordsSkipped", 0))
-    parts = [f"{matched:,} of {read:,} events matched", f"{_size(statistics['bytesScanned'])} read"]
-    if skipped:
-        parts.append(f"{skipped:,} events skipped unread")
-    if "elapsedMs" in statistics:
-        parts.append(f"{float(statistics['elapsedMs']) / 1000:.2f} s")
-    return ", ".join(parts)
 
 
 def say(text: str = "", **style: Any) -> None:
@@ -114,15 +103,4 @@ def _quoted(group: str) -> str:
 
 
 def _other_numbers(df: Any, kept: str) -> list[str]:
-    from cwnb.results.rendering import is_number
-
     return [name for name in df.columns if name != kept and is_number(df[name])]
-
-
-def _size(count: Any) -> str:
-    size = float(count)
-    for unit in ("B", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"

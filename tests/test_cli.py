@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+LINES = [
+    json.dumps(
+        {"time": f"2026-11-20T11:{n:02d}:00Z", "level": level, "status": status, "ms": n / 4}
+    )
+    for n, (level, status) in enumerate([("INFO", 200), ("ERROR", 500), ("INFO", 201)] * 4)
+]
+
+
+def run(*arguments: str, cwd: Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {k: v for k, v in os.environ.items() if k not in {"CWNB_STORE", "NO_COLOR"}}
+    environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
+    return subprocess.run(
+        [sys.executable, "-m", "cwnb.cli", *arguments],
+        cwd=cwd, env=environment, input=stdin, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory):
+    """Give a folder with a store of twelve events, made by the command line."""
+    config = tmp_path_factory.mktemp("config")
+    before = os.environ.get("CWNB_CONFIG_DIR")
+    os.environ["CWNB_CONFIG_DIR"] = str(config)
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "app.json").write_text("\n".join(LINES) + "\n")
+    answer = run("load", "app.json", "--group", "/shop/app", cwd=folder)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "12" in answer.stdout
+    (folder / "config").write_text(str(config))
+    if before is None:
+        del os.environ["CWNB_CONFIG_DIR"]
+    else:
+        os.environ["CWNB_CONFIG_DIR"] = before
+    return folder
+
+
+@pytest.fixture
+def ask(shop, monkeypatch):
+    monkeypatch.setenv("CWNB_CONFIG_DIR", (shop / "config").read_text())
+    return lambda *arguments, **more: run(*arguments, cwd=shop, **more)
+
+
+COUNT = "stats count(*) as n, max(ms) as most by level | sort n desc"
+
+
+def test_table(ask):
+    answer = ask("query", COUNT, "-g", "/shop/app")
+    assert answer.returncode == 0, answer.stderr
+    assert [line.split() for line in answer.stdout.splitlines()][0] == ["level", "n", "most"]
+    assert ["INFO", "8", "2.75"] in [line.split() for line in answer.stdout.splitlines()]
+    assert "\x1b" not in answer.stdout
+
+
+def test_json(ask):
+    answer = ask("query", COUNT, "-g", "/shop/app", "--output", "json")
+    assert json.loads(answer.stdout) == [
+        {"level": "INFO", "n": 8, "most": 2.75},
+        {"level": "ERROR", "n": 4, "most": 2.5},
+    ]
+
+
+def test_csv(ask):
+    answer = ask("query", COUNT, "-g", "/shop/app", "-o", "csv")
+    rows = list(csv.reader(io.StringIO(answer.stdout)))
+    assert rows == [["level", "n", "most"], ["INFO", "8", "2.75"], ["ERROR", "4", "2.5"]]
+
+
+def test_parquet_to_a_file_and_to_a_pipe(ask, tmp_path):
+    import pyarrow.parquet as pq
+
+    file = tmp_path / "answer.parquet"
+    answer = ask("query", COUNT, "-g", "/shop/app", "--to", str(file))
+    assert (answer.returncode, answer.stdout) == (0, "")
+    table = pq.read_table(file)
+    assert table["n"].to_pylist() == [8, 4]
+    assert str(table["n"].type) == "int64"
+
+
+def test_times_that_begin_with_a_dash(ask):
+    answer = ask(
+        "query", "stats count(*) as n", "-g", "/shop/app", "--start", "-9999d", "--end", "-1h",
+        "-o", "json",
+    )  # fmt: skip
+    assert answer.returncode == 0, answer.stderr
+
+
+def test_window(ask):
+    window = ["--start", "2026-11-20T11:02", "--end", "2026-11-20T11:05"]
+    answer = ask("query", "stats count(*) as n", "-g", "/shop/*", *window, "-o", "json")
+    assert json.loads(answer.stdout) == [{"n": 3}]
+
+
+def test_query_from_standard_input(ask):
+    answer = ask("query", "-", "-g", "/shop/app", "-o", "json", stdin="stats count(*) as n\n")
+    assert json.loads(answer.stdout) == [{"n": 12}]
+
+
+def test_explain_and_pandas(ask):
+    explained = ask("query", COUNT, "-g", "/shop/app", "--explain")
+    assert explained.returncode == 0, explained.stderr
+    assert "stats" in explained.stdout
+    written = ask("query", COUNT, "-g", "/shop/app", "--pandas")
+    assert written.returncode == 0, written.stderr
+    compile(written.stdout, "query.py", "exec")
+    assert "cwnb" not in [
+        line.split()[1] for line in written.stdout.splitlines() if "import" in line
+    ]
+
+
+def test_warnings_go_to_standard_error(ask):
+    answer = ask("query", "filter levle = 'x' | limit 1", "-g", "/shop/app", "-o", "json")
+    assert json.loads(answer.stdout) == []
+    assert "levle" in answer.stderr
+
+
+def test_groups_and_fields(ask):
+    assert "/shop/app" in ask("groups").stdout
+    for arguments in (["/shop/app"], ["--group", "/shop/app"]):
+        answer = ask("fields", *arguments)
+        assert answer.returncode == 0, answer.stderr
+        assert {"level", "status", "ms"} <= set(answer.stdout.split())
+
+
+def test_loading_twice_is_said(ask):
+    answer = ask("load", "app.json", "-g", "/shop/app")
+    assert "already" in (answer.stdout + answer.stderr)
+    assert json.loads(
+        ask("query", "stats count(*) as n", "-g", "/shop/app", "-o", "json").stdout
+    ) == [{"n": 12}]
+
+
+WRONG = [
+    (["quer"], "no command 'quer'; did you mean 'query'?"),
+    (["query"], "TEXT is missing; see 'cwnb query --help'"),
+    (["query", "limit 1", "--grop", "/a"], "no option '--grop'; did you mean '--group'?"),
+    (["query", "limit 1"], "name a log group with --group; this store has /shop/app"),
+    (["query", "limit 1", "-g", "/shop/ap"], "/shop/app"),
+    (["query", "limit 1", "-g", "/shop/app", "--start", "yesterday"], "cannot read 'yesterday'"),
+    (["query", "limit 1", "-g", "/shop/app", "-o", "yaml"], "'yaml' is not one of"),
+    (["query", "limit 1", "-g", "/shop/app", "--limit", "0"], "0"),
+    (["query", "limit 1", "-g", "/shop/app", "--to", "x.docx"], "cannot tell from 'x.docx'"),
+    (["query", "limit 1", "-g", "/shop/app", "--to", "no/x.csv"], "cannot write 'no/x.csv'"),
+    (["query", "limit 1", "-g", "/shop/app", "--store", "nowhere"], "there is no store 'nowhere'"),
+    (["load", "app.json"], "--group is missing"),
+    (["load", "absent.log", "-g", "/shop/app"], "absent.log"),
+    (["groups", "--store"], "requires an argument"),
+    (["demo", "--store", "."], "is not a store of the demo"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "said"), WRONG, ids=lambda v: " ".join(v)[:40])
+def test_bad_arguments_are_one_sentence(ask, arguments, said):
+    answer = ask(*arguments)
+    assert answer.returncode == 2
+    assert answer.stdout == ""
+    assert answer.stderr.count("\n") == 1
+    assert answer.stderr.startswith("cwnb: ")
+    assert said in answer.stderr
+    assert not answer.stderr.endswith(".\n")
+
+
+def test_asking_makes_no_store(ask, shop):
+    ask("groups", "--store", "nowhere")
+    assert not (shop / "nowhere").exists()
+
+
+def test_malformed_query_points_at_the_fault(ask):
+    answer = ask("query", "fields @message | stat count(*)", "-g", "/shop/app")
+    assert answer.returncode == 2
+    first, source, mark = answer.stderr.rstrip("\n").split("\n")
+    assert first.startswith("cwnb: ")
+    assert "'stats'" in first
+    assert source.strip() == "fields @message | stat count(*)"
+    assert source[mark.index("^")] == "t"
+
+
+@pytest.mark.parametrize("command", ["", "demo", "lab", "load", "query", "groups", "fields"])
+def test_help_shows_examples(command, tmp_path):
+    answer = run(*command.split(), "--help", cwd=tmp_path)
+    assert answer.returncode == 0
+    assert "Examples:\n" in answer.stdout
+    assert "\b" not in answer.stdout
+    assert max(map(len, answer.stdout.splitlines())) <= 100
+
+
+def test_version(tmp_path):
+    assert run("--version", cwd=tmp_path).stdout == "cwnb 0.1.0\n"
+
+
+def test_broken_pipe_is_quiet(ask, shop):
+    environment = dict(os.environ, PYTHONPATH=str(Path(__file__).resolve().parents[1]))
+    command = f"{sys.executable} -m cwnb.cli query 'limit 12' -g /shop/app | true"
+    answer = subprocess.run(
+        ["bash", "-c", command], cwd=shop, env=environment, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert answer.stderr == ""
+
+
+def test_interrupt_is_quiet(ask, shop):
+    environment = dict(os.environ, PYTHONPATH=str(Path(__file__).resolve().parents[1]))
+    # It waits for its query on the standard input, and is stopped there.
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cwnb.cli", "query", "-", "-g", "/shop/app"],
+        cwd=shop, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out, err) == (130, "", "")

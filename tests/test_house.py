@@ -1,0 +1,153 @@
+"""The rules of the house that a reader could forget: who imports whom, and what must not be said."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+PACKAGE = REPOSITORY / "cwnb"
+
+# Room by room: whom it may import. Words are shared; `store` and `insights` do not know each other.
+WORDS = {"errors", "events", "times"}
+BELOW = WORDS | {"store", "insights", "sources", "results"}
+MAY_IMPORT = {
+    "errors": set(),
+    "events": {"errors"},
+    "times": {"errors"},
+    "store": WORDS,
+    "insights": WORDS,
+    "sources": WORDS | {"store"},
+    "results": WORDS | {"insights"},
+    "logs": BELOW,
+    "notebook": BELOW | {"logs"},
+    "output": BELOW | {"logs"},
+    "demo": BELOW | {"logs", "output"},
+    "cli": BELOW | {"logs", "output", "demo"},
+}
+
+
+def room(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def modules() -> list[Path]:
+    return sorted(p for p in PACKAGE.rglob("*.py") if p != PACKAGE / "__init__.py")
+
+
+def imported(path: Path) -> set[str]:
+    """Name the modules of the package that a module imports, wherever in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative import"
+            if node.module == "cwnb":
+                found |= {f"cwnb.{alias.name}" for alias in node.names}
+            elif node.module:
+                names = {f"{node.module}.{alias.name}" for alias in node.names}
+                submodules = {n for n in names if (REPOSITORY / n.replace(".", "/")).exists()}
+                submodules |= {
+                    n for n in names if (REPOSITORY / f"{n.replace('.', '/')}.py").exists()
+                }
+                found |= submodules or {node.module}
+    return {name for name in found if name.startswith("cwnb.")}
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda p: str(p.relative_to(PACKAGE)))
+def test_imports_run_one_way(path):
+    here = room(path)
+    assert here in MAY_IMPORT, f"a new room: say in this test whom {here!r} may import"
+    for name in imported(path):
+        there = name.split(".")[1]
+        if there.startswith("__") or there == here:
+            continue
+        assert there in MAY_IMPORT[here], f"{here} may not import {name}"
+
+
+@pytest.mark.parametrize("module", ["cwnb", "cwnb.cli", "cwnb.demo"])
+def test_import_is_light(module):
+    heavy = "pandas pyarrow numpy sqlglot IPython matplotlib jupyterlab".split()
+    code = f"import sys, {module}; print([m for m in {heavy} if m in sys.modules])"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=REPOSITORY
+    )
+    assert answer.stdout.strip() == "[]"
+
+
+def test_readme_begins_with_the_two_lines():
+    block = re.search(r"```[a-z]*\n(.*?)```", (REPOSITORY / "README.md").read_text(), re.DOTALL)
+    lines = block[1].splitlines()
+    assert len(lines) == 2
+    for line in lines:
+        script = REPOSITORY / line
+        assert script.stat().st_mode & 0o111, f"{line} cannot be executed"
+    assert lines[1] in (REPOSITORY / ".ci" / "run").read_text().splitlines()
+
+
+def test_readme_links_lead_somewhere():
+    text = (REPOSITORY / "README.md").read_text()
+    for target in re.findall(r"\]\((?!https?://|#)([^)#]+)", text):
+        assert (REPOSITORY / target).exists(), target
+
+
+def shared_files() -> list[Path]:
+    """Give the files that belong to the repository."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        return [p for p in PACKAGE.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
+    return [REPOSITORY / name for name in listed.stdout.split("\0") if name]
+
+
+# Written with spaces, so that this file does not name them either.
+MACHINE = [words.replace(" ", "/") for words in (" work ", " tmp venv", " root ")]
+REGISTRIES = [words.replace(" ", ".") for words in ("pypi org", "files pythonhosted org")]
+
+
+def test_nothing_names_this_machine_or_a_registry():
+    said = []
+    for path in shared_files():
+        if not path.is_file() or path.suffix in {".png", ".parquet", ".gz", ".lock"}:
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        said += [f"{path}: {word}" for word in [*MACHINE, *REGISTRIES] if word in text]
+    assert said == []
+
+
+def test_binder_takes_a_python_that_the_package_takes():
+    assert (REPOSITORY / "binder" / "runtime.txt").read_text().strip() == "python-3.11"
+
+
+def test_binder_pins_every_dependency():
+    import tomllib
+
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    pinned = (REPOSITORY / "binder" / "requirements.txt").read_text().splitlines()
+    names = {re.match(r"[\w-]+", line)[0] for line in pinned if "==" in line}
+    assert {re.match(r"[\w-]+", line)[0] for line in project["dependencies"]} <= names
+    assert "." in pinned
+
+
+def test_binder_builds_what_it_should():
+    pytest.importorskip("repo2docker")
+    answer = subprocess.run(
+        [sys.executable, "-m", "repo2docker", "--no-build", "--debug", "."],
+        cwd=REPOSITORY, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    dockerfile = answer.stdout + answer.stderr
+    assert answer.returncode == 0, dockerfile[-2000:]
+    for line in (
+        'pip install --no-cache-dir -r "binder/requirements.txt"',
+        "RUN ./binder/postBuild",
+        'ENV R2D_ENTRYPOINT="${REPO_DIR}/binder/start"',
+        "Building conda environment for python=3.11",
+    ):
+        assert line in dockerfile, line
