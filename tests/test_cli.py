@@ -60,7 +60,7 @@ COUNT = "stats count(*) as n, max(ms) as most by level | sort n desc"
 def test_table(ask):
     answer = ask("query", COUNT, "-g", "/shop/app")
     assert answer.returncode == 0, answer.stderr
-    assert [line.split() for line in answer.stdout.splitlines()][0] == ["level", "n", "most"]
+    assert answer.stdout.split()[:3] == ["level", "n", "most"]
     assert ["INFO", "8", "2.75"] in [line.split() for line in answer.stdout.splitlines()]
     assert "\x1b" not in answer.stdout
 
