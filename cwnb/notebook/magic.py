@@ -1,0 +1,184 @@
+"""`%%insights` and `%insights`: options, one call of the library, and its answer shown."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.display import display
+from traitlets import Any as AnyTrait
+from traitlets import Enum, Int, List, Unicode, Union
+
+from cwnb.errors import CwnbError, InvalidParameter, NotAStore, QueryCancelled
+from cwnb.notebook.options import help_text, read_options
+from cwnb.notebook.placeholders import fill_query, fill_word
+from cwnb.results.charts import KINDS
+from cwnb.results.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cwnb.logs import Logs
+    from cwnb.notebook.options import Options
+    from cwnb.results.result import QueryResult
+
+_ALL_GROUPS_NAMED = 5
+
+
+@magics_class
+class Cwnb(Magics):  # type: ignore[misc]
+    """The magics and their settings, which `%config Cwnb` lists."""
+
+    store = AnyTrait(None, help="The store to ask: a folder, or an open Logs.").tag(config=True)
+    groups = Union([List(Unicode()), Unicode()], help="Log groups to ask where -g names none.").tag(
+        config=True
+    )
+    start = Unicode("-1h", help="Where the window begins without --start.").tag(config=True)
+    limit = Int(None, allow_none=True, help="The most rows without --limit.").tag(config=True)
+    plot = Enum((*KINDS, "none"), "none", help="The chart without --plot.").tag(config=True)
+
+    def __init__(self, shell: Any = None, **settings: Any) -> None:
+        super().__init__(shell, **settings)
+        self._opened: dict[Path, Logs] = {}
+
+    @no_var_expand  # type: ignore[untyped-decorator]
+    @line_cell_magic  # type: ignore[untyped-decorator]
+    def insights(self, line: str, cell: str | None = None) -> QueryResult | None:
+        """Ask a Logs Insights question; `%insights --help` lists the options."""
+        with _one_sentence():
+            return self._answer(line, cell)
+
+    def _answer(self, line: str, cell: str | None) -> QueryResult | None:
+        variables = self.shell.user_ns
+        options = read_options(
+            line, cell=cell is not None, expand=lambda word: fill_word(word, variables)
+        )
+        text = options.query if cell is None else cell.strip("\n").rstrip()
+        if options.help or (cell is None and not line.strip()):
+            print(help_text())  # noqa: T201 - what was asked for
+            return None
+        if not text.strip():
+            raise InvalidParameter("there is no query; write one below the first line")
+        text = fill_query(text, variables)
+        logs = self._logs(options)
+        result = logs.query(
+            text,
+            self._groups(options, logs),
+            start=options.start or self.start,
+            end=options.end,
+            language=options.language,
+            strict=options.strict,
+            limit=options.limit or self.limit,
+        )
+        return self._show(result, options)
+
+    def _show(self, result: QueryResult, options: Options) -> QueryResult | None:
+        """Show chart and explanation; the table follows as the value of the cell."""
+        kind = options.plot or self.plot
+        if kind != "none":
+            _show_chart(result, kind, asked=options.plot is not None)
+        if options.explain:
+            display(result.explain())
+        if options.into is None and options.target is None:
+            return result
+        name = options.into or options.target
+        self.shell.user_ns[name] = result.df if options.into else result
+        _show_stored(result, f"{name} is a {'DataFrame' if options.into else 'QueryResult'}")
+        return None
+
+    # ------------------------------------------------------------ where to ask
+
+    def _logs(self, options: Options) -> Logs:
+        """Find the store: the options, `%config`, the variable `logs`, CWNB_STORE, ./.cwnb."""
+        from cwnb.logs import Logs
+
+        variables = self.shell.user_ns
+        if options.logs is not None:
+            named = variables.get(options.logs)
+            if not isinstance(named, Logs):
+                raise InvalidParameter(f"{options.logs!r} is no variable that holds a store")
+            return named
+        if options.store is not None:
+            return self._open(options.store)
+        if isinstance(self.store, Logs):
+            return self.store
+        if self.store is not None:
+            return self._open(self.store)
+        if isinstance(variables.get("logs"), Logs):
+            return variables["logs"]  # type: ignore[no-any-return]
+        return self._open(os.environ.get("CWNB_STORE") or ".cwnb")
+
+    def _open(self, where: Any) -> Logs:
+        """Open a store once; a question never makes one, as a mistyped folder would be empty."""
+        from cwnb.logs import open
+
+        path = Path(where).expanduser().absolute()
+        if path not in self._opened:
+            if not path.exists():
+                raise NotAStore(
+                    f"there is no store at {str(where)!r}; "
+                    "make one with logs = cwnb.open(FOLDER), or name yours with --store FOLDER"
+                )
+            self._opened[path] = open(path)
+        return self._opened[path]
+
+    def _groups(self, options: Options, logs: Logs) -> list[str]:
+        configured = [self.groups] if isinstance(self.groups, str) else list(self.groups)
+        groups = options.groups or [name for name in configured if name]
+        if groups:
+            return groups
+        names = [group.name for group in logs.store.groups()]
+        known = ", ".join(names[:_ALL_GROUPS_NAMED]) + ", …" * (len(names) > _ALL_GROUPS_NAMED)
+        there = f"this store has {known}" if names else "this store has none yet"
+        raise InvalidParameter(f"no log group named; add -g GROUP ({there})")
+
+
+def _show_chart(result: QueryResult, kind: str, *, asked: bool) -> None:
+    try:
+        figure = result.plot(kind)
+    except InvalidParameter as error:
+        if kind != "auto":
+            raise
+        # "auto" means a chart where one fits; the table is the answer either way.
+        if asked:
+            _show_line(f"no chart: {error}")
+        return
+    display(figure)
+
+
+def _show_stored(result: QueryResult, what: str) -> None:
+    from cwnb.results.html import summary
+
+    _show_line(" · ".join([what, *summary(len(result), result.statistics)]))
+    for warning in result.warnings:
+        _show_line(f"warning: {warning}")
+
+
+def _show_line(text: str) -> None:
+    from cwnb.results.html import line_html
+
+    display({"text/plain": visible(text), "text/html": line_html(text)}, raw=True)
+
+
+@contextmanager
+def _one_sentence() -> Iterator[None]:
+    """Make errors show as their message alone, to people, nbval and nbconvert alike.
+
+    IPython asks an exception for `_render_traceback_`; its own UsageError would do for people, but
+    the others see no error in it.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise _shown(QueryCancelled("the query was interrupted; nothing was changed")) from None
+    except CwnbError as error:
+        raise _shown(error) from None
+
+
+def _shown(error: CwnbError) -> CwnbError:
+    text = visible(f"{type(error).__name__}: {error}", keep="\n\t")
+    error._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]
+    return error

@@ -1,0 +1,200 @@
+"""The options of `%%insights`, read from the magic's first line."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import TYPE_CHECKING
+
+from cwnb.errors import InvalidParameter
+from cwnb.results.charts import KINDS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option; without `value` it is a flag. `many` may be given more than once."""
+
+    name: str
+    value: str = ""
+    about: str = ""
+    short: str = ""
+    many: bool = False
+    choices: tuple[str, ...] = ()
+
+
+OPTIONS = (
+    Option("group", "GROUP…", "log groups; a trailing * is a prefix", short="g", many=True),
+    Option("start", "TIME", "-1h, 2026-11-23T08:00Z, epoch, now; the default is an hour ago"),
+    Option("end", "TIME", "the same; the default is now"),
+    Option("lang", "LANGUAGE", "ql", choices=("ql",)),
+    Option("into", "NAME", "store the answer as a DataFrame and show one line"),
+    Option("plot", "KIND", "auto, line, bar, stacked or none", choices=(*KINDS, "none")),
+    Option("explain", about="show the pipeline as it ran, with rows and times"),
+    Option("limit", "N", "the most rows to give"),
+    Option("strict", about="refuse what the service would refuse"),
+    Option("store", "PATH", "the store to ask"),
+    Option("logs", "NAME", "the variable that holds the store to ask; the default is logs"),
+    Option("help", about="show this", short="h"),
+)
+NOT_YET = {
+    "--dry-run": "",
+    "--last": "write --start",
+    "--no-wait": "",
+    "--params": "write {{name}} in the query",
+    "--save": "",
+    "--timeout": "interrupt the kernel instead",
+    "--use": "",
+    "--view": "",
+}
+_LANGUAGES_NOT_YET = ("sql", "ppl")
+_TARGET = re.compile(r"\s*(?P<name>[^\W\d]\w*)\s*<<(?=\s|$)")
+# Words as a shell splits them, but a {{name}} is one word whatever is in it.
+_WORD = re.compile(r"""\s*(?P<word>(?:\{\{.*?\}\}|"[^"]*"|'[^']*'|[^\s"'])+)""")
+_QUOTED = re.compile(r"""\{\{.*?\}\}|"([^"]*)"|'([^']*)'""")
+
+HELP = """\
+%%insights [NAME <<] [options]
+query, with {{name}} for the value of a variable, quoted, or {{name|raw}} as it stands
+
+%insights [NAME <<] [options] query
+
+"""
+
+
+@dataclass
+class Options:
+    """What the first line of a magic says; `query` is the rest of a line magic."""
+
+    target: str | None = None
+    groups: list[str] = field(default_factory=list)
+    start: str | None = None
+    end: str | None = None
+    language: str = "ql"
+    into: str | None = None
+    plot: str | None = None
+    explain: bool = False
+    limit: int | None = None
+    strict: bool = False
+    store: str | None = None
+    logs: str | None = None
+    help: bool = False
+    query: str = ""
+
+
+def help_text() -> str:
+    """Describe the options, one a line."""
+    lines = []
+    for option in OPTIONS:
+        short = f"-{option.short}, " if option.short else ""
+        lines.append(f"  {short + '--' + option.name + ' ' + option.value:<22} {option.about}")
+    return HELP + "\n".join(lines)
+
+
+def read_options(
+    line: str, *, cell: bool, expand: Callable[[str], list[str]] = lambda word: [word]
+) -> Options:
+    """Read the line of a cell magic, or of a line magic, whose query follows the options.
+
+    `expand` gives the words that stand for one with a `{{name}}` in it. A value may begin with a
+    dash (`--start -1h`). Raises InvalidParameter for what is not an option.
+    """
+    options = Options()
+    if match := _TARGET.match(line):
+        options.target = match["name"]
+        line = line[match.end() :]
+    given: dict[str, list[str]] = {}
+    last: Option | None = None
+    while match := _WORD.match(line):
+        word = match["word"]
+        if not word.startswith("-"):
+            if not cell:
+                break
+            if last is None or not last.many:
+                raise InvalidParameter(
+                    f"the query stands below the first line, which has {_bare(word)!r} in it"
+                )
+            given[last.name].extend(expand(_bare(word)))
+            line = line[match.end() :]
+            continue
+        line = line[match.end() :]
+        name, equals, inline = word.partition("=")
+        option = last = _known(name)
+        if not option.value:
+            if equals:
+                raise InvalidParameter(f"{name} takes no value")
+            given[option.name] = []
+            continue
+        if not equals:
+            match = _WORD.match(line)
+            if match is None:
+                raise InvalidParameter(f"{name} needs a value: {name} {option.value}")
+            inline = match["word"]
+            line = line[match.end() :]
+        values = expand(_bare(inline))
+        if not option.many and (option.name in given or len(values) != 1):
+            raise InvalidParameter(f"{name} takes one value")
+        given.setdefault(option.name, []).extend(values)
+    options.query = line.strip()
+    _fill(options, given)
+    return options
+
+
+def _fill(options: Options, given: dict[str, list[str]]) -> None:
+    for name in ("explain", "strict", "help"):
+        setattr(options, name, name in given)
+    for group in given.get("group", []):
+        options.groups.extend(part for part in group.split(",") if part)
+    for name in ("start", "end", "store", "logs", "into"):
+        if name in given:
+            setattr(options, name, given[name][0])
+    for name in ("lang", "plot"):
+        if name in given:
+            _check_choice(name, given[name][0])
+    options.plot = given.get("plot", [None])[0]
+    if "limit" in given:
+        (limit,) = given["limit"]
+        if not limit.isascii() or not limit.isdigit() or int(limit) == 0:
+            raise InvalidParameter(f"--limit takes a whole number of rows, not {limit!r}")
+        options.limit = int(limit)
+    if options.into is not None and not options.into.isidentifier():
+        raise InvalidParameter(f"--into takes the name of a variable, not {options.into!r}")
+    if options.into is not None and options.target is not None:
+        raise InvalidParameter("write NAME << for the result or --into NAME for the DataFrame")
+
+
+def _known(word: str) -> Option:
+    spellings = {f"--{option.name}": option for option in OPTIONS}
+    spellings |= {f"-{option.short}": option for option in OPTIONS if option.short}
+    if word in spellings:
+        return spellings[word]
+    if word in NOT_YET:
+        instead = f"; {NOT_YET[word]}" if NOT_YET[word] else ""
+        raise InvalidParameter(f"option {word} is not supported yet{instead}")
+    near = get_close_matches(word, spellings, n=1)
+    hint = f"did you mean {near[0]}?" if near else "--help lists them"
+    raise InvalidParameter(f"unknown option {word!r}; {hint}")
+
+
+def _check_choice(name: str, value: str) -> None:
+    choices = next(option.choices for option in OPTIONS if option.name == name)
+    if value in choices:
+        return
+    if name == "lang" and value in _LANGUAGES_NOT_YET:
+        raise InvalidParameter(f"language {value!r} is not supported yet")
+    near = get_close_matches(value, choices, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(choices)}"
+    raise InvalidParameter(f"unknown value {value!r} of --{name}; {hint}")
+
+
+def _bare(word: str) -> str:
+    """Take the quotes off, as a shell does."""
+    return _QUOTED.sub(
+        lambda match: (
+            match[0] if match[1] is None and match[2] is None else (match[1] or match[2] or "")
+        ),
+        word,
+    )

@@ -1,0 +1,155 @@
+"""`{{name}}` in a query: the value of a variable, quoted so that it cannot become part of it."""
+
+from __future__ import annotations
+
+import math
+import re
+from datetime import datetime
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from cwnb.errors import InvalidParameter, MalformedQuery
+from cwnb.times import to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_PLACEHOLDER = re.compile(r"\{\{(?P<inside>.*?)\}\}", re.DOTALL)
+_INSIDE = re.compile(r"\s*(?P<name>[^\W\d]\w*)\s*(?:\|\s*(?P<how>\w+)\s*)?")
+
+
+def fill_query(text: str, variables: Mapping[str, Any]) -> str:
+    """Put values into a query.
+
+    Text is quoted and escaped, numbers and booleans are bare, lists `[…]`, times epoch
+    milliseconds; `{{name|raw}}` puts the value's text as it stands, which is for pieces of
+    queries. A quoted value must be a word of its own: inside quotes or a regex it could end them.
+    """
+    text = _PLACEHOLDER.sub(lambda match: _raw_or_kept(match, text, variables), text)
+    found = list(_PLACEHOLDER.finditer(text))
+    if not found:
+        return text
+    words = _word_spans(text, found)
+    pieces, done = [], 0
+    for match in found:
+        span = match.span()
+        covering = [word for word in words if word[0] < span[1] and span[0] < word[1]]
+        pieces.append(text[done : span[0]])
+        done = span[1]
+        if not covering:  # in a comment
+            pieces.append(match[0])
+        elif covering == [span]:
+            pieces.append(literal(_value(match, text, variables), _parts(match, text)[0]))
+        else:
+            raise MalformedQuery(
+                f"{match[0]} brings its own quotes and must stand alone, "
+                "not inside a text, a regex or a name",
+                text,
+                *span,
+            )
+    return "".join([*pieces, text[done:]])
+
+
+def fill_word(word: str, variables: Mapping[str, Any]) -> list[str]:
+    """Put values into a word of the magic's line; a list gives a word per item."""
+    match = _PLACEHOLDER.fullmatch(word)
+    if match:
+        value = _value(match, word, variables)
+        if isinstance(value, list | tuple | set):
+            return [_plain(item) for item in value]
+    return [_PLACEHOLDER.sub(lambda found: _plain(_value(found, word, variables)), word)]
+
+
+def literal(value: Any, name: str = "value") -> str:
+    """Write a Python value as the query language does."""
+    from cwnb.insights.tokens import quote
+
+    value = _to_python(value)
+    if isinstance(value, str):
+        return quote(value)
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float) and math.isfinite(value):
+        return repr(value)
+    if isinstance(value, datetime) and value == value:  # noqa: PLR0124 - not NaT
+        return str(to_ms(value, 0))
+    if isinstance(value, list) and value and not any(isinstance(v, list) for v in value):
+        return f"[{', '.join(literal(item, name) for item in value)}]"
+    what = "an empty list" if value == [] else f"a {type(value).__name__}"
+    if value is None or value != value or type(value).__name__ == "NAType":  # noqa: PLR0124 - NaN
+        what = "a missing value"
+    raise InvalidParameter(f"cannot write {name!r}, {what}, as a literal of the query")
+
+
+def _to_python(value: Any) -> Any:
+    """Unwrap numpy scalars and arrays, Series and other collections."""
+    if isinstance(value, str | datetime):
+        return value
+    if isinstance(value, set | frozenset):
+        return sorted(map(_to_python, value), key=lambda item: (type(item).__name__, item))
+    if isinstance(value, tuple | list):
+        return [_to_python(item) for item in value]
+    if type(value).__name__ == "datetime64":
+        import pandas as pd
+
+        return pd.Timestamp(value)
+    if hasattr(value, "tolist"):
+        unwrapped = value.tolist()
+        return (
+            [_to_python(item) for item in unwrapped] if isinstance(unwrapped, list) else unwrapped
+        )
+    return value
+
+
+def _plain(value: Any) -> str:
+    value = _to_python(value)
+    return value if isinstance(value, str) else literal(value)
+
+
+def _raw_or_kept(match: re.Match[str], text: str, variables: Mapping[str, Any]) -> str:
+    name, how = _parts(match, text)
+    if how is None:
+        return match[0]
+    if how != "raw":
+        raise MalformedQuery(f"unknown {how!r} after {name!r}; write |raw", text, *match.span())
+    return str(_value(match, text, variables))
+
+
+def _parts(match: re.Match[str], text: str) -> tuple[str, str | None]:
+    inside = _INSIDE.fullmatch(match["inside"])
+    if inside is None:
+        raise MalformedQuery(
+            f"{match[0]} is not the name of a variable; assign it to one first",
+            text,
+            *match.span(),
+        )
+    return inside["name"], inside["how"]
+
+
+def _value(match: re.Match[str], text: str, variables: Mapping[str, Any]) -> Any:
+    name, _ = _parts(match, text)
+    if name not in variables:
+        near = get_close_matches(name, [n for n in variables if not n.startswith("_")], n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise MalformedQuery(f"no variable {name!r}{hint}", text, *match.span())
+    return variables[name]
+
+
+def _word_spans(text: str, found: list[re.Match[str]]) -> list[tuple[int, int]]:
+    """Give first and one past last character of each token, with a name for each placeholder.
+
+    The name is as long as what it stands for, so every place in the text stays what it was.
+    """
+    from cwnb.insights.dialect import Insights
+    from cwnb.insights.tokens import InsightsTokenizer
+
+    named = list(text)
+    for match in found:
+        named[match.start() : match.end()] = "x" * len(match[0])
+    try:
+        tokens = InsightsTokenizer(Insights).tokenize("".join(named))
+    except MalformedQuery as error:
+        raise MalformedQuery(error.message, text, error.start, error.end) from None
+    return [(token.start, token.end + 1) for token in tokens]
