@@ -47,7 +47,7 @@ def name_only(pattern: str) -> str:
 
 
 def write_regex(pattern: str) -> str:
-    """Write a pattern between slashes, as a query has it: `(?<name>…)`, `\\/`, one line."""
+    """Write a pattern between slashes, as a query has it: `(?<name>…)`, its slashes escaped."""
     pieces = []
     for piece in _PIECE.finditer(pattern):
         text = piece[0]

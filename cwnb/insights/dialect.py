@@ -18,9 +18,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import commands as c
@@ -32,6 +31,8 @@ from cwnb.insights.writer import Writer, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from sqlglot import exp
 
 QUERY_CHARACTERS = 10_000  # cloudwatch_limits_cwl
 PARSE_MODES_NOT_YET = frozenset("logfmt csv xml".split())
@@ -61,7 +62,7 @@ class InsightsParser(ExpressionParser):
         self._begin(raw_tokens, sql)
         node = self._expression()
         if self._curr:
-            self._expected("the end of the expression")
+            raise self._expected("the end of the expression")
         return node
 
     def _begin(self, raw_tokens: list[Token], sql: str) -> None:
@@ -89,24 +90,26 @@ class InsightsParser(ExpressionParser):
         name = self._curr
         word = self._word()
         if not word:
-            self._expected("a command")
+            raise self._expected("a command")
         keyword = c.SYNONYMS.get(word, word)
         reader = self.COMMAND_PARSERS.get(keyword)
         if reader is None:
-            self._refuse_command(name)
+            raise self._unknown_command(name)
         self._advance()
         command = self._placed(reader(self), name.start)
         check_depth(command, self.sql)
         return command
 
-    def _refuse_command(self, name: Token) -> None:
+    def _unknown_command(self, name: Token) -> MalformedQuery:
         word = name.text.lower()
         if word == "search":
-            self._fail_at(name, "command 'search' was withdrawn; write filter @message like 'text'")
-        if word in c.NOT_YET:
-            self._fail_at(name, f"command {name.text!r} is not supported yet")
-        near = suggestion(word, [*self.COMMAND_PARSERS, *c.SYNONYMS, *c.NOT_YET])
-        self._fail_at(name, f"unknown command {name.text!r}{near}")
+            message = "command 'search' was withdrawn; write filter @message like 'text'"
+        elif word in c.NOT_YET:
+            message = f"command {name.text!r} is not supported yet"
+        else:
+            near = suggestion(word, [*self.COMMAND_PARSERS, *c.SYNONYMS, *c.NOT_YET])
+            message = f"unknown command {name.text!r}{near}"
+        return self._fault_at(name, message)
 
     def _parse_fields(self) -> c.Parse:
         start = self._prev.start
@@ -116,12 +119,12 @@ class InsightsParser(ExpressionParser):
         else:
             value = self._operand()
         if self._word() in PARSE_MODES_NOT_YET:
-            self._fail(f"parse with {self._curr.text!r} is not supported yet")
+            raise self._fault(f"parse with {self._curr.text!r} is not supported yet")
         if self._curr.token_type is REGEX_TOKEN:
             return self._parse_regex(value)
         if self._curr.token_type is TokenType.STRING:
             return self._parse_glob(value)
-        self._expected("a glob text or a /regex/")
+        raise self._expected("a glob text or a /regex/")
 
     def _parse_glob(self, value: exp.Expression) -> c.Parse:
         start = self._curr.start
@@ -129,7 +132,7 @@ class InsightsParser(ExpressionParser):
         end = self._prev.end + 1
         names = self._names()
         if self._word() == "multi":
-            self._fail("'multi' goes with a /regex/ only")
+            raise self._fault("'multi' goes with a /regex/ only")
         wildcards = str(pattern.this).count("*")
         if wildcards == 0 and len(names) == 1 and pattern.this:
             # Aurora's sample has no wildcard: what follows the text is meant.
@@ -138,7 +141,7 @@ class InsightsParser(ExpressionParser):
         if wildcards != len(names):
             counted = f"{wildcards} wildcard{'s' * (wildcards != 1)}"
             named = f"{len(names)} name{'s' * (len(names) != 1)}"
-            self._fail(f"the glob has {counted}, but {named} follow", start, end)
+            raise self._fault(f"the glob has {counted}, but {named} follow", start, end)
         return c.Parse(value=value, pattern=pattern, names=names)
 
     def _parse_regex(self, value: exp.Expression) -> c.Parse:
@@ -150,15 +153,15 @@ class InsightsParser(ExpressionParser):
         multi = multi or self._accept("multi")
         groups = captures(regex.pattern)
         if not groups:
-            self._fail_at(token, "the regex of a parse needs a group such as (?<name>…)")
+            raise self._fault_at(token, "the regex of a parse needs a group such as (?<name>…)")
         named = [group.name for group in groups if group.name]
         if named and aliases:
-            self._fail_at(token, "names stand in the regex or after 'as', not both")
+            raise self._fault_at(token, "names stand in the regex or after 'as', not both")
         names = named or aliases
         if len(names) != len(groups):
             counted = f"{len(groups)} unnamed group{'s' * (len(groups) != 1)}"
             given = f"{len(names)} name{'s' * (len(names) != 1)} follow" if names else "no names"
-            self._fail_at(token, f"the regex has {counted}, but {given}; write (?<name>…)")
+            raise self._fault_at(token, f"the regex has {counted}, but {given}; write (?<name>…)")
         return c.Parse(value=value, pattern=regex, names=names, multi=multi or None)
 
     def _names(self) -> list[str]:
@@ -173,9 +176,9 @@ class InsightsParser(ExpressionParser):
     def _name(self) -> str:
         token = self._curr
         if token.token_type is TokenType.STRING:
-            self._fail(f"a name stands in backticks: `{unquote(token.text)}`")
+            raise self._fault(f"a name stands in backticks: `{unquote(token.text)}`")
         if token.token_type is not TokenType.VAR or token.text.lower() in RESERVED:
-            self._expected("a name")
+            raise self._expected("a name")
         self._advance()
         return ".".join(path_parts(token.text))
 
@@ -185,7 +188,7 @@ class InsightsParser(ExpressionParser):
         offset = None
         if self._word() == "offset":
             if by is None:
-                self._fail("'offset' stands after 'by'")
+                raise self._fault("'offset' stands after 'by'")
             self._advance()
             offset = self._period()
         return c.Stats(aggregates=aggregates, by=by, offset=offset)
@@ -209,7 +212,7 @@ class InsightsParser(ExpressionParser):
         any_rows = self._accept("any")
         token = self._curr
         if token.token_type is not TokenType.NUMBER or not token.text.isdigit():
-            self._expected("a whole number of rows")
+            raise self._expected("a whole number of rows")
         self._advance()
         return c.Limit(count=int(token.text), any=any_rows or None)
 
@@ -217,7 +220,7 @@ class InsightsParser(ExpressionParser):
         items = self._items()
         for item in items:
             if not isinstance(item.value, c.Field) or item.args.get("alias"):
-                self._fail("dedup takes fields only", item.meta["start"], item.meta["end"])
+                raise self._fault("dedup takes fields only", item.meta["start"], item.meta["end"])
         return c.Dedup(items=items)
 
     # ------------------------------------------------------------ items

@@ -8,11 +8,11 @@ The language does not document its precedence; this is the usual one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from sqlglot import exp
 from sqlglot.parser import Parser
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import commands as c
@@ -40,7 +40,7 @@ PERIOD_ARGUMENT = {"bin": 0, "datefloor": 1, "dateceil": 1}
 class ExpressionParser(Parser):
     """A token cursor (sqlglot's) that reads expressions."""
 
-    COMPARISONS: ClassVar[dict[TokenType, type[exp.Binary]]] = {
+    COMPARISONS: ClassVar[dict[TokenType, type[exp.Expression]]] = {
         TokenType.EQ: exp.EQ,
         TokenType.NEQ: exp.NEQ,
         TokenType.LT: exp.LT,
@@ -48,7 +48,7 @@ class ExpressionParser(Parser):
         TokenType.GT: exp.GT,
         TokenType.GTE: exp.GTE,
     }
-    ARITHMETIC: ClassVar[tuple[dict[TokenType, type[exp.Binary]], ...]] = (
+    ARITHMETIC: ClassVar[tuple[dict[TokenType, type[exp.Expression]], ...]] = (
         {TokenType.PLUS: exp.Add, TokenType.DASH: exp.Sub},
         {TokenType.STAR: exp.Mul, TokenType.SLASH: exp.Div, TokenType.MOD: exp.Mod},
     )
@@ -62,19 +62,21 @@ class ExpressionParser(Parser):
 
     # ------------------------------------------------------------ the cursor
 
-    def _fail(self, message: str, start: int | None = None, end: int | None = None) -> NoReturn:
-        """Raise at the given characters, else at the current token."""
+    def _fault(
+        self, message: str, start: int | None = None, end: int | None = None
+    ) -> MalformedQuery:
+        """Make an error at the given characters, else at the current token."""
         if start is None:
             token = self._curr
             start = token.start if token else len(self.sql.rstrip())
             end = token.end + 1 if token else start + 1
-        raise MalformedQuery(message, self.sql, start, end)
+        return MalformedQuery(message, self.sql, start, end)
 
-    def _fail_at(self, token: Token, message: str) -> NoReturn:
-        self._fail(message, token.start, token.end + 1)
+    def _fault_at(self, token: Token, message: str) -> MalformedQuery:
+        return self._fault(message, token.start, token.end + 1)
 
-    def _expected(self, what: str) -> NoReturn:
-        self._fail(f"expected {what}, found {self._found()}{self._missing_pipe()}")
+    def _expected(self, what: str) -> MalformedQuery:
+        return self._fault(f"expected {what}, found {self._found()}{self._missing_pipe()}")
 
     def _found(self) -> str:
         return repr(self._slice(self._curr)) if self._curr else "the end of the query"
@@ -100,7 +102,7 @@ class ExpressionParser(Parser):
 
     def _require(self, kind: TokenType, what: str) -> Token:
         if not self._match(kind):
-            self._expected(what)
+            raise self._expected(what)
         return self._prev
 
     def _placed(self, node: Made, start: int) -> Made:
@@ -114,7 +116,7 @@ class ExpressionParser(Parser):
     def _expression(self) -> exp.Expression:
         self._level += 1
         if self._level > MAX_NESTING:
-            self._fail(f"nested deeper than {MAX_NESTING} levels")
+            raise self._fault(f"nested deeper than {MAX_NESTING} levels")
         node = self._chain(exp.Or, "or", lambda: self._chain(exp.And, "and", self._negation))
         self._level -= 1
         return node
@@ -141,7 +143,7 @@ class ExpressionParser(Parser):
             starts.append(self._curr.start)
             self._advance()
             if len(starts) > MAX_DEPTH:
-                self._fail(f"nested deeper than {MAX_DEPTH} levels")
+                raise self._fault(f"nested deeper than {MAX_DEPTH} levels")
         node = self._comparison()
         for start in reversed(starts):
             node = self._placed(exp.Not(this=node), start)
@@ -153,7 +155,7 @@ class ExpressionParser(Parser):
         if operator := self.COMPARISONS.get(self._curr.token_type):
             self._advance()
             if self._curr.token_type is REGEX_TOKEN:
-                self._fail("a regex stands after 'like' or '=~', not after a comparison")
+                raise self._fault("a regex stands after 'like' or '=~', not after a comparison")
             node = self._placed(operator(this=node, expression=self._operand()), start)
         elif self._match(TokenType.RLIKE):
             node = self._placed(self._like(node), start)
@@ -167,7 +169,7 @@ class ExpressionParser(Parser):
                 if negated:
                     node = self._placed(exp.Not(this=node), start)
         if self._curr.token_type in self.COMPARISONS:
-            self._fail("comparisons do not chain; join them with 'and'")
+            raise self._fault("comparisons do not chain; join them with 'and'")
         return node
 
     def _like(self, value: exp.Expression) -> c.Like:
@@ -175,13 +177,13 @@ class ExpressionParser(Parser):
             return c.Like(value=value, pattern=self._regex())
         if self._curr.token_type is TokenType.STRING:
             return c.Like(value=value, pattern=self._text())
-        self._expected("a text or a /regex/")
+        raise self._expected("a text or a /regex/")
 
     def _in(self, value: exp.Expression) -> c.In:
         if self._curr.token_type is TokenType.L_PAREN:
             if self._next.token_type is TokenType.VAR:
-                self._fail("a subquery in 'in (…)' is not supported yet")
-            self._fail("'in' takes a list in square brackets, such as ['a', 'b']")
+                raise self._fault("a subquery in 'in (…)' is not supported yet")
+            raise self._fault("'in' takes a list in square brackets, such as ['a', 'b']")
         self._require(TokenType.L_BRACKET, "a list in square brackets")
         options = [self._list_value()]
         while self._match(TokenType.COMMA):
@@ -192,10 +194,10 @@ class ExpressionParser(Parser):
     def _list_value(self) -> exp.Expression:
         start = self._curr.start
         if self._curr.token_type in {TokenType.R_BRACKET, TokenType.SENTINEL}:
-            self._expected("a text, a number, true or false")
+            raise self._expected("a text, a number, true or false")
         node = self._unary()
         if not c.is_literal(node):
-            self._fail(
+            raise self._fault(
                 "a list holds texts, numbers, true and false only", start, self._prev.end + 1
             )
         return node
@@ -211,7 +213,7 @@ class ExpressionParser(Parser):
             self._advance()
             length += 1
             if length > MAX_DEPTH:
-                self._fail(f"more than {MAX_DEPTH} operators in a row")
+                raise self._fault(f"more than {MAX_DEPTH} operators in a row")
             right = self._operand(tier + 1)
             node = self._placed(operator(this=node, expression=right), start)
         return node
@@ -223,7 +225,7 @@ class ExpressionParser(Parser):
             starts.append(self._curr.start)
             factors.append(self._unary())
             if len(factors) > MAX_DEPTH:
-                self._fail(f"more than {MAX_DEPTH} operators in a row")
+                raise self._fault(f"more than {MAX_DEPTH} operators in a row")
         node = factors.pop()
         for base, start in zip(reversed(factors), reversed(starts[:-1]), strict=True):
             node = self._placed(exp.Pow(this=base, expression=node), start)
@@ -234,7 +236,7 @@ class ExpressionParser(Parser):
         while self._match(TokenType.DASH):
             starts.append(self._prev.start)
             if len(starts) > MAX_DEPTH:
-                self._fail(f"nested deeper than {MAX_DEPTH} levels")
+                raise self._fault(f"nested deeper than {MAX_DEPTH} levels")
         node = self._postfix()
         for start in reversed(starts):
             node = self._placed(exp.Neg(this=node), start)
@@ -257,7 +259,7 @@ class ExpressionParser(Parser):
         if not steps:
             return node
         if isinstance(node, exp.Literal | exp.Boolean):
-            self._fail("a literal has no keys", start, self._prev.end + 1)
+            raise self._fault("a literal has no keys", start, self._prev.end + 1)
         if isinstance(node, c.Field) and not node.meta.get("parenthesised"):
             whole = c.Field(parts=[*node.args["parts"], *steps])
             return self._placed(whole, start)
@@ -270,7 +272,7 @@ class ExpressionParser(Parser):
         elif token.token_type is TokenType.STRING and len(token.text) > 2:
             step = unquote(token.text)
         else:
-            self._expected("an index such as [0]")
+            raise self._expected("an index such as [0]")
         self._advance()
         self._require(TokenType.R_BRACKET, "']'")
         return step
@@ -285,7 +287,7 @@ class ExpressionParser(Parser):
     def _primary(self) -> exp.Expression:
         reader = self.PRIMARIES.get(self._curr.token_type)
         if reader is None:
-            self._expected("a field, a value or a function")
+            raise self._expected("a field, a value or a function")
         return reader(self)
 
     def _parenthesised(self) -> exp.Expression:
@@ -305,7 +307,7 @@ class ExpressionParser(Parser):
         if self._curr.token_type is TokenType.VAR and self._word() not in RESERVED:
             adjacent = self._curr.start == number.end + 1
             if adjacent or unit_named(self._curr.text):
-                self._fail(
+                raise self._fault(
                     "a period is an argument of bin, datefloor, dateceil or offset only",
                     number.start,
                     self._curr.end + 1,
@@ -315,14 +317,14 @@ class ExpressionParser(Parser):
     def _period(self) -> c.Period:
         number = self._curr
         if number.token_type is not TokenType.NUMBER:
-            self._expected("a period such as 5m")
+            raise self._expected("a period such as 5m")
         self._advance()
         unit = unit_named(self._curr.text) if self._curr.token_type is TokenType.VAR else None
         if unit is None:
-            self._fail(f"expected a unit of time ({' '.join(UNITS)}), found {self._found()}")
+            raise self._fault(f"expected a unit of time ({' '.join(UNITS)}), found {self._found()}")
         self._advance()
         if not number.text.isdigit() or int(number.text) == 0:
-            self._fail_at(number, "a period counts whole units, from 1 up")
+            raise self._fault_at(number, "a period counts whole units, from 1 up")
         return self._placed(c.Period(count=int(number.text), unit=unit), number.start)
 
     def _regex(self) -> c.Regex:
@@ -340,13 +342,13 @@ class ExpressionParser(Parser):
         try:
             return to_re2(pattern)
         except InvalidRegex as error:
-            self._fail_at(token, str(error))
+            raise self._fault_at(token, str(error)) from None
 
     def _named(self) -> exp.Expression:
         token = self._curr
         word = self._word()
         if word in RESERVED:
-            self._expected("a field, a value or a function")
+            raise self._expected("a field, a value or a function")
         self._advance()
         if self._curr.token_type is TokenType.L_PAREN and not token.text.endswith("`"):
             return self._call(token)
@@ -381,9 +383,9 @@ class ExpressionParser(Parser):
             found: Function = functions[key]
             return found
         if key in FUNCTIONS_NOT_YET:
-            self._fail_at(name, f"function {name.text!r} is not supported yet")
+            raise self._fault_at(name, f"function {name.text!r} is not supported yet")
         near = suggestion(name.text, (function.name for function in functions.values()))
-        self._fail_at(name, f"unknown function {name.text!r}{near}")
+        raise self._fault_at(name, f"unknown function {name.text!r}{near}")
 
     def _argument(self, key: str, position: int) -> exp.Expression:
         if PERIOD_ARGUMENT.get(key) == position:
@@ -406,9 +408,13 @@ class ExpressionParser(Parser):
         most = function.max_args
         start, end = call.meta["start"], call.meta["end"]
         if given < function.min_args or (most is not None and given > most):
-            self._fail(f"{function.name} takes {_counted(function)}, not {given}", start, end)
+            raise self._fault(
+                f"{function.name} takes {_counted(function)}, not {given}", start, end
+            )
         if call.name == "case" and given // 2 > CASE_BRANCHES:
-            self._fail(f"case takes at most {CASE_BRANCHES} branches, not {given // 2}", start, end)
+            raise self._fault(
+                f"case takes at most {CASE_BRANCHES} branches, not {given // 2}", start, end
+            )
         if call.name == "topk":
             self._check_number(call, 0, 1, 10_000, whole=True)
         if call.name == "pct":
@@ -420,9 +426,9 @@ class ExpressionParser(Parser):
         argument = call.arguments[index]
         value = c.literal_value(argument) if c.is_literal(argument) else None
         kinds: tuple[type, ...] = (int,) if whole else (int, float)
-        if type(value) not in kinds or not least <= value <= most:
+        if type(value) not in kinds or not least <= float(value or 0) <= most:
             kind = "whole number" if whole else "number"
-            self._fail(
+            raise self._fault(
                 f"argument {index + 1} of {call.name} is a {kind} from {least} to {most}",
                 argument.meta["start"],
                 argument.meta["end"],

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from sqlglot import tokenizer_core, tokens
-from sqlglot.tokens import Token, TokenType
+from sqlglot.tokenizer_core import Token, TokenType
 
 from cwnb.errors import MalformedQuery
 

@@ -18,7 +18,7 @@ from cwnb.insights.tokens import PLAIN_PART, quote
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-N = TypeVar("N", bound=exp.Expression)
+Write = TypeVar("Write", bound="Callable[..., str]")
 
 # How tightly a node holds together; an operand that holds looser goes into parentheses.
 OR, AND, NOT, COMPARE, SUM, PRODUCT, POWER, UNARY, POSTFIX = range(1, 10)
@@ -71,8 +71,8 @@ def to_text(node: exp.Expr) -> str:
     return writer(node)
 
 
-def _writes(*kinds: type[N]) -> Callable[[Callable[[N], str]], Callable[[N], str]]:
-    def register(function: Callable[[N], str]) -> Callable[[N], str]:
+def _writes(*kinds: type[exp.Expression]) -> Callable[[Write], Write]:
+    def register(function: Write) -> Write:
         for kind in kinds:
             WRITERS[kind] = function
         return function
@@ -198,19 +198,19 @@ def _in(node: c.In, word: str = "in") -> str:
 
 
 @_writes(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
-def _comparison(node: exp.Binary) -> str:
-    return f"{_inside(node.left, SUM)} {SIGNS[type(node)]} {_inside(node.right, SUM)}"
+def _comparison(node: exp.Expression) -> str:
+    return f"{_inside(node.this, SUM)} {SIGNS[type(node)]} {_inside(node.expression, SUM)}"
 
 
 @_writes(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
-def _arithmetic(node: exp.Binary) -> str:
+def _arithmetic(node: exp.Expression) -> str:
     level = PRECEDENCE[type(node)]
-    return f"{_inside(node.left, level)} {SIGNS[type(node)]} {_inside(node.right, level + 1)}"
+    return f"{_inside(node.this, level)} {SIGNS[type(node)]} {_inside(node.expression, level + 1)}"
 
 
 @_writes(exp.Pow)
-def _power(node: exp.Pow) -> str:
-    return f"{_inside(node.left, UNARY)} ^ {_inside(node.right, POWER)}"
+def _power(node: exp.Expression) -> str:
+    return f"{_inside(node.this, UNARY)} ^ {_inside(node.expression, POWER)}"
 
 
 @_writes(exp.Neg)
