@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from sqlglot import exp
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.tokenizer_core import Token, TokenType
 
@@ -31,8 +32,6 @@ from cwnb.insights.writer import Writer, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from sqlglot import exp
 
 QUERY_CHARACTERS = 10_000  # cloudwatch_limits_cwl
 PARSE_MODES_NOT_YET = frozenset("logfmt csv xml".split())
@@ -214,7 +213,8 @@ class InsightsParser(ExpressionParser):
         if token.token_type is not TokenType.NUMBER or not token.text.isdigit():
             raise self._expected("a whole number of rows")
         self._advance()
-        return c.Limit(count=int(token.text), any=any_rows or None)
+        count = self._placed(exp.Literal.number(int(token.text)), token.start)
+        return c.Limit(count=count, any=any_rows or None)
 
     def _dedup(self) -> c.Dedup:
         items = self._items()

@@ -33,8 +33,6 @@ MAX_NESTING = 40
 CASE_BRANCHES = 10  # CWL_QuerySyntax-operations-functions
 # Never a field unless in backticks.
 RESERVED = frozenset("and or not like in as by".split())
-# Which argument of a function is a period.
-PERIOD_ARGUMENT = {"bin": 0, "datefloor": 1, "dateceil": 1}
 
 
 class ExpressionParser(Parser):
@@ -366,9 +364,9 @@ class ExpressionParser(Parser):
         self._advance()
         arguments: list[exp.Expression] = []
         if not self._match(TokenType.R_PAREN):
-            arguments.append(self._argument(key, 0))
+            arguments.append(self._argument(function, 0))
             while self._match(TokenType.COMMA):
-                arguments.append(self._argument(key, len(arguments)))
+                arguments.append(self._argument(function, len(arguments)))
             self._require(TokenType.R_PAREN, "',' or ')'")
         if key == "count" and not arguments:
             arguments.append(c.Star())
@@ -387,10 +385,11 @@ class ExpressionParser(Parser):
         near = suggestion(name.text, (function.name for function in functions.values()))
         raise self._fault_at(name, f"unknown function {name.text!r}{near}")
 
-    def _argument(self, key: str, position: int) -> exp.Expression:
-        if PERIOD_ARGUMENT.get(key) == position:
+    def _argument(self, function: Function, position: int) -> exp.Expression:
+        if function.parameters and function.parameter(position).kind == "period":
             return self._period()
         token = self._curr
+        key = canonical(function.name)
         if key == "count" and position == 0 and self._match(TokenType.STAR):
             return self._placed(c.Star(), token.start)
         if key == "regexreplace" and position == 1:
@@ -409,7 +408,7 @@ class ExpressionParser(Parser):
         start, end = call.meta["start"], call.meta["end"]
         if given < function.min_args or (most is not None and given > most):
             raise self._fault(
-                f"{function.name} takes {_counted(function)}, not {given}", start, end
+                f"{function.usage} takes {_counted(function)}, not {given}", start, end
             )
         if call.name == "case" and given // 2 > CASE_BRANCHES:
             raise self._fault(

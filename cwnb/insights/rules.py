@@ -59,7 +59,7 @@ class _Order:
         if len(stats) > STATS_COMMANDS:
             self._refuse(f"a query has at most {STATS_COMMANDS} stats commands", stats[10])
         for limit in self.pipeline.find_all(c.Limit):
-            if not 1 <= limit.args["count"] <= MOST_ROWS:
+            if not 1 <= c.literal_value(limit.args["count"]) <= MOST_ROWS:
                 self._refuse(f"limit takes a number from 1 to {MOST_ROWS:,}", limit)
 
     def check_dedup(self) -> None:
@@ -117,7 +117,7 @@ class _Order:
             return
         self.warnings.append(
             f"{to_text(limit)!r} stands before {to_text(sort)!r}: here rows are sorted first; the "
-            f"service may sort just the {limit.args['count']:,} rows that come first"
+            f"service may sort just the {to_text(limit.args['count'])} rows that come first"
         )
         reordered = list(commands)
         reordered[limits[0]], reordered[sorts[0]] = sort, limit

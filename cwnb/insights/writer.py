@@ -286,7 +286,7 @@ def _sort(node: c.Sort) -> str:
 
 @_writes(c.Limit)
 def _limit(node: c.Limit) -> str:
-    return f"limit {'any ' if node.args.get('any') else ''}{node.args['count']}"
+    return f"limit {'any ' if node.args.get('any') else ''}{to_text(node.args['count'])}"
 
 
 @_writes(c.Pipeline)
@@ -303,4 +303,4 @@ def _scan(node: c.ScanEvents) -> str:
 
 @_writes(c.TopRows)
 def _top_rows(node: c.TopRows) -> str:
-    return f"sort {_list(node.args['keys'])}\n| limit {node.args['count']}  # as one step"
+    return f"sort {_list(node.args['keys'])}\n| limit {to_text(node.args['count'])}  # as one step"
