@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cwnb.results.rendering import render, text_frame, text_table
+from cwnb.results.visible import columns_wide, cut, one_line, visible
+
+from .standin import frame
+
+RENDERED = [
+    (None, ""),
+    (pd.NA, ""),
+    (pd.NaT, ""),
+    (float("nan"), ""),
+    ("", ""),
+    ("as it is ", "as it is "),
+    (True, "true"),
+    (False, "false"),
+    (0, "0"),
+    (-12, "-12"),
+    (2**70, "1180591620717411303424"),
+    (1.0, "1"),
+    (122.07034, "122.0703"),
+    (2 / 3, "0.6667"),
+    (0.5, "0.5"),
+    (100.0, "100"),
+    (-0.00001, "0"),
+    (1e15, "1000000000000000"),
+    (1e20, "1e+20"),
+    (float("inf"), "inf"),
+    (np.float64(1.25), "1.25"),
+    (np.int64(7), "7"),
+    (np.bool_(True), "true"),
+    (datetime(2026, 11, 20, 11, 2, 37, 123456, tzinfo=UTC), "2026-11-20 11:02:37.123"),
+    (pd.Timestamp(1_700_000_000_999, unit="ms", tz="UTC"), "2023-11-14 22:13:20.999"),
+    (datetime(2026, 1, 1, 1, tzinfo=timezone(timedelta(hours=1))), "2026-01-01 00:00:00.000"),
+    ({"a": [1, None, "é"]}, '{"a":[1,null,"é"]}'),
+    (b"caf\xc3\xa9 \xff", "café �"),
+]
+
+
+@pytest.mark.parametrize(("value", "text"), RENDERED)
+def test_values_are_rendered_as_the_service_does(value, text):
+    assert render(value) == text
+
+
+def test_text_frame_renders_every_cell_and_keeps_shape_and_index():
+    df = frame(time=[0, None], n=[1, None], x=[0.1 + 0.2, 3.0], ok=[True, None], s=["a", None])
+    rendered = text_frame(df)
+    assert list(rendered.columns) == list(df.columns)
+    assert rendered.values.tolist() == [
+        ["2026-01-01 00:00:00.000", "1", "0.3", "true", "a"],
+        ["", "", "3", "", ""],
+    ]
+
+
+def test_text_frame_takes_columns_of_one_name():
+    df = pd.concat([frame(n=[1]), frame(n=[2])], axis=1)
+    assert text_frame(df).values.tolist() == [["1", "2"]]
+
+
+TABLE = """\
+service    n  message
+────────  ──  ─────────────────────
+checkout   3  no answer↵within 10 s
+cart      12
+… 1 more row"""
+
+
+def test_text_table_aligns_numbers_right_and_counts_what_is_left_out():
+    df = frame(
+        service=["checkout", "cart", "orders"],
+        n=[3, 12, 5],
+        message=["no answer\nwithin 10 s", None, "x"],
+    )
+    assert text_table(df, 80, max_rows=2) == TABLE
+
+
+@pytest.mark.parametrize("width", [20, 40, 61, 100])
+def test_text_table_keeps_to_its_width(width):
+    df = frame(a=["x" * 200], n=[123456], 日本=["日本語" * 30], b=["short"])
+    lines = text_table(df, width).splitlines()
+    assert max(map(columns_wide, lines[:3])) <= width
+
+
+def test_text_table_of_nothing():
+    assert text_table(pd.DataFrame()) == "(no columns)"
+    assert text_table(frame(n=[1]).head(0)) == "n\n─"
+
+
+HOSTILE = [
+    ("\x1b[31mred", "⟨ESC⟩[31mred"),
+    ("a\x00b", "a⟨NUL⟩b"),
+    ("\u202etxt.exe", "⟨U+202E⟩txt.exe"),
+    ("zero\u200bwidth\ufeff", "zero⟨U+200B⟩width⟨U+FEFF⟩"),
+    ("\x9b31m", "⟨U+009B⟩31m"),
+    ("\ud800", "⟨U+D800⟩"),
+    ("line\u2028end", "line⟨U+2028⟩end"),
+    ("\U000e0041", "⟨U+E0041⟩"),
+    ("a\nb\tc\r\nd\re", "a↵b c↵d⟨CR⟩e"),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), HOSTILE)
+def test_what_hides_or_commands_becomes_visible(text, shown):
+    assert one_line(text) == shown
+
+
+def test_ordinary_letters_of_any_script_stay():
+    text = "Grüße, שלום, 日本語, किताब, 🙂"
+    assert visible(text) == text
+
+
+def test_cut_counts_terminal_columns():
+    assert cut("日本語", 6) == "日本語"
+    assert cut("日本語", 5) == "日本…"
+    assert cut("e\u0301clair", 6) == "e\u0301clair"
