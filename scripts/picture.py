@@ -96,9 +96,7 @@ def photograph(page: Any, target: Path) -> None:
     chart = page.locator(CHART).first
     chart.scroll_into_view_if_needed()
     page.wait_for_timeout(800)
-    chart.evaluate(
-        "picture => picture.closest('.jp-Cell').scrollIntoView({block: 'start', behavior: 'instant'})"
-    )
+    chart.evaluate("picture => picture.closest('.jp-Cell').scrollIntoView({block: 'start'})")
     page.wait_for_timeout(1_200)
     target.parent.mkdir(exist_ok=True)
     page.screenshot(path=str(target))
