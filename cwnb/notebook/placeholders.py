@@ -73,12 +73,13 @@ def literal(value: Any, name: str = "value") -> str:
         return str(value)
     if isinstance(value, float) and math.isfinite(value):
         return repr(value)
-    if isinstance(value, datetime) and value == value:  # noqa: PLR0124 - not NaT
+    if isinstance(value, datetime) and type(value).__name__ != "NaTType":
         return str(to_ms(value, 0))
     if isinstance(value, list) and value and not any(isinstance(v, list) for v in value):
         return f"[{', '.join(literal(item, name) for item in value)}]"
     what = "an empty list" if value == [] else f"a {type(value).__name__}"
-    if value is None or value != value or type(value).__name__ == "NAType":  # noqa: PLR0124 - NaN
+    missing = value is None or type(value).__name__ in {"NAType", "NaTType"}
+    if missing or (isinstance(value, float) and math.isnan(value)):
         what = "a missing value"
     raise InvalidParameter(f"cannot write {name!r}, {what}, as a literal of the query")
 

@@ -52,7 +52,7 @@ def test_text_frame_renders_every_cell_and_keeps_shape_and_index():
     df = frame(time=[0, None], n=[1, None], x=[0.1 + 0.2, 3.0], ok=[True, None], s=["a", None])
     rendered = text_frame(df)
     assert list(rendered.columns) == list(df.columns)
-    assert rendered.values.tolist() == [
+    assert rendered.to_numpy().tolist() == [
         ["2026-01-01 00:00:00.000", "1", "0.3", "true", "a"],
         ["", "", "3", "", ""],
     ]
@@ -60,7 +60,7 @@ def test_text_frame_renders_every_cell_and_keeps_shape_and_index():
 
 def test_text_frame_takes_columns_of_one_name():
     df = pd.concat([frame(n=[1]), frame(n=[2])], axis=1)
-    assert text_frame(df).values.tolist() == [["1", "2"]]
+    assert text_frame(df).to_numpy().tolist() == [["1", "2"]]
 
 
 TABLE = """\

@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.utils.capture import capture_output
+
+import cwnb
+from cwnb.times import Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+NOW_MS = 1_795_172_400_000  # 2026-11-20 11:00 UTC
+
+
+def fill(logs: cwnb.Logs) -> None:
+    """Put an hour of a small shop, an event a minute, into two groups."""
+    levels = ("INFO", "INFO", "ERROR")
+    times = [NOW_MS - (60 - i) * 60_000 for i in range(60)]
+    messages = [
+        json.dumps({"level": levels[i % 3], "status": 200 + 300 * (i % 3 == 2), "ms": i * 1.5})
+        for i in range(60)
+    ]
+    logs.put("/shop/app", "i-1", list(zip(times, messages, strict=True)))
+    logs.put("/shop/web", "i-1", [(times[0] - 7_200_000, "old"), (times[1], "<b>new</b>")])
+
+
+@pytest.fixture
+def logs(tmp_path: Path) -> Iterator[cwnb.Logs]:
+    with cwnb.open(tmp_path / "store", clock=Clock(NOW_MS)) as opened:
+        fill(opened)
+        yield opened
+
+
+@pytest.fixture
+def shell(logs, tmp_path, monkeypatch) -> Iterator[InteractiveShell]:
+    """Give an IPython of its own with the extension loaded and `logs` in it."""
+    monkeypatch.delenv("CWNB_STORE", raising=False)
+    InteractiveShell.clear_instance()
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    made = InteractiveShell.instance()
+    made.run_line_magic("load_ext", "cwnb")
+    made.user_ns["logs"] = logs
+    yield made
+    made.reset(new_session=False)
+    InteractiveShell.clear_instance()
+
+
+@pytest.fixture
+def run(shell):
+    """Run a cell; gives its execution result with all that was shown as `.shown` and `.stdout`."""
+
+    def run_cell(code: str):
+        with capture_output() as captured:
+            done = shell.run_cell(code, store_history=True)
+        done.shown = captured.outputs
+        done.stdout = captured.stdout + captured.stderr
+        return done
+
+    return run_cell

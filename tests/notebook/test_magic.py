@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import re
+
+import pandas as pd
+import pytest
+
+import cwnb
+from cwnb.errors import InvalidParameter, MalformedQuery, QueryCancelled, ResourceNotFound
+from cwnb.results.result import QueryResult
+
+COUNT = "stats count(*) as n by level | sort n desc"
+
+
+def test_a_cell_gives_its_result_as_its_value(run, shell):
+    done = run(f"%%insights -g /shop/app\n{COUNT}")
+    assert done.success
+    assert isinstance(done.result, QueryResult)
+    assert done.result.df["n"].tolist() == [40, 20]
+    assert shell.user_ns["_"] is done.result
+    assert shell.user_ns["Out"][done.execution_count] is done.result
+
+
+def test_a_line_works_in_an_assignment(run, shell):
+    assert run(f"r = %insights -g /shop/app {COUNT}").success
+    assert shell.user_ns["r"].df.shape == (2, 2)
+
+
+def test_the_window_is_the_last_hour_of_the_store(run, shell):
+    run("r = %insights -g /shop/web fields @message")
+    assert shell.user_ns["r"].df["@message"].tolist() == ["<b>new</b>"]
+    run("r = %insights -g /shop/web --start -4h --end -1h fields @message")
+    assert shell.user_ns["r"].df["@message"].tolist() == ["old"]
+    run("r = %insights -g /shop/* --start -1d stats count(*) as n")
+    assert shell.user_ns["r"].df["n"].tolist() == [62]
+
+
+def test_a_target_stores_the_result_and_shows_one_line(run, shell):
+    done = run(f"%%insights errors << -g /shop/app\n{COUNT}")
+    assert done.result is None
+    assert isinstance(shell.user_ns["errors"], QueryResult)
+    (shown,) = done.shown
+    text = shown.data["text/plain"]
+    assert text.startswith("errors is a QueryResult · 2 rows · 60 of 60 records matched · ")
+    assert "\n" not in text
+    assert "<table" not in shown.data["text/html"]
+
+
+def test_into_stores_a_data_frame(run, shell):
+    done = run(f"%%insights -g /shop/app --into df\n{COUNT}")
+    assert done.result is None
+    assert isinstance(shell.user_ns["df"], pd.DataFrame)
+    assert done.shown[0].data["text/plain"].startswith("df is a DataFrame · 2 rows")
+
+
+def test_plot_shows_a_picture_and_then_the_table(run):
+    done = run("%%insights -g /shop/app --plot auto\nstats count(*) as n by bin(5m)")
+    picture, table = done.shown
+    assert picture.data["image/png"]
+    assert "<table>" in table.data["text/html"]
+    assert done.result.df.shape == (12, 2)
+
+
+def test_auto_without_a_chart_that_fits_says_so_and_answers(run):
+    done = run("%%insights -g /shop/app --plot auto\nstats count(*) as n")
+    assert done.shown[0].data["text/plain"] == (
+        "no chart: cannot draw a single number; group by a field or by bin(...)"
+    )
+    assert done.result.df["n"].tolist() == [60]
+
+
+def test_explain_shows_the_pipeline_as_it_ran(run):
+    done = run(f"%%insights -g /shop/app --explain\n{COUNT}")
+    assert "command as run" in done.shown[0].data["text/html"]
+    assert done.result is not None
+
+
+def test_limit_and_variables(run, shell):
+    run("wanted = ['ERROR']\ngroup = '/shop/app'")
+    done = run("%%insights -g {{group}} --limit 3\nfilter level in {{wanted}} | fields @message")
+    assert len(done.result.df) == 3
+    assert done.result.text.startswith('filter level in ["ERROR"]')
+
+
+def test_braces_and_dollars_of_python_are_left_alone(run):
+    run("x = 5")
+    done = run('%%insights -g /shop/app\nfields "{x} $x" as it | limit 1 | display it')
+    assert done.result.df["it"].tolist() == ["{x} $x"]
+
+
+ERRORS = [
+    ("%%insights -g /shop/app\nstat count(*)", MalformedQuery, "did you mean 'stats'?"),
+    ("%%insights -g /shop/ap\nfields @message", ResourceNotFound, "/shop/app"),
+    ("%%insights --gruop /shop/app\nfields @message", InvalidParameter, "did you mean --group?"),
+    ("%%insights\nfields @message", InvalidParameter, "this store has /shop/app, /shop/web"),
+    ("%%insights -g /shop/app\n\n", InvalidParameter, "there is no query"),
+    ("%%insights -g /shop/app\nfilter a = {{x}}", MalformedQuery, "no variable 'x'"),
+    ("%%insights -g /shop/app --start soon\nfields a", InvalidParameter, "'soon'"),
+    ("%%insights -g /shop/app --logs nothing\nfields a", InvalidParameter, "'nothing'"),
+    (
+        "%%insights -g /shop/app --plot line\nstats count(*) as n by level",
+        InvalidParameter,
+        "cannot draw 'line' without a time",
+    ),
+    (
+        "%%insights -g /shop/app --store nowhere\nfields @message",
+        cwnb.errors.NotAStore,
+        "there is no store at 'nowhere'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("code", "kind", "said"), ERRORS)
+def test_an_error_is_a_sentence_without_traceback(run, code, kind, said, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    done = run(code)
+    assert isinstance(done.error_in_exec, kind)
+    shown = re.sub(r"\x1b\[[\d;]*m", "", done.stdout)
+    assert said in shown
+    assert "Traceback" not in shown
+    assert len(shown.strip().splitlines()) <= 3
+
+
+def test_a_syntax_error_has_its_place_and_a_caret(run):
+    done = run("%%insights -g /shop/app\nfields @message\n| stat count(*)")
+    lines = done.stdout.strip().splitlines()
+    assert lines[0].startswith("MalformedQuery: unknown command 'stat'")
+    assert lines[0].endswith("(line 2, column 3)")
+    assert lines[1].strip() == "| stat count(*)"
+    assert lines[2].strip() == "~~~^"
+
+
+def test_an_interrupt_is_one_line_and_the_next_query_works(run, logs, monkeypatch):
+    def interrupted(*_args, **_options):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(type(logs), "query", interrupted)
+        done = run("%%insights -g /shop/app\nfields @message")
+    assert isinstance(done.error_in_exec, QueryCancelled)
+    assert len(done.stdout.strip().splitlines()) == 1
+    assert run(f"%%insights -g /shop/app\n{COUNT}").success
+
+
+def test_config_gives_defaults(run, shell, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert run("%config Cwnb.groups = ['/shop/app']").success
+    assert run("%config Cwnb.start = '-10m'").success
+    assert run("%config Cwnb.limit = 4").success
+    assert len(run("%%insights\nfields @message").result.df) == 4
+    assert run("%%insights\nstats count(*) as n").result.df["n"].tolist() == [10]
+
+
+def test_stores_are_found_by_option_setting_and_environment(
+    run, shell, logs, tmp_path, monkeypatch
+):
+    del shell.user_ns["logs"]
+    other = tmp_path / "store"
+    monkeypatch.chdir(tmp_path)
+    line = "-g /shop/app --start 0 stats count(*) as n"
+    missing = run(f"%insights {line}")
+    assert "there is no store at '.cwnb'" in missing.stdout
+    assert run(f"%insights --store store {line}").result.df["n"].tolist() == [60]
+    shell.user_ns["mine"] = logs
+    assert run(f"%insights --logs mine {line}").result.df["n"].tolist() == [60]
+    monkeypatch.setenv("CWNB_STORE", str(other))
+    assert run(f"%insights {line}").result.df["n"].tolist() == [60]
+    monkeypatch.delenv("CWNB_STORE")
+    assert run(f"%config Cwnb.store = {str(other)!r}").success
+    assert run(f"%insights {line}").result.df["n"].tolist() == [60]
+    assert not (tmp_path / ".cwnb").exists()
+
+
+def test_help_is_printed(run):
+    for code in ("%insights --help", "%insights"):
+        done = run(code)
+        assert done.success
+        assert "--group" in done.stdout
