@@ -1,0 +1,23 @@
+"""Where events live: groups, streams, segments, recent batches. Knows no query."""
+
+from __future__ import annotations
+
+from cwnb.store.loading import Loading
+from cwnb.store.messages import event_batch
+from cwnb.store.records import FieldInfo, GroupInfo, LoadRecord, PutResult, StreamInfo
+from cwnb.store.retention import RETENTION_DAYS
+from cwnb.store.snapshot import Snapshot
+from cwnb.store.store import Store
+
+__all__ = [
+    "RETENTION_DAYS",
+    "FieldInfo",
+    "GroupInfo",
+    "LoadRecord",
+    "Loading",
+    "PutResult",
+    "Snapshot",
+    "Store",
+    "StreamInfo",
+    "event_batch",
+]

@@ -1,0 +1,34 @@
+"""A small cache of the process, safe among threads and across a fork because it takes no lock."""
+
+from __future__ import annotations
+
+from typing import Generic, TypeVar
+
+Value = TypeVar("Value")
+
+
+class Cache(Generic[Value]):
+    """Keeps the values asked for last, up to a total weight."""
+
+    def __init__(self, capacity: int) -> None:
+        self._capacity = capacity
+        self._items: dict[object, tuple[int, Value]] = {}
+
+    def get(self, key: object) -> Value | None:
+        """Give the value, or None; it counts as the newest from now on."""
+        item = self._items.pop(key, None)
+        if item is None:
+            return None
+        self._items[key] = item
+        return item[1]
+
+    def put(self, key: object, value: Value, weight: int = 1) -> None:
+        """Keep the value and drop the oldest ones past the capacity; a too heavy one is not kept."""
+        if weight > self._capacity:
+            return
+        self._items[key] = (weight, value)
+        while sum(item[0] for item in tuple(self._items.values())) > self._capacity:
+            try:
+                del self._items[next(iter(self._items))]
+            except (StopIteration, RuntimeError, KeyError):
+                return  # another thread is dropping some already

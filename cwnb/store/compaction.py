@@ -1,0 +1,120 @@
+"""Which segments are worth rewriting, and what goes into the new one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.events import INGESTION_TIME, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP
+from cwnb.store.reading import SegmentFiles, StoreRef
+from cwnb.store.segments import (
+    FIELDS_GROUP,
+    MAX_MESSAGE_BYTES,
+    MAX_ROWS,
+    MESSAGE_GROUP,
+    REST,
+    SegmentFacts,
+)
+from cwnb.store.writing import Block
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+# Merging only neighbours of about one size rewrites each event a few times in all, not with every
+# small segment that comes.
+_TIER = 8
+
+
+def choose(segments: Sequence[SegmentFacts], cutoff_ms: int, least: int) -> list[SegmentFacts]:
+    """Give the segments to rewrite into one, or none: small neighbours, else an outdated one."""
+    from cwnb.store import discovery
+
+    small = [
+        facts
+        for facts in segments
+        if facts.rows <= MAX_ROWS // 2
+        and facts.message_bytes <= MAX_MESSAGE_BYTES // 2
+        and facts.last_ms >= cutoff_ms
+    ]
+    tiers: dict[int, list[SegmentFacts]] = {}
+    for facts in small:
+        tiers.setdefault(0 if least <= 2 else _tier(facts), []).append(facts)
+    for _, members in sorted(tiers.items()):
+        run = _first_run(members, least)
+        if run:
+            return run
+    outdated = [facts for facts in segments if facts.discovery != discovery.VERSION]
+    return outdated[:1]
+
+
+def expired_share(facts: SegmentFacts, cutoff_ms: int) -> float:
+    """Estimate which part of a segment has expired, from the times of its row groups."""
+    gone = 0.0
+    for part in facts.row_groups:
+        if part.last_ms < cutoff_ms:
+            gone += part.rows
+        elif part.first_ms < cutoff_ms:
+            gone += part.rows * (cutoff_ms - part.first_ms) / (part.last_ms - part.first_ms)
+    return gone / facts.rows
+
+
+def blocks(
+    store: StoreRef, facts: SegmentFacts, group: str, log_type: str | None, cutoff_ms: int
+) -> Iterator[Block]:
+    """Give the events of a segment that have not expired, with their fields."""
+    from cwnb.store.discovery import VERSION, Discovered, discover
+
+    files = SegmentFiles(store, facts, group)
+    system = [TIMESTAMP, INGESTION_TIME, LOG_STREAM, SEQUENCE]
+    fresh = facts.discovery == VERSION
+    fields = [*facts.columns, *([REST] if facts.has_rest else [])] if fresh else []
+    for number, part in enumerate(facts.row_groups):
+        if part.last_ms < cutoff_ms:
+            continue
+        columns, _ = files.fields([*system, *fields], number)
+        start = number * FIELDS_GROUP // MESSAGE_GROUP
+        messages, _ = files.messages(
+            [MESSAGE, RAW], list(range(start, start - (-part.rows // MESSAGE_GROUP)))
+        )
+        columns |= messages
+        time = np.asarray(columns[TIMESTAMP].cast(pa.int64()))
+        if first := int(np.searchsorted(time, cutoff_ms)):
+            columns = {name: column.slice(first) for name, column in columns.items()}
+        raw = columns[RAW]
+        found = (
+            Discovered(
+                {name: columns[name] for name in facts.columns},
+                columns.get(REST),
+                facts.capped if number == 0 else 0,
+            )
+            if fresh
+            else discover(columns[MESSAGE], log_type=log_type)
+        )
+        yield Block(
+            np.asarray(columns[TIMESTAMP].cast(pa.int64())),
+            np.asarray(columns[SEQUENCE]),
+            np.asarray(columns[INGESTION_TIME].cast(pa.int64())),
+            columns[LOG_STREAM],
+            columns[MESSAGE],
+            None if raw.null_count == len(raw) else raw,
+            found,
+        )
+
+
+def _tier(facts: SegmentFacts) -> int:
+    return int(np.log(max(facts.rows, 1)) / np.log(_TIER))
+
+
+def _first_run(members: list[SegmentFacts], least: int) -> list[SegmentFacts]:
+    run: list[SegmentFacts] = []
+    rows = size = 0
+    for facts in members:
+        rows, size = rows + facts.rows, size + facts.message_bytes
+        if rows > MAX_ROWS or size > MAX_MESSAGE_BYTES:
+            if len(run) >= least:
+                break
+            run, rows, size = [], facts.rows, facts.message_bytes
+        run.append(facts)
+    return run if len(run) >= least else []

@@ -1,0 +1,349 @@
+"""Reads segments: a task names a row group of one, and opens as a reader of its events."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cwnb.errors import CwnbError, SnapshotExpired, StoreDamaged
+from cwnb.events import (
+    INGESTION_TIME,
+    LOG,
+    LOG_STREAM,
+    MESSAGE,
+    POINTER,
+    RAW,
+    SEQUENCE,
+    TIMESTAMP,
+    Window,
+)
+from cwnb.store.cache import Cache
+from cwnb.store.encryption import OpenSealer, Sealer
+from cwnb.store.segments import (
+    FIELDS_GROUP,
+    MESSAGE_GROUP,
+    REST,
+    SegmentFacts,
+    decrypting,
+    key_place,
+    leaves,
+    segment_files,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+_SYSTEM = (TIMESTAMP, INGESTION_TIME, LOG_STREAM, SEQUENCE)
+_footers: Cache[Any] = Cache(4096)
+_sealers: Cache[Sealer] = Cache(64)
+
+
+@dataclass(frozen=True)
+class StoreRef:
+    """What a task must know of its store, wherever it is opened."""
+
+    path: str
+    store_id: str
+    key_id: str
+
+    def sealer(self) -> Sealer:
+        """Give what opens the store's seals, with this machine's key ring."""
+        if not self.key_id:
+            return OpenSealer()
+        if (known := _sealers.get(self)) is None:
+            known = Sealer(self.key_id, self.store_id, self.path)
+            _sealers.put(self, known)
+        return known
+
+
+@dataclass(frozen=True)
+class SegmentTask:
+    """One row group of a segment, as far as it lies in the window."""
+
+    store: StoreRef
+    group: str
+    log: str
+    log_type: str | None
+    segment: SegmentFacts
+    row_group: int
+    window: Window
+
+    @property
+    def first_ms(self) -> int:
+        """Give the time of the first event of the row group."""
+        return self.segment.row_groups[self.row_group].first_ms
+
+    @property
+    def last_ms(self) -> int:
+        """Give the time of the last event of the row group."""
+        return self.segment.row_groups[self.row_group].last_ms
+
+    @property
+    def rows(self) -> int:
+        """Give the number of events of the row group."""
+        return self.segment.row_groups[self.row_group].rows
+
+    @property
+    def message_bytes(self) -> int:
+        """Give the size of the messages of the row group."""
+        return self.segment.row_groups[self.row_group].message_bytes
+
+    def open(self) -> SegmentReader:
+        """Open for reading."""
+        return SegmentReader(self)
+
+
+class SegmentReader:
+    """The events of a row group that lie in the task's window."""
+
+    def __init__(self, task: SegmentTask) -> None:
+        from cwnb.store import discovery
+
+        self.bytes_read = 0
+        self._task = task
+        self._files = SegmentFiles(task.store, task.segment, task.group)
+        self._first = 0
+        self._rows = task.rows
+        self._discovered: Any = None
+        self._stale = task.segment.discovery != discovery.VERSION
+        window = task.window
+        if task.first_ms < window.start_ms or task.last_ms >= window.end_ms:
+            time = np.asarray(self._read_fields([TIMESTAMP])[TIMESTAMP].cast(pa.int64()))
+            first, end = np.searchsorted(time, [window.start_ms, window.end_ms])
+            self._first, self._rows = int(first), int(end - first)
+
+    @property
+    def rows(self) -> int:
+        """Give the number of events."""
+        return self._rows
+
+    def columns(self, names: Sequence[str]) -> dict[str, pa.Array]:
+        """Give whole columns; a name that no event here has is left out."""
+        found = self._fields(names)
+        if messages := [name for name in names if name in {MESSAGE, RAW}]:
+            found |= self._read_messages(messages)
+        return {name: found[name] for name in names if name in found}
+
+    def take(self, names: Sequence[str], rows: np.ndarray[Any, Any]) -> dict[str, pa.Array]:
+        """Give the columns at these row numbers, and read no more messages than needed."""
+        places = pa.array(rows, pa.int64())
+        found = {name: column.take(places) for name, column in self._fields(names).items()}
+        if messages := [name for name in names if name in {MESSAGE, RAW}]:
+            found |= self._take_messages(messages, np.asarray(rows, np.int64))
+        return {name: found[name] for name in names if name in found}
+
+    def _fields(self, names: Sequence[str]) -> dict[str, pa.Array]:
+        wanted = [name for name in names if name not in {MESSAGE, RAW, LOG, POINTER}]
+        if self._stale:
+            found = self._rediscovered(wanted)
+            wanted = [name for name in wanted if name in _SYSTEM]
+        else:
+            found = {}
+        found |= self._read_fields(wanted)
+        if LOG in names:
+            found[LOG] = constant(self._task.log, self._rows)
+        if POINTER in names:
+            found[POINTER] = pointers(
+                self._task.segment.group_id, **_by_kind(self._read_fields([TIMESTAMP, SEQUENCE]))
+            )
+        return found
+
+    def _read_fields(self, names: Sequence[str]) -> dict[str, pa.Array]:
+        known = self._task.segment.columns
+        here = [name for name in names if name in _SYSTEM or name in known]
+        rare = [name for name in names if name not in _SYSTEM and name not in known]
+        rest = [REST] if rare and self._task.segment.has_rest else []
+        if not here and not rest:
+            return {}
+        read, size = self._files.fields([*here, *rest], self._task.row_group)
+        self.bytes_read += size
+        cut = {name: column.slice(self._first, self._rows) for name, column in read.items()}
+        if rest:
+            from cwnb.store.discovery import read_rest
+
+            objects = cut.pop(REST)
+            for name in rare:
+                if (column := read_rest(objects, name)) is not None:
+                    cut[name] = column
+        return cut
+
+    def _read_messages(self, names: list[str]) -> dict[str, pa.Array]:
+        start = self._task.row_group * FIELDS_GROUP + self._first
+        end = start + self._rows
+        if start == end:
+            return {name: pa.array([], _MESSAGE_TYPES[name]) for name in names}
+        groups = range(start // MESSAGE_GROUP, (end - 1) // MESSAGE_GROUP + 1)
+        read, size = self._files.messages(names, list(groups))
+        self.bytes_read += size
+        skipped = start - groups[0] * MESSAGE_GROUP
+        return {name: column.slice(skipped, self._rows) for name, column in read.items()}
+
+    def _take_messages(self, names: list[str], rows: np.ndarray[Any, Any]) -> dict[str, pa.Array]:
+        places = rows + (self._task.row_group * FIELDS_GROUP + self._first)
+        groups, where = np.unique(places // MESSAGE_GROUP, return_inverse=True)
+        if not len(groups):
+            return {name: pa.array([], _MESSAGE_TYPES[name]) for name in names}
+        # All row groups but the last of a file are full, so places in what is read follow.
+        inside = pa.array(where * MESSAGE_GROUP + places % MESSAGE_GROUP)
+        read, size = self._files.messages(names, groups.tolist())
+        self.bytes_read += size
+        return {name: column.take(inside) for name, column in read.items()}
+
+    def _rediscovered(self, names: Sequence[str]) -> dict[str, pa.Array]:
+        from cwnb.store.discovery import discover
+
+        fields = [name for name in names if name not in _SYSTEM]
+        if not fields:
+            return {}
+        if self._discovered is None:
+            text = self._read_messages([MESSAGE])[MESSAGE]
+            self._discovered = discover(text, log_type=self._task.log_type)
+        return pick(self._discovered, fields)
+
+
+class SegmentFiles:
+    """The two files of a segment, opened when first needed; errors name the file and the group."""
+
+    def __init__(self, store: StoreRef, segment: SegmentFacts, group: str) -> None:
+        self._store = store
+        self._segment = segment
+        self._group = group
+        self._paths = segment_files(store.path, segment.group_id, segment.id)
+        self._opened: dict[str, Any] = {}
+        self._leaves: dict[str, tuple[int, ...]] | None = None
+
+    def fields(self, names: Sequence[str], row_group: int) -> tuple[dict[str, pa.Array], int]:
+        """Give columns of one row group of the fields file, and the bytes read."""
+        leaf = self._leaf_numbers()
+        wanted = list(dict.fromkeys(names))
+        return self._read("fields", wanted, [leaf[name] for name in wanted], [row_group])
+
+    def messages(
+        self, names: Sequence[str], row_groups: list[int]
+    ) -> tuple[dict[str, pa.Array], int]:
+        """Give columns of row groups of the message file, one after the other, and the bytes read."""
+        wanted = list(dict.fromkeys(names))
+        numbers = [(0,) if name == MESSAGE else (1,) for name in wanted]
+        return self._read("message", wanted, numbers, row_groups)
+
+    def _read(
+        self, kind: str, names: list[str], leaf: list[tuple[int, ...]], row_groups: list[int]
+    ) -> tuple[dict[str, pa.Array], int]:
+        with self._named_errors(kind) as file:
+            opened = self._open(kind, file)
+            numbers = sorted(number for each in leaf for number in each)
+            table = opened.reader.read_row_groups(
+                row_groups, column_indices=numbers, use_threads=False
+            )
+            size = 0
+            for group in row_groups:
+                about = opened.metadata.row_group(group)
+                size += sum(about.column(number).total_compressed_size for number in numbers)
+            order = sorted(range(len(names)), key=lambda at: leaf[at])
+            return {names[at]: whole(table.column(n)) for n, at in enumerate(order)}, size
+
+    def _open(self, kind: str, file: Path) -> Any:
+        if (opened := self._opened.get(kind)) is not None:
+            return opened
+        cached = (self._store.store_id, self._segment.id, kind)
+        footer = _footers.get(cached)
+        key = None
+        if self._segment.wrapped_key is not None:
+            what = f"segment {self._segment.id} of log group {self._group!r}"
+            key = self._store.sealer().unwrap(
+                self._segment.wrapped_key, key_place(self._segment.id), what
+            )
+        opened = pq.ParquetFile(
+            file,
+            metadata=footer,
+            decryption_properties=decrypting(key, self._store.store_id, self._segment.id, kind),
+            pre_buffer=False,
+        )
+        if footer is None:
+            if opened.metadata.num_rows != self._segment.rows:
+                raise StoreDamaged(
+                    f"{str(file)!r} of log group {self._group!r} holds "
+                    f"{opened.metadata.num_rows} events and not {self._segment.rows}; "
+                    "it is not the file that the catalog knows"
+                )
+            _footers.put(cached, opened.metadata)
+        self._opened[kind] = opened
+        return opened
+
+    def _leaf_numbers(self) -> dict[str, tuple[int, ...]]:
+        if self._leaves is None:
+            widths = dict.fromkeys(_SYSTEM, 1)
+            widths |= {name: leaves(code) for name, code in self._segment.columns.items()}
+            if self._segment.has_rest:
+                widths[REST] = 1
+            self._leaves, at = {}, 0
+            for name, width in widths.items():
+                self._leaves[name] = tuple(range(at, at + width))
+                at += width
+        return self._leaves
+
+    @contextmanager
+    def _named_errors(self, kind: str) -> Iterator[Path]:
+        file = self._paths[0 if kind == "fields" else 1]
+        try:
+            yield file
+        except CwnbError:
+            raise
+        except FileNotFoundError:
+            raise SnapshotExpired(f"{str(file)!r} has been replaced and removed") from None
+        except PermissionError as error:
+            raise StoreDamaged(f"{str(file)!r} may not be read: {error.strerror}") from None
+        except MemoryError:
+            raise
+        except Exception as error:
+            raise StoreDamaged(
+                f"{str(file)!r} of log group {self._group!r} is damaged or is another file "
+                f"under its name: {str(error).splitlines()[0] if str(error) else error!r}"
+            ) from error
+
+
+def whole(column: pa.ChunkedArray) -> pa.Array:
+    """Give a chunked column as one array."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    found = column.combine_chunks()
+    return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
+
+
+def constant(value: str, rows: int) -> pa.Array:
+    """Give a dictionary column with one value everywhere."""
+    return pa.DictionaryArray.from_arrays(
+        pa.array(np.zeros(rows, np.int32)), pa.array([value], pa.string())
+    )
+
+
+def pointers(group_id: int, time: pa.Array, sequence: pa.Array) -> pa.Array:
+    """Give `@ptr`, derived from what identifies an event."""
+    parts = [part.cast(pa.string()) for part in (time.cast(pa.int64()), sequence)]
+    return pc.binary_join_element_wise(str(group_id), *parts, "-")
+
+
+def pick(discovered: Any, names: Sequence[str]) -> dict[str, pa.Array]:
+    """Give those of the fields that were discovered, rare ones included."""
+    from cwnb.store.discovery import read_rest
+
+    found = {name: discovered.columns[name] for name in names if name in discovered.columns}
+    if discovered.rest is not None:
+        for name in names:
+            if name not in found and (column := read_rest(discovered.rest, name)) is not None:
+                found[name] = column
+    return found
+
+
+def _by_kind(found: dict[str, pa.Array]) -> dict[str, pa.Array]:
+    return {"time": found[TIMESTAMP], "sequence": found[SEQUENCE]}
+
+
+_MESSAGE_TYPES = {MESSAGE: pa.string(), RAW: pa.binary()}

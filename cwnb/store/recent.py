@@ -1,0 +1,221 @@
+"""Recent batches: events that are durable in the catalog and not yet in a segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.errors import SnapshotExpired, StoreDamaged
+from cwnb.events import (
+    INGESTION_TIME,
+    LOG,
+    LOG_STREAM,
+    MESSAGE,
+    POINTER,
+    RAW,
+    SEQUENCE,
+    TIMESTAMP,
+    Window,
+)
+from cwnb.store.cache import Cache
+from cwnb.store.reading import StoreRef, constant, pick, pointers
+from cwnb.store.writing import Block, order_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cwnb.store.encryption import Sealer
+
+# About a million events of 300 bytes with their fields.
+_blocks: Cache[Block] = Cache(512 << 20)
+_CODEC = "zstd"
+_MS = pa.timestamp("ms", "UTC")
+
+
+@dataclass(frozen=True)
+class SealedBatch:
+    """A batch as the catalog keeps it."""
+
+    id: int
+    group_id: int
+    first_ms: int
+    last_ms: int
+    events: int
+    message_bytes: int
+    first_sequence: int
+    ingestion_ms: int
+    token: str
+    data: bytes = field(repr=False)
+
+
+SELECT_BATCH = (
+    "SELECT id, group_id, first_ms, last_ms, events, message_bytes, first_sequence,"
+    " ingestion_ms, token, data FROM batches"
+)
+
+
+def encode(
+    time: np.ndarray[Any, Any], stream: pa.Array, text: pa.Array, raw: pa.Array | None
+) -> bytes:
+    """Give the events of a batch as compressed Arrow IPC."""
+    arrays, names = [pa.array(time), stream, text], ["t", "s", "m"]
+    if raw is not None:
+        arrays.append(raw)
+        names.append("r")
+    batch = pa.record_batch(arrays, names=names)
+    sink = pa.BufferOutputStream()
+    # The schema is most of a small batch, so the whole stream is compressed, not its buffers.
+    with (
+        pa.CompressedOutputStream(sink, _CODEC) as packed,
+        pa.ipc.new_stream(packed, batch.schema) as writer,
+    ):
+        writer.write_batch(batch)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def place(group_id: int, token: str) -> str:
+    """Name what a batch is sealed for."""
+    return f"batch/{group_id}/{token}"
+
+
+def decode(batch: SealedBatch, sealer: Sealer, group: str) -> pa.Table:
+    """Give the events of a batch with their sequence numbers; raise StoreDamaged."""
+    what = f"batch {batch.id} of log group {group!r} in the catalog"
+    data = sealer.open(batch.data, place(batch.group_id, batch.token), what)
+    try:
+        with pa.CompressedInputStream(pa.BufferReader(data), _CODEC) as packed:
+            table = pa.ipc.open_stream(packed.read()).read_all()
+    except (OSError, pa.ArrowException) as error:
+        raise StoreDamaged(f"{what} is damaged: {error}") from error
+    if len(table) != batch.events:
+        raise StoreDamaged(f"{what} is damaged: {len(table)} events and not {batch.events}")
+    raw = table["r"] if "r" in table.column_names else pa.nulls(len(table), pa.binary())
+    sequence = np.arange(batch.first_sequence, batch.first_sequence + len(table))
+    ingestion = np.full(len(table), batch.ingestion_ms, np.int64)
+    return pa.table(
+        [table["t"], table["s"], table["m"], raw, pa.array(sequence), pa.array(ingestion)],
+        names=["t", "s", "m", "r", "q", "i"],
+    )
+
+
+def block_of(
+    batches: Sequence[SealedBatch], sealer: Sealer, group: str, log_type: str | None
+) -> Block:
+    """Give the events of batches as one block in order, with their fields."""
+    from cwnb.store.discovery import discover
+
+    table = pa.concat_tables([decode(batch, sealer, group) for batch in batches])
+    table = table.unify_dictionaries().combine_chunks()
+    time, sequence = np.asarray(table["t"]), np.asarray(table["q"])
+    if (order := order_of(time, sequence)) is not None:
+        table = table.take(order)
+        time, sequence = time[order], sequence[order]
+    columns = {name: one_array(table[name]) for name in table.column_names}
+    raw = columns["r"]
+    return Block(
+        time,
+        sequence,
+        np.asarray(columns["i"]),
+        columns["s"],
+        columns["m"],
+        None if raw.null_count == len(raw) else raw,
+        discover(columns["m"], log_type=log_type),
+    )
+
+
+def one_array(column: pa.ChunkedArray) -> pa.Array:
+    """Give a chunked column as one array, dictionaries unified."""
+    if column.num_chunks == 1:
+        return column.chunk(0)
+    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+
+
+@dataclass(frozen=True)
+class RecentTask:
+    """The recent batches of a group in a snapshot, as far as they lie in the window."""
+
+    store: StoreRef
+    group: str
+    log: str
+    log_type: str | None
+    group_id: int
+    ids: tuple[int, ...]
+    first_ms: int
+    last_ms: int
+    rows: int
+    message_bytes: int
+    window: Window
+
+    def open(self) -> RecentReader:
+        """Open for reading; in another process this asks the catalog for the batches."""
+        return RecentReader(self, self.block())
+
+    def block(self, batches: Sequence[SealedBatch] | None = None) -> Block:
+        """Give all events, from the cache of the process where they are there."""
+        key = (self.store.store_id, self.group_id, self.log_type, self.ids)
+        block = _blocks.get(key)
+        if block is None:
+            batches = batches or self._load()
+            block = block_of(batches, self.store.sealer(), self.group, self.log_type)
+            # Fields take about as much as the text they were found in.
+            _blocks.put(key, block, 2 * self.message_bytes + 64 * self.rows)
+        return block
+
+    def _load(self) -> list[SealedBatch]:
+        from cwnb.store.catalog import catalog_at
+
+        with catalog_at(Path(self.store.path)).read() as connection:
+            rows = connection.execute(
+                f"{SELECT_BATCH} WHERE group_id = ? AND id BETWEEN ? AND ? ORDER BY id",
+                (self.group_id, self.ids[0], self.ids[-1]),
+            ).fetchall()
+        wanted = set(self.ids)
+        found = [SealedBatch(*row) for row in rows if row[0] in wanted]
+        if len(found) < len(wanted):
+            raise SnapshotExpired(f"recent batches of {self.group!r} are in a segment by now")
+        return found
+
+
+class RecentReader:
+    """The events of recent batches that lie in the task's window."""
+
+    def __init__(self, task: RecentTask, block: Block) -> None:
+        self.bytes_read = task.message_bytes
+        self._task = task
+        self._block = block
+        first, end = np.searchsorted(block.time_ms, [task.window.start_ms, task.window.end_ms])
+        self._first, self._rows = int(first), int(end - first)
+
+    @property
+    def rows(self) -> int:
+        """Give the number of events."""
+        return self._rows
+
+    def columns(self, names: Sequence[str]) -> dict[str, pa.Array]:
+        """Give whole columns; a name that no event here has is left out."""
+        block = self._block
+        made = {
+            TIMESTAMP: lambda: pa.array(block.time_ms).cast(_MS),
+            INGESTION_TIME: lambda: pa.array(block.ingestion_ms).cast(_MS),
+            LOG_STREAM: lambda: block.stream,
+            LOG: lambda: constant(self._task.log, len(block)),
+            MESSAGE: lambda: block.text,
+            RAW: lambda: pa.nulls(len(block), pa.binary()) if block.raw is None else block.raw,
+            SEQUENCE: lambda: pa.array(block.sequence),
+            POINTER: lambda: pointers(
+                self._task.group_id, pa.array(block.time_ms), pa.array(block.sequence)
+            ),
+        }
+        found = pick(block.discovered, [name for name in names if name not in made])
+        found |= {name: made[name]() for name in names if name in made}
+        return {name: found[name].slice(self._first, self._rows) for name in names if name in found}
+
+    def take(self, names: Sequence[str], rows: np.ndarray[Any, Any]) -> dict[str, pa.Array]:
+        """Give the columns at these row numbers."""
+        places = pa.array(rows, pa.int64())
+        return {name: column.take(places) for name, column in self.columns(names).items()}

@@ -1,0 +1,73 @@
+"""What the store tells about itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class GroupInfo:
+    """A log group; `stored_bytes` counts the messages as text, expired segments left out."""
+
+    id: int
+    name: str
+    created_ms: int
+    retention_days: int | None
+    log_type: str | None
+    events: int
+    stored_bytes: int
+    first_ms: int | None
+    last_ms: int | None
+    segments: int
+    recent_batches: int
+
+
+@dataclass(frozen=True)
+class StreamInfo:
+    """A log stream; `events` counts what was ever put, also what has expired since."""
+
+    name: str
+    created_ms: int
+    first_ms: int | None
+    last_ms: int | None
+    last_ingestion_ms: int | None
+    events: int
+
+
+@dataclass(frozen=True)
+class PutResult:
+    """How many events are durable now, and index and reason of each that was refused."""
+
+    accepted: int
+    refused: list[tuple[int, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class LoadRecord:
+    """A file that was loaded: what recognises it again, and where its tail begins."""
+
+    fingerprint: str
+    name: str
+    stream: str
+    bytes: int
+    events: int
+    lines: int
+    tail_state: str = ""
+    loaded_ms: int = 0
+
+
+@dataclass(frozen=True)
+class FieldInfo:
+    """A discovered field of a group.
+
+    `share` of all events have it; `types` counts events by the type of the value; `distinct` and
+    `examples` come from the newest events. `conflicts`: events give it values of several types.
+    """
+
+    name: str
+    events: int
+    share: float
+    types: dict[str, int]
+    distinct: int
+    examples: list[str]
+    conflicts: bool

@@ -1,0 +1,211 @@
+"""A segment: an immutable pair of Parquet files, and the facts about it that the catalog keeps."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.parquet.encryption as pe
+
+from cwnb.events import mixed_type
+from cwnb.store.cache import Cache
+
+if TYPE_CHECKING:
+    from cwnb.store.encryption import Sealer
+
+MAX_ROWS = 1_000_000
+MAX_MESSAGE_BYTES = 512 << 20
+# A row group of the fields file begins where one of the message file does.
+MESSAGE_GROUP = 8192
+FIELDS_GROUP = 30 * MESSAGE_GROUP
+REST = "@rest"
+INTEGER, NUMBER, BOOLEAN, TEXT, DICTIONARY, MIXED = "i", "n", "b", "t", "d", "m"
+
+
+class RowGroup(NamedTuple):
+    """A row group of the fields file."""
+
+    rows: int
+    first_ms: int
+    last_ms: int
+    message_bytes: int
+
+
+@dataclass(frozen=True)
+class SegmentFacts:
+    """What a query must know of a segment before it opens a file.
+
+    `columns`: code of the type of each discovered field; `present`: how many events have it.
+    `streams` is None when there are too many to list. `ranges`: least and greatest value of each
+    numeric field, sealed, because they come from events.
+    """
+
+    id: str
+    group_id: int
+    first_ms: int
+    last_ms: int
+    rows: int
+    message_bytes: int
+    file_bytes: int
+    discovery: int
+    wrapped_key: bytes | None
+    columns: dict[str, str]
+    present: dict[str, int]
+    row_groups: tuple[RowGroup, ...]
+    streams: tuple[str, ...] | None
+    has_rest: bool
+    capped: int
+    ranges: bytes
+
+    def catalog_row(self) -> tuple[Any, ...]:
+        """Give the row of the table `segments`."""
+        facts = {
+            "columns": self.columns,
+            "present": list(self.present.values()),
+            "row_groups": self.row_groups,
+            "streams": self.streams,
+            "rest": self.has_rest,
+            "capped": self.capped,
+        }
+        return (
+            self.id,
+            self.group_id,
+            self.first_ms,
+            self.last_ms,
+            self.rows,
+            self.message_bytes,
+            self.file_bytes,
+            self.discovery,
+            self.wrapped_key,
+            _CODEC.compress(json.dumps(facts).encode(), asbytes=True),
+            self.ranges,
+        )
+
+
+SELECT_SEGMENT = (
+    "SELECT id, group_id, first_ms, last_ms, rows, message_bytes, file_bytes, discovery,"
+    " wrapped_key, facts, ranges FROM segments"
+)
+INSERT_SEGMENT = "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_CODEC = pa.Codec("zstd")
+_facts: Cache[SegmentFacts] = Cache(20_000)
+
+
+def facts_of(row: tuple[Any, ...]) -> SegmentFacts:
+    """Read a row that SELECT_SEGMENT gave; the facts of a segment never change."""
+    if (known := _facts.get(row[0])) is not None:
+        return known
+    # The codec's frames hold their size, which Arrow does not read: JSON this small has a bound.
+    facts = json.loads(_decompress(row[9]))
+    columns = facts["columns"]
+    made = SegmentFacts(
+        *row[:9],
+        columns=columns,
+        present=dict(zip(columns, facts["present"], strict=True)),
+        row_groups=tuple(RowGroup(*group) for group in facts["row_groups"]),
+        streams=None if facts["streams"] is None else tuple(facts["streams"]),
+        has_rest=facts["rest"],
+        capped=facts["capped"],
+        ranges=row[10],
+    )
+    _facts.put(made.id, made)
+    return made
+
+
+def ranges_of(facts: SegmentFacts, sealer: Sealer) -> dict[str, tuple[float, float]]:
+    """Give the least and greatest value of each numeric field."""
+    if (known := _ranges.get(facts.id)) is not None:
+        return known
+    what = f"what the catalog says of segment {facts.id}"
+    text = sealer.open(facts.ranges, ranges_place(facts.id), what)
+    made = {name: (low, high) for name, (low, high) in json.loads(text).items()}
+    _ranges.put(facts.id, made)
+    return made
+
+
+_ranges: Cache[dict[str, tuple[float, float]]] = Cache(20_000)
+
+
+def segment_files(store: str, group_id: int, segment_id: str) -> tuple[Path, Path]:
+    """Name the two files: fields and messages."""
+    folder = Path(store) / "segments" / str(group_id)
+    return folder / f"{segment_id}.fields.parquet", folder / f"{segment_id}.message.parquet"
+
+
+def remove_files(store: str, group_id: int, segment_id: str) -> None:
+    """Remove both files of a segment, if they are there."""
+    for file in segment_files(store, group_id, segment_id):
+        file.unlink(missing_ok=True)
+
+
+def key_place(segment_id: str) -> str:
+    """Name what the key of a segment is wrapped for."""
+    return f"key/{segment_id}"
+
+
+def ranges_place(segment_id: str) -> str:
+    """Name what the ranges of a segment are sealed for."""
+    return f"ranges/{segment_id}"
+
+
+def encrypting(key: bytes | None, store_id: str, segment_id: str, kind: str) -> Any:
+    """Give the properties that encrypt one file, or None for an open store."""
+    if key is None:
+        return None
+    return pe.create_encryption_properties(
+        key, aad_prefix=_prefix(store_id, segment_id, kind), store_aad_prefix=False
+    )
+
+
+def decrypting(key: bytes | None, store_id: str, segment_id: str, kind: str) -> Any:
+    """Give the properties that decrypt one file, or None for an open store."""
+    if key is None:
+        return None
+    return pe.create_decryption_properties(key, aad_prefix=_prefix(store_id, segment_id, kind))
+
+
+def type_code(kind: Any) -> str:
+    """Give the code of a discovered field's type."""
+    for code, test in _TESTS.items():
+        if test(kind):
+            return code
+    if kind == mixed_type():
+        return MIXED
+    raise TypeError(f"no field has the type {kind}")
+
+
+def leaves(code: str) -> int:
+    """Give how many Parquet columns a field takes."""
+    return 2 if code == MIXED else 1
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _prefix(store_id: str, segment_id: str, kind: str) -> bytes:
+    return f"{store_id}/{segment_id}/{kind}".encode()
+
+
+def _decompress(data: bytes) -> bytes:
+    with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
+        text: bytes = stream.read()
+    return text
+
+
+_TESTS = {
+    INTEGER: pa.types.is_int64,
+    NUMBER: pa.types.is_float64,
+    BOOLEAN: pa.types.is_boolean,
+    TEXT: pa.types.is_string,
+    DICTIONARY: pa.types.is_dictionary,
+}

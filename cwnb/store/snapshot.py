@@ -1,0 +1,220 @@
+"""What a query sees: the segments and recent batches of some groups at one moment."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from cwnb.events import (
+    DEFAULT_ACCOUNT,
+    LOG,
+    LOG_STREAM,
+    SYSTEM_FIELDS,
+    Condition,
+    Scan,
+    Window,
+)
+from cwnb.store.reading import SegmentTask, StoreRef
+from cwnb.store.recent import RecentTask, SealedBatch
+from cwnb.store.retention import cutoff_ms
+from cwnb.store.segments import (
+    INTEGER,
+    NUMBER,
+    SegmentFacts,
+    ranges_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+@dataclass(frozen=True)
+class GroupState:
+    """A group as one short transaction found it."""
+
+    id: int
+    name: str
+    retention_days: int | None
+    log_type: str | None
+    segments: tuple[SegmentFacts, ...]
+    batches: tuple[SealedBatch, ...]
+
+    @property
+    def log(self) -> str:
+        """Give the value of `@log`."""
+        return f"{DEFAULT_ACCOUNT}:{self.name}"
+
+
+class Snapshot:
+    """A source of the events of some groups; writers do not change what it hands out.
+
+    Implements `cwnb.events.Source`. Expired events are never handed out: what has expired is
+    decided when the snapshot is made.
+    """
+
+    def __init__(self, store: StoreRef, groups: Sequence[GroupState], now_ms: int) -> None:
+        self.groups = tuple(groups)
+        self.now_ms = now_ms
+        self._store = store
+
+    def scan(
+        self,
+        columns: Sequence[str],  # noqa: ARG002
+        window: Window,
+        conditions: Sequence[Condition],
+    ) -> Scan:
+        """Hand out tasks, newest first, that hold every event which meets the conditions."""
+        tasks: list[SegmentTask | RecentTask] = []
+        skipped_rows = skipped_bytes = 0
+        for group in self.groups:
+            cutoff = cutoff_ms(group.retention_days, self.now_ms)
+            kept = replace(window, start_ms=max(window.start_ms, cutoff))
+            for segment in group.segments:
+                possible = self._may_match(segment, group, conditions)
+                for number, part in enumerate(segment.row_groups):
+                    if possible and kept.intersects(part.first_ms, part.last_ms):
+                        tasks.append(
+                            SegmentTask(
+                                self._store,
+                                group.name,
+                                group.log,
+                                group.log_type,
+                                segment,
+                                number,
+                                kept,
+                            )
+                        )
+                    else:
+                        skipped_rows += part.rows
+                        skipped_bytes += part.message_bytes
+            if (recent := self._recent(group, kept)) is not None:
+                if kept.intersects(recent.first_ms, recent.last_ms):
+                    recent.block(group.batches)
+                    tasks.append(recent)
+                else:
+                    skipped_rows += recent.rows
+                    skipped_bytes += recent.message_bytes
+        tasks.sort(key=lambda task: (task.last_ms, task.first_ms), reverse=True)
+        return Scan(tuple(tasks), skipped_rows, skipped_bytes, groups=len(self.groups))
+
+    def field_names(self) -> set[str]:
+        """Name every discovered field that has a column in a segment or a recent batch."""
+        names: set[str] = set()
+        for group in self.groups:
+            for segment in group.segments:
+                names.update(segment.columns)
+            if (found := self._recent_fields(group)) is not None:
+                names.update(found.columns)
+        return names
+
+    def has_field(self, name: str) -> bool:
+        """Tell whether some event may have this field; rare fields make this a guess."""
+        if name in SYSTEM_FIELDS:
+            return True
+        for group in self.groups:
+            for segment in group.segments:
+                if name in segment.columns or segment.has_rest or _stale(segment):
+                    return True
+            found = self._recent_fields(group)
+            if found is not None and (name in found.columns or found.rest is not None):
+                return True
+        return False
+
+    def _recent(self, group: GroupState, window: Window) -> RecentTask | None:
+        if not group.batches:
+            return None
+        return RecentTask(
+            self._store,
+            group.name,
+            group.log,
+            group.log_type,
+            group.id,
+            tuple(batch.id for batch in group.batches),
+            min(batch.first_ms for batch in group.batches),
+            max(batch.last_ms for batch in group.batches),
+            sum(batch.events for batch in group.batches),
+            sum(batch.message_bytes for batch in group.batches),
+            window,
+        )
+
+    def _recent_fields(self, group: GroupState) -> Any:
+        recent = self._recent(group, Window(0, 0))
+        return None if recent is None else recent.block(group.batches).discovered
+
+    def _may_match(
+        self, segment: SegmentFacts, group: GroupState, conditions: Sequence[Condition]
+    ) -> bool:
+        return all(self._may_meet(segment, group, condition) for condition in conditions)
+
+    def _may_meet(self, segment: SegmentFacts, group: GroupState, condition: Condition) -> bool:
+        name = condition.field
+        if name == LOG_STREAM:
+            return segment.streams is None or _may_be(segment.streams, condition)
+        if name == LOG:
+            return _may_be((group.log,), condition)
+        if name in SYSTEM_FIELDS or _stale(segment):
+            return True
+        code = segment.columns.get(name)
+        if code is None:
+            # A comparison with a field that is missing is never true.
+            return segment.has_rest
+        if code not in {INTEGER, NUMBER} or condition.operator == "present":
+            return True
+        numbers = [_number(value) for value in condition.values]
+        known = ranges_of(segment, self._store.sealer()).get(name)
+        if known is None or any(number is None for number in numbers):
+            return True
+        low, high = known
+        return any(
+            _within(condition.operator, number, low, high)
+            for number in numbers
+            if number is not None
+        )
+
+
+def _stale(segment: SegmentFacts) -> bool:
+    from cwnb.store import discovery
+
+    return segment.discovery != discovery.VERSION
+
+
+def _may_be(texts: Sequence[str], condition: Condition) -> bool:
+    """Tell whether one of the texts can equal a value; numbers have an equality of their own."""
+    if condition.operator not in {"=", "in"}:
+        return True
+    wanted = condition.values
+    if any(not isinstance(value, str) or _NUMBER.fullmatch(value) for value in wanted):
+        return True
+    return any(value in texts for value in wanted)
+
+
+def _number(value: str | float) -> tuple[float, float] | None:
+    """Give the bounds of a value as a number, or None: a text is between its neighbours."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        if not _NUMBER.fullmatch(value):
+            return None
+        if value.lstrip("+-").isdigit() and len(value) < 4000:
+            return int(value), int(value)
+        value = float(value)
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return None
+        return math.nextafter(value, -math.inf), math.nextafter(value, math.inf)
+    return value, value
+
+
+def _within(operator: str, number: tuple[float, float], low: float, high: float) -> bool:
+    least, most = number
+    if operator in {"=", "in"}:
+        return most >= low and least <= high
+    if operator in {"<", "<="}:
+        return low <= most
+    if operator in {">", ">="}:
+        return high >= least
+    return True

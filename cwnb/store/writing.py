@@ -1,0 +1,330 @@
+"""Writes segments: messages as they come, fields when the segment is complete."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from cwnb.events import INGESTION_TIME, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP
+from cwnb.store import segments
+from cwnb.store.catalog import named_file_errors
+from cwnb.store.messages import lengths
+from cwnb.store.segments import FIELDS_GROUP, MESSAGE_GROUP, RowGroup, SegmentFacts
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from cwnb.store.encryption import Sealer
+
+# Events that arrive up to this many rows late find their place without reading anything back.
+_HOLD = 16 * MESSAGE_GROUP
+_MESSAGES = pa.schema([(MESSAGE, pa.string()), (RAW, pa.binary())])
+_MS = pa.timestamp("ms", "UTC")
+_MAX_STREAMS = 200
+
+Ints = np.ndarray[Any, Any]
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where segments live and what encrypts them."""
+
+    path: str
+    store_id: str
+    sealer: Sealer
+    encrypted: bool
+
+
+@dataclass
+class Block:
+    """Events with all that the store knows of them, in the order of their sequence."""
+
+    time_ms: Ints
+    sequence: Ints
+    ingestion_ms: Ints
+    stream: pa.Array  # dictionary<int32, string>
+    text: pa.Array
+    raw: pa.Array | None
+    discovered: Any
+
+    def __len__(self) -> int:
+        return len(self.time_ms)
+
+
+class SegmentWriter:
+    """Writes one segment from blocks of events, sorted by time and sequence in the end."""
+
+    def __init__(self, home: Home, group_id: int, segment_id: str) -> None:
+        self.id = segment_id
+        self.group_id = group_id
+        self.rows = 0
+        self.message_bytes = 0
+        self._home = home
+        self._key = secrets.token_bytes(32) if home.encrypted else None
+        self._fields, messages = segments.segment_files(home.path, group_id, segment_id)
+        self._blocks: list[tuple[Block, Ints]] = []
+        with named_file_errors(home.path):
+            self._fields.parent.mkdir(mode=0o700, exist_ok=True)
+            self._messages = _MessageFile(messages, self._properties("message"), self._open)
+
+    def add(self, block: Block) -> None:
+        """Take a block; its messages need not be kept by the caller."""
+        if not len(block):
+            return
+        sizes = lengths(block.text)
+        self.rows += len(block)
+        self.message_bytes += int(sizes.sum())
+        with named_file_errors(self._home.path):
+            self._messages.add(block.time_ms, block.sequence, block.text, block.raw)
+        kept = Block(
+            block.time_ms,
+            block.sequence,
+            block.ingestion_ms,
+            block.stream,
+            text=None,
+            raw=None,
+            discovered=block.discovered,
+        )
+        self._blocks.append((kept, sizes))
+
+    def finish(self) -> SegmentFacts:
+        """Write what is left, make the files durable and tell about them."""
+        from cwnb.store import discovery
+
+        with named_file_errors(self._home.path):
+            self._messages.finish()
+            blocks = [block for block, _ in self._blocks]
+            time = np.concatenate([block.time_ms for block in blocks])
+            sequence = np.concatenate([block.sequence for block in blocks])
+            sizes = np.concatenate([size for _, size in self._blocks])
+            columns: dict[str, pa.Array] = {
+                TIMESTAMP: pa.array(time).cast(_MS),
+                INGESTION_TIME: pa.array(
+                    np.concatenate([block.ingestion_ms for block in blocks])
+                ).cast(_MS),
+                LOG_STREAM: pa.concat_arrays([block.stream for block in blocks]),
+                SEQUENCE: pa.array(sequence),
+            }
+            found = blocks[0].discovered
+            if len(blocks) > 1:
+                found = discovery.merge(
+                    [block.discovered for block in blocks], [len(block) for block in blocks]
+                )
+            self._blocks.clear()
+            columns |= found.columns
+            if found.rest is not None:
+                columns[segments.REST] = found.rest
+            if (order := order_of(time, sequence)) is not None:
+                columns = {name: column.take(order) for name, column in columns.items()}
+                time, sizes = time[order], sizes[order]
+            fields = found.columns
+            codes = {name: segments.type_code(column.type) for name, column in fields.items()}
+            ranges = _ranges({name: columns[name] for name in codes})
+            present = {name: len(time) - fields[name].null_count for name in fields}
+            capped = found.capped
+            del fields, found, blocks
+            self._write_fields(columns)
+            segments.sync_folder(self._fields.parent)
+        return SegmentFacts(
+            id=self.id,
+            group_id=self.group_id,
+            first_ms=int(time[0]),
+            last_ms=int(time[-1]),
+            rows=self.rows,
+            message_bytes=self.message_bytes,
+            file_bytes=self._fields.stat().st_size + self._messages.file.stat().st_size,
+            discovery=discovery.VERSION,
+            wrapped_key=None
+            if self._key is None
+            else self._home.sealer.wrap(self._key, segments.key_place(self.id)),
+            columns=codes,
+            present=present,
+            row_groups=tuple(_row_groups(time, sizes)),
+            streams=_streams(columns[LOG_STREAM]),
+            has_rest=segments.REST in columns,
+            capped=capped,
+            ranges=self._home.sealer.seal(
+                json.dumps(ranges).encode(), segments.ranges_place(self.id)
+            ),
+        )
+
+    def close(self) -> None:
+        """Stop writing; the files stay."""
+        self._blocks.clear()
+        self._messages.close()
+
+    def remove(self) -> None:
+        """Remove what was written and never published."""
+        segments.remove_files(self._home.path, self.group_id, self.id)
+
+    def _write_fields(self, columns: dict[str, pa.Array]) -> None:
+        table = pa.table(columns)
+        dictionaries = [
+            name for name, column in columns.items() if pa.types.is_dictionary(column.type)
+        ]
+        with pq.ParquetWriter(
+            new_file(self._fields),
+            table.schema,
+            use_dictionary=dictionaries,
+            compression="zstd",
+            compression_level=1,
+            write_statistics=[TIMESTAMP],
+            column_encoding={SEQUENCE: "DELTA_BINARY_PACKED", TIMESTAMP: "DELTA_BINARY_PACKED"},
+            encryption_properties=self._properties("fields"),
+        ) as writer:
+            writer.write_table(table, row_group_size=FIELDS_GROUP)
+        sync_file(self._fields)
+
+    def _properties(self, kind: str) -> Any:
+        return segments.encrypting(self._key, self._home.store_id, self.id, kind)
+
+    def _open(self, file: Path) -> Any:
+        return pq.ParquetFile(
+            file,
+            decryption_properties=segments.decrypting(
+                self._key, self._home.store_id, self.id, "message"
+            ),
+        )
+
+
+class _MessageFile:
+    """Writes messages in order of time while they come nearly in order.
+
+    A buffer puts small disorder right. What comes later than the buffer reaches back is written
+    where it comes, and the whole file once more in the end.
+    """
+
+    def __init__(self, file: Path, properties: Any, reopen: Any) -> None:
+        self.file = file
+        self._reopen = reopen
+        self._properties = properties
+        self._writer = self._new_writer()
+        self._held: list[pa.Table] = []
+        self._held_rows = 0
+        self._written: list[tuple[Ints, Ints]] = []
+        self._written_last: int | None = None
+        self._late = False
+
+    def add(self, time: Ints, sequence: Ints, text: pa.Array, raw: pa.Array | None) -> None:
+        if self._written_last is not None and int(time.min()) < self._written_last:
+            self._late = True
+        if raw is None:
+            raw = pa.nulls(len(text), pa.binary())
+        self._held.append(pa.table([time, sequence, text, raw], names=["t", "s", MESSAGE, RAW]))
+        self._held_rows += len(text)
+        if self._held_rows >= _HOLD:
+            self._write(_HOLD // 2)
+
+    def finish(self) -> None:
+        self._write(0)
+        self._writer.close()
+        if self._late:
+            time = np.concatenate([time for time, _ in self._written])
+            sequence = np.concatenate([sequence for _, sequence in self._written])
+            if (order := order_of(time, sequence)) is not None:
+                with self._reopen(self.file) as written:
+                    table = written.read(use_threads=False).combine_chunks()
+                self.file.unlink()
+                self._writer = self._new_writer()
+                for start in range(0, len(table), 4 * MESSAGE_GROUP):
+                    part = table.take(order[start : start + 4 * MESSAGE_GROUP])
+                    self._writer.write_table(part, row_group_size=MESSAGE_GROUP)
+                self._writer.close()
+        self._written.clear()
+        sync_file(self.file)
+
+    def close(self) -> None:
+        self._held.clear()
+        self._written.clear()
+        try:
+            self._writer.close()
+        except (OSError, pa.ArrowException):
+            return  # a full disk; the file goes anyway
+
+    def _write(self, keep: int) -> None:
+        if not self._held_rows:
+            return
+        table = pa.concat_tables(self._held)
+        time, sequence = np.asarray(table["t"]), np.asarray(table["s"])
+        if (order := order_of(time, sequence)) is not None:
+            table = table.combine_chunks().take(order)
+            time, sequence = time[order], sequence[order]
+        rows = len(table) - keep
+        if keep:
+            rows -= rows % MESSAGE_GROUP
+        self._writer.write_table(
+            table.slice(0, rows).select([MESSAGE, RAW]), row_group_size=MESSAGE_GROUP
+        )
+        self._written.append((time[:rows], sequence[:rows]))
+        self._written_last = int(time[rows - 1])
+        self._held = [table.slice(rows)] if keep else []
+        self._held_rows = len(table) - rows
+
+    def _new_writer(self) -> Any:
+        return pq.ParquetWriter(
+            new_file(self.file),
+            _MESSAGES,
+            use_dictionary=False,
+            compression="zstd",
+            compression_level=1,
+            write_statistics=False,
+            encryption_properties=self._properties,
+        )
+
+
+def order_of(time: Ints, sequence: Ints) -> Ints | None:
+    """Give the row numbers in order of time and sequence, or None where they are in order."""
+    step = np.diff(time)
+    if (step > 0).all() or ((step >= 0).all() and (np.diff(sequence)[step == 0] > 0).all()):
+        return None
+    order: Ints = np.lexsort((sequence, time))
+    return order
+
+
+def new_file(file: Path) -> str:
+    """Make an empty file that only its owner may read, whatever the umask, and give its name."""
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    os.fchmod(handle, 0o600)
+    os.close(handle)
+    return str(file)
+
+
+def sync_file(file: Path) -> None:
+    """Make a file's bytes durable."""
+    handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _row_groups(time: Ints, sizes: Ints) -> list[RowGroup]:
+    groups = []
+    for start in range(0, len(time), FIELDS_GROUP):
+        end = min(start + FIELDS_GROUP, len(time))
+        size = int(sizes[start:end].sum())
+        groups.append(RowGroup(end - start, int(time[start]), int(time[end - 1]), size))
+    return groups
+
+
+def _ranges(columns: dict[str, pa.Array]) -> dict[str, tuple[Any, Any]]:
+    ranges = {}
+    for name, column in columns.items():
+        if pa.types.is_int64(column.type) or pa.types.is_float64(column.type):
+            found = pc.min_max(column).as_py()
+            if found["min"] is not None:
+                ranges[name] = (found["min"], found["max"])
+    return ranges
+
+
+def _streams(column: pa.Array) -> list[str] | None:
+    names = column.dictionary if isinstance(column, pa.DictionaryArray) else column.unique()
+    return names.to_pylist() if len(names) <= _MAX_STREAMS else None
