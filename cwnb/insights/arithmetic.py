@@ -31,8 +31,8 @@ def arithmetic(op: str, a: Value, b: Value) -> Value:
             try:
                 return _CHECKED[op](a, b)
             except pa.ArrowInvalid:
-                a, b = _double(a), _double(b)
-        return without_nan(_UNCHECKED[op](a, b))
+                pass  # an overflow: the doubles below
+        return without_nan(_UNCHECKED[op](_double(a), _double(b)))
     if op == "/":
         divisor = _double(b)
         nonzero = pc.if_else(pc.equal(divisor, 0.0), pa.scalar(None, pa.float64()), divisor)

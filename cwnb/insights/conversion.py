@@ -29,24 +29,29 @@ _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 Value = Any
 
 
-def is_text(type: pa.DataType) -> bool:
-    """Tell whether a column of this type is text, plain or dictionary-encoded."""
-    return bool(pa.types.is_string(type) or pa.types.is_dictionary(type))
+def is_text(of: Value | pa.DataType) -> bool:
+    """Tell whether a value, or a type, is text, plain or dictionary-encoded."""
+    kind = _type(of)
+    return bool(pa.types.is_string(kind) or pa.types.is_dictionary(kind))
 
 
-def is_mixed(type: pa.DataType) -> bool:
-    """Tell whether this is the type of a column whose values have types of their own."""
-    return bool(pa.types.is_struct(type))
+def is_mixed(of: Value | pa.DataType) -> bool:
+    """Tell whether this is a column whose values have types of their own."""
+    return bool(pa.types.is_struct(_type(of)))
 
 
-def is_structure(type: pa.DataType) -> bool:
-    """Tell whether this is the type of maps and lists."""
-    return isinstance(type, pa.JsonType)
+def is_structure(of: Value | pa.DataType) -> bool:
+    """Tell whether this is a column of maps and lists."""
+    return isinstance(_type(of), pa.JsonType)
 
 
-def is_time(type: pa.DataType) -> bool:
-    """Tell whether this is the type of times."""
-    return bool(pa.types.is_timestamp(type))
+def is_time(of: Value | pa.DataType) -> bool:
+    """Tell whether this is a column of times."""
+    return bool(pa.types.is_timestamp(_type(of)))
+
+
+def _type(of: Value | pa.DataType) -> pa.DataType:
+    return of if isinstance(of, pa.DataType) else of.type
 
 
 def decode(value: Value) -> Value:

@@ -1,0 +1,158 @@
+"""IP address functions; each distinct address is looked at once.
+
+Source: CWL_QuerySyntax-operations-functions; ranges from the IANA special-purpose registries.
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+
+from cwnb.errors import MalformedQuery
+from cwnb.insights.functions.registry import function, map_values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cwnb.insights.conversion import Value
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+# RFC 1918.
+_PRIVATE = [ipaddress.ip_network(n) for n in "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16".split()]
+# https://www.iana.org/assignments/iana-ipv4-special-registry and -ipv6-special-registry.
+_RESERVED = [
+    ipaddress.ip_network(n)
+    for n in """
+    0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24
+    192.0.2.0/24 192.31.196.0/24 192.52.193.0/24 192.88.99.0/24 192.168.0.0/16 192.175.48.0/24
+    198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 240.0.0.0/4
+    ::/128 ::1/128 ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 100:0:0:1::/64 2001::/23
+    2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20 5f00::/16 fc00::/7 fe80::/10
+    """.split()
+]
+# Entries of the registries that are globally reachable all the same.
+_REACHABLE = [
+    ipaddress.ip_network(n)
+    for n in """
+    192.0.0.9/32 192.0.0.10/32 192.31.196.0/24 192.52.193.0/24 192.175.48.0/24
+    64:ff9b::/96 2001:1::1/128 2001:1::2/128 2001:1::3/128 2001:3::/32 2001:4:112::/48 2001:20::/28
+    2001:30::/28 2002::/16 2620:4f:8000::/48
+    """.split()
+]
+
+
+@function("isValidIp(text field) -> boolean")
+def is_valid_ip(field: Value) -> Value:
+    """Tell whether a text is an IPv4 or IPv6 address."""
+    return _tell(lambda address: True, field)
+
+
+@function("isValidIpV4(text field) -> boolean")
+def is_valid_ipv4(field: Value) -> Value:
+    """Tell whether a text is an IPv4 address."""
+    return _tell(lambda address: address.version == 4, field)
+
+
+@function("isValidIpV6(text field) -> boolean")
+def is_valid_ipv6(field: Value) -> Value:
+    """Tell whether a text is an IPv6 address."""
+    return _tell(lambda address: address.version == 6, field)
+
+
+@function("isIpInSubnet(text field, text cidr) -> boolean")
+def is_ip_in_subnet(field: Value, cidr: Value) -> Value:
+    """Tell whether an address lies in a subnet such as `10.0.0.0/8`."""
+    return _in_subnet(field, cidr, (4, 6))
+
+
+@function("isIpv4InSubnet(text field, text cidr) -> boolean")
+def is_ipv4_in_subnet(field: Value, cidr: Value) -> Value:
+    """Tell whether an IPv4 address lies in a subnet."""
+    return _in_subnet(field, cidr, (4,))
+
+
+@function("isIpv6InSubnet(text field, text cidr) -> boolean")
+def is_ipv6_in_subnet(field: Value, cidr: Value) -> Value:
+    """Tell whether an IPv6 address lies in a subnet."""
+    return _in_subnet(field, cidr, (6,))
+
+
+@function("ipv4ToNumber(text field) -> number")
+def ipv4_to_number(field: Value) -> Value:
+    """Give an IPv4 address as an unsigned 32-bit number; missing for anything else."""
+
+    def number(text: str) -> int | None:
+        address = _address(text)
+        return int(address) if address is not None and address.version == 4 else None
+
+    return map_values(number, pa.int64(), field)
+
+
+@function("isPrivateIP(text field) -> boolean")
+def is_private_ip(field: Value) -> Value:
+    """Tell whether an address is private by RFC 1918."""
+    return _tell(lambda address: _within(address, _PRIVATE), field)
+
+
+@function("isPublicIP(text field) -> boolean")
+def is_public_ip(field: Value) -> Value:
+    """Tell whether an address is publicly routable."""
+    return _tell(_is_public, field)
+
+
+@function("isReservedIP(text field) -> boolean")
+def is_reserved_ip(field: Value) -> Value:
+    """Tell whether an address is in a range of the IANA special-purpose registries."""
+    return _tell(lambda address: _within(address, _RESERVED), field)
+
+
+def _is_public(address: Address) -> bool:
+    if address.is_multicast:
+        return False
+    return not _within(address, _RESERVED) or _within(address, _REACHABLE)
+
+
+def _tell(question: Callable[[Address], bool], field: Value) -> pa.Array:
+    def answer(text: str) -> bool:
+        address = _address(text)
+        return address is not None and question(address)
+
+    return map_values(answer, pa.bool_(), field)
+
+
+def _in_subnet(field: Value, cidr: Value, versions: tuple[int, ...]) -> pa.Array:
+    if isinstance(cidr, pa.Scalar) and cidr.is_valid and _network(cidr.as_py()) is None:
+        raise MalformedQuery(f"{cidr.as_py()!r} is no subnet; write one such as '10.0.0.0/8'")
+
+    def answer(text: str, subnet: str) -> bool:
+        address, network = _address(text), _network(subnet)
+        if address is None or network is None or address.version not in versions:
+            return False
+        return address in network
+
+    return map_values(answer, pa.bool_(), field, cidr)
+
+
+def _address(text: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+@functools.lru_cache(maxsize=1024)
+def _network(text: str) -> Network | None:
+    try:
+        # 10.1.2.3/8 means its network, as in a firewall's own tables.
+        return ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        return None
+
+
+def _within(address: Address, networks: list[Network]) -> bool:
+    return any(address in network for network in networks)

@@ -1,0 +1,264 @@
+"""Texts of dates: Java patterns that read, strftime formats that write, and names of zones."""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import re
+from calendar import day_abbr, day_name, month_abbr, month_name
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any
+from zoneinfo import ZoneInfo, available_timezones
+
+from cwnb.errors import MalformedQuery
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_OFFSET = re.compile(r"(?:UTC|GMT|UT)?(?P<sign>[+-])(?P<h>\d{1,2}):?(?P<m>\d{2})?(?::?(?P<s>\d{2}))?")
+
+
+class InvalidPattern(MalformedQuery):
+    """A date pattern that cannot be read."""
+
+
+@functools.cache
+def zone_named(name: str) -> tzinfo:
+    """Give the time zone of an IANA name, `UTC`, `Z` or an offset such as `+02:00`."""
+    if name.upper() in {"UTC", "GMT", "Z", "UT"}:
+        return UTC
+    offset = _offset(name)
+    if offset is not None:
+        return offset
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        near = difflib.get_close_matches(name, available_timezones(), n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise MalformedQuery(f"unknown time zone {name!r}{hint}") from None
+
+
+def _offset(text: str) -> tzinfo | None:
+    if text in {"Z", "z", "UTC", "GMT"}:
+        return UTC
+    match = _OFFSET.fullmatch(text)
+    if match is None:
+        return None
+    length = timedelta(
+        hours=int(match["h"]), minutes=int(match["m"] or 0), seconds=int(match["s"] or 0)
+    )
+    if length >= timedelta(hours=24):
+        return None
+    return timezone(-length if match["sign"] == "-" else length)
+
+
+# ---------------------------------------------------------------- writing, as strftime does
+
+_DIRECTIVE = re.compile(r"%(?P<flag>[-_0^#]?)(?P<letter>[a-zA-Z%])")
+_FINE = {"f": 1, "S": 1000, "s": 1000, "T": 1000, "c": 1000, "X": 1000, "r": 1000, "+": 1000}
+
+
+def grain_ms(format: str) -> int:
+    """Give the length of time within which a strftime format writes all times alike."""
+    letters = [match["letter"] for match in _DIRECTIVE.finditer(format)]
+    return min((_FINE.get(letter, 60_000) for letter in letters), default=60_000)
+
+
+def writer(format: str) -> Callable[[datetime], str]:
+    """Give a function that writes a time by a strftime format."""
+    # Python hands %s to the C library, which would take the zone of this machine.
+    if not any(match["letter"] == "s" for match in _DIRECTIVE.finditer(format)):
+        return lambda when: _strftime(when, format)
+
+    def write(when: datetime) -> str:
+        seconds = str((when - _EPOCH) // timedelta(seconds=1))
+        plain = _DIRECTIVE.sub(lambda m: seconds if m["letter"] == "s" else m[0], format)
+        return _strftime(when, plain)
+
+    return write
+
+
+def _strftime(when: datetime, format: str) -> str:
+    # %Y of the C library does not fill up years before 1000.
+    return when.strftime(format.replace("%Y", f"{when.year:04d}") if when.year < 1000 else format)
+
+
+# ---------------------------------------------------------------- reading, as Java does
+
+
+def _words(words: Any) -> dict[str, int]:
+    return {word.lower(): i for i, word in enumerate(words) if word}
+
+
+_MONTHS = {**_words(month_abbr), **_words(month_name)}
+_DAYS = {**_words(day_abbr), **_words(day_name)}
+_HALVES = {"am": 0, "pm": 1}
+# Letter of a number in the pattern: what it says, and its usual digits.
+_NUMBERS = {
+    "u": "year",
+    "y": "year",
+    "M": "month",
+    "L": "month",
+    "d": "day",
+    "D": "day_of_year",
+    "H": "hour",
+    "k": "hour_1_24",
+    "h": "hour_1_12",
+    "K": "hour_0_11",
+    "m": "minute",
+    "s": "second",
+    "A": "milli_of_day",
+    "n": "nano",
+}
+_TOKEN = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>.)", re.DOTALL)
+_ZONE = r"(?:[A-Za-z_]+(?:/[A-Za-z0-9_+\-]+)*(?:[+-]\d{1,2}(?::?\d{2})?)?|[+-]\d{2}:?\d{2})"
+
+
+@functools.lru_cache(maxsize=256)
+def reader(pattern: str, zone: tzinfo) -> Callable[[str], int | None]:
+    """Give a function that reads a text by a Java DateTimeFormatter pattern as epoch ms.
+
+    None where the text does not fit whole. Raises InvalidPattern for a letter of no support.
+    """
+    expression, fields = _translate(pattern)
+
+    def read(text: str) -> int | None:
+        match = expression.fullmatch(text)
+        if match is None:
+            return None
+        parts = {
+            name: value
+            for i, name in enumerate(fields, 1)
+            if (value := match.group(i)) is not None
+        }
+        try:
+            return _build(parts, zone)
+        except (ValueError, OverflowError, KeyError, MalformedQuery):
+            return None
+
+    return read
+
+
+def _translate(pattern: str) -> tuple[re.Pattern[str], list[str]]:
+    """Give the pattern as a regex and what its groups say, in order."""
+    out, fields, depth = [], [], 0
+    tokens = list(_TOKEN.finditer(pattern))
+    for i, token in enumerate(tokens):
+        if token["letters"] is not None:
+            following = tokens[i + 1]["letters"] if i + 1 < len(tokens) else None
+            name, expression = _field(token["letters"], pattern, following or "")
+            fields.append(name)
+            out.append(f"({expression})")
+        elif token["other"] == "[":
+            depth += 1
+            out.append("(?:")
+        elif token["other"] == "]":
+            depth -= 1
+            out.append(")?")
+            if depth < 0:
+                raise InvalidPattern(f"date pattern {pattern!r} closes a ']' that was not opened")
+        elif token["quoted"] is not None:
+            out.append(re.escape(token["quoted"].replace("''", "'") or "'"))
+        elif token["other"] in tuple("'#{}"):
+            raise InvalidPattern(f"date pattern {pattern!r} has a {token['other']!r} out of place")
+        else:
+            out.append(re.escape(token["other"]))
+    if depth:
+        raise InvalidPattern(f"date pattern {pattern!r} does not close its '['")
+    return re.compile("".join(out), re.IGNORECASE), fields
+
+
+def _field(letters: str, pattern: str, following: str) -> tuple[str, str]:
+    letter, count = letters[0], len(letters)
+    if letter in "ML" and count >= 3:
+        return "month_name", "|".join(sorted(_MONTHS, key=len, reverse=True))
+    if letter == "E" or (letter in "ec" and count >= 3):
+        return "ignored", "|".join(sorted(_DAYS, key=len, reverse=True))
+    if letter == "a":
+        return "half", "am|pm"
+    if letter == "G":
+        return "era", "AD|BC|CE|BCE"
+    if letter == "S":
+        return "fraction", rf"[0-9]{{{count}}}"
+    if letter in "uy" and count == 2:
+        return "year_of_century", "[0-9]{2}"
+    if letter in _NUMBERS:
+        return _NUMBERS[letter], _digits(letter, count, following)
+    if letter == "X":
+        return "zone", "Z|" + _offset_expression(count)
+    if letter == "x":
+        return "zone", _offset_expression(count)
+    if letter == "Z":
+        return "zone", (r"[+-]\d{4}" if count < 4 else r"GMT[+-]\d{2}:\d{2}|GMT|Z|[+-]\d{2}:\d{2}")
+    if letter in "zVOv":
+        return "zone", _ZONE
+    raise InvalidPattern(
+        f"letter {letter!r} of the date pattern {pattern!r} is not supported; "
+        "these are: y u M L d D E a H k K h m s S n A z V O X x Z, quotes and [ ]"
+    )
+
+
+def _digits(letter: str, count: int, following: str) -> str:
+    if letter in "uy":
+        # A number right behind (`yyyyMMdd`) leaves the year exactly its letters.
+        adjacent = following and (following[0] in _NUMBERS or following[0] == "S")
+        if count >= 4 and not adjacent:
+            return rf"[0-9]{{{count},9}}"
+        return rf"[0-9]{{{count}}}" if count > 1 else "[0-9]{1,9}"
+    if count > 1:
+        return rf"[0-9]{{{count}}}"
+    return {"D": "[0-9]{1,3}", "n": "[0-9]{1,9}", "A": "[0-9]{1,8}"}.get(letter, "[0-9]{1,2}")
+
+
+def _offset_expression(count: int) -> str:
+    return {
+        1: r"[+-]\d{2}(?:\d{2})?",
+        2: r"[+-]\d{4}",
+        3: r"[+-]\d{2}:\d{2}",
+        4: r"[+-]\d{4}(?:\d{2})?",
+    }.get(count, r"[+-]\d{2}:\d{2}(?::\d{2})?")
+
+
+def _build(parts: dict[str, str], zone: tzinfo) -> int | None:
+    """Put the parts of a date together; those not said are the first of their kind, from 1970."""
+    say = {name: int(text) for name, text in parts.items() if text.isdigit()}
+    year = say.get("year", 1970)
+    if "year_of_century" in say:
+        year = 2000 + say["year_of_century"]
+    month = _MONTHS[parts["month_name"].lower()] if "month_name" in parts else say.get("month", 1)
+    first = datetime(year, month, say.get("day", 1))  # noqa: DTZ001  (its zone comes below)
+    if "day_of_year" in say:
+        first = datetime(year, 1, 1) + timedelta(days=say["day_of_year"] - 1)  # noqa: DTZ001
+        if say["day_of_year"] < 1 or first.year != year:
+            return None
+    hour, minute, second = _hour(parts, say), say.get("minute", 0), say.get("second", 0)
+    if not (0 <= hour <= 23 and minute <= 59 and second <= 59):
+        return None
+    when = first + timedelta(hours=hour, minutes=minute, seconds=second)
+    when += timedelta(milliseconds=_fraction_ms(parts, say))
+    if "milli_of_day" in say:
+        when = first + timedelta(milliseconds=say["milli_of_day"])
+    tz = zone_named(_zone_text(parts["zone"])) if "zone" in parts else zone
+    return int((when.replace(tzinfo=tz) - _EPOCH) // timedelta(milliseconds=1))
+
+
+def _hour(parts: dict[str, str], say: dict[str, int]) -> int:
+    if "hour" in say:
+        return say["hour"]
+    if "hour_1_24" in say:
+        return say["hour_1_24"] % 24 if 1 <= say["hour_1_24"] <= 24 else -1
+    half = _HALVES[parts["half"].lower()] if "half" in parts else 0
+    if "hour_1_12" in say:
+        return say["hour_1_12"] % 12 + 12 * half if 1 <= say["hour_1_12"] <= 12 else -1
+    if "hour_0_11" in say:
+        return say["hour_0_11"] + 12 * half if say["hour_0_11"] <= 11 else -1
+    return 0
+
+
+def _fraction_ms(parts: dict[str, str], say: dict[str, int]) -> int:
+    if "fraction" in parts:
+        return int(parts["fraction"][:3].ljust(3, "0"))
+    return say.get("nano", 0) // 1_000_000
+
+
+def _zone_text(text: str) -> str:
+    return text.upper() if text.upper() in {"Z", "UTC", "GMT"} else text

@@ -1,0 +1,159 @@
+"""Datetime functions. Source: CWL_QuerySyntax-operations-functions, and -Stats for the units."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.errors import MalformedQuery
+from cwnb.insights.conversion import Value, broadcast, to_time
+from cwnb.insights.functions import dates
+from cwnb.insights.functions.registry import Context, function, rows_of
+from cwnb.insights.numbers import INT64_MAX, INT64_MIN
+from cwnb.times import UNIT_MS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+Period = tuple[int, str]
+
+_MONTHS = {"mo": 1, "q": 3, "y": 12}
+# 1970 began on a Thursday; the Monday before it is three days earlier.
+_MONDAY_MS = -3 * UNIT_MS["d"]
+# A period beyond these puts every time of the years 1 to 9999 into one bin.
+_LONGEST_MS, _LONGEST_MONTHS = 2**60, 2**20
+_NO_TIME = INT64_MIN
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@function("bin(period period) -> time", context=True)
+def bin(context: Context, period: Period) -> Value:
+    """Round each event's time down to a multiple of `period`, counted from 1970 in UTC.
+
+    Weeks begin on Monday; months, quarters and years on their calendar day.
+    """
+    return floor_to(context.timestamp(), period)
+
+
+@function("datefloor(time t, period period) -> time")
+def floor_to(t: Value, period: Period) -> Value:
+    """Round each time down to a multiple of `period`, as `bin` does."""
+    return _rounded(t, period, up=False)
+
+
+@function("dateceil(time t, period period) -> time")
+def ceil_to(t: Value, period: Period) -> Value:
+    """Round each time up to a multiple of `period`; one that is a multiple stays."""
+    return _rounded(t, period, up=True)
+
+
+@function("fromMillis(number n) -> time")
+def from_millis(n: Value) -> Value:
+    """Read a number as epoch milliseconds; missing outside the years 1 to 9999."""
+    return to_time(n)
+
+
+@function("toMillis(time t) -> number")
+def to_millis(t: Value) -> Value:
+    """Give epoch milliseconds."""
+    return pc.cast(t, pa.int64())
+
+
+@function("now() -> number", context=True)
+def now(context: Context) -> Value:
+    """Give the time at which the query began, in epoch seconds."""
+    return pa.scalar(context.now_ms // 1000, pa.int64())
+
+
+@function("queryStartTime() -> number", context=True)
+def query_start_time(context: Context) -> Value:
+    """Give the start of the query's window in epoch milliseconds."""
+    return pa.scalar(context.window.start_ms, pa.int64())
+
+
+@function("queryEndTime() -> number", context=True)
+def query_end_time(context: Context) -> Value:
+    """Give the end of the query's window in epoch milliseconds."""
+    return pa.scalar(context.window.end_ms, pa.int64())
+
+
+@function("queryTimeRange() -> number", context=True)
+def query_time_range(context: Context) -> Value:
+    """Give the length of the query's window in milliseconds."""
+    return pa.scalar(min(context.window.end_ms - context.window.start_ms, INT64_MAX), pa.int64())
+
+
+@function("parseDate(text s, literal_text pattern [, literal_text zone]) -> number")
+def parse_date(s: Value, pattern: str, zone: str = "UTC") -> Value:
+    """Read a date by a Java pattern (`yyyy-MM-dd HH:mm`) as epoch milliseconds.
+
+    Missing where the text does not fit. A zone in the text goes before the one given.
+    """
+    reader = dates.reader(pattern, dates.zone_named(zone))
+    encoded = broadcast(s, rows_of(s)).dictionary_encode()
+    read = [None if word is None else reader(word) for word in encoded.dictionary.to_pylist()]
+    return pa.array(read, pa.int64()).take(encoded.indices)
+
+
+@function("formatDate(time t, literal_text format [, literal_text zone]) -> text", "strftime")
+def format_date(t: Value, format: str, zone: str = "UTC") -> Value:
+    """Write a time by a strftime format (`%Y-%m-%d %H:%M`), in UTC or a zone given."""
+    tz = dates.zone_named(zone)
+    write = dates.writer(format)
+    grain = dates.grain_ms(format)
+    ms = pc.cast(broadcast(t, rows_of(t)), pa.int64())
+    # Times that the format writes alike are written once.
+    floored = _floor_fixed(ms.fill_null(0).to_numpy(zero_copy_only=False), grain, 0)
+    encoded = pa.array(floored).dictionary_encode()
+    words = [
+        write((_EPOCH + timedelta(milliseconds=value)).astimezone(tz))
+        for value in encoded.dictionary.to_pylist()
+    ]
+    codes = encoded.indices
+    if ms.null_count:
+        codes = pc.if_else(ms.is_valid(), codes, pa.scalar(None, codes.type))
+    return pa.array(words, pa.string()).take(codes)
+
+
+def _rounded(t: Value, period: Period, *, up: bool) -> Value:
+    count, unit = period
+    if count < 1:
+        raise MalformedQuery(f"a period has at least 1 {unit}, not {count}")
+    times = broadcast(t, rows_of(t))
+    ms = pc.cast(times, pa.int64())
+    values = ms.fill_null(0).to_numpy(zero_copy_only=False)
+    if unit in _MONTHS:
+        months = min(count * _MONTHS[unit], _LONGEST_MONTHS)
+        floored = _floor_months(values, months)
+        following: Callable[[], Any] = lambda: _add_months(floored, months)  # noqa: E731
+    else:
+        length = min(count * UNIT_MS[unit], _LONGEST_MS)
+        floored = _floor_fixed(values, length, _MONDAY_MS if unit == "w" else 0)
+        following = lambda: floored + length  # noqa: E731
+    rounded = np.where(floored == values, values, following()) if up else floored
+    missing = ms.is_null().to_numpy(zero_copy_only=False) if ms.null_count else None
+    return to_time(pa.array(rounded, mask=missing))
+
+
+def _floor_fixed(ms: np.ndarray[Any, Any], length: int, origin: int) -> np.ndarray[Any, Any]:
+    floored: np.ndarray[Any, Any] = (ms - origin) // length * length + origin
+    return floored
+
+
+def _floor_months(ms: np.ndarray[Any, Any], months: int) -> np.ndarray[Any, Any]:
+    month = ms.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)
+    return _month_start(month // months * months)
+
+
+def _add_months(ms: np.ndarray[Any, Any], months: int) -> np.ndarray[Any, Any]:
+    month = ms.astype("datetime64[ms]").astype("datetime64[M]").astype(np.int64)
+    return _month_start(month + months)
+
+
+def _month_start(month: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    starts = month.astype("datetime64[M]").astype("datetime64[ms]").astype(np.int64)
+    return np.asarray(starts)

@@ -1,0 +1,113 @@
+"""General functions: presence, choice, size. Source: CWL_QuerySyntax-operations-functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.insights import numbers
+from cwnb.insights.conversion import (
+    Value,
+    broadcast,
+    decode,
+    is_mixed,
+    is_text,
+    to_boolean,
+    to_text,
+    unify,
+)
+from cwnb.insights.functions.registry import function, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@function("ispresent(any field) -> boolean")
+def ispresent(field: Value) -> Value:
+    """Tell whether the event has the field; an empty text is present."""
+    if pa.types.is_null(field.type):
+        return pa.array(np.zeros(rows_of(field), dtype=bool))
+    return field.is_valid()
+
+
+@function("coalesce(any value...) -> any")
+def coalesce(*values: Value) -> Value:
+    """Give the first value that is not missing."""
+    rows = rows_of(*values)
+    present = [_present(value, rows) for value in values]
+    return choose(present, values, rows)
+
+
+@function("if(boolean condition, any then, any otherwise) -> any")
+def if_(condition: Value, then: Value, otherwise: Value) -> Value:
+    """Give `then` where the condition is true, `otherwise` where it is false or missing."""
+    rows = rows_of(condition, then, otherwise)
+    return choose([_true(condition, rows)], [then, otherwise], rows)
+
+
+@function("case(any condition, any value [, any more...]) -> any")
+def case(*args: Value) -> Value:
+    """Give the value after the first condition that is true, else the last one if it stands alone.
+
+    At most 10 conditions.
+    """
+    rows = rows_of(*args)
+    pairs = len(args) // 2
+    conditions = [_true(to_boolean(args[2 * i]), rows) for i in range(pairs)]
+    values = [args[2 * i + 1] for i in range(pairs)]
+    return choose(conditions, [*values, *args[2 * pairs :]], rows)
+
+
+@function("isNumeric(any field) -> boolean")
+def is_numeric(field: Value) -> Value:
+    """Tell whether the value parses as a number."""
+    kind = field.type
+    if pa.types.is_null(kind):
+        return pa.nulls(len(field), pa.bool_())
+    missing = field.is_null().to_numpy(zero_copy_only=False)
+    if is_text(kind) or is_mixed(kind):
+        found = numbers.from_text(decode(to_text(field)))
+        answer = np.zeros(len(field), dtype=bool) if found is None else found.numeric
+    else:
+        answer = np.full(len(field), pa.types.is_integer(kind) or pa.types.is_floating(kind))
+    return pa.array(answer, mask=missing)
+
+
+@function("messageSize(text field) -> number")
+def message_size(field: Value) -> Value:
+    """Give the length of the text in bytes of UTF-8."""
+    return pc.cast(pc.binary_length(field), pa.int64())
+
+
+def choose(conditions: Sequence[np.ndarray], values: Sequence[Value], rows: int) -> pa.Array:  # type: ignore[type-arg]
+    """Give for each row the value of its first true condition.
+
+    One value more than conditions is for the rows without any; they are missing otherwise.
+    """
+    alike = [decode(value) for value in unify(values)]
+    which = np.full(rows, len(conditions) if len(values) > len(conditions) else -1)
+    for i in range(len(conditions) - 1, -1, -1):
+        which[conditions[i]] = i
+    parts = [v if isinstance(v, pa.Array) else broadcast(v, 1) for v in alike]
+    # One take over all values laid end to end works for every type.
+    lengths = [len(part) for part in parts]
+    starts = np.concatenate([[0], np.cumsum(lengths)])
+    step = np.array([isinstance(v, pa.Array) for v in alike])
+    place = starts[which] + np.where(step[which], np.arange(rows), 0)
+    return pa.concat_arrays(parts).take(pa.array(place, mask=which < 0))
+
+
+def _true(condition: Value, rows: int) -> np.ndarray:  # type: ignore[type-arg]
+    answer = broadcast(condition, rows).fill_null(False).to_numpy(zero_copy_only=False)
+    return np.asarray(answer, dtype=bool)
+
+
+def _present(value: Value, rows: int) -> np.ndarray:  # type: ignore[type-arg]
+    if not isinstance(value, pa.Array):
+        return np.full(rows, value.is_valid)
+    if pa.types.is_null(value.type):
+        return np.zeros(rows, dtype=bool)
+    return np.asarray(value.is_valid())

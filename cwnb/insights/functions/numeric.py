@@ -1,0 +1,166 @@
+"""Numeric functions. Source: CWL_QuerySyntax-operations-functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.insights.arithmetic import without_nan
+from cwnb.insights.conversion import Value, broadcast
+from cwnb.insights.functions.registry import function, rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_EARTH_RADIUS_KM = 6371.0
+# A double has no decimals beyond these, and 10 to a higher power none of its own.
+_MOST_DECIMALS = 300
+
+
+@function("abs(number a) -> number")
+def absolute(a: Value) -> Value:
+    """Give the magnitude of a number."""
+    try:
+        return pc.abs_checked(a)
+    except pa.ArrowInvalid:
+        return pc.abs(_double(a))
+
+
+@function("ceil(number a) -> number")
+def ceil(a: Value) -> Value:
+    """Round up to a whole number."""
+    return _whole(pc.ceil, a)
+
+
+@function("floor(number a) -> number")
+def floor(a: Value) -> Value:
+    """Round down to a whole number."""
+    return _whole(pc.floor, a)
+
+
+@function("sqrt(number a) -> number")
+def square_root(a: Value) -> Value:
+    """Give the square root; missing for a negative number."""
+    return without_nan(pc.sqrt(_double(a)))
+
+
+@function("log(number a) -> number")
+def natural_logarithm(a: Value) -> Value:
+    """Give the natural logarithm; missing for zero and below."""
+    a = _double(a)
+    return pc.ln(pc.if_else(pc.greater(a, 0.0), a, pa.scalar(None, pa.float64())))
+
+
+@function("greatest(number a...) -> number")
+def greatest(*numbers: Value) -> Value:
+    """Give the greatest of the numbers that are there."""
+    return pc.max_element_wise(*_alike(numbers), skip_nulls=True)
+
+
+@function("least(number a...) -> number")
+def least(*numbers: Value) -> Value:
+    """Give the least of the numbers that are there."""
+    return pc.min_element_wise(*_alike(numbers), skip_nulls=True)
+
+
+@function("round(number a [, number decimals]) -> number")
+def round_half_away(a: Value, decimals: Value | None = None) -> Value:
+    """Round to a number of decimals, 0 if not given; halves go away from zero.
+
+    Negative decimals round to tens, hundreds and so on.
+    """
+    rows = rows_of(a, decimals)
+    if decimals is None:
+        return _round(broadcast(a, rows), 0)
+    if isinstance(decimals, pa.Array):
+        return _round_each(broadcast(a, rows), decimals)
+    if not decimals.is_valid:
+        return pa.nulls(rows, pa.float64())
+    return _round(broadcast(a, rows), int(decimals.as_py()))
+
+
+@function("haversine(number lat1, number lon1, number lat2, number lon2) -> number")
+def haversine(lat1: Value, lon1: Value, lat2: Value, lon2: Value) -> Value:
+    """Give the great-circle distance in km between two places in degrees."""
+    rows = rows_of(lat1, lon1, lat2, lon2)
+    columns = [broadcast(_double(v), rows) for v in (lat1, lon1, lat2, lon2)]
+    a, b, c, d = (np.radians(v.fill_null(np.nan).to_numpy(zero_copy_only=False)) for v in columns)
+    with np.errstate(all="ignore"):
+        h = np.sin((c - a) / 2) ** 2 + np.cos(a) * np.cos(c) * np.sin((d - b) / 2) ** 2
+        distance = 2 * _EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(h, 1.0)))
+    return pa.array(distance, mask=np.isnan(distance))
+
+
+@function("toNumber(number s) -> number")
+def to_number(s: Value) -> Value:
+    """Read a value as a number; missing if it is none."""
+    return _double(s)
+
+
+@function("toDouble(number s) -> number")
+def to_double(s: Value) -> Value:
+    """Read a value as a number; missing if it is none."""
+    return _double(s)
+
+
+@function("toInt(number s) -> number")
+def to_int(s: Value) -> Value:
+    """Read a value as a 32-bit integer, cutting off the fraction; missing if it does not fit."""
+    return _truncate(s, -(2.0**31), 2.0**31)
+
+
+@function("toLong(number s) -> number")
+def to_long(s: Value) -> Value:
+    """Read a value as a 64-bit integer, cutting off the fraction; missing if it does not fit."""
+    return _truncate(s, -(2.0**63), 2.0**63)
+
+
+def _truncate(a: Value, low: float, beyond: float) -> Value:
+    if pa.types.is_integer(a.type):
+        if beyond == 2.0**63:
+            return a
+        inside = pc.and_(pc.greater_equal(a, int(low)), pc.less(a, int(beyond)))
+        return pc.if_else(inside, a, pa.scalar(None, pa.int64()))
+    whole = pc.trunc(a)
+    inside = pc.and_(pc.greater_equal(whole, low), pc.less(whole, beyond))
+    return pc.cast(pc.if_else(inside, whole, pa.scalar(None, pa.float64())), pa.int64())
+
+
+def _whole(kernel: Callable[[Value], Value], a: Value) -> Value:
+    return a if pa.types.is_integer(a.type) else kernel(a)
+
+
+def _double(a: Value) -> Value:
+    return pc.cast(a, pa.float64(), safe=False)
+
+
+def _alike(numbers: tuple[Value, ...]) -> list[Value]:
+    if all(pa.types.is_integer(n.type) for n in numbers):
+        return list(numbers)
+    return [_double(n) for n in numbers]
+
+
+def _round(a: pa.Array, decimals: int) -> pa.Array:
+    if pa.types.is_integer(a.type):
+        if decimals >= 0:
+            return a
+        rounded = _round(_double(a), decimals)
+    else:
+        # As Python's decimal text has it: 1.005 is held as 1.00499…, and stays below.
+        places = max(-_MOST_DECIMALS, min(_MOST_DECIMALS, decimals))
+        rounded = pc.round(a, ndigits=places, round_mode="half_towards_infinity")
+        finite = pc.or_(pc.is_finite(rounded), pc.is_inf(a))
+        rounded = pc.if_else(finite, rounded, a)
+    return rounded
+
+
+def _round_each(a: pa.Array, decimals: pa.Array) -> pa.Array:
+    whole = pc.cast(pc.trunc(decimals), pa.int64())
+    result = pa.nulls(len(a), pa.float64())
+    for places in pc.unique(whole.drop_null()).to_pylist():
+        here = pc.equal(whole, places).fill_null(False)
+        result = pc.if_else(here, _double(_round(a, places)), result)
+    return result

@@ -1,0 +1,202 @@
+"""Maps and lists: JSON text as `pa.json_`, made by jsonParse and split, read by paths.
+
+Source: CWL_QuerySyntax-operations-functions.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
+from cwnb.insights import numbers
+from cwnb.insights.conversion import (
+    STRUCTURE,
+    Value,
+    broadcast,
+    decode,
+    is_structure,
+    mixed_array,
+    to_text,
+)
+from cwnb.insights.functions.registry import function, map_values, rows_of
+from cwnb.insights.numbers import EXACT_DOUBLE, INT64_MAX, INT64_MIN, NUMBER
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# orjson makes doubles of integers beyond 64 bits, so text with one goes to the standard library.
+_LONG_INTEGER = re.compile(r"[0-9]{19}")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+
+
+@function("jsonParse(any s) -> structure")
+def json_parse(s: Value) -> Value:
+    """Read JSON text of an object or array as a map or list; missing for anything else."""
+    if is_structure(s):
+        return s
+    text = decode(to_text(s))
+    rows = [None if word is None else _parsed(word) for word in text.to_pylist()]
+    return _structures([None if row is None else dump(row) for row in rows])
+
+
+@function("jsonStringify(structure mapOrList) -> text")
+def json_stringify(structure: Value) -> Value:
+    """Write a map or list as JSON text; missing for anything else."""
+    if not is_structure(structure):
+        return pa.nulls(len(structure), pa.string())
+    return structure.storage
+
+
+@function("jsonArraySize(any field) -> number")
+def json_array_size(field: Value) -> Value:
+    """Count the elements of a JSON array; missing for anything else."""
+
+    def size(text: str) -> int | None:
+        value = _parsed(text)
+        return len(value) if isinstance(value, list) else None
+
+    return map_values(size, pa.int64(), to_text(field))
+
+
+@function("jsonArrayContains(any field, text value) -> boolean")
+def json_array_contains(field: Value, value: Value) -> Value:
+    """Tell whether a JSON array has an element equal to a value; false for anything else."""
+
+    def contains(text: str, wanted: str) -> bool:
+        elements = _parsed(text)
+        if not isinstance(elements, list):
+            return False
+        key = _key(wanted)
+        return any(_key(_plain(e)) == key for e in elements if e is not None)
+
+    return map_values(contains, pa.bool_(), to_text(field), value)
+
+
+def access(structure: Value, path: Sequence[str | int]) -> Value:
+    """Give what stands at a path in each map or list, in the type that its values have.
+
+    Numeric pieces are indexes of lists, from 0; what is not there is missing.
+    """
+    if not isinstance(structure, pa.Array):
+        return access(broadcast(structure, 1), path)[0]
+    if not is_structure(structure):
+        return pa.nulls(len(structure))
+    pieces = [str(piece) for piece in path]
+    found = [
+        None if text is None else _walk(_parsed(text), pieces)
+        for text in structure.storage.to_pylist()
+    ]
+    return typed(found)
+
+
+def typed(values: list[Any]) -> pa.Array:
+    """Make a column of Python values from JSON in the one type that fits them all.
+
+    Integers: int64; with floats among them double, if that is exact; all booleans, all text, all
+    maps and lists likewise; anything else mixed, maps and lists as their JSON text.
+    """
+    kinds = {type(value) for value in values} - {type(None)}
+    if not kinds:
+        return pa.nulls(len(values))
+    if kinds == {str}:
+        return pa.array(values, pa.string())
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_())
+    if kinds == {int} and _between(values, INT64_MIN, INT64_MAX):
+        return pa.array(values, pa.int64())
+    if float in kinds and kinds <= {int, float} and _between(values, -EXACT_DOUBLE, EXACT_DOUBLE):
+        return pa.array([None if v is None else float(v) for v in values], pa.float64())
+    if kinds <= {dict, list}:
+        return _structures([None if v is None else dump(v) for v in values])
+    text = pa.array([None if v is None else _plain(v) for v in values], pa.string())
+    return mixed_array(text, pa.array(np.array([_code(v) for v in values], dtype=np.int8)))
+
+
+def dump(value: Any) -> str:
+    """Write compact JSON, integers with all their digits."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _structures(texts: list[str | None]) -> pa.Array:
+    return pa.ExtensionArray.from_storage(STRUCTURE, pa.array(texts, pa.string()))
+
+
+def _parsed(text: str) -> Any:
+    """Read the JSON of an object or array; None for anything else."""
+    if not text.lstrip(" \t\r\n").startswith(("{", "[")):
+        return None
+    try:
+        if _LONG_INTEGER.search(text):
+            orjson.loads(text)  # which defines what is JSON at all
+            return json.loads(text, parse_constant=_no_constant)
+        return orjson.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _walk(value: Any, pieces: list[str]) -> Any:
+    """Follow a path; a key may itself hold dots."""
+    if not pieces:
+        return value
+    if isinstance(value, list):
+        index = pieces[0]
+        if not (index.isascii() and index.isdigit()) or int(index) >= len(value):
+            return None
+        return _walk(value[int(index)], pieces[1:])
+    if isinstance(value, dict):
+        for end in range(1, len(pieces) + 1):
+            key = ".".join(pieces[:end])
+            if key in value:
+                found = _walk(value[key], pieces[end:])
+                if found is not None:
+                    return found
+    return None
+
+
+def _plain(value: Any) -> str:
+    """Give the text form of a value from JSON."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(pc.cast(pa.scalar(value), pa.string()).as_py())
+    return str(value) if isinstance(value, int) else dump(value)
+
+
+def _code(value: Any) -> int:
+    if isinstance(value, bool):
+        return TYPE_BOOLEAN
+    if isinstance(value, int):
+        return TYPE_INTEGER
+    return TYPE_FLOAT if isinstance(value, float) else TYPE_STRING
+
+
+def _key(text: str) -> object:
+    """Give what two texts have in common if they are equal in the language."""
+    if not NUMBER.fullmatch(text):
+        return text
+    found = numbers.from_text(pa.array([text], pa.string()))
+    assert found is not None
+    return found.exact(0)
+
+
+def _between(values: list[Any], low: int, high: int) -> bool:
+    return all(low <= v <= high for v in values if isinstance(v, int))
+
+
+__all__ = ["access", "dump", "rows_of", "typed"]

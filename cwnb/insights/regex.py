@@ -1,0 +1,213 @@
+"""User patterns on RE2: linear time, no look-around, no back-references.
+
+Arrow's kernels run RE2 over whole columns. Its speed depends on the first byte of the pattern
+(a literal start is found by `memchr`), which is why alternations are taken apart and why even a
+plain literal goes through the regex kernel.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.errors import MalformedQuery
+from cwnb.insights.conversion import Value, decode
+
+_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
+# Inline flags at the very start, which hold for every part of an alternation.
+_FLAGS = re.compile(r"\(\?[imsU]+\)")
+# More parts than this and one pass over the text is the better plan.
+_MOST_PARTS = 8
+_SHORTEST_PREFIX = 2
+
+
+class InvalidRegex(MalformedQuery):
+    """A pattern that RE2 refuses, with its reason."""
+
+
+def escape(literal: str) -> str:
+    """Give the pattern that matches this text and nothing else."""
+    return _SPECIAL.sub(r"\\\g<0>", literal).replace("\0", r"\x00")
+
+
+@functools.lru_cache(maxsize=1024)
+def to_re2(pattern: str) -> str:
+    """Give the pattern in RE2's syntax, with `(?<name>` as `(?P<name>`; raises InvalidRegex."""
+    out: list[str] = []
+    for start, piece in _pieces(pattern):
+        if piece.startswith("(?"):
+            _refuse_look_around(pattern, start)
+            named = piece == "(?<"
+            out.append("(?P<" if named else piece)
+            continue
+        if _is_back_reference(piece):
+            raise InvalidRegex(
+                f"back-reference {piece!r} in a regex: RE2 has none; parse both and compare them"
+            )
+        out.append(piece)
+    translated = "".join(out)
+    try:
+        pc.match_substring_regex(pa.array([], pa.string()), translated)
+    except pa.ArrowInvalid as error:
+        reason = str(error).removeprefix("Invalid regular expression: ")
+        raise InvalidRegex(f"RE2 does not take the regex {pattern!r}: {reason}") from None
+    return translated
+
+
+def _pieces(pattern: str) -> list[tuple[int, str]]:
+    """Take a pattern apart into escapes, classes, `(?` and `(?<` openers and single characters."""
+    pieces: list[tuple[int, str]] = []
+    i = 0
+    while i < len(pattern):
+        end = i + 1
+        if pattern.startswith("\\Q", i):
+            close = pattern.find("\\E", i)
+            end = len(pattern) if close < 0 else close + 2
+        elif pattern[i] == "\\":
+            end = _after_escape(pattern, i)
+        elif pattern[i] == "[":
+            end = _after_class(pattern, i)
+        elif pattern.startswith("(?<", i):
+            end = i + 3
+        elif pattern.startswith("(?", i):
+            end = i + 2
+        pieces.append((i, pattern[i:end]))
+        i = end
+    return pieces
+
+
+def _after_escape(pattern: str, start: int) -> int:
+    """Give the end of `\\d`, `\\x{41}`, `\\p{Greek}`, `\\k<name>`."""
+    end = min(start + 2, len(pattern))
+    for opener, closer in (("{", "}"), ("<", ">")):
+        letters = "xpP" if opener == "{" else "k"
+        if pattern[start + 1 : end] in tuple(letters) and pattern.startswith(opener, end):
+            close = pattern.find(closer, end)
+            return len(pattern) if close < 0 else close + 1
+    return end
+
+
+def _after_class(pattern: str, start: int) -> int:
+    """Give the end of `[...]`, in which a first `]` and `[:alpha:]` are not the end."""
+    i = start + 1
+    if pattern.startswith("^", i):
+        i += 1
+    if pattern.startswith("]", i):
+        i += 1
+    while i < len(pattern) and pattern[i] != "]":
+        if pattern.startswith("[:", i) and pattern.find(":]", i) > 0:
+            i = pattern.find(":]", i) + 2
+        else:
+            i += 2 if pattern[i] == "\\" else 1
+    return min(i + 1, len(pattern))
+
+
+def _refuse_look_around(pattern: str, start: int) -> None:
+    for opener, name in (("(?=", "ahead"), ("(?!", "ahead"), ("(?<=", "behind"), ("(?<!", "behind")):
+        if pattern.startswith(opener, start):
+            raise InvalidRegex(
+                f"look-{name} {opener + '…)'!r} in a regex: RE2 has none; "
+                "filter in two steps, or with 'not like'"
+            )
+    if pattern.startswith("(?P=", start):
+        raise InvalidRegex("back-reference '(?P=…)' in a regex: RE2 has none")
+
+
+def _is_back_reference(piece: str) -> bool:
+    return len(piece) >= 2 and piece[0] == "\\" and (piece[1] in "123456789" or piece[1] == "k")
+
+
+def matches(text: Value, pattern: str) -> Value:
+    """Tell where an RE2 pattern is found in the text; missing stays missing."""
+    return _search(text, _plan(pattern))
+
+
+def contains(text: Value, literal: str, *, ignore_case: bool = False) -> Value:
+    """Tell where the text contains the literal; missing stays missing."""
+    pattern = escape(literal)
+    return _search(text, (f"(?i){pattern}" if ignore_case else pattern,))
+
+
+def _search(text: Value, patterns: tuple[str, ...]) -> Value:
+    if not isinstance(text, pa.Array):
+        return _search(pa.array([text.as_py()], pa.string()), patterns)[0]
+    if pa.types.is_dictionary(text.type):
+        if len(text.dictionary) <= len(text):
+            return _search(text.dictionary, patterns).take(text.indices)
+        text = decode(text)
+    found: Any = None
+    for pattern in patterns:
+        one = pc.match_substring_regex(text, pattern)
+        found = one if found is None else pc.or_(found, one)
+    return found
+
+
+@functools.lru_cache(maxsize=1024)
+def _plan(pattern: str) -> tuple[str, ...]:
+    """Give patterns of which any may match instead: the parts of an alternation, where faster.
+
+    One pass wins when all parts begin with the same byte, so that RE2 looks for that; else each
+    part that begins with a literal is quick by itself, and one that does not decides for all.
+    """
+    re2 = to_re2(pattern)
+    flags = _FLAGS.match(re2)
+    head = flags.group() if flags else ""
+    parts = _alternatives(re2[len(head) :])
+    if not 1 < len(parts) <= _MOST_PARTS or "i" in head:
+        return (re2,)
+    prefixes = [_literal_prefix(part) for part in parts]
+    if any(len(prefix) < _SHORTEST_PREFIX for prefix in prefixes):
+        return (re2,)
+    if len({prefix[0] for prefix in prefixes}) == 1:
+        return (re2,)
+    return tuple(head + part for part in parts)
+
+
+def _alternatives(pattern: str) -> list[str]:
+    """Split at the `|` outside any group; flags set in between keep it whole."""
+    parts, depth, current = [], 0, ""
+    for start, piece in _pieces(pattern):
+        if piece.startswith("("):
+            if _FLAGS.match(pattern, start) or pattern.startswith("(?-", start):
+                return [pattern]
+            depth += 1
+        elif piece == ")":
+            depth -= 1
+        if piece == "|" and depth == 0:
+            parts.append(current)
+            current = ""
+        else:
+            current += piece
+    return [*parts, current]
+
+
+def _literal_prefix(pattern: str) -> str:
+    """Give the plain characters that every match of the pattern starts with."""
+    prefix = ""
+    for _, piece in _pieces(pattern):
+        if piece in tuple("?*{"):
+            return prefix[:-1]
+        if len(piece) == 2 and piece[0] == "\\" and not piece[1].isalnum():
+            prefix += piece[1]
+        elif len(piece) == 1 and not _SPECIAL.match(piece):
+            prefix += piece
+        else:
+            break
+    return prefix
+
+
+def literal_of(pattern: str) -> str | None:
+    """Give the text that an RE2 pattern stands for, if it has no operators."""
+    words = []
+    for _, piece in _pieces(pattern):
+        if len(piece) == 1 and not _SPECIAL.match(piece):
+            words.append(piece)
+        elif len(piece) == 2 and piece[0] == "\\" and not piece[1].isalnum():
+            words.append(piece[1])
+        else:
+            return None
+    return "".join(words)
