@@ -51,6 +51,12 @@ def shell(logs, tmp_path, monkeypatch) -> Iterator[InteractiveShell]:
 
 
 @pytest.fixture
+def empty_folder(tmp_path, monkeypatch) -> None:
+    """Work in a folder that has no store."""
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
 def run(shell):
     """Run a cell; gives its execution result with all that was shown as `.shown` and `.stdout`."""
 

@@ -111,8 +111,8 @@ ERRORS = [
 
 
 @pytest.mark.parametrize(("code", "kind", "said"), ERRORS)
-def test_an_error_is_a_sentence_without_traceback(run, code, kind, said, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.mark.usefixtures("empty_folder")
+def test_an_error_is_a_sentence_without_traceback(run, code, kind, said):
     done = run(code)
     assert isinstance(done.error_in_exec, kind)
     shown = re.sub(r"\x1b\[[\d;]*m", "", done.stdout)

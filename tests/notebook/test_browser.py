@@ -1,0 +1,55 @@
+"""What a person sees: a notebook in JupyterLab, looked at by a headless browser."""
+
+from __future__ import annotations
+
+import pytest
+
+import cwnb
+from cwnb.times import Clock
+
+from .conftest import NOW_MS, fill
+from .lab import opened, server, write_notebook
+
+CELLS = [
+    "%load_ext cwnb",
+    "%%insights -g /shop/web --start 0\nfields @message | sort @timestamp",
+    "%%insights -g /shop/app --start 0 --plot auto\nstats count(*) as n by bin(5m) as t, level",
+    "%%insights -g /shop/app --start 0\nstat count(*)",
+]
+
+
+@pytest.mark.timeout(180)
+def test_a_notebook_shows_tables_pictures_and_errors_and_asks_nobody(tmp_path, keys_of_their_own):
+    from playwright.sync_api import expect
+
+    notebooks = tmp_path / "notebooks"
+    notebooks.mkdir()
+    with cwnb.open(tmp_path / "store", clock=Clock(NOW_MS)) as logs:
+        fill(logs)
+    write_notebook(notebooks / "look.ipynb", CELLS)
+    settings = {
+        "CWNB_STORE": str(tmp_path / "store"),
+        "CWNB_CONFIG_DIR": str(keys_of_their_own),
+    }
+    with (
+        server(notebooks, tmp_path / "jupyter", **settings) as address,
+        opened(address, "look.ipynb", tmp_path / "profile") as looker,
+    ):
+        page = looker.page
+        looker.run_all()
+        cells = page.locator(".jp-CodeCell")
+        table = cells.nth(1).locator(".cwnb-result table")
+        expect(table.locator("tbody tr")).to_have_count(2, timeout=60_000)
+        # A hostile line is text: no element came of it.
+        expect(table.locator("tbody tr").nth(1)).to_have_text("<b>new</b>")
+        assert table.locator("tbody b").count() == 0
+        expect(cells.nth(1).locator(".cwnb-summary")).to_contain_text("2 of 2 records matched")
+        picture = cells.nth(2).locator(".jp-OutputArea img")
+        expect(picture).to_be_visible(timeout=30_000)
+        assert picture.evaluate("image => image.complete && image.naturalWidth") > 800
+        expect(cells.nth(2).locator("table tbody tr")).to_have_count(24)
+        error = cells.nth(3).locator(".jp-OutputArea-output")
+        expect(error).to_contain_text("unknown command 'stat'; did you mean 'stats'?")
+        expect(error).to_contain_text("~~~^")
+        expect(error).not_to_contain_text("Traceback")
+        assert looker.left == []
