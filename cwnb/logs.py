@@ -76,7 +76,8 @@ class Logs:
     @property
     def clock(self) -> Clock:
         """The store's clock: the present, or the fixed "now" that a demo store carries."""
-        return self.store.clock
+        clock: Clock = self.store.clock
+        return clock
 
     # ------------------------------------------------------------ groups
 

@@ -275,8 +275,6 @@ class FrameSource:
         if name in self._columns:
             return True
         parts = name.split(".")
-        stems = (".".join(parts[:cut]) for cut in range(1, len(parts)))
-        return any(
-            stem in self._columns and values.is_structure(self._columns[stem].type)
-            for stem in stems
-        )
+        stems = [".".join(parts[:cut]) for cut in range(1, len(parts))]
+        held = [self._columns[stem] for stem in stems if stem in self._columns]
+        return any(values.is_structure(array.type) for array in held)

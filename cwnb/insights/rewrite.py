@@ -153,7 +153,7 @@ def explicit_scan(commands: list[Command]) -> list[Command]:
     else:
         columns |= {name for name in output_names(commands) if name not in written}
     scan = ScanEvents(
-        columns=[Field(parts=[name]) for name in sorted(columns)],
+        columns=sorted(columns),
         conditions=[part.copy() for part in conditions],
     )
     return [scan, *commands]

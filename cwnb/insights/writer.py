@@ -298,9 +298,9 @@ def _pipeline(node: c.Pipeline) -> str:
 def _scan(node: c.ScanEvents) -> str:
     facts = f"# scan {', '.join(write_alias(name) for name in node.args['columns'])}"
     conditions = node.args.get("conditions")
-    return f"{facts} where {conditions}" if conditions else facts
+    return f"{facts} where {' and '.join(map(to_text, conditions))}" if conditions else facts
 
 
 @_writes(c.TopRows)
 def _top_rows(node: c.TopRows) -> str:
-    return f"sort {_list(node.args['keys'])}\n| limit {to_text(node.args['count'])}  # as one step"
+    return f"sort {_list(node.args['keys'])} | limit {to_text(node.args['count'])}"

@@ -34,4 +34,16 @@ class Explanation:
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
         from cwnb.results.html import explanation_html
 
-        return {"text/plain": str(self), "text/html": explanation_html(self)}
+        return {"text/plain": str(self), "text/html": explanation_html(self._rows())}
+
+    def _rows(self) -> list[dict[str, object]]:
+        return [
+            {
+                "text": step.text,
+                "rows_in": step.rows_in,
+                "rows_out": step.rows_out,
+                "ms": step.seconds * 1000,
+                "bytes": step.bytes_read,
+            }
+            for step in self.steps
+        ]

@@ -158,7 +158,8 @@ def _candidates(
     else:
         keep = numbers <= np.partition(there, wanted - 1)[wanted - 1]
         keep = keep if absent is None else keep | absent
-    return rows[keep[rows]]
+    kept: np.ndarray[Any, Any] = rows[keep[rows]]
+    return kept
 
 
 def _first_of_each(keys: list[Any]) -> np.ndarray[Any, Any]:

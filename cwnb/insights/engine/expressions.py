@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # Functions whose answer depends on more than their arguments.
 _OF_THE_ROW = {"bin"}
 
-_COMPARISONS = {
+_COMPARISONS: dict[type[Any], str] = {
     exp.EQ: "=",
     exp.NEQ: "!=",
     exp.LT: "<",
@@ -41,7 +41,7 @@ _COMPARISONS = {
     exp.GT: ">",
     exp.GTE: ">=",
 }
-_ARITHMETIC = {
+_ARITHMETIC: dict[type[Any], str] = {
     exp.Add: "+",
     exp.Sub: "-",
     exp.Mul: "*",
@@ -86,7 +86,7 @@ def evaluate_condition(node: exp.Expression, batch: Batch) -> Any:
 def is_predicate(node: exp.Expression) -> bool:
     """Tell whether an expression answers yes or no, so that it is shown as 1 or 0."""
     if isinstance(node, Call):
-        return functions.FUNCTIONS[node.name].result == "boolean"
+        return bool(functions.FUNCTIONS[node.name].result == "boolean")
     return isinstance(node, _PREDICATES)
 
 
@@ -204,8 +204,9 @@ def _or(node: exp.Or, batch: Batch) -> Any:
 def _kleene(kernel: Callable[..., Any], node: exp.Binary, batch: Batch) -> Any:
     # A chain of a thousand `or`s leans to the left; a loop walks it without deep recursion.
     parts: list[exp.Expression] = []
-    rest: exp.Expression = node
-    while type(rest) is type(node):
+    kind: type[exp.Binary] = type(node)
+    rest: Any = node
+    while isinstance(rest, kind):
         parts.append(rest.expression)
         rest = rest.this
     parts.append(rest)
@@ -253,7 +254,7 @@ def _argument(node: exp.Expression, batch: Batch) -> Any:
     return evaluate(node, batch)
 
 
-_RULES: dict[type[exp.Expression], Callable[..., Any]] = {
+_RULES: dict[type[Any], Callable[..., Any]] = {
     Field: _field,
     Access: _access,
     exp.Literal: _literal,

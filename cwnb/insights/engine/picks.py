@@ -61,7 +61,8 @@ def _order_numbers(value: Any) -> Numbers:
     if pa.types.is_int64(kind) or pa.types.is_float64(kind):
         return np.asarray(value)
     if pa.types.is_dictionary(kind):
-        return values.ranks(value.dictionary)[np.asarray(value.indices)]
+        placed: Numbers = values.ranks(value.dictionary)[np.asarray(value.indices)]
+        return placed
     return values.ranks(value)
 
 

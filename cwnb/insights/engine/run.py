@@ -27,7 +27,7 @@ from cwnb.insights.engine.tasks import Measure, TaskAnswer, fetch_rows, run_task
 from cwnb.insights.rewrite import DEFAULT_LIMIT, MAXIMUM_LIMIT, as_condition, rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from concurrent.futures import Executor
 
     from cwnb.events import Scan, Source, Task
@@ -81,11 +81,11 @@ def run(
     plan = make_plan(rewritten)
     conditions = [as_condition(node) for node in plan.scan.args.get("conditions") or []]
     scan = source.scan(
-        [node.name for node in plan.scan.args["columns"]],
+        list(plan.scan.args["columns"]),
         window,
         [condition for condition in conditions if condition is not None],
     )
-    task_plan = TaskPlan(plan.steps, plan.barrier, now_ms, window)
+    task_plan = TaskPlan(plan.steps, plan.barrier, now_ms, _bounded(window, scan.tasks))
     runner = _Runner(plan, scan, task_plan, memory_budget, Workers(executor))
     outcome = runner.answer(outputs or plan.outputs)
     outcome.pipeline = rewritten
@@ -183,7 +183,7 @@ class _Runner:
             return merge_stats(self.plan.barrier, partials)
         return merge_collect(self.plan.barrier, partials)
 
-    def _answers(self) -> Iterator[TaskAnswer]:
+    def _answers(self) -> Generator[TaskAnswer]:
         """Run the tasks, newest first, as far as they are needed."""
         tasks = self.scan.tasks
         barrier = self.plan.barrier
@@ -283,6 +283,16 @@ class _Runner:
             "bytesRead": self.fetched
             + sum(measure.bytes_read for task in self.measures for measure in task),
         }
+
+
+def _bounded(window: Window, tasks: tuple[Task, ...]) -> Window:
+    """Give the window that `queryStartTime` speaks of: without bounds, that of the events."""
+    first = min((task.first_ms for task in tasks), default=0)
+    last = max((task.last_ms for task in tasks), default=0)
+    return Window(
+        first if window.start_ms == ALL_TIME.start_ms else window.start_ms,
+        last + 1 if window.end_ms == ALL_TIME.end_ms else window.end_ms,
+    )
 
 
 def _ranks(tasks: tuple[Task, ...]) -> list[int] | None:

@@ -1,0 +1,56 @@
+"""The same answer the long way: all rows in memory, the commands one after the other.
+
+Nothing is rewritten, cut into tasks or left unread. The tests hold `run` against it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.events import ALL_TIME, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP, Window
+from cwnb.insights.commands import Field, Pipeline
+from cwnb.insights.engine import columns
+from cwnb.insights.engine.batch import Batch
+from cwnb.insights.engine.expressions import evaluate_array
+from cwnb.insights.engine.steps import apply
+from cwnb.insights.rewrite import explicit_limit, name_sort_keys, output_names
+
+if TYPE_CHECKING:
+    from cwnb.events import Source
+
+
+def run_plainly(
+    pipeline: Pipeline, source: Source, window: Window = ALL_TIME, *, now_ms: int
+) -> dict[str, Any]:
+    """Give the columns of the answer to a settled pipeline, in order."""
+    commands = name_sort_keys([c.copy() for c in pipeline.commands])
+    outputs = output_names(commands)
+    named = {field.name for field in pipeline.find_all(Field)}
+    batch = _all_rows(source, sorted({*named, *SYSTEM_FIELDS, SEQUENCE}), window, now_ms)
+    for command in explicit_limit(commands):
+        batch = apply(command, batch)
+        for name in batch.names():
+            batch.column(name)
+    return {name: evaluate_array(Field(parts=name.split(".")), batch) for name in outputs}
+
+
+def _all_rows(source: Source, names: list[str], window: Window, now_ms: int) -> Batch:
+    held: dict[str, list[Any]] = {name: [] for name in names}
+    rows = 0
+    for task in source.scan(names, window, []).tasks:
+        reader = task.open()
+        found = reader.columns(names)
+        for name in names:
+            array = found.get(name)
+            held[name].append(pa.nulls(reader.rows) if array is None else array)
+        rows += reader.rows
+    if not rows:
+        return Batch(0, now_ms=now_ms, window=window)
+    joined = {name: columns.concat(arrays) for name, arrays in held.items()}
+    time = np.asarray(joined[TIMESTAMP].cast(pa.int64()).fill_null(0))
+    newest = pa.array(np.lexsort((np.asarray(joined[SEQUENCE]), time))[::-1])
+    present = {n: a.take(newest) for n, a in joined.items() if a.null_count < len(a)}
+    return Batch(rows, columns=present, now_ms=now_ms, window=window)
