@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 
 from cwnb.errors import InvalidParameter
 from cwnb.store.discovery.discovered import Discovered, merge
-from cwnb.store.discovery.events import discover_events
-from cwnb.store.discovery.rare import read_rest
+from cwnb.store.discovery.rare import rare_names, read_rest
+from cwnb.store.discovery.roads import discover_all
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["LOG_TYPES", "VERSION", "Discovered", "discover", "merge", "read_rest"]
+__all__ = ["LOG_TYPES", "VERSION", "Discovered", "discover", "merge", "rare_names", "read_rest"]
 
 # Segments record it; raise it when the same event gives other fields than before.
 VERSION = 1
@@ -34,4 +34,4 @@ def discover(messages: pa.Array, *, log_type: str | None = None) -> Discovered:
         near = get_close_matches(log_type, LOG_TYPES, 1)
         hint = f"; did you mean {near[0]!r}?" if near else f"; one of {', '.join(LOG_TYPES)}"
         raise InvalidParameter(f"unknown log type {log_type!r}{hint}")
-    return discover_events(messages, log_type)
+    return discover_all(messages, log_type)

@@ -156,6 +156,8 @@ def join(parts: list[pa.Array]) -> pa.Array:
 
     Strings come as plain strings or a dictionary as they are: `settle` decides at the end.
     """
+    if len(parts) == 1:
+        return parts[0]
     types = {part.type for part in parts if not pa.types.is_null(part.type)}
     if types == {pa.int64(), pa.float64()} and all(_exact(part) for part in parts):
         types = {pa.float64()}

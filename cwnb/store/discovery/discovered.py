@@ -10,9 +10,12 @@ import pyarrow as pa
 
 from cwnb.store.discovery.columns import column, join, settle, spread
 from cwnb.store.discovery.rare import (
+    Rare,
     Sparse,
+    add_rare,
     agree,
     frequent,
+    rare_names,
     read_sparse,
     sparse_of,
     values_of,
@@ -29,12 +32,19 @@ class Discovered:
 
     `columns`: by name in order, each as long as the block: int64, double, bool, string,
     dictionary<int32, string> or `mixed_type()`. `rest`: see `rare`. `capped`: how many events
-    have more fields than are extracted from one.
+    have more fields than are extracted from one. `rare`: what is in `rest`, None if not known.
     """
 
     columns: dict[str, pa.Array] = field(default_factory=dict)
     rest: pa.Array | None = None
     capped: int = 0
+    rare: Rare | None = field(default=None, repr=False)
+
+    def rare_names(self) -> Rare:
+        """Give the names in `rest`, with how many events have each and a bit for each type."""
+        if self.rare is None:
+            self.rare = {} if self.rest is None else rare_names(self.rest)
+        return self.rare
 
 
 def merge(parts: Sequence[Discovered], lengths: Sequence[int]) -> Discovered:
@@ -44,25 +54,57 @@ def merge(parts: Sequence[Discovered], lengths: Sequence[int]) -> Discovered:
     """
     total = sum(lengths)
     counts: Counter[str] = Counter()
+    columns: set[str] = set()
     for part in parts:
+        columns.update(part.columns)
         for name, values in part.columns.items():
             counts[name] += len(values) - values.null_count
+        for name, (count, _) in part.rare_names().items():
+            counts[name] += count
+    kept = frequent(counts, total)
+    capped = sum(part.capped for part in parts)
+    rare = _unchanged(parts, columns, kept)
     sparse: Sparse = {}
-    offset = 0
-    for part, length in zip(parts, lengths, strict=True):
-        if part.rest is not None:
-            read_sparse(part.rest, offset, sparse)
-        offset += length
-    for name, (rows, _) in sparse.items():
-        counts[name] += len(rows)
-    kept = frequent(counts)
-    columns = {}
-    for name in sorted(counts):
-        if name in kept:
-            columns[name] = settle(_column(name, parts, lengths, sparse.pop(name, None)))
-        else:
+    if rare is None:
+        offset = 0
+        for part, length in zip(parts, lengths, strict=True):
+            if part.rest is not None:
+                read_sparse(part.rest, offset, sparse)
+            offset += length
+    merged = {
+        name: settle(_column(name, parts, lengths, sparse.pop(name, None))) for name in sorted(kept)
+    }
+    if rare is None:
+        for name in columns - kept:
             _demote(name, parts, lengths, sparse)
-    return Discovered(columns, write_rest(sparse, total), sum(part.capped for part in parts))
+        rest, rare = write_rest(sparse, total)
+    else:
+        rest = _concatenated(parts, lengths) if rare else None
+    return Discovered(merged, rest, capped, rare)
+
+
+def _unchanged(parts: Sequence[Discovered], columns: set[str], kept: set[str]) -> Rare | None:
+    """Give what is rare in all parts, or None if some field moves into `rest` or out of it."""
+    rare: Rare | None = {}
+    if not columns <= kept:
+        return None
+    for part in parts:
+        names = part.rare_names()
+        if not kept.isdisjoint(names):
+            return None
+        rare = add_rare(rare, names)
+        if rare is None:
+            return None
+    return rare
+
+
+def _concatenated(parts: Sequence[Discovered], lengths: Sequence[int]) -> pa.Array:
+    return pa.concat_arrays(
+        [
+            pa.nulls(length, pa.string()) if part.rest is None else part.rest
+            for part, length in zip(parts, lengths, strict=True)
+        ]
+    )
 
 
 def _column(

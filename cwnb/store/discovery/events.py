@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from cwnb.store.discovery.columns import column, settle, spread
@@ -61,7 +60,7 @@ def discover_events(messages: pa.Array, log_type: str | None) -> Discovered:
             entry[0].append(row)
             entry[1].append(value)
     length = len(messages)
-    kept = frequent(Counter({name: len(rows) for name, (rows, _) in found.items()}))
+    kept = frequent({name: len(rows) for name, (rows, _) in found.items()}, length)
     columns = {
         name: settle(spread(column(found[name][1]), found[name][0], length))
         for name in sorted(kept)
@@ -69,4 +68,5 @@ def discover_events(messages: pa.Array, log_type: str | None) -> Discovered:
     rare = {
         name: (rows, code_all(values)) for name, (rows, values) in found.items() if name not in kept
     }
-    return Discovered(columns, write_rest(rare, length), capped)
+    rest, summary = write_rest(rare, length)
+    return Discovered(columns, rest, capped, summary)

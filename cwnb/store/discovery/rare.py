@@ -1,17 +1,19 @@
 """Rare keys: what a block keeps in columns, and the `rest` that holds the others.
 
-A block has at most `COLUMN_LIMIT` columns: the fields that most events have, ties by name. Each
-event's other fields stand in one JSON object of the `rest` column, `{"name": "<code><text>"}`:
-the digit is the value's type code, the text its text form. So memory grows with the bytes of the
-events and never with events times keys.
+A field is a column if at least one event in `RARE_SHARE` has it, and then only the `COLUMN_LIMIT`
+most frequent are, ties by name. Each event's other fields stand in one JSON object of the `rest`
+column, `{"name": "<code><text>"}`: the digit is the value's type code, the text its text form.
+So memory grows with the bytes of the events and never with events times keys.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
 from cwnb.store.discovery.columns import (
@@ -25,34 +27,65 @@ from cwnb.store.discovery.columns import (
 from cwnb.store.discovery.flatten import Digits
 
 if TYPE_CHECKING:
-    from collections import Counter
     from collections.abc import Iterable
 
 COLUMN_LIMIT = 500
+RARE_SHARE = 200
 
 # Where a rare field has values: rows (ascending) and "<code><text>" of each.
 Sparse = dict[str, tuple[list[int], list[str]]]
 
 
-def frequent(counts: Counter[str]) -> set[str]:
-    """Name the fields that become columns."""
-    if len(counts) <= COLUMN_LIMIT:
-        return set(counts)
-    ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))
-    return {name for name, _ in ordered[:COLUMN_LIMIT]}
+# What is rare in a block: by name, how many events have it and a bit for each type code seen.
+Rare = dict[str, tuple[int, int]]
+_INTEGERS_AND_FLOATS = 1 << TYPE_INTEGER | 1 << TYPE_FLOAT
+
+
+def frequent(counts: dict[str, int], rows: int) -> set[str]:
+    """Name the fields that become columns of a block of `rows` events."""
+    enough = [item for item in counts.items() if item[1] * RARE_SHARE >= rows]
+    if len(enough) > COLUMN_LIMIT:
+        enough.sort(key=lambda item: (-item[1], item[0]))
+    return {name for name, _ in enough[:COLUMN_LIMIT]}
+
+
+def rare_names(rest: pa.Array | pa.ChunkedArray) -> Rare:
+    """Give the names in a `rest` column, how many events have each, and a bit for each type."""
+    rare: Rare = {}
+    for text in pc.drop_null(rest).to_pylist():
+        for name, value in orjson.loads(text).items():
+            count, codes = rare.get(name, (0, 0))
+            rare[name] = count + 1, codes | 1 << int(value[0])
+    return rare
+
+
+def add_rare(one: Rare, other: Rare) -> Rare | None:
+    """Give what is rare in two blocks together; None if some values have to be written anew."""
+    added = dict(one)
+    for name, (count, codes) in other.items():
+        before, seen = added.get(name, (0, 0))
+        both = codes | seen
+        # Integers count as floats where there are floats, and the other block has not seen them.
+        if both & _INTEGERS_AND_FLOATS == _INTEGERS_AND_FLOATS and before and both != seen:
+            return None
+        added[name] = before + count, both
+    return added
 
 
 def read_rest(rest: pa.Array | pa.ChunkedArray, name: str) -> pa.Array | None:
     """Give the mixed column of a rare field, or None if no event has it."""
+    if isinstance(rest, pa.ChunkedArray):
+        rest = rest.combine_chunks()
+    key = orjson.dumps(name).decode() + ":"
+    holds = pc.fill_null(pc.match_substring(rest, key), False)
     rows: list[int] = []
     coded: list[str] = []
-    key = orjson.dumps(name)[:-1]
-    for row, text in enumerate(rest.to_pylist()):
-        if text is not None and key.decode() in text:
-            value = orjson.loads(text).get(name)
-            if value is not None:
-                rows.append(row)
-                coded.append(value)
+    candidates = np.flatnonzero(holds.to_numpy(zero_copy_only=False))
+    for row, text in zip(candidates.tolist(), rest.filter(holds).to_pylist(), strict=True):
+        value = orjson.loads(text).get(name)
+        if value is not None:
+            rows.append(row)
+            coded.append(value)
     return to_column(rows, coded, len(rest)) if rows else None
 
 
@@ -128,18 +161,21 @@ def agree(coded: list[str]) -> list[str]:
     return agreed
 
 
-def write_rest(sparse: Sparse, length: int) -> pa.Array | None:
-    """Give the `rest` column of sparse fields, or None if there are none."""
+def write_rest(sparse: Sparse, length: int) -> tuple[pa.Array | None, Rare]:
+    """Give the `rest` column of sparse fields (None if there are none) and what is in it."""
     if not sparse:
-        return None
+        return None, {}
     objects: dict[int, dict[str, str]] = {}
-    for name, (rows, coded) in sparse.items():
-        for row, value in zip(rows, agree(coded), strict=True):
+    rare: Rare = {}
+    for name, (rows, values) in sparse.items():
+        coded = agree(values)
+        rare[name] = len(coded), sum({1 << int(value[0]) for value in coded})
+        for row, value in zip(rows, coded, strict=True):
             objects.setdefault(row, {})[name] = value
     ordered = sorted(objects)
     # Sorted keys: the same events give the same bytes however they came.
     texts = [orjson.dumps(objects[row], option=orjson.OPT_SORT_KEYS).decode() for row in ordered]
-    return spread(pa.array(texts, pa.string()), ordered, length)
+    return spread(pa.array(texts, pa.string()), ordered, length), rare
 
 
 def read_sparse(rest: pa.Array, offset: int, sparse: Sparse) -> None:

@@ -1,0 +1,110 @@
+"""Which road each event takes: not at all, whole blocks of JSON, or one by one."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.store.discovery.blocks import Unfit, parse_block, worth_trying
+from cwnb.store.discovery.columns import settle
+from cwnb.store.discovery.discovered import Discovered, merge
+from cwnb.store.discovery.events import discover_events
+
+# Long enough that a block's fixed costs vanish, short enough that it stays in cache.
+_BLOCK_BYTES = 4 << 20
+_BLOCK_ROWS = 65_536
+# Fewer lines are done one by one before a schema is learnt.
+_FEW = 256
+
+# How an event that has fields can begin, by log type.
+_JSON = r"^[ \t\r\n]*[\[{]"
+_CANDIDATES = {
+    None: _JSON + r"|^(?:START|END|REPORT) RequestId: |^2 |^1\.0 ",
+    "vpc-flow": _JSON + r"|^2 ",
+    "route53": _JSON + r"|^1\.0 ",
+    "cloudtrail": _JSON,
+    "json": _JSON,
+}
+
+
+def discover_all(messages: pa.Array, log_type: str | None) -> Discovered:
+    """Discover block by block and put the blocks together."""
+    if log_type == "text" or not len(messages):
+        return Discovered()
+    parts = [_discover_block(block, log_type) for block in _blocks(messages)]
+    lengths = [len(block) for block in _blocks(messages)]
+    return parts[0] if len(parts) == 1 else merge(parts, lengths)
+
+
+def _blocks(messages: pa.Array) -> list[pa.Array]:
+    """Cut into slices of about 4 MB each."""
+    if pa.types.is_large_string(messages.type):
+        ends = np.frombuffer(messages.buffers()[1], np.int64)
+    else:
+        ends = np.frombuffer(messages.buffers()[1], np.int32)
+    ends = ends[messages.offset : messages.offset + len(messages) + 1]
+    blocks = []
+    start = 0
+    while start < len(messages):
+        stop = int(np.searchsorted(ends, int(ends[start]) + _BLOCK_BYTES))
+        stop = min(max(stop, start + 1), start + _BLOCK_ROWS, len(messages))
+        blocks.append(messages.slice(start, stop - start).cast(pa.string()))
+        start = stop
+    return blocks
+
+
+def _discover_block(messages: pa.Array, log_type: str | None) -> Discovered:
+    if len(messages) < _FEW:
+        return discover_events(messages, log_type)
+    fit = worth_trying(messages)
+    odd = ~fit
+    if pattern := _CANDIDATES.get(log_type):
+        candidates = pc.match_substring_regex(messages, pattern)
+        odd &= candidates.to_numpy(zero_copy_only=False)
+    groups: list[tuple[np.ndarray, Discovered]] = []
+    if fit.sum() >= _FEW:
+        try:
+            columns, good = parse_block(_chosen(messages, fit))
+        except Unfit:
+            odd |= fit
+        else:
+            rows = np.flatnonzero(fit)
+            odd[rows[~good]] = True
+            groups.append((rows[good], _bounded(columns, int(good.sum()))))
+    else:
+        odd |= fit
+    if odd.any():
+        found = discover_events(_chosen(messages, odd), log_type)
+        groups.append((np.flatnonzero(odd), found))
+    return _interleave(groups, len(messages))
+
+
+def _chosen(messages: pa.Array, mask: np.ndarray) -> pa.Array:
+    return messages if mask.all() else messages.filter(pa.array(mask))
+
+
+def _bounded(columns: dict[str, pa.Array], length: int) -> Discovered:
+    found = Discovered({name: settle(columns[name]) for name in sorted(columns)})
+    # The merge is where the rare ones are told from the frequent.
+    return merge([found], [length])
+
+
+def _interleave(groups: list[tuple[np.ndarray, Discovered]], length: int) -> Discovered:
+    """Put disjoint sets of events back into the order that they came in."""
+    if not groups:
+        return Discovered()
+    if len(groups) == 1 and len(groups[0][0]) == length:
+        return groups[0][1]
+    merged = merge([found for _, found in groups], [len(rows) for rows, _ in groups])
+    rows = np.concatenate([rows for rows, _ in groups])
+    indexes = np.zeros(length, np.int64)
+    missing = np.ones(length, bool)
+    indexes[rows] = np.arange(len(rows))
+    missing[rows] = False
+    order = pa.array(indexes, mask=missing if missing.any() else None)
+    columns = {name: values.take(order) for name, values in merged.columns.items()}
+    rest = None if merged.rest is None else merged.rest.take(order)
+    found = Discovered(columns, rest, merged.capped, merged.rare)
+    # Events without fields count when it is told what is rare.
+    return merge([found], [length]) if len(rows) < length else found

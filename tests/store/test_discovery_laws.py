@@ -1,0 +1,195 @@
+"""Laws of discovery on random lines: blocks never show, and both roads give one answer."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cwnb.store import discovery
+from cwnb.store.discovery import Discovered, blocks, discover, merge, rare, roads
+from cwnb.store.discovery.events import discover_events
+
+SCALARS = [
+    "null", "true", "false", "0", "-0", "-0.0", "1", "1.0", "2.5", "1e3", "1E-2", "1e400", "NaN",
+    "-Infinity", "9007199254740992", "9007199254740993", "-9007199254740993", "9223372036854775807",
+    "9223372036854775808", "-9223372036854775808", "-9223372036854775809", "18446744073709551615",
+    "18446744073709551616", "123456789012345678901234567890", "12345678901234567890.5", "1e17",
+    "01", "+1", "1.", '""', '"x"', '"200"', '"2026-01-02T03:04:05Z"', '"2026-01-02"', '"12:30:00"',
+    '"\\u00e9"', '"é"', '"\\ud83d\\ude00"', '"\\ud800"', '"\\udc00x"', '"\\u0000"', '"\\/"', '"\\x"',
+    '"{\\"a\\": 12345678901234567890123}"', '"12345678901234567890123"', '"tab\tin"', "{}", "[]",
+    '"} {"', '"\x7f"', "[1, 2]", '[1, "x", null]', "[[], [1]]", '[{"k": 1}, {"k": "v"}]', '{"": 1}',
+]  # fmt: skip
+KEYS = ["a", "b", "c", "a.b", "a.0", "@timestamp", "@@x", "", "\\u0061", "0", "level", "é"]
+
+
+def plain(found: Discovered) -> dict[str, Any]:
+    columns = {}
+    for name, values in found.columns.items():
+        kind = "string" if pa.types.is_dictionary(values.type) else str(values.type)
+        columns[name] = (pa.types.is_dictionary(values.type), kind, values.to_pylist())
+        values.validate(full=True)
+    rest = None if found.rest is None else found.rest.to_pylist()
+    return {"columns": repr(columns), "rest": rest, "capped": found.capped}
+
+
+@st.composite
+def value(draw: Any, depth: int = 0) -> str:
+    if depth < 3 and draw(st.integers(0, 3)) == 0:
+        if draw(st.booleans()):
+            return draw(document(depth + 1))
+        return "[" + ",".join(draw(st.lists(value(depth + 1), max_size=3))) + "]"
+    return draw(st.sampled_from(SCALARS))
+
+
+@st.composite
+def document(draw: Any, depth: int = 0) -> str:
+    pairs = draw(st.lists(st.tuples(st.sampled_from(KEYS), value(depth)), max_size=4))
+    gap = draw(st.sampled_from(["", "", " ", "\t"]))
+    return "{" + ",".join(f'{gap}"{key}":{gap}{text}' for key, text in pairs) + "}"
+
+
+@st.composite
+def line(draw: Any) -> str:
+    text = draw(document())
+    odd = draw(st.integers(0, 30))
+    if odd == 0:
+        return text + draw(
+            st.sampled_from(["x", text, " " + text, "}", "\n", "\n" + text, " ", "\0"])
+        )
+    if odd == 1:
+        return text[: draw(st.integers(0, len(text)))]
+    if odd == 2:
+        return draw(st.sampled_from(["\ufeff", " ", "\r\n", "[", "x", "\v", "\u00a0"])) + text
+    if odd == 3:
+        return draw(st.sampled_from(["plain", "", "[1,2]", '["x"]', "2 x", "START RequestId: 1"]))
+    return text
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(line(), min_size=1, max_size=30), st.lists(st.integers(0, 30), max_size=4))
+def test_blocks_never_show(lines: list[str], cuts: list[int]) -> None:
+    ends = sorted({0, len(lines), *(min(cut, len(lines)) for cut in cuts)})
+    parts = [lines[start:stop] for start, stop in zip(ends, ends[1:], strict=False)]
+    whole = merge([discover_events(pa.array(lines, pa.string()), None)], [len(lines)])
+    merged = merge(
+        [discover_events(pa.array(part, pa.string()), None) for part in parts],
+        [len(part) for part in parts],
+    )
+    assert plain(merged) == plain(whole)
+
+
+@pytest.fixture
+def eager(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the fast road however few lines there are and however odd."""
+    monkeypatch.setattr(roads, "_FEW", 1)
+    monkeypatch.setattr(blocks, "_ODD_FLOOR", 1000)
+    monkeypatch.setattr(blocks, "_SAMPLE", 1)
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_both_roads_give_one_answer(seed: int, eager: None) -> None:
+    random_line = _random_lines(seed)
+    lines = pa.array([random_line() for _ in range(80)], pa.string())
+    expected = discover_events(lines, None)
+    assert plain(discover(lines)) == plain(expected)
+    # With what the first time has taught, too.
+    assert plain(discover(lines)) == plain(expected)
+
+
+@settings(max_examples=100, deadline=None)
+@given(lines=st.lists(line(), min_size=1, max_size=12))
+def test_both_roads_agree_on_odd_lines(lines: list[str]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(roads, "_FEW", 1)
+        patch.setattr(blocks, "_ODD_FLOOR", 1000)
+        array = pa.array(lines, pa.string())
+        assert plain(discover(array)) == plain(discover_events(array, None))
+
+
+def _random_lines(seed: int) -> Any:
+    """Lines that mostly fit one shape, so that the fast road is taken and not given up."""
+    chance = random.Random(seed)
+    shape = {
+        key: chance.choice(["int", "float", "text", "bool", "object", "list"]) for key in "abcdef"
+    }
+
+    def make(kind: str) -> Any:
+        if chance.random() < 0.02:
+            return chance.choice(
+                [None, "x", 1, 2.5, True, {}, [], {"z": 1}, 2**53 + 1, 2**64, -0.0]
+            )
+        if kind == "int":
+            return chance.choice([0, 1, 200, -5, 10**12])
+        if kind == "float":
+            return chance.choice([0.5, 1.0, 1, 1e20, 2.25])
+        if kind == "text":
+            return chance.choice(["", "a", "2026-01-01", "é\u0000", '"{', "} {"])
+        if kind == "bool":
+            return chance.random() < 0.5
+        if kind == "object":
+            return {
+                key: chance.choice([1, "s", None]) if key == "m" else 3
+                for key in "xym"[: chance.randrange(4)]
+            }
+        return [chance.choice([1, 2, None]) for _ in range(chance.randrange(4))]
+
+    def random_line() -> str:
+        found = {key: make(kind) for key, kind in shape.items() if chance.random() < 0.9}
+        text = json.dumps(found, ensure_ascii=chance.random() < 0.5)
+        odd = chance.random()
+        if odd < 0.02:
+            return text[:-3]
+        if odd < 0.04:
+            return text + text
+        if odd < 0.05:
+            return text[:-1] + ', "a": 7}'
+        if odd < 0.06:
+            return text.replace("0.5", "NaN").replace("200", "1e400")
+        return "plain text" if odd < 0.08 else text
+
+    return random_line
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_rare_keys_do_not_show_blocks(seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rare, "COLUMN_LIMIT", 4)
+    monkeypatch.setattr(rare, "RARE_SHARE", 10)
+    chance = random.Random(seed)
+    lines = [
+        json.dumps(
+            {
+                f"k{chance.randrange(1 + chance.randrange(12))}": chance.choice(
+                    [1, 2.5, 1.0, 2**53 + 1, "x", "1", True, 2**70, 1e10, 10**10]
+                )
+                for _ in range(chance.randrange(4))
+            }
+        )
+        for _ in range(40)
+    ]
+    whole = merge([discover(pa.array(lines))], [len(lines)])
+    ends = sorted({0, len(lines), *(chance.randrange(len(lines)) for _ in range(3))})
+    parts = [lines[start:stop] for start, stop in zip(ends, ends[1:], strict=False)]
+    merged = merge([discover(pa.array(part)) for part in parts], [len(part) for part in parts])
+    assert plain(merged) == plain(whole)
+    twice = merge(
+        [merge([discover(pa.array(part))], [len(part)]) for part in parts], list(map(len, parts))
+    )
+    assert plain(twice) == plain(whole)
+
+
+def test_a_merge_of_merges_is_the_merge() -> None:
+    chance = random.Random(3)
+    blocks_of = [[f'{{"a":{chance.choice(SCALARS)}}}' for _ in range(5)] for _ in range(6)]
+    found = [discover(pa.array(part)) for part in blocks_of]
+    left = merge([merge(found[:3], [5] * 3), merge(found[3:], [5] * 3)], [15, 15])
+    assert plain(left) == plain(merge(found, [5] * 6))
+
+
+def test_version_is_a_number() -> None:
+    assert isinstance(discovery.VERSION, int)
