@@ -1,0 +1,8 @@
+"""Pipeline -> plain pandas source that gives the same answer without cwnb."""
+
+from __future__ import annotations
+
+from cwnb.insights.to_pandas.source import missing, to_pandas
+from cwnb.insights.to_pandas.writing import CannotSay
+
+__all__ = ["CannotSay", "missing", "to_pandas"]

@@ -1,0 +1,172 @@
+"""Writers of aggregations: each gives a column with a value per group of `groups`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwnb.events import TIMESTAMP
+from cwnb.insights.commands import Call, Field, Star, literal_value
+from cwnb.insights.to_pandas.expressions import write
+from cwnb.insights.to_pandas.writing import (
+    NUMERIC,
+    CannotSay,
+    Script,
+    Snippet,
+    as_column,
+    canonical,
+    data,
+    number,
+    quoted,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlglot import exp
+
+AGGREGATES: dict[str, Callable[[Script, list[exp.Expression]], Snippet]] = {}
+Aggregate = "Callable[[Script, list[exp.Expression]], Snippet]"
+
+
+def aggregates(*names: str) -> Callable[..., Callable[..., Snippet]]:
+    """Register the writer of an aggregation: it gets the script and the argument nodes."""
+
+    def register(writer: Callable[..., Snippet]) -> Callable[..., Snippet]:
+        for name in names:
+            AGGREGATES[canonical(name)] = writer
+        return writer
+
+    return register
+
+
+def is_aggregate(node: exp.Expression) -> bool:
+    """Tell whether a node is a call of an aggregation."""
+    return isinstance(node, Call) and canonical(node.name) in AGGREGATES
+
+
+def _value(script: Script, node: exp.Expression) -> tuple[str, str]:
+    """Give the name and kind of the column that holds the argument, written first if need be."""
+    return _column(script, node, data(write(script, node)))
+
+
+def _number(script: Script, node: exp.Expression) -> tuple[str, str]:
+    return _column(script, node, number(script, write(script, node)))
+
+
+def _column(script: Script, node: exp.Expression, snippet: Snippet) -> tuple[str, str]:
+    snippet = as_column(script, snippet)
+    if isinstance(node, Field) and snippet.code == script.at(node.name):
+        return node.name, snippet.kind
+    for name, kind in script.kinds.items():
+        if f"{script.at(name)} = {snippet.code}" in script.lines and name.endswith("'"):
+            return name, kind
+    name = script.free_name(_title(node) + "'")
+    script.add(f"{script.at(name)} = {snippet.code}")
+    script.kinds[name] = snippet.kind
+    return name, snippet.kind
+
+
+def _title(node: exp.Expression) -> str:
+    from cwnb.insights.dialect import to_text
+
+    return to_text(node)
+
+
+def _of(name: str) -> str:
+    return f"groups[{quoted(name)}]"
+
+
+@aggregates("count")
+def _count(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    if not arguments or isinstance(arguments[0], Star):
+        return Snippet('groups.size().astype("int64[pyarrow]")', "integer")
+    name, _ = _value(script, arguments[0])
+    return Snippet(f'{_of(name)}.count().astype("int64[pyarrow]")', "integer")
+
+
+@aggregates("countdistinct")
+def _countdistinct(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    name, kind = _value(script, arguments[0])
+    if kind in ("integer", "boolean", "time"):
+        return Snippet(f'{_of(name)}.nunique().astype("int64[pyarrow]")', "integer")
+    made = f"{_of(name)}.agg(lambda values: same(values).nunique())"
+    return Snippet(f'{made}.astype("int64[pyarrow]")', "integer")
+
+
+@aggregates("sum")
+def _sum(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    name, kind = _number(script, arguments[0])
+    return Snippet(f"{_of(name)}.sum(min_count=1)", kind)
+
+
+@aggregates("avg")
+def _avg(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    return Snippet(f"{_of(_number(script, arguments[0])[0])}.mean()", "number")
+
+
+@aggregates("stddev")
+def _stddev(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    return Snippet(f"{_of(_number(script, arguments[0])[0])}.std(ddof=0)", "number")
+
+
+@aggregates("variance")
+def _variance(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    return Snippet(f"{_of(_number(script, arguments[0])[0])}.var(ddof=0)", "number")
+
+
+@aggregates("min", "sortsfirst")
+def _min(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    return _extreme(script, arguments, "min()", "sorts_first")
+
+
+@aggregates("max", "sortslast")
+def _max(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    return _extreme(script, arguments, "max()", "sorts_last")
+
+
+def _extreme(
+    script: Script, arguments: list[exp.Expression], method: str, helper: str
+) -> Snippet:
+    name, kind = _value(script, arguments[0])
+    if kind in (*NUMERIC, "time"):
+        return Snippet(f"{_of(name)}.{method}", kind)
+    return Snippet(f"{_of(name)}.agg({helper})", kind)
+
+
+@aggregates("pct")
+def _pct(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    name, kind = _number(script, arguments[0])
+    return Snippet(f"{_of(name)}.agg(percentile({literal_value(arguments[1])}))", kind)
+
+
+@aggregates("earliest")
+def _earliest(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    return _edge(script, arguments, "last()")
+
+
+@aggregates("latest")
+def _latest(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    return _edge(script, arguments, "first()")
+
+
+def _edge(script: Script, arguments: list[exp.Expression], method: str) -> Snippet:
+    # Events stand newest first here, since a `sort` before `stats` has no effect; `first` and
+    # `last` pass over missing values.
+    if script.aggregated or TIMESTAMP not in script.kinds:
+        raise CannotSay("earliest and latest after another 'stats'")
+    name, kind = _value(script, arguments[0])
+    return Snippet(f"{_of(name)}.{method}", kind)
+
+
+@aggregates("values", "collectvalues")
+def _values(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    name, _ = _value(script, arguments[0])
+    return Snippet(f"per_group(groups, {quoted(name)}, distinct)", "any")
+
+
+@aggregates("topk")
+def _topk(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    name, _ = _value(script, arguments[1])
+    count = literal_value(arguments[0])
+    function = f"lambda values: most_frequent(values, {count})"
+    return Snippet(f"per_group(groups, {quoted(name)}, {function})", "any")

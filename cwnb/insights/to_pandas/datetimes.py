@@ -1,0 +1,171 @@
+"""Writers of date and time functions."""
+
+from __future__ import annotations
+
+import re
+
+from cwnb.events import TIMESTAMP
+from cwnb.insights.to_pandas.writing import (
+    CannotSay,
+    Script,
+    Snippet,
+    as_column,
+    data,
+    literal,
+    quoted,
+    text,
+    writes,
+)
+
+# The units that a frequency of pandas can say; the rest goes by the calendar.
+FIXED = {"ms": "ms", "s": "s", "m": "min", "h": "h"}
+CALENDAR = {"d": "day", "w": "week", "mo": "month", "q": "quarter", "y": "year"}
+# Java's letters of DateTimeFormatter, by what strptime calls them.
+JAVA = {
+    "yyyy": "%Y",
+    "uuuu": "%Y",
+    "yy": "%y",
+    "MMMM": "%B",
+    "MMM": "%b",
+    "MM": "%m",
+    "M": "%m",
+    "dd": "%d",
+    "d": "%d",
+    "EEEE": "%A",
+    "EEE": "%a",
+    "EE": "%a",
+    "E": "%a",
+    "HH": "%H",
+    "H": "%H",
+    "hh": "%I",
+    "h": "%I",
+    "mm": "%M",
+    "m": "%M",
+    "ss": "%S",
+    "s": "%S",
+    "S": "%f",
+    "SS": "%f",
+    "SSS": "%f",
+    "SSSSSS": "%f",
+    "a": "%p",
+    "X": "%z",
+    "XX": "%z",
+    "XXX": "%z",
+    "Z": "%z",
+    "DDD": "%j",
+}
+
+
+@writes("bin")
+def _bin(script: Script, period: Snippet) -> Snippet:
+    if TIMESTAMP not in script.kinds:
+        raise CannotSay("bin without '@timestamp'")
+    kind = script.kinds[TIMESTAMP]
+    return rounded("floor", _time(script, Snippet(script.at(TIMESTAMP), kind)), period)
+
+
+@writes("datefloor")
+def _datefloor(script: Script, time: Snippet, period: Snippet) -> Snippet:
+    return rounded("floor", _time(script, time), period)
+
+
+@writes("dateceil")
+def _dateceil(script: Script, time: Snippet, period: Snippet) -> Snippet:
+    return rounded("ceil", _time(script, time), period)
+
+
+def rounded(direction: str, time: Snippet, period: Snippet) -> Snippet:
+    """Write a rounding of times to a period."""
+    count, unit = period.literal
+    if unit in FIXED:
+        return Snippet(f'{time.operand}.dt.{direction}("{count}{FIXED[unit]}")', "time")
+    if unit == "d":
+        return Snippet(f'{time.operand}.dt.{direction}("{count}D")', "time")
+    return Snippet(f'{direction}_time({time.code}, {count}, "{CALENDAR[unit]}")', "time")
+
+
+def _time(script: Script, value: Snippet) -> Snippet:
+    if value.kind == "time":
+        return value
+    return Snippet(f"from_millis({as_column(script, data(value)).code})", "time")
+
+
+@writes("frommillis")
+def _frommillis(script: Script, value: Snippet) -> Snippet:
+    return _time(script, value)
+
+
+@writes("tomillis")
+def _tomillis(script: Script, value: Snippet) -> Snippet:
+    time = _time(script, value)
+    return Snippet(f'{time.operand}.astype("int64[pyarrow]")', "integer")
+
+
+@writes("now")
+def _now(script: Script) -> Snippet:
+    if script.now_ms is None:
+        raise CannotSay("now() without the time of the query")
+    return literal(script.now_ms // 1000)
+
+
+@writes("querystarttime")
+def _querystarttime(script: Script) -> Snippet:
+    return literal(_window(script)[0])
+
+
+@writes("queryendtime")
+def _queryendtime(script: Script) -> Snippet:
+    return literal(_window(script)[1])
+
+
+@writes("querytimerange")
+def _querytimerange(script: Script) -> Snippet:
+    start, end = _window(script)
+    return literal(end - start)
+
+
+def _window(script: Script) -> tuple[int, int]:
+    if script.window is None:
+        raise CannotSay("the bounds of the query's window without a window")
+    return script.window.start_ms, script.window.end_ms
+
+
+@writes("formatdate", "strftime")
+def _formatdate(
+    script: Script, time: Snippet, pattern: Snippet, zone: Snippet | None = None
+) -> Snippet:
+    arguments = [_time(script, time).code, *_constants("formatDate", pattern, zone)]
+    return Snippet(f"format_date({', '.join(arguments)})", "text")
+
+
+@writes("parsedate")
+def _parsedate(
+    script: Script, value: Snippet, pattern: Snippet, zone: Snippet | None = None
+) -> Snippet:
+    _constants("parseDate", pattern, zone)
+    translated = literal(strptime_pattern(str(pattern.literal)))
+    arguments = [text(script, value).code, *_constants("parseDate", translated, zone)]
+    return Snippet(f"parse_date({', '.join(arguments)})", "integer")
+
+
+def _constants(function: str, *arguments: Snippet | None) -> list[str]:
+    given = [a for a in arguments if a is not None]
+    if not all(a.is_literal for a in given):
+        raise CannotSay(f"{function} with a pattern or time zone that differs by row")
+    return [quoted(str(a.literal)) for a in given]
+
+
+def strptime_pattern(java: str) -> str:
+    """Translate a pattern of Java's DateTimeFormatter to strptime's; raises CannotSay."""
+    made = []
+    for piece in re.finditer(r"'((?:[^']|'')*)'|([A-Za-z])\2*|.", java, re.DOTALL):
+        if piece[1] is not None:
+            made.append(piece[1].replace("''", "'").replace("%", "%%") or "'")
+        elif piece[2]:
+            word = JAVA.get(piece[0])
+            if word is None:
+                raise CannotSay(f"parseDate's pattern letters {piece[0]!r}")
+            made.append(word)
+        else:
+            made.append(piece[0].replace("%", "%%"))
+    return "".join(made)

@@ -1,0 +1,384 @@
+"""One writer for each kind of expression node."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from cwnb.events import POINTER
+from cwnb.insights.commands import (
+    Access,
+    Call,
+    Field,
+    In,
+    Like,
+    Period,
+    Regex,
+    is_literal,
+    literal_value,
+)
+from cwnb.insights.to_pandas import preamble
+from cwnb.insights.to_pandas.writing import (
+    NUMERIC,
+    WRITERS,
+    CannotSay,
+    Script,
+    Snippet,
+    as_column,
+    canonical,
+    data,
+    literal,
+    number,
+    quoted,
+    raw,
+    text,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+COMPARISONS = {
+    exp.EQ: "==",
+    exp.NEQ: "!=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+FLIPPED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+# Beyond these a literal cannot be held against an int64 column by Arrow.
+INT64 = range(-(2**63), 2**63)
+
+
+def looks_like_number(text: str) -> bool:
+    """Tell whether a text is a number in the language's sense."""
+    return preamble.NUMBER.fullmatch(text) is not None
+
+
+def write(script: Script, node: exp.Expression) -> Snippet:
+    """Write an expression; raises CannotSay for a node without a writer."""
+    found = script.aggregates.get(_key(node))
+    if found is not None:
+        return found
+    writer = NODES.get(type(node))
+    if writer is None:
+        raise CannotSay(f"no words for {type(node).__name__}")
+    return writer(script, node)
+
+
+def _key(node: exp.Expression) -> str:
+    return repr(node) if isinstance(node, Call) else ""
+
+
+def aggregate_key(node: Call) -> str:
+    """Give the key under which a `stats` finds what stands for an aggregation."""
+    return _key(node)
+
+
+def write_condition(script: Script, node: exp.Expression, *, only_true: bool = False) -> str:
+    """Write a Boolean column; `only_true` says that false and missing need not differ."""
+    if isinstance(node, exp.And | exp.Or):
+        sign = "&" if isinstance(node, exp.And) else "|"
+        parts = [_operand(script, part, only_true) for part in _chain(node)]
+        return f" {sign} ".join(parts)
+    if isinstance(node, In) and only_true:
+        return _is_in(script, node, only_true=True)
+    if isinstance(node, exp.Not):
+        inner = node.this
+        if isinstance(inner, In) and only_true:
+            value = data(write(script, inner.args["value"]))
+            if not value.is_literal:
+                among = _is_in(script, inner, only_true=True)
+                return f"{value.operand}.notna() & ~{among}"
+        return f"~{_operand(script, inner, only_true=False)}"
+    return truth(script, write(script, node)).code
+
+
+def _operand(script: Script, node: exp.Expression, only_true: bool) -> str:
+    code = write_condition(script, node, only_true=only_true)
+    simple = re.fullmatch(r"~?[\w.]+(\[[^\[\]]*\])?(\.\w+\([^()]*\))?|\w+\([^()]*\)", code)
+    return code if simple or _is_call(code) else f"({code})"
+
+
+def _is_call(code: str) -> bool:
+    """Tell whether the code is one chain of calls and subscripts, with no operator outside."""
+    depth, quote = 0, ""
+    for place, letter in enumerate(code):
+        if quote:
+            if letter == quote and code[place - 1] != "\\":
+                quote = ""
+        elif letter in "\"'":
+            quote = letter
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+        elif depth == 0 and letter in " ~":
+            return False
+    return True
+
+
+def _chain(node: exp.Expression) -> list[exp.Expression]:
+    parts, rest, kind = [], node, type(node)
+    while type(rest) is kind:
+        parts.append(rest.expression)
+        rest = rest.this
+    return [rest, *reversed(parts)]
+
+
+def truth(script: Script, snippet: Snippet) -> Snippet:
+    """Give what a value counts as in a condition."""
+    if snippet.is_literal:
+        return as_column(script, literal(preamble.is_true(snippet.literal)))
+    if snippet.kind in ("condition", "boolean"):
+        return snippet
+    if snippet.kind in NUMERIC:
+        return Snippet(f"{snippet.operand} != 0", "condition", whole=False)
+    return Snippet(f"truth({snippet.code})", "condition")
+
+
+# ---------------------------------------------------------------- values
+
+
+def _field(script: Script, node: Field) -> Snippet:
+    name = node.name
+    if name in script.kinds:
+        return Snippet(script.at(name), script.kinds[name])
+    if name == POINTER:
+        raise CannotSay("'@ptr' points into a store and is not in the exported events")
+    parts = node.args["parts"]
+    for cut in range(len(parts) - 1, 0, -1):
+        stem = ".".join(parts[:cut])
+        if script.kinds.get(stem) == "any":
+            return step(Snippet(script.at(stem), "any"), list(parts[cut:]))
+    # A stand-in, so that the query reads the same whether or not some event has the field.
+    script.add(
+        f"{script.at(name)} = pd.Series(pd.NA, index={script.frame}.index, dtype=TEXT)"
+        "  # no event has it"
+    )
+    script.kinds[name] = "text"
+    return Snippet(script.at(name), "text")
+
+
+def step(value: Snippet, path: list[str]) -> Snippet:
+    """Write the way into a structure."""
+    keys = ", ".join(quoted(str(part)) for part in path)
+    return Snippet(
+        f"each(lambda value: step_into(value, [{keys}]), object, {value.code})", "any"
+    )
+
+
+def _access(script: Script, node: Access) -> Snippet:
+    value = write(script, node.args["value"])
+    if value.kind != "any":
+        empty = f"pd.Series(pd.NA, index={script.frame}.index, dtype=TEXT)"
+        return Snippet(empty, "text")
+    return step(value, [str(part) for part in node.args["path"]])
+
+
+def _literal(script: Script, node: exp.Expression) -> Snippet:  # noqa: ARG001
+    return literal(literal_value(node))
+
+
+def _negative(script: Script, node: exp.Neg) -> Snippet:
+    if is_literal(node):
+        return literal(literal_value(node))
+    value = as_column(script, number(script, write(script, node.this)))
+    return Snippet(f"-{value.operand}", value.kind, whole=False)
+
+
+def _period(script: Script, node: Period) -> Snippet:  # noqa: ARG001
+    period = (int(node.args["count"]), str(node.args["unit"]))
+    return Snippet(repr(period), "period", period)
+
+
+def _regex(script: Script, node: Regex) -> Snippet:  # noqa: ARG001
+    return Snippet(raw(node.pattern), "regex", node.pattern)
+
+
+def _call(script: Script, node: Call) -> Snippet:
+    writer = WRITERS.get(canonical(node.name))
+    if writer is None:
+        raise CannotSay(f"no words for the function {node.name!r}")
+    return writer(script, *(write(script, argument) for argument in node.arguments))
+
+
+# ---------------------------------------------------------------- arithmetic
+
+
+def _plain(sign: str) -> Callable[[Script, exp.Binary], Snippet]:
+    def writer(script: Script, node: exp.Binary) -> Snippet:
+        left, right = _numbers(script, node)
+        kind = "integer" if left.kind == right.kind == "integer" else "number"
+        return Snippet(f"{left.operand} {sign} {right.operand}", kind, whole=False)
+
+    return writer
+
+
+def _numbers(script: Script, node: exp.Binary) -> tuple[Snippet, Snippet]:
+    left = number(script, write(script, node.this))
+    right = number(script, write(script, node.expression))
+    if left.is_literal and right.is_literal:
+        left = as_column(script, left)
+    return left, right
+
+
+def _divide(script: Script, node: exp.Div) -> Snippet:
+    left, right = _numbers(script, node)
+    if right.is_literal and right.literal != 0:
+        return Snippet(f"{left.operand} / {right.operand}", "number", whole=False)
+    return Snippet(f"divide({left.code}, {right.code})", "number")
+
+
+def _modulus(script: Script, node: exp.Mod) -> Snippet:
+    left, right = _numbers(script, node)
+    kind = "integer" if left.kind == right.kind == "integer" else "number"
+    return Snippet(f"remainder({left.code}, {right.code})", kind)
+
+
+def _power(script: Script, node: exp.Pow) -> Snippet:
+    left, right = _numbers(script, node)
+    return Snippet(f"power({left.code}, {right.code})", "number")
+
+
+# ---------------------------------------------------------------- comparisons
+
+
+def _comparison(script: Script, node: exp.Binary) -> Snippet:
+    relation = COMPARISONS[type(node)]
+    left, right = write(script, node.this), write(script, node.expression)
+    if left.is_literal:
+        if right.is_literal:
+            left = as_column(script, left)
+        else:
+            left, right, relation = right, left, FLIPPED[relation]
+    code = compare(script, left, relation, right)
+    return Snippet(code, "condition", whole=_is_call(code))
+
+
+def compare(script: Script, left: Snippet, relation: str, right: Snippet) -> str:
+    """Write a comparison of a column with a column or a literal, as simply as the kinds allow."""
+    yes_no = ("condition", "boolean")
+    if left.kind in yes_no and right.kind in yes_no:
+        if right.is_literal and relation in ("==", "!="):
+            return left.code if (relation == "==") == right.literal else f"~{left.operand}"
+        return f"{left.operand} {relation} {right.operand}"
+    left, right = data(left), data(right)
+    if right.is_literal and not isinstance(right.literal, bool):
+        simple = _with_literal(left, relation, right.literal)
+        if simple:
+            return simple
+    if left.kind == right.kind and left.kind in ("integer", "number", "time"):
+        return f"{left.operand} {relation} {right.operand}"
+    if relation in ("==", "!=") and "any" not in (left.kind, right.kind):
+        if right.is_literal:
+            key = quoted(preamble.same_key(right.literal))
+            return f"same({_millis(left).code}) {relation} {key}"
+        if "time" not in (left.kind, right.kind):
+            return f"same({left.code}) {relation} same({right.code})"
+    return f"compare({left.code}, {quoted(relation)}, {right.code})"
+
+
+def _millis(value: Snippet) -> Snippet:
+    if value.kind != "time":
+        return value
+    return Snippet(f'{value.operand}.astype("int64[pyarrow]")', "integer")
+
+
+def _with_literal(left: Snippet, relation: str, value: Any) -> str:
+    """Write the comparison with a literal without a helper, or nothing."""
+    is_number = looks_like_number(str(value))
+    if is_number and left.kind in (*NUMERIC, "time"):
+        number = preamble.number_of(value)
+        if isinstance(number, float) and number.is_integer():
+            number = int(number)
+        if number in INT64 or isinstance(number, float):
+            return f"{_millis(left).operand} {relation} {number}"
+    if not is_number and left.kind in ("text", "mixed"):
+        return f"{left.operand} {relation} {quoted(value)}"
+    if not is_number and left.kind in (*NUMERIC, "boolean", "time"):
+        return f"as_text({left.code}) {relation} {quoted(value)}"
+    return ""
+
+
+def _like(script: Script, node: Like) -> Snippet:
+    value = text(script, write(script, node.args["value"]))
+    pattern = node.args["pattern"]
+    if isinstance(pattern, exp.Literal):
+        wanted = quoted(str(pattern.this))
+        return Snippet(f"{value.operand}.str.contains({wanted}, regex=False)", "condition")
+    return Snippet(search(value, pattern.pattern), "condition")
+
+
+def search(value: Snippet, pattern: str) -> str:
+    """Write a search for a pattern; pandas warns of groups, so a pattern that has any loses them."""
+    plain = without_groups(pattern)
+    if plain is None:
+        return f"search({value.code}, {raw(pattern)})"
+    if re.fullmatch(r"[\w \-:/,@=<>!%&~`;']+", plain):
+        return f"{value.operand}.str.contains({quoted(plain)}, regex=False)"
+    return f"{value.operand}.str.contains({raw(plain)})"
+
+
+def without_groups(pattern: str) -> str | None:
+    """Give an RE2 pattern whose groups do not capture, or None if Python cannot read it."""
+    plain = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?P<\w+>|(?!\?))", _uncapture, pattern)
+    try:
+        return None if re.compile(plain).groups else plain
+    except (re.error, OverflowError, RecursionError):
+        return None
+
+
+def _uncapture(found: re.Match[str]) -> str:
+    return "(?:" if found[0].startswith("(") else found[0]
+
+
+def _in(script: Script, node: In) -> Snippet:
+    return Snippet(_is_in(script, node, only_true=False), "condition")
+
+
+def _is_in(script: Script, node: In, *, only_true: bool) -> str:
+    value = as_column(script, data(write(script, node.args["value"])))
+    options = [literal_value(option) for option in node.args["options"]]
+    keys = [preamble.same_key(option) for option in options]
+    if not only_true or value.kind in ("any", "time"):
+        return f"is_in({_millis(value).code}, [{', '.join(map(quoted, keys))}])"
+    numbers = [preamble.number_of(key) for key in keys if looks_like_number(key)]
+    if value.kind == "integer":
+        # Text that is no number equals no integer.
+        whole = ", ".join(str(n) for n in numbers if isinstance(n, int) and n in INT64)
+        return f"{value.operand}.isin([{whole}])"
+    if value.kind in ("text", "mixed") and not numbers:
+        return f"{value.operand}.isin([{', '.join(map(quoted, keys))}])"
+    return f"same({value.code}).isin([{', '.join(map(quoted, keys))}])"
+
+
+def _logical(script: Script, node: exp.Expression) -> Snippet:
+    code = write_condition(script, node)
+    return Snippet(code, "condition", whole=_is_call(code))
+
+
+NODES: dict[type[exp.Expression], Callable[..., Snippet]] = {
+    Field: _field,
+    Access: _access,
+    exp.Literal: _literal,
+    exp.Boolean: _literal,
+    exp.Neg: _negative,
+    Period: _period,
+    Regex: _regex,
+    Call: _call,
+    exp.Add: _plain("+"),
+    exp.Sub: _plain("-"),
+    exp.Mul: _plain("*"),
+    exp.Div: _divide,
+    exp.Mod: _modulus,
+    exp.Pow: _power,
+    **dict.fromkeys(COMPARISONS, _comparison),
+    Like: _like,
+    In: _in,
+    exp.And: _logical,
+    exp.Or: _logical,
+    exp.Not: _logical,
+}

@@ -1,0 +1,260 @@
+"""Writers of functions: numbers, general ones, structures and addresses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwnb.insights.to_pandas.expressions import truth
+from cwnb.insights.to_pandas.writing import (
+    DTYPES,
+    CannotSay,
+    Script,
+    Snippet,
+    as_column,
+    data,
+    literal,
+    number,
+    number_column,
+    text,
+    writes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# ---------------------------------------------------------------- numbers
+
+
+@writes("abs")
+def _abs(script: Script, value: Snippet) -> Snippet:
+    value = number_column(script, value)
+    return Snippet(f"{value.operand}.abs()", value.kind)
+
+
+@writes("ceil")
+def _ceil(script: Script, value: Snippet) -> Snippet:
+    return _rounded(script, "ceil", value)
+
+
+@writes("floor")
+def _floor(script: Script, value: Snippet) -> Snippet:
+    return _rounded(script, "floor", value)
+
+
+def _rounded(script: Script, helper: str, value: Snippet) -> Snippet:
+    value = number_column(script, value)
+    return value if value.kind == "integer" else Snippet(f"{helper}({value.code})", "number")
+
+
+@writes("sqrt")
+def _sqrt(script: Script, value: Snippet) -> Snippet:
+    return Snippet(f"root({number_column(script, value).code})", "number")
+
+
+@writes("log")
+def _log(script: Script, value: Snippet) -> Snippet:
+    return Snippet(f"natural_log({number_column(script, value).code})", "number")
+
+
+@writes("round")
+def _round(script: Script, value: Snippet, decimals: Snippet | None = None) -> Snippet:
+    value = number_column(script, value)
+    if decimals is None:
+        if value.kind == "integer":
+            return value
+        return Snippet(f"round_half_away({value.code})", "number")
+    if not decimals.is_literal:
+        raise CannotSay("round to a number of decimals that differs by row")
+    return Snippet(f"round_half_away({value.code}, {decimals.literal})", "number")
+
+
+@writes("greatest")
+def _greatest(script: Script, *values: Snippet) -> Snippet:
+    return _extreme(script, "max", values)
+
+
+@writes("least")
+def _least(script: Script, *values: Snippet) -> Snippet:
+    return _extreme(script, "min", values)
+
+
+def _extreme(script: Script, pick: str, values: tuple[Snippet, ...]) -> Snippet:
+    numbers = [number(script, value) for value in values]
+    if all(n.is_literal for n in numbers):
+        numbers[0] = as_column(script, numbers[0])
+    kind = "integer" if all(n.kind == "integer" for n in numbers) else "number"
+    return Snippet(f"extreme({pick}, {', '.join(n.code for n in numbers)})", kind)
+
+
+@writes("haversine")
+def _haversine(script: Script, *degrees: Snippet) -> Snippet:
+    numbers = [number(script, value) for value in degrees]
+    if all(n.is_literal for n in numbers):
+        numbers[0] = as_column(script, numbers[0])
+    return Snippet(f"haversine({', '.join(n.code for n in numbers)})", "number")
+
+
+@writes("tonumber", "todouble")
+def _to_double(script: Script, value: Snippet) -> Snippet:
+    value = number_column(script, value)
+    if value.kind == "number" and not value.code.startswith("as_number"):
+        return value
+    return Snippet(f'{value.operand}.astype("double[pyarrow]")', "number")
+
+
+@writes("toint")
+def _to_int(script: Script, value: Snippet) -> Snippet:
+    return Snippet(f"to_integer({number_column(script, value).code}, 32)", "integer")
+
+
+@writes("tolong")
+def _to_long(script: Script, value: Snippet) -> Snippet:
+    value = as_column(script, data(value))
+    if value.kind == "integer":
+        return value
+    code = f"without_booleans({value.code})" if value.kind == "mixed" else value.code
+    return Snippet(f"to_integer({code}, 64)", "integer")
+
+
+# ---------------------------------------------------------------- general
+
+
+@writes("ispresent")
+def _ispresent(script: Script, value: Snippet) -> Snippet:
+    return Snippet(f"{as_column(script, value).operand}.notna()", "condition")
+
+
+@writes("coalesce")
+def _coalesce(script: Script, *values: Snippet) -> Snippet:
+    first, *rest = _one_kind(script, values)
+    code = first.operand
+    for other in rest:
+        code += f".where({code}.notna(), {other.code})" if len(rest) > 1 else ""
+    if len(rest) == 1:
+        return Snippet(f"{code}.fillna({rest[0].code})", first.kind)
+    code = first.operand
+    for other in rest:
+        code = f"{code}.fillna({other.code})"
+    return Snippet(code, first.kind)
+
+
+@writes("if")
+def _if(script: Script, condition: Snippet, yes: Snippet, no: Snippet) -> Snippet:
+    return _choose(script, [condition, yes, no])
+
+
+@writes("case")
+def _case(script: Script, *arguments: Snippet) -> Snippet:
+    return _choose(script, list(arguments))
+
+
+def _choose(script: Script, arguments: list[Snippet]) -> Snippet:
+    conditions, answers = arguments[:-1:2] or arguments[::2], arguments[1::2]
+    conditions = arguments[: len(arguments) // 2 * 2 : 2]
+    default = arguments[-1] if len(arguments) % 2 else None
+    unified = _one_kind(script, [*answers, *([default] if default else [])])
+    kind = unified[0].kind
+    if default:
+        code = as_column(script, unified[-1]).operand
+    else:
+        code = f"pd.Series(pd.NA, index={script.frame}.index, dtype={DTYPES[kind]})"
+    for condition, answer in reversed(list(zip(conditions, unified, strict=False))):
+        # A missing condition is not true; `mask` would take it for true.
+        code = f"{code}.mask(({truth(script, condition).code}).fillna(False), {answer.code})"
+    return Snippet(code, kind)
+
+
+def _one_kind(script: Script, values: list[Snippet] | tuple[Snippet, ...]) -> list[Snippet]:
+    """Give the pieces in one kind: theirs if they agree, numbers as doubles, else `any`."""
+    pieces = [data(value) for value in values]
+    kinds = {piece.kind for piece in pieces}
+    if len(kinds) == 1:
+        return pieces
+    if kinds == {"text", "mixed"}:
+        return [Snippet(p.code, "mixed", p.literal, p.whole) for p in pieces]
+    kind = "number" if kinds == {"integer", "number"} else "any"
+    made = []
+    for piece in pieces:
+        if piece.is_literal:
+            value = float(piece.literal) if kind == "number" else piece.literal
+            made.append(Snippet(literal(value).code, kind))
+            if piece is pieces[0]:
+                code = f"pd.Series({made[0].code}, index={script.frame}.index, dtype={DTYPES[kind]})"
+                made[0] = Snippet(code, kind)
+        else:
+            made.append(Snippet(f"{piece.operand}.astype({DTYPES[kind]})", kind))
+    return made
+
+
+@writes("isnumeric")
+def _isnumeric(script: Script, value: Snippet) -> Snippet:
+    value = text(script, value)
+    return Snippet(f"{value.operand}.str.fullmatch(NUMBER.pattern)", "condition")
+
+
+@writes("messagesize")
+def _messagesize(script: Script, value: Snippet) -> Snippet:
+    return Snippet(f"byte_length({text(script, value).code})", "integer")
+
+
+# ---------------------------------------------------------------- structures
+
+
+@writes("jsonparse")
+def _jsonparse(script: Script, value: Snippet) -> Snippet:
+    return Snippet(f"each(structure, object, {text(script, value).code})", "any")
+
+
+@writes("jsonstringify")
+def _jsonstringify(script: Script, value: Snippet) -> Snippet:
+    return Snippet(f"each(json_text, TEXT, {as_column(script, data(value)).code})", "text")
+
+
+@writes("jsonarraysize")
+def _jsonarraysize(script: Script, value: Snippet) -> Snippet:
+    helper = f'each(array_size, "int64[pyarrow]", {_json_text(script, value)})'
+    return Snippet(helper, "integer")
+
+
+@writes("jsonarraycontains")
+def _jsonarraycontains(script: Script, value: Snippet, wanted: Snippet) -> Snippet:
+    code = f'each(array_contains, "bool[pyarrow]", {_json_text(script, value)}, {wanted.code})'
+    return Snippet(code, "condition")
+
+
+def _json_text(script: Script, value: Snippet) -> str:
+    if value.kind == "any":
+        return f"each(json_text, TEXT, {value.code})"
+    return text(script, value).code
+
+
+# ---------------------------------------------------------------- addresses
+
+
+def _address_test(name: str, helper: str, *more: str) -> None:
+    def writer(script: Script, value: Snippet, *blocks: Snippet) -> Snippet:
+        extra = [text(script, b).code if not b.is_literal else b.code for b in blocks]
+        extra += more
+        arguments = ", ".join([text(script, value).code, *extra])
+        return Snippet(f'each({helper}, "bool[pyarrow]", {arguments})', "condition")
+
+    writes(name)(writer)
+
+
+_address_test("isvalidip", "is_address")
+_address_test("isvalidipv4", "is_address", "4")
+_address_test("isvalidipv6", "is_address", "6")
+_address_test("isipinsubnet", "in_subnet")
+_address_test("isipv4insubnet", "in_subnet", "4")
+_address_test("isipv6insubnet", "in_subnet", "6")
+_address_test("isprivateip", "is_private")
+_address_test("ispublicip", "is_public")
+_address_test("isreservedip", "is_reserved")
+
+
+@writes("ipv4tonumber")
+def _ipv4tonumber(script: Script, value: Snippet) -> Snippet:
+    return Snippet(f'each(ipv4_number, "int64[pyarrow]", {text(script, value).code})', "integer")
+
+
+Registered = "Callable[..., Snippet]"

@@ -1,0 +1,561 @@
+"""Helpers for emitted pandas source: the words that pandas does not have.
+
+The writer copies the text of the functions that a query needs to the head of what it emits, so
+each must stand by itself: it may use pandas, pyarrow, the standard library and other names of this
+module, all by these imports. Columns are Series of `ArrowDtype`, missing values `pd.NA`; a column
+of `object` holds values of several types or lists and dicts.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import json
+import math
+import operator
+import re
+import urllib.parse
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from itertools import repeat
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+TEXT = pd.ArrowDtype(pa.string())
+TIME = pd.ArrowDtype(pa.timestamp("ms", "UTC"))
+NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+# ---------------------------------------------------------------- columns
+
+
+def column(array: Any, like: pd.Series) -> pd.Series:
+    """Make a column of an Arrow array, beside the column `like`."""
+    return pd.Series(pd.array(array, dtype=pd.ArrowDtype(array.type)), index=like.index)
+
+
+def each(function: Callable[..., Any], dtype: Any, *columns: Any) -> pd.Series:
+    """Call a function with the values of each row; a row with a missing value stays missing.
+
+    What stands for a column may also be one value for all rows.
+    """
+    index = next(c.index for c in columns if isinstance(c, pd.Series))
+    rows = zip(*(c if isinstance(c, pd.Series) else repeat(c) for c in columns), strict=False)
+    made = [pd.NA if any(v is pd.NA for v in row) else function(*row) for row in rows]
+    return pd.Series(made, index=index, dtype=dtype)
+
+
+# ---------------------------------------------------------------- text and numbers
+
+
+def text_of(value: Any) -> Any:
+    """Write a value as text: 1.0 is `1`, true is `true`; a list or dict has no text."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return pc.cast(pa.scalar(value), pa.string()).as_py()
+    if isinstance(value, dict | list):
+        return pd.NA
+    if isinstance(value, pd.Timestamp):
+        return value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond // 1000:03}"
+    return str(value)
+
+
+def as_text(values: pd.Series) -> pd.Series:
+    """Write each value as text."""
+    return each(text_of, TEXT, values)
+
+
+def number_of(value: Any) -> Any:
+    """Read a value as a number: text that looks like one, 1 and 0 for Booleans, a time in ms."""
+    if isinstance(value, str):
+        if not NUMBER.fullmatch(value):
+            return pd.NA
+        digits = value.lstrip("+-")
+        return int(value) if digits.isdecimal() and len(digits) < 4000 else float(value)
+    if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, pd.Timestamp):
+        return value.value // 1_000_000
+    return value if isinstance(value, int | float) else pd.NA
+
+
+def as_number(values: pd.Series) -> pd.Series:
+    """Read each value as a number; what is none is missing."""
+    numbers = each(number_of, object, values)
+    present = numbers.dropna()
+    whole = all(isinstance(n, int) and abs(n) < 2**63 for n in present)
+    if whole:
+        return numbers.astype("int64[pyarrow]")
+    return each(to_double, "double[pyarrow]", numbers)
+
+
+def to_double(number: Any) -> float:
+    """Give the nearest double; an integer beyond all doubles is infinite."""
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def without_booleans(values: pd.Series) -> pd.Series:
+    """Refuse `true` and `false` where numbers are wanted.
+
+    The export writes a field of several types as text, so a Boolean cannot be told from the word.
+    """
+    if values.isin(["true", "false"]).any():
+        message = f"{values.name!r} mixes Booleans with other values and is text in this file"
+        raise ValueError(message)
+    return values
+
+
+def same_key(value: Any) -> Any:
+    """Give the key of one value under which equal values meet."""
+    text = text_of(value)
+    if text is pd.NA or not NUMBER.fullmatch(text) or isinstance(value, bool):
+        return text
+    sign = "-" if text.startswith("-") else ""
+    digits = text.lstrip("+-")
+    if not digits.isdecimal():
+        real = float(text)
+        if not real.is_integer():
+            return repr(real)
+        digits = str(abs(int(real)))
+    digits = digits.lstrip("0") or "0"
+    return digits if digits == "0" else sign + digits
+
+
+def same(values: pd.Series) -> pd.Series:
+    """Give a key under which equal values meet: 200, "200", "0200" and 200.0 are one."""
+    return each(same_key, TEXT, values)
+
+
+def compare(left: Any, relation: str, right: Any) -> pd.Series:
+    """Compare as numbers where both sides are numbers, else as text; missing stays missing."""
+    holds = {
+        "<": operator.lt,
+        "<=": operator.le,
+        ">": operator.gt,
+        ">=": operator.ge,
+        "==": operator.eq,
+        "!=": operator.ne,
+    }[relation]
+
+    def pair(a: Any, b: Any) -> bool:
+        if isinstance(a, dict | list) or isinstance(b, dict | list):
+            return False
+        if not isinstance(a, bool) and not isinstance(b, bool):
+            x, y = number_of(a), number_of(b)
+            if x is not pd.NA and y is not pd.NA:
+                return bool(holds(x, y))
+        return bool(holds(text_of(a), text_of(b)))
+
+    return each(pair, "bool[pyarrow]", left, right)
+
+
+def is_in(values: pd.Series, keys: list[str]) -> pd.Series:
+    """Tell which values are among those with these keys; missing stays missing."""
+    return each(lambda value: same_key(value) in keys, "bool[pyarrow]", values)
+
+
+def is_true(value: Any) -> bool:
+    """Tell whether a value counts as true: true, the text `true`, a number other than zero."""
+    number = number_of(value)
+    return value == "true" if number is pd.NA else number != 0
+
+
+def truth(values: pd.Series) -> pd.Series:
+    """Tell which values count as true."""
+    return each(is_true, "bool[pyarrow]", values)
+
+
+# ---------------------------------------------------------------- order
+
+
+def natural(value: Any) -> Any:
+    """Give the sort key of a text: text before numbers, and `5A` before `111A`."""
+    text = text_of(value)
+    if NUMBER.fullmatch(text) and not isinstance(value, bool):
+        return (1, number_of(text), text)
+    # A digit run meets other text by code point, and "0" is not above any digit.
+    runs = re.findall(r"[0-9]+|[^\W0-9_]+|[\W_]", text)
+    return (0, [("0", len(r), r) if r[0] in "0123456789" else (r, 0, "") for r in runs], "")
+
+
+def sort_order(values: pd.Series) -> pd.Series:
+    """Number the values in the order of `sort`; missing comes first, so it gets 0."""
+    distinct = sorted({v for v in values if v is not pd.NA}, key=natural)
+    if distinct and isinstance(distinct[0], pd.Timestamp):
+        distinct.sort()
+    places = {value: place for place, value in enumerate(distinct, 1)}
+    return pd.Series([places.get(v, 0) for v in values], index=values.index, dtype="int64")
+
+
+def sorts_first(values: pd.Series) -> Any:
+    """Give the value that `sort` would put first; missing if there is none."""
+    return min((v for v in values if v is not pd.NA), key=natural, default=pd.NA)
+
+
+def sorts_last(values: pd.Series) -> Any:
+    """Give the value that `sort` would put last; missing if there is none."""
+    return max((v for v in values if v is not pd.NA), key=natural, default=pd.NA)
+
+
+# ---------------------------------------------------------------- arithmetic
+
+
+def divide(left: Any, right: Any) -> pd.Series:
+    """Divide; by zero is missing."""
+    return each(lambda a, b: pd.NA if b == 0 else a / b, "double[pyarrow]", left, right)
+
+
+def remainder(left: Any, right: Any) -> pd.Series:
+    """Give the rest of a division with the sign of the dividend; by zero is missing."""
+
+    def rest(a: Any, b: Any) -> Any:
+        if b == 0:
+            return pd.NA
+        if isinstance(a, int) and isinstance(b, int):
+            return abs(a) % abs(b) * (1 if a >= 0 else -1)
+        return math.fmod(a, b)
+
+    return as_number(each(rest, object, left, right))
+
+
+def power(left: Any, right: Any) -> pd.Series:
+    """Raise to a power; what has no real answer is missing."""
+
+    def raised(a: Any, b: Any) -> Any:
+        try:
+            answer = a**b
+        except (OverflowError, ZeroDivisionError):
+            return pd.NA
+        return pd.NA if isinstance(answer, complex) else answer
+
+    return as_number(each(raised, object, left, right))
+
+
+def round_half_away(values: pd.Series, decimals: int = 0) -> pd.Series:
+    """Round, with halves away from zero."""
+    array = pc.cast(pa.array(values), pa.float64())
+    return column(pc.round(array, ndigits=decimals, round_mode="half_towards_infinity"), values)
+
+
+def floor(values: pd.Series) -> pd.Series:
+    """Round down."""
+    return column(pc.floor(pa.array(values)), values)
+
+
+def ceil(values: pd.Series) -> pd.Series:
+    """Round up."""
+    return column(pc.ceil(pa.array(values)), values)
+
+
+def root(values: pd.Series) -> pd.Series:
+    """Give the square root; of a negative it is missing."""
+    return each(lambda n: math.sqrt(n) if n >= 0 else pd.NA, "double[pyarrow]", values)
+
+
+def natural_log(values: pd.Series) -> pd.Series:
+    """Give the natural logarithm; of zero and below it is missing."""
+    return each(lambda n: math.log(n) if n > 0 else pd.NA, "double[pyarrow]", values)
+
+
+def extreme(pick: Callable[..., Any], *columns: Any) -> pd.Series:
+    """Give the greatest or least number of each row, missing ones left out."""
+    index = next(c.index for c in columns if isinstance(c, pd.Series))
+    rows = zip(*(c if isinstance(c, pd.Series) else repeat(c) for c in columns), strict=False)
+    made = [pick((v for v in row if v is not pd.NA), default=pd.NA) for row in rows]
+    return as_number(pd.Series(made, index=index, dtype=object))
+
+
+def to_integer(values: pd.Series, bits: int) -> pd.Series:
+    """Cut off the fraction; what does not fit into so many bits is missing."""
+
+    def cut(number: Any) -> Any:
+        if not math.isfinite(number):
+            return pd.NA
+        whole = math.trunc(number)
+        return whole if -(2 ** (bits - 1)) <= whole < 2 ** (bits - 1) else pd.NA
+
+    return each(cut, "int64[pyarrow]", each(number_of, object, values))
+
+
+def haversine(lat1: Any, lon1: Any, lat2: Any, lon2: Any) -> pd.Series:
+    """Give the great-circle distance in km of two places in degrees, on a globe of 6371 km."""
+
+    def distance(*degrees: Any) -> float:
+        a_lat, a_lon, b_lat, b_lon = (math.radians(d) for d in degrees)
+        half = math.sin((b_lat - a_lat) / 2) ** 2
+        half += math.cos(a_lat) * math.cos(b_lat) * math.sin((b_lon - a_lon) / 2) ** 2
+        return 2 * 6371 * math.asin(math.sqrt(min(1.0, half)))
+
+    return each(distance, "double[pyarrow]", lat1, lon1, lat2, lon2)
+
+
+# ---------------------------------------------------------------- times
+
+
+def floor_time(times: pd.Series, count: int, unit: str) -> pd.Series:
+    """Round times down to whole units of the calendar, weeks from Monday, in UTC."""
+    array = pc.floor_temporal(pa.array(times), count, unit, week_starts_monday=True)
+    return column(array, times)
+
+
+def ceil_time(times: pd.Series, count: int, unit: str) -> pd.Series:
+    """Round times up to whole units of the calendar, weeks from Monday, in UTC."""
+    array = pc.ceil_temporal(pa.array(times), count, unit, week_starts_monday=True)
+    return column(array, times)
+
+
+def from_millis(values: pd.Series) -> pd.Series:
+    """Read epoch milliseconds as times."""
+    return to_integer(values, 64).astype(TIME)
+
+
+def format_date(times: pd.Series, pattern: str, zone: str = "UTC") -> pd.Series:
+    """Write times by a strftime pattern, as a clock in the zone shows them."""
+    return each(lambda t: t.tz_convert(zone).strftime(pattern), TEXT, times)
+
+
+def parse_date(values: pd.Series, pattern: str, zone: str = "UTC") -> pd.Series:
+    """Read text by a strptime pattern, as a clock in the zone shows it, to epoch milliseconds."""
+
+    def millis(text: str) -> Any:
+        try:
+            when = datetime.strptime(text, pattern)  # noqa: DTZ007
+        except ValueError:
+            return pd.NA
+        if when.tzinfo is None:
+            when = when.replace(tzinfo=ZoneInfo(zone))
+        away = when.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
+        return (away.days * 86_400 + away.seconds) * 1000 + away.microseconds // 1000
+
+    return each(millis, "int64[pyarrow]", values)
+
+
+# ---------------------------------------------------------------- strings
+
+
+def search(values: pd.Series, pattern: str) -> pd.Series:
+    """Tell which texts have a match of an RE2 pattern."""
+    return column(pc.match_substring_regex(pa.array(values), pattern), values)
+
+
+def extract(values: pd.Series, pattern: str) -> pd.DataFrame:
+    """Give a column per named group of an RE2 pattern, of its first match in each text."""
+    found = pc.extract_regex(pa.array(values), pattern)
+    if isinstance(found, pa.ChunkedArray):
+        found = found.combine_chunks()
+    names = [found.type.field(i).name for i in range(found.type.num_fields)]
+    return pd.DataFrame({n: column(pc.struct_field(found, n), values) for n in names})
+
+
+def byte_length(values: pd.Series) -> pd.Series:
+    """Count the bytes of each text in UTF-8."""
+    return each(lambda text: len(text.encode()), "int64[pyarrow]", values)
+
+
+def substring(text: str, start: float, length: float | None = None) -> str:
+    """Give the characters from `start`, counted from 0; nothing where there are none."""
+    first = int(start)
+    if first < 0 or (length is not None and length < 0):
+        return ""
+    return text[first:] if length is None else text[first : first + int(length)]
+
+
+def url_decoded(text: str) -> str:
+    """Undo percent-encoding; a plus is a space."""
+    return urllib.parse.unquote_plus(text)
+
+
+def url_encoded(text: str) -> str:
+    """Percent-encode all but letters, digits, `-`, `.`, `_` and `~`."""
+    return urllib.parse.quote(text, safe="")
+
+
+def base64_encoded(text: str) -> str:
+    """Encode the UTF-8 bytes as base64."""
+    return base64.b64encode(text.encode()).decode()
+
+
+def base64_decoded(text: str) -> Any:
+    """Decode base64 to text; missing if it is none."""
+    try:
+        return base64.b64decode(text, validate=True).decode("utf-8", "replace")
+    except ValueError:
+        return pd.NA
+
+
+def hex_to_ascii(text: str) -> Any:
+    """Read pairs of hexadecimal digits as characters; missing if they are none."""
+    try:
+        return bytes.fromhex(text.removeprefix("0x").removeprefix("0X")).decode("utf-8", "replace")
+    except ValueError:
+        return pd.NA
+
+
+def hex_to_number(text: str) -> Any:
+    """Read hexadecimal digits, with or without `0x`; missing if they are none."""
+    if not re.fullmatch(r"[+-]?(0[xX])?[0-9a-fA-F]+", text):
+        return pd.NA
+    return int(text, 16)
+
+
+def number_to_hex(number: float) -> Any:
+    """Write a number in lower-case hexadecimal digits with `0x`, its fraction cut off."""
+    return hex(math.trunc(number)) if math.isfinite(number) else pd.NA
+
+
+def list_of(*texts: str) -> Any:
+    """Split a text at a delimiter; without one it is a list of its own."""
+    text, delimiter = texts
+    return text.split(delimiter) if delimiter else [text]
+
+
+# ---------------------------------------------------------------- structures
+
+
+def structure(text: str) -> Any:
+    """Read a JSON object or array; missing if the text is anything else."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return pd.NA
+    return value if isinstance(value, dict | list) else pd.NA
+
+
+def step_into(value: Any, path: list[str]) -> Any:
+    """Follow keys and indexes into a structure; missing where there is no such thing."""
+    for part in path:
+        if isinstance(value, dict) and part in value:
+            value = value[part]
+        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return pd.NA
+    return pd.NA if value is None else value
+
+
+def json_text(value: Any) -> Any:
+    """Write a list or dict as JSON text; missing for anything else."""
+    if not isinstance(value, dict | list):
+        return pd.NA
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def array_size(text: str) -> Any:
+    """Count the elements of a JSON array text; missing if it is none."""
+    value = structure(text)
+    return len(value) if isinstance(value, list) else pd.NA
+
+
+def array_contains(text: str, wanted: Any) -> bool:
+    """Tell whether a JSON array text has an element that equals a value."""
+    value = structure(text)
+    if not isinstance(value, list):
+        return False
+    return any(
+        same_key(item) == same_key(wanted)
+        for item in value
+        if item is not None and not isinstance(item, dict | list)
+    )
+
+
+# ---------------------------------------------------------------- addresses
+
+
+def address(text: str, version: int | None = None) -> Any:
+    """Read an IP address of the version, or of any; None if it is none."""
+    try:
+        found = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    return found if version in (None, found.version) else None
+
+
+def is_address(text: str, version: int | None = None) -> bool:
+    """Tell whether a text is an IP address of the version, or of any."""
+    return address(text, version) is not None
+
+
+def in_subnet(text: str, block: str, version: int | None = None) -> bool:
+    """Tell whether an address lies in a CIDR block; false if either is none."""
+    found = address(text, version)
+    try:
+        network = ipaddress.ip_network(block, strict=False)
+    except ValueError:
+        return False
+    return found is not None and found.version == network.version and found in network
+
+
+def ipv4_number(text: str) -> Any:
+    """Give an IPv4 address as a number; missing if it is none."""
+    found = address(text, 4)
+    return pd.NA if found is None else int(found)
+
+
+def is_private(text: str) -> bool:
+    """Tell whether an address is one of RFC 1918."""
+    blocks = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16")
+    return any(in_subnet(text, block) for block in blocks)
+
+
+def is_public(text: str) -> bool:
+    """Tell whether an address is publicly routable."""
+    found = address(text)
+    return found is not None and bool(found.is_global) and not found.is_multicast
+
+
+def is_reserved(text: str) -> bool:
+    """Tell whether an address lies in a special-purpose range of IANA."""
+    found = address(text)
+    return found is not None and not is_public(text)
+
+
+# ---------------------------------------------------------------- aggregations
+
+
+def percentile(percent: float) -> Callable[[pd.Series], Any]:
+    """Make the aggregation that gives a percentile by nearest rank, a value of the data."""
+
+    def pct(values: pd.Series) -> Any:
+        ordered = sorted(v for v in values if v is not pd.NA)
+        if not ordered:
+            return pd.NA
+        # Rounded first: 0.07 * 100 is 7.000000000000001, whose ceiling is 8.
+        rank = math.ceil(round(percent / 100 * len(ordered), 9))
+        return ordered[max(1, rank) - 1]
+
+    return pct
+
+
+def distinct(values: Iterable[Any]) -> list[Any]:
+    """Give the distinct values in order of first appearance."""
+    first: dict[Any, Any] = {}
+    for value in values:
+        if value is not pd.NA:
+            first.setdefault(same_key(value), value)
+    return list(first.values())
+
+
+def most_frequent(values: pd.Series, count: int) -> list[Any]:
+    """Give the most frequent values, the first seen first among equals."""
+    keys = same(values)
+    sizes = keys.value_counts()
+    order = sorted(distinct(values), key=lambda value: -sizes[same_key(value)])
+    return order[:count]
+
+
+def per_group(groups: Any, name: str, function: Callable[[pd.Series], Any]) -> pd.Series:
+    """Give a value of any kind for each group of rows."""
+    answers = pd.Series(pd.NA, index=groups.size().index, dtype=object)
+    for place, (_, rows) in enumerate(groups[name]):
+        answers.iat[place] = function(rows)
+    return answers

@@ -1,0 +1,119 @@
+"""Put the emitted source together: imports, the helpers that it needs, the commands."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cwnb.events import SEQUENCE, TIMESTAMP
+from cwnb.insights import commands as nodes
+from cwnb.insights.to_pandas import datetimes, functions, strings
+from cwnb.insights.to_pandas.aggregates import AGGREGATES
+from cwnb.insights.to_pandas.commands import COMMANDS, finish, write_command
+from cwnb.insights.to_pandas.writing import WRITERS, Script, canonical, quoted
+
+if TYPE_CHECKING:
+    from cwnb.events import Window
+    from cwnb.insights.commands import Pipeline
+
+# Importing them fills the registry of functions.
+_FILLED = (datetimes, functions, strings)
+
+
+def to_pandas(
+    pipeline: Pipeline,
+    schema: dict[str, str],
+    *,
+    events_path: str = "events.parquet",
+    now_ms: int | None = None,
+    window: Window | None = None,
+) -> str:
+    """Write a settled pipeline as Python source that leaves its answer in a frame `result`.
+
+    `schema`: the kind of each column of the exported events: integer, number, boolean, text, time
+    or mixed, which the export holds as text. The source reads them from `events_path`. `now_ms`
+    and `window` are written into it. Raises CannotSay.
+    """
+    from cwnb.insights.dialect import to_text
+
+    kinds = {**schema, TIMESTAMP: schema.get(TIMESTAMP, "time"), SEQUENCE: "integer"}
+    script = Script(kinds, now_ms=now_ms, window=window)
+    script.add(
+        f'events = pd.read_parquet({quoted(events_path)}, dtype_backend="pyarrow")',
+        "# Newest first, which is the order of every query without `sort`.",
+        f'events = events.sort_values(["{TIMESTAMP}", "{SEQUENCE}"], ascending=False)',
+    )
+    for command in pipeline.commands:
+        script.add("")
+        script.add(*(f"# {line}" for line in to_text(command).splitlines()))
+        write_command(script, command)
+    script.add("")
+    finish(script)
+    body = "\n".join(script.lines) + "\n"
+    return _head(body) + body
+
+
+def missing() -> list[str]:
+    """Name the commands and functions of the language that have no writer."""
+    from cwnb.insights.functions import FUNCTIONS
+
+    absent = [c.keyword for c in nodes.COMMANDS if c not in COMMANDS]
+    known = WRITERS.keys() | AGGREGATES.keys()
+    return absent + [name for name in FUNCTIONS if canonical(name) not in known]
+
+
+# ---------------------------------------------------------------- the preamble
+
+
+@functools.cache
+def _preamble() -> tuple[dict[str, str], dict[str, set[str]], dict[str, str]]:
+    """Give the text of each helper, the names that each uses, and the import of each name."""
+    text = (Path(__file__).parent / "preamble.py").read_text("utf-8")
+    sources: dict[str, str] = {}
+    uses: dict[str, set[str]] = {}
+    imports: dict[str, str] = {}
+    for node in ast.parse(text).body:
+        if isinstance(node, ast.Import):
+            for name in node.names:
+                line = f"import {name.name}" + (f" as {name.asname}" if name.asname else "")
+                imports[name.asname or name.name.split(".")[0]] = line
+        elif isinstance(node, ast.ImportFrom):
+            for name in node.names:
+                imports[name.name] = f"from {node.module} import {name.name}"
+        elif isinstance(node, ast.FunctionDef | ast.Assign):
+            name = node.name if isinstance(node, ast.FunctionDef) else node.targets[0].id  # type: ignore[attr-defined]
+            source = ast.get_source_segment(text, node) or ""
+            sources[name] = re.sub(r"  # noqa.*", "", source)
+            uses[name] = _names(source)
+    return sources, uses, imports
+
+
+def _names(source: str) -> set[str]:
+    return {node.id for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Name)}
+
+
+def _head(body: str) -> str:
+    """Write the imports and the helpers that the body needs, in the order of the preamble."""
+    sources, uses, imports = _preamble()
+    wanted: set[str] = set()
+    names = _names(body)
+    while new := {n for n in names if n in sources} - wanted:
+        wanted |= new
+        names |= {used for name in new for used in uses[name]}
+    lines = sorted({imports[n] for n in names if n in imports} | {"import pandas as pd"})
+    plain = [line for line in lines if not re.search("pandas|pyarrow", line)]
+    tables = [line for line in lines if re.search("pandas|pyarrow", line)]
+    future = ["from __future__ import annotations", ""] if wanted else []
+    head = [*future, *plain, *([""] if plain else []), *tables, ""]
+    constants = [text for name, text in sources.items() if name in wanted and name.isupper()]
+    helpers = [text for name, text in sources.items() if name in wanted and not name.isupper()]
+    if constants:
+        head += [*constants, ""]
+    for helper in helpers:
+        head += ["", helper, ""]
+    if helpers:
+        head += [""]
+    return "\n".join(head) + "\n"

@@ -1,0 +1,204 @@
+"""What the writers of emitted source share: pieces of code, their kinds, the registry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from cwnb.errors import CwnbError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cwnb.events import Window
+
+# What a piece of code gives, a row at a time:
+#   integer number boolean text time   typed columns, as the schema calls them
+#   mixed       a field of several types, which the export holds as text
+#   condition   a Boolean column that shows as the numbers 1 and 0
+#   any         an object column: values of several types, lists, dicts
+#   period regex   arguments that are no values
+NUMERIC = ("integer", "number")
+DTYPES = {
+    "integer": '"int64[pyarrow]"',
+    "number": '"double[pyarrow]"',
+    "boolean": '"bool[pyarrow]"',
+    "text": "TEXT",
+    "mixed": "TEXT",
+    "time": "TIME",
+    "any": "object",
+}
+NOTHING = object()
+
+
+class CannotSay(CwnbError):
+    """Plain pandas has no words for a part of the query; `reason` names it."""
+
+    code = "UnsupportedOperation"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"cannot write this query as pandas: {reason}")
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.reason,)
+
+
+@dataclass(frozen=True)
+class Snippet:
+    """A piece of Python that gives a column; of a literal, `literal` is the value.
+
+    `whole`: the code can be followed by `.str` or stand beside an operator without parentheses.
+    """
+
+    code: str
+    kind: str
+    literal: Any = NOTHING
+    whole: bool = True
+
+    @property
+    def is_literal(self) -> bool:
+        """Tell whether it is one value for all rows."""
+        return self.literal is not NOTHING
+
+    @property
+    def operand(self) -> str:
+        """Give the code so that an operator or `.` may stand beside it."""
+        return self.code if self.whole else f"({self.code})"
+
+
+@dataclass
+class Script:
+    """The source as it grows, and what is known of the frame at this point.
+
+    `kinds`: the kind of every column; `shown`: the columns to show, None while the default holds.
+    """
+
+    kinds: dict[str, str]
+    now_ms: int | None = None
+    window: Window | None = None
+    frame: str = "events"
+    lines: list[str] = field(default_factory=list)
+    shown: list[str] | None = None
+    displayed: bool = False
+    extracted: list[str] = field(default_factory=list)
+    aggregated: bool = False
+    limited: bool = False
+    # Aggregations of the `stats` being written: their text and the piece that stands for each.
+    aggregates: dict[str, Snippet] = field(default_factory=dict)
+
+    def add(self, *lines: str) -> None:
+        """Append lines."""
+        self.lines.extend(lines)
+
+    def at(self, name: str) -> str:
+        """Give the code of a column of the frame."""
+        return f"{self.frame}[{quoted(name)}]"
+
+    def assign(self, name: str, snippet: Snippet) -> None:
+        """Write a column, if it is not that very column already."""
+        value = data(snippet)
+        column = as_column(self, value)
+        if column.code != self.at(name):
+            self.add(f"{self.at(name)} = {column.code}")
+        self.kinds[name] = column.kind
+
+    def free_name(self, wanted: str) -> str:
+        """Give a column name that is not taken."""
+        while wanted in self.kinds:
+            wanted += "'"
+        return wanted
+
+
+def quoted(text: str) -> str:
+    """Write a Python string in double quotes where that is possible."""
+    written = repr(text)
+    if '"' in text or "'" in text:
+        return written
+    return f'"{written[1:-1]}"'
+
+
+def raw(pattern: str) -> str:
+    """Write a pattern as a raw string where that is possible."""
+    plain = pattern.isprintable() and '"' not in pattern and not pattern.endswith("\\")
+    return f'r"{pattern}"' if plain and "\\" in pattern else quoted(pattern)
+
+
+def literal(value: Any) -> Snippet:
+    """Make the piece of a Python value."""
+    if isinstance(value, bool):
+        return Snippet(repr(value), "boolean", value)
+    if isinstance(value, int):
+        return Snippet(repr(value), "integer", value, whole=value >= 0)
+    if isinstance(value, float):
+        return Snippet(repr(value), "number", value, whole=value >= 0)
+    return Snippet(quoted(value), "text", value)
+
+
+def as_column(script: Script, snippet: Snippet) -> Snippet:
+    """Spread a literal over all rows."""
+    if not snippet.is_literal:
+        return snippet
+    value, kind = snippet.code, snippet.kind
+    if kind == "integer" and abs(snippet.literal) >= 2**63:
+        value, kind = quoted(str(snippet.literal)), "text"
+    return Snippet(f"pd.Series({value}, index={script.frame}.index, dtype={DTYPES[kind]})", kind)
+
+
+def data(snippet: Snippet) -> Snippet:
+    """Give a condition as the numbers 1 and 0, anything else as it is."""
+    if snippet.kind != "condition":
+        return snippet
+    return Snippet(f'{snippet.operand}.astype("int64[pyarrow]")', "integer")
+
+
+def text(script: Script, snippet: Snippet) -> Snippet:
+    """Give the text form."""
+    snippet = data(snippet)
+    if snippet.is_literal:
+        value = snippet.literal
+        written = str(value).lower() if isinstance(value, bool) else value
+        if isinstance(written, str):
+            return as_column(script, literal(written))
+        snippet = as_column(script, snippet)
+    if snippet.kind in ("text", "mixed"):
+        return replace(snippet, kind="text")
+    return Snippet(f"as_text({snippet.code})", "text")
+
+
+def number(script: Script, snippet: Snippet) -> Snippet:
+    """Give the value as a number: a column, or a literal if it was a number."""
+    snippet = data(snippet)
+    if snippet.kind in NUMERIC:
+        return snippet
+    snippet = as_column(script, snippet)
+    if snippet.kind in ("boolean", "time"):
+        return Snippet(f'{snippet.operand}.astype("int64[pyarrow]")', "integer")
+    if snippet.kind == "mixed":
+        return Snippet(f"as_number(without_booleans({snippet.code}))", "number")
+    return Snippet(f"as_number({snippet.code})", "number")
+
+
+def number_column(script: Script, snippet: Snippet) -> Snippet:
+    """Give the value as a column of numbers."""
+    return as_column(script, number(script, snippet))
+
+
+Writer = "Callable[..., Snippet]"
+WRITERS: dict[str, Callable[..., Snippet]] = {}
+
+
+def canonical(name: str) -> str:
+    """Give the name under which a function is registered: `count_distinct` is `countdistinct`."""
+    return name.lower().replace("_", "")
+
+
+def writes(*names: str) -> Callable[[Callable[..., Snippet]], Callable[..., Snippet]]:
+    """Register the writer of a function: it gets the script and a piece per argument."""
+
+    def register(writer: Callable[..., Snippet]) -> Callable[..., Snippet]:
+        for name in names:
+            WRITERS[canonical(name)] = writer
+        return writer
+
+    return register

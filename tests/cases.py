@@ -1,0 +1,279 @@
+"""Read the case tables under tests/fixtures/queries, and compare answers with them.
+
+A case is a block that begins with `# title` at the start of a line:
+
+    # a filter keeps what is true
+    events:
+    08:00:00 {"status": 200}
+    08:00:01 [web-2] GET /cart 500
+    query:
+    filter status >= 400
+    ---
+    @timestamp | @message
+    08:00:00   | ...
+
+`events:` may be left out and is then that of the case before. A line is a time of DAY, a stream in
+brackets if it matters, and the message; a JSON object has its keys as fields. Between `query:` and
+`---` may stand `strict: yes`, `now: TIME`, `window: TIME TIME`, and `pandas: cannot say REASON`.
+The table has a header, a row a line, `-` for a missing value, `""` for an empty text, and times of
+DAY without the day. Instead of it, or after it, `error: TEXT` and `warning: TEXT` say what must
+occur in the error or in a warning. A cell in quotes is JSON text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = Path(__file__).parent / "fixtures" / "queries"
+DAY = "2026-11-20"
+EVENT = re.compile(r"(?P<time>[\d:.T-]+Z?) (?:\[(?P<stream>[^\]]+)\] )?(?P<message>.*)", re.DOTALL)
+OPTIONS = ("strict", "now", "window", "pandas")
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of a case; `fields` are those that discovery finds in its message."""
+
+    time_ms: int
+    stream: str
+    message: str
+    fields: dict[str, Any]
+
+
+@dataclass
+class Case:
+    """One block of a table."""
+
+    file: str
+    title: str
+    events: tuple[Event, ...]
+    query: str
+    columns: list[str]
+    rows: list[list[str]]
+    error: str | None = None
+    warnings: list[str] = field(default_factory=list)
+    strict: bool = False
+    now_ms: int | None = None
+    window: tuple[int, int] | None = None
+    cannot_say: str | None = None
+
+    @property
+    def id(self) -> str:
+        return f"{self.file}: {self.title}"
+
+
+def read_cases(folder: Path = FOLDER) -> list[Case]:
+    """Read every case of every table."""
+    return [case for path in sorted(folder.glob("*.txt")) for case in _read_file(path)]
+
+
+def _read_file(path: Path) -> Iterator[Case]:
+    text = path.read_text("utf-8")
+    events: tuple[Event, ...] = ()
+    for block in re.split(r"^# ", text, flags=re.MULTILINE)[1:]:
+        title, _, body = block.partition("\n")
+        head, found, tail = body.partition("\n---")
+        assert found, f"{path.name}: no --- in {title!r}"
+        before, _, asked = head.partition("query:\n")
+        if "events:" in before:
+            lines = before.split("events:\n", 1)[1].splitlines()
+            events = tuple(_event(line) for line in lines if line.strip())
+        yield _case(path.stem, title, events, asked, tail)
+
+
+def _case(file: str, title: str, events: tuple[Event, ...], asked: str, tail: str) -> Case:
+    query, options = [], {}
+    for line in asked.splitlines():
+        name, colon, value = line.partition(":")
+        if colon and name in OPTIONS:
+            options[name] = value.strip()
+        else:
+            query.append(line)
+    case = Case(file, title, events, "\n".join(query).strip(), [], [])
+    case.strict = options.get("strict") == "yes"
+    case.cannot_say = options.get("pandas", "").removeprefix("cannot say ") or None
+    if "now" in options:
+        case.now_ms = time_ms(options["now"])
+    if "window" in options:
+        start, end = options["window"].split()
+        case.window = (time_ms(start), time_ms(end))
+    for line in tail.strip("\n").splitlines():
+        if line.startswith("error: "):
+            case.error = line[7:]
+        elif line.startswith("warning: "):
+            case.warnings.append(line[9:])
+        elif line.strip():
+            cells = _cells(line)
+            if not case.columns:
+                case.columns = [cell.strip("`") for cell in cells]
+            else:
+                assert len(cells) == len(case.columns), f"{file}: {title}: {line!r}"
+                case.rows.append(cells)
+    return case
+
+
+def _cells(line: str) -> list[str]:
+    """Split at ` | `; a cell that begins with a quote may hold one."""
+    return [cell.strip() for cell in re.split(r"\s+\|(?:\s+|$)", line.strip())]
+
+
+def time_ms(text: str) -> int:
+    """Read a time of DAY, or a whole ISO time, as epoch milliseconds."""
+    if "T" not in text:
+        text = f"{DAY}T{text}"
+    moment = datetime.fromisoformat(text.removesuffix("Z")).replace(tzinfo=UTC)
+    return round(moment.timestamp() * 1000)
+
+
+def _event(line: str) -> Event:
+    match = EVENT.fullmatch(line)
+    assert match, line
+    message = match["message"]
+    if not message.startswith("{"):
+        message = message.replace("\\n", "\n")
+    return Event(time_ms(match["time"]), match["stream"] or "s", message, discovered(message))
+
+
+def discovered(message: str) -> dict[str, Any]:
+    """Flatten a JSON object as the service does: objects by dot, arrays by index."""
+    if not message.startswith("{"):
+        return {}
+    try:
+        whole = json.loads(message)
+    except ValueError:
+        return {}
+    found: dict[str, Any] = {}
+    _flatten(whole, "", found)
+    return found
+
+
+def _flatten(value: Any, name: str, found: dict[str, Any]) -> None:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            key = f"@{key}" if not name and key.startswith("@") else key
+            _flatten(inner, f"{name}.{key}" if name else key, found)
+    elif isinstance(value, list):
+        for place, inner in enumerate(value):
+            _flatten(inner, f"{name}.{place}", found)
+    elif value is not None:
+        found[name] = value
+
+
+# ---------------------------------------------------------------- as frames
+
+
+def frame_of(events: tuple[Event, ...]) -> pd.DataFrame:
+    """Give the events as a frame whose columns are the fields."""
+    frame = pd.DataFrame(
+        {
+            "@timestamp": pd.Series(
+                [e.time_ms for e in events], dtype="int64[pyarrow]"
+            ).astype(pd.ArrowDtype(pa.timestamp("ms", "UTC"))),
+            "@message": pd.Series([e.message for e in events], dtype=pd.ArrowDtype(pa.string())),
+            "@logStream": pd.Series([e.stream for e in events], dtype=pd.ArrowDtype(pa.string())),
+        }
+    )
+    for name in dict.fromkeys(name for event in events for name in event.fields):
+        frame[name] = pd.Series([e.fields.get(name) for e in events], dtype=object)
+    return frame
+
+
+def export_of(events: tuple[Event, ...]) -> tuple[pd.DataFrame, dict[str, str]]:
+    """Give what `export_events` writes for these events, and its schema."""
+    frame = frame_of(events)
+    schema = {"@timestamp": "time", "@message": "text", "@logStream": "text"}
+    for name in frame.columns[3:]:
+        values = list(frame[name])
+        kinds = {type(v) for v in values if v is not None}
+        if kinds == {bool}:
+            kind, dtype = "boolean", pa.bool_()
+        elif kinds == {int} and all(abs(v) < 2**63 for v in values if v is not None):
+            kind, dtype = "integer", pa.int64()
+        elif kinds in ({float}, {int, float}):
+            kind, dtype = "number", pa.float64()
+        else:
+            kind, dtype = ("text" if kinds == {str} else "mixed"), pa.string()
+            values = [v if v is None else _text(v) for v in values]
+        schema[name] = kind
+        frame[name] = pd.Series(values, dtype=pd.ArrowDtype(dtype))
+    frame["@sequence"] = pd.Series(range(len(frame)), dtype="int64[pyarrow]")
+    return frame, schema
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(pa.scalar(value).cast(pa.string()).as_py())
+    return str(value)
+
+
+# ---------------------------------------------------------------- comparing
+
+
+def table_of(frame: pd.DataFrame) -> list[list[str]]:
+    """Write every value of an answer as the tables do."""
+    return [[cell_of(value) for value in row] for row in frame.itertuples(index=False)]
+
+
+def cell_of(value: Any) -> str:
+    """Write one value as the tables do."""
+    if value is None or value is pd.NA or value is pd.NaT or value != value:
+        return "-"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, datetime):
+        moment = value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond // 1000:03}"
+        return moment.removeprefix(f"{DAY} ").removesuffix(".000")
+    if isinstance(value, dict | list):
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    if isinstance(value, float):
+        rounded = f"{value:.4f}".rstrip("0").rstrip(".") if abs(value) < 1e15 else repr(value)
+        return "0" if rounded == "-0" else rounded
+    return str(value) if str(value) else '""'
+
+
+def same_cell(expected: str, actual: str) -> bool:
+    """Tell whether a cell is as expected; numbers to four decimals, quoted cells as JSON text."""
+    if expected == actual:
+        return True
+    if expected.startswith('"') and len(expected) > 1:
+        return bool(json.loads(expected) == actual)
+    try:
+        return abs(float(expected) - float(actual)) <= 1e-4 and len(expected) < 16
+    except ValueError:
+        return False
+
+
+def differences(case: Case, frame: pd.DataFrame) -> str:
+    """Say how an answer differs from the table; nothing if it does not."""
+    columns, rows = [str(c) for c in frame.columns], table_of(frame)
+    if not case.columns:
+        return "" if not rows else f"expected no rows, got {rows}"
+    equal = (
+        columns == case.columns
+        and len(rows) == len(case.rows)
+        and all(
+            same_cell(a, b)
+            for expected, actual in zip(case.rows, rows, strict=True)
+            for a, b in zip(expected, actual, strict=True)
+        )
+    )
+    if equal:
+        return ""
+    wanted = [case.columns, *case.rows]
+    return "\n".join(
+        ["expected", *("  " + " | ".join(r) for r in wanted), "got"]
+        + ["  " + " | ".join(r) for r in [columns, *rows]]
+    )

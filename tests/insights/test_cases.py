@@ -1,0 +1,108 @@
+"""Every case table, by the engine on a frame, on a store, and as plain pandas: one answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from cases import Case, differences, export_of, frame_of, read_cases
+
+from cwnb.errors import MalformedQuery
+from cwnb.events import Window
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CASES = read_cases()
+ANSWERED = [case for case in CASES if case.error is None]
+REFUSED = [case for case in CASES if case.error is not None]
+# The marks may become fewer, and a new one needs a reason that is worth this number.
+MARKS_AT_MOST = 1
+
+
+def by_title(cases: list[Case]) -> Any:
+    return pytest.mark.parametrize("case", cases, ids=[case.id for case in cases])
+
+
+def test_titles_are_unique() -> None:
+    ids = [case.id for case in CASES]
+    assert len(ids) == len(set(ids))
+
+
+def test_marks_are_counted() -> None:
+    marked = [case.id for case in CASES if case.cannot_say]
+    print(f"{len(CASES)} cases, {len(marked)} that plain pandas cannot say")
+    assert len(marked) <= MARKS_AT_MOST
+
+
+def window_of(case: Case) -> dict[str, Any]:
+    return {"start": case.window[0], "end": case.window[1]} if case.window else {}
+
+
+def check(case: Case, result: Any) -> None:
+    assert not (found := differences(case, result.df)), found
+    for warning in case.warnings:
+        assert any(warning in text for text in result.warnings), result.warnings
+
+
+@by_title(ANSWERED)
+def test_engine_on_a_frame(case: Case) -> None:
+    import cwnb
+
+    result = cwnb.query(
+        case.query,
+        frame_of(case.events),
+        strict=case.strict,
+        now=case.now_ms,
+        **window_of(case),
+    )
+    check(case, result)
+
+
+@by_title(ANSWERED)
+def test_engine_on_a_store(case: Case, store: Any) -> None:
+    """The events come in three puts, the first of which has become a segment."""
+    logs = store(case)
+    group = "/cases"
+    check(case, logs.query(case.query, [group], strict=case.strict, **window_of(case)))
+
+
+@by_title(REFUSED)
+def test_refused(case: Case) -> None:
+    import cwnb
+
+    with pytest.raises(MalformedQuery) as caught:
+        cwnb.query(case.query, frame_of(case.events), strict=case.strict)
+    assert case.error
+    assert case.error.lower() in str(caught.value).lower()
+
+
+@by_title(ANSWERED)
+def test_plain_pandas(case: Case, tmp_path: Path) -> None:
+    from cwnb.insights.dialect import parse_query
+    from cwnb.insights.rules import settle
+    from cwnb.insights.to_pandas import CannotSay, to_pandas
+
+    frame, schema = export_of(case.events)
+    path = tmp_path / "events.parquet"
+    frame.to_parquet(path)
+    pipeline, _ = settle(
+        parse_query(case.query), strict=case.strict, known=lambda name: name in schema
+    )
+    namespace: dict[str, Any] = {}
+    try:
+        source = to_pandas(
+            pipeline,
+            schema,
+            events_path=str(path),
+            now_ms=case.now_ms,
+            window=Window(*case.window) if case.window else None,
+        )
+        exec(compile(source, "emitted.py", "exec"), namespace)
+    except (CannotSay, ValueError) as error:
+        if case.cannot_say:
+            return
+        raise AssertionError(str(error)) from error
+    assert "cwnb" not in source
+    assert not case.cannot_say, "plain pandas can say it: take the mark away"
+    assert not (found := differences(case, namespace["result"])), f"{source}\n{found}"
