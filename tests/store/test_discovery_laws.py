@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from typing import Any
@@ -75,7 +76,7 @@ def line(draw: Any) -> str:
 @given(st.lists(line(), min_size=1, max_size=30), st.lists(st.integers(0, 30), max_size=4))
 def test_blocks_never_show(lines: list[str], cuts: list[int]) -> None:
     ends = sorted({0, len(lines), *(min(cut, len(lines)) for cut in cuts)})
-    parts = [lines[start:stop] for start, stop in zip(ends, ends[1:], strict=False)]
+    parts = [lines[start:stop] for start, stop in itertools.pairwise(ends)]
     whole = merge([discover_events(pa.array(lines, pa.string()), None)], [len(lines)])
     merged = merge(
         [discover_events(pa.array(part, pa.string()), None) for part in parts],
@@ -174,7 +175,7 @@ def test_rare_keys_do_not_show_blocks(seed: int, monkeypatch: pytest.MonkeyPatch
     ]
     whole = merge([discover(pa.array(lines))], [len(lines)])
     ends = sorted({0, len(lines), *(chance.randrange(len(lines)) for _ in range(3))})
-    parts = [lines[start:stop] for start, stop in zip(ends, ends[1:], strict=False)]
+    parts = [lines[start:stop] for start, stop in itertools.pairwise(ends)]
     merged = merge([discover(pa.array(part)) for part in parts], [len(part) for part in parts])
     assert plain(merged) == plain(whole)
     twice = merge(

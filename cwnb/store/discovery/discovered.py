@@ -85,16 +85,17 @@ def merge(parts: Sequence[Discovered], lengths: Sequence[int]) -> Discovered:
 
 def _unchanged(parts: Sequence[Discovered], columns: set[str], kept: set[str]) -> Rare | None:
     """Give what is rare in all parts, or None if some field moves into `rest` or out of it."""
-    rare: Rare | None = {}
+    rare: Rare = {}
     if not columns <= kept:
         return None
     for part in parts:
         names = part.rare_names()
         if not kept.isdisjoint(names):
             return None
-        rare = add_rare(rare, names)
-        if rare is None:
+        added = add_rare(rare, names)
+        if added is None:
             return None
+        rare = added
     return rare
 
 

@@ -111,28 +111,15 @@ class Schema:
         return child
 
 
-def signature(document: dict[str, Any]) -> tuple[Any, ...]:
+def signature(document: Any) -> tuple[Any, ...]:
     """Give keys and types of a document, all the way down: documents that share it fit alike."""
-    kinds = tuple(map(type, document.values()))
+    values = list(document.values()) if type(document) is dict else document
+    kinds = tuple(map(type, values))
+    keys = tuple(document) if type(document) is dict else None
     if dict in kinds or list in kinds:
-        below = [
-            signature(value) if type(value) is dict else _list_signature(value)
-            for value in document.values()
-            if type(value) is dict or type(value) is list
-        ]
-        return tuple(document), kinds, *below
-    return tuple(document), kinds
-
-
-def _list_signature(values: list[Any]) -> tuple[Any, ...]:
-    return tuple(
-        signature(value)
-        if type(value) is dict
-        else _list_signature(value)
-        if type(value) is list
-        else type(value)
-        for value in values
-    )
+        below = [signature(value) for value in values if type(value) is dict or type(value) is list]
+        return keys, kinds, *below
+    return keys, kinds
 
 
 def _kind(value: Any) -> str:

@@ -70,7 +70,8 @@ def _doubtful(leaf: pa.Array) -> np.ndarray:
     numbers = pc.fill_null(leaf, 1.0).to_numpy(zero_copy_only=False)
     with np.errstate(invalid="ignore"):
         plain = np.abs(numbers) < EXACT
-    return ~plain | ((numbers == 0) & np.signbit(numbers))
+    doubtful: np.ndarray = ~plain | ((numbers == 0) & np.signbit(numbers))
+    return doubtful
 
 
 def _valid(values: pa.Array) -> np.ndarray:
