@@ -1,4 +1,4 @@
-"""What CloudWatch Logs exports to S3: `TASK/STREAM/000000.gz`, each event with its time before it."""
+"""What CloudWatch Logs exports to S3: `TASK/STREAM/000000.gz`, a time before each event."""
 
 from __future__ import annotations
 

@@ -51,6 +51,7 @@ class Layout:
 
     @property
     def pattern(self) -> str:
+        """Give the whole regular expression (RE2)."""
         return self.core if self.inside else self.start + self.core
 
 
@@ -90,7 +91,8 @@ LAYOUTS: tuple[Layout, ...] = (
     ),
     Layout(
         "DB2",
-        r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)-(?P<h>\d\d)\.(?P<mi>\d\d)\.(?P<s>\d\d)\.(?P<f>\d{1,9})",
+        r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)-"
+        r"(?P<h>\d\d)\.(?P<mi>\d\d)\.(?P<s>\d\d)\.(?P<f>\d{1,9})",
     ),
     Layout(
         "compact",
@@ -118,11 +120,12 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout("word and epoch", r"(?P<epoch>\d{10}(?:\.\d{1,9})?)\s", start=r"^\S{1,40} ", loose=True),
 )
 # A time further inside the line counts only where it is the rule of the file.
-INSIDE: tuple[Layout, ...] = tuple(
-    Layout(layout.name + " inside", layout.core, loose=True, inside=True)
-    for layout in LAYOUTS
-    if layout.name in {"iso", "access log", "year/month/day", "ctime", "day month year"}
-) + (
+INSIDE: tuple[Layout, ...] = (
+    *(
+        Layout(layout.name + " inside", layout.core, loose=True, inside=True)
+        for layout in LAYOUTS
+        if layout.name in {"iso", "year/month/day", "ctime", "day month year"}
+    ),
     Layout(
         "access log inside",
         r"(?P<d>\d\d)/" + _MONTH + r"/(?P<y>\d{4}):" + _CLOCK + r"(?: (?P<z>[+-]\d{4}))?",
@@ -277,4 +280,5 @@ def _offsets(zones: pa.Array) -> Array:
         digits = "".join(c for c in zone if c.isdigit())
         minutes = int(digits[:2]) * 60 + int(digits[2:4] or 0) if digits else 0
         values.append((-minutes if "-" in zone else minutes) * 60_000)
-    return np.array(values, np.int64)[np.asarray(coded.indices)]
+    offsets: Array = np.array(values, np.int64)[np.asarray(coded.indices)]
+    return offsets

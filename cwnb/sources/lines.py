@@ -62,7 +62,7 @@ class TextReader:
         full = np.flatnonzero(~blank)
         texts = slices(block.data, block.starts[full], block.lengths[full])
         times, timed = self._times.read(texts)
-        begins = self._begins(texts, timed, block, full)
+        begins = self._begins(texts, timed, block)
         if self._skipping and len(full):
             first = int(np.argmax(begins)) if begins.any() else len(full)
             passed = int(full[first]) if first < len(full) else len(block)
@@ -110,7 +110,7 @@ class TextReader:
         none = np.zeros(0, np.int64)
         return Chunk(empty, none, none, np.zeros(0, bool), lines=passed)
 
-    def _begins(self, texts: pa.Array, timed: Array, block: Block, full: Array) -> Array:
+    def _begins(self, texts: pa.Array, timed: Array, block: Block) -> Array:
         if self._pattern is not None:
             return np.array(pc.match_substring_regex(texts, self._pattern), dtype=bool)
         begins = np.ones(len(texts), bool)

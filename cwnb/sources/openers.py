@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 from cwnb.errors import SourceError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://|[a-z0-9]+::")
 _MAGIC_CHARACTERS = re.compile(r"[*?\[]")
@@ -26,16 +26,18 @@ class Input:
     """One stream of bytes that can be loaded: a file, an object, or a member of an archive.
 
     `name` is what the report calls it, `key` what a later load knows it by, `stream` the log
-    stream it goes to unless the user says otherwise. A `local` one can be opened again and again.
+    stream it goes to unless the user says otherwise. A `local` one can be opened again and again,
+    `ours` is closed after use.
     """
 
     name: str
     key: str
     stream: str
-    open: Callable[[], BinaryIO]
+    open: Callable[[], Any]
     size: int | None = None
     modified_ms: int | None = None
     local: bool = False
+    ours: bool = True
 
 
 @dataclass
@@ -68,8 +70,7 @@ def find_inputs(what: Any) -> Inputs:
     text = os.fspath(what)
     if isinstance(text, bytes):
         text = os.fsdecode(text)
-    if text.startswith("file://"):
-        text = text[len("file://") :]
+    text = text.removeprefix("file://")
     if _URL.match(text):
         return _remote(text)
     return _local(os.path.expanduser(text))  # noqa: PTH111  # a glob is no path
@@ -230,6 +231,7 @@ def _file_object(stream: Any) -> Input:
         key=label,
         stream=Path(label).name if name is not None and label != "<stream>" else "stream",
         open=lambda: _as_binary(stream),
+        ours=False,
     )
 
 

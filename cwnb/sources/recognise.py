@@ -75,7 +75,7 @@ def recognise(sample: bytes, name: str, reading: Reading) -> str:
         return "export"
     first = lines[0].lstrip()
     if first.startswith(b"{"):
-        if _is_json(first) or len(lines) == 1 and len(sample) < SAMPLE_BYTES:
+        if _is_json(first) or (len(lines) == 1 and len(sample) < SAMPLE_BYTES):
             return "ndjson"
         objects = sum(line.startswith(b"{") and line.rstrip().endswith(b"}") for line in lines)
         return "ndjson" if objects * 2 >= len(lines) else "json"
@@ -159,4 +159,4 @@ def _is_table(lines: list[bytes], delimiter: bytes, named: bool) -> bool:
         same = [len(row) == len(header) for row in rows]
     except csv.Error:
         return False
-    return sum(same) > 0.8 * len(same)
+    return sum(same) > 0.6 * len(same)

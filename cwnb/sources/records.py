@@ -29,6 +29,7 @@ _STEP = np.zeros(256, np.int8)
 _STEP[list(_OPENING)] = 1
 _STEP[list(_CLOSING)] = -1
 _WHITE = b" \t\r\n"
+_AFTER_BYTES = 4096
 
 
 class Scanner:
@@ -43,6 +44,11 @@ class Scanner:
         self.depth = base
         self._quoted = False
         self._escaped = False
+
+    @property
+    def open(self) -> bool:
+        """Tell whether a bracket or quote waits for its end."""
+        return self._quoted or self.depth != self.base
 
     def ends(self, piece: bytes) -> tuple[list[int], int | None]:
         """Give the places of the separators of this piece, and of the array's own end if here."""
@@ -109,54 +115,70 @@ def read_records(stream: Peekable, report: FileReport) -> Iterator[Chunk]:
     match = _RECORDS.match(head) if report.format == "cloudtrail" else re.match(rb"\s*\[", head)
     if report.format == "cloudtrail" and match is None:
         raise SourceError(
-            f"{report.name!r} is no CloudTrail file: it has no 'Records' at its start"
+            f"{report.name!r} is no CloudTrail file: it does not begin with 'Records'"
         )
+    lines = 0
     if match is not None:
-        stream.read(match.end())
-    return _records(
-        stream, report, Scanner(1 if match else 0), _newlines(head[: match.end()] if match else b"")
-    )
-
-
-def _newlines(data: bytes) -> int:
-    return data.count(b"\n")
+        lines = stream.read(match.end()).count(b"\n")
+    return _records(stream, report, Scanner(1 if match else 0), lines)
 
 
 def _records(stream: Peekable, report: FileReport, scanner: Scanner, lines: int) -> Iterator[Chunk]:
     number = 0
-    rest = b""
+    rest = after = last = b""
     done = False
     while piece := stream.read(BLOCK_BYTES):
         lines += piece.count(b"\n")
+        last = piece[-1:]
         if done:
+            after = (after + piece)[:_AFTER_BYTES]
             continue
         found, finish = scanner.ends(piece)
-        done = finish is not None
         step = 0 if scanner.base else 1
         values: list[bytes] = []
         at = 0
         for end in found:
-            values.append(rest + piece[at : end + step])
+            values.append((rest + piece[at : end + step]).strip(_WHITE))
             rest, at = b"", end + 1
-        if done:
-            values.append(rest + piece[at:finish])
+        if finish is not None:
+            if not scanner.base:
+                raise SourceError(f"{report.name!r} has a bracket too many after record {number:,}")
+            done = True
+            after = piece[finish + 1 :][:_AFTER_BYTES]
+            value = (rest + piece[at:finish]).strip(_WHITE)
             rest = b""
+            # Nothing stands here in `[]`, or after a comma too many.
+            if value:
+                values.append(value)
         else:
             # Of a record over the limit a piece is kept that is over it still.
             rest = (rest + piece[at:])[: MAX_EVENT_BYTES + 64]
-        values = [value.strip(_WHITE) for value in values]
-        if done and not values[-1]:
-            # `[]`, or a comma before the end.
-            values.pop()
         if values:
-            numbers = np.arange(number + 1, number + 1 + len(values))
+            yield _chunk(values, number)
             number += len(values)
-            yield Chunk(pa.array(values, pa.binary()), numbers)
     rest = rest.strip(_WHITE)
-    if scanner.base and not done:
+    if (scanner.base and not done) or (rest and scanner.open):
         raise SourceError(f"{report.name!r} is cut off inside record {number + 1:,}")
-    if rest:
-        if scanner.depth:
-            raise SourceError(f"{report.name!r} is cut off inside record {number + 1:,}")
-        yield Chunk(pa.array([rest], pa.binary()), np.array([number + 1]))
-    yield Chunk(pa.array([], pa.binary()), np.zeros(0, np.int64), lines=lines + 1)
+    _check_after(after.strip(_WHITE), done, report)
+    final = _chunk([rest] if rest else [], number)
+    final.lines = lines + (last not in {b"", b"\n"})
+    yield final
+
+
+def _chunk(values: list[bytes], before: int) -> Chunk:
+    numbers = np.arange(before + 1, before + 1 + len(values))
+    return Chunk(pa.array(values, pa.binary()), numbers)
+
+
+def _check_after(after: bytes, done: bool, report: FileReport) -> None:
+    """Let nothing that follows the records go by unseen."""
+    if not done or (report.format != "cloudtrail" and not after):
+        return
+    if report.format == "cloudtrail" and after == b"}":
+        return
+    if report.format == "cloudtrail" and after.startswith(b","):
+        report.notes.append("keys beside 'Records' are no events and were left out")
+    elif report.format == "cloudtrail" and not after:
+        raise SourceError(f"{report.name!r} is cut off after its last record")
+    else:
+        raise SourceError(f"{report.name!r} goes on after its last bracket: {after[:40]!r}")

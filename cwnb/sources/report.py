@@ -48,8 +48,18 @@ class FileReport:
         if len(self.refused) < REFUSED_KEPT:
             self.refused.append((number, reason))
 
+    def clear(self) -> None:
+        """Forget all counts: nothing of this file was loaded now."""
+        self.bytes = self.lines = self.blank = self.records = 0
+        self.events = self.untimed = self.capped = 0
+        self.first_ms = self.last_ms = None
+        self.refused.clear()
+        self.refused_by_reason.clear()
+        self.streams.clear()
+
     @property
     def refused_count(self) -> int:
+        """Give how many records became no event."""
         return sum(self.refused_by_reason.values())
 
 
@@ -81,10 +91,12 @@ class LoadReport:
 
     @property
     def lines(self) -> int:
+        """Give how many lines were read, blank ones too."""
         return self._sum("lines")
 
     @property
     def blank(self) -> int:
+        """Give how many blank lines there were between records."""
         return self._sum("blank")
 
     @property
@@ -104,6 +116,7 @@ class LoadReport:
 
     @property
     def refused_count(self) -> int:
+        """Give how many records became no event."""
         return self._sum("refused_count")
 
     @property
@@ -113,6 +126,7 @@ class LoadReport:
 
     @property
     def refused_by_reason(self) -> Counter[str]:
+        """Count the refused records by reason."""
         total: Counter[str] = Counter()
         for file in self.files:
             if file.error is None:
@@ -126,22 +140,27 @@ class LoadReport:
 
     @property
     def first_ms(self) -> int | None:
+        """Give the time of the oldest event, or None."""
         return min((f.first_ms for f in self.files if f.first_ms is not None), default=None)
 
     @property
     def last_ms(self) -> int | None:
+        """Give the time of the newest event, or None."""
         return max((f.last_ms for f in self.files if f.last_ms is not None), default=None)
 
     @property
     def formats(self) -> list[str]:
+        """Name the formats that the files had."""
         return sorted({file.format for file in self.files if file.format})
 
     @property
     def streams(self) -> list[str]:
+        """Name the streams that events went to."""
         return sorted(set().union(*(file.streams for file in self.files)))
 
     @property
     def events_per_second(self) -> float:
+        """Give the speed of the whole load."""
         return self.events / self.seconds if self.seconds > 0 else 0.0
 
     def rows(self) -> list[tuple[str, str]]:
@@ -171,7 +190,7 @@ class LoadReport:
                 if why == reason
             ]
             more = ", …" if count > len(places[:5]) else ""
-            rows.append(("", f"{count:,} × {reason} (at {', '.join(places[:5])}{more})"))
+            rows.append(("", f"{count:,} x {reason} (at {', '.join(places[:5])}{more})"))
         rows += [("note", note) for note in self.notes]
         for file in good:
             rows += [("note", f"{file.name}: {note}" if several else note) for note in file.notes]

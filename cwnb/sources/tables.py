@@ -52,6 +52,7 @@ def name_of(rows: Any) -> str:
 
 
 def format_of(rows: Any) -> str:
+    """Name the kind of rows in memory for the report."""
     return "dicts" if isinstance(rows, (list, tuple, Iterator)) else "DataFrame"
 
 
@@ -62,12 +63,14 @@ class RowsFingerprint:
         self._digest = hashlib.sha256(b"rows\n")
 
     def update(self, messages: Iterable[bytes]) -> None:
+        """Add messages, each with its length, so that their borders count."""
         for message in messages:
             self._digest.update(len(message).to_bytes(8, "big"))
             self._digest.update(message)
 
     @property
     def hex(self) -> str:
+        """Give the digest so far."""
         return self._digest.hexdigest()
 
 
@@ -285,14 +288,14 @@ def compact_json(row: Mapping[str, Any]) -> bytes:
     for as text.
     """
     present = {str(name): value for name, value in row.items() if not _missing(value)}
-    try:
-        if any(isinstance(value, float) and math.isinf(value) for value in present.values()):
-            raise TypeError
-        return orjson.dumps(present, default=_plain, option=_ORJSON)
-    except (TypeError, ValueError):
-        plain = _deep(present)
-        text = json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
-        return text.encode("utf-8", "surrogatepass")
+    # orjson writes infinities as null and refuses integers of more than 64 bits.
+    if not any(isinstance(value, float) and math.isinf(value) for value in present.values()):
+        try:
+            return orjson.dumps(present, default=_plain, option=_ORJSON)
+        except (TypeError, ValueError):
+            pass
+    text = json.dumps(_deep(present), ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-8", "surrogatepass")
 
 
 _ORJSON = orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY

@@ -33,6 +33,14 @@ def compression_of(head: bytes) -> str | None:
     return next((name for magic, name in _MAGIC if head.startswith(magic)), None)
 
 
+def bomb(name: str, max_ratio: float) -> SourceError:
+    """Make the error for what unpacks beyond all measure."""
+    return SourceError(
+        f"{name!r} unpacks to more than {max_ratio:g} times its size, as only a bomb does;"
+        " max_ratio=None loads it all the same"
+    )
+
+
 class Counted:
     """Passes a stream on and counts its bytes."""
 
@@ -41,6 +49,7 @@ class Counted:
         self.bytes = 0
 
     def read(self, size: int = -1, /) -> bytes:
+        """Give up to `size` bytes, none at the end."""
         data = self._stream.read(size)
         self.bytes += len(data)
         return data
@@ -54,11 +63,13 @@ class Peekable:
         self._head = b""
 
     def peek(self, size: int) -> bytes:
+        """Give the next bytes without reading past them: fewer only at the end."""
         while len(self._head) < size and (data := self._stream.read(size - len(self._head))):
             self._head += data
         return self._head[:size]
 
     def read(self, size: int = -1, /) -> bytes:
+        """Give up to `size` bytes, none at the end."""
         if not self._head:
             return self._stream.read(size)
         if size < 0:
@@ -82,6 +93,7 @@ class Unpacked:
         self.bytes = 0
 
     def read(self, size: int = -1, /) -> bytes:
+        """Give up to `size` bytes, none at the end."""
         try:
             data: bytes = self._stream.read(size)
         except (EOFError, OSError, zlib.error, lzma.LZMAError, ValueError) as error:
@@ -97,10 +109,7 @@ class Unpacked:
             and self.bytes > RATIO_FREE_BYTES
             and self.bytes > self._max_ratio * max(self._packed.bytes, 1)
         ):
-            raise SourceError(
-                f"{self._name!r} unpacks to more than {self._max_ratio:g} times its size, as only"
-                " a bomb does; max_ratio=None loads it all the same"
-            )
+            raise bomb(self._name, self._max_ratio)
         return data
 
     def _damage(self, error: Exception) -> SourceError:
@@ -122,6 +131,7 @@ class _Zstd:
         self._fresh = True
 
     def read(self, size: int = -1, /) -> bytes:
+        """Give up to `size` bytes, none at the end."""
         parts: list[bytes] = []
         have = 0
         while size < 0 or have < size:
@@ -161,6 +171,7 @@ class Fingerprinted:
         self.bytes = size
 
     def read(self, size: int = -1, /) -> bytes:
+        """Give up to `size` bytes, none at the end."""
         data = self._stream.read(size)
         self._digest.update(data)
         self.bytes += len(data)
@@ -173,6 +184,7 @@ class Fingerprinted:
 
     @property
     def fingerprint(self) -> str:
+        """Give the digest of what has been read so far, in hex."""
         return str(self._digest.hexdigest())
 
 
@@ -220,6 +232,7 @@ class Recoded:
         self._done = False
 
     def read(self, size: int = -1, /) -> bytes:
+        """Give up to `size` bytes, none at the end."""
         while not self._done:
             data = self._stream.read(size)
             self._done = not data or size < 0

@@ -1,0 +1,233 @@
+"""One file's content into the store: encoding, format, records, and the record of the load."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from cwnb.sources import tables
+from cwnb.sources.blocks import LineReader
+from cwnb.sources.clocks import Reading
+from cwnb.sources.earlier import TAIL_FORMATS
+from cwnb.sources.exports import read_export
+from cwnb.sources.intake import Intake
+from cwnb.sources.layouts import TimeReader, recognise_layouts
+from cwnb.sources.lines import TextReader
+from cwnb.sources.ndjson import read_ndjson
+from cwnb.sources.recognise import EXPORT_NAME, SAMPLE_BYTES, recognise, refuse_binary
+from cwnb.sources.records import read_records
+from cwnb.sources.unpacking import Fingerprinted, Peekable, Recoded, encoding_of
+from cwnb.store.records import LoadRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from concurrent.futures import Executor
+
+    from cwnb.sources.chunks import Chunk
+    from cwnb.sources.earlier import Earlier, Tail
+    from cwnb.sources.openers import Input
+    from cwnb.sources.report import FileReport
+
+_SAMPLE_LINES = 1000
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where events go and how they are read: the store, the group, and the user's options."""
+
+    store: Any
+    group: str
+    earlier: Earlier
+    executor: Executor
+    stream: str | None = None
+    format: str | None = None
+    zone: str | int | None = None
+    pattern: str | None = None
+    again: bool = False
+    log_type: str | None = None
+
+    def reading(self, modified_ms: int | None) -> Reading:
+        """Give the zone, and the time that stands in for the file's where it has none."""
+        now_ms = self.store.clock.now_ms()
+        return Reading(modified_ms if modified_ms is not None else now_ms, self.zone)
+
+    def stream_for(self, name: str, report: FileReport) -> str:
+        """Give the stream's name: the user's, or the file's with what it may not have as `_`."""
+        if self.stream is not None:
+            return self.stream
+        clean = re.sub("[:*]", "_", name)[-512:] or "stream"
+        if clean != name:
+            report.notes.append(f"the stream is called {clean!r}: a name has no ':' and no '*'")
+        return clean
+
+
+def load_content(
+    target: Target, item: Input, report: FileReport, content: Fingerprinted, tail: Tail | None
+) -> None:
+    """Load one content, all or nothing; the same as before is said in the report and not loaded."""
+    reading = target.reading(item.modified_ms)
+    stream, sample = _decoded(Peekable(content), report, tail)
+    report.format = _format(target, item, sample, reading, tail)
+    if tail is not None:
+        tail.check(item, report.format, sample)
+        if not tail.state["ended"]:
+            # The line that had no end then got its newline since, and no more than that.
+            stream.read(2 if sample.startswith(b"\r\n") else 1)
+    seen = tail.record.lines if tail is not None else 0
+    lines = LineReader(stream, first_line=seen + 1)
+    times = TimeReader(recognise_layouts(_sample_lines(sample), reading), reading)
+    if report.format == "export" and (match := EXPORT_NAME.search(item.key)):
+        report.stream = target.stream_for(match[1], report)
+    chunks = _chunks(target, report, stream, lines, times)
+    first_ms = tail.state.get("last_ms", reading.file_ms) if tail is not None else reading.file_ms
+
+    def record(intake: Intake) -> LoadRecord:
+        content.drain()
+        report.bytes = content.bytes - (tail.record.bytes if tail is not None else 0)
+        state = {
+            "format": report.format,
+            "ended": lines.ended,
+            "last_ms": intake.last_ms,
+            "plain": report.format in TAIL_FORMATS and report.encoding in {None, "utf-8"},
+        }
+        return LoadRecord(
+            fingerprint=content.fingerprint,
+            name=item.key,
+            stream=report.stream,
+            bytes=content.bytes,
+            events=report.events,
+            lines=seen + report.lines,
+            tail_state=json.dumps(state),
+        )
+
+    take_all(target, report, chunks, times, first_ms=first_ms, record=record)
+    if report.loaded and not content.bytes:
+        report.notes.append("the file is empty")
+    if tail is not None:
+        report.notes.append(
+            f"loaded before as far as line {seen:,}: only what has been added since"
+            f" (byte {tail.record.bytes:,}) is loaded now"
+        )
+
+
+def load_rows(target: Target, rows: Any, report: FileReport) -> None:
+    """Load rows in memory, all or nothing."""
+    reading = target.reading(None)
+    fingerprint = tables.RowsFingerprint()
+    chunks = tables.read_rows(rows, report, reading, fingerprint)
+
+    def record(intake: Intake) -> LoadRecord:
+        del intake
+        return LoadRecord(
+            fingerprint=fingerprint.hex,
+            name=report.name,
+            stream=report.stream,
+            bytes=report.bytes,
+            events=report.events,
+            lines=report.records,
+        )
+
+    times = TimeReader([], reading)
+    take_all(target, report, chunks, times, first_ms=reading.file_ms, record=record)
+
+
+def take_all(
+    target: Target,
+    report: FileReport,
+    chunks: Iterable[Chunk],
+    times: TimeReader,
+    *,
+    first_ms: int,
+    record: Callable[[Intake], LoadRecord],
+) -> None:
+    """Put all chunks into one loading and commit it, unless the group has this content already."""
+    with target.store.loading(target.group, log_type=target.log_type) as loading:
+        intake = Intake(
+            loading,
+            report,
+            times,
+            log_type=getattr(loading, "log_type", target.log_type),
+            first_ms=first_ms,
+            executor=target.executor,
+        )
+        intake.take(chunks)
+        done = record(intake)
+        known = target.earlier.same(done.fingerprint)
+        if known is not None and not target.again:
+            say_loaded(report, known)
+            return
+        loading.commit(done)
+    target.earlier.add(done)
+    report.loaded = True
+
+
+def say_loaded(report: FileReport, record: LoadRecord) -> None:
+    """Turn the report into one of nothing new, and say which load had it."""
+    report.clear()
+    if not report.format:
+        report.format = json.loads(record.tail_state or "{}").get("format", "")
+    where = "" if record.name.endswith(report.name) else f" as {record.name!r}"
+    report.notes.append(
+        f"already loaded{where} ({record.events:,} events); again=True loads it once more"
+    )
+
+
+def _decoded(stream: Peekable, report: FileReport, tail: Tail | None) -> tuple[Peekable, bytes]:
+    sample = _sample(stream)
+    encoding, mark = encoding_of(sample) if tail is None else (None, 0)
+    if encoding is None:
+        return stream, sample
+    stream.read(mark)
+    report.encoding = encoding
+    if encoding != "utf-8":
+        stream = Peekable(Recoded(stream, encoding))
+        report.notes.append(f"decoded from {encoding.upper()} and kept as UTF-8")
+    return stream, _sample(stream)
+
+
+def _sample(stream: Peekable) -> bytes:
+    sample = stream.peek(SAMPLE_BYTES)
+    if len(sample) >= SAMPLE_BYTES and b"\n" not in sample:
+        # A first line that long tells its format only at its end.
+        sample = stream.peek(5 * SAMPLE_BYTES)
+    return sample
+
+
+def _format(target: Target, item: Input, sample: bytes, reading: Reading, tail: Tail | None) -> str:
+    if target.format is not None:
+        return target.format
+    if tail is not None and "format" in tail.state:
+        return str(tail.state["format"])
+    if target.pattern is not None:
+        refuse_binary(sample, item.name)
+        return "text"
+    return recognise(sample, item.name, reading)
+
+
+def _chunks(
+    target: Target, report: FileReport, stream: Peekable, lines: LineReader, times: TimeReader
+) -> Iterable[Chunk]:
+    if report.format == "ndjson":
+        return read_ndjson(lines)
+    if report.format == "export":
+        return read_export(lines, times)
+    if report.format in {"json", "cloudtrail"}:
+        return read_records(stream, report)
+    if report.format in {"csv", "tsv"}:
+        return tables.read_separated(stream, report, times.reading)
+    if report.format == "parquet":
+        return tables.read_parquet(stream, report, times.reading)
+    return TextReader(lines, times, target.pattern)
+
+
+def _sample_lines(sample: bytes) -> pa.Array:
+    """Give the lines of a sample that can begin a record: neither blank nor indented."""
+    lines = sample.split(b"\n")
+    if len(sample) >= SAMPLE_BYTES and len(lines) > 1:
+        lines.pop()
+    good = [line for line in lines if line.strip() and not line[:1].isspace()]
+    return pa.array(good[:_SAMPLE_LINES], pa.binary())

@@ -1,0 +1,117 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from cwnb.errors import InvalidParameter
+from cwnb.sources.clocks import Reading, civil_days, epoch_ms, read_zone
+from cwnb.sources.field_times import read_field_times
+from cwnb.sources.layouts import TimeReader, read_texts, recognise_layouts
+
+FILE_MS = int(datetime(2026, 2, 10, tzinfo=UTC).timestamp() * 1000)
+TABLE = Path(__file__).parents[1] / "fixtures" / "sources" / "times.txt"
+
+
+def cases():
+    lines = [line for line in TABLE.read_text().splitlines() if not line.startswith("#")]
+    return list(zip(lines[::2], (line.strip() for line in lines[1::2]), strict=True))
+
+
+def shown(ms: int) -> str:
+    return f"{datetime.fromtimestamp(ms // 1000, UTC):%Y-%m-%d %H:%M:%S}.{ms % 1000:03d}"
+
+
+def read(lines: list[str], tz: str | None = None) -> list[str]:
+    reading = Reading(FILE_MS, read_zone(tz))
+    array = pa.array([line.encode() for line in lines], pa.binary())
+    times, timed = TimeReader(recognise_layouts(array, reading), reading).read(array)
+    return [shown(t) if good else "-" for t, good in zip(times.tolist(), timed, strict=True)]
+
+
+@pytest.mark.parametrize(("line", "time"), cases())
+def test_a_line_tells_its_time(line: str, time: str) -> None:
+    assert read([line] * 3) == [time] * 3
+
+
+def test_strict_forms_are_known_in_any_company() -> None:
+    loose = "17701 26/02 2602 - 11 worke".split()
+    mixed = [case for case in cases() if not case[0].startswith(tuple(loose))]
+    got = read([line for line, _ in mixed])
+    assert got == [time for _, time in mixed]
+
+
+@pytest.mark.parametrize(
+    ("tz", "time"),
+    [
+        (None, "2026-07-03 09:14:07.000"),
+        ("UTC", "2026-07-03 09:14:07.000"),
+        ("Europe/Vienna", "2026-07-03 07:14:07.000"),
+        ("+05:30", "2026-07-03 03:44:07.000"),
+        ("-0800", "2026-07-03 17:14:07.000"),
+    ],
+)
+def test_a_time_without_zone_is_utc_unless_said(tz: str | None, time: str) -> None:
+    assert read(["2026-07-03 09:14:07 INFO"], tz) == [time]
+    assert read(["2026-07-03 09:14:07Z INFO"], tz) == ["2026-07-03 09:14:07.000"]
+
+
+def test_an_hour_that_a_zone_has_twice_is_the_first() -> None:
+    assert read(["2025-10-26 02:30:00 x"], "Europe/Vienna") == ["2025-10-26 00:30:00.000"]
+    assert read(["2025-03-30 02:30:00 x"], "Europe/Vienna") == ["2025-03-30 01:00:00.000"]
+
+
+def test_an_unknown_zone_is_an_error() -> None:
+    with pytest.raises(InvalidParameter, match="unknown time zone 'Mars/Olympus'"):
+        read_zone("Mars/Olympus")
+
+
+def test_days_are_those_of_the_calendar() -> None:
+    days = np.arange(-200_000, 200_000, 37)
+    dates = days.astype("datetime64[D]")
+    years = dates.astype("datetime64[Y]").astype(int) + 1970
+    months = dates.astype("datetime64[M]").astype(int) % 12 + 1
+    of_month = (dates - dates.astype("datetime64[M]")).astype(int) + 1
+    assert (civil_days(years, months, of_month) == days).all()
+
+
+def test_numbers_are_times_by_their_size() -> None:
+    numbers = np.array([1770110047, 1770110047123, 1770110047123456, 1770110047123456789, 12, -5])
+    times, good = epoch_ms(numbers)
+    assert times[:4].tolist() == [1770110047000] + [1770110047123] * 3
+    assert good.tolist() == [True] * 4 + [False] * 2
+    times, good = epoch_ms(np.array([1770110047.1234, np.nan, np.inf]))
+    assert (times[0], good.tolist()) == (1770110047123, [True, False, False])
+
+
+def test_the_first_name_with_a_time_gives_it() -> None:
+    columns = {
+        "date": pa.array(["2026-02-01", "2026-02-01", None]),
+        "Timestamp": pa.array([None, "nothing", None], pa.string()),
+        "ts": pa.array([1770110047, None, None]),
+        "other": pa.array([1, 2, 3]),
+    }
+    times, timed = read_field_times(columns, 3, Reading(FILE_MS))
+    assert timed.tolist() == [True, True, False]
+    assert [shown(t) for t in times[:2]] == ["2026-02-03 09:14:07.000", "2026-02-01 00:00:00.000"]
+
+
+def test_values_of_any_kind_are_read() -> None:
+    reading = Reading(FILE_MS)
+    moment = datetime(2026, 2, 3, 9, 14, 7, tzinfo=UTC)
+    iso = pa.array(["2026-02-03T09:14:07Z", None, "2026-02-03T09:14:07Z"]).dictionary_encode()
+    mixed = pa.array([{"text": "1770110047", "type": 1}, None, {"text": "x", "type": 0}])
+    for column, want in [
+        (iso, [True, False, True]),
+        (mixed, [True, False, False]),
+        (pa.array([moment, None, moment]), [True, False, True]),
+        (pa.array([True, None, False]), [False, False, False]),
+    ]:
+        times, timed = read_field_times({"time": column}, 3, reading)
+        assert timed.tolist() == want
+        assert all(t == 1770110047000 for t, good in zip(times, timed, strict=True) if good)
+    times, timed = read_texts(pa.array(["1770110047123", "soon", ""]), reading)
+    assert timed.tolist() == [True, False, False]
