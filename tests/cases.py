@@ -23,6 +23,7 @@ occur in the error or in a warning. A cell in quotes is JSON text.
 from __future__ import annotations
 
 import json
+import math
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -161,8 +162,8 @@ def discovered(message: str) -> dict[str, Any]:
 def _flatten(value: Any, name: str, found: dict[str, Any]) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
-            key = f"@{key}" if not name and key.startswith("@") else key
-            _flatten(inner, f"{name}.{key}" if name else key, found)
+            own = f"@{key}" if not name and key.startswith("@") else key
+            _flatten(inner, f"{name}.{own}" if name else own, found)
     elif isinstance(value, list):
         for place, inner in enumerate(value):
             _flatten(inner, f"{name}.{place}", found)
@@ -177,9 +178,9 @@ def frame_of(events: tuple[Event, ...]) -> pd.DataFrame:
     """Give the events as a frame whose columns are the fields."""
     frame = pd.DataFrame(
         {
-            "@timestamp": pd.Series(
-                [e.time_ms for e in events], dtype="int64[pyarrow]"
-            ).astype(pd.ArrowDtype(pa.timestamp("ms", "UTC"))),
+            "@timestamp": pd.Series([e.time_ms for e in events], dtype="int64[pyarrow]").astype(
+                pd.ArrowDtype(pa.timestamp("ms", "UTC"))
+            ),
             "@message": pd.Series([e.message for e in events], dtype=pd.ArrowDtype(pa.string())),
             "@logStream": pd.Series([e.stream for e in events], dtype=pd.ArrowDtype(pa.string())),
         }
@@ -229,19 +230,25 @@ def table_of(frame: pd.DataFrame) -> list[list[str]]:
 
 def cell_of(value: Any) -> str:
     """Write one value as the tables do."""
-    if value is None or value is pd.NA or value is pd.NaT or value != value:
+    if (
+        value is None
+        or value is pd.NA
+        or value is pd.NaT
+        or (isinstance(value, float) and math.isnan(value))
+    ):
         return "-"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, datetime):
         moment = value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond // 1000:03}"
-        return moment.removeprefix(f"{DAY} ").removesuffix(".000")
+        today = moment.startswith(DAY)
+        return moment.removeprefix(f"{DAY} ").removesuffix(".000") if today else moment
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if isinstance(value, float):
         rounded = f"{value:.4f}".rstrip("0").rstrip(".") if abs(value) < 1e15 else repr(value)
         return "0" if rounded == "-0" else rounded
-    return str(value) if str(value) else '""'
+    return str(value) or '""'
 
 
 def same_cell(expected: str, actual: str) -> bool:

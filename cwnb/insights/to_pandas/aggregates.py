@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 AGGREGATES: dict[str, Callable[[Script, list[exp.Expression]], Snippet]] = {}
-Aggregate = "Callable[[Script, list[exp.Expression]], Snippet]"
 
 
 def aggregates(*names: str) -> Callable[..., Callable[..., Snippet]]:
@@ -61,7 +60,7 @@ def _column(script: Script, node: exp.Expression, snippet: Snippet) -> tuple[str
         if f"{script.at(name)} = {snippet.code}" in script.lines and name.endswith("'"):
             return name, kind
     name = script.free_name(_title(node) + "'")
-    script.add(f"{script.at(name)} = {snippet.code}")
+    script.write(script.at(name), snippet.code)
     script.kinds[name] = snippet.kind
     return name, snippet.kind
 
@@ -124,9 +123,7 @@ def _max(script: Script, arguments: list[exp.Expression]) -> Snippet:
     return _extreme(script, arguments, "max()", "sorts_last")
 
 
-def _extreme(
-    script: Script, arguments: list[exp.Expression], method: str, helper: str
-) -> Snippet:
+def _extreme(script: Script, arguments: list[exp.Expression], method: str, helper: str) -> Snippet:
     name, kind = _value(script, arguments[0])
     if kind in (*NUMERIC, "time"):
         return Snippet(f"{_of(name)}.{method}", kind)

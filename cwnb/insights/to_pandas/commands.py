@@ -26,6 +26,7 @@ from cwnb.insights.to_pandas.aggregates import AGGREGATES, is_aggregate
 from cwnb.insights.to_pandas.datetimes import rounded
 from cwnb.insights.to_pandas.expressions import aggregate_key, write, write_condition
 from cwnb.insights.to_pandas.writing import (
+    WIDTH,
     CannotSay,
     Script,
     Snippet,
@@ -34,13 +35,13 @@ from cwnb.insights.to_pandas.writing import (
     data,
     quoted,
     raw,
+    split_outside,
     text,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-WIDTH = 100
 DEFAULT_LIMIT = 10_000
 
 
@@ -86,32 +87,13 @@ def _filter(script: Script, command: Filter) -> None:
         script.add(line)
         return
     sign = "&" if isinstance(command.args["condition"], exp.And) else "|"
-    parts = _split_outside(code, f" {sign} ")
+    parts = split_outside(code, f" {sign} ")
     script.add(f"{script.frame} = {script.frame}[")
     script.add(f"    {parts[0]}", *(f"    {sign} {part}" for part in parts[1:]), "]")
 
 
 def _splits(condition: exp.Expression) -> bool:
     return isinstance(condition, exp.And | exp.Or)
-
-
-def _split_outside(code: str, separator: str) -> list[str]:
-    """Split code at a separator that stands in no bracket and no string."""
-    parts, start, depth, quote = [], 0, 0, ""
-    for place, letter in enumerate(code):
-        if quote:
-            if letter == quote and code[place - 1] != "\\":
-                quote = ""
-        elif letter in "\"'":
-            quote = letter
-        elif letter in "([{":
-            depth += 1
-        elif letter in ")]}":
-            depth -= 1
-        elif depth == 0 and code.startswith(separator, place):
-            parts.append(code[start:place])
-            start = place + len(separator)
-    return [*parts, code[start:]]
 
 
 # ---------------------------------------------------------------- parse
@@ -228,7 +210,9 @@ def _stats(script: Script, command: Stats) -> None:
     calls = [call for item in items for call in _calls(item.value)]
     made: dict[str, Snippet] = {}
     for call in calls:
-        made.setdefault(aggregate_key(call), AGGREGATES[canonical(call.name)](script, call.arguments))
+        made.setdefault(
+            aggregate_key(call), AGGREGATES[canonical(call.name)](script, call.arguments)
+        )
     if grouping:
         by = f"[{', '.join(grouping)}], sort=False, dropna=False"
     else:
@@ -265,7 +249,7 @@ def _key_column(script: Script, key: Item, snippet: Snippet) -> str:
     if isinstance(key.value, Field) and column.code == script.at(key.value.name):
         return key.value.name
     name = script.free_name(key.name)
-    script.add(f"{script.at(name)} = {column.code}")
+    script.write(script.at(name), column.code)
     script.kinds[name] = column.kind
     return name
 

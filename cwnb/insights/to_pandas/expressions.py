@@ -29,6 +29,7 @@ from cwnb.insights.to_pandas.writing import (
     as_column,
     canonical,
     data,
+    is_call,
     literal,
     number,
     quoted,
@@ -39,7 +40,7 @@ from cwnb.insights.to_pandas.writing import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COMPARISONS = {
+COMPARISONS: dict[type[exp.Expression], str] = {
     exp.EQ: "==",
     exp.NEQ: "!=",
     exp.LT: "<",
@@ -81,7 +82,7 @@ def write_condition(script: Script, node: exp.Expression, *, only_true: bool = F
     """Write a Boolean column; `only_true` says that false and missing need not differ."""
     if isinstance(node, exp.And | exp.Or):
         sign = "&" if isinstance(node, exp.And) else "|"
-        parts = [_operand(script, part, only_true) for part in _chain(node)]
+        parts = [_operand(script, part, only_true=only_true) for part in _chain(node)]
         return f" {sign} ".join(parts)
     if isinstance(node, In) and only_true:
         return _is_in(script, node, only_true=True)
@@ -92,40 +93,27 @@ def write_condition(script: Script, node: exp.Expression, *, only_true: bool = F
             if not value.is_literal:
                 among = _is_in(script, inner, only_true=True)
                 return f"{value.operand}.notna() & ~{among}"
-        return f"~{_operand(script, inner, only_true=False)}"
+        negated = f"~{_operand(script, inner, only_true=False)}"
+        present = re.fullmatch(r"~(\S+)\.notna\(\)", negated)
+        return f"{present[1]}.isna()" if present and is_call(present[1]) else negated
     return truth(script, write(script, node)).code
 
 
-def _operand(script: Script, node: exp.Expression, only_true: bool) -> str:
+def _operand(script: Script, node: exp.Expression, *, only_true: bool) -> str:
     code = write_condition(script, node, only_true=only_true)
-    simple = re.fullmatch(r"~?[\w.]+(\[[^\[\]]*\])?(\.\w+\([^()]*\))?|\w+\([^()]*\)", code)
-    return code if simple or _is_call(code) else f"({code})"
-
-
-def _is_call(code: str) -> bool:
-    """Tell whether the code is one chain of calls and subscripts, with no operator outside."""
-    depth, quote = 0, ""
-    for place, letter in enumerate(code):
-        if quote:
-            if letter == quote and code[place - 1] != "\\":
-                quote = ""
-        elif letter in "\"'":
-            quote = letter
-        elif letter in "([{":
-            depth += 1
-        elif letter in ")]}":
-            depth -= 1
-        elif depth == 0 and letter in " ~":
-            return False
-    return True
+    return code if is_call(code.removeprefix("~")) else f"({code})"
 
 
 def _chain(node: exp.Expression) -> list[exp.Expression]:
-    parts, rest, kind = [], node, type(node)
-    while type(rest) is kind:
-        parts.append(rest.expression)
-        rest = rest.this
-    return [rest, *reversed(parts)]
+    """Give the operands of an `and` or `or`, those of the same kind within it included."""
+    kind, parts, rest = type(node), [], [node]
+    while rest:
+        part = rest.pop()
+        if type(part) is kind:
+            rest += [part.expression, part.this]
+        else:
+            parts.append(part)
+    return parts
 
 
 def truth(script: Script, snippet: Snippet) -> Snippet:
@@ -165,9 +153,7 @@ def _field(script: Script, node: Field) -> Snippet:
 def step(value: Snippet, path: list[str]) -> Snippet:
     """Write the way into a structure."""
     keys = ", ".join(quoted(str(part)) for part in path)
-    return Snippet(
-        f"each(lambda value: step_into(value, [{keys}]), object, {value.code})", "any"
-    )
+    return Snippet(f"each(lambda value: step_into(value, [{keys}]), object, {value.code})", "any")
 
 
 def _access(script: Script, node: Access) -> Snippet:
@@ -247,18 +233,18 @@ def _power(script: Script, node: exp.Pow) -> Snippet:
 
 
 def _comparison(script: Script, node: exp.Binary) -> Snippet:
-    relation = COMPARISONS[type(node)]
+    relation = COMPARISONS[type(node)]  # type: ignore[index]
     left, right = write(script, node.this), write(script, node.expression)
     if left.is_literal:
         if right.is_literal:
             left = as_column(script, left)
         else:
             left, right, relation = right, left, FLIPPED[relation]
-    code = compare(script, left, relation, right)
-    return Snippet(code, "condition", whole=_is_call(code))
+    code = compare(left, relation, right)
+    return Snippet(code, "condition", whole=is_call(code))
 
 
-def compare(script: Script, left: Snippet, relation: str, right: Snippet) -> str:
+def compare(left: Snippet, relation: str, right: Snippet) -> str:
     """Write a comparison of a column with a column or a literal, as simply as the kinds allow."""
     yes_no = ("condition", "boolean")
     if left.kind in yes_no and right.kind in yes_no:
@@ -313,7 +299,7 @@ def _like(script: Script, node: Like) -> Snippet:
 
 
 def search(value: Snippet, pattern: str) -> str:
-    """Write a search for a pattern; pandas warns of groups, so a pattern that has any loses them."""
+    """Write a search for a pattern; its groups do not capture, for pandas warns of those."""
     plain = without_groups(pattern)
     if plain is None:
         return f"search({value.code}, {raw(pattern)})"
@@ -357,7 +343,7 @@ def _is_in(script: Script, node: In, *, only_true: bool) -> str:
 
 def _logical(script: Script, node: exp.Expression) -> Snippet:
     code = write_condition(script, node)
-    return Snippet(code, "condition", whole=_is_call(code))
+    return Snippet(code, "condition", whole=is_call(code))
 
 
 NODES: dict[type[exp.Expression], Callable[..., Snippet]] = {
@@ -375,7 +361,12 @@ NODES: dict[type[exp.Expression], Callable[..., Snippet]] = {
     exp.Div: _divide,
     exp.Mod: _modulus,
     exp.Pow: _power,
-    **dict.fromkeys(COMPARISONS, _comparison),
+    exp.EQ: _comparison,
+    exp.NEQ: _comparison,
+    exp.LT: _comparison,
+    exp.LTE: _comparison,
+    exp.GT: _comparison,
+    exp.GTE: _comparison,
     Like: _like,
     In: _in,
     exp.And: _logical,

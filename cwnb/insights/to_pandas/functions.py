@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from cwnb.insights.to_pandas.expressions import truth
 from cwnb.insights.to_pandas.writing import (
     DTYPES,
@@ -18,9 +16,6 @@ from cwnb.insights.to_pandas.writing import (
     text,
     writes,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 # ---------------------------------------------------------------- numbers
 
@@ -127,14 +122,9 @@ def _ispresent(script: Script, value: Snippet) -> Snippet:
 @writes("coalesce")
 def _coalesce(script: Script, *values: Snippet) -> Snippet:
     first, *rest = _one_kind(script, values)
-    code = first.operand
+    code = as_column(script, first).operand
     for other in rest:
-        code += f".where({code}.notna(), {other.code})" if len(rest) > 1 else ""
-    if len(rest) == 1:
-        return Snippet(f"{code}.fillna({rest[0].code})", first.kind)
-    code = first.operand
-    for other in rest:
-        code = f"{code}.fillna({other.code})"
+        code += f".fillna({other.code})"
     return Snippet(code, first.kind)
 
 
@@ -149,9 +139,11 @@ def _case(script: Script, *arguments: Snippet) -> Snippet:
 
 
 def _choose(script: Script, arguments: list[Snippet]) -> Snippet:
-    conditions, answers = arguments[:-1:2] or arguments[::2], arguments[1::2]
-    conditions = arguments[: len(arguments) // 2 * 2 : 2]
+    conditions, answers = arguments[: len(arguments) // 2 * 2 : 2], arguments[1::2]
     default = arguments[-1] if len(arguments) % 2 else None
+    if [a.literal for a in arguments[1:]] == [1, 0]:
+        holds = truth(script, conditions[0]).operand
+        return Snippet(f'{holds}.fillna(False).astype("int64[pyarrow]")', "integer")
     unified = _one_kind(script, [*answers, *([default] if default else [])])
     kind = unified[0].kind
     if default:
@@ -179,7 +171,9 @@ def _one_kind(script: Script, values: list[Snippet] | tuple[Snippet, ...]) -> li
             value = float(piece.literal) if kind == "number" else piece.literal
             made.append(Snippet(literal(value).code, kind))
             if piece is pieces[0]:
-                code = f"pd.Series({made[0].code}, index={script.frame}.index, dtype={DTYPES[kind]})"
+                code = (
+                    f"pd.Series({made[0].code}, index={script.frame}.index, dtype={DTYPES[kind]})"
+                )
                 made[0] = Snippet(code, kind)
         else:
             made.append(Snippet(f"{piece.operand}.astype({DTYPES[kind]})", kind))
@@ -255,6 +249,3 @@ _address_test("isreservedip", "is_reserved")
 @writes("ipv4tonumber")
 def _ipv4tonumber(script: Script, value: Snippet) -> Snippet:
     return Snippet(f'each(ipv4_number, "int64[pyarrow]", {text(script, value).code})', "integer")
-
-
-Registered = "Callable[..., Snippet]"

@@ -15,7 +15,7 @@ import math
 import operator
 import re
 import urllib.parse
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable  # noqa: TC003 - emitted source has no such block
 from datetime import UTC, datetime
 from itertools import repeat
 from typing import Any
@@ -167,7 +167,7 @@ def is_in(values: pd.Series, keys: list[str]) -> pd.Series:
 def is_true(value: Any) -> bool:
     """Tell whether a value counts as true: true, the text `true`, a number other than zero."""
     number = number_of(value)
-    return value == "true" if number is pd.NA else number != 0
+    return bool(value == "true" if number is pd.NA else number != 0)
 
 
 def truth(values: pd.Series) -> pd.Series:
@@ -189,7 +189,7 @@ def natural(value: Any) -> Any:
 
 
 def sort_order(values: pd.Series) -> pd.Series:
-    """Number the values in the order of `sort`; missing comes first, so it gets 0."""
+    """Give each value its place in the order of `sort`, from 1; missing comes first, so it is 0."""
     distinct = sorted({v for v in values if v is not pd.NA}, key=natural)
     if distinct and isinstance(distinct[0], pd.Timestamp):
         distinct.sort()
@@ -555,7 +555,5 @@ def most_frequent(values: pd.Series, count: int) -> list[Any]:
 
 def per_group(groups: Any, name: str, function: Callable[[pd.Series], Any]) -> pd.Series:
     """Give a value of any kind for each group of rows."""
-    answers = pd.Series(pd.NA, index=groups.size().index, dtype=object)
-    for place, (_, rows) in enumerate(groups[name]):
-        answers.iat[place] = function(rows)
-    return answers
+    answers = [function(rows) for _, rows in groups[name]]
+    return pd.Series(answers, index=groups.size().index, dtype=object)

@@ -84,10 +84,12 @@ def _preamble() -> tuple[dict[str, str], dict[str, set[str]], dict[str, str]]:
             for name in node.names:
                 imports[name.name] = f"from {node.module} import {name.name}"
         elif isinstance(node, ast.FunctionDef | ast.Assign):
-            name = node.name if isinstance(node, ast.FunctionDef) else node.targets[0].id  # type: ignore[attr-defined]
+            helper = (
+                node.name if isinstance(node, ast.FunctionDef) else ast.unparse(node.targets[0])
+            )
             source = ast.get_source_segment(text, node) or ""
-            sources[name] = re.sub(r"  # noqa.*", "", source)
-            uses[name] = _names(source)
+            sources[helper] = re.sub(r"  # noqa.*", "", source)
+            uses[helper] = _names(source)
     return sources, uses, imports
 
 

@@ -32,9 +32,7 @@ def _isblank(script: Script, value: Snippet) -> Snippet:
 @writes("concat")
 def _concat(script: Script, *values: Snippet) -> Snippet:
     pieces = [
-        quoted(v.literal)
-        if isinstance(v.literal, str)
-        else f'{text(script, v).operand}.fillna("")'
+        quoted(v.literal) if isinstance(v.literal, str) else f'{text(script, v).operand}.fillna("")'
         for v in values
     ]
     if all(isinstance(v.literal, str) for v in values):
@@ -108,7 +106,7 @@ def _replace(script: Script, value: Snippet, find: Snippet, put: Snippet) -> Sni
         return Snippet(f"{value.operand}.str.replace({arguments})", "text")
     if find.literal == "":
         return value
-    arguments = ", ".join([value.code, text(script, find).code, text(script, put).code])
+    arguments = f"{value.code}, {text(script, find).code}, {text(script, put).code}"
     return Snippet(f"each(str.replace, TEXT, {arguments})", "text")
 
 

@@ -29,6 +29,7 @@ DTYPES = {
     "any": "object",
 }
 NOTHING = object()
+WIDTH = 100
 
 
 class CannotSay(CwnbError):
@@ -100,14 +101,48 @@ class Script:
         value = data(snippet)
         column = as_column(self, value)
         if column.code != self.at(name):
-            self.add(f"{self.at(name)} = {column.code}")
+            self.write(self.at(name), column.code)
         self.kinds[name] = column.kind
+
+    def write(self, target: str, code: str) -> None:
+        """Write an assignment, a chain of `mask` over several lines where it is long."""
+        chain = split_outside(code, ".mask(")
+        if len(f"{target} = {code}") <= WIDTH or len(chain) == 1:
+            self.add(f"{target} = {code}")
+            return
+        self.add(f"{target} = (", f"    {chain[0]}")
+        self.add(*(f"    .mask({link}" for link in chain[1:]), ")")
 
     def free_name(self, wanted: str) -> str:
         """Give a column name that is not taken."""
         while wanted in self.kinds:
             wanted += "'"
         return wanted
+
+
+def split_outside(code: str, separator: str) -> list[str]:
+    """Split code at a separator that stands in no bracket and no string."""
+    parts, start, depth, quote = [], 0, 0, ""
+    for place, letter in enumerate(code):
+        if quote:
+            if letter == quote and code[place - 1] != "\\":
+                quote = ""
+            continue
+        if depth == 0 and code.startswith(separator, place):
+            parts.append(code[start:place])
+            start = place + len(separator)
+        if letter in "\"'":
+            quote = letter
+        elif letter in "([{":
+            depth += 1
+        elif letter in ")]}":
+            depth -= 1
+    return [*parts, code[start:]]
+
+
+def is_call(code: str) -> bool:
+    """Tell whether code is one chain of names, calls and subscripts, with no operator outside."""
+    return len(split_outside(code, " ")) == 1 and not code.startswith(("~", "-"))
 
 
 def quoted(text: str) -> str:
@@ -184,7 +219,6 @@ def number_column(script: Script, snippet: Snippet) -> Snippet:
     return as_column(script, number(script, snippet))
 
 
-Writer = "Callable[..., Snippet]"
 WRITERS: dict[str, Callable[..., Snippet]] = {}
 
 
