@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.sources.clocks import DAY_MS, civil_days, epoch_ms, is_date, latest_year
+from cwnb.sources.iso import read_iso
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -136,6 +137,13 @@ INSIDE: tuple[Layout, ...] = (
 _DATE_ALONE = Layout("date", r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)$")
 
 
+_WHOLE = (
+    *(layout for layout in LAYOUTS if not layout.loose),
+    _DATE_ALONE,
+    *(layout for layout in LAYOUTS if layout.loose and layout.name != "word and epoch"),
+)
+
+
 class TimeReader:
     """Reads the times of lines: first by the layouts that the sample had, then by the others."""
 
@@ -190,10 +198,8 @@ def _count(
 
 def read_texts(texts: pa.Array, reading: Reading) -> tuple[Array, Array]:
     """Read texts that are times as a whole, as a field's value is; digits are epoch numbers."""
-    times, timed = TimeReader([LAYOUTS[0]], reading).read(texts)
-    for layout in (_DATE_ALONE, *LAYOUTS):
-        if layout is not _DATE_ALONE and (not layout.loose or layout.name == "word and epoch"):
-            continue
+    times, timed = read_iso(texts, reading)
+    for layout in _WHOLE:
         rows = np.flatnonzero(~timed)
         if not len(rows):
             break

@@ -53,7 +53,7 @@ class Loading:
         self.events = 0
         self._store = store
         self._group_id = group_id
-        self._log_type = log_type
+        self.log_type = log_type
         self._work = work
         self._ingestion_ms = store.clock.now_ms()
         self._discoverers = ThreadPoolExecutor(2, "cwnb-discover")
@@ -169,7 +169,7 @@ class Loading:
         if block.discovered is None:
             from cwnb.store.discovery import discover
 
-            found = self._discoverers.submit(discover, block.text, log_type=self._log_type)
+            found = self._discoverers.submit(discover, block.text, log_type=self.log_type)
         self._ahead.append(self._writers.submit(self._write, block, found))
 
     def _drain(self, left: int) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,8 +11,16 @@ import pytest
 from cwnb.errors import InvalidParameter
 from cwnb.sources.clocks import Reading, civil_days, epoch_ms, read_zone
 from cwnb.sources.field_times import read_field_times
-from cwnb.sources.layouts import TimeReader, read_texts, recognise_layouts
+from cwnb.sources.iso import read_iso
+from cwnb.sources.layouts import (
+    LAYOUTS,
+    TimeReader,
+    read_layout,
+    read_texts,
+    recognise_layouts,
+)
 
+PLAIN_ISO = re.compile(r"[\d-]{10}[T ][\d:]{8}([.,]\d{1,9})?(Z|[+-]\d\d:\d\d)?")
 FILE_MS = int(datetime(2026, 2, 10, tzinfo=UTC).timestamp() * 1000)
 TABLE = Path(__file__).parents[1] / "fixtures" / "sources" / "times.txt"
 
@@ -115,3 +124,21 @@ def test_values_of_any_kind_are_read() -> None:
         assert all(t == 1770110047000 for t, good in zip(times, timed, strict=True) if good)
     times, timed = read_texts(pa.array(["1770110047123", "soon", ""]), reading)
     assert timed.tolist() == [True, False, False]
+
+
+@pytest.mark.parametrize("tz", [None, "Europe/Vienna", "+01:00"])
+def test_iso_values_read_the_same_by_bytes_and_by_expressions(tz) -> None:
+    reading = Reading(FILE_MS, read_zone(tz))
+    dates = ["2026-02-03", "2024-02-29", "2026-02-29", "0001-01-01", "1969-12-31", "2026-2-03"]
+    clocks = ["T09:14:07", " 23:59:60", "T24:00:00", "T09:14", "x09:14:07"]
+    fractions = ["", ".1", ",12", ".123", ".123456", ".123456789", ".", ".12a"]
+    zones = ["", "Z", "+01:00", "-05:30", "+0100", "+01", "Q", "+01:0x"]
+    texts = [d + c + f + z for d in dates for c in clocks for f in fractions for z in zones]
+    array = pa.array([None, *texts, "", "short"], pa.string())[1:-1]
+    fast, good = read_iso(array, reading)
+    slow, also = read_layout(LAYOUTS[0], array, reading)
+    assert not (good & ~also).any()
+    assert (fast[good] == slow[good]).all()
+    plain = [bool(PLAIN_ISO.fullmatch(text)) for text in array.to_pylist()]
+    assert (good == (also & np.array(plain))).all()
+    assert good.sum() == 4 * 2 * 6 * 4

@@ -1,0 +1,117 @@
+"""ISO times that fill a value, read as columns of bytes: ten times as fast as by expressions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cwnb.sources.clocks import DAY_MS, civil_days, is_date
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cwnb.sources.clocks import Reading
+
+    Array = np.ndarray[Any, Any]
+
+# `2026-02-03T09:14:07` alone, and with nine digits of fraction and an offset.
+_SHORTEST, _LONGEST = 19, 35
+_NAIVE, _UTC, _OFFSET = 0, 1, 6
+
+
+def read_iso(texts: pa.Array, reading: Reading) -> tuple[Array, Array]:
+    """Give milliseconds and a mask of the texts that are `YYYY-MM-DDThh:mm:ss`, alone or more.
+
+    More: a fraction of up to nine digits, and `Z` or `+hh:mm`. What else may be a time is left to
+    the expressions.
+    """
+    count = len(texts)
+    times = np.zeros(count, np.int64)
+    timed = np.zeros(count, bool)
+    buffers = texts.buffers()
+    if not count or buffers[2] is None:
+        return times, timed
+    offsets = np.frombuffer(buffers[1], np.int32)[texts.offset : texts.offset + count + 1]
+    octets = np.frombuffer(buffers[2], np.uint8)
+    lengths = np.diff(offsets)
+    for length in np.unique(lengths).tolist():
+        if not _SHORTEST <= length <= _LONGEST:
+            continue
+        rows = np.flatnonzero(lengths == length)
+        if len(rows) == count:
+            # All of one length lie side by side.
+            table = octets[offsets[0] : offsets[-1]].reshape(count, length)
+        else:
+            table = octets[offsets[rows][:, None] + np.arange(length)]
+        found, good = _read_table(np.ascontiguousarray(table.T), reading)
+        times[rows] = found
+        timed[rows] = good
+    if texts.null_count:
+        timed &= np.asarray(texts.is_valid())
+    return times, timed
+
+
+def _read_table(columns: Array, reading: Reading) -> tuple[Array, Array]:
+    """Read texts of one length; `columns[i]` has the byte at place i of each."""
+    length = len(columns)
+    digits = columns - 48
+    good = (columns[4] == 45) & (columns[7] == 45) & (columns[13] == 58) & (columns[16] == 58)
+    good &= (columns[10] == 84) | (columns[10] == 32)
+    for place in (0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18):
+        good &= digits[place] <= 9
+    zone, minutes = _zone(columns, digits)
+    fraction = np.zeros(columns.shape[1], np.int64)
+    for width in (_NAIVE, _UTC, _OFFSET):
+        rest = length - _SHORTEST - width
+        here = zone == width
+        if not here.any():
+            continue
+        if rest == 0:
+            continue
+        if rest < 2 or rest > 10:
+            good &= ~here
+            continue
+        fits = (columns[19] == 46) | (columns[19] == 44)
+        value = np.zeros(columns.shape[1], np.int64)
+        for place in range(20, 19 + rest):
+            fits &= digits[place] <= 9
+            if place < 23:
+                value += digits[place].astype(np.int64) * 10 ** (22 - place)
+        good &= fits | ~here
+        fraction = np.where(here, value, fraction)
+
+    def number(first: int, places: int) -> Array:
+        value = digits[first].astype(np.int64)
+        for place in range(first + 1, first + places):
+            value = value * 10 + digits[place]
+        return value
+
+    year, month, day = number(0, 4), number(5, 2), number(8, 2)
+    hour, minute, second = number(11, 2), number(14, 2), number(17, 2)
+    good &= is_date(year, month, day) & (hour <= 23) & (minute <= 59) & (second <= 60)
+    days = civil_days(year, np.where(good, month, 1), day)
+    local = days * DAY_MS + ((hour * 60 + minute - minutes) * 60 + second) * 1000 + fraction
+    local = np.where(good, local, 0)
+    naive = zone == _NAIVE
+    if reading.tz is not None and naive.any():
+        local = np.where(naive, reading.to_utc(local), local)
+    return local, good
+
+
+def _zone(columns: Array, digits: Array) -> tuple[Array, Array]:
+    """Give the width of each text's zone, and its offset in minutes."""
+    zone = np.where(columns[-1] == 90, _UTC, _NAIVE)
+    minutes = np.zeros(columns.shape[1], np.int64)
+    if len(columns) < _SHORTEST + _OFFSET:
+        return zone, minutes
+    signs = columns[-6]
+    offset = ((signs == 43) | (signs == 45)) & (columns[-3] == 58)
+    for place in (-5, -4, -2, -1):
+        offset &= digits[place] <= 9
+    if offset.any():
+        hours = digits[-5].astype(np.int64) * 10 + digits[-4]
+        size = hours * 60 + digits[-2].astype(np.int64) * 10 + digits[-1]
+        minutes = np.where(offset, np.where(signs == 45, -size, size), 0)
+        zone = np.where(offset, _OFFSET, zone)
+    return zone, minutes
