@@ -139,8 +139,7 @@ class InsightsParser(ExpressionParser):
             wildcards = 1
         if wildcards != len(names):
             counted = f"{wildcards} wildcard{'s' * (wildcards != 1)}"
-            named = f"{len(names)} name{'s' * (len(names) != 1)}"
-            raise self._fault(f"the glob has {counted}, but {named} follow", start, end)
+            raise self._fault(f"the glob has {counted}, but {_follow(names)}", start, end)
         return c.Parse(value=value, pattern=pattern, names=names)
 
     def _parse_regex(self, value: exp.Expression) -> c.Parse:
@@ -159,8 +158,8 @@ class InsightsParser(ExpressionParser):
         names = named or aliases
         if len(names) != len(groups):
             counted = f"{len(groups)} unnamed group{'s' * (len(groups) != 1)}"
-            given = f"{len(names)} name{'s' * (len(names) != 1)} follow" if names else "no names"
-            raise self._fault_at(token, f"the regex has {counted}, but {given}; write (?<name>…)")
+            message = f"the regex has {counted}, but {_follow(names)}; write (?<name>…)"
+            raise self._fault_at(token, message)
         return c.Parse(value=value, pattern=regex, names=names, multi=multi or None)
 
     def _names(self) -> list[str]:
@@ -240,6 +239,12 @@ class InsightsParser(ExpressionParser):
             # The name is another; the text of the value in one spelling, so that equal is equal.
             text = to_text(value)
         return self._placed(c.Item(value=value, alias=alias, text=text), start)
+
+
+def _follow(names: list[str]) -> str:
+    if len(names) == 1:
+        return "1 name follows"
+    return f"{len(names) or 'no'} names follow"
 
 
 class Insights(Dialect):

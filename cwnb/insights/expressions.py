@@ -133,6 +133,9 @@ class ExpressionParser(Parser):
             return terms[0]
         # Parentheses around a chain of the same kind change nothing, so one shape stands for all.
         node = c.chained(operator, [leaf for term in terms for leaf in c.links(operator, term)])
+        for link in reversed(list(node.find_all(operator))):
+            link.meta["start"] = link.this.meta["start"]
+            link.meta["end"] = link.expression.meta["end"]
         return self._placed(node, start)
 
     def _negation(self) -> exp.Expression:
@@ -304,12 +307,12 @@ class ExpressionParser(Parser):
         number = self._prev
         if self._curr.token_type is TokenType.VAR and self._word() not in RESERVED:
             adjacent = self._curr.start == number.end + 1
-            if adjacent or unit_named(self._curr.text):
-                raise self._fault(
-                    "a period is an argument of bin, datefloor, dateceil or offset only",
-                    number.start,
-                    self._curr.end + 1,
-                )
+            span = number.start, self._curr.end + 1
+            if unit_named(self._curr.text):
+                message = "a period is an argument of bin, datefloor, dateceil or offset only"
+                raise self._fault(message, *span)
+            if adjacent:
+                raise self._fault("a name that begins with a digit stands in backticks", *span)
         return self._placed(exp.Literal(this=number.text, is_string=False), number.start)
 
     def _period(self) -> c.Period:
@@ -332,15 +335,12 @@ class ExpressionParser(Parser):
         return self._placed(c.Regex(pattern=pattern), token.start)
 
     def _checked_regex(self, token: Token, pattern: str) -> str:
-        try:
-            from cwnb.insights.regex import InvalidRegex, to_re2
-        except ModuleNotFoundError:
-            return pattern.replace("(?<", "(?P<")
+        from cwnb.insights.regex import InvalidRegex, to_re2
 
         try:
             return to_re2(pattern)
         except InvalidRegex as error:
-            raise self._fault_at(token, str(error)) from None
+            raise self._fault_at(token, error.message) from None
 
     def _named(self) -> exp.Expression:
         token = self._curr
@@ -369,7 +369,7 @@ class ExpressionParser(Parser):
                 arguments.append(self._argument(function, len(arguments)))
             self._require(TokenType.R_PAREN, "',' or ')'")
         if key == "count" and not arguments:
-            arguments.append(c.Star())
+            arguments.append(self._placed(c.Star(), name.start))
         call = self._placed(c.Call(function=key, arguments=arguments), name.start)
         self._check_arguments(function, call)
         return call

@@ -138,9 +138,13 @@ def _cap_periods(pipeline: c.Pipeline, warnings: list[str]) -> None:
         if cap != count:
             written = to_text(call)
             item = call.find_ancestor(c.Item)
-            if item and not item.args.get("alias") and not isinstance(item.parent, c.SortKey):
-                item.set("alias", item.name)  # the column stays named by the text as written
+            name = item.name if item else ""
             period.set("count", cap)
+            if item:
+                # The column stays named by the text as written; a sort key makes none.
+                if not isinstance(item.parent, c.SortKey):
+                    item.set("alias", name)
+                item.set("text", to_text(item.value))
             runs = to_text(call)
             longest = UNITS[unit][1]
             warning = f"{written} runs as {runs}, as in the service: {unit} counts to {longest}"

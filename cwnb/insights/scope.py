@@ -41,6 +41,14 @@ def refuse(pipeline: c.Pipeline, message: str, node: exp.Expr) -> NoReturn:
     raise MalformedQuery(message, pipeline.meta.get("text"), meta.get("start"), meta.get("end"))
 
 
+def rename(item: c.Item, value: exp.Expression) -> None:
+    """Put another value into an item, whose column keeps its name."""
+    name = item.name
+    item.set("value", value)
+    item.set("alias", None if isinstance(value, c.Field) and value.name == name else name)
+    item.set("text", to_text(value))
+
+
 def is_aggregate(node: exp.Expr) -> bool:
     """Tell whether the node is a call of a function of `stats`."""
     if not isinstance(node, c.Call):
@@ -151,12 +159,15 @@ class _Walk:
 
     def _filter(self, command: c.Filter) -> c.Filter | None:
         stay: list[exp.Expression] = []
+        moved: list[exp.Expression] = []
         for conjunct in c.conjuncts(command.args["condition"]):
             resolved = self._refer(self._values_in_backticks(conjunct))
             if self._belongs_before_stats(resolved):
-                self._move_before_stats(resolved)
+                moved.append(resolved)
             else:
                 stay.append(self._row(resolved))
+        if moved:
+            self._move_before_stats(c.chained(exp.And, moved))
         if not stay:
             return None
         command.set("condition", c.chained(exp.And, stay))
@@ -187,16 +198,15 @@ class _Walk:
         before = self.before_stats if self.stats_seen else self.scope
         return before.gives(name) or name.name in SYSTEM_FIELDS or self.known(name.name)
 
-    def _move_before_stats(self, conjunct: exp.Expression) -> None:
+    def _move_before_stats(self, condition: exp.Expression) -> None:
         assert self.first_stats is not None
         after, self.scope = self.scope, self.before_stats
-        moved = c.Filter(condition=self._row(conjunct))
+        moved = c.Filter(condition=self._row(condition))
         self.scope = after
-        moved.meta.update(conjunct.meta)
         self.done.insert(self.first_stats, moved)
         self.first_stats += 1
         self._warn(
-            f"filter {to_text(conjunct)!r} names fields of the events and is read as standing "
+            f"filter {to_text(condition)!r} names fields of the events and is read as standing "
             "before stats; the service would find no such column there and keep no rows"
         )
 
@@ -248,7 +258,8 @@ class _Walk:
                 keys.append(item)
         if command.args.get("by"):
             command.set("by", keys)
-        if command.args.get("offset") and not any(item.find(c.Call) for item in keys):
+        bins = [item for item in keys if any(call.name == "bin" for call in item.find_all(c.Call))]
+        if command.args.get("offset") and not bins:
             self._refuse("'offset' shifts the bins of 'by', and there are none", command)
         self._define_outputs([*aggregates, *keys])
         self.stats_seen += 1
@@ -283,7 +294,7 @@ class _Walk:
             node = stack.pop()
             if is_aggregate(node):
                 aggregated = True
-                self._check_inside(node, aliases)
+                self._check_inside(node, item, aliases)
                 if node.name == "topk":
                     self._check_alone(node, command)
             elif isinstance(node, c.Field):
@@ -301,7 +312,7 @@ class _Walk:
         if not aggregated:
             self._refuse(f"{to_text(item.value)!r} aggregates nothing", item)
 
-    def _check_inside(self, call: exp.Expression, aliases: set[str]) -> None:
+    def _check_inside(self, call: exp.Expression, item: c.Item, aliases: set[str]) -> None:
         arguments = [self._refer(argument) for argument in call.args.get("arguments") or []]
         for argument in arguments:
             for node in argument.walk():
@@ -313,7 +324,11 @@ class _Walk:
                         "stats to aggregate it",
                         node,
                     )
-        call.set("arguments", [self._row(argument) for argument in arguments])
+        settled = [self._row(argument) for argument in arguments]
+        if settled != call.args.get("arguments"):
+            item.set("alias", item.name)  # named by the text as written
+            call.set("arguments", settled)
+            item.set("text", to_text(item.value))
 
     def _visible(self, name: c.Field) -> bool:
         if self.scope.gives(name):
@@ -330,9 +345,8 @@ class _Walk:
         """Check an item's expression; one that is an output by its text becomes that output."""
         written = item.value
         value = self._row(written)
-        item.set("value", value)
-        if isinstance(value, c.Field) and written != value and item.args.get("alias") == value.name:
-            item.set("alias", None)
+        if value != written:
+            rename(item, value)
 
     def _row(self, value: exp.Expression) -> exp.Expression:
         """Check an expression that is worked out row by row; gives it with its names settled."""

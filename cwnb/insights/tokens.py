@@ -17,7 +17,7 @@ if not getattr(tokenizer_core, "__file__", ".py").endswith(".py"):  # pragma: no
 TOKEN = re.compile(
     r"""
     (?P<blank>   \s+ | \#[^\n]* )
-  | (?P<number>  \d+ (?:\.\d+)? (?:[eE][+-]?\d+)? )
+  | (?P<number>  [0-9]+ (?:\.[0-9]+)? (?:[eE][+-]?[0-9]+)? )
   | (?P<path>    (?: @*`(?:[^`]|``)+` | [^\W\d][\w@]* | @[\w@]* )
                  (?: \. (?: [\w@]+ | `(?:[^`]|``)+` ) )* )
   | (?P<string>  "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' )
@@ -30,7 +30,7 @@ TOKEN = re.compile(
 )
 # Only where a value may begin: there a slash opens a regex and a point begins a number.
 REGEX = re.compile(r"/((?:[^/\\\n]|\\[^\n])*)/")
-POINT_NUMBER = re.compile(r"\.\d+(?:[eE][+-]?\d+)?")
+POINT_NUMBER = re.compile(r"\.[0-9]+(?:[eE][+-]?[0-9]+)?")
 # Only where a value has just ended: there a slash divides and a point leads on to a key.
 STEP = re.compile(r"(?:\.(?:[\w@]+|`(?:[^`]|``)+`))+")
 

@@ -260,7 +260,8 @@ def _filter(node: c.Filter) -> str:
 @_writes(c.Parse)
 def _parse(node: c.Parse) -> str:
     value, pattern = node.args["value"], node.args["pattern"]
-    words = ["parse", _inside(value, SUM), to_text(pattern)]
+    # Outside parentheses a slash here would open a regex.
+    words = ["parse", _inside(value, POSTFIX), to_text(pattern)]
     named = isinstance(pattern, c.Regex) and any(g.name for g in captures(pattern.pattern))
     if not named:
         words += ["as", ", ".join(write_alias(name) for name in node.args["names"])]

@@ -1,0 +1,373 @@
+"""Random queries for laws: `expressions` and `queries` of any shape, `pipelines` that mean something.
+
+`pipelines()` gives queries that `settle` takes as they are, without a word, over FIELDS.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from hypothesis import strategies as st
+from sqlglot import exp
+
+from cwnb.insights import commands as c
+from cwnb.insights.dialect import to_text
+
+# The kind of each field: text, integer, number, boolean or mixed.
+FIELDS = {
+    "level": "text",
+    "status": "integer",
+    "ms": "number",
+    "user.id": "text",
+    "flag": "boolean",
+    "mixed": "mixed",
+}
+WORDS = ["ERROR", "WARN", "info", "", "a b", "200", "0200", "7.50", "é", 'say "hi"', "a\\b"]
+PATTERNS = ["ERR|WARN", "^a.*b$", r"\d+", "(?i)error", "[a-f/]+", "é"]
+COMPARISONS = [exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE]
+ARITHMETIC = [exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod]
+
+
+def field_of(name: str) -> c.Field:
+    return c.Field(parts=name.split("."))
+
+
+def item_of(value: exp.Expression, alias: str | None = None) -> c.Item:
+    return c.Item(value=value, alias=alias, text=to_text(value))
+
+
+def text(value: str) -> exp.Literal:
+    return exp.Literal.string(value)
+
+
+def joined(operator: type[exp.And | exp.Or], terms: list[exp.Expression]) -> exp.Expression:
+    """Join as the parser does: chains in chains of the same kind are one chain."""
+    return c.chained(operator, [leaf for term in terms for leaf in c.links(operator, term)])
+
+
+def call(function: str, *arguments: exp.Expression) -> c.Call:
+    return c.Call(function=function, arguments=list(arguments))
+
+
+numbers = st.builds(
+    lambda n: exp.Literal(this=n, is_string=False),
+    st.sampled_from(["0", "1", "2", "10", "200", "404", "0.5", "7.50", "1e3", "9007199254740993"]),
+)
+texts = st.sampled_from(WORDS).map(text)
+booleans = st.booleans().map(lambda value: exp.Boolean(this=value))
+literals = st.one_of(numbers, numbers.map(lambda n: exp.Neg(this=n)), texts, booleans)
+regexes = st.sampled_from(PATTERNS).map(lambda pattern: c.Regex(pattern=pattern))
+
+
+# ---------------------------------------------------------------- that mean something
+
+
+def values(names: dict[str, str]) -> st.SearchStrategy[exp.Expression]:
+    """Row-wise expressions over these names, a few levels deep."""
+    fields = st.sampled_from(sorted(names)).map(field_of)
+    leaves = st.one_of(fields, fields, fields, numbers, texts)
+    return st.recursive(leaves, _deeper, max_leaves=5)
+
+
+def _deeper(inner: st.SearchStrategy[exp.Expression]) -> st.SearchStrategy[exp.Expression]:
+    return st.one_of(
+        st.builds(
+            lambda o, a, b: o(this=a, expression=b), st.sampled_from(ARITHMETIC), inner, inner
+        ),
+        inner.map(lambda a: exp.Neg(this=a)),
+        st.builds(
+            lambda f, a: call(f, a), st.sampled_from(["abs", "ispresent", "isnumeric"]), inner
+        ),
+        st.builds(lambda a, b: call("coalesce", a, b), inner, inner),
+        st.builds(
+            lambda a, b, x, y: call("if", exp.LT(this=a, expression=b), x, y),
+            inner,
+            inner,
+            inner,
+            inner,
+        ),
+    )
+
+
+def conditions(names: dict[str, str]) -> st.SearchStrategy[exp.Expression]:
+    """Conditions over these names: comparisons, like, in, presence, and, or, not."""
+    value = values(names)
+    simple = st.one_of(
+        st.builds(
+            lambda o, a, b: o(this=a, expression=b), st.sampled_from(COMPARISONS), value, value
+        ),
+        st.builds(
+            lambda o, a, b: o(this=a, expression=b), st.sampled_from(COMPARISONS), value, literals
+        ),
+        st.builds(lambda v, p: c.Like(value=v, pattern=p), value, st.one_of(texts, regexes)),
+        st.builds(
+            lambda v, o: c.In(value=v, options=o),
+            value,
+            st.lists(literals, min_size=1, max_size=3),
+        ),
+        value.map(lambda v: call("ispresent", v)),
+        value,
+    )
+    return st.recursive(simple, _logic, max_leaves=4)
+
+
+def _logic(inner: st.SearchStrategy[exp.Expression]) -> st.SearchStrategy[exp.Expression]:
+    return st.one_of(
+        inner.map(lambda a: exp.Not(this=a)),
+        st.builds(
+            joined, st.sampled_from([exp.And, exp.Or]), st.lists(inner, min_size=2, max_size=3)
+        ),
+    )
+
+
+@dataclass
+class _State:
+    names: dict[str, str] = field(default_factory=dict)
+    commands: list[c.Command] = field(default_factory=list)
+    # Names that the query gave: `fields` may not list them again.
+    given: set[str] = field(default_factory=set)
+    made: int = 0
+    after_stats: bool = False
+
+    def fresh(self, kind: str) -> str:
+        self.made += 1
+        name = f"x{self.made}"
+        self.given.add(name)
+        self.names[name] = kind
+        return name
+
+    @property
+    def plain(self) -> dict[str, str]:
+        """Names other than times, which may not be compared with text."""
+        return {name: kind for name, kind in self.names.items() if kind != "time"} or FIELDS
+
+
+@st.composite
+def pipelines(draw: st.DrawFn, fields: dict[str, str] | None = None) -> c.Pipeline:
+    """Queries that `settle` takes as they are; `fields` are the names and kinds of the events."""
+    state = _State(dict(fields or FIELDS))
+    row_steps = [_filter, _fields, _parse]
+    for step in draw(st.lists(st.sampled_from(row_steps), max_size=3)):
+        step(draw, state)
+    for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2]))):
+        _stats(draw, state)
+        for step in draw(st.lists(st.sampled_from([_filter, _fields]), max_size=2)):
+            if state.plain.keys() <= state.names.keys():
+                step(draw, state)
+    _ending(draw, state)
+    if not state.commands:
+        _filter(draw, state)
+    return c.Pipeline(commands=state.commands)
+
+
+def _filter(draw: st.DrawFn, state: _State) -> None:
+    state.commands.append(c.Filter(condition=draw(conditions(state.plain))))
+
+
+def _fields(draw: st.DrawFn, state: _State) -> None:
+    items = []
+    for value in draw(st.lists(values(state.plain), min_size=1, max_size=2)):
+        bare = isinstance(value, c.Field) and value.name not in state.given
+        items.append(item_of(value, None if bare else state.fresh("mixed")))
+    state.commands.append(c.Fields(items=_distinct(items)))
+
+
+def _parse(draw: st.DrawFn, state: _State) -> None:
+    source = draw(st.sampled_from(["@message", *sorted(state.plain)]))
+    pattern: exp.Expression
+    if draw(st.booleans()):
+        glob = draw(st.sampled_from(["*", "a*", "*=*", "user=* ms"]))
+        pattern = text(glob)
+        names = [state.fresh("text") for _ in range(glob.count("*"))]
+        multi = None
+    else:
+        name = state.fresh("text")
+        pattern = c.Regex(pattern=rf"(?P<{name}>\d+)")
+        names = [name]
+        multi = draw(st.sampled_from([None, None, True]))
+    state.commands.append(
+        c.Parse(value=field_of(source), pattern=pattern, names=names, multi=multi)
+    )
+
+
+def _stats(draw: st.DrawFn, state: _State) -> None:
+    value = values(state.plain)
+    aggregates = st.one_of(
+        st.just(call("count", c.Star())),
+        st.builds(
+            call,
+            st.sampled_from("count countdistinct sum avg min max stddev".split()),
+            value,
+        ),
+        value.map(lambda v: call("pct", v, exp.Literal.number(90))),
+        st.builds(
+            lambda v, w: exp.Div(this=call("sum", v), expression=call("count", w)), value, value
+        ),
+    )
+    drawn = draw(st.lists(aggregates, min_size=1, max_size=3))
+    # A name as `count(*)` may not come twice.
+    named = [state.after_stats or draw(st.booleans()) for _ in drawn]
+    keys = draw(st.lists(st.sampled_from(sorted(state.plain)), max_size=2, unique=True))
+    bins = draw(st.booleans()) and not state.after_stats
+    # Only what `stats` gives is left afterwards.
+    made = state.made
+    state.names, state.given = {}, set()
+    items = []
+    for aggregate, has_name in zip(drawn, named, strict=True):
+        item = item_of(aggregate, state.fresh("mixed") if has_name else None)
+        items.append(item)
+        if not has_name:
+            state.names[item.name] = "mixed"
+    by = [item_of(c.Field(parts=_parts(key, state))) for key in keys]
+    if bins:
+        period = c.Period(count=draw(st.integers(1, 59)), unit=draw(st.sampled_from(["s", "m"])))
+        by.append(item_of(call("bin", period), state.fresh("time")))
+    state.names |= dict.fromkeys(keys, "mixed")
+    assert state.made >= made
+    state.after_stats = True
+    state.commands.append(c.Stats(aggregates=_distinct(items), by=by or None, offset=None))
+
+
+def _parts(name: str, state: _State) -> list[str]:
+    return [name] if state.after_stats else name.split(".")
+
+
+def _ending(draw: st.DrawFn, state: _State) -> None:
+    names = st.sampled_from(sorted(state.names))
+    if draw(st.booleans()):
+        keys = draw(st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=2))
+        state.commands.append(
+            c.Sort(
+                keys=[
+                    c.SortKey(item=item_of(_reference(name, state)), descending=descending)
+                    for name, descending in keys
+                ]
+            )
+        )
+    if draw(st.booleans()):
+        shown = draw(st.lists(names, min_size=1, max_size=3, unique=True))
+        items = [item_of(_reference(name, state)) for name in shown]
+        state.commands.append(c.Display(items=items))
+    if draw(st.sampled_from([False, False, True])):
+        shown = draw(st.lists(names, min_size=1, max_size=2, unique=True))
+        items = [item_of(_reference(name, state)) for name in shown]
+        state.commands.append(c.Dedup(items=items))
+    if draw(st.booleans()):
+        count = draw(st.sampled_from([1, 2, 5, 1000]))
+        state.commands.append(c.Limit(count=exp.Literal.number(count), any=None))
+
+
+def _reference(name: str, state: _State) -> c.Field:
+    return c.Field(parts=[name] if state.after_stats else name.split("."))
+
+
+def _distinct(items: list[c.Item]) -> list[c.Item]:
+    """Leave out what `settle` would: the same column with the same name twice."""
+    return list({item.name: item for item in items}.values())
+
+
+# ---------------------------------------------------------------- of any shape
+
+any_text = st.text(st.characters(codec="utf-8"), max_size=6)
+any_name = st.text(st.characters(codec="utf-8"), min_size=1, max_size=4) | st.sampled_from(
+    ["and", "TRUE", "by", "@", "@x", "@x y", "0", "a.b", "a`b", "@`", "asc", "_"]
+)
+any_field = st.lists(any_name, min_size=1, max_size=3).map(lambda parts: c.Field(parts=parts))
+
+
+def expressions() -> st.SearchStrategy[exp.Expression]:
+    """Any tree that the grammar can give."""
+    leaves = st.one_of(any_field, numbers, any_text.map(text), booleans)
+    return st.recursive(leaves, _any_deeper, max_leaves=12)
+
+
+def _any_deeper(inner: st.SearchStrategy[exp.Expression]) -> st.SearchStrategy[exp.Expression]:
+    binary = [*COMPARISONS, *ARITHMETIC, exp.Pow]
+    accessible = inner.filter(lambda v: not isinstance(v, exp.Literal | exp.Boolean))
+    return st.one_of(
+        _deeper(inner),
+        _logic(inner),
+        st.builds(lambda o, a, b: o(this=a, expression=b), st.sampled_from(binary), inner, inner),
+        st.builds(
+            lambda v, p: c.Like(value=v, pattern=p), inner, st.one_of(any_text.map(text), regexes)
+        ),
+        st.builds(
+            lambda v, o: c.In(value=v, options=o),
+            inner,
+            st.lists(literals, min_size=1, max_size=3),
+        ),
+        st.builds(
+            lambda v, p: c.Access(value=v, path=p),
+            accessible,
+            st.lists(any_name, min_size=1, max_size=2),
+        ),
+    )
+
+
+def _items(min_size: int = 1) -> st.SearchStrategy[list[c.Item]]:
+    item = st.builds(item_of, expressions(), st.none() | any_name)
+    return st.lists(item, min_size=min_size, max_size=3)
+
+
+def _globs() -> st.SearchStrategy[c.Parse]:
+    def parse(value: exp.Expression, words: list[str], names: list[str]) -> c.Parse:
+        wildcards = len(words) - 1
+        return c.Parse(
+            value=value,
+            pattern=text("*".join(words)),
+            names=(names * wildcards)[:wildcards],
+            multi=None,
+        )
+
+    word = any_text.map(lambda w: w.replace("*", ""))
+    return st.builds(
+        parse,
+        expressions().filter(lambda v: not isinstance(v, exp.Literal)),
+        st.lists(word, min_size=2, max_size=3),
+        st.lists(any_name, min_size=1, max_size=2),
+    )
+
+
+def queries() -> st.SearchStrategy[c.Pipeline]:
+    """Any pipeline that the grammar can give, whether or not it means something."""
+    keys = st.lists(
+        st.builds(
+            lambda items, descending: c.SortKey(item=items[0], descending=descending),
+            _items(),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=2,
+    )
+    periods = st.builds(
+        lambda n, u: c.Period(count=n, unit=u),
+        st.integers(1, 500),
+        st.sampled_from("ms s mo y".split()),
+    )
+    commands = st.one_of(
+        _items().map(lambda items: c.Fields(items=items)),
+        _items().map(lambda items: c.Display(items=items)),
+        expressions().map(lambda condition: c.Filter(condition=condition)),
+        _globs(),
+        st.builds(
+            lambda a, b, o: c.Stats(aggregates=a, by=b or None, offset=o if b else None),
+            _items(),
+            _items(0),
+            st.none() | periods,
+        ),
+        keys.map(lambda keys: c.Sort(keys=keys)),
+        st.builds(
+            lambda n, any: c.Limit(count=exp.Literal.number(n), any=any or None),
+            st.integers(0, 10**6),
+            st.booleans(),
+        ),
+        st.lists(any_field.map(item_of), min_size=1, max_size=2).map(
+            lambda items: c.Dedup(items=items)
+        ),
+    )
+    return st.lists(commands, min_size=1, max_size=4).map(
+        lambda commands: c.Pipeline(commands=commands)
+    )
+
+
+__all__ = ["FIELDS", "conditions", "expressions", "pipelines", "queries", "values"]

@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import pytest
+import sqlglot
+
+from cwnb.errors import MalformedQuery
+from cwnb.insights import commands as c
+from cwnb.insights.dialect import Insights, parse_expression, parse_query, to_text
+from cwnb.insights.names import known_functions
+from tests.insights.tables import Case, read_table
+
+PARSE, ERRORS = read_table("parse"), read_table("errors")
+
+
+@pytest.mark.parametrize("case", PARSE, ids=lambda case: case.title)
+def test_query_reads_as_its_canonical_text(case: Case):
+    pipeline = parse_query(case.query)
+    assert to_text(pipeline) == case.expected
+    again = parse_query(case.expected)
+    assert again == pipeline
+    assert to_text(again) == case.expected
+
+
+@pytest.mark.parametrize("case", ERRORS, ids=lambda case: case.title)
+def test_fault_is_named_and_pointed_at(case: Case):
+    with pytest.raises(MalformedQuery) as caught:
+        parse_query(case.query)
+    assert str(caught.value) == case.expected
+    error = caught.value
+    assert error.text == case.query
+    assert error.start is not None
+    assert error.end is not None
+    assert error.end > error.start
+
+
+def test_every_node_knows_its_place():
+    for case in PARSE:
+        for node in parse_query(case.query).walk():
+            place = node.meta["start"], node.meta["end"]
+            assert 0 <= place[0] < place[1] <= len(case.query), (case.title, node)
+
+
+def test_nodes_point_at_their_text():
+    query = 'fields a, upper + 1 | filter b like "x" and c in [1, 2] | stats sum(d) by bin(5 min)'
+    pipeline = parse_query(query)
+    kinds = (c.Field, c.Like, c.In, c.Call, c.Period, c.Stats)
+    found = {query[n.meta["start"] : n.meta["end"]] for n in pipeline.find_all(*kinds)}
+    assert found >= {"upper", 'b like "x"', "c in [1, 2]", "sum(d)", "bin(5 min)", "5 min"}
+
+
+def test_column_without_alias_keeps_its_text():
+    stats = parse_query("stats count( * ), sum(a)/2, b by bin(5  min)").commands[0]
+    names = [item.name for item in [*stats.args["aggregates"], *stats.args["by"]]]
+    assert names == ["count( * )", "sum(a)/2", "b", "bin(5  min)"]
+
+
+def test_field_names_are_case_sensitive():
+    assert parse_query("fields Level") != parse_query("fields level")
+    assert parse_query('filter a = "X"') != parse_query('filter a = "x"')
+
+
+def test_function_spellings_are_one():
+    one, other = parse_expression("count_distinct(a)"), parse_expression("COUNTDISTINCT(a)")
+    assert one == other == c.Call(function="countdistinct", arguments=[c.Field(parts=["a"])])
+    assert parse_expression("count()") == parse_expression("count(*)")
+
+
+def test_every_function_is_read_and_written():
+    values = {"period": "5m", "literal_number": "3", "literal_text": '"a"', "number": "1"}
+    for function in known_functions().values():
+        arguments = [values.get(p.kind, "x") for p in function.parameters]
+        text = f"{function.name}({', '.join(arguments)})"
+        assert to_text(parse_expression(text)) == text
+
+
+def test_every_command_is_read_and_written():
+    examples = {
+        c.Fields: "fields a",
+        c.Display: "display a",
+        c.Filter: "filter a",
+        c.Parse: 'parse @message "*" as a',
+        c.Stats: "stats count(*)",
+        c.Sort: "sort a asc",
+        c.Limit: "limit 1",
+        c.Dedup: "dedup a",
+    }
+    assert set(examples) == set(c.COMMANDS)
+    for kind, text in examples.items():
+        (command,) = parse_query(text).commands
+        assert type(command) is kind
+        assert to_text(command) == text
+
+
+@pytest.mark.parametrize("name", c.NOT_YET)
+def test_command_that_is_not_built_is_named(name: str):
+    with pytest.raises(MalformedQuery, match=f"command '{name}' is not supported yet"):
+        parse_query(f"fields @message | {name} x")
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "filter " + "(" * 5000,
+        "filter " + "(" * 5000 + "a" + ")" * 2500,
+        "filter " + "not " * 2000 + "a",
+        "fields " + "-" * 5000 + "a",
+        "fields " + "abs(" * 2000 + "a",
+        "fields " + "a+" * 4000 + "a",
+        "fields " + "a^" * 4000 + "a",
+        "fields " + "(a+b)*" * 1000 + "c",
+    ],
+)
+def test_deep_nesting_is_a_clear_error(query: str):
+    with pytest.raises(MalformedQuery, match="nested deeper|operators in a row"):
+        parse_query(query)
+
+
+def test_long_chains_of_conditions_are_fine():
+    query = "filter " + " or ".join(f"a{i} = 1" for i in range(800))
+    pipeline = parse_query(query)
+    assert to_text(pipeline) == query
+    condition = pipeline.commands[0].args["condition"]
+    assert len(c.links(c.exp.Or, condition)) == 800
+    assert pipeline.copy() == pipeline
+
+
+def test_query_of_too_many_characters():
+    parse_query("filter a = '" + "x" * 9_987 + "'")
+    with pytest.raises(
+        MalformedQuery, match=r"the query has 10,001 characters; 10,000 is the most"
+    ):
+        parse_query("filter a = '" + "x" * 9_988 + "'")
+
+
+def test_sqlglot_knows_the_dialect():
+    pipeline = sqlglot.parse_one("fields a | limit 3", dialect=Insights)
+    assert pipeline.sql(dialect=Insights) == "fields a\n| limit 3"

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import runpy
+
+import pytest
+from hypothesis import given, settings
+from sqlglot import exp, tokenizer_core
+
+from cwnb.insights import commands as c
+from cwnb.insights import tokens
+from cwnb.insights.captures import captures, name_only, write_regex
+from cwnb.insights.dialect import parse_expression, parse_query, to_text
+from cwnb.insights.rules import settle
+from cwnb.insights.tokens import quote, unquote
+from tests.insights import strategies
+
+
+@given(strategies.expressions())
+def test_expression_to_text_and_back(node: exp.Expression):
+    assert parse_expression(to_text(node)) == node
+
+
+@given(strategies.queries())
+@settings(max_examples=100)
+def test_query_to_text_and_back(pipeline: c.Pipeline):
+    text = to_text(pipeline)
+    again = parse_query(text)
+    assert again == pipeline
+    assert to_text(again) == text
+
+
+@given(strategies.pipelines())
+@settings(max_examples=150)
+def test_meaningful_query_settles_as_it_is(pipeline: c.Pipeline):
+    text = to_text(pipeline)
+    assert parse_query(text) == pipeline
+    for strict in (False, True):
+        settled, warnings = settle(
+            parse_query(text), strict=strict, known=strategies.FIELDS.__contains__
+        )
+        assert to_text(settled) == text
+        assert not warnings
+
+
+@given(strategies.any_text)
+def test_quoted_text_is_read_as_it_is(value: str):
+    assert unquote(quote(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("a", []),
+        (r"\((b)[(](?P<x>c)(?:d)(?i:e)", [None, "x"]),
+        (r"[]()](?<y>\Q(z)\E)[[:alpha:](]", ["y"]),
+        (r"\\(a)\\\(", [None]),
+    ],
+)
+def test_captures(pattern: str, names: list[str | None]):
+    assert [group.name for group in captures(pattern)] == names
+
+
+def test_named_groups_are_the_only_ones():
+    assert name_only("(a)(?P<x>(b))") == "(?:a)(?P<x>(?:b))"
+    assert name_only("(a)(b)") == "(a)(b)"
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        ("a/b", r"/a\/b/"),
+        (r"[/]\/\\/", r"/[\/]\/\\\//"),
+        ("(?P<x>a)", "/(?<x>a)/"),
+        (r"\(?P<", r"/\(?P</"),
+        ("a\nb", r"/a\nb/"),
+    ],
+)
+def test_regex_is_written_between_slashes(pattern: str, text: str):
+    assert write_regex(pattern) == text
+
+
+def test_column_name_outlives_a_changed_value():
+    (stats,) = parse_query("stats count( * ) by bin(300s)").commands
+    (key,) = stats.args["by"]
+    key.value.arguments[0].set("count", 60)
+    assert to_text(stats) == "stats count( * ) by bin(60s) as `bin(300s)`"
+
+
+def test_node_without_text_is_refused_by_name():
+    with pytest.raises(TypeError, match="no Insights text for Select"):
+        to_text(exp.Select())
+
+
+def test_compiled_sqlglot_is_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(tokenizer_core, "__file__", "tokenizer_core.so")
+    with pytest.raises(ImportError, match="pip uninstall sqlglotc"):
+        runpy.run_path(str(tokens.__file__))
