@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 
 from hypothesis import strategies as st
 from sqlglot import exp
@@ -64,7 +65,12 @@ regexes = st.sampled_from(PATTERNS).map(lambda pattern: c.Regex(pattern=pattern)
 
 def values(names: dict[str, str]) -> st.SearchStrategy[exp.Expression]:
     """Row-wise expressions over these names, a few levels deep."""
-    fields = st.sampled_from(sorted(names)).map(field_of)
+    return _values(tuple(sorted(names)))
+
+
+@cache  # making a strategy takes longer than drawing from it
+def _values(names: tuple[str, ...]) -> st.SearchStrategy[exp.Expression]:
+    fields = st.sampled_from(names).map(field_of)
     leaves = st.one_of(fields, fields, fields, numbers, texts)
     return st.recursive(leaves, _deeper, max_leaves=5)
 
@@ -75,9 +81,7 @@ def _deeper(inner: st.SearchStrategy[exp.Expression]) -> st.SearchStrategy[exp.E
             lambda o, a, b: o(this=a, expression=b), st.sampled_from(ARITHMETIC), inner, inner
         ),
         inner.map(lambda a: exp.Neg(this=a)),
-        st.builds(
-            lambda f, a: call(f, a), st.sampled_from(["abs", "ispresent", "isnumeric"]), inner
-        ),
+        st.builds(call, st.sampled_from(["abs", "ispresent", "isnumeric"]), inner),
         st.builds(lambda a, b: call("coalesce", a, b), inner, inner),
         st.builds(
             lambda a, b, x, y: call("if", exp.LT(this=a, expression=b), x, y),
@@ -91,7 +95,12 @@ def _deeper(inner: st.SearchStrategy[exp.Expression]) -> st.SearchStrategy[exp.E
 
 def conditions(names: dict[str, str]) -> st.SearchStrategy[exp.Expression]:
     """Conditions over these names: comparisons, like, in, presence, and, or, not."""
-    value = values(names)
+    return _conditions(tuple(sorted(names)))
+
+
+@cache
+def _conditions(names: tuple[str, ...]) -> st.SearchStrategy[exp.Expression]:
+    value = _values(names)
     simple = st.one_of(
         st.builds(
             lambda o, a, b: o(this=a, expression=b), st.sampled_from(COMPARISONS), value, value
@@ -357,7 +366,7 @@ def queries() -> st.SearchStrategy[c.Pipeline]:
         ),
         keys.map(lambda keys: c.Sort(keys=keys)),
         st.builds(
-            lambda n, any: c.Limit(count=exp.Literal.number(n), any=any or None),
+            lambda n, loose: c.Limit(count=exp.Literal.number(n), any=loose or None),
             st.integers(0, 10**6),
             st.booleans(),
         ),

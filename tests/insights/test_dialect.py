@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import pytest
 import sqlglot
+from dialect_tables import Case, read_table
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import commands as c
 from cwnb.insights.dialect import Insights, parse_expression, parse_query, to_text
 from cwnb.insights.names import known_functions
-from tests.insights.tables import Case, read_table
 
 PARSE, ERRORS = read_table("parse"), read_table("errors")
 
@@ -111,7 +111,7 @@ def test_command_that_is_not_built_is_named(name: str):
     ],
 )
 def test_deep_nesting_is_a_clear_error(query: str):
-    with pytest.raises(MalformedQuery, match="nested deeper|operators in a row"):
+    with pytest.raises(MalformedQuery, match=r"nested deeper|operators in a row"):
         parse_query(query)
 
 

