@@ -38,7 +38,7 @@ def escape(literal: str) -> str:
 def to_re2(pattern: str) -> str:
     """Give the pattern in RE2's syntax, with `(?<name>` as `(?P<name>`; raises InvalidRegex."""
     out: list[str] = []
-    for start, piece in _pieces(pattern):
+    for start, piece in pieces(pattern):
         if piece.startswith("(?"):
             _refuse_look_around(pattern, start)
             named = piece == "(?<"
@@ -51,16 +51,16 @@ def to_re2(pattern: str) -> str:
         out.append(piece)
     translated = "".join(out)
     try:
-        pc.match_substring_regex(pa.array([], pa.string()), translated)
+        pc.match_substring_regex(pa.array([""]), translated)  # of no text it compiles nothing
     except pa.ArrowInvalid as error:
         reason = str(error).removeprefix("Invalid regular expression: ")
         raise InvalidRegex(f"RE2 does not take the regex {pattern!r}: {reason}") from None
     return translated
 
 
-def _pieces(pattern: str) -> list[tuple[int, str]]:
+def pieces(pattern: str) -> list[tuple[int, str]]:
     """Take a pattern apart into escapes, classes, `(?` and `(?<` openers and single characters."""
-    pieces: list[tuple[int, str]] = []
+    found: list[tuple[int, str]] = []
     i = 0
     while i < len(pattern):
         end = i + 1
@@ -75,9 +75,9 @@ def _pieces(pattern: str) -> list[tuple[int, str]]:
             end = i + 3
         elif pattern.startswith("(?", i):
             end = i + 2
-        pieces.append((i, pattern[i:end]))
+        found.append((i, pattern[i:end]))
         i = end
-    return pieces
+    return found
 
 
 def _after_escape(pattern: str, start: int) -> int:
@@ -170,7 +170,7 @@ def _plan(pattern: str) -> tuple[str, ...]:
 def _alternatives(pattern: str) -> list[str]:
     """Split at the `|` outside any group; flags set in between keep it whole."""
     parts, depth, current = [], 0, ""
-    for start, piece in _pieces(pattern):
+    for start, piece in pieces(pattern):
         if piece.startswith("("):
             if _FLAGS.match(pattern, start) or pattern.startswith("(?-", start):
                 return [pattern]
@@ -188,7 +188,7 @@ def _alternatives(pattern: str) -> list[str]:
 def _literal_prefix(pattern: str) -> str:
     """Give the plain characters that every match of the pattern starts with."""
     prefix = ""
-    for _, piece in _pieces(pattern):
+    for _, piece in pieces(pattern):
         if piece in tuple("?*{"):
             return prefix[:-1]
         if len(piece) == 2 and piece[0] == "\\" and not piece[1].isalnum():
@@ -203,7 +203,7 @@ def _literal_prefix(pattern: str) -> str:
 def literal_of(pattern: str) -> str | None:
     """Give the text that an RE2 pattern stands for, if it has no operators."""
     words = []
-    for _, piece in _pieces(pattern):
+    for _, piece in pieces(pattern):
         if len(piece) == 1 and not _SPECIAL.match(piece):
             words.append(piece)
         elif len(piece) == 2 and piece[0] == "\\" and not piece[1].isalnum():
