@@ -88,7 +88,7 @@ def counts_by_stream(
 
 
 def count_events(
-    connection: Any, group_id: int, stream: str, first: int, last: int, count: int, now_ms: int
+    connection: Any, group_id: int, counted: tuple[str, int, int, int], now_ms: int
 ) -> None:
     """Note events of a stream, and the stream itself where it is new."""
     connection.execute(
@@ -97,7 +97,7 @@ def count_events(
         " ON CONFLICT (group_id, name) DO UPDATE SET"
         " first_ms = min(ifnull(first_ms, ?3), ?3), last_ms = max(ifnull(last_ms, ?4), ?4),"
         " last_ingestion_ms = ?6, events = events + ?5",
-        (group_id, stream, first, last, count, now_ms),
+        (group_id, *counted, now_ms),
     )
 
 

@@ -23,7 +23,7 @@ class Cache(Generic[Value]):
         return item[1]
 
     def put(self, key: object, value: Value, weight: int = 1) -> None:
-        """Keep the value and drop the oldest ones past the capacity; a too heavy one is not kept."""
+        """Keep the value and drop the oldest past the capacity; one too heavy is not kept."""
         if weight > self._capacity:
             return
         self._items[key] = (weight, value)

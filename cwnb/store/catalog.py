@@ -16,7 +16,6 @@ import threading
 import time
 import weakref
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -33,6 +32,7 @@ from cwnb.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 APPLICATION_ID = 0x63776E62  # "cwnb"
 SCHEMA_VERSION = 1
@@ -58,10 +58,12 @@ CREATE TABLE segments (
     file_bytes INTEGER NOT NULL, discovery INTEGER NOT NULL, wrapped_key BLOB,
     facts BLOB NOT NULL, ranges BLOB NOT NULL) WITHOUT ROWID;
 CREATE INDEX segments_of_group ON segments (group_id, first_ms);
+-- The id of a batch is the sequence number of its first event: ids grow, and no second counter is
+-- written with every put.
 CREATE TABLE batches (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, group_id INTEGER NOT NULL, first_ms INTEGER NOT NULL,
+    id INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, first_ms INTEGER NOT NULL,
     last_ms INTEGER NOT NULL, events INTEGER NOT NULL, message_bytes INTEGER NOT NULL,
-    first_sequence INTEGER NOT NULL, ingestion_ms INTEGER NOT NULL, put_at REAL NOT NULL,
+    ingestion_ms INTEGER NOT NULL, put_at REAL NOT NULL,
     token TEXT NOT NULL, data BLOB NOT NULL);
 CREATE INDEX batches_of_group ON batches (group_id, id, message_bytes, put_at);
 CREATE TABLE loads (
@@ -146,8 +148,8 @@ class Catalog:
 
     def _open(self) -> Any:
         if self.read_only:
-            # SQLite cannot make the files that a shared reader needs where it may not write; a
-            # store that was closed cleanly has no log, so nothing can change under an immutable one.
+            # SQLite cannot make the files that a shared reader needs where it may not write;
+            # a store that was closed cleanly has no log, and nothing changes under it.
             log = self.file.with_name(self.file.name + "-wal")
             how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
             flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
@@ -160,6 +162,8 @@ class Catalog:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA journal_size_limit = 67108864")
+        # Most commits rewrite the same few pages, so fewer checkpoints write less.
+        connection.execute("PRAGMA wal_autocheckpoint = 4000")
         return connection
 
     def _close_connections(self) -> None:
@@ -279,7 +283,8 @@ def _patience() -> Any:
             deadline = now + BUSY_S
         if now > deadline:
             return False
-        time.sleep(random.uniform(0.0003, 0.002))  # noqa: S311
+        longest = 0.0005 if now < deadline - BUSY_S + 0.05 else 0.003
+        time.sleep(random.uniform(0.0001, longest))  # noqa: S311
         return True
 
     return wait

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -66,7 +66,7 @@ class Loading:
         self._done = False
         self._alive = work.kept_alive()
 
-    def __enter__(self) -> Loading:
+    def __enter__(self) -> Self:
         self._alive.__enter__()
         return self
 
@@ -133,9 +133,8 @@ class Loading:
                 (self._group_id, fingerprint, sealed),
             )
             for name, (first, last, count) in self._streams.items():
-                count_events(
-                    connection, self._group_id, name, first, last, count, self._ingestion_ms
-                )
+                counted = (name, first, last, count)
+                count_events(connection, self._group_id, counted, self._ingestion_ms)
         self._done = True
         self._stop()
 

@@ -13,6 +13,7 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import apsw
@@ -242,7 +243,7 @@ def sweep(store: Store, group_id: int) -> int:
             " AND batches.id BETWEEN first_batch AND last_batch)",
             (group_id, cutoff),
         )
-        gone = len(expired) + connection.changes()
+        gone: int = len(expired) + connection.changes()
     while True:
         with store.catalog.write() as connection:
             mostly = [
@@ -291,6 +292,28 @@ def empty_trash(store: Store, now: float) -> None:
     with store.catalog.write() as connection:
         for name, _ in due:
             connection.execute("DELETE FROM trash WHERE segment_id = ?", (name,))
+
+
+def remove_strays(store: Store) -> None:
+    """Remove files that nothing knows of, left by a process that died between two steps."""
+    old = time.time() - GRACE_S
+    with store.catalog.read() as connection:
+        known = {
+            name
+            for table, column in (
+                ("segments", "id"),
+                ("pending_outputs", "segment_id"),
+                ("trash", "segment_id"),
+            )
+            for (name,) in connection.execute(f"SELECT {column} FROM {table}")
+        }
+    for file in (Path(store.path) / "segments").glob("*/*.parquet"):
+        if file.name.split(".", 1)[0] not in known:
+            try:
+                if file.stat().st_mtime < old:
+                    file.unlink()
+            except FileNotFoundError:
+                continue  # another sweep was faster
 
 
 def discard_segments(connection: Any, group_id: int, names: list[str], remove_at: float) -> None:

@@ -139,6 +139,19 @@ class SegmentReader:
             found |= self._take_messages(messages, np.asarray(rows, np.int64))
         return {name: found[name] for name in names if name in found}
 
+    def all_fields(self) -> tuple[dict[str, pa.Array], pa.Array | None]:
+        """Give every discovered field that has a column, and the rare ones as they are kept."""
+        if self._stale:
+            self._rediscovered([MESSAGE])
+            return self._discovered.columns, self._discovered.rest
+        names = list(self._task.segment.columns)
+        read, size = self._files.fields(
+            [*names, *([REST] if self._task.segment.has_rest else [])], self._task.row_group
+        )
+        self.bytes_read += size
+        cut = {name: column.slice(self._first, self._rows) for name, column in read.items()}
+        return cut, cut.pop(REST, None)
+
     def _fields(self, names: Sequence[str]) -> dict[str, pa.Array]:
         wanted = [name for name in names if name not in {MESSAGE, RAW, LOG, POINTER}]
         if self._stale:
@@ -228,9 +241,9 @@ class SegmentFiles:
     def messages(
         self, names: Sequence[str], row_groups: list[int]
     ) -> tuple[dict[str, pa.Array], int]:
-        """Give columns of row groups of the message file, one after the other, and the bytes read."""
+        """Give columns of row groups of the message file, and the bytes read."""
         wanted = list(dict.fromkeys(names))
-        numbers = [(0,) if name == MESSAGE else (1,) for name in wanted]
+        numbers: list[tuple[int, ...]] = [(0,) if name == MESSAGE else (1,) for name in wanted]
         return self._read("message", wanted, numbers, row_groups)
 
     def _read(

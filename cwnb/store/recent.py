@@ -38,7 +38,7 @@ _MS = pa.timestamp("ms", "UTC")
 
 @dataclass(frozen=True)
 class SealedBatch:
-    """A batch as the catalog keeps it."""
+    """A batch as the catalog keeps it; `id` is the sequence number of its first event."""
 
     id: int
     group_id: int
@@ -46,14 +46,13 @@ class SealedBatch:
     last_ms: int
     events: int
     message_bytes: int
-    first_sequence: int
     ingestion_ms: int
     token: str
     data: bytes = field(repr=False)
 
 
 SELECT_BATCH = (
-    "SELECT id, group_id, first_ms, last_ms, events, message_bytes, first_sequence,"
+    "SELECT id, group_id, first_ms, last_ms, events, message_bytes,"
     " ingestion_ms, token, data FROM batches"
 )
 
@@ -95,7 +94,7 @@ def decode(batch: SealedBatch, sealer: Sealer, group: str) -> pa.Table:
     if len(table) != batch.events:
         raise StoreDamaged(f"{what} is damaged: {len(table)} events and not {batch.events}")
     raw = table["r"] if "r" in table.column_names else pa.nulls(len(table), pa.binary())
-    sequence = np.arange(batch.first_sequence, batch.first_sequence + len(table))
+    sequence = np.arange(batch.id, batch.id + len(table))
     ingestion = np.full(len(table), batch.ingestion_ms, np.int64)
     return pa.table(
         [table["t"], table["s"], table["m"], raw, pa.array(sequence), pa.array(ingestion)],
@@ -219,3 +218,12 @@ class RecentReader:
         """Give the columns at these row numbers."""
         places = pa.array(rows, pa.int64())
         return {name: column.take(places) for name, column in self.columns(names).items()}
+
+    def all_fields(self) -> tuple[dict[str, pa.Array], pa.Array | None]:
+        """Give every discovered field that has a column, and the rare ones as they are kept."""
+        found = self._block.discovered
+        cut = {
+            name: column.slice(self._first, self._rows) for name, column in found.columns.items()
+        }
+        rest = found.rest
+        return cut, None if rest is None else rest.slice(self._first, self._rows)

@@ -99,11 +99,11 @@ def facts_of(row: tuple[Any, ...]) -> SegmentFacts:
     """Read a row that SELECT_SEGMENT gave; the facts of a segment never change."""
     if (known := _facts.get(row[0])) is not None:
         return known
-    # The codec's frames hold their size, which Arrow does not read: JSON this small has a bound.
     facts = json.loads(_decompress(row[9]))
     columns = facts["columns"]
+    names = ("id", "group_id", "first_ms", "last_ms", "rows", "message_bytes", "file_bytes")
     made = SegmentFacts(
-        *row[:9],
+        **dict(zip((*names, "discovery", "wrapped_key"), row[:9], strict=True)),
         columns=columns,
         present=dict(zip(columns, facts["present"], strict=True)),
         row_groups=tuple(RowGroup(*group) for group in facts["row_groups"]),

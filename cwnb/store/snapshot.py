@@ -38,6 +38,7 @@ class GroupState:
 
     id: int
     name: str
+    created_ms: int
     retention_days: int | None
     log_type: str | None
     segments: tuple[SegmentFacts, ...]
@@ -68,7 +69,7 @@ class Snapshot:
         conditions: Sequence[Condition],
     ) -> Scan:
         """Hand out tasks, newest first, that hold every event which meets the conditions."""
-        tasks: list[SegmentTask | RecentTask] = []
+        tasks: list[Any] = []
         skipped_rows = skipped_bytes = 0
         for group in self.groups:
             cutoff = cutoff_ms(group.retention_days, self.now_ms)

@@ -46,7 +46,7 @@ def field_statistics(snapshot: Snapshot) -> list[FieldInfo]:
     """Tell about each field; shares beyond the sample are those of the sample."""
     fields: dict[str, _Found] = {}
     sampled = total = 0
-    tasks = snapshot.scan([], ALL_TIME, []).tasks
+    tasks: Any = snapshot.scan([], ALL_TIME, []).tasks
     for task in tasks:
         total += task.rows
         if sampled >= _SAMPLE_ROWS:
@@ -54,9 +54,10 @@ def field_statistics(snapshot: Snapshot) -> list[FieldInfo]:
         reader = task.open()
         total -= task.rows - reader.rows
         sampled += reader.rows
-        for name, column in reader.all_fields().items():
+        columns, rest = reader.all_fields()
+        for name, column in columns.items():
             _see(fields, name, column)
-        if (rest := reader.rest()) is not None:
+        if rest is not None:
             _see_rest(fields, rest)
     if not sampled:
         return []

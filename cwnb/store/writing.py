@@ -325,6 +325,6 @@ def _ranges(columns: dict[str, pa.Array]) -> dict[str, tuple[Any, Any]]:
     return ranges
 
 
-def _streams(column: pa.Array) -> list[str] | None:
+def _streams(column: pa.Array) -> tuple[str, ...] | None:
     names = column.dictionary if isinstance(column, pa.DictionaryArray) else column.unique()
-    return names.to_pylist() if len(names) <= _MAX_STREAMS else None
+    return tuple(names.to_pylist()) if len(names) <= _MAX_STREAMS else None

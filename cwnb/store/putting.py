@@ -1,0 +1,146 @@
+"""Puts: one batch of events, sealed, in one short and durable transaction."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.store import maintenance, recent
+from cwnb.store.arriving import (
+    count_events,
+    counts_by_stream,
+    refusals,
+    stream_column,
+    take_sequences,
+)
+from cwnb.store.background import FLUSH_BATCHES, FLUSH_BYTES
+from cwnb.store.groups import GroupKey, find_group, insert_group
+from cwnb.store.messages import lengths, text_and_raw
+from cwnb.store.names import check_group_name, check_stream_name
+from cwnb.store.records import PutResult
+from cwnb.store.retention import cutoff_ms
+
+if TYPE_CHECKING:
+    from cwnb.events import EventBatch
+    from cwnb.store.store import Store
+
+# A put looks for the need of a flush only so often.
+_LOOK_BATCHES = 32
+_LOOK_BYTES = 1 << 20
+
+
+class _Ready(NamedTuple):
+    """A batch on its way into the catalog."""
+
+    first_ms: int
+    last_ms: int
+    events: int
+    message_bytes: int
+    data: bytes
+    streams: list[tuple[str, int, int, int]]
+
+
+class Putting:
+    """Puts batches into a store, and remembers what it need not ask the catalog each time."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._known: dict[str, GroupKey] = {}
+        self._unseen_batches = 0
+        self._unseen_bytes = 0
+
+    def put(self, group: str, batch: EventBatch) -> PutResult:
+        """Make the events durable; see Store.put."""
+        check_group_name(group)
+        text, raw = text_and_raw(batch.message)
+        times = np.ascontiguousarray(batch.time_ms, np.int64)
+        stream = stream_column(batch.stream, len(text))
+        key = self._known.get(group) or self._group(group)
+        while True:
+            now = self._store.clock.now_ms()
+            refused = refusals(times, text, raw, cutoff_ms(key.retention_days, now))
+            if len(refused) == len(text):
+                return PutResult(0, refused)
+            ready = _ready(times, stream, text, raw, refused)
+            if self._append(key, ready, now):
+                break
+            # Deleted, made again or given another retention since it was last looked at.
+            key = self._group(group)
+        self._flush_if_due(key.id, ready.message_bytes)
+        return PutResult(ready.events, refused)
+
+    def _group(self, name: str) -> GroupKey:
+        with self._store.catalog.read() as connection:
+            found = find_group(connection, name)
+        if found is None:
+            with self._store.catalog.write() as connection:
+                found = find_group(connection, name) or insert_group(
+                    connection, name, self._store.clock.now_ms()
+                )
+        self._known[name] = found
+        return found
+
+    def _append(self, key: GroupKey, ready: _Ready, now_ms: int) -> bool:
+        token = secrets.token_hex(8)
+        sealed = self._store.home.sealer.seal(ready.data, recent.place(key.id, token))
+        with self._store.catalog.write() as connection:
+            sequence = take_sequences(connection, ready.events)
+            connection.execute(
+                "INSERT INTO batches SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ? FROM groups"
+                " WHERE id = ? AND retention_days IS ?",
+                (
+                    *(sequence, ready.first_ms, ready.last_ms, ready.events),
+                    *(ready.message_bytes, now_ms, time.time(), token, sealed),
+                    *(key.id, key.retention_days),
+                ),
+            )
+            if not connection.changes():
+                return False
+            for counted in ready.streams:
+                count_events(connection, key.id, counted, now_ms)
+        return True
+
+    def _flush_if_due(self, group_id: int, size: int) -> None:
+        """Flush if there is much to flush; whatever happens here, the put has succeeded."""
+        self._unseen_batches += 1
+        self._unseen_bytes += size
+        if self._unseen_batches < _LOOK_BATCHES and self._unseen_bytes < _LOOK_BYTES:
+            return
+        self._unseen_batches = self._unseen_bytes = 0
+        try:
+            with self._store.catalog.read() as connection:
+                count, total = connection.execute(
+                    "SELECT count(*), ifnull(sum(message_bytes), 0) FROM batches"
+                    " WHERE group_id = ?",
+                    (group_id,),
+                ).fetchone()
+            if count >= FLUSH_BATCHES or total >= FLUSH_BYTES:
+                maintenance.flush(self._store, group_id)
+        except Exception as error:
+            self._store.note_failure(error)
+
+
+def _ready(
+    times: Any, stream: pa.Array, text: pa.Array, raw: pa.Array | None, refused: list[Any]
+) -> _Ready:
+    if refused:
+        kept = np.ones(len(text), bool)
+        kept[[index for index, _ in refused]] = False
+        mask = pa.array(kept)
+        times, stream, text = times[kept], stream.filter(mask), text.filter(mask)
+        raw = None if raw is None else raw.filter(mask)
+    streams = list(counts_by_stream(times, stream))
+    for name, *_ in streams:
+        check_stream_name(name)
+    return _Ready(
+        int(times.min()),
+        int(times.max()),
+        len(times),
+        int(lengths(text).sum()),
+        recent.encode(times, stream, text, raw),
+        streams,
+    )
