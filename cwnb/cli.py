@@ -283,7 +283,7 @@ def query(
 
     output = chosen_output(output, to)
     if text == "-":
-        text = click.get_text_stream("stdin").read()
+        text = sys.stdin.read()
     with closing(_open(path)) as logs:
         result = logs.query(text, _asked(logs, groups), **options)
         for warning in result.warnings:

@@ -32,8 +32,8 @@ RECOVERY_MS = 40_000
 
 CULPRIT = "marta.lindqvist"
 RESCUER = "jonas.weber"
-STALE_DESCRIPTION = "old payments subnet, remove after migration"
-NEW_DESCRIPTION = "payments service, in use (ask #payments before you touch this)"
+STALE_DESCRIPTION = "old payments subnet, remove me"
+NEW_DESCRIPTION = "payments: in use, ask #payments"
 
 
 def pool_share(time_ms: Array) -> Array:

@@ -42,7 +42,7 @@ STEPS = (
         groups=(WEB,),
         start="-2h",
         bars="errors",
-        seen="It is. Nothing at all, then from a little after eleven until a quarter to twelve "
+        seen="It is. Next to nothing, then from a little after eleven until a quarter to twelve "
         "quite a lot.",
     ),
     Step(
@@ -99,7 +99,7 @@ STEPS = (
         "requests wait for one.",
         query='filter @message like "Pool stats"\n'
         '| parse @message "total=*, active=*, idle=*, waiting=*)" as total, active, idle, waiting\n'
-        "| stats avg(total) as open, max(waiting) as waiting by bin(5m) as time\n| sort time",
+        "| stats avg(total) as open, max(waiting) as queue by bin(5m) as time\n| sort time",
         groups=(PAYMENTS,),
         start="-75m",
         bars="open",
@@ -123,10 +123,11 @@ STEPS = (
         title="Who changed the rule?",
         told="CloudTrail has every change, who made it and with what words.",
         query="filter eventName like /SecurityGroupIngress/\n"
-        "| fields @timestamp, eventName, userIdentity.userName as who,\n"
+        '| parse eventName "*SecurityGroupIngress" as change\n'
+        "| fields userIdentity.userName as who,\n"
         "    requestParameters.ipPermissions.items.0.ipRanges.items.0.cidrIp as subnet,\n"
         "    requestParameters.ipPermissions.items.0.ipRanges.items.0.description as description\n"
-        "| display @timestamp, eventName, who, subnet, description\n| sort @timestamp",
+        "| display @timestamp, change, who, subnet, description\n| sort @timestamp",
         groups=(CLOUDTRAIL,),
         start="-2h",
         seen="There it is. At 11:02:37 Marta tidied up: she took away a rule that called itself "

@@ -15,11 +15,15 @@ import click
 from cwnb.demo.story import STEPS
 from cwnb.results.charts import text_bars
 from cwnb.results.html import summary
-from cwnb.results.rendering import is_number, text_table
+from cwnb.results.rendering import text_table
+from cwnb.results.shape import shape
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
+
     from cwnb.demo.story import Step
     from cwnb.logs import Logs
+    from cwnb.results.result import QueryResult
 
 WIDEST = 100
 
@@ -49,8 +53,7 @@ def show_step(logs: Logs, step: Step, number: int, width: int) -> None:
     say(textwrap.indent(text_table(result.df, width - 2), "  "))
     if step.bars and len(result.df) > 1:
         say()
-        shown = result.df.drop(columns=_other_numbers(result.df, step.bars))
-        bars = text_bars(shown, min(width - 2, 76), value=step.bars)
+        bars = text_bars(_labelled(result, step.bars), min(width - 2, 76), value=step.bars)
         say(textwrap.indent(bars, "  "), fg="green")
     say(f"  {' · '.join(summary(len(result), result.statistics))}", dim=True)
     say()
@@ -77,7 +80,7 @@ def command() -> str:
 def _what_next(path: str) -> None:
     cwnb = command()
     store = f" --store {shlex.quote(path)}"
-    question = 'filter level = "ERROR" | stats count(*) by service'
+    question = "stats count(*) by level"
     say()
     say("What to type next", bold=True, fg="cyan")
     for about, line in (
@@ -102,5 +105,8 @@ def _quoted(group: str) -> str:
     return f"'{group}'" if "*" in group else group
 
 
-def _other_numbers(df: Any, kept: str) -> list[str]:
-    return [name for name in df.columns if name != kept and is_number(df[name])]
+def _labelled(result: QueryResult, measure: str) -> DataFrame:
+    """Keep of an answer what it is grouped by, and the column to draw."""
+    form = shape(result.pipeline, result.df)
+    labels = [name for name in (form.time, *form.keys) if name]
+    return result.df[[*labels, measure]]
