@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from dialect_tables import Case, read_table
+from dialect_tables import FOLDER, Case, read_table
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights.dialect import parse_query, to_text
@@ -49,3 +49,15 @@ def test_a_fault_of_a_tree_without_text_has_no_place():
     with pytest.raises(MalformedQuery) as caught:
         settle(pipeline, strict=False, known=lambda _: True)
     assert str(caught.value) == "limit takes a number from 1 to 100,000"
+
+
+SAMPLES = (FOLDER / "samples.txt").read_text("utf-8").strip().split("\n\n")
+
+
+@pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.split("\n")[0][2:])
+@pytest.mark.parametrize("strict", [False, True], ids=["lenient", "strict"])
+def test_sample_settles_without_a_word(sample: str, strict: bool):
+    query = sample.partition("\n")[2]
+    settled, warnings = settle(parse_query(query), strict=strict, known=lambda _: True)
+    assert not warnings
+    assert parse_query(to_text(settled)) == settled
