@@ -21,7 +21,7 @@ from cwnb.sources.ndjson import read_ndjson
 from cwnb.sources.recognise import EXPORT_NAME, SAMPLE_BYTES, recognise, refuse_binary
 from cwnb.sources.records import read_records
 from cwnb.sources.unpacking import Fingerprinted, Peekable, Recoded, encoding_of
-from cwnb.store.records import LoadRecord
+from cwnb.store import LoadRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -150,7 +150,7 @@ def take_all(
             loading,
             report,
             times,
-            log_type=getattr(loading, "log_type", target.log_type),
+            log_type=loading.log_type,
             first_ms=first_ms,
             executor=target.executor,
         )
@@ -160,7 +160,8 @@ def take_all(
         if known is not None and not target.again:
             say_loaded(report, known)
             return
-        loading.commit(done)
+        # Another process may have loaded the same meanwhile; empty files are alike and no matter.
+        loading.commit(done, unique=not target.again and done.bytes > 0)
     target.earlier.add(done)
     report.loaded = True
 

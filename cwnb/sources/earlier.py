@@ -12,7 +12,7 @@ from cwnb.sources.unpacking import Fingerprinted, prefix_digest
 
 if TYPE_CHECKING:
     from cwnb.sources.openers import Input
-    from cwnb.store.records import LoadRecord
+    from cwnb.store import LoadRecord
 
 # Formats whose further lines can be read without the ones before.
 TAIL_FORMATS = ("text", "ndjson")

@@ -48,6 +48,7 @@ class MemoryLoading:
         self.cutoff_ms = cutoff_ms
         self.events = []
         self.record = None
+        self.log_type = None
 
     def add(self, batch):
         assert batch.message.null_count == 0
@@ -63,5 +64,5 @@ class MemoryLoading:
             assert time >= self.cutoff_ms
             self.events.append(Event(time, stream, message, None))
 
-    def commit(self, record):
+    def commit(self, record, *, unique=False):
         self.record = record
