@@ -1,0 +1,1 @@
+"""Measure cwnb beside its peers: `python -m benchmarks queries | ingest | puts`."""

@@ -1,0 +1,34 @@
+"""`python -m benchmarks queries | ingest | puts [--events N] [--runs N]`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+
+def main(argv: list[str]) -> int:
+    """Run one benchmark; the last line is the figure."""
+    if argv[:1] == ["puts"]:
+        from benchmarks import puts
+
+        return puts.main(argv[1:]) or 0
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("what", choices=["queries", "ingest", "puts", "memory", "once"])
+    parser.add_argument("name", nargs="?", help="queries: only those with this in their name")
+    parser.add_argument("--events", type=int, default=1_000_000, help="JSON events; default 1M")
+    parser.add_argument("--runs", type=int, default=5, help="of which the median is taken")
+    parser.add_argument("--peer", default="duckdb")
+    options = parser.parse_args(argv)
+    from benchmarks import measure
+
+    if options.what == "queries":
+        return measure.queries(options.events, options.runs, options.peer, options.name)
+    if options.what == "ingest":
+        return measure.ingest(options.events, options.runs, options.peer)
+    if options.what == "memory":
+        return measure.memory(options.name, options.events)
+    return measure.once(options.name, options.events)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
