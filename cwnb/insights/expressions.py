@@ -8,14 +8,14 @@ The language does not document its precedence; this is the usual one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
-from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import commands as c
+from cwnb.insights.cursor import Cursor
 from cwnb.insights.names import FUNCTIONS_NOT_YET, canonical, known_functions, suggestion
 from cwnb.insights.periods import UNITS, unit_named
 from cwnb.insights.tokens import REGEX_TOKEN, STEP_TOKEN, path_parts, unquote
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from cwnb.insights.functions import Function
 
-    Made = TypeVar("Made", bound=exp.Expression)
-
 # Both keep every walk, this one included, far from Python's recursion limit.
 MAX_DEPTH = 100
 MAX_NESTING = 40
@@ -35,8 +33,8 @@ CASE_BRANCHES = 10  # CWL_QuerySyntax-operations-functions
 RESERVED = frozenset("and or not like in as by".split())
 
 
-class ExpressionParser(Parser):
-    """A token cursor (sqlglot's) that reads expressions."""
+class ExpressionParser(Cursor):
+    """A token cursor that reads expressions."""
 
     COMPARISONS: ClassVar[dict[TokenType, type[exp.Expression]]] = {
         TokenType.EQ: exp.EQ,
@@ -57,57 +55,6 @@ class ExpressionParser(Parser):
     }
 
     _level = 0
-
-    # ------------------------------------------------------------ the cursor
-
-    def _fault(
-        self, message: str, start: int | None = None, end: int | None = None
-    ) -> MalformedQuery:
-        """Make an error at the given characters, else at the current token."""
-        if start is None:
-            token = self._curr
-            start = token.start if token else len(self.sql.rstrip())
-            end = token.end + 1 if token else start + 1
-        return MalformedQuery(message, self.sql, start, end)
-
-    def _fault_at(self, token: Token, message: str) -> MalformedQuery:
-        return self._fault(message, token.start, token.end + 1)
-
-    def _expected(self, what: str) -> MalformedQuery:
-        return self._fault(f"expected {what}, found {self._found()}{self._missing_pipe()}")
-
-    def _found(self) -> str:
-        return repr(self._slice(self._curr)) if self._curr else "the end of the query"
-
-    def _missing_pipe(self) -> str:
-        word = self._word()
-        keywords = {command.keyword for command in c.COMMANDS} | set(c.SYNONYMS)
-        missing = word in keywords and self._prev and self._prev.token_type is not TokenType.PIPE
-        return f"; is a '|' missing before {word!r}?" if missing else ""
-
-    def _slice(self, token: Token) -> str:
-        return self.sql[token.start : token.end + 1]
-
-    def _word(self) -> str:
-        """Give the current token in lower case if it is a bare word, else nothing."""
-        return self._curr.text.lower() if self._curr.token_type is TokenType.VAR else ""
-
-    def _accept(self, word: str) -> bool:
-        if self._word() != word:
-            return False
-        self._advance()
-        return True
-
-    def _require(self, kind: TokenType, what: str) -> Token:
-        if not self._match(kind):
-            raise self._expected(what)
-        return self._prev
-
-    def _placed(self, node: Made, start: int) -> Made:
-        """Note the slice of the query that a node was read from."""
-        node.meta["start"] = start
-        node.meta["end"] = self._prev.end + 1
-        return node
 
     # ------------------------------------------------------------ operators
 

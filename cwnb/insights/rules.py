@@ -2,7 +2,7 @@
 
 The service's pages state the rules, and some of its own samples break them. Lenient reading makes
 sense of those samples, each time with a warning that says what the service would do; strict reading
-refuses them. This file has the rules about the order of commands, `scope` those about names.
+refuses them. This file has the rules about the order of commands, `checking` those about names.
 Sources: CWL_QuerySyntax-Stats, -Dedup, -Limit, -Sort.
 """
 
@@ -11,8 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from cwnb.insights import commands as c
+from cwnb.insights.checking import check_names
 from cwnb.insights.periods import UNITS, capped
-from cwnb.insights.scope import check_names, refuse
+from cwnb.insights.scope import refuse
 from cwnb.insights.writer import to_text
 
 if TYPE_CHECKING:
