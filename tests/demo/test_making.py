@@ -59,9 +59,21 @@ def test_an_older_version_is_replaced(small, tmp_path):
 
 
 def test_a_store_without_its_key_is_replaced(small, tmp_path, monkeypatch):
+    import cwnb
+    from cwnb.errors import StoreKeyMissing
+
+    really = cwnb.open
     path = tmp_path / "demo"
     demo.ensure(path).close()
-    monkeypatch.setenv("CWNB_CONFIG_DIR", str(tmp_path / "other machine"))
+    refused = []
+
+    def other_machine(where):
+        if not refused:
+            refused.append(where)
+            raise StoreKeyMissing("no key")
+        return really(where)
+
+    monkeypatch.setattr(cwnb, "open", other_machine)
     with demo.ensure(path) as logs:
         assert events(logs) == small[0]
     assert len(small) == 2
