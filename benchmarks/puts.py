@@ -51,20 +51,24 @@ def _run(kind: str, folder: str, processes: int, seconds: float) -> tuple[int, f
         from cwnb.store import Store
 
         Store.open(str(Path(folder) / "store")).close()
-    start = time.time() + 1.0
     context = multiprocessing.get_context("spawn")
-    with context.Pool(processes) as pool:
-        work = [(kind, folder, number, start, start + seconds) for number in range(processes)]
-        found = pool.starmap(_writer, work)
+    together = context.Barrier(processes)
+    with context.Pool(processes, _meet, (together,)) as pool:
+        work = [(kind, folder, number, seconds) for number in range(processes)]
+        found = pool.starmap(_writer, work, chunksize=1)
     return sum(f[0] for f in found), max(f[1] for f in found), sum(f[2] for f in found)
 
 
-def _writer(
-    kind: str, folder: str, number: int, start: float, end: float
-) -> tuple[int, float, int]:
+def _meet(together):
+    global _together
+    _together = together
+
+
+def _writer(kind: str, folder: str, number: int, seconds: float) -> tuple[int, float, int]:
     write = _bare_writer(folder) if kind == "bare" else _store_writer(folder, number)
     write(0)
-    time.sleep(max(0.0, start - time.time()))
+    _together.wait()
+    end = time.time() + seconds
     count = failed = 0
     worst = 0.0
     while (begun := time.time()) < end:

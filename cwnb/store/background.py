@@ -14,9 +14,11 @@ from cwnb.store import maintenance
 if TYPE_CHECKING:
     from cwnb.store.store import Store
 
-# A put that finds this much flushes at once.
+# A put that finds this much wakes the thread; one that finds four times as much, because the thread
+# does not keep up, flushes itself and so slows down who puts.
 FLUSH_BATCHES = 1000
 FLUSH_BYTES = 16 << 20
+OVERDUE = 4
 # The thread flushes sooner, but not every few events by themselves: that many small segments
 # would only be merged again.
 _WORTH_BATCHES = 50
@@ -38,6 +40,7 @@ class Background:
     def __init__(self, store: Store) -> None:
         self._store = weakref.ref(store)
         self._stop = threading.Event()
+        self._awake = threading.Event()
         self._thread: threading.Thread | None = None
         self._process = os.getpid()
         self._not_before: dict[int, float] = {}
@@ -48,14 +51,19 @@ class Background:
         if self._thread is not None and self._process == os.getpid():
             return
         self._process = os.getpid()
-        self._stop = threading.Event()
+        self._stop, self._awake = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._run, name="cwnb-store", daemon=True)
         _running.add(self)
         self._thread.start()
 
+    def wake(self) -> None:
+        """Let the thread look for work now."""
+        self._awake.set()
+
     def stop(self, patience_s: float = _EXIT_S) -> None:
         """Ask the thread to end, and wait for it for a moment."""
         self._stop.set()
+        self._awake.set()
         thread = self._thread
         if (
             thread is not None
@@ -65,10 +73,12 @@ class Background:
             thread.join(patience_s)
 
     def _run(self) -> None:
-        stop = self._stop
-        while not stop.wait(_TICK_S):
+        stop, awake = self._stop, self._awake
+        while not stop.is_set():
+            awake.wait(_TICK_S)
+            awake.clear()
             store = self._store()
-            if store is None:
+            if store is None or stop.is_set():
                 return
             self._round(store)
             del store

@@ -283,7 +283,9 @@ def _patience() -> Any:
             deadline = now + BUSY_S
         if now > deadline:
             return False
-        longest = 0.0005 if now < deadline - BUSY_S + 0.05 else 0.003
+        waited = now - (deadline - BUSY_S)
+        # Who has waited long asks more often, so that nobody starves.
+        longest = 0.0005 if waited < 0.05 else 0.003 if waited < 0.25 else 0.0002
         time.sleep(random.uniform(0.0001, longest))  # noqa: S311
         return True
 

@@ -17,7 +17,7 @@ from cwnb.store.arriving import (
     stream_column,
     take_sequences,
 )
-from cwnb.store.background import FLUSH_BATCHES, FLUSH_BYTES
+from cwnb.store.background import FLUSH_BATCHES, FLUSH_BYTES, OVERDUE
 from cwnb.store.groups import GroupKey, find_group, insert_group
 from cwnb.store.messages import lengths, text_and_raw
 from cwnb.store.names import check_group_name, check_stream_name
@@ -118,8 +118,11 @@ class Putting:
                     " WHERE group_id = ?",
                     (group_id,),
                 ).fetchone()
-            if count >= FLUSH_BATCHES or total >= FLUSH_BYTES:
+            fullness = max(count / FLUSH_BATCHES, total / FLUSH_BYTES)
+            if fullness >= OVERDUE:
                 maintenance.flush(self._store, group_id)
+            elif fullness >= 1:
+                self._store.background.wake()
         except Exception as error:
             self._store.note_failure(error)
 

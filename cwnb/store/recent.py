@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 # About a million events of 300 bytes with their fields.
 _blocks: Cache[Block] = Cache(512 << 20)
 _CODEC = "zstd"
+_RAW = 3  # the column of original bytes, where a batch has one
 _MS = pa.timestamp("ms", "UTC")
 
 
@@ -82,24 +83,18 @@ def place(group_id: int, token: str) -> str:
     return f"batch/{group_id}/{token}"
 
 
-def decode(batch: SealedBatch, sealer: Sealer, group: str) -> pa.Table:
-    """Give the events of a batch with their sequence numbers; raise StoreDamaged."""
+def decode(batch: SealedBatch, sealer: Sealer, group: str) -> pa.RecordBatch:
+    """Give the events of a batch; raise StoreDamaged."""
     what = f"batch {batch.id} of log group {group!r} in the catalog"
     data = sealer.open(batch.data, place(batch.group_id, batch.token), what)
     try:
         with pa.CompressedInputStream(pa.BufferReader(data), _CODEC) as packed:
-            table = pa.ipc.open_stream(packed.read()).read_all()
-    except (OSError, pa.ArrowException) as error:
+            events = pa.ipc.open_stream(packed.read()).read_next_batch()
+    except (OSError, StopIteration, pa.ArrowException) as error:
         raise StoreDamaged(f"{what} is damaged: {error}") from error
-    if len(table) != batch.events:
-        raise StoreDamaged(f"{what} is damaged: {len(table)} events and not {batch.events}")
-    raw = table["r"] if "r" in table.column_names else pa.nulls(len(table), pa.binary())
-    sequence = np.arange(batch.id, batch.id + len(table))
-    ingestion = np.full(len(table), batch.ingestion_ms, np.int64)
-    return pa.table(
-        [table["t"], table["s"], table["m"], raw, pa.array(sequence), pa.array(ingestion)],
-        names=["t", "s", "m", "r", "q", "i"],
-    )
+    if events.num_rows != batch.events:
+        raise StoreDamaged(f"{what} is damaged: {events.num_rows} events and not {batch.events}")
+    return events
 
 
 def block_of(
@@ -108,30 +103,30 @@ def block_of(
     """Give the events of batches as one block in order, with their fields."""
     from cwnb.store.discovery import discover
 
-    table = pa.concat_tables([decode(batch, sealer, group) for batch in batches])
-    table = table.unify_dictionaries().combine_chunks()
-    time, sequence = np.asarray(table["t"]), np.asarray(table["q"])
-    if (order := order_of(time, sequence)) is not None:
-        table = table.take(order)
-        time, sequence = time[order], sequence[order]
-    columns = {name: one_array(table[name]) for name in table.column_names}
-    raw = columns["r"]
-    return Block(
-        time,
-        sequence,
-        np.asarray(columns["i"]),
-        columns["s"],
-        columns["m"],
-        None if raw.null_count == len(raw) else raw,
-        discover(columns["m"], log_type=log_type),
+    parts = [decode(batch, sealer, group) for batch in batches]
+    counts = [batch.events for batch in batches]
+    time, stream, text = (
+        pa.concat_arrays([part.column(number) for part in parts]) for number in range(3)
     )
-
-
-def one_array(column: pa.ChunkedArray) -> pa.Array:
-    """Give a chunked column as one array, dictionaries unified."""
-    if column.num_chunks == 1:
-        return column.chunk(0)
-    return pa.concat_arrays(column.chunks) if column.num_chunks else pa.array([], column.type)
+    raw = None
+    if any(part.num_columns > _RAW for part in parts):
+        raw = pa.concat_arrays(
+            [
+                part.column(_RAW) if part.num_columns > _RAW else pa.nulls(count, pa.binary())
+                for part, count in zip(parts, counts, strict=True)
+            ]
+        )
+    times = np.asarray(time)
+    # Sequence numbers count on from that of a batch's first event, which is its id.
+    starts = np.cumsum(counts) - counts
+    sequence = np.arange(len(times)) + np.repeat([batch.id for batch in batches] - starts, counts)
+    ingestion = np.repeat([batch.ingestion_ms for batch in batches], counts)
+    if (order := order_of(times, sequence)) is not None:
+        times, sequence, ingestion = times[order], sequence[order], ingestion[order]
+        stream, text = stream.take(order), text.take(order)
+        raw = None if raw is None else raw.take(order)
+    fields = discover(text, log_type=log_type)
+    return Block(times, sequence, ingestion, stream, text, raw, fields)
 
 
 @dataclass(frozen=True)

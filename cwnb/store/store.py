@@ -63,7 +63,7 @@ class Store:
         self._given_clock = clock
         self._stored_clock = Clock(fixed_ms)
         self._putting = Putting(self)
-        self._background = Background(self)
+        self.background = Background(self)
         self._failure: Exception | None = None
 
     @classmethod
@@ -103,7 +103,7 @@ class Store:
 
     def close(self) -> None:
         """Close the store; what was put is durable, closed or not."""
-        self._background.stop()
+        self.background.stop()
         self.catalog.close()
 
     @property
@@ -199,7 +199,7 @@ class Store:
         """
         self._raise_failure()
         result = self._putting.put(group, batch)
-        self._background.start()
+        self.background.start()
         return result
 
     @contextmanager
@@ -214,7 +214,7 @@ class Store:
             if found is None:
                 found = insert_group(connection, group, now, log_type=log_type)
             work = maintenance.claim(self, connection, found.id, "load")
-        self._background.start()
+        self.background.start()
         cutoff = cutoff_ms(found.retention_days, now)
         with Loading(self, found.id, log_type or found.log_type, cutoff, work) as loading:
             yield loading
