@@ -128,9 +128,7 @@ def _all_named(pattern: str) -> str:
     return pattern
 
 
-def _without_unmatched(
-    column: pa.Array, group: Group, text: pa.Array, pattern: str
-) -> pa.Array:
+def _without_unmatched(column: pa.Array, group: Group, text: pa.Array, pattern: str) -> pa.Array:
     """Make the captures of an optional group that took no part missing; Arrow gives them as "".
 
     A group that cannot match an empty text took no part where it is empty. For one that can, Python
@@ -150,9 +148,7 @@ def _without_unmatched(
     return pc.if_else(empty, pa.scalar(None, pa.string()), column)
 
 
-def parse_multi(
-    text: pa.Array, pattern: str
-) -> tuple[np.ndarray[Any, Any], dict[str, pa.Array]]:
+def parse_multi(text: pa.Array, pattern: str) -> tuple[np.ndarray[Any, Any], dict[str, pa.Array]]:
     """Give a row per match of a pattern: the row it comes from, and its groups.
 
     Rows come in order, one without a match once, with its fields missing.

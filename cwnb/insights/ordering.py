@@ -109,9 +109,7 @@ def _dense(array: pa.Array) -> np.ndarray[Any, Any]:
     return result
 
 
-def _number_ranks(
-    text: pa.Array, found: Numbers, at: np.ndarray[Any, Any]
-) -> np.ndarray[Any, Any]:
+def _number_ranks(text: pa.Array, found: Numbers, at: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Rank the numbers of a text column by value, then text."""
     doubles = found.doubles[at] + 0.0
     rest = _residual_ranks(found, at)

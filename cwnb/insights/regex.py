@@ -107,7 +107,12 @@ def _after_class(pattern: str, start: int) -> int:
 
 
 def _refuse_look_around(pattern: str, start: int) -> None:
-    for opener, name in (("(?=", "ahead"), ("(?!", "ahead"), ("(?<=", "behind"), ("(?<!", "behind")):
+    for opener, name in (
+        ("(?=", "ahead"),
+        ("(?!", "ahead"),
+        ("(?<=", "behind"),
+        ("(?<!", "behind"),
+    ):
         if pattern.startswith(opener, start):
             raise InvalidRegex(
                 f"look-{name} {opener + '…)'!r} in a regex: RE2 has none; "

@@ -14,7 +14,9 @@ from zoneinfo import ZoneInfo, available_timezones
 from cwnb.errors import MalformedQuery
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_OFFSET = re.compile(r"(?:UTC|GMT|UT)?(?P<sign>[+-])(?P<h>\d{1,2}):?(?P<m>\d{2})?(?::?(?P<s>\d{2}))?")
+_OFFSET = re.compile(
+    r"(?:UTC|GMT|UT)?(?P<sign>[+-])(?P<h>\d{1,2}):?(?P<m>\d{2})?(?::?(?P<s>\d{2}))?"
+)
 
 
 class InvalidPattern(MalformedQuery):
@@ -109,7 +111,9 @@ _NUMBERS = {
     "A": "milli_of_day",
     "n": "nano",
 }
-_TOKEN = re.compile(r"'(?P<quoted>(?:[^']|'')*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>.)", re.DOTALL)
+_TOKEN = re.compile(
+    r"'(?P<quoted>(?:[^']|'')*)'|(?P<letters>([A-Za-z])\3*)|(?P<other>.)", re.DOTALL
+)
 _ZONE = r"(?:[A-Za-z_]+(?:/[A-Za-z0-9_+\-]+)*(?:[+-]\d{1,2}(?::?\d{2})?)?|[+-]\d{2}:?\d{2})"
 
 
@@ -126,9 +130,7 @@ def reader(pattern: str, zone: tzinfo) -> Callable[[str], int | None]:
         if match is None:
             return None
         parts = {
-            name: value
-            for i, name in enumerate(fields, 1)
-            if (value := match.group(i)) is not None
+            name: value for i, name in enumerate(fields, 1) if (value := match.group(i)) is not None
         }
         try:
             return _build(parts, zone)

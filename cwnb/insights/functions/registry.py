@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 FUNCTIONS: dict[str, Function] = {}
 
 _SIGNATURE = re.compile(r"(?P<name>\w+)\((?P<parameters>.*)\) -> (?P<result>\w+)")
-_PARAMETER = re.compile(r"(?P<optional>\[)?,?\s*(?P<kind>\w+) (?P<name>\w+)(?P<repeated>\.\.\.)?\]?")
+_PARAMETER = re.compile(
+    r"(?P<optional>\[)?,?\s*(?P<kind>\w+) (?P<name>\w+)(?P<repeated>\.\.\.)?\]?"
+)
 _COERCE: dict[str, Callable[[Value], Value]] = {
     "number": conversion.to_number,
     "boolean": conversion.to_boolean,
@@ -213,7 +215,9 @@ _NO_TEXT = pa.scalar(None, pa.string())
 def _literal(function: Function, parameter: Parameter, value: Any) -> Any:
     wants_text = parameter.kind == "literal_text"
     if isinstance(value, pa.Array):
-        raise _misplaced(function, parameter, f"a {'string' if wants_text else 'number'} as written")
+        raise _misplaced(
+            function, parameter, f"a {'string' if wants_text else 'number'} as written"
+        )
     made = conversion.to_text(value) if wants_text else conversion.to_number(value)
     if not made.is_valid:
         raise _misplaced(function, parameter, "a string" if wants_text else "a number")
@@ -229,9 +233,7 @@ def rows_of(*args: Any) -> int:
     return next((len(arg) for arg in args if isinstance(arg, pa.Array)), 1)
 
 
-def map_values(
-    python: Callable[..., Any], result: pa.DataType | None, *args: Value
-) -> pa.Array:
+def map_values(python: Callable[..., Any], result: pa.DataType | None, *args: Value) -> pa.Array:
     """Call a Python function once per distinct combination of values; missing gives missing.
 
     `result` None leaves the type to Arrow.

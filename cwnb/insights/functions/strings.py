@@ -42,9 +42,7 @@ def concat(*parts: Value) -> Value:
     """Join texts; missing ones add nothing."""
     rows = rows_of(*parts)
     columns = [part if isinstance(part, pa.Array) else broadcast(part, rows) for part in parts]
-    return pc.binary_join_element_wise(
-        *columns, "", null_handling="replace", null_replacement=""
-    )
+    return pc.binary_join_element_wise(*columns, "", null_handling="replace", null_replacement="")
 
 
 @function("ltrim(text s [, text chars]) -> text")

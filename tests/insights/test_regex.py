@@ -1,0 +1,128 @@
+"""RE2 patterns: what is refused, how alternations are taken apart, and that they find the same."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cwnb.errors import MalformedQuery
+from cwnb.insights import regex
+from cwnb.insights.groups import groups
+
+TEXT = pa.array(
+    ["GET /a 200", "ERROR at foo", None, "a.b\nERR", "é", "", "bar foo ERROR", "[x](y)"]
+)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "words"),
+    [
+        ("a(?=b)", "look-ahead"),
+        ("a(?!b)", "look-ahead"),
+        ("(?<=a)b", "look-behind"),
+        ("(?<!a)b", "look-behind"),
+        (r"(a)\1", "back-reference"),
+        (r"(?<n>a)\k<n>", "back-reference"),
+        (r"(?P<n>a)(?P=n)", "back-reference"),
+        ("a{2000}", "repetition"),
+        ("[a", r"missing \]"),
+        ("(a", "missing"),
+        ("a**", "repetition"),
+        (r"\8", "back-reference"),
+    ],
+)
+def test_refused_with_the_reason(pattern: str, words: str) -> None:
+    with pytest.raises(MalformedQuery, match=words) as caught:
+        regex.to_re2(pattern)
+    assert isinstance(caught.value, regex.InvalidRegex)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "re2"),
+    [
+        ("(?<user>a+)", "(?P<user>a+)"),
+        ("(?P<user>a+)", "(?P<user>a+)"),
+        (r"\(?<x", r"\(?<x"),
+        ("[(?<]", "[(?<]"),
+        ("[]a(?=]", "[]a(?=]"),
+        (r"[^]\](?!]", r"[^]\](?!]"),
+        ("[[:alpha:](?=]", "[[:alpha:](?=]"),
+        (r"\Q(?=\1\E", r"\Q(?=\1\E"),
+        (r"\x{41}\pL\p{Greek}", r"\x{41}\pL\p{Greek}"),
+        ("(?i)a|b", "(?i)a|b"),
+        (r"\\1", r"\\1"),
+    ],
+)
+def test_translated(pattern: str, re2: str) -> None:
+    assert regex.to_re2(pattern) == re2
+    assert regex.to_re2(re2) == re2
+
+
+@pytest.mark.parametrize(
+    ("pattern", "plan"),
+    [
+        ("foo|bar", ("foo", "bar")),
+        ("(?s)foo.*|bar", ("(?s)foo.*", "(?s)bar")),
+        (r"\[x\]|GET /a|bar?", (r"\[x\]", "GET /a", "bar?")),
+        ("ERROR|Exception", ("ERROR|Exception",)),
+        ("(?i)foo|bar", ("(?i)foo|bar",)),
+        ("foo|(?i)bar", ("foo|(?i)bar",)),
+        ("^foo|bar$", ("^foo|bar$",)),
+        ("foo|[ab]ar", ("foo|[ab]ar",)),
+        ("(foo|bar)", ("(foo|bar)",)),
+        ("foo|b", ("foo|b",)),
+        ("foo|", ("foo|",)),
+        (r"foo\|bar", (r"foo\|bar",)),
+        ("f[o|b]|bar", ("f[o|b]|bar",)),
+    ],
+)
+def test_alternations_split_where_that_is_faster(pattern: str, plan: tuple[str, ...]) -> None:
+    assert regex._plan(pattern) == plan
+
+
+part = st.sampled_from(
+    ["foo", "ERROR", "bar", r"a\.b", "[a-f]o", "^GET", "200$", "(?:x|é)", "ER+", ""]
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(part, min_size=1, max_size=4), st.sampled_from(["", "(?i)", "(?s)", "(?m)"]))
+def test_finds_what_one_pass_finds(parts: list[str], flags: str) -> None:
+    pattern = flags + "|".join(parts)
+    wanted = pc.match_substring_regex(TEXT, pattern).to_pylist()
+    assert regex.matches(TEXT, pattern).to_pylist() == wanted
+    assert regex.matches(TEXT.dictionary_encode(), pattern).to_pylist() == wanted
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    st.lists(st.one_of(st.none(), st.text(r"ab\.*+?()[]{}^$|é-\Q\E 0", max_size=6)), max_size=5),
+    st.text(r"ab\.*+?()[]{}^$|é-\Q\E 0", max_size=3),
+)
+def test_contains_is_literal(rows: list[str | None], literal: str) -> None:
+    column = pa.array(rows, pa.string())
+    wanted = [None if row is None else literal in row for row in rows]
+    assert regex.contains(column, literal).to_pylist() == wanted
+
+
+def test_contains_ignoring_case_and_constants() -> None:
+    assert regex.contains(TEXT, "error", ignore_case=True).to_pylist()[1] is True
+    assert regex.contains(pa.scalar("a*b"), "*").as_py() is True
+    assert regex.matches(pa.scalar(None, pa.string()), "a").as_py() is None
+    assert regex.contains(pa.array(["a\0b", "ab"]), "\0").to_pylist() == [True, False]
+
+
+def test_literal_of() -> None:
+    assert regex.literal_of(r"a\.b\/c") == "a.b/c"
+    assert regex.literal_of("a.b") is None
+    assert regex.literal_of(r"\d") is None
+
+
+def test_groups_that_may_take_no_part() -> None:
+    found = groups(r"(?P<a>x)(?P<b>y)?(?:(?P<c>z)|(?P<d>\w*))(?P<e>(?P<f>q)*){0,2}(?<g>w+)")
+    optional = {g.name for g in found if g.optional}
+    assert optional == {"b", "c", "d", "e", "f"}
+    assert {g.name for g in found if g.can_be_empty} == {"d", "e"}
