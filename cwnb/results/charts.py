@@ -7,7 +7,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import InvalidParameter
-from cwnb.results.rendering import is_number, render, rendered
+from cwnb.results.rendering import is_number, numbers, render, rendered
 from cwnb.results.visible import columns_wide, cut, one_line
 
 if TYPE_CHECKING:
@@ -43,19 +43,21 @@ def text_bars(
     `value` defaults to the first column of numbers. Rows keep their order; those past `max_rows`
     are counted in a last line. Bars begin at zero; a negative or missing number has none.
     """
-    numbers = [str(c) for i, c in enumerate(df.columns) if is_number(df.iloc[:, i])]
-    if value is not None and value not in numbers:
-        raise InvalidParameter(f"no column of numbers {value!r}; there is {numbers}")
-    if not numbers:
+    found = {str(c): numbers(df.iloc[:, i]) for i, c in enumerate(df.columns)}
+    drawn = {name: column for name, column in found.items() if column is not None}
+    typed = [str(c) for i, c in enumerate(df.columns) if is_number(df.iloc[:, i])]
+    if value is not None and value not in drawn:
+        raise InvalidParameter(f"no column of numbers {value!r}; there is {list(drawn)}")
+    if not drawn:
         raise InvalidParameter("cannot draw bars without a column of numbers")
-    chosen = value or numbers[0]
+    chosen = value or next(iter(typed or drawn))
     shown = df.head(max_rows)
     texts = rendered(shown[chosen])
-    labels = _labels(shown.drop(columns=numbers))
+    labels = _labels(shown.drop(columns=list({chosen, *typed})))
     label_width = min(max(map(columns_wide, labels), default=0), max(8, width * 2 // 5))
     text_width = max(map(len, texts), default=0)
     room = max(4, width - label_width - text_width - 3)
-    heights = [float(v) for v in shown[chosen].to_numpy(dtype="float64", na_value=math.nan)]
+    heights = [float(height) for height in drawn[chosen][: len(shown)]]
     most = max((h for h in heights if math.isfinite(h)), default=0.0)
     lines = []
     for label, text, height in zip(labels, texts, heights, strict=True):

@@ -15,7 +15,7 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from cwnb.errors import InvalidParameter
-from cwnb.results.rendering import render
+from cwnb.results.rendering import numbers, render
 from cwnb.results.series import Series, histogram, over_time
 from cwnb.results.shape import Shape, shape
 from cwnb.results.visible import columns_wide, cut, one_line
@@ -97,7 +97,7 @@ def _event_panel(df: DataFrame) -> _Panel:
 def _panels_by_measure(df: DataFrame, found: Shape) -> list[_Panel]:
     assert found.time is not None
     series = [
-        over_time(df[found.time], df[name], found.period_ms, name, name in found.additive)
+        over_time(df[found.time], _floats(df[name]), found.period_ms, name, name in found.additive)
         for name in found.measures
     ]
     return [
@@ -138,7 +138,7 @@ def _panels_by_group(df: DataFrame, found: Shape) -> list[_Panel]:
         series.append(
             over_time(
                 df[found.time][rows],
-                df[measure][rows],
+                _floats(df[measure])[rows],
                 found.period_ms,
                 name,
                 measure in found.additive,
@@ -218,7 +218,13 @@ def _line(axes: Any, series: Series, colour: str) -> Any:
     times, values = series.with_gaps()
     marker = "o" if len(series.heights) <= _POINTS_MARKED else None
     (line,) = axes.plot(
-        date2num(times), values, color=colour, linewidth=1.7, marker=marker, markersize=3.2
+        date2num(times),
+        values,
+        color=colour,
+        linewidth=1.7,
+        marker=marker,
+        markersize=3.2,
+        clip_on=False,
     )
     if marker is None and (lonely := series.lonely()).any():
         # A point between two gaps has no line, and would not be seen.
@@ -239,7 +245,7 @@ def _draw_groups(df: DataFrame, found: Shape) -> Chart:
         if len(found.measures) == 1:
             raise InvalidParameter("cannot draw a single number; group by a field or by bin(...)")
         # One row of numbers: each is a bar.
-        heights = np.array([float(render(shown[name].iloc[0]) or "nan") for name in found.measures])
+        heights = np.array([_floats(shown[name])[0] for name in found.measures])
         one = Series("", np.arange(len(heights)), heights)
         return _bars([one_line(name) for name in found.measures], [one], "", note)
     labels = [cut(name, _LABEL_WIDTH) for name in _labels(shown, found.keys)]
@@ -249,7 +255,7 @@ def _draw_groups(df: DataFrame, found: Shape) -> Chart:
 
 
 def _bar_series(df: DataFrame, name: str, found: Shape) -> Series:
-    heights = df[name].to_numpy(dtype="float64", na_value=np.nan)
+    heights = _floats(df[name])
     return Series(name, np.arange(len(df)), heights, None, name in found.additive)
 
 
@@ -328,6 +334,12 @@ def _legend(axes: Any, handles: list[Any], names: list[str]) -> None:
 
 def _colours(series: list[Series]) -> list[str]:
     return [PALETTE[i] if i < len(PALETTE) else _REST for i in range(len(series))]
+
+
+def _floats(series: Any) -> np.ndarray[Any, Any]:
+    found = numbers(series)
+    assert found is not None, "shape() names columns of numbers only"
+    return found
 
 
 def _labels(df: DataFrame, keys: tuple[str, ...]) -> list[str]:

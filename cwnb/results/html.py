@@ -22,6 +22,7 @@ COLUMNS_SHOWN = 60
 _CLAMP_FROM = 240  # characters, or:
 _CLAMP_LINES = 4
 _TEXT_SHOWN = 5_000
+_UNBROKEN = 40  # names and addresses read badly in pieces
 _PRETTY_INDENT = "  "
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
@@ -118,10 +119,9 @@ def line_html(text: str) -> str:
 
 
 def _block(inside: str) -> str:
-    # The two other classes keep MathJax from reading `$HOME … $PATH` as a formula.
-    return (
-        f'<div class="cwnb-result tex2jax_ignore mathjax_ignore"><style>{CSS}</style>{inside}</div>'
-    )
+    # The last two classes keep MathJax from reading `$HOME … $PATH` as a formula.
+    classes = "cwnb-result cwnb-own tex2jax_ignore mathjax_ignore"
+    return f'<div class="{classes}"><style>{CSS}</style>{inside}</div>'
 
 
 def _warnings(warnings: Sequence[str]) -> list[str]:
@@ -195,7 +195,8 @@ def _indented(text: str) -> str:
 
 def _code(text: str) -> str:
     # `bdi` keeps right-to-left text from reordering what stands beside it.
-    return f'<bdi class="cwnb-text">{_text(text)}</bdi>'
+    short = " cwnb-short" * (len(text) <= _UNBROKEN and "\n" not in text)
+    return f'<bdi class="cwnb-text{short}">{_text(text)}</bdi>'
 
 
 def _text(text: str) -> str:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from cwnb.results.visible import columns_wide, cut, one_line
 
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 
 # From here on a double has no decimals to show, and digits would only pretend to be exact.
 _EXPONENT_FROM = 1e16
+# What the language takes for a number.
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 # The least that a column keeps when a table is squeezed: a word and its `…`.
 _NARROWEST = 8
 _GAP = "  "
@@ -96,6 +101,21 @@ def is_number(series: Series) -> bool:
     from pandas.api import types
 
     return bool(types.is_numeric_dtype(series.dtype) and not types.is_bool_dtype(series.dtype))
+
+
+def numbers(series: Series) -> np.ndarray[Any, Any] | None:
+    """Give a column as floats, NaN where missing, if it is drawn as numbers; else None.
+
+    Text counts if all of it are numbers: what `parse` cut out is text, and so is its `max`.
+    """
+    if is_number(series):
+        return np.asarray(series.to_numpy(dtype="float64", na_value=np.nan))
+    values = series.tolist()
+    texts = [value for value in values if isinstance(value, str)]
+    present = int(series.notna().sum())
+    if not texts or len(texts) != present or not all(map(_NUMBER.fullmatch, texts)):
+        return None
+    return np.array([float(value) if isinstance(value, str) else np.nan for value in values])
 
 
 def text_table(df: DataFrame, width: int = 100, max_rows: int | None = 50) -> str:

@@ -102,14 +102,13 @@ class Series:
 
 
 def over_time(
-    times: pd.Series, values: pd.Series, period_ms: int | None, name: str, additive: bool
+    times: pd.Series, heights: Array, period_ms: int | None, name: str, additive: bool
 ) -> Series:
     """Sort values by time; rows without a time are left out, as they have no place."""
     times_ms = epoch_ms(times)
-    numbers = np.asarray(values.to_numpy(dtype="float64", na_value=np.nan))
     present = times_ms != _MISSING
     order = np.argsort(times_ms[present], kind="stable")
-    return Series(name, times_ms[present][order], numbers[present][order], period_ms, additive)
+    return Series(name, times_ms[present][order], heights[present][order], period_ms, additive)
 
 
 def histogram(df: pd.DataFrame) -> tuple[Series, int, str]:

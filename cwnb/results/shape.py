@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cwnb.insights import commands
-from cwnb.results.rendering import is_number
+from cwnb.results.rendering import numbers
 from cwnb.times import UNIT_MS
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def shape(pipeline: commands.Pipeline, df: DataFrame) -> Shape:
     measures = tuple(
         str(name)
         for i, name in enumerate(df.columns)
-        if name not in names and is_number(df.iloc[:, i])
+        if name not in names and numbers(df.iloc[:, i]) is not None
     )
     additive = frozenset(
         item.name

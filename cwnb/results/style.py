@@ -9,6 +9,7 @@ _SOURCE = """
   --cwnb-ink: var(--jp-ui-font-color1, var(--vscode-editor-foreground, #1f2328));
   --cwnb-soft: var(--jp-ui-font-color2, var(--vscode-descriptionForeground, #6b7280));
   --cwnb-line: var(--jp-border-color2, var(--vscode-widget-border, #d0d7de));
+  --cwnb-paper: var(--jp-layout-color0, var(--vscode-editor-background, Canvas));
   --cwnb-stripe: var(--jp-rendermime-table-row-background, rgba(127,127,127,.07));
   --cwnb-mono: var(--jp-code-font-family, var(--vscode-editor-font-family, monospace));
   color: var(--cwnb-ink); font-size: 13px; line-height: 1.45; max-width: 100%;
@@ -21,22 +22,23 @@ _SOURCE = """
   background: rgba(221,160,40,.13); padding: 5px 10px; margin: 4px 0 8px; max-width: 90ch;
 }
 .cwnb-result .cwnb-warnings ul { margin: 2px 0 0; padding-left: 18px; }
-.cwnb-result .cwnb-scroll { overflow-x: auto; max-width: 100%; }
-.cwnb-result table {
+.cwnb-result .cwnb-scroll { overflow: auto; max-width: 100%; max-height: 430px; }
+.cwnb-result.cwnb-own.cwnb-own table {
   border-collapse: collapse; border: 0; margin: 0; width: auto; table-layout: auto;
   font-size: 12.5px;
 }
-.cwnb-result table th, .cwnb-result table td {
+.cwnb-result.cwnb-own.cwnb-own table th, .cwnb-result.cwnb-own.cwnb-own table td {
   text-align: left; vertical-align: top; padding: 3px 14px 3px 6px; border: 0;
   white-space: normal; max-width: 72ch; line-height: 1.45;
 }
-.cwnb-result table thead th {
-  border-bottom: 1px solid var(--cwnb-line); font-weight: 600; white-space: nowrap;
-  color: var(--cwnb-ink); background: transparent;
+.cwnb-result.cwnb-own.cwnb-own table thead th {
+  box-shadow: inset 0 -1px var(--cwnb-line); font-weight: 600; white-space: nowrap;
+  color: var(--cwnb-ink);
+  position: sticky; top: 0; background: var(--cwnb-paper);
 }
-.cwnb-result table tbody tr { background: transparent; }
-.cwnb-result table tbody tr:nth-child(even) { background: var(--cwnb-stripe); }
-.cwnb-result table .cwnb-number {
+.cwnb-result.cwnb-own.cwnb-own table tbody tr { background: transparent; }
+.cwnb-result.cwnb-own.cwnb-own table tbody tr:nth-child(even) { background: var(--cwnb-stripe); }
+.cwnb-result.cwnb-own.cwnb-own table .cwnb-number {
   text-align: right; font-variant-numeric: tabular-nums; padding: 3px 6px 3px 18px;
 }
 .cwnb-result .cwnb-plain { white-space: nowrap; font-variant-numeric: tabular-nums; }
@@ -44,6 +46,7 @@ _SOURCE = """
   font-family: var(--cwnb-mono); font-size: 12px; white-space: pre-wrap;
   overflow-wrap: anywhere; unicode-bidi: isolate;
 }
+.cwnb-result .cwnb-short { white-space: pre; }
 .cwnb-result .cwnb-odd {
   color: #b4451f; background: rgba(200,90,40,.14); border-radius: 2px; font-size: 90%;
 }
@@ -53,5 +56,6 @@ _SOURCE = """
 .cwnb-result details[open] > summary::after { content: "less"; color: var(--cwnb-soft); }
 """
 
+# JupyterLab has rules of its own for tables in outputs; `.cwnb-own`, twice, outweighs them.
 # A notebook stores this with every table, so it travels without its white space.
 CSS = re.sub(r"\s*\n\s*", "", re.sub(r"(?<=[:,{};])\s+|\s+(?=[{}])", "", _SOURCE))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from traitlets.config import Config
 
 import cwnb
 from cwnb.times import Clock
@@ -42,11 +43,11 @@ def shell(logs, tmp_path, monkeypatch) -> Iterator[InteractiveShell]:
     monkeypatch.delenv("CWNB_STORE", raising=False)
     InteractiveShell.clear_instance()
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
-    made = InteractiveShell.instance()
+    made = InteractiveShell.instance(config=Config({"HistoryManager": {"hist_file": ":memory:"}}))
     made.run_line_magic("load_ext", "cwnb")
     made.user_ns["logs"] = logs
     yield made
-    made.reset(new_session=False)
+    made._atexit_once()
     InteractiveShell.clear_instance()
 
 

@@ -12,9 +12,9 @@ from .lab import opened, server, write_notebook
 
 CELLS = [
     "%load_ext cwnb",
-    "%%insights -g /shop/web --start 0\nfields @message | sort @timestamp",
-    "%%insights -g /shop/app --start 0 --plot auto\nstats count(*) as n by bin(5m) as t, level",
-    "%%insights -g /shop/app --start 0\nstat count(*)",
+    "%%insights -g /shop/web --start 2026-11-01\nfields @message | sort @timestamp",
+    "%%insights -g /shop/app --start 2026-11-01 --plot auto\nstats count(*) as n by bin(5m) as t, level",
+    "%%insights -g /shop/app --start 2026-11-01\nstat count(*)",
 ]
 
 

@@ -52,6 +52,13 @@ def test_one_bin_is_a_line_with_gaps_where_nothing_was():
     draws(figure)
 
 
+def test_text_that_is_numbers_is_drawn():
+    df = by_bin(n=[*map(str, range(10)), None], word=["1", "x"] * 5 + ["2"])
+    r = result(df, ["max(x) as n", "max(y) as word"], ["bin(5m)"])
+    assert titles(plot(r)) == ["n"]
+    assert text_bars(df, 60, value="n").splitlines()[2].startswith("2026-01-01 00:10 · 1  2 █")
+
+
 def test_a_point_between_gaps_is_seen():
     times = [i * 2 * MINUTE for i in range(60)]
     df = frame(time=times, n=[1] * 60).rename(columns={"time": "t"})

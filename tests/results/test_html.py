@@ -85,7 +85,7 @@ def test_numbers_stand_right_and_text_left():
     assert (
         '<td class="cwnb-number" align="right"><span class="cwnb-plain">12000</span>' in html_text
     )
-    assert '<td align="left"><bdi class="cwnb-text">12</bdi></td>' in html_text
+    assert '<td align="left"><bdi class="cwnb-text cwnb-short">12</bdi></td>' in html_text
 
 
 def test_missing_is_empty_and_no_rows_is_said():
