@@ -22,7 +22,7 @@ _SOURCE = """
   background: rgba(221,160,40,.13); padding: 5px 10px; margin: 4px 0 8px; max-width: 90ch;
 }
 .cwnb-result .cwnb-warnings ul { margin: 2px 0 0; padding-left: 18px; }
-.cwnb-result .cwnb-scroll { overflow: auto; max-width: 100%; max-height: 430px; }
+.cwnb-result .cwnb-scroll { overflow: auto; max-width: 100%; max-height: 417px; }
 .cwnb-result.cwnb-own.cwnb-own table {
   border-collapse: collapse; border: 0; margin: 0; width: auto; table-layout: auto;
   font-size: 12.5px;
