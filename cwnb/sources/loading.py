@@ -105,8 +105,8 @@ class _Files:
     def load(self, inputs: Inputs) -> None:
         """Load each input by itself."""
         self.report.notes += inputs.notes
-        for name, reason in inputs.unreadable:
-            self._failed(name, f"cannot read {name!r}: {reason}")
+        for name, error in inputs.unreadable:
+            self._failed(name, error)
         sizes = [item.size for item in inputs.items]
         self.total_bytes = sum(filter(None, sizes)) if None not in sizes else None
         for item in inputs.items:

@@ -49,16 +49,22 @@ class Inputs:
     notes: list[str] = field(default_factory=list)
     unreadable: list[tuple[str, str]] = field(default_factory=list)
 
+    def add(self, others: Inputs) -> None:
+        """Take the inputs of another list too."""
+        self.items += others.items
+        self.notes += others.notes
+        self.unreadable += others.unreadable
+
 
 def find_inputs(what: Any) -> Inputs:
     """List the inputs that a path, glob, folder, URL, file object or list of these means."""
     if isinstance(what, (list, tuple)):
-        parts = [find_inputs(one) for one in what]
         found = Inputs(several=True)
-        for part in parts:
-            found.items += part.items
-            found.notes += part.notes
-            found.unreadable += part.unreadable
+        for one in what:
+            try:
+                found.add(find_inputs(one))
+            except SourceError as error:
+                found.unreadable.append((str(one), str(error)))
         return found
     if hasattr(what, "read"):
         return Inputs([_file_object(what)])
@@ -93,9 +99,7 @@ def _local(text: str) -> Inputs:
         if match.is_file():
             found.items.append(_file(match, match.relative_to(fixed).as_posix()))
         elif "**" not in text:
-            inner = _folder(match)
-            found.items += inner.items
-            found.notes += inner.notes
+            found.add(_folder(match, fixed))
     return found
 
 
@@ -107,12 +111,13 @@ def _fixed_parts(text: str) -> int:
     return len(parts) - 1
 
 
-def _folder(folder: Path) -> Inputs:
+def _folder(folder: Path, root: Path | None = None) -> Inputs:
     found = Inputs(several=True)
     hidden = 0
 
     def failed(error: OSError) -> None:
-        found.unreadable.append((str(error.filename), reason_of(error)))
+        name = str(error.filename)
+        found.unreadable.append((name, f"cannot read {name!r}: {reason_of(error)}"))
 
     for place, folders, names in os.walk(folder, onerror=failed):
         hidden += sum(name.startswith(".") for name in (*folders, *names))
@@ -124,7 +129,7 @@ def _folder(folder: Path) -> Inputs:
             if name == EXPORT_TEST:
                 found.notes.append(f"{name!r} was left out: the service writes it to try a bucket")
             elif path.is_file():
-                found.items.append(_file(path, path.relative_to(folder).as_posix()))
+                found.items.append(_file(path, path.relative_to(root or folder).as_posix()))
             else:
                 found.notes.append(f"{path.name!r} was left out: no regular file")
     if hidden:

@@ -9,7 +9,7 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import islice
 from tempfile import SpooledTemporaryFile
@@ -314,6 +314,9 @@ def _missing(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        text = value.isoformat()
+        return text[:-6] + "Z" if text.endswith("+00:00") else text
     if isinstance(value, bytes):
         return value.decode("utf-8", "replace")
     if isinstance(value, Decimal):
@@ -336,10 +339,7 @@ def _deep(value: Any) -> Any:
         return _deep(value.item())
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
-    if isinstance(value, datetime):
-        text = value.isoformat()
-        return text[:-6] + "Z" if value.tzinfo is UTC and text.endswith("+00:00") else text
-    if isinstance(value, (date, time)):
+    if isinstance(value, (date, time)) and not isinstance(value, datetime):
         return value.isoformat()
     if value is None or isinstance(value, (str, int, float, bool)):
         return value
