@@ -89,7 +89,7 @@ def _json(df: DataFrame) -> str:
 
 def _values(series: Any) -> list[Any]:
     """Give what JSON has a word for as it is, and times as the service writes them."""
-    values = []
+    values: list[Any] = []
     for value in series.tolist():
         if value is None or (not isinstance(value, str | list | dict) and value != value):  # noqa: PLR0124 - NaN
             values.append(None)

@@ -30,8 +30,8 @@ READY = """() => {
     return w?.sessionContext?.isReady && w.sessionContext.session?.kernel?.status === 'idle';
 }"""
 DONE = """() => {
-    const cells = [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')];
-    return cells.length > 0 && cells.every(c => /\\[\\d+\\]/.test(c.textContent));
+    const cells = [...window.jupyterapp.shell.currentWidget.content.model.cells];
+    return cells.every(cell => cell.type !== 'code' || cell.executionCount !== null);
 }"""
 
 
@@ -45,6 +45,10 @@ def laboratory(folder: Path, home: Path) -> Iterator[str]:
     news = settings / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
     news.parent.mkdir(parents=True)
     news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    tracker = settings / "@jupyterlab" / "notebook-extension" / "tracker.jupyterlab-settings"
+    tracker.parent.mkdir(parents=True)
+    # Else only the cells in sight are in the page, and a chart below them cannot be looked for.
+    tracker.write_text('{"windowingMode": "none"}')
     environment = dict(
         os.environ,
         JUPYTER_CONFIG_DIR=str(home / "config"),
@@ -92,7 +96,7 @@ def photograph(page: Any, target: Path) -> None:
             window.jupyterapp.commands.execute('notebook:run-all-cells');
         }"""
     )
-    page.wait_for_function(DONE, timeout=180_000)
+    page.wait_for_function(DONE, timeout=90_000)
     chart = page.locator(CHART).first
     chart.scroll_into_view_if_needed()
     page.wait_for_timeout(800)
@@ -104,6 +108,7 @@ def photograph(page: Any, target: Path) -> None:
 
 def main(target: str = "docs/tour.png") -> None:
     """Make the demo's store and a copy of the notebook, and take the picture."""
+    import nbformat
     from playwright.sync_api import sync_playwright
 
     from cwnb import demo
@@ -116,7 +121,11 @@ def main(target: str = "docs/tour.png") -> None:
         home = Path(name)
         folder = home / "notebooks"
         folder.mkdir()
-        shutil.copy(REPOSITORY / "notebooks" / NOTEBOOK, folder)
+        notebook = nbformat.read(REPOSITORY / "notebooks" / NOTEBOOK, as_version=4)
+        for cell in notebook.cells:
+            if cell.cell_type == "code":
+                cell.update(outputs=[], execution_count=None)
+        nbformat.write(notebook, folder / NOTEBOOK)
         with laboratory(folder, home) as address, sync_playwright() as playwright:
             context = playwright.chromium.launch_persistent_context(
                 str(home / "browser"),
