@@ -133,12 +133,10 @@ def _warnings(warnings: Sequence[str]) -> list[str]:
 
 
 def _cell(tag: str, inside: str, right: bool) -> str:
-    # The attribute as well as the class: GitHub shows notebooks without their styles.
-    return (
-        f'<{tag} class="cwnb-number" align="right">{inside}</{tag}>'
-        if right
-        else (f'<{tag} align="left">{inside}</{tag}>')
-    )
+    # JupyterLab and GitHub take the style sheet out of notebooks that they do not trust; these
+    # attributes stay, and each outweighs the default of one of them.
+    side = 'class="cwnb-number" align="right"' if right else 'style="text-align:left"'
+    return f"<{tag} {side}>{inside}</{tag}>"
 
 
 def _value_html(value: Any) -> str:
