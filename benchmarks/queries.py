@@ -145,16 +145,16 @@ QUESTIONS = (
     ),
     Question(
         "needle in messages",
-        "filter @message like 'order=424242 ' | stats count(*) as n, max(@timestamp) as t",
+        "filter @message like 'order=4242' | stats count(*) as n, max(@timestamp) as t",
         {
             "duckdb": "SELECT count(*) AS n, max(time) AS t FROM app "
-            "WHERE contains(line, 'order=424242 ')"
+            "WHERE contains(line, 'order=4242')"
         },
         ("n", "t"),
     ),
     Question(
         "lower, substr, concat, group",
-        "stats count(*) as n by concat(lower(level), '-', substr(host.region, 0, 2)) as k",
+        "stats count(*) as n by concat(tolower(level), '-', substr(host.region, 0, 2)) as k",
         {
             "duckdb": "SELECT concat(lower(level), '-', substr(\"host.region\", 1, 2)) AS k, "
             "count(*) AS n FROM app GROUP BY k"
