@@ -82,7 +82,7 @@ def _read_table(columns: Array, reading: Reading) -> tuple[Array, Array]:
         fraction = np.where(here, value, fraction)
 
     def number(first: int, places: int) -> Array:
-        value = digits[first].astype(np.int64)
+        value: Array = digits[first].astype(np.int64)
         for place in range(first + 1, first + places):
             value = value * 10 + digits[place]
         return value

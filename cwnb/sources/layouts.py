@@ -115,7 +115,8 @@ LAYOUTS: tuple[Layout, ...] = (
     ),
     Layout(
         "yymmdd hhmmss",
-        r"(?P<yy>\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d) +(?P<h>[ 0-2]\d):?(?P<mi>[0-5]\d):?(?P<s>[0-5]\d)\b",
+        r"(?P<yy>\d\d)(?P<m>[01]\d)(?P<d>[0-3]\d) +"
+        r"(?P<h>[ 0-2]\d):?(?P<mi>[0-5]\d):?(?P<s>[0-5]\d)\b",
         loose=True,
     ),
     Layout("word and epoch", r"(?P<epoch>\d{10}(?:\.\d{1,9})?)\s", start=r"^\S{1,40} ", loose=True),

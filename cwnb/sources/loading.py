@@ -12,7 +12,7 @@ from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import SourceError
-from cwnb.sources import tables
+from cwnb.sources import tables, unpacking
 from cwnb.sources.clocks import read_zone
 from cwnb.sources.content import Target, load_content, load_rows, say_loaded
 from cwnb.sources.earlier import Earlier
@@ -22,7 +22,6 @@ from cwnb.sources.recognise import check_format
 from cwnb.sources.report import FileReport, LoadReport
 from cwnb.sources.unpacking import (
     MAX_RATIO,
-    RATIO_FREE_BYTES,
     Fingerprinted,
     Peekable,
     Unpacked,
@@ -171,7 +170,7 @@ class _Files:
             raise SourceError(f"{member.name!r} is locked with a password; unpack it first")
         ratio = info.file_size / max(info.compress_size, 1)
         limit = self.max_ratio
-        if limit is not None and ratio > limit and info.file_size > RATIO_FREE_BYTES:
+        if limit is not None and ratio > limit and info.file_size > unpacking.RATIO_FREE_BYTES:
             raise bomb(member.name, limit)
         try:
             with member.open() as stream:

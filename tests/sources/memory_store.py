@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from cwnb.times import Clock
 
-Event = namedtuple("Event", "time_ms stream message discovered")
+
+class Event(NamedTuple):
+    time_ms: int
+    stream: str
+    message: bytes
 
 
 class MemoryStore:
@@ -62,7 +66,7 @@ class MemoryLoading:
         messages = batch.message.cast(pa.binary()).to_pylist()
         for time, stream, message in zip(batch.time_ms.tolist(), streams, messages, strict=True):
             assert time >= self.cutoff_ms
-            self.events.append(Event(time, stream, message, None))
+            self.events.append(Event(time, stream, message))
 
     def commit(self, record, *, unique=False):
         self.record = record
