@@ -158,6 +158,7 @@ class Catalog:
             return connection
         connection = apsw.Connection(str(self.file), flags=apsw.SQLITE_OPEN_READWRITE)
         connection.set_busy_handler(_patience())
+        check_schema(connection, str(self.file.parent))  # before anything in the file changes
         connection.execute("PRAGMA temp_store = MEMORY")  # nothing of an event in a temporary file
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")

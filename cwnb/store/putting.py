@@ -59,17 +59,22 @@ class Putting:
         text, raw = text_and_raw(batch.message)
         times = np.ascontiguousarray(batch.time_ms, np.int64)
         stream = stream_column(batch.stream, len(text))
-        key = self._known.get(group) or self._group(group)
+        key, fresh = self._known.get(group), False
+        if key is None:
+            key, fresh = self._group(group), True
         while True:
             now = self._store.clock.now_ms()
             refused = refusals(times, text, raw, cutoff_ms(key.retention_days, now))
+            if refused and not fresh:
+                key, fresh = self._group(group), True
+                continue
             if len(refused) == len(text):
                 return PutResult(0, refused)
             ready = _ready(times, stream, text, raw, refused)
             if self._append(key, ready, now):
                 break
             # Deleted, made again or given another retention since it was last looked at.
-            key = self._group(group)
+            key, fresh = self._group(group), True
         self._flush_if_due(key.id, ready.message_bytes)
         return PutResult(ready.events, refused)
 

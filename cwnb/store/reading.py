@@ -24,7 +24,7 @@ from cwnb.events import (
     Window,
 )
 from cwnb.store.cache import Cache
-from cwnb.store.encryption import OpenSealer, Sealer
+from cwnb.store.encryption import OpenSealer, Sealer, ring_file
 from cwnb.store.segments import (
     FIELDS_GROUP,
     MESSAGE_GROUP,
@@ -57,9 +57,10 @@ class StoreRef:
         """Give what opens the store's seals, with this machine's key ring."""
         if not self.key_id:
             return OpenSealer()
-        if (known := _sealers.get(self)) is None:
+        here = (self, ring_file())
+        if (known := _sealers.get(here)) is None:
             known = Sealer(self.key_id, self.store_id, self.path)
-            _sealers.put(self, known)
+            _sealers.put(here, known)
         return known
 
 

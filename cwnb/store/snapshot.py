@@ -214,8 +214,10 @@ def _within(operator: str, number: tuple[float, float], low: float, high: float)
     least, most = number
     if operator in {"=", "in"}:
         return most >= low and least <= high
-    if operator in {"<", "<="}:
+    if operator == "<":
+        return low < most
+    if operator == "<=":
         return low <= most
-    if operator in {">", ">="}:
-        return high >= least
-    return True
+    if operator == ">":
+        return high > least
+    return high >= least if operator == ">=" else True

@@ -210,12 +210,14 @@ class _MessageFile:
         self._held: list[pa.Table] = []
         self._held_rows = 0
         self._written: list[tuple[Ints, Ints]] = []
-        self._written_last: int | None = None
+        self._last: tuple[int, int] | None = None
         self._late = False
 
     def add(self, time: Ints, sequence: Ints, text: pa.Array, raw: pa.Array | None) -> None:
-        if self._written_last is not None and int(time.min()) < self._written_last:
-            self._late = True
+        if self._last is not None:
+            first = int(time.min())
+            if (first, int(sequence[time == first].min())) < self._last:
+                self._late = True
         if raw is None:
             raw = pa.nulls(len(text), pa.binary())
         self._held.append(pa.table([time, sequence, text, raw], names=["t", "s", MESSAGE, RAW]))
@@ -264,7 +266,7 @@ class _MessageFile:
             table.slice(0, rows).select([MESSAGE, RAW]), row_group_size=MESSAGE_GROUP
         )
         self._written.append((time[:rows], sequence[:rows]))
-        self._written_last = int(time[rows - 1])
+        self._last = int(time[rows - 1]), int(sequence[rows - 1])
         self._held = [table.slice(rows)] if keep else []
         self._held_rows = len(table) - rows
 
