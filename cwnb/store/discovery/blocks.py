@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # A longer line is dear to fail on and may nest deeper than is good for anyone.
 _LONGEST = 65_536
-_SAMPLE = 96
+_SAMPLE = 64
 # A key stands in the schema if at least this share of the sample has it.
 _RARE_SHARE = 32
 # Give up when this share of the lines is odd: then the event road is faster for all.
@@ -55,7 +55,8 @@ def _has_control_bytes(messages: pa.Array) -> bool:
     offsets = np.frombuffer(messages.buffers()[1], np.int32)
     first, last = offsets[messages.offset], offsets[messages.offset + len(messages)]
     data = np.frombuffer(messages.buffers()[2] or b"", np.uint8)
-    return bool((data[first:last] < 0x20).any())
+    # The minimum needs no mask of four million bytes, and is one pass of SIMD.
+    return bool(data[first:last].min(initial=0x20) < 0x20)
 
 
 def parse_block(lines: pa.Array) -> tuple[dict[str, pa.Array], np.ndarray]:

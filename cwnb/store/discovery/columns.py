@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 EXACT = 2**53
 DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 MIXED = mixed_type()
-# A dictionary pays while few values are distinct: a twentieth of the rows, never over 64k.
-_DISTINCT_SHARE, _DISTINCT_FLOOR, _DISTINCT_LIMIT = 20, 16, 65_536
+# A dictionary pays while few values are distinct: a twentieth of the rows, never over 16k (which
+# is where Parquet's dictionary page of 1 MB fills and reading gets slower than plain text).
+_DISTINCT_SHARE, _DISTINCT_FLOOR, _DISTINCT_LIMIT = 20, 16, 16_384
 
 
 def column(values: list[Any]) -> pa.Array:
@@ -196,7 +197,9 @@ def _few(parts: list[pa.Array]) -> bool:
     """Tell whether a dictionary could still pay for all parts together."""
     limit = _most(sum(map(len, parts)))
     return all(
-        pc.count_distinct(part).as_py() <= limit for part in parts if part.type == pa.string()
+        len(part) <= limit or pc.count_distinct(part).as_py() <= limit
+        for part in parts
+        if part.type == pa.string()
     )
 
 
@@ -213,7 +216,8 @@ def settle(values: pa.Array) -> pa.Array:
         return values
     limit = _most(len(values))
     # A look at the first rows spares a hash table of all of them where the answer is plain.
-    if pc.count_distinct(values.slice(0, 4 * limit)).as_py() > limit:
-        return values
+    for rows in (limit + limit // 8, 4 * limit):
+        if rows < len(values) and pc.count_distinct(values.slice(0, rows)).as_py() > limit:
+            return values
     encoded = values.dictionary_encode()
     return encoded if len(encoded.dictionary) <= limit else values

@@ -59,7 +59,7 @@ def _discover_block(messages: pa.Array, log_type: str | None) -> Discovered:
         return discover_events(messages, log_type)
     fit = worth_trying(messages)
     odd = ~fit
-    if pattern := _CANDIDATES.get(log_type):
+    if odd.any() and (pattern := _CANDIDATES.get(log_type)):
         candidates = pc.match_substring_regex(messages, pattern)
         odd &= candidates.to_numpy(zero_copy_only=False)
     groups: list[tuple[np.ndarray, Discovered]] = []
