@@ -44,12 +44,16 @@ OPTIONS = ("strict", "now", "window", "pandas")
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a case; `fields` are those that discovery finds in its message."""
+    """One event of a case."""
 
     time_ms: int
     stream: str
     message: str
-    fields: dict[str, Any]
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The fields that discovery finds in the message."""
+        return discovered(self.message)
 
 
 @dataclass
@@ -143,7 +147,7 @@ def _event(line: str) -> Event:
     message = match["message"]
     if not message.startswith("{"):
         message = message.replace("\\n", "\n")
-    return Event(time_ms(match["time"]), match["stream"] or "s", message, discovered(message))
+    return Event(time_ms(match["time"]), match["stream"] or "s", message)
 
 
 def discovered(message: str) -> dict[str, Any]:

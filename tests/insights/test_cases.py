@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cases import Case, differences, export_of, frame_of, read_cases
+from cases import Case, differences, export_of, frame_of, read_cases, time_ms
 
 from cwnb.errors import MalformedQuery
 from cwnb.events import Window
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from cases import Event
 
 CASES = read_cases()
 ANSWERED = [case for case in CASES if case.error is None]
@@ -33,6 +36,28 @@ def test_marks_are_counted() -> None:
     marked = [case.id for case in CASES if case.cannot_say]
     print(f"{len(CASES)} cases, {len(marked)} that plain pandas cannot say")
     assert len(marked) <= MARKS_AT_MOST
+
+
+@pytest.fixture(scope="session")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One store for all tables: a group for each list of events, part segments, part batches."""
+    import cwnb
+
+    logs = cwnb.open(tmp_path_factory.mktemp("cases") / "store", encryption="none")
+    groups: dict[tuple[Event, ...], str] = {}
+
+    def group_of(case: Case) -> tuple[Any, str]:
+        logs.store.set_now(case.now_ms or time_ms("12:00:00"))
+        if case.events not in groups:
+            group = groups[case.events] = f"/cases/{len(groups)}"
+            for place, event in enumerate(case.events):
+                logs.put(group, event.stream, [(event.time_ms, event.message)])
+                if place % 3 == 1:
+                    logs.flush(group)
+        return logs, groups[case.events]
+
+    yield group_of
+    logs.close()
 
 
 def window_of(case: Case) -> dict[str, Any]:
@@ -61,9 +86,7 @@ def test_engine_on_a_frame(case: Case) -> None:
 
 @by_title(ANSWERED)
 def test_engine_on_a_store(case: Case, store: Any) -> None:
-    """The events come in three puts, the first of which has become a segment."""
-    logs = store(case)
-    group = "/cases"
+    logs, group = store(case)
     check(case, logs.query(case.query, [group], strict=case.strict, **window_of(case)))
 
 

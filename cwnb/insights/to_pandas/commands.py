@@ -57,18 +57,12 @@ def write_command(script: Script, command: Command) -> None:
 
 
 def _fields(script: Script, command: Fields) -> None:
-    names = _compute(script, command.args["items"])
-    if not script.displayed:
-        script.shown = _once([*(script.shown or []), *names])
+    script.shown += _compute(script, command.args["items"])
+    script.asked = True
 
 
 def _display(script: Script, command: Display) -> None:
-    script.shown = _once(_compute(script, command.args["items"]))
-    script.displayed = True
-
-
-def _once(names: list[str]) -> list[str]:
-    return list(dict.fromkeys(names))
+    script.displayed = _compute(script, command.args["items"])
 
 
 def _compute(script: Script, items: list[Item]) -> list[str]:
@@ -111,7 +105,7 @@ def _parse(script: Script, command: Parse) -> None:
         _first_match(script, source, regex, groups, names)
     for name in names:
         script.kinds[name] = "text"
-    script.extracted = _once([*script.extracted, *names])
+    script.shown += names
 
 
 def glob_regex(glob: str) -> str:
@@ -221,9 +215,8 @@ def _stats(script: Script, command: Stats) -> None:
     _rows(script, displays, items, made)
     script.aggregates = {}
     script.aggregated = True
-    script.shown = _once([*(name for name, _, _ in displays), *(item.name for item in items)])
-    script.displayed = False
-    script.extracted = []
+    script.shown = [*(name for name, _, _ in displays), *(item.name for item in items)]
+    script.displayed = None
     script.kinds = {name: script.kinds[name] for name in script.shown}
 
 
@@ -324,6 +317,8 @@ def _sort(script: Script, command: Sort) -> None:
         if item.args.get("alias") or snippet.code != script.at(name):
             name = item.name if item.args.get("alias") else script.free_name(item.name)
             script.assign(name, snippet)
+        if item.args.get("alias"):
+            script.shown.append(name)
         kind = script.kinds[name]
         plain = plain and kind in ("integer", "number", "time", "boolean")
         names.append(name)
@@ -374,11 +369,11 @@ def _dedup(script: Script, command: Dedup) -> None:
 def finish(script: Script) -> None:
     """Write the frame named `result`: the columns to show, and no more rows than the default."""
     shown = script.shown
-    if shown is None:
-        shown = [TIMESTAMP, MESSAGE]
-    if not script.displayed and not script.aggregated:
-        shown = _once([*shown, *script.extracted])
-    columns = ", ".join(map(quoted, shown))
+    if not script.asked and not script.aggregated:
+        shown = [TIMESTAMP, MESSAGE, *shown]
+    if script.displayed is not None:
+        shown = script.displayed
+    columns = ", ".join(map(quoted, dict.fromkeys(shown)))
     rows = "" if script.limited else f".head({DEFAULT_LIMIT:_})"
     script.add(f"result = {script.frame}[[{columns}]]{rows}")
 

@@ -72,7 +72,9 @@ class Snippet:
 class Script:
     """The source as it grows, and what is known of the frame at this point.
 
-    `kinds`: the kind of every column; `shown`: the columns to show, None while the default holds.
+    `kinds`: the kind of every column; `shown`: the columns that commands have named to be shown;
+    `asked`: whether that was `fields`, which leaves out the time and the message; `displayed`: what
+    the last `display` named.
     """
 
     kinds: dict[str, str]
@@ -80,9 +82,9 @@ class Script:
     window: Window | None = None
     frame: str = "events"
     lines: list[str] = field(default_factory=list)
-    shown: list[str] | None = None
-    displayed: bool = False
-    extracted: list[str] = field(default_factory=list)
+    shown: list[str] = field(default_factory=list)
+    asked: bool = False
+    displayed: list[str] | None = None
     aggregated: bool = False
     limited: bool = False
     # Aggregations of the `stats` being written: their text and the piece that stands for each.

@@ -1,0 +1,201 @@
+"""Plain pandas: the emitted source, its helpers, and the law that it answers as the engine does."""
+
+from __future__ import annotations
+
+import json
+import math
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from cases import Event, cell_of, export_of, frame_of
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies import pipelines
+
+from cwnb.insights.commands import Pipeline
+from cwnb.insights.dialect import parse_query, to_text
+from cwnb.insights.rules import settle
+from cwnb.insights.to_pandas import CannotSay, missing, preamble, to_pandas
+
+SCHEMA = {
+    "@timestamp": "time",
+    "@message": "text",
+    "status": "integer",
+    "ms": "number",
+    "level": "text",
+    "flag": "boolean",
+    "v": "mixed",
+}
+
+
+def written(query: str, schema: dict[str, str] = SCHEMA) -> str:
+    pipeline, _ = settle(parse_query(query), strict=False, known=lambda name: name in schema)
+    return to_pandas(pipeline, schema)
+
+
+def test_every_command_and_function_has_a_writer() -> None:
+    assert missing() == []
+
+
+PLAIN = [
+    ("filter status >= 500", 'events = events[events["status"] >= 500]'),
+    ('filter level = "ERROR"', 'events = events[events["level"] == "ERROR"]'),
+    ('filter @message like "ERROR"', 'events["@message"].str.contains("ERROR", regex=False)'),
+    (r"filter @message like /time\s?out/", r'events["@message"].str.contains(r"time\s?out")'),
+    ('filter level in ["A", "B"]', 'events["level"].isin(["A", "B"])'),
+    ('filter status in [404, "500"]', 'events["status"].isin([404, 500])'),
+    ("filter flag", 'events = events[events["flag"]]'),
+    ("filter not ispresent(level)", 'events = events[events["level"].isna()]'),
+    ("filter level = 200", 'events = events[same(events["level"]) == "200"]'),
+    ("fields ms / 1000 as s", 'events["s"] = events["ms"] / 1000'),
+    ("fields tolower(level) as l", 'events["l"] = events["level"].str.lower()'),
+    ("stats count(*) by status", 'events.groupby(["status"], sort=False, dropna=False)'),
+    ("stats count(*) by bin(5m)", 'events["@timestamp"].dt.floor("5min")'),
+    ("sort status desc", '"status", ascending=False, na_position="last", kind="stable"'),
+    ("limit 25", "events = events.head(25)"),
+    ("fields level", 'result = events[["level"]].head(10_000)'),
+]
+
+
+@pytest.mark.parametrize(("query", "line"), PLAIN)
+def test_simple_things_read_simply(query: str, line: str) -> None:
+    assert line in written(query)
+
+
+def test_each_command_stands_above_its_lines() -> None:
+    source = written("filter status>=500|stats count(*) as n by level|limit 5")
+    lines = [line for line in source.splitlines() if line.startswith("# ")]
+    assert lines == [
+        "# Newest first, which is the order of every query without `sort`.",
+        "# filter status >= 500",
+        "# stats count(*) as n by level",
+        "# limit 5",
+    ]
+
+
+def test_helpers_come_only_where_they_are_needed() -> None:
+    assert "def " not in written("filter status >= 500 | stats count(*) by status")
+    source = written("stats count(*) by level")
+    assert "def same(" in source
+    assert "def compare(" not in source
+    assert "ipaddress" not in source
+
+
+def test_the_script_runs_by_itself(tmp_path: Path) -> None:
+    events = (Event(1_795_161_600_000, "s", '{"level": "ERROR", "status": 500}'),)
+    export_of(events)[0].to_parquet(tmp_path / "events.parquet")
+    script = tmp_path / "script.py"
+    script.write_text(written("stats count(*) as n by level") + "print(result.to_dict('list'))\n")
+    run = subprocess.run(
+        [sys.executable, "-I", script], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert run.stdout.strip() == "{'level': ['ERROR'], 'n': [1]}"
+
+
+def test_what_cannot_be_said_is_named() -> None:
+    with pytest.raises(CannotSay, match="now"):
+        written("fields now() as n")
+
+
+def test_booleans_in_a_column_of_text_are_refused() -> None:
+    flags = pd.Series(["true", "5"], dtype=preamble.TEXT, name="flag")
+    with pytest.raises(ValueError, match="'flag' mixes Booleans"):
+        preamble.without_booleans(flags)
+
+
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [
+        (200, "200"),
+        ("0200", "200"),
+        (200.0, "200"),
+        ("+2e2", "200"),
+        ("-0", "0"),
+        ("9007199254740993", "9007199254740993"),
+        ("00123456789012345678901234567890", "123456789012345678901234567890"),
+        ("0.50", "0.5"),
+        (True, "true"),
+        ("200 ", "200 "),
+        ("٣", "٣"),
+        ("1" * 5000, "1" * 5000),
+    ],
+)
+def test_keys_of_equality(value: Any, key: str) -> None:
+    assert preamble.same_key(value) == key
+
+
+def test_natural_order() -> None:
+    ordered = ["", "5A", "111A", "Zed", "a", "file9", "file10", "-3", "01", "1", "2", "1e1"]
+    column = pd.Series([*reversed(ordered), pd.NA], dtype=preamble.TEXT)
+    places = preamble.sort_order(column)
+    assert list(places) == [*range(len(ordered), 0, -1), 0]
+
+
+# ---------------------------------------------------------------- the law
+
+START = 1_795_161_600_000
+WORDS = st.sampled_from(["ERROR", "WARN", "", "200", "0200", "7.5", "a b", "user=7 ms"])
+NUMBERS = st.sampled_from([0, 1, 2, 200, 404, -3])
+REALS = st.sampled_from([0.5, 7.5, -2.25, 200.0, 3.0])
+MESSAGES = st.fixed_dictionaries(
+    {},
+    optional={
+        "level": WORDS,
+        "status": NUMBERS,
+        "ms": REALS,
+        "user": st.fixed_dictionaries({"id": WORDS}),
+        "flag": st.booleans(),
+        "mixed": WORDS | NUMBERS | REALS,
+    },
+)
+
+
+@st.composite
+def event_lists(draw: st.DrawFn) -> tuple[Event, ...]:
+    messages = draw(st.lists(MESSAGES, min_size=1, max_size=8))
+    steps = draw(st.lists(st.integers(0, 40_000), min_size=8, max_size=8))
+    times = [START + sum(steps[: place + 1]) for place in range(len(messages))]
+    return tuple(Event(t, "s", json.dumps(m)) for t, m in zip(times, messages, strict=True))
+
+
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True
+)
+@given(pipelines(), event_lists())
+def test_plain_pandas_answers_as_the_engine_does(
+    pipeline: Pipeline, events: tuple[Event, ...]
+) -> None:
+    import cwnb
+
+    frame, schema = export_of(events)
+    engine = cwnb.query(to_text(pipeline), frame_of(events))
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "events.parquet"
+        frame.to_parquet(path)
+        source = to_pandas(engine.pipeline, schema, events_path=str(path))
+        namespace: dict[str, Any] = {}
+        exec(compile(source, "emitted.py", "exec"), namespace)
+    result = namespace["result"]
+    assert list(result.columns) == list(engine.df.columns)
+    mine, theirs = _values(result), _values(engine.df)
+    assert len(mine) == len(theirs)
+    same = all(_close(a, b) for a, b in zip(mine, theirs, strict=True))
+    assert same, f"{to_text(pipeline)}\n{source}\npandas {mine}\nengine {theirs}"
+
+
+def _values(frame: pd.DataFrame) -> list[Any]:
+    return [value for row in frame.itertuples(index=False) for value in row]
+
+
+def _close(a: Any, b: Any) -> bool:
+    if cell_of(a) == cell_of(b):
+        return True
+    try:
+        return math.isclose(float(a), float(b), rel_tol=1e-9, abs_tol=1e-9)
+    except (TypeError, ValueError):
+        return False
