@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from concurrent.futures import Executor
 
+    from cwnb.sources.bundle import Bundle
     from cwnb.sources.chunks import Chunk
     from cwnb.sources.earlier import Earlier, Tail
     from cwnb.sources.openers import Input
@@ -42,7 +43,9 @@ class Target:
     store: Any
     group: str
     earlier: Earlier
+    bundle: Bundle
     executor: Executor
+    alone: bool
     stream: str | None = None
     format: str | None = None
     zone: str | int | None = None
@@ -145,7 +148,7 @@ def take_all(
     record: Callable[[Intake], LoadRecord],
 ) -> None:
     """Put all chunks into one loading and commit it, unless the group has this content already."""
-    with target.store.loading(target.group, log_type=target.log_type) as loading:
+    with target.bundle.place(alone=target.alone) as loading:
         intake = Intake(
             loading,
             report,

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import SourceError
 from cwnb.sources import tables, unpacking
+from cwnb.sources.bundle import Bundle
 from cwnb.sources.clocks import read_zone
 from cwnb.sources.content import Target, load_content, load_rows, say_loaded
 from cwnb.sources.earlier import Earlier
@@ -65,27 +66,34 @@ def load(
     """
     started = time.perf_counter()
     report = LoadReport(group)
+    options: dict[str, Any] = {
+        "stream": stream,
+        "format": check_format(format),
+        "zone": read_zone(tz),
+        "pattern": check_pattern(pattern),
+        "again": again,
+        "log_type": log_type,
+    }
+    rows = tables.is_rows(what)
+    inputs = Inputs() if rows else find_inputs(what)
     records = store.load_records(group) if store.has_group(group) else []
-    with ThreadPoolExecutor(2, thread_name_prefix="cwnb-load") as executor:
-        target = Target(
-            store,
-            group,
-            Earlier(records),
-            executor,
-            stream=stream,
-            format=check_format(format),
-            zone=read_zone(tz),
-            pattern=check_pattern(pattern),
-            again=again,
-            log_type=log_type,
-        )
-        if tables.is_rows(what):
-            file = FileReport(tables.name_of(what), format=tables.format_of(what))
-            file.stream = stream if stream is not None else file.name
-            report.files.append(file)
-            load_rows(target, what, file)
-        else:
-            _Files(target, report, progress, max_ratio).load(find_inputs(what))
+    bundle = Bundle(store, group, log_type)
+    try:
+        with ThreadPoolExecutor(2, thread_name_prefix="cwnb-load") as executor:
+            several = inputs.several
+            target = Target(
+                store, group, Earlier(records), bundle, executor, alone=not several, **options
+            )
+            if rows:
+                file = FileReport(tables.name_of(what), format=tables.format_of(what))
+                file.stream = stream if stream is not None else file.name
+                report.files.append(file)
+                load_rows(target, what, file)
+            else:
+                _Files(target, report, progress, max_ratio).load(inputs)
+            bundle.publish()
+    finally:
+        bundle.abandon()
     report.seconds = time.perf_counter() - started
     return report
 

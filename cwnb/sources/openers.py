@@ -79,7 +79,11 @@ def find_inputs(what: Any) -> Inputs:
     text = text.removeprefix("file://")
     if _URL.match(text):
         return _remote(text)
-    return _local(os.path.expanduser(text))  # noqa: PTH111  # a glob is no path
+    try:
+        return _local(os.path.expanduser(text))  # noqa: PTH111  # a glob is no path
+    except OSError as error:
+        # A folder above it may be closed to this user.
+        raise SourceError(f"cannot read {text!r}: {reason_of(error)}") from error
 
 
 def _local(text: str) -> Inputs:

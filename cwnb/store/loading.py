@@ -107,31 +107,34 @@ class Loading:
             )
         self.events += rows
 
-    def commit(self, record: LoadRecord, *, unique: bool = False) -> None:
-        """Publish all events and the record in one transaction.
+    def commit(self, *records: LoadRecord, unique: bool = False) -> None:
+        """Publish all events and the records of their files in one transaction.
 
         `unique`: raise AlreadyLoaded if another process has loaded the same content meanwhile.
         """
         self._drain(0)
         self._writers.submit(self._finish_segment).result()
-        record = replace(record, loaded_ms=record.loaded_ms or self._ingestion_ms)
         sealer = self._store.ref.sealer()
-        fingerprint = sealer.fingerprint(record.fingerprint)
-        sealed = sealer.seal(json.dumps(asdict(record)).encode(), load_place(self._group_id))
+        place = load_place(self._group_id)
+        rows = []
+        for record in records:
+            dated = replace(record, loaded_ms=record.loaded_ms or self._ingestion_ms)
+            sealed = sealer.seal(json.dumps(asdict(dated)).encode(), place)
+            rows.append((self._group_id, sealer.fingerprint(record.fingerprint), sealed))
         with self._store.catalog.write() as connection:
-            known = connection.execute(
-                "SELECT 1 FROM loads WHERE group_id = ? AND fingerprint = ?",
-                (self._group_id, fingerprint),
-            ).get
-            if unique and known:
-                raise AlreadyLoaded(f"the content of {record.name!r} has been loaded already")
+            for record, row in zip(records, rows, strict=True):
+                known = connection.execute(
+                    "SELECT 1 FROM loads WHERE group_id = ? AND fingerprint = ?", row[:2]
+                ).get
+                if unique and known:
+                    raise AlreadyLoaded(f"the content of {record.name!r} has been loaded already")
             self._work.settle(connection)
             for facts in self._made:
                 connection.execute(INSERT_SEGMENT, facts.catalog_row())
-            connection.execute(
-                "INSERT INTO loads (group_id, fingerprint, record) VALUES (?, ?, ?)",
-                (self._group_id, fingerprint, sealed),
-            )
+            for row in rows:
+                connection.execute(
+                    "INSERT INTO loads (group_id, fingerprint, record) VALUES (?, ?, ?)", row
+                )
             for name, (first, last, count) in self._streams.items():
                 counted = (name, first, last, count)
                 count_events(connection, self._group_id, counted, self._ingestion_ms)

@@ -32,10 +32,10 @@ class MemoryStore:
     def loading(self, group, *, log_type=None):
         loading = MemoryLoading(self.cutoff_ms)
         yield loading
-        if loading.record is not None:
+        if loading.records:
             events, records = self.groups.setdefault(group, ([], []))
             events.extend(loading.events)
-            records.append(loading.record)
+            records.extend(loading.records)
 
     def events(self, group="/g"):
         return self.groups[group][0]
@@ -51,7 +51,7 @@ class MemoryLoading:
     def __init__(self, cutoff_ms):
         self.cutoff_ms = cutoff_ms
         self.events = []
-        self.record = None
+        self.records = ()
         self.log_type = None
 
     def add(self, batch):
@@ -68,5 +68,5 @@ class MemoryLoading:
             assert time >= self.cutoff_ms
             self.events.append(Event(time, stream, message))
 
-    def commit(self, record, *, unique=False):
-        self.record = record
+    def commit(self, *records, unique=False):
+        self.records = records

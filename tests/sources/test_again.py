@@ -135,3 +135,32 @@ def test_bytes_come_out_as_they_went_in(store) -> None:
         b"2026-02-03 09:14:07 caf\xe9 \x00",
         None,
     ]
+
+
+def test_small_files_share_a_segment_and_big_ones_do_not(store, tmp_path) -> None:
+    for index in range(30):
+        (tmp_path / f"{index:02}.log").write_bytes(ONE + b"2026-02-03 09:14:10 %d\n" % index)
+    (tmp_path / "15a.log").write_bytes(b"2026-02-03 09:14:10 " + b"x" * 80 + b"\n" * 2)
+    (tmp_path / "15b.log.gz").write_bytes(gzip.compress(ONE)[:-9])
+    big = b"".join(b"2026-02-03 09:14:07 %d %s\n" % (i, b"y" * 900) for i in range(12_000))
+    (tmp_path / "15c.log").write_bytes(big)
+    report = load(store, tmp_path, group="/g")
+    assert (report.events, len(report.errors)) == (30 * 3 + 1 + 12_000, 1)
+    assert len(messages(store)) == report.events
+    assert store.groups()[0].segments == 2
+    assert len(store.load_records("/g")) == 32
+    assert load(store, tmp_path, group="/g").events == 0
+
+
+def test_a_fault_of_the_load_itself_publishes_no_part_of_a_bundle(store, tmp_path) -> None:
+    for name in "ab":
+        (tmp_path / f"{name}.log").write_bytes(ONE + name.encode() + b"\n")
+
+    def stop(done: int, total: int | None) -> None:
+        if done == total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        load(store, tmp_path, group="/g", progress=stop)
+    assert messages(store) == []
+    assert load(store, tmp_path, group="/g").events == 6
