@@ -113,6 +113,24 @@ def test_both_roads_agree_on_odd_lines(lines: list[str]) -> None:
         assert plain(discover(array)) == plain(discover_events(array, None))
 
 
+@pytest.mark.parametrize("log_type", [None, "vpc-flow", "route53"])
+def test_columns_of_text_lines_on_both_roads(log_type: str | None, eager: None) -> None:
+    chance = random.Random(5)
+    flow = "2 111122223333 eni-0a1b 198.51.100.7 10.0.1.15 50022 443 6 14 3120 1770110040 1770110100 ACCEPT OK"
+    query = "1.0 2026-02-03T09:14:07.123Z Z0E www.shop.example A NOERROR UDP AMS54 203.0.113.53 -"
+    odd = ["-", "", "x", "٣", "\u00a0", "\v", "1e5", "é", " ", "99999999999999999999"]
+    lines = []
+    for _ in range(600):
+        words = chance.choice([flow, query]).split(" ")
+        if chance.random() < 0.7:
+            words[chance.randrange(len(words))] = chance.choice(odd)
+        lines.append(
+            " ".join(words) + chance.choice(["", "", "\n", " ", "\r\n", "\n\n", "\v", "\u00a0"])
+        )
+    array = pa.array(lines)
+    assert plain(discover(array, log_type=log_type)) == plain(discover_events(array, log_type))
+
+
 def _random_lines(seed: int) -> Any:
     """Lines that mostly fit one shape, so that the fast road is taken and not given up."""
     chance = random.Random(seed)

@@ -9,10 +9,10 @@ from cwnb.store.discovery.discovered import Discovered
 from cwnb.store.discovery.flatten import flatten, parse
 from cwnb.store.discovery.rare import code_all, frequent, write_rest
 from cwnb.store.discovery.shapes import (
+    COLUMNS,
+    column_fields,
     lambda_application_fields,
     lambda_fields,
-    route53_fields,
-    vpc_fields,
 )
 
 if TYPE_CHECKING:
@@ -30,19 +30,11 @@ def fields_of(text: str, log_type: str | None) -> tuple[dict[str, Any], bool]:
     capped = False
     if log_type == "lambda":
         capped = not lambda_fields(text, fields) and lambda_application_fields(text, fields)
-    elif log_type == "vpc-flow":
-        vpc_fields(text, fields)
-    elif log_type == "route53":
-        route53_fields(text, fields)
-    elif log_type is None:
-        # Each shape begins in its own way, so that most text costs one comparison.
-        start = text[:2]
-        if start in {"ST", "EN", "RE"}:
-            lambda_fields(text, fields)
-        elif start == "2 ":
-            vpc_fields(text, fields)
-        elif start == "1.":
-            route53_fields(text, fields)
+    elif log_type is None and text[:3] in {"STA", "END", "REP"}:
+        lambda_fields(text, fields)
+    else:
+        for shape in COLUMNS.get(log_type, ()):
+            column_fields(text, shape, fields)
     return fields, capped
 
 

@@ -1,4 +1,4 @@
-"""Which road each event takes: not at all, whole blocks of JSON, or one by one."""
+"""Which road each event takes: none, whole blocks of JSON or of columns, or one by one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cwnb.store.discovery.blocks import Unfit, parse_block, worth_trying
 from cwnb.store.discovery.columns import settle
 from cwnb.store.discovery.discovered import Discovered, merge
 from cwnb.store.discovery.events import discover_events
+from cwnb.store.discovery.shapes import COLUMNS, Columns, column_arrays
 
 # Long enough that a block's fixed costs vanish, short enough that it stays in cache.
 _BLOCK_BYTES = 4 << 20
@@ -74,10 +75,27 @@ def _discover_block(messages: pa.Array, log_type: str | None) -> Discovered:
             groups.append((rows[good], _bounded(columns, int(good.sum()))))
     else:
         odd |= fit
+    for shape in COLUMNS.get(log_type, ()):
+        matching = _matching(messages, odd, shape)
+        if len(matching):
+            odd[matching] = False
+            columns = column_arrays(messages.take(pa.array(matching)), shape)
+            groups.append((matching, _bounded(columns, len(matching))))
     if odd.any():
         found = discover_events(_chosen(messages, odd), log_type)
         groups.append((np.flatnonzero(odd), found))
     return _interleave(groups, len(messages))
+
+
+def _matching(messages: pa.Array, rows: np.ndarray, shape: Columns) -> np.ndarray:
+    """Give the rows, of those marked, that have the shape; none if few may have it."""
+    may = rows & pc.starts_with(messages, shape.start).to_numpy(zero_copy_only=False)
+    candidates = np.flatnonzero(may)
+    if len(candidates) < _FEW:
+        return candidates[:0]
+    fits = pc.match_substring_regex(messages.take(pa.array(candidates)), shape.pattern)
+    matching: np.ndarray = candidates[fits.to_numpy(zero_copy_only=False)]
+    return matching
 
 
 def _chosen(messages: pa.Array, mask: np.ndarray) -> pa.Array:

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from cwnb.store.discovery.flatten import flatten, parse
 
@@ -28,27 +34,62 @@ _MEGABYTE = 1_000_000
 # How many braces may open before the first JSON in a Lambda line.
 _BRACE_TRIES = 16
 
+# Both of these are one space between columns, so what matches can be split.
+_END = r"[ \t\r\n]*$"
 _ADDRESS = r"(?:[0-9a-fA-F:.]{2,45}|-)"
-_COUNT = r"(?:\d{1,18}|-)"
-_VPC = re.compile(
-    rf"(?:2) (?:\d{{12}}|unknown|-) (?:eni-[0-9a-f]+|-) {_ADDRESS} {_ADDRESS} {_COUNT} {_COUNT} "
-    rf"{_COUNT} {_COUNT} {_COUNT} \d{{9,11}} \d{{9,11}} (?:ACCEPT|REJECT|-) "
-    r"(?:OK|NODATA|SKIPDATA)\s*"
+_COUNT = r"(?:[0-9]{1,18}|-)"
+_VPC = (
+    rf"^2 (?:[0-9]{{12}}|unknown|-) (?:eni-[0-9a-f]+|-) {_ADDRESS} {_ADDRESS} {_COUNT} {_COUNT} "
+    rf"{_COUNT} {_COUNT} {_COUNT} [0-9]{{9,11}} [0-9]{{9,11}} (?:ACCEPT|REJECT|-) "
+    rf"(?:OK|NODATA|SKIPDATA){_END}"
 )
-_VPC_FIELDS = (
-    "version accountId interfaceId srcAddr dstAddr srcPort dstPort protocol packets bytes "
-    "startTime endTime action logStatus"
-).split()
-_VPC_NUMBERS = frozenset("version srcPort dstPort protocol packets bytes startTime endTime".split())
+_WORD = r"[^ \t\r\n]+"
+_ROUTE53 = (
+    r"^1\.0 [0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?Z [A-Z0-9]+ "
+    rf"{_WORD} [A-Z0-9]+ [A-Z]+ (?:TCP|UDP) {_WORD} {_WORD} {_WORD}{_END}"
+)
 
-_ROUTE53 = re.compile(
-    r"1\.0 \d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?Z [A-Z0-9]+ \S+ [A-Z0-9]+ [A-Z]+ "
-    r"(?:TCP|UDP) \S+ \S+ \S+\s*"
+
+@dataclass(frozen=True)
+class Columns:
+    """Lines of columns between single spaces, `-` for nothing.
+
+    `start`: what every line begins with. `pattern` means the same to RE2 and to Python.
+    """
+
+    start: str
+    pattern: str
+    names: tuple[str, ...]
+    integers: frozenset[str] = frozenset()
+    floats: frozenset[str] = frozenset()
+
+    @cached_property
+    def compiled(self) -> re.Pattern[str]:
+        """Give the pattern for one line at a time."""
+        # In Python a $ also stands before a last newline, which _END takes anyway.
+        return re.compile(self.pattern)
+
+
+VPC = Columns(
+    "2 ",
+    _VPC,
+    tuple(
+        "version accountId interfaceId srcAddr dstAddr srcPort dstPort protocol packets bytes "
+        "startTime endTime action logStatus".split()
+    ),
+    frozenset("version srcPort dstPort protocol packets bytes startTime endTime".split()),
 )
-_ROUTE53_FIELDS = (
-    "version queryTimestamp hostZoneId queryName queryType responseCode protocol edgeLocation "
-    "resolverIp ednsClientSubnet"
-).split()
+ROUTE53 = Columns(
+    "1.0 ",
+    _ROUTE53,
+    tuple(
+        "version queryTimestamp hostZoneId queryName queryType responseCode protocol edgeLocation "
+        "resolverIp ednsClientSubnet".split()
+    ),
+    floats=frozenset({"version"}),
+)
+# By log type: the shapes that are looked for.
+COLUMNS = {None: (VPC, ROUTE53), "vpc-flow": (VPC,), "route53": (ROUTE53,)}
 
 
 def lambda_fields(text: str, fields: dict[str, Any]) -> bool:
@@ -105,21 +146,29 @@ def _embedded_json(text: str) -> Any:
     return None
 
 
-def vpc_fields(text: str, fields: dict[str, Any]) -> bool:
-    """Add the fields of a flow record in the default format; False if it is none."""
-    if not _VPC.fullmatch(text):
+def column_fields(text: str, shape: Columns, fields: dict[str, Any]) -> bool:
+    """Add the fields of one line; False if it has another shape."""
+    if not text.startswith(shape.start) or not shape.compiled.match(text):
         return False
-    for name, value in zip(_VPC_FIELDS, text.split(), strict=True):
+    for name, value in zip(shape.names, text.rstrip(" \t\r\n").split(" "), strict=True):
         if value != "-":
-            fields[name] = int(value) if name in _VPC_NUMBERS else value
+            as_type = int if name in shape.integers else float if name in shape.floats else str
+            fields[name] = as_type(value)
     return True
 
 
-def route53_fields(text: str, fields: dict[str, Any]) -> bool:
-    """Add the fields of a public query log line; False if it is none."""
-    if not _ROUTE53.fullmatch(text):
-        return False
-    for name, value in zip(_ROUTE53_FIELDS, text.split(), strict=True):
-        if value != "-":
-            fields[name] = float(value) if name == "version" else value
-    return True
+def column_arrays(lines: pa.Array, shape: Columns) -> dict[str, pa.Array]:
+    """Give the fields of lines that all match the shape."""
+    values = pc.split_pattern(pc.utf8_rtrim(lines, " \t\r\n"), " ").values
+    values = pc.if_else(pc.equal(values, "-"), None, values)
+    count = len(shape.names)
+    arrays = {}
+    for place, name in enumerate(shape.names):
+        column = values.take(pa.array(np.arange(place, len(values), count)))
+        if name in shape.integers:
+            column = column.cast(pa.int64())
+        elif name in shape.floats:
+            column = column.cast(pa.float64())
+        if column.null_count < len(column):
+            arrays[name] = column
+    return arrays
