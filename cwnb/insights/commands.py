@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 
 from sqlglot import exp
 
-from cwnb.events import MESSAGE
+from cwnb.events import MESSAGE, TIMESTAMP
 
 
 class Node(exp.Expression):
@@ -144,8 +144,9 @@ class Command(Node):
     barrier: ClassVar[bool] = False
 
     def reads(self) -> set[str]:
-        """Name the fields that this command reads."""
-        return {field.name for field in self.find_all(Field)}
+        """Name the fields that this command reads; `bin` reads the time without naming it."""
+        bins = any(call.name == "bin" for call in self.find_all(Call))
+        return {field.name for field in self.find_all(Field)} | ({TIMESTAMP} if bins else set())
 
     def writes(self) -> set[str]:
         """Name the fields that this command makes or replaces."""
@@ -213,13 +214,6 @@ class Stats(Command):
     drops_rows = True
     barrier = True
     arg_types: ClassVar[dict[str, bool]] = {"aggregates": True, "by": False, "offset": False}
-
-    def reads(self) -> set[str]:
-        """Name the fields read; `bin` reads the time without naming it."""
-        from cwnb.events import TIMESTAMP
-
-        bins = any(call.name == "bin" for call in self.find_all(Call))
-        return super().reads() | ({TIMESTAMP} if bins else set())
 
     def writes(self) -> set[str]:
         """Name the output columns, which are all that is left afterwards."""

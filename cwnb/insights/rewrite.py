@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from cwnb.events import MESSAGE, TIMESTAMP, Condition
+from cwnb.events import MESSAGE, SEQUENCE, TIMESTAMP, Condition
 from cwnb.insights.commands import (
     Call,
     Command,
@@ -17,12 +17,14 @@ from cwnb.insights.commands import (
     Fields,
     Filter,
     In,
+    Item,
     Like,
     Limit,
     Parse,
     Pipeline,
     ScanEvents,
     Sort,
+    SortKey,
     Stats,
     TopRows,
     conjuncts,
@@ -40,7 +42,7 @@ def rewrite(pipeline: Pipeline, *, limit: int | None = None) -> Pipeline:
     """Give the pipeline that is run; `limit` lowers the number of rows as StartQuery's does."""
     commands = [command.copy() for command in pipeline.commands]
     commands = explicit_limit(commands, limit)
-    for rule in (name_sort_keys, raise_filters, raise_limits, join_sort_and_limit, explicit_scan):
+    for rule in (explicit_sort, raise_filters, raise_limits, join_sort_and_limit, explicit_scan):
         commands = rule(commands)
     return Pipeline(commands=commands)
 
@@ -57,20 +59,34 @@ def explicit_limit(commands: list[Command], limit: int | None = None) -> list[Co
     return [*commands, added]
 
 
-def name_sort_keys(commands: list[Command]) -> list[Command]:
-    """Compute `sort f(x) as y` before the sort, so that `y` is a column like any other."""
+def explicit_sort(commands: list[Command]) -> list[Command]:
+    """Say what a sort leaves unsaid.
+
+    `sort f(x) as y` computes `y` first, so that it is a column like any other. Events of one time
+    follow their order of arrival in the direction of `@timestamp`.
+    """
     result: list[Command] = []
     for command in commands:
         if isinstance(command, Sort):
-            named = [key.args["item"] for key in command.args["keys"]]
-            made = [item.copy() for item in named if item.args.get("alias")]
-            if made:
-                result.append(Fields(items=made))
+            keys: list[SortKey] = command.args["keys"]
+            named = [key.args["item"] for key in keys if key.args["item"].args.get("alias")]
+            if named:
+                result.append(Fields(items=[item.copy() for item in named]))
             for item in named:
-                if item.args.get("alias"):
-                    item.set("value", Field(parts=[item.args["alias"]]))
+                item.set("value", Field(parts=[item.args["alias"]]))
+            # Descending is the order in which rows come in anyway.
+            timed = [k for k in keys if _is_time(k) and not k.args["descending"]]
+            if timed and not any(isinstance(c, Stats) for c in result):
+                arrival = Item(value=Field(parts=[SEQUENCE]), text=SEQUENCE)
+                place = keys.index(timed[0]) + 1
+                command.args["keys"].insert(place, SortKey(item=arrival, descending=False))
         result.append(command)
     return result
+
+
+def _is_time(key: SortKey) -> bool:
+    value = key.args["item"].value
+    return isinstance(value, Field) and value.name == TIMESTAMP
 
 
 def touches(reads: set[str], writes: set[str]) -> bool:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cwnb.events import TIMESTAMP
 
@@ -48,6 +49,7 @@ class Batch:
         self._columns: dict[str, tuple[Any, int]] = {
             name: (array, 0) for name, array in (columns or {}).items()
         }
+        self._made = set(self._columns)
         self._filters: list[tuple[str, Any]] = []
         self._definitions: dict[str, tuple[Callable[[Batch], Any], set[str]]] = {}
 
@@ -61,8 +63,8 @@ class Batch:
         return {*self._columns, *self._definitions}
 
     def has_own(self, name: str) -> bool:
-        """Tell whether the query made this column (or the batch has no reader)."""
-        return name in self._definitions or name in self._columns
+        """Tell whether the query made this column, or it stood in memory from the start."""
+        return name in self._made
 
     # ------------------------------------------------------------ columns
 
@@ -78,7 +80,12 @@ class Batch:
             for how, argument in self._filters[version:]:
                 array = _apply(how, array, argument)
             self._columns[name] = (array, len(self._filters))
-        if array is not None and pa.types.is_struct(array.type):
+        # A rare field comes as a mixed column also where all of its values are of one type.
+        if (
+            array is not None
+            and pa.types.is_struct(array.type)
+            and pc.count_distinct(pc.struct_field(array, "type")).as_py() > 1
+        ):
             self.mixed.add(name)
         return array
 
@@ -107,6 +114,7 @@ class Batch:
 
         `compute` may run after later filters: it must treat each row by itself.
         """
+        self._made.add(name)
         # What was defined from an older column of this name has to see that one.
         for other, (_, other_reads) in list(self._definitions.items()):
             if name in other_reads or other == name:

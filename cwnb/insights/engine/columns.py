@@ -18,6 +18,7 @@ def concat(arrays: list[Any]) -> Any:
     if len(types) > 1:
         # A dictionary is only a way to hold text.
         filled = [a.dictionary_decode() if pa.types.is_dictionary(a.type) else a for a in filled]
+        arrays = [a.dictionary_decode() if pa.types.is_dictionary(a.type) else a for a in arrays]
         types = {a.type for a in filled}
     kind = filled[0].type if len(types) == 1 else None
     if kind is None:

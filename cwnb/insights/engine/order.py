@@ -61,6 +61,8 @@ class RowOrder:
         """Give the ranks of these rows of the batch."""
         if self.in_memory:
             return Ranks(np.zeros(len(rows), dtype=np.int64), -rows.astype(np.int64))
+        if not len(rows):
+            return Ranks(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
         if self._task_rank is not None:
             positions = self._batch.positions()[rows]
             return Ranks(np.full(len(rows), self._task_rank, dtype=np.int64), positions)

@@ -16,7 +16,7 @@ from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.expressions import evaluate_array
 from cwnb.insights.engine.steps import apply
-from cwnb.insights.rewrite import explicit_limit, name_sort_keys, output_names
+from cwnb.insights.rewrite import explicit_limit, explicit_sort, output_names
 
 if TYPE_CHECKING:
     from cwnb.events import Source
@@ -26,7 +26,7 @@ def run_plainly(
     pipeline: Pipeline, source: Source, window: Window = ALL_TIME, *, now_ms: int
 ) -> dict[str, Any]:
     """Give the columns of the answer to a settled pipeline, in order."""
-    commands = name_sort_keys([c.copy() for c in pipeline.commands])
+    commands = explicit_sort([c.copy() for c in pipeline.commands])
     outputs = output_names(commands)
     named = {field.name for field in pipeline.find_all(Field)}
     batch = _all_rows(source, sorted({*named, *SYSTEM_FIELDS, SEQUENCE}), window, now_ms)

@@ -19,7 +19,7 @@ from cwnb.insights.commands import (
 )
 from cwnb.insights.engine.collect import CollectPlan
 from cwnb.insights.engine.stats import StatsPlan, plan_stats
-from cwnb.insights.rewrite import output_names
+from cwnb.insights.rewrite import output_names, touches
 
 if TYPE_CHECKING:
     from cwnb.events import Window
@@ -67,19 +67,28 @@ def make_plan(pipeline: Pipeline) -> Plan:
             break
         taken += 1
     tail = rest[taken:]
-    written: set[str] = set()
-    needed = {} if any(isinstance(c, Stats) for c in tail) else dict.fromkeys(outputs)
-    for command in tail:
-        needed.update(dict.fromkeys(sorted(command.reads() - written)))
-        written |= command.writes()
-        if isinstance(command, Stats):
-            break
-    made_later = set().union(*(c.writes() for c in tail)) if tail else set()
-    read_in_tail = set().union(*(c.reads() for c in tail)) if tail else set()
-    barrier.needed = [name for name in needed if name not in made_later or name in read_in_tail]
+    barrier.needed = _needed(tail, outputs)
     # `multi` makes several rows of one event, so a place in the segment does not name a row.
     barrier.at_once = any(isinstance(c, Parse) and c.args.get("multi") for c in steps)
     return Plan(scan, steps, rest[:taken], barrier, tail, outputs)
+
+
+def _needed(tail: list[Command], outputs: list[str]) -> list[str]:
+    """Name the columns that the commands after the first barrier, and the answer, start from."""
+    needed: dict[str, None] = {}
+    written: set[str] = set()
+    for command in tail:
+        writes = command.writes()
+        for name in sorted(command.reads()):
+            # A command may read the field that it replaces, but `j.a` beside `… as j` is its own.
+            own = any(name.startswith(f"{stem}.") for stem in writes)
+            if not own and not touches({name}, written):
+                needed[name] = None
+        written |= writes
+        if isinstance(command, Stats):
+            return list(needed)
+    needed.update((name, None) for name in outputs if not touches({name}, written))
+    return list(needed)
 
 
 def _absorb(barrier: CollectPlan, command: Command) -> bool:
