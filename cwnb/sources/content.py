@@ -82,7 +82,11 @@ def load_content(
             stream.read(2 if sample.startswith(b"\r\n") else 1)
     seen = tail.record.lines if tail is not None else 0
     lines = LineReader(stream, first_line=seen + 1)
-    times = TimeReader(recognise_layouts(_sample_lines(sample), reading), reading)
+    # Among records of JSON, a time inside a line that is none could be anything.
+    sampled = report.format in {"text", "export"}
+    order = recognise_layouts(_sample_lines(sample), reading) if sampled else []
+    times = TimeReader(order, reading)
+    report.time_form = times.name
     if report.format == "export" and (match := EXPORT_NAME.search(item.key)):
         report.stream = target.stream_for(match[1], report)
     chunks = _chunks(target, report, stream, lines, times)
@@ -110,6 +114,8 @@ def load_content(
     take_all(target, report, chunks, times, first_ms=first_ms, record=record)
     if report.loaded and not content.bytes:
         report.notes.append("the file is empty")
+    if report.events and report.untimed == report.events and tail is None:
+        report.notes.append("no record has a time of its own: all have that of the file")
     if tail is not None:
         report.notes.append(
             f"loaded before as far as line {seen:,}: only what has been added since"

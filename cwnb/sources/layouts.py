@@ -176,7 +176,11 @@ class TimeReader:
 
 def recognise_layouts(sample: pa.Array, reading: Reading) -> list[Layout]:
     """Order the layouts that a sample of lines (not indented, not blank) has, commonest first."""
-    counts = _count(LAYOUTS, sample, reading)
+    for layout in LAYOUTS:
+        # A form of its own that nearly every line has needs no rival.
+        if not layout.loose and _count(layout, sample, reading) * 10 > len(sample) * 9:
+            return [layout]
+    counts = [(layout, _count(layout, sample, reading)) for layout in LAYOUTS]
     strict = sum(count for layout, count in counts if not layout.loose)
     rule = max(strict, len(sample) // 2)
     order = [
@@ -185,16 +189,14 @@ def recognise_layouts(sample: pa.Array, reading: Reading) -> list[Layout]:
         if count and (not layout.loose or count > rule)
     ]
     if not order:
-        inside = _count(INSIDE, sample, reading)
+        inside = [(layout, _count(layout, sample, reading)) for layout in INSIDE]
         best = max(inside, key=lambda pair: pair[1])
         order = [best[0]] if best[1] * 2 > len(sample) else []
     return order
 
 
-def _count(
-    layouts: Sequence[Layout], sample: pa.Array, reading: Reading
-) -> list[tuple[Layout, int]]:
-    return [(layout, int(read_layout(layout, sample, reading)[1].sum())) for layout in layouts]
+def _count(layout: Layout, sample: pa.Array, reading: Reading) -> int:
+    return int(read_layout(layout, sample, reading)[1].sum())
 
 
 def read_texts(texts: pa.Array, reading: Reading) -> tuple[Array, Array]:

@@ -24,6 +24,7 @@ class FileReport:
     name: str
     stream: str = ""
     format: str = ""
+    time_form: str | None = None
     compression: str | None = None
     encoding: str | None = None
     bytes: int = 0
@@ -170,6 +171,8 @@ class LoadReport:
             ("group", self.group),
             ("files", _files(good)),
             ("format", ", ".join(self.formats)),
+            ("packed", ", ".join(sorted({f.compression for f in good if f.compression}))),
+            ("times", ", ".join(sorted({f.time_form for f in good if f.time_form}))),
             ("stream", _few(self.streams)),
             ("events", f"{self.events:,}"),
             ("from", _time(self.first_ms)),
