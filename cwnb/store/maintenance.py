@@ -23,7 +23,7 @@ from cwnb.store import compaction, segments
 from cwnb.store.recent import SELECT_BATCH, SealedBatch, block_of
 from cwnb.store.retention import cutoff_ms
 from cwnb.store.segments import INSERT_SEGMENT, MAX_MESSAGE_BYTES, MAX_ROWS, SegmentFacts
-from cwnb.store.writing import SegmentWriter
+from cwnb.store.writing import SegmentWriter, WorkLost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,10 +33,6 @@ if TYPE_CHECKING:
 LEASE_S = 60.0
 # A query holds a snapshot no longer than this without asking for a new one.
 GRACE_S = 3600.0
-
-
-class WorkLost(StoreError):
-    """A claim ran out before its work was done; nothing was changed."""
 
 
 class Work:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from cwnb.errors import StoreError
 from cwnb.events import INGESTION_TIME, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP
 from cwnb.store import segments
 from cwnb.store.catalog import named_file_errors
@@ -20,6 +22,7 @@ from cwnb.store.messages import lengths
 from cwnb.store.segments import FIELDS_GROUP, MESSAGE_GROUP, RowGroup, SegmentFacts
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from cwnb.store.encryption import Sealer
@@ -59,6 +62,10 @@ class Block:
         return len(self.time_ms)
 
 
+class WorkLost(StoreError):
+    """A claim ran out before its work was done; nothing was changed."""
+
+
 class SegmentWriter:
     """Writes one segment from blocks of events, sorted by time and sequence in the end."""
 
@@ -82,7 +89,7 @@ class SegmentWriter:
         sizes = lengths(block.text)
         self.rows += len(block)
         self.message_bytes += int(sizes.sum())
-        with named_file_errors(self._home.path):
+        with self._named_errors():
             self._messages.add(block.time_ms, block.sequence, block.text, block.raw)
         kept = Block(
             block.time_ms,
@@ -99,7 +106,7 @@ class SegmentWriter:
         """Write what is left, make the files durable and tell about them."""
         from cwnb.store import discovery
 
-        with named_file_errors(self._home.path):
+        with self._named_errors():
             self._messages.finish()
             blocks = [block for block, _ in self._blocks]
             time = np.concatenate([block.time_ms for block in blocks])
@@ -182,6 +189,15 @@ class SegmentWriter:
         ) as writer:
             writer.write_table(table, row_group_size=FIELDS_GROUP)
         sync_file(self._fields)
+
+    @contextmanager
+    def _named_errors(self) -> Iterator[None]:
+        try:
+            with named_file_errors(self._home.path):
+                yield
+        except FileNotFoundError as error:
+            # Cleaning takes the files of a claim that ran out, also from under a slow writer.
+            raise WorkLost("the claim on this work ran out; nothing was changed") from error
 
     def _properties(self, kind: str) -> Any:
         return segments.encrypting(self._key, self._home.store_id, self.id, kind)
