@@ -33,7 +33,15 @@ _START = (
 )
 _CLOCK = r"(?P<h>\d\d):(?P<mi>\d\d):(?P<s>\d\d)"
 _FRACTION = r"(?:[.,](?P<f>\d{1,9}))?"
-_ZONE = r"(?P<z>Z\b|[+-]\d\d(?::?\d\d)?\b|\s?(?:UTC|GMT)\b|\s[+-]\d\d:?\d\d\b)?"
+# Hours from UTC: those of RFC 822, and European and others that mean one thing. BST and IST mean
+# several, so a line with one has no time that could be told.
+_ZONE_NAMES = {
+    "UTC": 0, "GMT": 0, "Z": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6,
+    "PST": -8, "PDT": -7, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
+    "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "BST": None, "IST": None,
+}  # fmt: skip
+_NAMED = "(?:" + "|".join(name for name in _ZONE_NAMES if len(name) > 1) + ")"
+_ZONE = r"(?P<z>Z\b|[+-]\d\d(?::?\d\d)?\b|\s?" + _NAMED + r"\b|\s[+-]\d\d:?\d\d\b)?"
 _MONTH = r"(?P<b>(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )"
 # Where the time of a line stands further inside, it is looked for in this many bytes.
@@ -73,7 +81,14 @@ LAYOUTS: tuple[Layout, ...] = (
     ),
     Layout(
         "ctime",
-        _WEEKDAY + _MONTH + r" +(?P<d>\d{1,2}) " + _CLOCK + _FRACTION + r"(?: UTC)? (?P<y>\d{4})",
+        _WEEKDAY
+        + _MONTH
+        + r" +(?P<d>\d{1,2}) "
+        + _CLOCK
+        + _FRACTION
+        + r"(?: (?P<z>"
+        + _NAMED
+        + r"))? (?P<y>\d{4})",
     ),
     Layout(
         "syslog",
@@ -88,7 +103,7 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout(
         "day month year",
         _WEEKDAY + r"?(?P<d>\d{1,2})[ -]" + _MONTH + r"[ -](?P<y>\d{4})[ :]"
-        r"" + _CLOCK + r"(?:[.,](?P<f>\d{1,9}))?(?P<z>\s?(?:Z|UTC|GMT|[+-]\d\d:?\d\d)\b)?",
+        r"" + _CLOCK + r"(?:[.,](?P<f>\d{1,9}))?(?P<z>\s?(?:Z|" + _NAMED + r"|[+-]\d\d:?\d\d)\b)?",
     ),
     Layout(
         "DB2",
@@ -277,17 +292,27 @@ def _civil(columns: dict[str, pa.Array], reading: Reading) -> tuple[Array, Array
         return reading.to_utc(local), good
     zone = columns["z"]
     zoned = np.asarray(pc.not_equal(zone, ""))
+    offsets, known = _offsets(zone)
+    good &= known
     if zoned.all():
-        return local - _offsets(zone), good
-    return np.where(zoned, local - _offsets(zone), reading.to_utc(local)), good
+        return local - offsets, good
+    return np.where(zoned, local - offsets, reading.to_utc(local)), good
 
 
-def _offsets(zones: pa.Array) -> Array:
+def _offsets(zones: pa.Array) -> tuple[Array, Array]:
+    """Give offsets in milliseconds, and a mask of the zones that mean one."""
     coded = zones.dictionary_encode()
-    values = []
-    for zone in coded.dictionary.to_pylist():
-        digits = "".join(c for c in zone if c.isdigit())
-        minutes = int(digits[:2]) * 60 + int(digits[2:4] or 0) if digits else 0
-        values.append((-minutes if "-" in zone else minutes) * 60_000)
-    offsets: Array = np.array(values, np.int64)[np.asarray(coded.indices)]
-    return offsets
+    values = [_offset(zone.strip()) for zone in coded.dictionary.to_pylist()]
+    codes = np.asarray(coded.indices)
+    offsets: Array = np.array([value or 0 for value in values], np.int64)[codes]
+    known: Array = np.array([value is not None for value in values])[codes]
+    return offsets, known
+
+
+def _offset(zone: str) -> int | None:
+    if zone in _ZONE_NAMES:
+        hours = _ZONE_NAMES[zone]
+        return None if hours is None else hours * 3_600_000
+    digits = "".join(c for c in zone if c.isdigit())
+    minutes = int(digits[:2]) * 60 + int(digits[2:4] or 0) if digits else 0
+    return (-minutes if "-" in zone else minutes) * 60_000
