@@ -38,9 +38,11 @@ def choose(segments: Sequence[SegmentFacts], cutoff_ms: int, least: int) -> list
         and facts.message_bytes <= MAX_MESSAGE_BYTES // 2
         and facts.last_ms >= cutoff_ms
     ]
-    tiers: dict[int, list[SegmentFacts]] = {}
+    # Lines that were recognised in different ways stay apart, or nobody could find them again.
+    tiers: dict[tuple[int, str], list[SegmentFacts]] = {}
     for facts in small:
-        tiers.setdefault(0 if least <= 2 else _tier(facts), []).append(facts)
+        tier = 0 if least <= 2 else _tier(facts)
+        tiers.setdefault((tier, facts.log_type or ""), []).append(facts)
     for _, members in sorted(tiers.items()):
         run = _first_run(members, least)
         if run:
@@ -60,9 +62,7 @@ def expired_share(facts: SegmentFacts, cutoff_ms: int) -> float:
     return gone / facts.rows
 
 
-def blocks(
-    store: StoreRef, facts: SegmentFacts, group: str, log_type: str | None, cutoff_ms: int
-) -> Iterator[Block]:
+def blocks(store: StoreRef, facts: SegmentFacts, group: str, cutoff_ms: int) -> Iterator[Block]:
     """Give the events of a segment that have not expired, with their fields."""
     from cwnb.store.discovery import VERSION, Discovered, discover
 
@@ -90,7 +90,7 @@ def blocks(
                 facts.capped if number == 0 else 0,
             )
             if fresh
-            else discover(columns[MESSAGE], log_type=log_type)
+            else discover(columns[MESSAGE], log_type=facts.log_type)
         )
         yield Block(
             np.asarray(columns[TIMESTAMP].cast(pa.int64())),

@@ -102,9 +102,7 @@ def group_info(snapshot: Snapshot, group: GroupState, store: StoreRef) -> GroupI
             rows = part.rows
             if part.first_ms < cutoff:
                 window = replace(ALL_TIME, start_ms=cutoff)
-                task = SegmentTask(
-                    store, group.name, group.log, group.log_type, segment, number, window
-                )
+                task = SegmentTask(store, group.name, group.log, segment, number, window)
                 try:
                     rows = task.open().rows
                 except StoreDamaged:

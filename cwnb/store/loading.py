@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from cwnb.errors import AlreadyLoaded, InvalidParameter
+from cwnb.events import EventBatch
 from cwnb.store.arriving import (
     count_events,
     counts_by_stream,
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from cwnb.events import EventBatch
     from cwnb.store.maintenance import Work
     from cwnb.store.records import LoadRecord
     from cwnb.store.store import Store
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 _BLOCK_ROWS = 65_536
 _BLOCK_BYTES = 32 << 20
 _AHEAD = 3
+# An Arrow string array holds at most 2 GB.
+_BATCH_BYTES = 1 << 30
 _SEQUENCES = 1 << 16
 
 
@@ -84,6 +86,10 @@ class Loading:
 
     def add(self, batch: EventBatch) -> None:
         """Take events; raises InvalidParameter for one that is empty, too long or expired."""
+        if batch.message.nbytes > _BATCH_BYTES and len(batch) > 1:
+            for half in _halves(batch):
+                self.add(half)
+            return
         text, raw = text_and_raw(batch.message)
         time = np.ascontiguousarray(batch.time_ms, np.int64)
         stream = stream_column(batch.stream, len(text))
@@ -190,7 +196,7 @@ class Loading:
             writer = None
         if writer is None:
             writer = self._writer = SegmentWriter(
-                self._store.home, self._group_id, self._work.new_segment()
+                self._store.home, self._group_id, self._work.new_segment(), self.log_type
             )
         writer.add(block)
 
@@ -215,6 +221,21 @@ class Loading:
 def load_place(group_id: int) -> str:
     """Name what the record of a load is sealed for."""
     return f"load/{group_id}"
+
+
+def _halves(batch: EventBatch) -> list[EventBatch]:
+    middle, end = len(batch) // 2, len(batch)
+    return [
+        EventBatch(
+            batch.time_ms[start:stop],
+            batch.stream
+            if isinstance(batch.stream, str)
+            else batch.stream.slice(start, stop - start),
+            batch.message.slice(start, stop - start),
+            _sliced(batch.discovered, start, stop),
+        )
+        for start, stop in ((0, middle), (middle, end))
+    ]
 
 
 def _sliced(discovered: Any, start: int, end: int) -> Any:

@@ -173,8 +173,8 @@ def flush(store: Store, group_id: int) -> int:
         return 0  # another process does it
     writer = None
     try:
-        writer = SegmentWriter(store.home, group_id, work.new_segment())
         name, log_type, sealed = _sealed_batches(store, group_id, run)
+        writer = SegmentWriter(store.home, group_id, work.new_segment(), log_type)
         writer.add(block_of(sealed, store.ref.sealer(), name, log_type))
         facts = writer.finish()
         with store.catalog.write() as connection:
@@ -211,7 +211,7 @@ def compact(store: Store, group_id: int, *, least: int = 2) -> int:
                 return replaced
             work = claim(store, connection, group_id, "compact")
             work.claim_segments(connection, [facts.id for facts in chosen])
-        if not _rewrite(store, work, chosen, group, cutoff):
+        if not _rewrite(store, work, chosen, group[0], cutoff):
             return replaced
         replaced += len(chosen)
 
@@ -251,7 +251,7 @@ def sweep(store: Store, group_id: int) -> int:
                 return gone
             work = claim(store, connection, group_id, "sweep")
             work.claim_segments(connection, [facts.id for facts in mostly])
-        if not _rewrite(store, work, mostly, group, cutoff):
+        if not _rewrite(store, work, mostly, group[0], cutoff):
             return gone
         gone += 1
 
@@ -372,14 +372,14 @@ def _rewrite(
     store: Store,
     work: Work,
     chosen: list[SegmentFacts],
-    group: tuple[str, int | None, str | None],
+    name: str,
     cutoff: int,
 ) -> bool:
     writer = None
     try:
-        writer = SegmentWriter(store.home, work.group_id, work.new_segment())
+        writer = SegmentWriter(store.home, work.group_id, work.new_segment(), chosen[0].log_type)
         for facts in chosen:
-            for block in compaction.blocks(store.ref, facts, group[0], group[2], cutoff):
+            for block in compaction.blocks(store.ref, facts, name, cutoff):
                 writer.add(block)
                 work.renew()
         made = writer.finish() if writer.rows else None

@@ -15,6 +15,7 @@ from cwnb.store.catalog import (
     named_file_errors,
 )
 from cwnb.store.encryption import create_key
+from cwnb.store.segments import sync_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -83,3 +84,4 @@ def _make_folder(folder: Path, file: Path) -> None:
         handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         os.fchmod(handle, 0o600)
         os.close(handle)
+        sync_folder(folder)

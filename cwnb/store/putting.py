@@ -25,12 +25,17 @@ from cwnb.store.records import PutResult
 from cwnb.store.retention import cutoff_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cwnb.events import EventBatch
     from cwnb.store.store import Store
 
 # A put looks for the need of a flush only so often.
 _LOOK_BATCHES = 32
 _LOOK_BYTES = 1 << 20
+# A put of more becomes several batches of one transaction.
+_BATCH_EVENTS = 100_000
+_BATCH_BYTES = 32 << 20
 
 
 class _Ready(NamedTuple):
@@ -70,13 +75,13 @@ class Putting:
                 continue
             if len(refused) == len(text):
                 return PutResult(0, refused)
-            ready = _ready(times, stream, text, raw, refused)
+            ready = list(_ready(times, stream, text, raw, refused))
             if self._append(key, ready, now):
                 break
             # Deleted, made again or given another retention since it was last looked at.
             key, fresh = self._group(group), True
-        self._flush_if_due(key.id, ready.message_bytes)
-        return PutResult(ready.events, refused)
+        self._flush_if_due(key.id, sum(batch.message_bytes for batch in ready))
+        return PutResult(sum(batch.events for batch in ready), refused)
 
     def _group(self, name: str) -> GroupKey:
         with self._store.catalog.read() as connection:
@@ -89,24 +94,30 @@ class Putting:
         self._known[name] = found
         return found
 
-    def _append(self, key: GroupKey, ready: _Ready, now_ms: int) -> bool:
-        token = secrets.token_hex(8)
-        sealed = self._store.home.sealer.seal(ready.data, recent.place(key.id, token))
+    def _append(self, key: GroupKey, ready: list[_Ready], now_ms: int) -> bool:
+        seal = self._store.home.sealer.seal
+        tokens = [secrets.token_hex(8) for _ in ready]
+        sealed = [
+            seal(batch.data, recent.place(key.id, token))
+            for batch, token in zip(ready, tokens, strict=True)
+        ]
         with self._store.catalog.write() as connection:
-            sequence = take_sequences(connection, ready.events)
-            connection.execute(
-                "INSERT INTO batches SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ? FROM groups"
-                " WHERE id = ? AND retention_days IS ?",
-                (
-                    *(sequence, ready.first_ms, ready.last_ms, ready.events),
-                    *(ready.message_bytes, now_ms, time.time(), token, sealed),
-                    *(key.id, key.retention_days),
-                ),
-            )
-            if not connection.changes():
-                return False
-            for counted in ready.streams:
-                count_events(connection, key.id, counted, now_ms)
+            sequence = take_sequences(connection, sum(batch.events for batch in ready))
+            for batch, token, data in zip(ready, tokens, sealed, strict=True):
+                connection.execute(
+                    "INSERT INTO batches SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ? FROM groups"
+                    " WHERE id = ? AND retention_days IS ?",
+                    (
+                        *(sequence, batch.first_ms, batch.last_ms, batch.events),
+                        *(batch.message_bytes, now_ms, time.time(), token, data),
+                        *(key.id, key.retention_days),
+                    ),
+                )
+                if not connection.changes():
+                    return False
+                sequence += batch.events
+                for counted in batch.streams:
+                    count_events(connection, key.id, counted, now_ms)
         return True
 
     def _flush_if_due(self, group_id: int, size: int) -> None:
@@ -134,21 +145,32 @@ class Putting:
 
 def _ready(
     times: Any, stream: pa.Array, text: pa.Array, raw: pa.Array | None, refused: list[Any]
-) -> _Ready:
+) -> Iterator[_Ready]:
     if refused:
         kept = np.ones(len(text), bool)
         kept[[index for index, _ in refused]] = False
         mask = pa.array(kept)
         times, stream, text = times[kept], stream.filter(mask), text.filter(mask)
         raw = None if raw is None else raw.filter(mask)
-    streams = list(counts_by_stream(times, stream))
-    for name, *_ in streams:
-        check_stream_name(name)
-    return _Ready(
-        int(times.min()),
-        int(times.max()),
-        len(times),
-        int(lengths(text).sum()),
-        recent.encode(times, stream, text, raw),
-        streams,
-    )
+    rows = len(times)
+    step = max(1, min(_BATCH_EVENTS, _BATCH_BYTES * rows // max(text.nbytes, 1)))
+    for start in range(0, rows, step):
+        part = slice(start, start + step)
+        size = min(step, rows - start)
+        streams = list(counts_by_stream(times[part], stream.slice(start, size)))
+        for name, *_ in streams:
+            check_stream_name(name)
+        texts = text.slice(start, size)
+        yield _Ready(
+            int(times[part].min()),
+            int(times[part].max()),
+            size,
+            int(lengths(texts).sum()),
+            recent.encode(
+                times[part],
+                stream.slice(start, size),
+                texts,
+                None if raw is None else raw.slice(start, size),
+            ),
+            streams,
+        )

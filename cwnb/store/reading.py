@@ -71,7 +71,6 @@ class SegmentTask:
     store: StoreRef
     group: str
     log: str
-    log_type: str | None
     segment: SegmentFacts
     row_group: int
     window: Window
@@ -218,7 +217,7 @@ class SegmentReader:
             return {}
         if self._discovered is None:
             text = self._read_messages([MESSAGE])[MESSAGE]
-            self._discovered = discover(text, log_type=self._task.log_type)
+            self._discovered = discover(text, log_type=self._task.segment.log_type)
         return pick(self._discovered, fields)
 
 

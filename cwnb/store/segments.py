@@ -41,7 +41,7 @@ class SegmentFacts:
 
     `columns`: code of the type of each discovered field; `present`: how many events have it.
     `streams` is None when there are too many to list. `ranges`: least and greatest value of each
-    numeric field, sealed, because they come from events.
+    numeric field, sealed, because they come from events. `log_type`: how its lines were recognised.
     """
 
     id: str
@@ -60,6 +60,7 @@ class SegmentFacts:
     has_rest: bool
     capped: int
     ranges: bytes
+    log_type: str | None
 
     def catalog_row(self) -> tuple[Any, ...]:
         """Give the row of the table `segments`."""
@@ -70,6 +71,7 @@ class SegmentFacts:
             "streams": self.streams,
             "rest": self.has_rest,
             "capped": self.capped,
+            "log_type": self.log_type,
         }
         return (
             self.id,
@@ -111,6 +113,7 @@ def facts_of(row: tuple[Any, ...]) -> SegmentFacts:
         has_rest=facts["rest"],
         capped=facts["capped"],
         ranges=row[10],
+        log_type=facts["log_type"],
     )
     _facts.put(made.id, made)
     return made

@@ -83,7 +83,6 @@ class Snapshot:
                                 self._store,
                                 group.name,
                                 group.log,
-                                group.log_type,
                                 segment,
                                 number,
                                 kept,

@@ -69,17 +69,20 @@ class WorkLost(StoreError):
 class SegmentWriter:
     """Writes one segment from blocks of events, sorted by time and sequence in the end."""
 
-    def __init__(self, home: Home, group_id: int, segment_id: str) -> None:
+    def __init__(self, home: Home, group_id: int, segment_id: str, log_type: str | None) -> None:
         self.id = segment_id
         self.group_id = group_id
         self.rows = 0
         self.message_bytes = 0
+        self._log_type = log_type
         self._home = home
         self._key = secrets.token_bytes(32) if home.encrypted else None
         self._fields, messages = segments.segment_files(home.path, group_id, segment_id)
         self._blocks: list[tuple[Block, Ints]] = []
         with named_file_errors(home.path):
-            self._fields.parent.mkdir(mode=0o700, exist_ok=True)
+            if not self._fields.parent.exists():
+                self._fields.parent.mkdir(mode=0o700, exist_ok=True)
+                segments.sync_folder(self._fields.parent.parent)
             self._messages = _MessageFile(messages, self._properties("message"), self._open)
 
     def add(self, block: Block) -> None:
@@ -161,6 +164,7 @@ class SegmentWriter:
             ranges=self._home.sealer.seal(
                 json.dumps(ranges).encode(), segments.ranges_place(self.id)
             ),
+            log_type=self._log_type,
         )
 
     def close(self) -> None:
