@@ -17,65 +17,112 @@ from cwnb.events import (
     TYPE_STRING,
 )
 from cwnb.store.records import FieldInfo
+from cwnb.store.segments import BOOLEAN, INTEGER, MIXED, NUMBER
 
 if TYPE_CHECKING:
     from cwnb.store.snapshot import Snapshot
 
-# Fields of this many of the newest events are read.
+# All fields of about this many of the newest events are read.
 _SAMPLE_ROWS = 250_000
 _EXAMPLES = 3
 _EXAMPLE_LENGTH = 200
+# A field nearly all of whose sampled values differ is taken to go on so.
+_NEARLY_ALL = 0.9
 _TYPE_NAMES = {
     TYPE_STRING: "text",
     TYPE_INTEGER: "integer",
     TYPE_FLOAT: "number",
     TYPE_BOOLEAN: "boolean",
 }
+_CODE_NAMES = {INTEGER: "integer", NUMBER: "number", BOOLEAN: "boolean"}
 
 
 class _Found:
-    """What the sample says of one field."""
+    """What the events that were read say of one field, and facts say of the others."""
 
     def __init__(self) -> None:
         self.types: Counter[str] = Counter()
         self.values: Counter[str] = Counter()
-        self.distinct = 0
+        self.distinct: list[pa.Array] = []
+        self.read = 0
+        self.known_types: Counter[str] = Counter()
+        self.known_mixed = 0
 
 
 def field_statistics(snapshot: Snapshot) -> list[FieldInfo]:
-    """Tell about each field; shares beyond the sample are those of the sample."""
+    """Tell about each field, those of most events first.
+
+    Of segments that were not read, the catalog knows how many events have each field that has a
+    column; rare fields are taken to go on as in the newest events.
+    """
     fields: dict[str, _Found] = {}
-    sampled = total = 0
+    read = total = 0
+    unread: list[Any] = []
     tasks: Any = snapshot.scan([], ALL_TIME, []).tasks
     for task in tasks:
-        total += task.rows
-        if sampled >= _SAMPLE_ROWS:
-            continue
-        reader = task.open()
-        total -= task.rows - reader.rows
-        sampled += reader.rows
-        columns, rest = reader.all_fields()
-        for name, column in columns.items():
-            _see(fields, name, column)
-        if rest is not None:
-            _see_rest(fields, rest)
-    if not sampled:
+        if read < _SAMPLE_ROWS:
+            reader = task.open()
+            read += reader.rows
+            total += reader.rows
+            columns, rest = reader.all_fields()
+            for name, column in columns.items():
+                _see(fields, name, column)
+            if rest is not None:
+                _see_rest(fields, rest)
+        else:
+            total += task.rows
+            unread.append(task)
+    _know(fields, unread)
+    if not total:
         return []
-    scale = total / sampled
-    made = [_info(name, found, sampled, scale) for name, found in fields.items()]
+    made = [_info(name, found, total / read, total) for name, found in fields.items()]
     return sorted(made, key=lambda info: (-info.events, info.name))
 
 
-def _info(name: str, found: _Found, sampled: int, scale: float) -> FieldInfo:
-    seen = sum(found.types.values())
+def _know(fields: dict[str, _Found], unread: list[Any]) -> None:
+    """Add what the catalog knows of tasks that were not read."""
+    for task in unread:
+        segment = getattr(task, "segment", None)
+        if segment is None:
+            continue
+        share = task.rows / segment.rows
+        for name, present in segment.present.items():
+            found = fields.get(name)
+            if found is None or not found.read:
+                column = task.open().columns([name]).get(name)
+                if column is not None:
+                    _see(fields, name, column)
+                    continue
+            found = fields.setdefault(name, _Found())
+            code = segment.columns[name]
+            if code == MIXED:
+                found.known_mixed += round(present * share)
+            else:
+                found.known_types[_CODE_NAMES.get(code, "text")] += round(present * share)
+
+
+def _info(name: str, found: _Found, scale: float, total: int) -> FieldInfo:
+    types = Counter(found.types)
+    if found.known_types or found.known_mixed:
+        types += found.known_types
+        for kind, count in found.types.items():
+            types[kind] += round(found.known_mixed * count / max(found.read, 1))
+    elif not found.distinct:  # rare everywhere
+        types = Counter({kind: round(count * scale) for kind, count in types.items()})
+    events = min(sum(types.values()), total)
+    distinct = len(found.values)
+    if found.distinct:
+        distinct = max(distinct, len(pc.unique(pa.concat_arrays(found.distinct))))
+    if distinct > _NEARLY_ALL * found.read:
+        distinct = round(distinct * events / max(found.read, 1))
     return FieldInfo(
         name=name,
-        events=round(seen * scale),
-        share=seen / sampled,
-        types={kind: round(count * scale) for kind, count in found.types.items()},
-        distinct=max(found.distinct, len(found.values)),
+        events=events,
+        share=events / total,
+        types={kind: count for kind, count in types.items() if count},
+        distinct=distinct,
         examples=[text[:_EXAMPLE_LENGTH] for text, _ in found.values.most_common(_EXAMPLES)],
-        conflicts=len(found.types) > 1,
+        conflicts=len(types) > 1,
     )
 
 
@@ -84,28 +131,32 @@ def _see(fields: dict[str, _Found], name: str, column: pa.Array) -> None:
     if not count:
         return
     found = fields.setdefault(name, _Found())
+    found.read += count
     kind = column.type
     if pa.types.is_struct(kind):
-        codes = pc.value_counts(column.field("type").filter(column.is_valid())).to_pylist()
-        for code in codes:
+        present = column.filter(column.is_valid())
+        for code in pc.value_counts(present.field("type")).to_pylist():
             found.types[_TYPE_NAMES[code["values"]]] += code["counts"]
-        column = column.field("text").filter(column.is_valid())
+        column = present.field("text")
     else:
         found.types[_type_name(kind)] += count
-    counts = pc.value_counts(column.drop_null())
+        column = column.drop_null()
+    counts = pc.value_counts(column)
     values, numbers = counts.field("values"), counts.field("counts")
-    # Distinct values of one part or another: exact within a part, a lower bound over several.
-    found.distinct = max(found.distinct, len(values))
+    if pa.types.is_dictionary(values.type):
+        values = values.dictionary_decode()
     top = pc.select_k_unstable(numbers, min(100, len(numbers)), sort_keys=[("", "descending")])
     texts = values.take(top).cast(pa.string()).to_pylist()
     for text, number in zip(texts, numbers.take(top).to_pylist(), strict=True):
         found.values[text] += number
+    found.distinct.append(values.cast(pa.string()))
 
 
 def _see_rest(fields: dict[str, _Found], rest: pa.Array) -> None:
     for text in rest.drop_null().to_pylist():
         for name, coded in orjson.loads(text).items():
             found = fields.setdefault(name, _Found())
+            found.read += 1
             found.types[_TYPE_NAMES[int(coded[0])]] += 1
             if len(found.values) < 1000 or coded[1:] in found.values:
                 found.values[coded[1:]] += 1

@@ -264,3 +264,35 @@ def test_an_open_store_is_parquet_that_anyone_reads(tmp_path):
         assert segment.id in file.name
         with pytest.raises(StoreDamaged, match=segment.id):
             events(store, ["/g"], names=["n"])
+
+
+@pytest.mark.usefixtures("small")
+def test_field_statistics_beyond_the_sample(store, monkeypatch):
+    from cwnb.store import statistics
+
+    monkeypatch.setattr(statistics, "_SAMPLE_ROWS", 30)
+    load(store, "/g", list(range(100)), [f'{{"n": {n}, "old": "x"}}' for n in range(100)])
+    load(store, "/g", list(range(100, 300)), [f'{{"n": "v{n}", "k": 1}}' for n in range(200)])
+    known = {field.name: field for field in store.field_statistics("/g")}
+    assert {name: (field.events, field.types) for name, field in known.items()} == {
+        "n": (300, {"text": 200, "integer": 100}),
+        "k": (200, {"integer": 200}),
+        "old": (100, {"text": 100}),
+    }
+    assert known["n"].distinct > 200
+    assert known["k"].distinct == 1
+
+
+def test_many_threads_read_one_segment(store):
+    from concurrent.futures import ThreadPoolExecutor
+
+    load(store, "/g", list(range(40_000)))
+    tasks = scan(store, "/g").tasks * 40
+
+    def total(task):
+        columns = task.open().columns(["n", "half", "@message"])
+        lengths = sum(map(len, columns["@message"].to_pylist()[::100]))
+        return columns["n"].to_numpy().sum(), columns["half"].to_numpy().sum(), lengths
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(pool.map(total, tasks))) == 1
