@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 BLOCK_BYTES = 4 * 1024 * 1024
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html (event size)
 MAX_EVENT_BYTES = 1_048_576
+# Of what is too long so much is kept: over the limit also when a prefix has been cut off.
+KEPT_BYTES = MAX_EVENT_BYTES + 64
 
 _NEWLINE, _RETURN, _SPACE = 10, 13, 32
 
@@ -91,7 +93,7 @@ class LineReader:
         while piece := self._stream.read(self._size):
             cut = piece.rfind(b"\n") + 1
             if not cut:
-                rest = (rest + piece)[: MAX_EVENT_BYTES + 2]
+                rest = (rest + piece)[:KEPT_BYTES]
                 continue
             yield self._block(rest + piece[:cut], last=False)
             rest = piece[cut:]

@@ -52,11 +52,17 @@ class Earlier:
     """The loads of a group by the fingerprint of their content."""
 
     def __init__(self, records: list[LoadRecord]) -> None:
-        self._by_fingerprint = {record.fingerprint: record for record in records}
+        self._by_fingerprint: dict[str, LoadRecord] = {}
+        self._sizes: set[int] = set()
+        self._sizes_by_name: dict[str, set[int]] = {}
+        for record in records:
+            self.add(record)
 
     def add(self, record: LoadRecord) -> None:
-        """Remember a load that has just been committed."""
+        """Remember a load, also one that has just been committed."""
         self._by_fingerprint[record.fingerprint] = record
+        self._sizes.add(record.bytes)
+        self._sizes_by_name.setdefault(record.name, set()).add(record.bytes)
 
     def same(self, fingerprint: str) -> LoadRecord | None:
         """Find the load of the same content; an empty file is like no other."""
@@ -65,7 +71,7 @@ class Earlier:
 
     def knows(self, key: str) -> bool:
         """Tell whether a file of this name was loaded."""
-        return any(record.name == key for record in self._by_fingerprint.values())
+        return key in self._sizes_by_name
 
     def beginning(self, item: Input) -> Tail | None:
         """Find the longest earlier load that an unpacked file is, or that it begins with.
@@ -74,11 +80,8 @@ class Earlier:
         twice.
         """
         size = item.size or 0
-        sizes = {
-            record.bytes
-            for record in self._by_fingerprint.values()
-            if record.bytes == size or (record.name == item.key and record.bytes < size)
-        }
+        sizes = {end for end in self._sizes_by_name.get(item.key, ()) if end < size}
+        sizes |= self._sizes & {size}
         found: Tail | None = None
         if not sizes - {0}:
             return found

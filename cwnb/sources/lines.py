@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.errors import InvalidParameter
-from cwnb.sources.blocks import MAX_EVENT_BYTES, slices
+from cwnb.sources.blocks import KEPT_BYTES, slices
 from cwnb.sources.chunks import Chunk
 
 if TYPE_CHECKING:
@@ -82,12 +82,12 @@ class TextReader:
             head = int(first_lines[-1])
             start = int(block.starts[head])
             end = int(block.starts[last_lines[-1]] + block.lengths[last_lines[-1]])
-            if len(block.data) - start <= MAX_EVENT_BYTES:
+            if len(block.data) - start <= KEPT_BYTES:
                 lines_read = head
                 self._reader.give_back(block.data[start:], len(block) - head)
                 count -= 1
             else:
-                self._skipping = end - start > MAX_EVENT_BYTES
+                self._skipping = end - start > KEPT_BYTES
         first_lines, last_lines = first_lines[:count], last_lines[:count]
         starts = block.starts[first_lines]
         lengths = block.starts[last_lines] + block.lengths[last_lines] - starts

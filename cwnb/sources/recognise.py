@@ -143,7 +143,7 @@ def _is_table(lines: list[bytes], delimiter: bytes, named: bool) -> bool:
     if len(header) < 2:
         return False
     names = [cell.strip().strip(b'"') for cell in header]
-    good = all(re.fullmatch(rb"[\w@#$%&/()\[\]. :-]{1,80}", name) for name in names)
+    good = all(re.fullmatch(rb"[\w@#$%&/()\[\]. :\x80-\xff-]{1,80}", name) for name in names)
     if not good or len(set(names)) < len(names):
         return named
     if named:

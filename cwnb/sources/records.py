@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.errors import SourceError
-from cwnb.sources.blocks import BLOCK_BYTES, MAX_EVENT_BYTES
+from cwnb.sources.blocks import BLOCK_BYTES, KEPT_BYTES
 from cwnb.sources.chunks import Chunk
 
 if TYPE_CHECKING:
@@ -152,7 +152,7 @@ def _records(stream: Peekable, report: FileReport, scanner: Scanner, lines: int)
                 values.append(value)
         else:
             # Of a record over the limit a piece is kept that is over it still.
-            rest = (rest + piece[at:])[: MAX_EVENT_BYTES + 64]
+            rest = (rest + piece[at:])[:KEPT_BYTES]
         if values:
             yield _chunk(values, number)
             number += len(values)

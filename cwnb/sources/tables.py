@@ -135,8 +135,18 @@ def read_separated(stream: Peekable, report: FileReport, reading: Reading) -> It
     Cells that are whole numbers in a column of such become numbers, as their text stays the same;
     all others stay text. An empty cell is missing.
     """
-    csv.field_size_limit(MAX_EVENT_BYTES)
-    reader = csv.reader(_text_lines(stream), delimiter="\t" if report.format == "tsv" else ",")
+    # The limit belongs to the whole process, so it goes back to what it was.
+    limit = csv.field_size_limit(MAX_EVENT_BYTES)
+    try:
+        yield from _separated(stream, report, reading)
+    finally:
+        csv.field_size_limit(limit)
+
+
+def _separated(stream: Peekable, report: FileReport, reading: Reading) -> Iterator[Chunk]:
+    delimiter = "\t" if report.format == "tsv" else ","
+    # Strict, so that a quote without its end is refused and not taken for a long cell.
+    reader = csv.reader(_text_lines(stream), delimiter=delimiter, strict=True)
     try:
         header = next(reader, None)
     except csv.Error as error:

@@ -85,6 +85,38 @@ def test_100_mb_in_one_line_is_refused_and_counted(memory, head) -> None:
     assert (after - before) * 1024 < 90_000_000
 
 
+@pytest.mark.parametrize(
+    ("format", "head", "tail", "events"),
+    [
+        ("csv", b"a,b\n1,2\n", b",3\n4,5\n", 2),
+        ("text", b"2026-02-03 09:14:07 ", b"\n y\n2026-02-03 09:14:07 z", 1),
+        ("export", b"2026-02-03T09:14:07.000Z ", b"\ny\n2026-02-03T09:14:07.000Z z", 1),
+    ],
+)
+def test_no_format_keeps_a_piece_of_what_is_too_long(memory, format, head, tail, events) -> None:
+    report = load(memory, Zeros(10_000_000, head, tail), group="/g", format=format)
+    assert (report.events, report.refused_count, report.records) == (events, 1, events + 1)
+
+
+def test_exactly_a_megabyte_is_an_event(memory) -> None:
+    most = b"x" * 1_048_576
+    time = b"2026-02-03T09:14:07.000Z "
+    data = time + most + b"\n" + time + most[:-2] + b"\ny\n" + time + most + b"x\n" + time + b"z"
+    report = load(memory, io.BytesIO(data), group="/g", format="export")
+    assert memory.messages() == [most, most[:-2] + b"\ny", b"z"]
+    assert report.refused_by_reason == {TOO_LONG: 1}
+    load(memory, io.BytesIO(most + b"\n" + most + b"x\n"), group="/h")
+    assert memory.messages("/h") == [most]
+
+
+def test_a_quote_without_end_is_refused(memory) -> None:
+    row = b"2026-02-03T09:14:07Z,"
+    data = b"time,a\n" + row + b"1\n" + row + b'"x\n' + (row + b"z\n") * 5
+    report = load(memory, io.BytesIO(data), group="/g", format="csv")
+    assert (report.events, report.refused_count) == (1, 1)
+    assert "unexpected end of data" in str(report)
+
+
 def test_a_record_without_end_is_refused_once(memory) -> None:
     line = b" " + b"y" * 999 + b"\n"
     data = b"2026-02-03 09:14:07 one\n" + line * 12_000 + b"2026-02-03 09:14:08 two\n"
