@@ -74,7 +74,7 @@ def _with_numpy(op: str, a: pa.Array, b: pa.Array) -> pa.Array:
 
 
 def _power(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    result = np.power(x.astype(np.float64), y.astype(np.float64))
+    result: np.ndarray[Any, Any] = np.power(x.astype(np.float64), y.astype(np.float64))
     whole = x.dtype.kind == "i" and y.dtype.kind == "i" and (y >= 0).all()
     if whole and (np.abs(result) < _POWER_LIMIT).all():
         result = np.power(x, y)

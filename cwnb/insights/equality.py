@@ -7,6 +7,7 @@ and "2e2" are one value. Integers are exact however long they are.
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,16 +20,14 @@ from cwnb.insights.conversion import (
     analyse,
     broadcast,
     decode,
-    is_mixed,
     is_structure,
-    is_text,
     is_time,
     to_text,
 )
-from cwnb.insights.numbers import BIG, DOUBLE, INT64_MAX, INT64_MIN, INTEGER, TEXT, Numbers
+from cwnb.insights.numbers import BIG, DOUBLE, INT64_MAX, INT64_MIN, INTEGER, Numbers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 _KERNELS = {
     "=": pc.equal,
@@ -39,8 +38,15 @@ _KERNELS = {
     ">=": pc.greater_equal,
 }
 _MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-# Which signs of (a - b) an operator accepts.
-_SIGNS = {"=": (0,), "!=": (-1, 1), "<": (-1,), "<=": (-1, 0), ">": (1,), ">=": (0, 1)}
+# What an operator says of the sign of (a - b).
+_OF_SIGN: dict[str, Callable[[Any], Any]] = {
+    "=": lambda sign: sign == 0,
+    "!=": lambda sign: sign != 0,
+    "<": lambda sign: sign < 0,
+    "<=": lambda sign: sign <= 0,
+    ">": lambda sign: sign > 0,
+    ">=": lambda sign: sign >= 0,
+}
 _CANONICAL_INTEGER = r"\A(?:-?[1-9][0-9]*|0)\z"
 # Doubles from here on are written with all their digits by the slow path.
 _EXACT_CAST = 2.0**63
@@ -94,6 +100,10 @@ def _compare_constant(op: str, a: pa.Array, b: pa.Scalar) -> pa.Array:
     found = analyse(a)
     if found is None:
         return kernel(to_text(a), decode(to_text(b)))
+    if found.form.max() == INTEGER:
+        # A column of integers in text is one of integers.
+        integers = pa.array(found.integers, mask=found.form == numbers.MISSING)
+        return _compare_constant(op, integers, b)
     return _compare_analysed(op, a, one, found, number)
 
 
@@ -107,7 +117,7 @@ def _integers_with(op: str, a: pa.Array, floor: int, whole: bool) -> pa.Array:
     if INT64_MIN <= floor <= INT64_MAX:
         return _KERNELS[op](a, pa.scalar(floor, pa.int64()))
     sign = -1 if floor > 0 else 1
-    return _where_both(a, a, np.full(rows, sign in _SIGNS[op]))
+    return _where_both(a, a, np.full(rows, bool(_OF_SIGN[op](sign))))
 
 
 def _compare_arrays(op: str, a: pa.Array, b: pa.Array) -> pa.Array:
@@ -122,7 +132,7 @@ def _compare_arrays(op: str, a: pa.Array, b: pa.Array) -> pa.Array:
 
 def _compare_analysed(op: str, a: pa.Array, b: pa.Array, x: Numbers, y: Numbers) -> pa.Array:
     both = x.numeric & y.numeric
-    answer = np.isin(_signs(x, y, both), _SIGNS[op])
+    answer = np.asarray(_OF_SIGN[op](_signs(x, y, both)))
     rest = ~both & (x.form != numbers.MISSING) & (y.form != numbers.MISSING)
     if rest.any():
         texts_a, texts_b = to_text(a), broadcast(to_text(b), len(a)) if len(b) == 1 else to_text(b)
@@ -187,11 +197,31 @@ def is_in(value: Value, options: Sequence[str | float | bool]) -> Value:
         if len(value.dictionary) > len(value):
             return is_in(decode(value), options)
         return is_in(value.dictionary, options).take(value.indices)
-    wanted = equality_key(to_text(pa.array([_option_text(o) for o in options], pa.string())))
-    key = equality_key(value)
+    wanted = pa.array([_option_text(option) for option in options], pa.string())
+    number = numbers.from_text(wanted)
+    if pa.types.is_integer(value.type) or pa.types.is_floating(value.type) or is_time(value.type):
+        return _is_in_numbers(value, number)
+    if number is None or analyse(value) is None:
+        found = pc.is_in(to_text(value), value_set=wanted)
+        return pc.if_else(value.is_valid(), found, pa.scalar(None, pa.bool_()))
+    wanted, key = equality_key(wanted), equality_key(value)
     if key.type != wanted.type:
         key, wanted = pc.cast(key, pa.string()), pc.cast(wanted, pa.string())
     found = pc.is_in(key, value_set=wanted)
+    return pc.if_else(value.is_valid(), found, pa.scalar(None, pa.bool_()))
+
+
+def _is_in_numbers(value: pa.Array, options: Numbers | None) -> pa.Array:
+    exact = [] if options is None else [options.exact(i) for i in np.flatnonzero(options.numeric)]
+    if pa.types.is_floating(value.type):
+        doubles = [float(e) for e in exact if e == Decimal(float(e))]
+        # Arrow tells -0.0 from 0.0.
+        doubles += [-0.0] if 0.0 in doubles else []
+        found = pc.is_in(value, value_set=pa.array(doubles, pa.float64()))
+    else:
+        inside = [e for e in exact if INT64_MIN <= e <= INT64_MAX and e == math.floor(e)]
+        integers = pa.array([int(e) for e in inside], pa.int64())
+        found = pc.is_in(pc.cast(value, pa.int64()), value_set=integers)
     return pc.if_else(value.is_valid(), found, pa.scalar(None, pa.bool_()))
 
 
@@ -229,8 +259,9 @@ def equality_key(array: pa.Array) -> pa.Array:
     forms = found.form[found.form != numbers.MISSING]
     if (forms == INTEGER).all():
         return pa.array(found.integers, mask=found.form == numbers.MISSING)
-    assert is_text(kind) or is_mixed(kind) or pa.types.is_floating(kind)
-    return _canonical_text(to_text(array), found)
+    return _canonical_text(
+        to_text(array), found, fractions_spelled=bool(pa.types.is_floating(kind))
+    )
 
 
 def _dictionary_key(array: pa.Array) -> pa.Array:
@@ -252,11 +283,17 @@ def _as_integers(found: Numbers) -> Numbers:
     return Numbers(form, integers, doubles, found.text)
 
 
-def _canonical_text(text: pa.Array, found: Numbers) -> pa.Array:
-    """Write the numbers among the text in one spelling each."""
+def _canonical_text(text: pa.Array, found: Numbers, *, fractions_spelled: bool) -> pa.Array:
+    """Write the numbers among the text in one spelling each.
+
+    `fractions_spelled`: the text was made of doubles, so those with a fraction are right already.
+    """
     found = _as_integers(found)
-    spelled = pc.match_substring_regex(text, _CANONICAL_INTEGER).fill_null(True)
-    respell = found.numeric & ~spelled.to_numpy(zero_copy_only=False)
+    if fractions_spelled:
+        respell = (found.form == INTEGER) | ~(np.abs(found.doubles) < _EXACT_CAST) & found.numeric
+    else:
+        spelled = pc.match_substring_regex(text, _CANONICAL_INTEGER).fill_null(True)
+        respell = found.numeric & ~spelled.to_numpy(zero_copy_only=False)
     if not respell.any():
         return text
     at = np.flatnonzero(respell)
@@ -279,6 +316,3 @@ def _all_digits(found: Numbers, row: int) -> str:
         # Spelled as a number, for `inf` is a word that a log may hold.
         return "1e999" if exact > 0 else "-1e999"
     return format(exact, "f")
-
-
-__all__ = ["TEXT", "compare", "equality_key", "is_in"]

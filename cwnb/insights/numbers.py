@@ -10,11 +10,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NUMBER_RE2 = r"\A[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\z"
@@ -30,16 +33,25 @@ EXACT_DOUBLE = 2**53
 
 _FIRST = np.zeros(256, dtype=bool)
 _FIRST[list(b"+-.0123456789")] = True
+_INNER = np.zeros(256, dtype=bool)
+_INNER[list(b"+-.eE0123456789")] = True
 _LAST = np.zeros(256, dtype=bool)
 _LAST[list(b".0123456789")] = True
+# Which bytes a number may have where: its last, second, middle and last but one.
+_LOOKS: tuple[tuple[Any, Callable[[Any, Any], Any]], ...] = (
+    (_LAST, lambda _begin, end: end - 1),
+    (_INNER, lambda begin, end: np.minimum(begin + 1, end - 1)),
+    (_INNER, lambda begin, end: begin + (end - begin) // 2),
+    (_INNER, lambda begin, end: np.maximum(end - 2, begin)),
+)
 
 
 @dataclass
 class Numbers:
     """The values of a column as numbers, row by row.
 
-    `form` holds the codes above; `integers` the exact values of INTEGER rows; `doubles` the
-    (rounded) values of all numeric rows; `text` the column's text, asked for the digits of BIG rows.
+    `form` holds the codes above; `integers` the exact values of INTEGER rows; `doubles` the rounded
+    values of all numeric rows; `text` the column's text, which has the digits of BIG rows.
     """
 
     form: np.ndarray[Any, Any]
@@ -55,14 +67,14 @@ class Numbers:
         """Tell which rows hold a number."""
         return (self.form >= INTEGER) & (self.form <= BIG)
 
-    def exact(self, row: int) -> Decimal:
+    def exact(self, row: Any) -> Decimal:
         """Give the number of one row, exactly."""
         form = self.form[row]
         if form == INTEGER:
             return Decimal(int(self.integers[row]))
         if form == BIG:
             assert self.text is not None
-            return Decimal(self.text[row].as_py())
+            return Decimal(self.text[int(row)].as_py())
         return Decimal(float(self.doubles[row]))
 
     def residuals(self) -> np.ndarray[Any, Any]:
@@ -102,11 +114,9 @@ def from_text(text: pa.Array) -> Numbers | None:
     """Analyse a string array; None when none of its values is a number."""
     if text.null_count == len(text):
         return None
-    first, last = _edges(text)
-    candidates = _FIRST[first] & _LAST[last]
-    if not candidates.any():
+    at = _candidates(text)
+    if not len(at):
         return None
-    at = np.flatnonzero(candidates)
     some = text if len(at) == len(text) else text.take(pa.array(at))
     integers = _plain_integers(some)
     if integers is not None:
@@ -162,17 +172,24 @@ def _plain_integers(text: pa.Array) -> np.ndarray[Any, Any] | None:
     return result
 
 
-def _edges(text: pa.Array) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """Give the first and the last byte of each value, 0 for an empty or missing one."""
+def _candidates(text: pa.Array) -> np.ndarray[Any, Any]:
+    """Give the rows of which a few bytes look like a number's.
+
+    Most text that is no number shows it in its first byte, a hexadecimal id in one of these.
+    """
     starts, data = string_bytes(text)
     if not len(data):
-        nothing = np.zeros(len(text), dtype=np.uint8)
-        return nothing, nothing
+        return np.zeros(0, dtype=np.int64)
     begin, end = starts[:-1], starts[1:]
-    filled = (end > begin) & _valid(text)
-    first = data[np.minimum(begin, len(data) - 1)]
-    last = data[np.maximum(end, 1) - 1]
-    return np.where(filled, first, 0), np.where(filled, last, 0)
+    looks = _FIRST[data[np.minimum(begin, len(data) - 1)]] & (end > begin) & _valid(text)
+    at = np.flatnonzero(looks)
+    for allowed, place in _LOOKS:
+        if not len(at):
+            break
+        looks = allowed[data[place(begin[at], end[at])]]
+        if not looks.all():
+            at = at[looks]
+    return at
 
 
 def string_bytes(text: pa.Array) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:

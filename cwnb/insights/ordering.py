@@ -35,6 +35,8 @@ _CLASS[list(range(ord("a"), ord("z") + 1)) + list(range(ord("A"), ord("Z") + 1))
 _CLASS[list(b"0123456789")] = _DIGIT
 # What goes before a digit run: a digit, to stand where its first digit would, and its length.
 _PREFIX = 5
+# A key may be six times as long as its text, and places in a column of keys are 32-bit numbers.
+_MOST_BYTES = 1 << 28
 
 
 def sort_order(columns: Sequence[tuple[pa.Array, bool]]) -> np.ndarray[Any, Any]:
@@ -63,7 +65,7 @@ def ranks(array: pa.Array) -> np.ndarray[Any, Any]:
             array = pc.cast(array, pa.int64())
         return _dense(array)
     if pa.types.is_boolean(array.type):
-        return array.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False) + 1
+        return np.asarray(array.cast(pa.int64()).fill_null(-1)) + 1
     text = to_text(array)
     found = numbers.from_text(text)
     if found is None:
@@ -103,7 +105,7 @@ def _keys(array: pa.Array, *, descending: bool) -> list[np.ndarray[Any, Any]]:
 
 def _dense(array: pa.Array) -> np.ndarray[Any, Any]:
     placed = pc.rank(array, sort_keys="ascending", tiebreaker="dense")
-    result = placed.to_numpy(zero_copy_only=False).astype(np.int64)
+    result: np.ndarray[Any, Any] = np.asarray(placed).astype(np.int64)
     if array.null_count:
         result[array.is_null().to_numpy(zero_copy_only=False)] = 0
     return result
@@ -128,7 +130,7 @@ def _number_ranks(text: pa.Array, found: Numbers, at: np.ndarray[Any, Any]) -> n
 
 def _residual_ranks(found: Numbers, at: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Give numbers in the order of (exact value - double) for values that share their double."""
-    rest = found.residuals()[at]
+    rest: np.ndarray[Any, Any] = found.residuals()[at]
     big = np.intersect1d(big_rows(found), at)
     if not len(big):
         return rest
@@ -175,11 +177,11 @@ def _number_key(text: str) -> bytes:
     value = float(found.doubles[0]) + 0.0
     (bits,) = struct.unpack(">Q", struct.pack(">d", value))
     ordered = bits ^ (2**64 - 1) if bits >> 63 else bits | 2**63
-    head = struct.pack(">Q", ordered)
+    head: bytes = struct.pack(">Q", ordered)
     if found.form[0] == INTEGER:
         rest = _signed_key(int(found.residuals()[0]))
     elif found.form[0] == numbers.BIG and abs(value) != float("inf"):
-        rest = _signed_key(int(text) - int(value))
+        rest = _signed_key(int(found.exact(0)) - int(value))
     elif found.form[0] == numbers.BIG:
         digits = text.lstrip("+-0").encode()
         rest = struct.pack(">I", len(digits)) + digits
@@ -216,11 +218,14 @@ def _ascii_keys(text: pa.Array) -> pa.Array:
     """Write the keys of ASCII text: marks put in at the edges of runs, the rest copied."""
     starts, data = string_bytes(text)
     first = int(starts[0])
-    starts = starts.astype(np.int64) - first
-    data = data[first : first + int(starts[-1])]
+    data = data[first : int(starts[-1])]
+    starts = starts - first
     size = len(data)
     if size == 0:
         return pc.cast(text, pa.binary())
+    if size > _MOST_BYTES and len(text) > 1:
+        halves = text.slice(0, len(text) // 2), text.slice(len(text) // 2)
+        return pa.concat_arrays([_ascii_keys(half) for half in halves])
     kind = _CLASS[data]
     edge = np.ones(size + 1, dtype=bool)
     edge[1:-1] = kind[1:] != kind[:-1]
@@ -229,10 +234,12 @@ def _ascii_keys(text: pa.Array) -> pa.Array:
     letters_end = np.zeros(size + 1, dtype=bool)
     letters_end[1:] = edge[1:] & (kind == _LETTER)
     digits_start = edge[:-1] & (kind == _DIGIT)
-    ends_before = np.cumsum(letters_end)
-    digits_before = np.zeros(size + 1, dtype=np.int64)
-    digits_before[1:] = np.cumsum(digits_start)
-    place = np.arange(size) + ends_before[:-1] + _PREFIX * digits_before[1:]
+    ends_before = np.cumsum(letters_end, dtype=np.int32)
+    digits_before = np.zeros(size + 1, dtype=np.int32)
+    np.cumsum(digits_start, out=digits_before[1:])
+    place = np.arange(size, dtype=np.int32)
+    place += ends_before[:-1]
+    place += _PREFIX * digits_before[1:]
     out = np.zeros(size + int(ends_before[-1]) + _PREFIX * int(digits_before[-1]), dtype=np.uint8)
     out[place] = data
     at = np.flatnonzero(digits_start)

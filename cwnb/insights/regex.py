@@ -81,7 +81,7 @@ def pieces(pattern: str) -> list[tuple[int, str]]:
 
 
 def _after_escape(pattern: str, start: int) -> int:
-    """Give the end of `\\d`, `\\x{41}`, `\\p{Greek}`, `\\k<name>`."""
+    r"""Give the end of `\d`, `\x{41}`, `\p{Greek}`, `\k<name>`."""
     end = min(start + 2, len(pattern))
     for opener, closer in (("{", "}"), ("<", ">")):
         letters = "xpP" if opener == "{" else "k"

@@ -25,8 +25,32 @@ numeric_text = st.sampled_from(
     "0.1 1e-400 000000000000000000000000007 +9223372036854775807".split()
 )
 other_text = st.sampled_from(
-    ["", "x", "abc", "true", "false", "0x10", "inf", "nan", "1e", "e5", ".", "-", "+", "1 ", " 1"]
-    + ["1\n", "٣", "é", "5A", "1_0", "--1", "1.2.3", "\0", "1e5x"]
+    [
+        "",
+        "x",
+        "abc",
+        "true",
+        "false",
+        "0x10",
+        "inf",
+        "nan",
+        "1e",
+        "e5",
+        ".",
+        "-",
+        "+",
+        "1 ",
+        " 1",
+        "1\n",
+        "٣",
+        "é",
+        "5A",
+        "1_0",
+        "--1",
+        "1.2.3",
+        "\0",
+        "1e5x",
+    ]
 )
 text = st.one_of(numeric_text, other_text, st.text("0123456789.+-eEx ", max_size=6))
 value = st.one_of(

@@ -6,12 +6,14 @@ import difflib
 import functools
 import re
 from calendar import day_abbr, day_name, month_abbr, month_name
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from cwnb.errors import MalformedQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OFFSET = re.compile(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -82,7 +82,9 @@ def message_size(field: Value) -> Value:
     return pc.cast(pc.binary_length(field), pa.int64())
 
 
-def choose(conditions: Sequence[np.ndarray], values: Sequence[Value], rows: int) -> pa.Array:  # type: ignore[type-arg]
+def choose(
+    conditions: Sequence[np.ndarray[Any, Any]], values: Sequence[Value], rows: int
+) -> pa.Array:
     """Give for each row the value of its first true condition.
 
     One value more than conditions is for the rows without any; they are missing otherwise.
@@ -100,12 +102,12 @@ def choose(conditions: Sequence[np.ndarray], values: Sequence[Value], rows: int)
     return pa.concat_arrays(parts).take(pa.array(place, mask=which < 0))
 
 
-def _true(condition: Value, rows: int) -> np.ndarray:  # type: ignore[type-arg]
+def _true(condition: Value, rows: int) -> np.ndarray[Any, Any]:
     answer = broadcast(condition, rows).fill_null(False).to_numpy(zero_copy_only=False)
     return np.asarray(answer, dtype=bool)
 
 
-def _present(value: Value, rows: int) -> np.ndarray:  # type: ignore[type-arg]
+def _present(value: Value, rows: int) -> np.ndarray[Any, Any]:
     if not isinstance(value, pa.Array):
         return np.full(rows, value.is_valid)
     if pa.types.is_null(value.type):

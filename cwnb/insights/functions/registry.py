@@ -11,12 +11,12 @@ import pyarrow as pa
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import conversion
-from cwnb.insights.conversion import Value
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cwnb.events import Window
+    from cwnb.insights.conversion import Value
 
 # Every spelling of every function, lower case and without underscores, filled at import.
 FUNCTIONS: dict[str, Function] = {}

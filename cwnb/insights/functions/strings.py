@@ -135,7 +135,7 @@ def _replace(text: str, find: str, new: str) -> str:
 
 @function("regexReplace(text s, literal_text regex, literal_text with) -> text")
 def regex_replace(s: Value, pattern: str, new: str) -> Value:
-    """Put another text for all matches of an RE2 pattern; $1 or \\1 in it stand for a group."""
+    r"""Put another text for all matches of an RE2 pattern; $1 or \1 in it stand for a group."""
     re2 = regex.to_re2(pattern)
     try:
         return pc.replace_substring_regex(s, re2, _re2_rewrite(new))

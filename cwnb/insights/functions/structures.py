@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # orjson makes doubles of integers beyond 64 bits, so text with one goes to the standard library.
-_LONG_INTEGER = re.compile(r"[0-9]{19}")
+_LONG_INTEGER = re.compile(r"[\[:,\s-][0-9]{19}")
 _INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
