@@ -100,7 +100,7 @@ def _compare_constant(op: str, a: pa.Array, b: pa.Scalar) -> pa.Array:
     found = analyse(a)
     if found is None:
         return kernel(to_text(a), decode(to_text(b)))
-    if found.form.max() == INTEGER:
+    if found.form.max() == INTEGER and not pa.types.is_integer(a.type):
         # A column of integers in text is one of integers.
         integers = pa.array(found.integers, mask=found.form == numbers.MISSING)
         return _compare_constant(op, integers, b)

@@ -175,9 +175,11 @@ def _number_key(text: str) -> bytes:
     found = numbers.from_text(pa.array([text], pa.string()))
     assert found is not None
     value = float(found.doubles[0]) + 0.0
+    bits: int
     (bits,) = struct.unpack(">Q", struct.pack(">d", value))
     ordered = bits ^ (2**64 - 1) if bits >> 63 else bits | 2**63
     head: bytes = struct.pack(">Q", ordered)
+    rest: bytes
     if found.form[0] == INTEGER:
         rest = _signed_key(int(found.residuals()[0]))
     elif found.form[0] == numbers.BIG and abs(value) != float("inf"):
