@@ -60,8 +60,11 @@ class Loading:
         self._ingestion_ms = store.clock.now_ms()
         self._discoverers = ThreadPoolExecutor(2, "cwnb-discover")
         self._writers = ThreadPoolExecutor(1, "cwnb-write")
+        self._finishers = ThreadPoolExecutor(1, "cwnb-finish")
         self._ahead: list[Future[None]] = []
         self._writer: SegmentWriter | None = None
+        self._finishing: SegmentWriter | None = None
+        self._finished: Future[None] | None = None
         self._made: list[SegmentFacts] = []
         self._streams: dict[str, list[int]] = {}
         self._sequences = range(0)
@@ -119,7 +122,8 @@ class Loading:
         `unique`: raise AlreadyLoaded if another process has loaded the same content meanwhile.
         """
         self._drain(0)
-        self._writers.submit(self._finish_segment).result()
+        self._finish_segment()
+        self._wait_for_finish()
         sealer = self._store.ref.sealer()
         place = load_place(self._group_id)
         rows = []
@@ -201,20 +205,31 @@ class Loading:
         writer.add(block)
 
     def _finish_segment(self) -> None:
+        """Complete the segment in a thread of its own; no more than one at a time."""
+        self._wait_for_finish()
         if self._writer is not None:
-            self._made.append(self._writer.finish())
-            self._writer = None
-            self._work.renew()
+            self._finishing, self._writer = self._writer, None
+            self._finished = self._finishers.submit(self._complete, self._finishing)
+
+    def _complete(self, writer: SegmentWriter) -> None:
+        self._made.append(writer.finish())
+        self._work.renew()
+
+    def _wait_for_finish(self) -> None:
+        if self._finished is not None:
+            self._finished.result()
+            self._finished = self._finishing = None
 
     def _abort(self) -> None:
         self._done = True
         self._stop()
-        if self._writer is not None:
-            self._writer.close()
+        for writer in (self._writer, self._finishing):
+            if writer is not None:
+                writer.close()
         self._work.abandon()
 
     def _stop(self) -> None:
-        for pool in (self._writers, self._discoverers):
+        for pool in (self._discoverers, self._writers, self._finishers):
             pool.shutdown(wait=True, cancel_futures=True)
 
 
