@@ -29,7 +29,6 @@ NOTICED_MS = 25
 
 def timed(act: Callable[[], Any]) -> tuple[float, Any]:
     """Give milliseconds and the answer."""
-    gc.collect()
     start = time.perf_counter()
     answer = act()
     return (time.perf_counter() - start) * 1000, answer
@@ -49,20 +48,28 @@ def queries(events: int, runs: int, peer_name: str, only: str | None) -> int:
     ours.load(logs)
     peer.load(logs)
     asked = [question for question in QUESTIONS if only is None or only in question.name]
-    print(f"{'query':42}{'cwnb ms':>10}{peer.name + ' ms':>12}{'ratio':>8}")
+    # The last column is the ratio of processor time, which a busy machine leaves as it is.
+    print(f"{'query':42}{'cwnb ms':>10}{peer.name + ' ms':>12}{'ratio':>8}{'cpu':>8}")
     ratios, noticed, wrong = [], [], 0
     for question in asked:
-        mine, theirs = [], []
+        mine, theirs, cpu, cpu_there = [], [], [], []
         try:
             for run in range(runs + 1):
                 ours.prepare()
+                gc.collect()
+                start = cpu_s()
                 took, answer = timed(partial(ours.ask, question))
+                used = cpu_s() - start
                 peer.prepare()
+                start = cpu_s()
                 took_there, expected = timed(partial(peer.ask, question.sql[peer.name]))
+                used_there = cpu_s() - start
                 # The first run fills the page cache and the process's own imports.
                 if run:
                     mine.append(took)
                     theirs.append(took_there)
+                    cpu.append(used)
+                    cpu_there.append(used_there)
             problem = differences(question, answer, expected)
         except Exception as error:
             problem = f"{type(error).__name__}: {error}".replace("\n", " ")
@@ -74,7 +81,11 @@ def queries(events: int, runs: int, peer_name: str, only: str | None) -> int:
         ratios.append(ms / ms_there)
         if ms > NOTICED_MS:
             noticed.append(ratios[-1])
-        print(f"{question.name:42}{ms:>10.1f}{ms_there:>12.1f}{ratios[-1]:>8.2f}", flush=True)
+        work = statistics.median(cpu) / max(statistics.median(cpu_there), 1e-3)
+        print(
+            f"{question.name:42}{ms:>10.1f}{ms_there:>12.1f}{ratios[-1]:>8.2f}{work:>8.2f}",
+            flush=True,
+        )
     print(_memory("queries", events, peer_name))
     geomean = statistics.geometric_mean(ratios) if ratios else float("nan")
     worst = max(noticed, default=0.0)
