@@ -50,12 +50,12 @@ def present_numbers(value: Any, groups: Groups) -> tuple[Any, Numbers]:
     return number.filter(pa.array(present)), groups.codes[present]
 
 
-def present_values(value: Any, groups: Groups) -> tuple[Any, Numbers, Numbers]:
+def present_values(value: Any, codes: Numbers) -> tuple[Any, Numbers, Numbers]:
     """Give the values that are there, their groups and their rows."""
     if not value.null_count:
-        return value, groups.codes, np.arange(len(value), dtype=np.int64)
+        return value, codes, np.arange(len(value), dtype=np.int64)
     rows = np.flatnonzero(np.asarray(pc.is_valid(value)))
-    return value.take(pa.array(rows)), groups.codes[rows], rows
+    return value.take(pa.array(rows)), codes[rows], rows
 
 
 @dataclass

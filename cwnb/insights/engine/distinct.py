@@ -23,7 +23,7 @@ class CountDistinct(Aggregation):
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:  # noqa: ARG002
         """Give the distinct values of each group."""
-        present, codes, _ = present_values(value, groups)
+        present, codes, _ = present_values(value, groups.codes)
         return _distinct(values.equality_key(present), codes, groups.count)
 
     def merge(self, states: list[Long], maps: list[Numbers], count: int) -> Long:

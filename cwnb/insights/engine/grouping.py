@@ -13,25 +13,47 @@ import pyarrow.compute as pc
 _DENSE = 1 << 20
 
 
+# Most groups have a row among the last so many; only the others need a pass over all.
+_NEAR = 4096
+
+
 @dataclass
 class Groups:
-    """`codes`: the group of each row, int64 from 0; `count`: how many groups there are."""
+    """`codes`: the group of each row, int64 from 0; `sizes`: how many rows each group has."""
 
     codes: np.ndarray[Any, Any]
-    count: int
+    sizes: np.ndarray[Any, Any]
+
+    @property
+    def count(self) -> int:
+        """Give the number of groups."""
+        return len(self.sizes)
 
     def last_rows(self) -> np.ndarray[Any, Any]:
         """Give the last row of each group."""
-        last = np.zeros(self.count, dtype=np.int64)
-        # Where an index repeats, numpy keeps the last value that was assigned.
-        last[self.codes] = np.arange(len(self.codes), dtype=np.int64)
-        return last
+        return last_of(self.codes, self.count)
 
     def first_rows(self) -> np.ndarray[Any, Any]:
         """Give the first row of each group."""
-        first = np.zeros(self.count, dtype=np.int64)
-        first[self.codes[::-1]] = np.arange(len(self.codes) - 1, -1, -1, dtype=np.int64)
-        return first
+        return first_of(self.codes, self.count)
+
+
+def last_of(codes: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
+    """Give the last row of each group, -1 for a group without rows."""
+    rows = len(codes)
+    last = np.full(count, -1, dtype=np.int64)
+    near = max(0, rows - _NEAR)
+    # Where an index repeats, numpy keeps the last value that was assigned.
+    last[codes[near:]] = np.arange(near, rows, dtype=np.int64)
+    if near and (last < 0).any():
+        last[codes] = np.arange(rows, dtype=np.int64)
+    return last
+
+
+def first_of(codes: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
+    """Give the first row of each group, -1 for a group without rows."""
+    last = last_of(codes[::-1], count)
+    return np.where(last < 0, -1, len(codes) - 1 - last)
 
 
 def group_rows(keys: list[Any], rows: int) -> Groups:
@@ -40,7 +62,7 @@ def group_rows(keys: list[Any], rows: int) -> Groups:
     Groups are numbered in no particular order and none is empty.
     """
     if not keys:
-        return Groups(np.zeros(rows, dtype=np.int64), 1 if rows else 0)
+        return Groups(np.zeros(rows, dtype=np.int64), np.full(1 if rows else 0, rows))
     codes, size = _encode(keys[0])
     for key in keys[1:]:
         more, more_size = _encode(key)
@@ -48,10 +70,10 @@ def group_rows(keys: list[Any], rows: int) -> Groups:
             codes, size = _squeeze(codes, size)
         if size * more_size >= 1 << 62:
             more, more_size = _squeeze(more, more_size)
-        codes = codes * more_size + more
+        codes = codes * more_size
+        codes += more
         size *= more_size
-    codes, size = _squeeze(codes, size)
-    return Groups(codes, size)
+    return _squeezed(codes, size)
 
 
 def _encode(key: Any) -> tuple[np.ndarray[Any, Any], int]:
@@ -81,14 +103,19 @@ def _encode(key: Any) -> tuple[np.ndarray[Any, Any], int]:
 
 def _squeeze(codes: np.ndarray[Any, Any], size: int) -> tuple[np.ndarray[Any, Any], int]:
     """Renumber so that every code from 0 on occurs."""
+    groups = _squeezed(codes, size)
+    return groups.codes, groups.count
+
+
+def _squeezed(codes: np.ndarray[Any, Any], size: int) -> Groups:
     if size <= max(_DENSE, 4 * len(codes)):
-        seen = np.zeros(size, dtype=bool)
-        seen[codes] = True
-        present = np.flatnonzero(seen)
+        sizes = np.bincount(codes, minlength=size)
+        present = np.flatnonzero(sizes)
         if len(present) == size:
-            return codes, size
+            return Groups(codes, sizes)
         numbers = np.zeros(size, dtype=np.int64)
         numbers[present] = np.arange(len(present))
-        return numbers[codes], len(present)
+        return Groups(numbers[codes], sizes[present])
     encoded = pc.dictionary_encode(pa.array(codes))
-    return np.asarray(encoded.indices).astype(np.int64), len(encoded.dictionary)
+    numbered = np.asarray(encoded.indices).astype(np.int64)
+    return Groups(numbered, np.bincount(numbered, minlength=len(encoded.dictionary)))

@@ -9,9 +9,10 @@ import pyarrow as pa
 
 from cwnb.insights import lists, values
 from cwnb.insights.engine.aggregation import Aggregation, Long, present_values
-from cwnb.insights.engine.grouping import Groups, group_rows
+from cwnb.insights.engine.grouping import first_of, group_rows, last_of
 
 if TYPE_CHECKING:
+    from cwnb.insights.engine.grouping import Groups
     from cwnb.insights.engine.order import RowOrder
 
 Numbers = np.ndarray[Any, Any]
@@ -25,13 +26,13 @@ class Extreme(Aggregation):
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:  # noqa: ARG002
         """Give the extreme of each group."""
-        present, codes, _ = present_values(value, groups)
+        present, codes, _ = present_values(value, groups.codes)
         return self._pick(present, codes, groups.count)
 
     def merge(self, states: list[Long], maps: list[Numbers], count: int) -> Long:
         """Give the extreme of the extremes."""
         joined = Long.joined(states, maps)
-        present, codes, _ = present_values(joined.value, Groups(joined.codes, count))
+        present, codes, _ = present_values(joined.value, joined.codes)
         return self._pick(present, codes, count)
 
     def final(self, state: Long, count: int) -> Any:
@@ -43,8 +44,9 @@ class Extreme(Aggregation):
             return Long(value, codes)
         keys = _order_numbers(value)
         best = np.zeros(count, dtype=keys.dtype)
-        first = Groups(codes, count).first_rows()
-        best[codes[first]] = keys[first]
+        first = first_of(codes, count)
+        there = first >= 0
+        best[there] = keys[first[there]]
         (np.maximum if self.largest else np.minimum).at(best, codes, keys)
         rows = np.flatnonzero(keys == best[codes])
         one = np.full(count, -1, dtype=np.int64)
@@ -74,11 +76,11 @@ class Edge(Aggregation):
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:
         """Give the value at the edge of each group."""
-        present, codes, rows = present_values(value, groups)
+        present, codes, rows = present_values(value, groups.codes)
         if not order.in_memory and len(rows):
             # Rows of a task ascend in time, so the edge is the first or last row of its group.
-            found = Groups(codes, groups.count)
-            edge = np.unique((found.last_rows() if self.latest else found.first_rows())[codes])
+            edge = (last_of if self.latest else first_of)(codes, groups.count)
+            edge = np.sort(edge[edge >= 0])
             present, codes, rows = present.take(pa.array(edge)), codes[edge], rows[edge]
         return self._pick(Long(present, codes, order.times(rows)), groups.count)
 
@@ -105,7 +107,7 @@ class Values(Aggregation):
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:
         """Give the distinct values of each group."""
-        present, codes, rows = present_values(value, groups)
+        present, codes, rows = present_values(value, groups.codes)
         pairs = group_rows([pa.array(codes), values.equality_key(present)], len(codes))
         one = pairs.first_rows() if order.in_memory else pairs.last_rows()
         weight = np.bincount(pairs.codes, minlength=pairs.count)

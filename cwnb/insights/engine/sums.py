@@ -31,7 +31,7 @@ class Count(Aggregation):
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Numbers:  # noqa: ARG002
         """Count per group."""
         if value is None or not value.null_count:
-            return np.bincount(groups.codes, minlength=groups.count)
+            return groups.sizes
         present = np.asarray(pc.is_valid(value))
         return np.bincount(groups.codes[present], minlength=groups.count)
 
