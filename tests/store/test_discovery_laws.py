@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import random
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -26,7 +27,21 @@ SCALARS = [
     '"{\\"a\\": 12345678901234567890123}"', '"12345678901234567890123"', '"tab\tin"', "{}", "[]",
     '"} {"', '"\x7f"', "[1, 2]", '[1, "x", null]', "[[], [1]]", '[{"k": 1}, {"k": "v"}]', '{"": 1}',
 ]  # fmt: skip
-KEYS = ["a", "b", "c", "a.b", "a.0", "@timestamp", "@@x", "", "\\u0061", "0", "level", "é"]
+KEYS = [
+    "a",
+    "b",
+    "c",
+    "a.b",
+    "a.0",
+    "@timestamp",
+    "@@x",
+    "",
+    "\\u0061",
+    "0",
+    "level",
+    "é",
+    "n\\u0000l",
+]
 
 
 def plain(found: Discovered) -> dict[str, Any]:
@@ -72,7 +87,7 @@ def line(draw: Any) -> str:
     return text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(line(), min_size=1, max_size=30), st.lists(st.integers(0, 30), max_size=4))
 def test_blocks_never_show(lines: list[str], cuts: list[int]) -> None:
     ends = sorted({0, len(lines), *(min(cut, len(lines)) for cut in cuts)})
@@ -103,7 +118,7 @@ def test_both_roads_give_one_answer(seed: int, eager: None) -> None:
     assert plain(discover(lines)) == plain(expected)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(lines=st.lists(line(), min_size=1, max_size=12))
 def test_both_roads_agree_on_odd_lines(lines: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
@@ -200,6 +215,24 @@ def test_rare_keys_do_not_show_blocks(seed: int, monkeypatch: pytest.MonkeyPatch
         [merge([discover(pa.array(part))], [len(part)]) for part in parts], list(map(len, parts))
     )
     assert plain(twice) == plain(whole)
+
+
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="shared data absent")
+def test_cloudtrail_records_on_both_roads() -> None:
+    lines = [
+        json.dumps(record)
+        for path in sorted((SHARED / "cloudtrail").glob("*.json"))[:12]
+        for record in json.loads(path.read_text())["Records"]
+    ]
+    array = pa.array(lines)
+    whole = discover_events(array, None)
+    assert plain(discover(array)) == plain(whole)
+    parts = [array.slice(at, 40) for at in range(0, len(lines), 40)]
+    merged = merge([discover(part) for part in parts], list(map(len, parts)))
+    assert plain(merged) == plain(whole)
 
 
 def test_a_merge_of_merges_is_the_merge() -> None:
