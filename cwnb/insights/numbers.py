@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NUMBER_RE2 = r"\A[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\z"
+_PLAIN = re.compile("-?[0-9]{1,19}")
+_SAMPLE = 8
 _INTEGER_RE2 = r"\A[+-]?[0-9]+\z"
 
 # What a value is, one code per row of a Numbers.
@@ -161,6 +163,9 @@ def _from_mixed_numbers(text: pa.Array, at: np.ndarray[Any, Any]) -> Numbers:
 
 def _plain_integers(text: pa.Array) -> np.ndarray[Any, Any] | None:
     """Cast text that is all `-?digits` within int64, the common case; None for any other."""
+    # A cast that fails is slow, and a few values mostly tell that it would.
+    if not all(_PLAIN.fullmatch(word) for word in text[:_SAMPLE].to_pylist()):
+        return None
     try:
         integers = pc.cast(text, pa.int64())
     except pa.ArrowInvalid:

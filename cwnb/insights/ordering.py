@@ -192,7 +192,7 @@ def _number_key(text: str) -> bytes:
         rest = b"\xff" * 5
     else:
         rest = b"" if value == float("-inf") else _signed_key(0)
-    return head + rest + _END + text.encode()
+    return b"".join((head, rest, _END, text.encode()))
 
 
 def _signed_key(value: int) -> bytes:

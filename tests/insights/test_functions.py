@@ -266,3 +266,14 @@ def test_bins_of_months_agree_with_the_calendar() -> None:
         start = months // 5 * 5
         assert (floor.year, floor.month, floor.day) == (1970 + start // 12, start % 12 + 1, 1)
         assert floor <= time < ceiling
+
+
+def test_formats_written_by_arrow_are_those_of_python() -> None:
+    generator = np.random.default_rng(5)
+    times = [*generator.integers(-20_000_000_000_000, 20_000_000_000_000, 200).tolist(), None]
+    column = pa.array(times, values.TIME)
+    formats = ["%Y-%m-%d %H:%M:%S", "%T %F", "%I:%M:%S %p", "%j %S%%", "%H%M%S é"]
+    for written in formats:
+        answer = call(FUNCTIONS["formatdate"], context(201), [column, pa.scalar(written)])
+        wanted = [None if t is None else t.strftime(written) for t in column.to_pylist()]
+        assert answer.to_pylist() == wanted

@@ -13,7 +13,7 @@ from cwnb.errors import MalformedQuery
 from cwnb.insights.conversion import Value, broadcast, to_time
 from cwnb.insights.functions import dates
 from cwnb.insights.functions.registry import Context, function, rows_of
-from cwnb.insights.numbers import INT64_MAX, INT64_MIN
+from cwnb.insights.numbers import INT64_MAX
 from cwnb.times import UNIT_MS
 
 if TYPE_CHECKING:
@@ -26,7 +26,8 @@ _MONTHS = {"mo": 1, "q": 3, "y": 12}
 _MONDAY_MS = -3 * UNIT_MS["d"]
 # A period beyond these puts every time of the years 1 to 9999 into one bin.
 _LONGEST_MS, _LONGEST_MONTHS = 2**60, 2**20
-_NO_TIME = INT64_MIN
+# Within this of 1970 a year has four digits and Arrow writes it as Python does.
+_PLAIN_YEARS_MS = 900 * 365 * UNIT_MS["d"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -106,8 +107,11 @@ def format_date(t: Value, format: str, zone: str = "UTC") -> Value:
     write = dates.writer(format)
     grain = dates.grain_ms(format)
     ms = pc.cast(broadcast(t, rows_of(t)), pa.int64())
-    # Times that the format writes alike are written once.
     floored = _floor_fixed(ms.fill_null(0).to_numpy(zero_copy_only=False), grain, 0)
+    if tz is UTC and dates.is_plain(format) and (np.abs(floored) < _PLAIN_YEARS_MS).all():
+        seconds = pa.array(floored // 1000, pa.timestamp("s"), mask=_missing(ms))
+        return pc.strftime(seconds, format=format)
+    # Times that the format writes alike are written once.
     encoded = pa.array(floored).dictionary_encode()
     words = [
         write((_EPOCH + timedelta(milliseconds=value)).astimezone(tz))
@@ -135,8 +139,11 @@ def _rounded(t: Value, period: Period, *, up: bool) -> Value:
         floored = _floor_fixed(values, length, _MONDAY_MS if unit == "w" else 0)
         following = lambda: floored + length  # noqa: E731
     rounded = np.where(floored == values, values, following()) if up else floored
-    missing = ms.is_null().to_numpy(zero_copy_only=False) if ms.null_count else None
-    return to_time(pa.array(rounded, mask=missing))
+    return to_time(pa.array(rounded, mask=_missing(ms)))
+
+
+def _missing(values: pa.Array) -> np.ndarray[Any, Any] | None:
+    return values.is_null().to_numpy(zero_copy_only=False) if values.null_count else None
 
 
 def _floor_fixed(ms: np.ndarray[Any, Any], length: int, origin: int) -> np.ndarray[Any, Any]:
