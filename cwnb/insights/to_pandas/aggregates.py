@@ -127,13 +127,19 @@ def _extreme(script: Script, arguments: list[exp.Expression], method: str, helpe
     name, kind = _value(script, arguments[0])
     if kind in (*NUMERIC, "time"):
         return Snippet(f"{_of(name)}.{method}", kind)
-    return Snippet(f"{_of(name)}.agg({helper})", kind)
+    return Snippet(_typed(script, name, f"{_of(name)}.agg({helper})", kind), kind)
+
+
+def _typed(script: Script, name: str, code: str, kind: str) -> str:
+    """Keep the type of the column also where no group has a value."""
+    return code if kind == "any" else f"{code}.astype({script.at(name)}.dtype)"
 
 
 @aggregates("pct")
 def _pct(script: Script, arguments: list[exp.Expression]) -> Snippet:
     name, kind = _number(script, arguments[0])
-    return Snippet(f"{_of(name)}.agg(percentile({literal_value(arguments[1])}))", kind)
+    made = f"{_of(name)}.agg(percentile({literal_value(arguments[1])}))"
+    return Snippet(_typed(script, name, made, kind), kind)
 
 
 @aggregates("earliest")

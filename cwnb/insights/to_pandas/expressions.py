@@ -28,6 +28,7 @@ from cwnb.insights.to_pandas.writing import (
     Snippet,
     as_column,
     canonical,
+    common_kind,
     data,
     is_call,
     literal,
@@ -49,7 +50,8 @@ COMPARISONS: dict[type[exp.Expression], str] = {
     exp.GTE: ">=",
 }
 FLIPPED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-# Beyond these a literal cannot be held against an int64 column by Arrow.
+# Beyond these a literal cannot be held against an int64 column by Arrow. (Asked of integers only:
+# a range looks for a float one number after the other.)
 INT64 = range(-(2**63), 2**63)
 
 
@@ -197,7 +199,7 @@ def _call(script: Script, node: Call) -> Snippet:
 def _plain(sign: str) -> Callable[[Script, exp.Binary], Snippet]:
     def writer(script: Script, node: exp.Binary) -> Snippet:
         left, right = _numbers(script, node)
-        kind = "integer" if left.kind == right.kind == "integer" else "number"
+        kind = common_kind(left, right)
         return Snippet(f"{left.operand} {sign} {right.operand}", kind, whole=False)
 
     return writer
@@ -206,9 +208,18 @@ def _plain(sign: str) -> Callable[[Script, exp.Binary], Snippet]:
 def _numbers(script: Script, node: exp.Binary) -> tuple[Snippet, Snippet]:
     left = number(script, write(script, node.this))
     right = number(script, write(script, node.expression))
+    if common_kind(left, right) != "integer":
+        left, right = _as_double(left), _as_double(right)
     if left.is_literal and right.is_literal:
         left = as_column(script, left)
     return left, right
+
+
+def _as_double(snippet: Snippet) -> Snippet:
+    """Round a literal integer that is too long for a double; Arrow would refuse it beside one."""
+    if snippet.is_literal and isinstance(snippet.literal, int) and abs(snippet.literal) > 2**53:
+        return literal(float(snippet.literal))
+    return snippet
 
 
 def _divide(script: Script, node: exp.Div) -> Snippet:
@@ -220,13 +231,13 @@ def _divide(script: Script, node: exp.Div) -> Snippet:
 
 def _modulus(script: Script, node: exp.Mod) -> Snippet:
     left, right = _numbers(script, node)
-    kind = "integer" if left.kind == right.kind == "integer" else "number"
+    kind = "integer" if common_kind(left, right) == "integer" else "numeric"
     return Snippet(f"remainder({left.code}, {right.code})", kind)
 
 
 def _power(script: Script, node: exp.Pow) -> Snippet:
     left, right = _numbers(script, node)
-    return Snippet(f"power({left.code}, {right.code})", "number")
+    return Snippet(f"power({left.code}, {right.code})", "numeric")
 
 
 # ---------------------------------------------------------------- comparisons
@@ -280,7 +291,7 @@ def _with_literal(left: Snippet, relation: str, value: Any) -> str:
         number = preamble.number_of(value)
         if isinstance(number, float) and number.is_integer():
             number = int(number)
-        if number in INT64 or isinstance(number, float):
+        if isinstance(number, float) or number in INT64:
             return f"{_millis(left).operand} {relation} {number}"
     if not is_number and left.kind in ("text", "mixed"):
         return f"{left.operand} {relation} {quoted(value)}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cwnb.insights.to_pandas.expressions import truth
 from cwnb.insights.to_pandas.writing import (
     DTYPES,
+    NUMERIC,
     CannotSay,
     Script,
     Snippet,
@@ -77,7 +78,7 @@ def _extreme(script: Script, pick: str, values: tuple[Snippet, ...]) -> Snippet:
     numbers = [number(script, value) for value in values]
     if all(n.is_literal for n in numbers):
         numbers[0] = as_column(script, numbers[0])
-    kind = "integer" if all(n.kind == "integer" for n in numbers) else "number"
+    kind = "integer" if all(n.kind == "integer" for n in numbers) else "numeric"
     return Snippet(f"extreme({pick}, {', '.join(n.code for n in numbers)})", kind)
 
 
@@ -92,7 +93,7 @@ def _haversine(script: Script, *degrees: Snippet) -> Snippet:
 @writes("tonumber", "todouble")
 def _to_double(script: Script, value: Snippet) -> Snippet:
     value = number_column(script, value)
-    if value.kind == "number" and not value.code.startswith("as_number"):
+    if value.kind == "number":
         return value
     return Snippet(f'{value.operand}.astype("double[pyarrow]")', "number")
 
@@ -121,7 +122,7 @@ def _ispresent(script: Script, value: Snippet) -> Snippet:
 
 @writes("coalesce")
 def _coalesce(script: Script, *values: Snippet) -> Snippet:
-    first, *rest = _one_kind(script, values)
+    first, *rest = _one_kind(values)
     code = as_column(script, first).operand
     for other in rest:
         code += f".fillna({other.code})"
@@ -144,7 +145,7 @@ def _choose(script: Script, arguments: list[Snippet]) -> Snippet:
     if [a.literal for a in arguments[1:]] == [1, 0]:
         holds = truth(script, conditions[0]).operand
         return Snippet(f'{holds}.fillna(False).astype("int64[pyarrow]")', "integer")
-    unified = _one_kind(script, [*answers, *([default] if default else [])])
+    unified = _one_kind([*answers, *([default] if default else [])])
     kind = unified[0].kind
     if default:
         code = as_column(script, unified[-1]).operand
@@ -156,27 +157,23 @@ def _choose(script: Script, arguments: list[Snippet]) -> Snippet:
     return Snippet(code, kind)
 
 
-def _one_kind(script: Script, values: list[Snippet] | tuple[Snippet, ...]) -> list[Snippet]:
+def _one_kind(values: list[Snippet] | tuple[Snippet, ...]) -> list[Snippet]:
     """Give the pieces in one kind: theirs if they agree, numbers as doubles, else `any`."""
     pieces = [data(value) for value in values]
     kinds = {piece.kind for piece in pieces}
-    if len(kinds) == 1:
+    if len(kinds) == 1 and kinds != {"numeric"}:
         return pieces
     if kinds == {"text", "mixed"}:
         return [Snippet(p.code, "mixed", p.literal, p.whole) for p in pieces]
-    kind = "number" if kinds == {"integer", "number"} else "any"
+    kind = "number" if kinds <= set(NUMERIC) else "any"
     made = []
     for piece in pieces:
         if piece.is_literal:
             value = float(piece.literal) if kind == "number" else piece.literal
-            made.append(Snippet(literal(value).code, kind))
-            if piece is pieces[0]:
-                code = (
-                    f"pd.Series({made[0].code}, index={script.frame}.index, dtype={DTYPES[kind]})"
-                )
-                made[0] = Snippet(code, kind)
+            made.append(Snippet(literal(value).code, kind, value))
         else:
-            made.append(Snippet(f"{piece.operand}.astype({DTYPES[kind]})", kind))
+            whole = f"without_booleans({piece.code})" if piece.kind == "mixed" else piece.operand
+            made.append(Snippet(f"{whole}.astype({DTYPES[kind]})", kind))
     return made
 
 

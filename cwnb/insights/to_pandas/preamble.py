@@ -38,6 +38,11 @@ def column(array: Any, like: pd.Series) -> pd.Series:
     return pd.Series(pd.array(array, dtype=pd.ArrowDtype(array.type)), index=like.index)
 
 
+def absent(value: Any) -> bool:
+    """Tell whether a value is missing; a column of `object` may hold any of pandas' ways."""
+    return value is pd.NA or value is None or bool(value != value)  # noqa: PLR0124
+
+
 def each(function: Callable[..., Any], dtype: Any, *columns: Any) -> pd.Series:
     """Call a function with the values of each row; a row with a missing value stays missing.
 
@@ -45,7 +50,7 @@ def each(function: Callable[..., Any], dtype: Any, *columns: Any) -> pd.Series:
     """
     index = next(c.index for c in columns if isinstance(c, pd.Series))
     rows = zip(*(c if isinstance(c, pd.Series) else repeat(c) for c in columns), strict=False)
-    made = [pd.NA if any(v is pd.NA for v in row) else function(*row) for row in rows]
+    made = [pd.NA if any(absent(v) for v in row) else function(*row) for row in rows]
     return pd.Series(made, index=index, dtype=dtype)
 
 
@@ -190,21 +195,24 @@ def natural(value: Any) -> Any:
 
 def sort_order(values: pd.Series) -> pd.Series:
     """Give each value its place in the order of `sort`, from 1; missing comes first, so it is 0."""
-    distinct = sorted({v for v in values if v is not pd.NA}, key=natural)
-    if distinct and isinstance(distinct[0], pd.Timestamp):
-        distinct.sort()
-    places = {value: place for place, value in enumerate(distinct, 1)}
-    return pd.Series([places.get(v, 0) for v in values], index=values.index, dtype="int64")
+    # Python takes true for 1, but they sort apart.
+    distinct = {(isinstance(v, bool), v) for v in values if not absent(v)}
+    ordered = sorted(distinct, key=lambda pair: natural(pair[1]))
+    if ordered and isinstance(ordered[0][1], pd.Timestamp):
+        ordered.sort()
+    places = {pair: place for place, pair in enumerate(ordered, 1)}
+    made = [0 if absent(v) else places[isinstance(v, bool), v] for v in values]
+    return pd.Series(made, index=values.index, dtype="int64")
 
 
 def sorts_first(values: pd.Series) -> Any:
     """Give the value that `sort` would put first; missing if there is none."""
-    return min((v for v in values if v is not pd.NA), key=natural, default=pd.NA)
+    return min((v for v in values if not absent(v)), key=natural, default=pd.NA)
 
 
 def sorts_last(values: pd.Series) -> Any:
     """Give the value that `sort` would put last; missing if there is none."""
-    return max((v for v in values if v is not pd.NA), key=natural, default=pd.NA)
+    return max((v for v in values if not absent(v)), key=natural, default=pd.NA)
 
 
 # ---------------------------------------------------------------- arithmetic
@@ -271,7 +279,7 @@ def extreme(pick: Callable[..., Any], *columns: Any) -> pd.Series:
     """Give the greatest or least number of each row, missing ones left out."""
     index = next(c.index for c in columns if isinstance(c, pd.Series))
     rows = zip(*(c if isinstance(c, pd.Series) else repeat(c) for c in columns), strict=False)
-    made = [pick((v for v in row if v is not pd.NA), default=pd.NA) for row in rows]
+    made = [pick((v for v in row if not absent(v)), default=pd.NA) for row in rows]
     return as_number(pd.Series(made, index=index, dtype=object))
 
 
@@ -526,7 +534,7 @@ def percentile(percent: float) -> Callable[[pd.Series], Any]:
     """Make the aggregation that gives a percentile by nearest rank, a value of the data."""
 
     def pct(values: pd.Series) -> Any:
-        ordered = sorted(v for v in values if v is not pd.NA)
+        ordered = sorted(v for v in values if not absent(v))
         if not ordered:
             return pd.NA
         # Rounded first: 0.07 * 100 is 7.000000000000001, whose ceiling is 8.
@@ -540,7 +548,7 @@ def distinct(values: Iterable[Any]) -> list[Any]:
     """Give the distinct values in order of first appearance."""
     first: dict[Any, Any] = {}
     for value in values:
-        if value is not pd.NA:
+        if not absent(value):
             first.setdefault(same_key(value), value)
     return list(first.values())
 

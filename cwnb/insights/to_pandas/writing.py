@@ -14,11 +14,12 @@ if TYPE_CHECKING:
 
 # What a piece of code gives, a row at a time:
 #   integer number boolean text time   typed columns, as the schema calls them
+#   numeric     int64 or double, whichever the data allow
 #   mixed       a field of several types, which the export holds as text
 #   condition   a Boolean column that shows as the numbers 1 and 0
 #   any         an object column: values of several types, lists, dicts
 #   period regex   arguments that are no values
-NUMERIC = ("integer", "number")
+NUMERIC = ("integer", "number", "numeric")
 DTYPES = {
     "integer": '"int64[pyarrow]"',
     "number": '"double[pyarrow]"',
@@ -212,8 +213,16 @@ def number(script: Script, snippet: Snippet) -> Snippet:
     if snippet.kind in ("boolean", "time"):
         return Snippet(f'{snippet.operand}.astype("int64[pyarrow]")', "integer")
     if snippet.kind == "mixed":
-        return Snippet(f"as_number(without_booleans({snippet.code}))", "number")
-    return Snippet(f"as_number({snippet.code})", "number")
+        return Snippet(f"as_number(without_booleans({snippet.code}))", "numeric")
+    return Snippet(f"as_number({snippet.code})", "numeric")
+
+
+def common_kind(*pieces: Snippet) -> str:
+    """Give the kind of what arithmetic makes of these numbers."""
+    kinds = {piece.kind for piece in pieces}
+    if kinds == {"integer"}:
+        return "integer"
+    return "numeric" if "numeric" in kinds else "number"
 
 
 def number_column(script: Script, snippet: Snippet) -> Snippet:
