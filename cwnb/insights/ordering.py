@@ -200,7 +200,7 @@ def _signed_key(value: int) -> bytes:
     size = (abs(value).bit_length() + 7) // 8
     if value >= 0:
         return bytes([128 + size]) + value.to_bytes(size, "big")
-    return bytes([127 - size]) + (value + 256**size).to_bytes(size, "big")
+    return bytes([127 - size]) + (value + (1 << 8 * size)).to_bytes(size, "big")
 
 
 def natural_keys(text: pa.Array) -> pa.Array:

@@ -209,7 +209,8 @@ def _coerce(function: Function, position: int, value: Any) -> Any:
     return value if coerce is None else coerce(value)
 
 
-_NO_TEXT = pa.scalar(None, pa.string())
+# Not by pa.scalar, which imports pandas.
+_NO_TEXT = pa.nulls(1, pa.string())[0]
 
 
 def _literal(function: Function, parameter: Parameter, value: Any) -> Any:
