@@ -62,6 +62,8 @@ def stream_column(stream: Any, rows: int) -> pa.Array:
         stream = stream.combine_chunks()
     if len(stream) != rows:
         raise ValueError(f"{len(stream)} streams for {rows} messages")
+    if stream.null_count:
+        raise ValueError("the stream of an event is missing")
     if pa.types.is_dictionary(stream.type):
         return stream if stream.type == _STREAM else stream.cast(_STREAM)
     return stream.cast(pa.string()).dictionary_encode()

@@ -239,7 +239,7 @@ class Store:
     def snapshot(self, group_names: Sequence[str]) -> Snapshot:
         """Give a source of the events that the groups have at this moment."""
         self._raise_failure()
-        return self._snapshot_of(list(group_names))
+        return self._snapshot_of(list(dict.fromkeys(group_names)))
 
     def field_statistics(self, group: str) -> list[FieldInfo]:
         """Tell about the discovered fields of a group, those of most events first."""

@@ -228,3 +228,35 @@ def test_a_snapshot_sees_one_moment(store):
     tasks = snapshot.scan([], ALL_TIME, []).tasks
     assert [task.rows for task in tasks] == [1]
     assert tasks[0].open().columns(["@message"])["@message"].to_pylist() == ["before"]
+
+
+def test_a_group_named_twice_is_read_once(store):
+    store.put("/g", event_batch([1], ["x"], "s"))
+    assert messages(store, "/g", "/g") == ["x"]
+
+
+def test_a_missing_stream_or_message_is_an_error(store):
+    time = np.array([1, 2])
+    for stream, message in [
+        (pa.array(["s", None]), pa.array(["a", "b"])),
+        ("s", pa.array(["a", None])),
+        (pa.array(["s"]), pa.array(["a", "b"])),
+    ]:
+        with pytest.raises(ValueError):
+            store.put("/g", EventBatch(time, stream, message))
+    assert messages(store, "/g") == []
+
+
+def test_a_big_put_is_one_put(store, monkeypatch):
+    from cwnb.store import putting
+
+    monkeypatch.setattr(putting, "_BATCH_EVENTS", 7)
+    streams = [f"s{n % 3}" for n in range(50)]
+    texts = [b"\xff" if n == 20 else b"%d" % n for n in range(50)]
+    assert store.put("/g", event_batch(range(50), texts, streams)).accepted == 50
+    assert store.groups()[0].recent_batches == 8
+    wanted = [(n, texts[n], streams[n]) for n in range(50)]
+    assert events(store, ["/g"], names=[LOG_STREAM]) == wanted
+    store.flush()
+    assert events(store, ["/g"], names=[LOG_STREAM]) == wanted
+    assert sum(stream.events for stream in store.streams("/g")) == 50
