@@ -2,8 +2,7 @@
 
 Transactions are short: a long one would stall every writer, and an open reader would let the
 write-ahead log grow without bound. A connection belongs to one process and thread. SQLite's locks
-do not survive a fork (the child would believe that it holds what only its parent does), so all
-connections of the process are closed before one and opened again when next used.
+do not survive a fork: see `gate`.
 """
 
 from __future__ import annotations
@@ -29,9 +28,10 @@ from cwnb.errors import (
     StoreReadOnly,
     StoreTooNew,
 )
+from cwnb.store.gate import GATE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
 APPLICATION_ID = 0x63776E62  # "cwnb"
@@ -105,7 +105,7 @@ class Catalog:
     @contextmanager
     def read(self) -> Iterator[Any]:
         """Give a connection on which every statement sees one state of the store."""
-        with _gate.use(), self._named_errors():
+        with GATE.use(), self._named_errors():
             connection = self._connection()
             connection.execute("BEGIN")
             try:
@@ -119,7 +119,7 @@ class Catalog:
         """Give a connection in a transaction that is durable once the block has ended."""
         if self.read_only:
             raise self._refusal()
-        with _gate.use(), self._named_errors():
+        with GATE.use(), self._named_errors():
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -132,7 +132,7 @@ class Catalog:
 
     def close(self) -> None:
         """Close the connections of all threads; a later use raises."""
-        with _gate.use(exclusive=True):
+        with GATE.use(exclusive=True):
             self._closed = True
             self._close_connections()
 
@@ -140,10 +140,10 @@ class Catalog:
         if self._closed:
             raise StoreError(f"the store {str(self.file.parent)!r} has been closed")
         generation = getattr(self._local, "generation", None)
-        if generation != _gate.generation:
+        if generation != GATE.generation:
             self._local.connection = self._open()
-            self._local.generation = _gate.generation
-            _gate.keep(self, self._local.connection)
+            self._local.generation = GATE.generation
+            GATE.keep(self, self._local.connection)
         return self._local.connection
 
     def _open(self) -> Any:
@@ -168,7 +168,7 @@ class Catalog:
         return connection
 
     def _close_connections(self) -> None:
-        _gate.drop(lambda owner, _: owner is self)
+        GATE.drop(lambda owner, _: owner is self)
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -293,86 +293,8 @@ def _patience() -> Any:
     return wait
 
 
-class _Gate:
-    """Lets a fork wait until no connection is in use, and closes them all before it."""
-
-    def __init__(self) -> None:
-        self.generation = 0
-        self.connections: list[tuple[weakref.ref[Catalog], threading.Thread, Any]] = []
-        self._reset()
-
-    def _reset(self) -> None:
-        self._changed = threading.Condition()
-        self._using = 0
-        self._shut_by: int | None = None
-        self._mine = threading.local()
-
-    @contextmanager
-    def use(self, *, exclusive: bool = False) -> Iterator[None]:
-        if exclusive:
-            self.shut(patience_s=5.0)
-            try:
-                yield
-            finally:
-                self.open()
-            return
-        depth = getattr(self._mine, "depth", 0)
-        with self._changed:
-            while self._shut_by is not None and not depth:
-                self._changed.wait()
-            self._using += 1
-        self._mine.depth = depth + 1
-        try:
-            yield
-        finally:
-            self._mine.depth = depth
-            with self._changed:
-                self._using -= 1
-                self._changed.notify_all()
-
-    def shut(self, patience_s: float = 5.0) -> None:
-        own = getattr(self._mine, "depth", 0)
-        with self._changed:
-            while self._shut_by is not None:
-                self._changed.wait()
-            self._shut_by = threading.get_ident()
-            end = time.monotonic() + patience_s
-            while self._using > own and (left := end - time.monotonic()) > 0:
-                self._changed.wait(left)
-
-    def open(self) -> None:
-        with self._changed:
-            self._shut_by = None
-            self._changed.notify_all()
-
-    def keep(self, owner: Catalog, connection: Any) -> None:
-        self.drop(lambda known, thread: known is None or not thread.is_alive())
-        self.connections.append((weakref.ref(owner), threading.current_thread(), connection))
-
-    def drop(self, which: Callable[[Catalog | None, threading.Thread], bool]) -> None:
-        for item in list(self.connections):
-            owner, thread, connection = item
-            if which(owner(), thread):
-                with suppress(ValueError):
-                    self.connections.remove(item)
-                with suppress(apsw.Error):
-                    connection.close()
-
-    def before_fork(self) -> None:
-        self.shut()
-        if self._using == 0:
-            self.drop(lambda *_: True)
-            self.generation += 1
-
-    def after_in_child(self) -> None:
-        self._reset()
-        self.connections.clear()
-        self.generation += 1
-
-
 _visited: dict[Path, Catalog] = {}
 _catalogs: weakref.WeakSet[Catalog] = weakref.WeakSet()
-_gate = _Gate()
 
 
 def _close_all() -> None:
@@ -384,8 +306,3 @@ def _close_all() -> None:
 
 
 atexit.register(_close_all)
-os.register_at_fork(
-    before=_gate.before_fork,
-    after_in_parent=_gate.open,
-    after_in_child=_gate.after_in_child,
-)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cwnb.errors import StoreDamaged
 from cwnb.events import ALL_TIME, DEFAULT_ACCOUNT, DEFAULT_REGION
-from cwnb.store import maintenance
+from cwnb.store.claims import GRACE_S, discard_segments
 from cwnb.store.names import unknown_group
 from cwnb.store.reading import SegmentTask, StoreRef
 from cwnb.store.records import GroupInfo
@@ -74,9 +74,9 @@ def insert_group(
 
 def remove_group(connection: Any, group_id: int) -> None:
     """Take a group out of the catalog; its files stay for an hour, for queries that run."""
-    later = time.time() + maintenance.GRACE_S
+    later = time.time() + GRACE_S
     names = connection.execute("SELECT id FROM segments WHERE group_id = ?", (group_id,)).fetchall()
-    maintenance.discard_segments(connection, group_id, [name for (name,) in names], later)
+    discard_segments(connection, group_id, [name for (name,) in names], later)
     connection.execute(
         "INSERT OR REPLACE INTO trash SELECT segment_id, group_id, ? FROM pending_outputs"
         " WHERE group_id = ?",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from cwnb.store.maintenance import Work
+    from cwnb.store.claims import Work
     from cwnb.store.records import LoadRecord
     from cwnb.store.store import Store
 

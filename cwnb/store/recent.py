@@ -22,8 +22,9 @@ from cwnb.events import (
     Window,
 )
 from cwnb.store.cache import Cache
+from cwnb.store.message_file import order_of
 from cwnb.store.reading import StoreRef, constant, pick, pointers
-from cwnb.store.writing import Block, order_of
+from cwnb.store.writing import Block
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, ResourceAlreadyExists, StoreReadOnly
-from cwnb.store import maintenance
+from cwnb.store import claims, maintenance
 from cwnb.store.background import Background
 from cwnb.store.groups import (
     find_group,
@@ -89,7 +89,7 @@ class Store:
             ref = StoreRef(str(folder), meta["store_id"], meta["key_id"])
             store = cls(catalog, ref, clock, meta["now_ms"])
             if not catalog.read_only:
-                maintenance.clean(store)
+                claims.clean(store)
         except BaseException:
             catalog.close()
             raise
@@ -213,7 +213,7 @@ class Store:
             found = find_group(connection, group)
             if found is None:
                 found = insert_group(connection, group, now, log_type=log_type)
-            work = maintenance.claim(self, connection, found.id, "load")
+            work = claims.claim(self, connection, found.id, "load")
         self.background.start()
         cutoff = cutoff_ms(found.retention_days, now)
         with Loading(self, found.id, log_type or found.log_type, cutoff, work) as loading:
@@ -267,7 +267,7 @@ class Store:
         self._raise_failure()
         for group_id in self._ids(group):
             maintenance.sweep(self, group_id)
-        maintenance.remove_strays(self)
+        claims.remove_strays(self)
 
     def note_failure(self, error: Exception) -> None:
         """Keep the error of background work for the next call."""

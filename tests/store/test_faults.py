@@ -9,7 +9,7 @@ import sys
 import pytest
 from contents import messages
 
-from cwnb.store import Store, maintenance
+from cwnb.store import Store, claims
 
 # Runs in a process that has imported everything and started no thread, and forks a fresh process for
 # each round of work and each look at the result.
@@ -17,12 +17,12 @@ KILLED = """
 import os, random, signal, sys, time
 from collections import Counter
 from contents import messages
-from cwnb.store import LoadRecord, Store, background, event_batch, maintenance, discovery, statistics
+from cwnb.store import LoadRecord, Store, background, claims, event_batch, discovery, statistics
 import pandas, pyarrow.parquet  # Arrow imports pandas when first given a list
 
 path, rounds, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 EACH, NOW, DAY = 5, 20_000 * 86_400_000, 86_400_000
-maintenance.LEASE_S = 1.0
+claims.LEASE_S = 1.0
 background._TICK_S = 1e6
 
 def work(number):
@@ -102,12 +102,12 @@ def test_writers_killed_at_fifty_moments_lose_and_double_nothing(run, tmp_path, 
     acknowledged = int(run(KILLED, tmp_path / "store", 50, 11))
     assert acknowledged > 50
     with Store.open(tmp_path / "store") as store:
-        later = maintenance.time.time() + maintenance.GRACE_S + 60
-        monkeypatch.setattr(maintenance.time, "time", lambda: later)
+        later = claims.time.time() + claims.GRACE_S + 60
+        monkeypatch.setattr(claims.time, "time", lambda: later)
         store.flush()
         store.sweep()
         store.compact()
-        later += maintenance.GRACE_S + 60
+        later += claims.GRACE_S + 60
         store.sweep()
         known = {facts.id for facts in store.snapshot(["/g"]).groups[0].segments}
         kept = {file.name.split(".")[0] for file in (tmp_path / "store").rglob("*.parquet")}

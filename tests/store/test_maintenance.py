@@ -8,8 +8,8 @@ from contents import between, events, messages, scan
 
 from cwnb.errors import AlreadyLoaded, SnapshotExpired, StoreError
 from cwnb.events import ALL_TIME
-from cwnb.store import LoadRecord, Store, background, event_batch, maintenance, putting
-from cwnb.store.maintenance import WorkLost
+from cwnb.store import LoadRecord, Store, background, claims, event_batch, maintenance, putting
+from cwnb.store.writing import WorkLost
 from cwnb.times import Clock
 
 DAY = 86_400_000
@@ -96,8 +96,8 @@ class TestFiles:
         assert len(parquet()) == 3
         (old, _) = snapshot.scan([], ALL_TIME, []).tasks
         assert old.open().columns(["@message"])["@message"].to_pylist() == ["at 2"]
-        later = time.time() + maintenance.GRACE_S + 1
-        monkeypatch.setattr(maintenance.time, "time", lambda: later)
+        later = time.time() + claims.GRACE_S + 1
+        monkeypatch.setattr(claims.time, "time", lambda: later)
         store.sweep()
         assert len(parquet()) == 1
         with pytest.raises(SnapshotExpired):
@@ -108,8 +108,8 @@ class TestFiles:
         fill(store, [1])
         store.delete_group("/g")
         store.create_group("/h")
-        later = time.time() + maintenance.GRACE_S + 1
-        monkeypatch.setattr(maintenance.time, "time", lambda: later)
+        later = time.time() + claims.GRACE_S + 1
+        monkeypatch.setattr(claims.time, "time", lambda: later)
         store.sweep()
         assert parquet() == set()
 
@@ -132,11 +132,11 @@ class TestClaims:
 
         def interrupted(writer):
             made = finish(writer)
-            maintenance.clean(store)  # as another process does
+            claims.clean(store)  # as another process does
             return made
 
         with monkeypatch.context() as patch:
-            patch.setattr(maintenance, "LEASE_S", -1.0)
+            patch.setattr(claims, "LEASE_S", -1.0)
             patch.setattr(maintenance.SegmentWriter, "finish", interrupted)
             store.flush()
         assert (segments(store), messages(store, "/g"), parquet()) == ((), ["x"], set())
@@ -160,10 +160,10 @@ class TestClaims:
         with store.loading("/g") as loading:
             loading.add(event_batch([1], ["x"], "s"))
             loading._drain(0)
-            later = time.time() + 2 * maintenance.LEASE_S
+            later = time.time() + 2 * claims.LEASE_S
             with monkeypatch.context() as patch:
-                patch.setattr(maintenance.time, "time", lambda: later)
-                maintenance.clean(store)
+                patch.setattr(claims.time, "time", lambda: later)
+                claims.clean(store)
             with pytest.raises(WorkLost):
                 loading.commit(RECORD)
         assert messages(store, "/g") == []

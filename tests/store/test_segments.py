@@ -20,15 +20,12 @@ RECORD = LoadRecord("f0", "app.log", "s", 10, 4, 4, "tail")
 @pytest.fixture
 def small(monkeypatch):
     """Make everything small, so that a few hundred events fill many row groups and segments."""
-    for module in (segments, writing):
-        monkeypatch.setattr(module, "MESSAGE_GROUP", 8)
-        monkeypatch.setattr(module, "FIELDS_GROUP", 24)
-    from cwnb.store import compaction, loading, reading
+    from cwnb.store import compaction, loading, message_file, reading
 
-    for module in (compaction, reading):
-        monkeypatch.setattr(module, "MESSAGE_GROUP", 8)
-        monkeypatch.setattr(module, "FIELDS_GROUP", 24)
-    monkeypatch.setattr(writing, "_HOLD", 16)
+    for module in (segments, writing, compaction, reading, message_file):
+        monkeypatch.setattr(module, "MESSAGE_GROUP", 8, raising=False)
+        monkeypatch.setattr(module, "FIELDS_GROUP", 24, raising=False)
+    monkeypatch.setattr(message_file, "_HOLD", 16)
     monkeypatch.setattr(loading, "_BLOCK_ROWS", 10)
     monkeypatch.setattr(loading, "MAX_ROWS", 100)
 

@@ -1,0 +1,138 @@
+"""The message file of a segment, written in order of time while events come nearly in order."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from cwnb.events import MESSAGE, RAW
+from cwnb.store.segments import MESSAGE_GROUP
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+# Events that arrive up to this many rows late find their place without reading anything back.
+_HOLD = 16 * MESSAGE_GROUP
+_MESSAGES = pa.schema([(MESSAGE, pa.string()), (RAW, pa.binary())])
+
+Ints = np.ndarray[Any, Any]
+
+
+class MessageFile:
+    """Writes messages in order of time while they come nearly in order.
+
+    A buffer puts small disorder right. What comes later than the buffer reaches back is written
+    where it comes, and the whole file once more in the end.
+    """
+
+    def __init__(self, file: Path, properties: Any, reopen: Any) -> None:
+        self.file = file
+        self._reopen = reopen
+        self._properties = properties
+        self._writer = self._new_writer()
+        self._held: list[pa.Table] = []
+        self._held_rows = 0
+        self._written: list[tuple[Ints, Ints]] = []
+        self._last: tuple[int, int] | None = None
+        self._late = False
+
+    def add(self, time: Ints, sequence: Ints, text: pa.Array, raw: pa.Array | None) -> None:
+        """Take messages; those that are no longer near anything late are written."""
+        if self._last is not None:
+            first = int(time.min())
+            if (first, int(sequence[time == first].min())) < self._last:
+                self._late = True
+        if raw is None:
+            raw = pa.nulls(len(text), pa.binary())
+        self._held.append(pa.table([time, sequence, text, raw], names=["t", "s", MESSAGE, RAW]))
+        self._held_rows += len(text)
+        if self._held_rows >= _HOLD:
+            self._write(_HOLD // 2)
+
+    def finish(self) -> None:
+        """Write the rest, in the end all in order, and make the file durable."""
+        self._write(0)
+        self._writer.close()
+        if self._late:
+            time = np.concatenate([time for time, _ in self._written])
+            sequence = np.concatenate([sequence for _, sequence in self._written])
+            if (order := order_of(time, sequence)) is not None:
+                with self._reopen(self.file) as written:
+                    table = written.read(use_threads=False).combine_chunks()
+                self.file.unlink()
+                self._writer = self._new_writer()
+                for start in range(0, len(table), 4 * MESSAGE_GROUP):
+                    part = table.take(order[start : start + 4 * MESSAGE_GROUP])
+                    self._writer.write_table(part, row_group_size=MESSAGE_GROUP)
+                self._writer.close()
+        self._written.clear()
+        sync_file(self.file)
+
+    def close(self) -> None:
+        """Stop writing; the file stays."""
+        self._held.clear()
+        self._written.clear()
+        try:
+            self._writer.close()
+        except (OSError, pa.ArrowException):
+            return  # a full disk; the file goes anyway
+
+    def _write(self, keep: int) -> None:
+        if not self._held_rows:
+            return
+        table = pa.concat_tables(self._held)
+        time, sequence = np.asarray(table["t"]), np.asarray(table["s"])
+        if (order := order_of(time, sequence)) is not None:
+            table = table.combine_chunks().take(order)
+            time, sequence = time[order], sequence[order]
+        rows = len(table) - keep
+        if keep:
+            rows -= rows % MESSAGE_GROUP
+        self._writer.write_table(
+            table.slice(0, rows).select([MESSAGE, RAW]), row_group_size=MESSAGE_GROUP
+        )
+        self._written.append((time[:rows], sequence[:rows]))
+        self._last = int(time[rows - 1]), int(sequence[rows - 1])
+        self._held = [table.slice(rows)] if keep else []
+        self._held_rows = len(table) - rows
+
+    def _new_writer(self) -> Any:
+        return pq.ParquetWriter(
+            new_file(self.file),
+            _MESSAGES,
+            use_dictionary=False,
+            compression="zstd",
+            compression_level=1,
+            write_statistics=False,
+            encryption_properties=self._properties,
+        )
+
+
+def order_of(time: Ints, sequence: Ints) -> Ints | None:
+    """Give the row numbers in order of time and sequence, or None where they are in order."""
+    step = np.diff(time)
+    if (step > 0).all() or ((step >= 0).all() and (np.diff(sequence)[step == 0] > 0).all()):
+        return None
+    order: Ints = np.lexsort((sequence, time))
+    return order
+
+
+def new_file(file: Path) -> str:
+    """Make an empty file that only its owner may read, whatever the umask, and give its name."""
+    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    os.fchmod(handle, 0o600)
+    os.close(handle)
+    return str(file)
+
+
+def sync_file(file: Path) -> None:
+    """Make a file's bytes durable."""
+    handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
