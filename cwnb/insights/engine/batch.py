@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.events import TIMESTAMP
+from cwnb.events import MESSAGE, TIMESTAMP
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from cwnb.events import Reader, Window
 
@@ -109,6 +109,33 @@ class Batch:
         for name in wanted:
             self._columns[name] = (found.get(name), version)
 
+    def message_pieces(self) -> Iterator[Any] | None:
+        """Give the messages piece by piece; None where they are at hand, or few of many.
+
+        What is done with a piece while it is in the processor's cache costs a fraction of the same
+        over a whole column.
+        """
+        if self._reader is None or self.has_own(MESSAGE) or not self.rows:
+            return None
+        if MESSAGE in self._columns or self.rows < _SPARSE * self._reader.rows:
+            return None
+        return self._pieces(self._reader)
+
+    def _pieces(self, reader: Reader) -> Iterator[Any]:
+        start = 0
+        for piece in reader.message_pieces():
+            end = start + len(piece)
+            if self.selection is None:
+                yield piece
+            else:
+                low, high = np.searchsorted(self.selection, [start, end])
+                yield piece.take(pa.array(self.selection[low:high] - start))
+            start = end
+
+    def keep(self, name: str, array: Any) -> None:
+        """Remember a column of the reader's that has been read on the way."""
+        self._columns[name] = (array, len(self._filters))
+
     def define(self, name: str, compute: Callable[[Batch], Any], reads: set[str]) -> None:
         """Make `name` a column that `compute` gives when it is asked for.
 
@@ -149,7 +176,9 @@ class Batch:
 
     def timestamp(self) -> Any:
         """Give `@timestamp`."""
-        return self.column(TIMESTAMP)
+        times = self.column(TIMESTAMP)
+        # Nothing is read where no row is left.
+        return pa.nulls(self.rows, pa.timestamp("ms", "UTC")) if times is None else times
 
     # ------------------------------------------------------------ rows
 

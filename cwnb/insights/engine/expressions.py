@@ -250,8 +250,8 @@ def _argument(node: exp.Expression, batch: Batch) -> Any:
         return (int(node.args["count"]), str(node.args["unit"]))
     if isinstance(node, Star):
         raise MalformedQuery("'*' stands only in count(*)")
-    # `if` and `case` want predicates as Booleans; elsewhere coercion makes them 1 and 0.
-    return evaluate(node, batch)
+    # Where a function wants a Boolean, coercion makes one of the numbers 1 and 0.
+    return evaluate_value(node, batch)
 
 
 _RULES: dict[type[Any], Callable[..., Any]] = {
