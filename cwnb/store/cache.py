@@ -12,6 +12,7 @@ class Cache(Generic[Value]):
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
+        self._weighed = False
         self._items: dict[object, tuple[int, Value]] = {}
 
     def get(self, key: object) -> Value | None:
@@ -26,9 +27,15 @@ class Cache(Generic[Value]):
         """Keep the value and drop the oldest past the capacity; one too heavy is not kept."""
         if weight > self._capacity:
             return
+        self._weighed = self._weighed or weight != 1
         self._items[key] = (weight, value)
-        while sum(item[0] for item in tuple(self._items.values())) > self._capacity:
+        while self._total() > self._capacity:
             try:
                 del self._items[next(iter(self._items))]
             except (StopIteration, RuntimeError, KeyError):
                 return  # another thread is dropping some already
+
+    def _total(self) -> int:
+        if not self._weighed:
+            return len(self._items)
+        return sum(weight for weight, _ in tuple(self._items.values()))
