@@ -90,6 +90,20 @@ def test_engine_on_a_store(case: Case, store: Any) -> None:
     check(case, logs.query(case.query, [group], strict=case.strict, **window_of(case)))
 
 
+@by_title([case for case in ANSWERED if not case.cannot_say])
+def test_result_as_plain_pandas(
+    case: Case, store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a result writes of itself, on the events that it exports."""
+    logs, group = store(case)
+    result = logs.query(case.query, [group], strict=case.strict, **window_of(case))
+    monkeypatch.chdir(tmp_path)
+    result.export_events("events.parquet")
+    namespace: dict[str, Any] = {}
+    exec(compile(result.pandas, "emitted.py", "exec"), namespace)
+    assert not (found := differences(case, namespace["result"])), f"{result.pandas}\n{found}"
+
+
 @by_title(REFUSED)
 def test_refused(case: Case) -> None:
     import cwnb

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import subprocess
 import sys
 import tempfile
@@ -21,6 +22,7 @@ from strategies import pipelines
 from cwnb.insights.dialect import parse_query, to_text
 from cwnb.insights.rules import settle
 from cwnb.insights.to_pandas import CannotSay, missing, preamble, to_pandas
+from cwnb.insights.to_pandas.source import _preamble
 
 if TYPE_CHECKING:
     from cwnb.insights.commands import Pipeline
@@ -87,6 +89,14 @@ def test_helpers_come_only_where_they_are_needed() -> None:
     assert "def same(" in source
     assert "def compare(" not in source
     assert "ipaddress" not in source
+
+
+def test_every_helper_is_written_by_some_writer() -> None:
+    folder = Path(preamble.__file__).parent
+    writers = "".join(p.read_text("utf-8") for p in folder.glob("*.py") if p.stem != "preamble")
+    sources, uses, _ = _preamble()
+    used = set().union(*uses.values())
+    assert [n for n in sources if n not in used and not re.search(rf"\b{n}\b", writers)] == []
 
 
 def test_the_script_runs_by_itself(tmp_path: Path) -> None:

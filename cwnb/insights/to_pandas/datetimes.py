@@ -18,8 +18,8 @@ from cwnb.insights.to_pandas.writing import (
 )
 
 # The units that a frequency of pandas can say; the rest goes by the calendar.
-FIXED = {"ms": "ms", "s": "s", "m": "min", "h": "h"}
-CALENDAR = {"d": "day", "w": "week", "mo": "month", "q": "quarter", "y": "year"}
+FIXED = {"ms": "ms", "s": "s", "m": "min", "h": "h", "d": "D"}
+CALENDAR = {"w": "week", "mo": "month", "q": "quarter", "y": "year"}
 # Java's letters of DateTimeFormatter, by what strptime calls them.
 JAVA = {
     "yyyy": "%Y",
@@ -79,9 +79,8 @@ def rounded(direction: str, time: Snippet, period: Snippet) -> Snippet:
     count, unit = period.literal
     if unit in FIXED:
         return Snippet(f'{time.operand}.dt.{direction}("{count}{FIXED[unit]}")', "time")
-    if unit == "d":
-        return Snippet(f'{time.operand}.dt.{direction}("{count}D")', "time")
-    return Snippet(f'{direction}_time({time.code}, {count}, "{CALENDAR[unit]}")', "time")
+    helper = "floor_time" if direction == "floor" else "ceil_time"
+    return Snippet(f'{helper}({time.code}, {count}, "{CALENDAR[unit]}")', "time")
 
 
 def _time(script: Script, value: Snippet) -> Snippet:

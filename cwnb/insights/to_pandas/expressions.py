@@ -36,6 +36,7 @@ from cwnb.insights.to_pandas.writing import (
     quoted,
     raw,
     text,
+    text_form,
 )
 
 if TYPE_CHECKING:
@@ -296,7 +297,7 @@ def _with_literal(left: Snippet, relation: str, value: Any) -> str:
     if not is_number and left.kind in ("text", "mixed"):
         return f"{left.operand} {relation} {quoted(value)}"
     if not is_number and left.kind in (*NUMERIC, "boolean", "time"):
-        return f"as_text({left.code}) {relation} {quoted(value)}"
+        return f"{text_form(left)} {relation} {quoted(value)}"
     return ""
 
 

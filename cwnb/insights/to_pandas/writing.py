@@ -201,7 +201,14 @@ def text(script: Script, snippet: Snippet) -> Snippet:
         snippet = as_column(script, snippet)
     if snippet.kind in ("text", "mixed"):
         return replace(snippet, kind="text")
-    return Snippet(f"as_text({snippet.code})", "text")
+    return Snippet(text_form(snippet), "text")
+
+
+def text_form(snippet: Snippet) -> str:
+    """Write a column as text; Arrow's cast writes numbers and Booleans as the language does."""
+    if snippet.kind in (*NUMERIC, "boolean"):
+        return f"{snippet.operand}.astype(TEXT)"
+    return f"as_text({snippet.code})"
 
 
 def number(script: Script, snippet: Snippet) -> Snippet:
