@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.store.messages import lengths
+from cwnb.store.cache import Cache
 from cwnb.store.names import check_stream_name
 
 if TYPE_CHECKING:
@@ -17,20 +17,19 @@ if TYPE_CHECKING:
 # The service's quota for one event (CloudWatch Logs quotas: event size).
 MAX_EVENT_BYTES = 1 << 20
 _YEAR_10000_MS = 253_402_300_800_000
+# Writers put batches of one size into one stream again and again.
+_columns: Cache[pa.Array] = Cache(100_000)
 _STREAM = pa.dictionary(pa.int32(), pa.string())
 
 
 def refusals(
-    time: np.ndarray[Any, Any], text: pa.Array, raw: pa.Array | None, cutoff_ms: int
+    time: np.ndarray[Any, Any], sizes: np.ndarray[Any, Any], raw: pa.Array | None, cutoff_ms: int
 ) -> list[tuple[int, str]]:
-    """Give index and reason of each event that cannot be stored."""
-    if len(time) != len(text):
-        raise ValueError(f"{len(time)} times for {len(text)} messages")
+    """Give index and reason of each event that cannot be stored; `sizes` are those of its text."""
+    if len(time) != len(sizes):
+        raise ValueError(f"{len(time)} times for {len(sizes)} messages")
     if not len(time):
         return []
-    if text.null_count:
-        raise ValueError("a message is missing")
-    sizes = lengths(text)
     if raw is not None:
         original = pc.fill_null(pc.binary_length(raw), -1).to_numpy(zero_copy_only=False)
         sizes = np.where(original >= 0, original, sizes)
@@ -55,9 +54,13 @@ def refusals(
 def stream_column(stream: Any, rows: int) -> pa.Array:
     """Give the stream of each event as a dictionary column."""
     if isinstance(stream, str):
-        return pa.DictionaryArray.from_arrays(
+        if (known := _columns.get((stream, rows))) is not None:
+            return known
+        column = pa.DictionaryArray.from_arrays(
             pa.array(np.zeros(rows, np.int32)), pa.array([check_stream_name(stream)], pa.string())
         )
+        _columns.put((stream, rows), column, rows)
+        return column
     if isinstance(stream, pa.ChunkedArray):
         stream = stream.combine_chunks()
     if len(stream) != rows:

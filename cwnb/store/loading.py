@@ -18,7 +18,7 @@ from cwnb.store.arriving import (
     stream_column,
     take_sequences,
 )
-from cwnb.store.messages import text_and_raw
+from cwnb.store.messages import lengths, text_and_raw
 from cwnb.store.names import check_stream_name
 from cwnb.store.segments import INSERT_SEGMENT, MAX_MESSAGE_BYTES, MAX_ROWS, SegmentFacts
 from cwnb.store.writing import Block, SegmentWriter
@@ -152,7 +152,7 @@ class Loading:
         self._stop()
 
     def _check(self, time: Any, text: pa.Array, raw: pa.Array | None) -> None:
-        refused = refusals(time, text, raw, self.cutoff_ms)
+        refused = refusals(time, lengths(text), raw, self.cutoff_ms)
         if refused:
             index, reason = refused[0]
             raise InvalidParameter(f"event {index} of the batch cannot be stored: {reason}")

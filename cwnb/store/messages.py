@@ -54,7 +54,9 @@ def as_bytes(message: str | bytes) -> bytes:
 
 
 def lengths(text: pa.Array) -> np.ndarray[Any, Any]:
-    """Give the length of each message in bytes."""
+    """Give the length of each message in bytes; raises ValueError where one is missing."""
+    if text.null_count:
+        raise ValueError("a message is missing")
     return np.asarray(pc.binary_length(text))
 
 

@@ -64,18 +64,19 @@ class Putting:
         text, raw = text_and_raw(batch.message)
         times = np.ascontiguousarray(batch.time_ms, np.int64)
         stream = stream_column(batch.stream, len(text))
+        sizes = lengths(text)
         key, fresh = self._known.get(group), False
         if key is None:
             key, fresh = self._group(group), True
         while True:
             now = self._store.clock.now_ms()
-            refused = refusals(times, text, raw, cutoff_ms(key.retention_days, now))
+            refused = refusals(times, sizes, raw, cutoff_ms(key.retention_days, now))
             if refused and not fresh:
                 key, fresh = self._group(group), True
                 continue
             if len(refused) == len(text):
                 return PutResult(0, refused)
-            ready = list(_ready(times, stream, text, raw, refused))
+            ready = list(_ready(times, stream, text, raw, sizes=sizes, refused=refused))
             if self._append(key, ready, now):
                 break
             # Deleted, made again or given another retention since it was last looked at.
@@ -144,13 +145,20 @@ class Putting:
 
 
 def _ready(
-    times: Any, stream: pa.Array, text: pa.Array, raw: pa.Array | None, refused: list[Any]
+    times: Any,
+    stream: pa.Array,
+    text: pa.Array,
+    raw: pa.Array | None,
+    *,
+    sizes: Any,
+    refused: list[Any],
 ) -> Iterator[_Ready]:
     if refused:
         kept = np.ones(len(text), bool)
         kept[[index for index, _ in refused]] = False
         mask = pa.array(kept)
-        times, stream, text = times[kept], stream.filter(mask), text.filter(mask)
+        times, sizes = times[kept], sizes[kept]
+        stream, text = stream.filter(mask), text.filter(mask)
         raw = None if raw is None else raw.filter(mask)
     rows = len(times)
     step = max(1, min(_BATCH_EVENTS, _BATCH_BYTES * rows // max(text.nbytes, 1)))
@@ -160,16 +168,15 @@ def _ready(
         streams = list(counts_by_stream(times[part], stream.slice(start, size)))
         for name, *_ in streams:
             check_stream_name(name)
-        texts = text.slice(start, size)
         yield _Ready(
-            int(times[part].min()),
-            int(times[part].max()),
+            min(first for _, first, _, _ in streams),
+            max(last for _, _, last, _ in streams),
             size,
-            int(lengths(texts).sum()),
+            int(sizes[part].sum()),
             recent.encode(
                 times[part],
                 stream.slice(start, size),
-                texts,
+                text.slice(start, size),
                 None if raw is None else raw.slice(start, size),
             ),
             streams,

@@ -24,16 +24,20 @@ from cwnb.events import (
 from cwnb.store.cache import Cache
 from cwnb.store.message_file import order_of
 from cwnb.store.reading import StoreRef, constant, pick, pointers
+from cwnb.store.segments import MESSAGE_GROUP
 from cwnb.store.writing import Block
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cwnb.store.encryption import Sealer
 
 # About a million events of 300 bytes with their fields.
 _blocks: Cache[Block] = Cache(512 << 20)
-_CODEC = "zstd"
+_CODEC = pa.Codec("zstd", 1)
+_OPTIONS = pa.ipc.IpcWriteOptions()
+_SIZE = 8  # bytes that tell how long the stream is
+_MOST = 1 << 31
 _RAW = 3  # the column of original bytes, where a batch has one
 _MS = pa.timestamp("ms", "UTC")
 
@@ -69,14 +73,12 @@ def encode(
         names.append("r")
     batch = pa.record_batch(arrays, names=names)
     sink = pa.BufferOutputStream()
-    # The schema is most of a small batch, so the whole stream is compressed, not its buffers.
-    with (
-        pa.CompressedOutputStream(sink, _CODEC) as packed,
-        pa.ipc.new_stream(packed, batch.schema) as writer,
-    ):
+    with pa.ipc.RecordBatchStreamWriter(sink, batch.schema, options=_OPTIONS) as writer:
         writer.write_batch(batch)
-    data: bytes = sink.getvalue().to_pybytes()
-    return data
+    # The schema is most of a small batch, so the whole stream is compressed, not its buffers.
+    stream = sink.getvalue()
+    packed: bytes = stream.size.to_bytes(_SIZE, "little") + _CODEC.compress(stream, asbytes=True)
+    return packed
 
 
 def place(group_id: int, token: str) -> str:
@@ -89,9 +91,10 @@ def decode(batch: SealedBatch, sealer: Sealer, group: str) -> pa.RecordBatch:
     what = f"batch {batch.id} of log group {group!r} in the catalog"
     data = sealer.open(batch.data, place(batch.group_id, batch.token), what)
     try:
-        with pa.CompressedInputStream(pa.BufferReader(data), _CODEC) as packed:
-            events = pa.ipc.open_stream(packed.read()).read_next_batch()
-    except (OSError, StopIteration, pa.ArrowException) as error:
+        size = int.from_bytes(data[:_SIZE], "little")
+        stream = _CODEC.decompress(memoryview(data)[_SIZE:], min(size, _MOST))
+        events = pa.ipc.open_stream(stream).read_next_batch()
+    except (OSError, StopIteration, ValueError, pa.ArrowException) as error:
         raise StoreDamaged(f"{what} is damaged: {error}") from error
     if events.num_rows != batch.events:
         raise StoreDamaged(f"{what} is damaged: {events.num_rows} events and not {batch.events}")
@@ -214,6 +217,12 @@ class RecentReader:
         """Give the columns at these row numbers."""
         places = pa.array(rows, pa.int64())
         return {name: column.take(places) for name, column in self.columns(names).items()}
+
+    def message_pieces(self) -> Iterator[pa.Array]:
+        """Give all messages in order, some thousands at a time."""
+        text = self._block.text.slice(self._first, self._rows)
+        for start in range(0, self._rows, MESSAGE_GROUP):
+            yield text.slice(start, MESSAGE_GROUP)
 
     def all_fields(self) -> tuple[dict[str, pa.Array], pa.Array | None]:
         """Give every discovered field that has a column, and the rare ones as they are kept."""
