@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
     import pyarrow as pa
@@ -118,6 +118,10 @@ class Reader(Protocol):
 
     def take(self, names: Sequence[str], rows: np.ndarray[Any, Any]) -> dict[str, pa.Array]:
         """Give the columns at these row numbers (ascending int64), reading no more than needed."""
+        ...
+
+    def message_pieces(self) -> Iterator[pa.Array]:
+        """Give all messages in order, some thousands at a time, so that few are held at once."""
         ...
 
     @property

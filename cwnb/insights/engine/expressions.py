@@ -55,12 +55,12 @@ _PREDICATES = (*_COMPARISONS, exp.And, exp.Or, exp.Not, Like, In)
 def evaluate(node: exp.Expression, batch: Batch) -> Any:
     """Give the value of an expression for the rows of a batch.
 
-    An expression over one dictionary column is worked out once per distinct value.
+    An expression over dictionary columns alone is worked out once per combination of values.
     """
     if not isinstance(node, Field) and not is_literal(node):
-        encoded = _only_dictionary(node, batch)
+        encoded = _only_dictionaries(node, batch)
         if encoded is not None:
-            return _once_per_value(node, *encoded)
+            return _once_per_value(node, encoded, batch.rows)
     rule = _RULES.get(type(node))
     if rule is None:
         raise MalformedQuery(f"cannot evaluate {type(node).__name__}")
@@ -108,35 +108,51 @@ def missing(rows: int) -> Any:
 # ---------------------------------------------------------------- once per distinct value
 
 
-def _only_dictionary(node: exp.Expression, batch: Batch) -> tuple[str, Any] | None:
-    """Give the one field that the expression reads, with its column, if that has a dictionary."""
+def _only_dictionaries(node: exp.Expression, batch: Batch) -> dict[str, Any] | None:
+    """Give the fields that the expression reads, if all have dictionaries with few combinations."""
     names = {field.name for field in node.find_all(Field)}
-    if len(names) != 1 or any(call.name in _OF_THE_ROW for call in node.find_all(Call)):
+    if not names or any(call.name in _OF_THE_ROW for call in node.find_all(Call)):
         return None
-    (name,) = names
-    column = batch.column(name)
-    if column is None or not pa.types.is_dictionary(column.type):
-        return None
-    return (name, column) if len(column.dictionary) < len(column) else None
+    columns = {}
+    combinations = 1
+    for name in sorted(names):
+        column = batch.column(name)
+        if column is None or not pa.types.is_dictionary(column.type):
+            return None
+        columns[name] = column
+        combinations *= len(column.dictionary) + 1
+    return columns if combinations < batch.rows else None
 
 
-def _once_per_value(node: exp.Expression, name: str, column: Any) -> Any:
-    texts = column.dictionary
-    distinct = pa.concat_arrays([texts, pa.nulls(1, texts.type)])
-    small = Batch(len(distinct), columns={name: distinct})
+def _once_per_value(node: exp.Expression, encoded: dict[str, Any], rows: int) -> Any:
+    codes = None
+    distinct = {}
+    sizes = [len(column.dictionary) + 1 for column in encoded.values()]
+    repeats = np.cumprod([1, *sizes[::-1]])[::-1]
+    for (name, column), size, repeat in zip(encoded.items(), sizes, repeats[1:], strict=True):
+        # Missing is one value more, at the end of the dictionary.
+        values_and_missing = pa.concat_arrays(
+            [column.dictionary, pa.nulls(1, column.dictionary.type)]
+        )
+        each = np.repeat(np.arange(size), repeat)
+        places = np.tile(each, int(repeats[0] // len(each)))
+        distinct[name] = values_and_missing.take(pa.array(places))
+        own = column.indices.fill_null(size - 1) if column.null_count else column.indices
+        here = np.asarray(own)
+        codes = here if codes is None else codes * np.int32(size) + here
+    small = Batch(int(repeats[0]), columns=distinct)
     answer = evaluate(node, small)
     if isinstance(answer, pa.Scalar):
         return answer
-    codes = column.indices
-    if codes.null_count:
-        codes = codes.fill_null(len(texts))
-    if pa.types.is_string(answer.type):
+    where = pa.array(codes)
+    if pa.types.is_string(answer.type) and len(where) == rows:
         # Stays a dictionary, so that whatever comes next runs once per value too.
-        if answer.null_count == 1 and answer[len(texts)].as_py() is None:
-            return pa.DictionaryArray.from_arrays(column.indices, answer.slice(0, len(texts)))
         if not answer.null_count:
-            return pa.DictionaryArray.from_arrays(codes, answer)
-    return answer.take(codes)
+            return pa.DictionaryArray.from_arrays(where, answer)
+        gone = answer.is_null().take(where)
+        kept = pc.if_else(gone, pa.scalar(None, where.type), where)
+        return pa.DictionaryArray.from_arrays(kept, answer.fill_null(""))
+    return answer.take(where)
 
 
 # ---------------------------------------------------------------- rules

@@ -64,7 +64,8 @@ class RowOrder:
         if not len(rows):
             return Ranks(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
         if self._task_rank is not None:
-            positions = self._batch.positions()[rows]
+            selection = self._batch.selection
+            positions = rows if selection is None else selection[rows]
             return Ranks(np.full(len(rows), self._task_rank, dtype=np.int64), positions)
         self._batch.load([TIMESTAMP, SEQUENCE])
         times = self._batch.column(TIMESTAMP).take(rows).cast("int64")

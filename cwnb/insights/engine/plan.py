@@ -34,6 +34,15 @@ class TaskPlan:
     now_ms: int
     window: Window
 
+    def wanted(self) -> list[set[str]]:
+        """Name, for each step, the fields that are read after it in the task."""
+        later = self.barrier.reads()
+        found = []
+        for step in reversed(self.steps):
+            found.append(set(later))
+            later |= step.reads()
+        return found[::-1]
+
 
 @dataclass
 class Plan:

@@ -40,6 +40,11 @@ class StatsPlan:
     outputs: list[tuple[str, exp.Expression]]
     offset_ms: int = 0
 
+    def reads(self) -> set[str]:
+        """Name the fields that it reads."""
+        nodes = [*(node for _, node in self.keys), *(node for _, node in self.slots if node)]
+        return {f.name for node in nodes for f in node.find_all(Field)}
+
 
 @dataclass
 class StatsPartial:

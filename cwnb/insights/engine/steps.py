@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from cwnb.errors import MalformedQuery
-from cwnb.events import MESSAGE, RAW
-from cwnb.insights import extraction, values
+from cwnb.events import MESSAGE
+from cwnb.insights import extraction
 from cwnb.insights.commands import (
     Command,
     Dedup,
@@ -27,9 +26,11 @@ from cwnb.insights.commands import (
     literal_value,
 )
 from cwnb.insights.engine.collect import CollectPlan, partial_collect
-from cwnb.insights.engine.expressions import as_array, evaluate_array, evaluate_condition
+from cwnb.insights.engine.expressions import evaluate_array, evaluate_condition
 from cwnb.insights.engine.order import RowOrder
+from cwnb.insights.engine.pieces import filter_pieces, over_pieces, text_of
 from cwnb.insights.engine.stats import finish_stats, partial_stats, plan_stats
+from cwnb.insights.rewrite import touches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +40,14 @@ if TYPE_CHECKING:
     from cwnb.insights.engine.batch import Batch
 
 
-def apply(command: Command, batch: Batch) -> Batch:
+# The fields that later commands read; None when that is not known.
+Wanted = set[str] | None
+
+
+def apply(command: Command, batch: Batch, wanted: Wanted = None) -> Batch:
     """Run one command; gives the batch itself, changed, or the new rows of a `stats`.
+
+    `wanted` names the fields that are read later, so that no others need be made.
 
     The rows of a task may take commands that work row by row; those that need all rows (sort,
     stats, dedup, limit) are for rows in memory, in the order in which they are shown.
@@ -48,6 +55,8 @@ def apply(command: Command, batch: Batch) -> Batch:
     step = _STEPS.get(type(command))
     if step is None:
         raise MalformedQuery(f"cannot run {command.keyword or type(command).__name__!r}")
+    if isinstance(command, Filter | Parse):
+        return step(command, batch, wanted)
     return step(command, batch)
 
 
@@ -73,51 +82,50 @@ def define(name: str, node: exp.Expression, batch: Batch) -> None:
     batch.define(name, lambda rows: evaluate_array(node, rows), reads)
 
 
-def _filter(command: Filter, batch: Batch) -> Batch:
+def _filter(command: Filter, batch: Batch, wanted: Wanted = None) -> Batch:
+    conditions = conjuncts(command.args["condition"])
     # Cheap conditions first, so that messages are decoded for the rows that are left.
-    for condition in sorted(conjuncts(command.args["condition"]), key=_cost):
-        if not batch.rows:
-            break
-        batch.filter(evaluate_condition(condition, batch))
+    for condition in conditions:
+        if batch.rows and MESSAGE not in _names(condition):
+            batch.filter(evaluate_condition(condition, batch))
+    about_message = [c for c in conditions if MESSAGE in _names(c)]
+    alone = [c for c in about_message if _names(c) == {MESSAGE}]
+    pieces = batch.message_pieces() if alone else None
+    if pieces is not None:
+        filter_pieces(alone, batch, pieces, keep=wanted is None or MESSAGE in wanted)
+        about_message = [c for c in about_message if _names(c) != {MESSAGE}]
+    for condition in about_message:
+        if batch.rows:
+            batch.filter(evaluate_condition(condition, batch))
     return batch
 
 
-def _cost(condition: exp.Expression) -> int:
-    names = {field.name for field in condition.find_all(Field)}
-    return 2 if names & {MESSAGE, RAW} else 1
+def _names(node: exp.Expression) -> set[str]:
+    return {field.name for field in node.find_all(Field)}
 
 
-def _parse(command: Parse, batch: Batch) -> Batch:
+def _parse(command: Parse, batch: Batch, wanted: Wanted = None) -> Batch:
     source, pattern, names = command.args["value"], command.args["pattern"], command.args["names"]
-    reads = {field.name for field in source.find_all(Field)}
     if command.args.get("multi"):
-        text = _text(source, batch)
+        text = text_of(source, batch)
         rows, found = extraction.parse_multi(text, pattern.pattern)
         batch.take(rows)
         for name, array in zip(names, found.values(), strict=True):
             batch.set(name, array)
         return batch
+    needed = [wanted is None or touches(wanted, {name}) for name in names]
+
+    def extract(text: Any) -> list[Any]:
+        if isinstance(pattern, Regex):
+            return list(extraction.parse_regex(text, pattern.pattern).values())
+        return extraction.parse_glob(text, str(pattern.this), len(names), needed)
 
     # One extraction gives all its fields; the first that is asked for runs it.
-    def extract(rows: Batch) -> dict[str, Any]:
-        text = _text(source, rows)
-        if isinstance(pattern, Regex):
-            return dict(
-                zip(names, extraction.parse_regex(text, pattern.pattern).values(), strict=True)
-            )
-        found = extraction.parse_glob(text, str(pattern.this), len(names))
-        return dict(zip(names, found, strict=True))
+    def extract_all(rows: Batch) -> dict[str, Any]:
+        return dict(zip(names, over_pieces(source, rows, extract), strict=True))
 
-    batch.define_together(names, extract, reads)
+    batch.define_together(names, extract_all, _names(source))
     return batch
-
-
-def _text(source: exp.Expression, batch: Batch) -> Any:
-    value = evaluate_array(source, batch)
-    if values.is_structure(value.type):
-        return pa.nulls(batch.rows, pa.string())
-    text = as_array(values.to_text(value), batch.rows)
-    return text.dictionary_decode() if pa.types.is_dictionary(text.type) else text
 
 
 # ---------------------------------------------------------------- rows in memory

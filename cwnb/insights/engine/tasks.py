@@ -68,10 +68,10 @@ def run_task(
     batch = Batch.of_reader(reader, now_ms=plan.now_ms, window=plan.window)
     scanned = matched = batch.rows
     measures = []
-    for step in plan.steps:
+    for step, wanted in zip(plan.steps, plan.wanted(), strict=True):
         before, started, read = batch.rows, time.perf_counter(), reader.bytes_read
         _check(cancelled)
-        batch = apply(step, batch)
+        batch = apply(step, batch, wanted)
         if isinstance(step, Filter):
             matched = batch.rows
         measures.append(_measure(before, batch.rows, started, reader.bytes_read - read))
@@ -114,11 +114,11 @@ def fetch_rows(
         now_ms=plan.now_ms,
         window=plan.window,
     )
-    for step in plan.steps:
+    for step, wanted in zip(plan.steps, plan.wanted(), strict=True):
         # These rows have passed the filters.
         if not isinstance(step, Filter):
             assert not (isinstance(step, Parse) and step.args.get("multi"))
-            apply(step, batch)
+            apply(step, batch, wanted | set(needed))
     own = [name for name in needed if not batch.has_own(name)]
     batch.load(own)
     columns = {}
