@@ -1,0 +1,117 @@
+"""Write `parse`: a glob or a regular expression over a text column."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from cwnb.insights.to_pandas.expressions import write
+from cwnb.insights.to_pandas.writing import (
+    CannotSay,
+    Script,
+    Snippet,
+    quoted,
+    raw,
+    text,
+)
+
+if TYPE_CHECKING:
+    from cwnb.insights.commands import Parse
+
+
+def write_parse(script: Script, command: Parse) -> None:
+    """Write the extraction, and the names that it shows."""
+    source = text(script, write(script, command.args["value"]))
+    names: list[str] = list(command.args["names"])
+    pattern = command.args["pattern"]
+    regex = glob_regex(str(pattern.this)) if isinstance(pattern, exp.Literal) else pattern.pattern
+    regex, groups = _named_groups(regex, names)
+    if command.args.get("multi"):
+        _every_match(script, source, regex, groups, names)
+    else:
+        _first_match(script, source, regex, groups, names)
+    for name in names:
+        script.kinds[name] = "text"
+    script.shown += names
+
+
+def glob_regex(glob: str) -> str:
+    """Translate a glob: each `*` takes as little as it can, one at the end takes the rest.
+
+    A glob without `*` extracts what stands after it.
+    """
+    literals = glob.split("*") if "*" in glob else [glob, ""]
+    last = len(literals) - 2
+    pattern = _escape(literals[0])
+    for place, literal in enumerate(literals[1:]):
+        rest = place == last and not literal
+        pattern += ("(.*)" if rest else "(.*?)") + _escape(literal)
+    return f"(?s){pattern}"
+
+
+def _escape(text: str) -> str:
+    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text).replace("\n", "\\n")
+
+
+def _named_groups(regex: str, names: list[str]) -> tuple[str, list[str]]:
+    """Give every capturing group a name that Python takes, the field's own where it can be."""
+    groups: list[str] = []
+
+    def name(found: re.Match[str]) -> str:
+        if not found[0].startswith("("):
+            return found[0]
+        if not found[1] and has_names:
+            return "(?:"
+        wanted = names[len(groups)] if len(groups) < len(names) else ""
+        groups.append(wanted if wanted.isidentifier() and wanted.isascii() else f"g{len(groups)}")
+        return f"(?P<{groups[-1]}>"
+
+    piece = r"\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\((?:\?P?<([^>=!]+)>|(?!\?))"
+    has_names = any(found[1] for found in re.finditer(piece, regex, re.DOTALL))
+    written = re.sub(piece, name, regex, flags=re.DOTALL)
+    if len(groups) != len(names):
+        raise CannotSay(f"a pattern with {len(groups)} groups for {len(names)} names")
+    return written, groups
+
+
+def _first_match(
+    script: Script, source: Snippet, regex: str, groups: list[str], names: list[str]
+) -> None:
+    try:
+        re.compile(regex)
+        found = f"{source.operand}.str.extract({raw(regex)})"
+    except (re.error, OverflowError, RecursionError):
+        # Python does not read every pattern of RE2, and pandas asks Python for the names.
+        found = f"extract({source.code}, {raw(regex)})"
+    if len(names) == 1:
+        script.add(f"{script.at(names[0])} = {found}[{quoted(groups[0])}]")
+        return
+    script.add(f"found = {found}")
+    for name, group in zip(names, groups, strict=True):
+        script.add(f"{script.at(name)} = found[{quoted(group)}]")
+
+
+def _every_match(
+    script: Script, source: Snippet, regex: str, groups: list[str], names: list[str]
+) -> None:
+    try:
+        re.compile(regex)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise CannotSay("parse multi with a pattern that Python does not read") from error
+    script.add(
+        f"{script.frame} = {script.frame}.reset_index(drop=True)",
+        "# Python's regular expressions find every match; ASCII classes are RE2's.",
+        f"found = {source.operand}.astype(object).str.extractall({raw(regex)}, flags=re.ASCII)",
+        "found = found.droplevel(1).astype(TEXT)",
+    )
+    renamed = {g: n for g, n in zip(groups, names, strict=True) if g != n}
+    if renamed:
+        pairs = ", ".join(f"{quoted(g)}: {quoted(n)}" for g, n in renamed.items())
+        script.add(f"found = found.rename(columns={{{pairs}}})")
+    known = [name for name in names if name in script.kinds]
+    frame = script.frame
+    if known:
+        frame += f".drop(columns=[{', '.join(map(quoted, known))}])"
+    script.add(f"{script.frame} = {frame}.join(found).reset_index(drop=True)")

@@ -1,0 +1,142 @@
+"""Write `stats`: a groupby, a frame with a row per group, and arithmetic over its columns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwnb.events import TIMESTAMP
+from cwnb.insights.commands import (
+    Call,
+    Field,
+    Item,
+    Stats,
+)
+from cwnb.insights.to_pandas.aggregates import AGGREGATES, is_aggregate
+from cwnb.insights.to_pandas.datetimes import rounded
+from cwnb.insights.to_pandas.expressions import aggregate_key, write
+from cwnb.insights.to_pandas.writing import (
+    WIDTH,
+    CannotSay,
+    Script,
+    Snippet,
+    as_column,
+    canonical,
+    data,
+    quoted,
+)
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+
+def write_stats(script: Script, command: Stats) -> None:
+    """Write the groups and their rows, which are all that is left afterwards."""
+    keys: list[Item] = list(command.args.get("by") or [])
+    items: list[Item] = list(command.args["aggregates"])
+    grouping, displays = [], []
+    for key in keys:
+        snippet = data(_offset(write(script, key.value), key.value, command, script))
+        name = _key_column(script, key, snippet)
+        displays.append((key.name, name, snippet.kind))
+        exact = snippet.kind in ("integer", "boolean", "time")
+        grouping.append(quoted(name) if exact else f"same({script.at(name)})")
+    calls = [call for item in items for call in _calls(item.value)]
+    made: dict[str, Snippet] = {}
+    for call in calls:
+        made.setdefault(
+            aggregate_key(call), AGGREGATES[canonical(call.name)](script, call.arguments)
+        )
+    if grouping:
+        by = f"[{', '.join(grouping)}], sort=False, dropna=False"
+    else:
+        by = f"pd.Series(0, index={script.frame}.index)"
+    script.add(f"groups = {script.frame}.groupby({by})")
+    _rows(script, displays, items, made)
+    script.aggregates = {}
+    script.aggregated = True
+    script.shown = [*(name for name, _, _ in displays), *(item.name for item in items)]
+    script.displayed = None
+    script.kinds = {name: script.kinds[name] for name in script.shown}
+
+
+def _offset(snippet: Snippet, node: exp.Expression, command: Stats, script: Script) -> Snippet:
+    offset = command.args.get("offset")
+    if offset is None or not (isinstance(node, Call) and canonical(node.name) == "bin"):
+        return snippet
+    count, unit = int(offset.args["count"]), str(offset.args["unit"])
+    words = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+    if unit == "w":
+        count, unit = 7 * count, "d"
+    if unit not in words:
+        raise CannotSay(f"an offset in the unit {unit!r}, which has no fixed length")
+    shift = f'pd.Timedelta({words[unit]}={count}).as_unit("ms")'
+    time = Snippet(f"{script.at(TIMESTAMP)} - {shift}", "time", whole=False)
+    period = write(script, node.arguments[0])
+    return Snippet(f"{rounded('floor', time, period).code} + {shift}", "time", whole=False)
+
+
+def _key_column(script: Script, key: Item, snippet: Snippet) -> str:
+    """Give the column that holds a group key, written first if it is no field."""
+    column = as_column(script, snippet)
+    if isinstance(key.value, Field) and column.code == script.at(key.value.name):
+        return key.value.name
+    name = script.free_name(key.name)
+    script.write(script.at(name), column.code)
+    script.kinds[name] = column.kind
+    return name
+
+
+def _calls(node: exp.Expression) -> list[Call]:
+    if is_aggregate(node):
+        return [node]  # type: ignore[list-item]
+    return [call for call in node.find_all(Call) if is_aggregate(call)]
+
+
+def _rows(
+    script: Script,
+    displays: list[tuple[str, str, str]],
+    items: list[Item],
+    made: dict[str, Snippet],
+) -> None:
+    """Write the frame of groups: keys as first seen, then the aggregations."""
+    columns, kinds, later = [], {}, []
+    for name, column, kind in displays:
+        columns.append(f"{quoted(name)}: groups[{quoted(column)}].first()")
+        kinds[name] = kind
+    pieces: dict[str, Snippet] = {}
+    for item in items:
+        if not is_aggregate(item.value):
+            later.append(item)
+            continue
+        snippet = made[aggregate_key(item.value)]  # type: ignore[arg-type]
+        columns.append(f"{quoted(item.name)}: {snippet.code}")
+        kinds[item.name] = snippet.kind
+        pieces.setdefault(
+            aggregate_key(item.value),  # type: ignore[arg-type]
+            Snippet(script.at(item.name), snippet.kind),
+        )
+    for item in later:
+        for call in _calls(item.value):
+            key = aggregate_key(call)
+            if key not in pieces:
+                name = f"{_text_of(call)}'"
+                columns.append(f"{quoted(name)}: {made[key].code}")
+                kinds[name] = made[key].kind
+                pieces[key] = Snippet(script.at(name), made[key].kind)
+    line = f"{script.frame} = pd.DataFrame({{{', '.join(columns)}}}).reset_index(drop=True)"
+    if len(line) <= WIDTH:
+        script.add(line)
+    else:
+        script.add(f"{script.frame} = pd.DataFrame({{")
+        script.add(*(f"    {column}," for column in columns))
+        script.add("}).reset_index(drop=True)")
+    script.kinds = kinds
+    script.aggregates = pieces
+    for item in later:
+        script.assign(item.name, write(script, item.value))
+
+
+def _text_of(node: exp.Expression) -> str:
+    from cwnb.insights.dialect import to_text
+
+    return to_text(node)
