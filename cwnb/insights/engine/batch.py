@@ -42,8 +42,9 @@ class Batch:
         self.window = window
         self.mixed: set[str] = set()
         self._reader = reader
-        # Row numbers in the reader, ascending, of the rows that are left; None for all.
-        self.selection = selection
+        self._selection = selection
+        # Filters that the selection does not know of yet: many queries never ask for it.
+        self._unselected: list[Any] = []
         # A column is kept as it was read, with the number of filters it has passed; the rest are
         # applied when it is next asked for.
         self._columns: dict[str, tuple[Any, int]] = {
@@ -57,6 +58,18 @@ class Batch:
     def of_reader(cls, reader: Reader, *, now_ms: int, window: Window | None) -> Batch:
         """Give all rows of a task."""
         return cls(reader.rows, reader=reader, now_ms=now_ms, window=window)
+
+    @property
+    def selection(self) -> np.ndarray[Any, Any] | None:
+        """Give the row numbers in the reader, ascending, of the rows that are left; None for all.
+
+        They repeat where `take` has repeated rows.
+        """
+        for mask in self._unselected:
+            here = np.flatnonzero(np.asarray(mask))
+            self._selection = here if self._selection is None else self._selection[here]
+        self._unselected.clear()
+        return self._selection
 
     def names(self) -> set[str]:
         """Name the columns that are in memory or defined; the reader may have more."""
@@ -103,9 +116,8 @@ class Batch:
                 found = self._reader.take(wanted, self.selection)
             else:
                 rows = pa.array(self.selection)
-                found = {
-                    name: array.take(rows) for name, array in self._reader.columns(wanted).items()
-                }
+                whole = self._reader.columns(wanted)
+                found = {name: array.take(rows) for name, array in whole.items()}
         for name in wanted:
             self._columns[name] = (found.get(name), version)
 
@@ -184,14 +196,14 @@ class Batch:
 
     def filter(self, mask: Any) -> None:
         """Keep the rows for which the Boolean array is true; null drops the row."""
-        keep = np.asarray(mask.fill_null(False)) if mask.null_count else np.asarray(mask)
-        kept = int(np.count_nonzero(keep))
+        if mask.null_count:
+            mask = mask.fill_null(False)
+        kept = mask.true_count
         if kept == self.rows:
             return
         if self._reader is not None:
-            here = np.flatnonzero(keep)
-            self.selection = here if self.selection is None else self.selection[here]
-        self._filters.append(("filter", pa.array(keep)))
+            self._unselected.append(mask)
+        self._filters.append(("filter", mask))
         self.rows = kept
 
     def take(self, rows: np.ndarray[Any, Any]) -> None:
@@ -201,7 +213,8 @@ class Batch:
         are in ascending order.
         """
         if self._reader is not None:
-            self.selection = rows if self.selection is None else self.selection[rows]
+            selection = self.selection
+            self._selection = rows if selection is None else selection[rows]
         self._filters.append(("take", pa.array(rows)))
         self.rows = len(rows)
 

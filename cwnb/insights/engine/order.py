@@ -34,6 +34,11 @@ class Ranks:
         return np.lexsort((self.minor, self.major))[::-1]
 
     @staticmethod
+    def none(rows: int) -> Ranks:
+        """Give ranks that order nothing."""
+        return Ranks(np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.int64))
+
+    @staticmethod
     def concat(parts: list[Ranks]) -> Ranks:
         """Put the ranks of several partial results behind each other."""
         return Ranks(
@@ -62,7 +67,7 @@ class RowOrder:
         if self.in_memory:
             return Ranks(np.zeros(len(rows), dtype=np.int64), -rows.astype(np.int64))
         if not len(rows):
-            return Ranks(np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64))
+            return Ranks.none(0)
         if self._task_rank is not None:
             selection = self._batch.selection
             positions = rows if selection is None else selection[rows]

@@ -119,7 +119,9 @@ def partial_stats(plan: StatsPlan, batch: Batch, order: RowOrder) -> StatsPartia
                 raise MalformedQuery("a list or map cannot be aggregated; pick a value out of it")
         states.append(made.partial(value, groups, order))
     picked = [key.take(pa.array(newest)) for key in shown]
-    return StatsPartial(picked, order.ranks(newest), states, groups.count)
+    # One group has no order, and asking for its place would read or compute it.
+    ranks = order.ranks(newest) if plan.keys else Ranks.none(groups.count)
+    return StatsPartial(picked, ranks, states, groups.count)
 
 
 def _key(name: str, node: exp.Expression, batch: Batch, offset_ms: int) -> Any:
