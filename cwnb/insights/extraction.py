@@ -124,11 +124,12 @@ def _chain(
     here, ends = starts[:-1], starts[1:]
     matched = text.is_valid().to_numpy(zero_copy_only=False)
     spans = []
+    places = {literal: _positions(data, literal) for literal in {*literals} if literal}
     for i, literal in enumerate(literals):
         if not literal:
             place = ends if i == len(literals) - 1 else here
         else:
-            place = _first_behind(_positions(data, literal), here, starts)
+            place = _first_behind(places[literal], here, starts)
             matched = matched & (place <= ends - len(literal))
         spans.append((here, place))
         here = np.where(matched, place + len(literal), ends)

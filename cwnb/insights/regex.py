@@ -29,7 +29,7 @@ _SHORTEST_PREFIX = 2
 _SHORTEST_STRETCH = 3
 _WORTH_A_SECOND_LOOK = 2
 _WORTH_SAMPLING = 1_000
-_SAMPLE_BYTES = 1 << 16
+_SAMPLE_BYTES = 1 << 14
 
 
 class InvalidRegex(MalformedQuery):
@@ -165,22 +165,28 @@ def _find_literal(text: pa.Array, literal: str) -> pa.Array:
 
 
 def _rarest_stretch(text: pa.Array, literal: str) -> str:
-    """Give the part of an ASCII literal whose two ends are the least common in the text."""
+    """Give the part of an ASCII literal whose two ends come together least often in the text."""
     if len(literal) < _SHORTEST_STRETCH or not literal.isascii() or len(text) < _WORTH_SAMPLING:
         return literal
     starts, data = string_bytes(text)
     sample = data[int(starts[0]) : min(int(starts[0]) + _SAMPLE_BYTES, int(starts[-1]))]
-    share = np.bincount(sample, minlength=256) / max(1, len(sample))
-    common = [share[ord(c)] for c in literal]
+    at = {c: sample == ord(c) for c in set(literal)}
+    shortest = max(_SHORTEST_STRETCH, -(-len(literal) * 3 // 5))
+
+    def meet(first: int, last: int) -> int:
+        span = last - first
+        both = at[literal[first]][: len(sample) - span] & at[literal[last]][span:]
+        return int(np.count_nonzero(both))
+
     ends = [
-        (common[i] * common[j], i, j)
+        (meet(i, j), -(j - i), i, j)
         for i in range(len(literal))
-        for j in range(i + _SHORTEST_STRETCH - 1, len(literal))
+        for j in range(i + shortest - 1, len(literal))
     ]
-    cost, first, last = min(ends)
-    whole = common[0] * common[-1]
+    least, _, first, last = min(ends)
     # A second look at the candidates has its price too.
-    return literal[first : last + 1] if cost * _WORTH_A_SECOND_LOOK < whole else literal
+    whole = meet(0, len(literal) - 1)
+    return literal[first : last + 1] if least * _WORTH_A_SECOND_LOOK < whole else literal
 
 
 def _search(text: Value, patterns: tuple[str, ...]) -> Value:

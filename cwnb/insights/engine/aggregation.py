@@ -26,7 +26,10 @@ Numbers = np.ndarray[Any, Any]
 class Aggregation:
     """One aggregation of a query; instances are small and pickle."""
 
-    needs_value = True
+    @property
+    def state_key(self) -> str:
+        """Name the kind of state: aggregations of one kind over one value share it."""
+        return type(self).__name__
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Any:
         """Give the state of one task's rows."""

@@ -97,8 +97,20 @@ def _encode(key: Any) -> tuple[np.ndarray[Any, Any], int]:
             size = high - low + 1
             numbers = np.asarray(key.fill_null(high + 1) if key.null_count else key)
             return numbers - low, size + (1 if key.null_count else 0)
+        if not key.null_count and (steps := _steps(np.asarray(key))) is not None:
+            return steps
     encoded = pc.dictionary_encode(key, null_encoding="encode")
     return np.asarray(encoded.indices).astype(np.int64), len(encoded.dictionary)
+
+
+def _steps(numbers: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] | None:
+    """Give numbers to values that never fall, as the bins of a time do; None where they do fall."""
+    rises = np.diff(numbers)
+    if len(rises) and rises.min() < 0:
+        return None
+    codes = np.zeros(len(numbers), dtype=np.int64)
+    np.cumsum(rises > 0, out=codes[1:])
+    return codes, int(codes[-1]) + 1
 
 
 def _squeeze(codes: np.ndarray[Any, Any], size: int) -> tuple[np.ndarray[Any, Any], int]:

@@ -24,6 +24,11 @@ class Extreme(Aggregation):
     def __init__(self, *, largest: bool) -> None:
         self.largest = largest
 
+    @property
+    def state_key(self) -> str:
+        """Keep the two edges apart."""
+        return f"{type(self).__name__} {self.largest}"
+
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:  # noqa: ARG002
         """Give the extreme of each group."""
         present, codes, _ = present_values(value, groups.codes)
@@ -73,6 +78,11 @@ class Edge(Aggregation):
 
     def __init__(self, *, latest: bool) -> None:
         self.latest = latest
+
+    @property
+    def state_key(self) -> str:
+        """Keep the two edges apart."""
+        return f"{type(self).__name__} {self.latest}"
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:
         """Give the value at the edge of each group."""
@@ -147,6 +157,11 @@ class TopK(Values):
 
     def __init__(self, size: int) -> None:
         self.size = size
+
+    @property
+    def state_key(self) -> str:
+        """Share the state of Values."""
+        return Values.__name__
 
     def final(self, state: Long, count: int) -> Any:
         """Give JSON arrays."""

@@ -37,6 +37,8 @@ class StatsPlan:
 
     keys: list[tuple[str, exp.Expression]]
     slots: list[tuple[Aggregation, exp.Expression | None]]
+    # The place of each slot's state: `pct(x, 95)` and `pct(x, 99)` share one.
+    shared: list[int]
     outputs: list[tuple[str, exp.Expression]]
     offset_ms: int = 0
 
@@ -60,7 +62,8 @@ class StatsPartial:
     def nbytes(self) -> int:
         """Give the memory held."""
         held = sum(columns.nbytes(key) for key in self.keys) + self.ranks.nbytes
-        return int(held + sum(_state_bytes(state) for state in self.states))
+        states = {id(state): state for state in self.states}
+        return int(held + sum(_state_bytes(state) for state in states.values()))
 
 
 def _state_bytes(state: Any) -> int:
@@ -82,9 +85,12 @@ def plan_stats(node: Stats) -> StatsPlan:
 
     outputs = [(item.name, item.value.copy().transform(slot)) for item in node.args["aggregates"]]
     offset = node.args.get("offset")
+    made = [_slot(call) for call in slots]
+    kinds = [(found.state_key, subject) for found, subject in made]
     return StatsPlan(
         keys=[(item.name, item.value) for item in node.args.get("by") or []],
-        slots=[_slot(call) for call in slots],
+        slots=made,
+        shared=[kinds.index(kind) for kind in kinds],
         outputs=outputs,
         offset_ms=period_ms(offset) if offset else 0,
     )
@@ -110,8 +116,11 @@ def partial_stats(plan: StatsPlan, batch: Batch, order: RowOrder) -> StatsPartia
     shown = [_key(name, node, batch, plan.offset_ms) for name, node in plan.keys]
     groups = group_rows([values.equality_key(key) for key in shown], batch.rows)
     newest = groups.first_rows() if order.in_memory else groups.last_rows()
-    states = []
-    for made, subject in plan.slots:
+    states: list[Any] = []
+    for i, (made, subject) in enumerate(plan.slots):
+        if plan.shared[i] < i:
+            states.append(states[plan.shared[i]])
+            continue
         value = None
         if subject is not None:
             value = evaluate_array(subject, batch)
@@ -147,10 +156,11 @@ def merge_stats(plan: StatsPlan, partials: list[StatsPartial]) -> StatsPartial:
     newest = np.zeros(groups.count, dtype=np.int64)
     newest[groups.codes[ascending]] = ascending
     maps = np.split(groups.codes, np.cumsum([p.count for p in partials])[:-1])
-    states = [
-        made.merge([p.states[i] for p in partials], maps, groups.count)
-        for i, (made, _) in enumerate(plan.slots)
-    ]
+    states: list[Any] = []
+    for i, (made, _) in enumerate(plan.slots):
+        first = plan.shared[i]
+        own = [p.states[i] for p in partials]
+        states.append(states[first] if first < i else made.merge(own, maps, groups.count))
     picked = [key.take(pa.array(newest)) for key in keys]
     return StatsPartial(picked, ranks.take(newest), states, groups.count)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from cwnb.errors import MalformedQuery
 from cwnb.events import MESSAGE
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from cwnb.insights.engine.batch import Batch
 
 
+# Dropping rows costs a pass over every column in use, so it waits until so few are left.
+_FEW = 0.2
 # The fields that later commands read; None when that is not known.
 Wanted = set[str] | None
 
@@ -85,19 +88,30 @@ def define(name: str, node: exp.Expression, batch: Batch) -> None:
 def _filter(command: Filter, batch: Batch, wanted: Wanted = None) -> Batch:
     conditions = conjuncts(command.args["condition"])
     # Cheap conditions first, so that messages are decoded for the rows that are left.
-    for condition in conditions:
-        if batch.rows and MESSAGE not in _names(condition):
-            batch.filter(evaluate_condition(condition, batch))
+    _filter_all([c for c in conditions if MESSAGE not in _names(c)], batch)
     about_message = [c for c in conditions if MESSAGE in _names(c)]
     alone = [c for c in about_message if _names(c) == {MESSAGE}]
     pieces = batch.message_pieces() if alone else None
     if pieces is not None:
         filter_pieces(alone, batch, pieces, keep=wanted is None or MESSAGE in wanted)
         about_message = [c for c in about_message if _names(c) != {MESSAGE}]
-    for condition in about_message:
-        if batch.rows:
-            batch.filter(evaluate_condition(condition, batch))
+    _filter_all(about_message, batch)
     return batch
+
+
+def _filter_all(conditions: list[exp.Expression], batch: Batch) -> None:
+    """Keep the rows for which all are true; rows leave when few are left, or at the end."""
+    mask = None
+    for condition in conditions:
+        if not batch.rows:
+            return
+        one = evaluate_condition(condition, batch)
+        mask = one if mask is None else pc.and_kleene(mask, one)
+        if mask.true_count < _FEW * batch.rows:
+            batch.filter(mask)
+            mask = None
+    if mask is not None:
+        batch.filter(mask)
 
 
 def _names(node: exp.Expression) -> set[str]:

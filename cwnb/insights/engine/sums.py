@@ -118,6 +118,11 @@ def _exact_sums(numbers: Numbers, codes: Numbers, count: int) -> Numbers:
 class Average(Sum):
     """`avg(f)`: mean of the values that are numbers."""
 
+    @property
+    def state_key(self) -> str:
+        """Share the state of Sum."""
+        return Sum.__name__
+
     def final(self, state: Total, count: int) -> Any:  # noqa: ARG002
         """Give double."""
         total = state.whole.astype(np.float64) + state.real
@@ -172,6 +177,11 @@ class Variance(Aggregation):
 
 class Deviation(Variance):
     """`stddev(f)`: population standard deviation, the root of `variance`."""
+
+    @property
+    def state_key(self) -> str:
+        """Share the state of Variance."""
+        return Variance.__name__
 
     def final(self, state: Moments, count: int) -> Any:
         """Give double."""
