@@ -239,7 +239,7 @@ def open_folder():
 
 def test_without_permission_there_is_one_sentence(open_folder) -> None:
     code = f"""
-        import os, sys
+        import os, sys, tempfile
         sys.path[:0] = {[p for p in sys.path if p]!r}
         from memory_store import MemoryStore
         from cwnb.errors import SourceError
@@ -260,10 +260,13 @@ def test_without_permission_there_is_one_sentence(open_folder) -> None:
             print(error)
         report = load(store, folder, group="/g")
         print(report.events, report.errors)
+        closed = tempfile.mkdtemp()
+        os.chmod(closed, 0)
         try:
-            load(store, "/root/there/is/nothing.log", group="/g")
+            load(store, f"{{closed}}/nothing.log", group="/g")
         except SourceError as error:
             print(type(error).__name__)
+        os.rmdir(closed)
     """
     here = str(Path(__file__).parent)
     done = subprocess.run(
