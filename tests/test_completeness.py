@@ -1,0 +1,187 @@
+"""Everything in the language is everywhere: grammar, engine, text, plain pandas, and a case."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+from cases import read_cases
+from sqlglot import exp
+
+from cwnb.errors import MalformedQuery
+from cwnb.insights import commands as c
+from cwnb.insights import dialect, names, writer
+from cwnb.insights.engine import expressions, steps
+from cwnb.insights.engine.aggregates import AGGREGATIONS
+from cwnb.insights.functions import FUNCTIONS
+from cwnb.insights.to_pandas import missing
+from cwnb.insights.to_pandas.expressions import NODES as PANDAS_NODES
+
+FIXTURES = Path(__file__).parent / "fixtures"
+# Parts of a command or of another node; commands and calls read them, they have no value alone.
+PARTS = {c.Star, c.Regex, c.Period, c.Item, c.SortKey, c.Pipeline}
+OPERATORS = {
+    *(exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE),
+    *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Pow, exp.Neg, exp.Literal, exp.Boolean),
+}
+
+
+def classes() -> set[type[c.Node]]:
+    """Name every node class that `commands` defines."""
+    members = inspect.getmembers(c, inspect.isclass)
+    return {kind for _, kind in members if issubclass(kind, c.Node)} - {c.Node, c.Command}
+
+
+COMMANDS = {kind for kind in classes() if issubclass(kind, c.Command)}
+VALUES = (classes() - COMMANDS - PARTS) | OPERATORS
+# Made by rewriting, so that no text reads as one and no reader meets one.
+REWRITTEN = {c.ScanEvents, c.TopRows}
+
+
+def called(kinds: set[type[exp.Expression]]) -> list[str]:
+    return sorted(kind.__name__ for kind in kinds)
+
+
+@cache
+def fixture_trees() -> list[c.Pipeline]:
+    """Read every query of the case tables that parses."""
+    found = []
+    for case in read_cases():
+        try:
+            found.append(dialect.parse_query(case.query))
+        except MalformedQuery:
+            assert case.error, case.id
+    return found
+
+
+@cache
+def used() -> set[type[exp.Expression]]:
+    return {type(node) for tree in fixture_trees() for node in tree.walk()}
+
+
+# ---------------------------------------------------------------- commands
+
+
+def test_every_command_is_listed() -> None:
+    assert called(COMMANDS - REWRITTEN - set(c.COMMANDS)) == []
+
+
+def test_every_command_has_a_grammar_entry() -> None:
+    keywords = {kind.keyword for kind in c.COMMANDS}
+    assert keywords == set(dialect.InsightsParser.COMMAND_PARSERS)
+    assert set(c.SYNONYMS.values()) <= keywords
+
+
+def test_every_command_has_an_engine_step() -> None:
+    # The scan is the engine's own beginning.
+    assert called(COMMANDS - {c.ScanEvents} - steps.command_classes()) == []
+
+
+def test_every_command_has_a_text_writer() -> None:
+    assert called(COMMANDS - writer.WRITERS.keys()) == []
+
+
+def test_every_command_and_function_has_a_pandas_writer() -> None:
+    assert missing() == []
+
+
+def test_every_command_has_a_case() -> None:
+    assert called(set(c.COMMANDS) - used()) == []
+
+
+def test_every_synonym_has_a_case() -> None:
+    texts = "\n".join(case.query for case in read_cases())
+    unused = [word for word in c.SYNONYMS if not re.search(rf"(^|\|)\s*{word}\b", texts, re.M)]
+    assert unused == []
+
+
+def test_what_is_not_built_is_nothing_that_is() -> None:
+    keywords = {kind.keyword for kind in c.COMMANDS} | c.SYNONYMS.keys()
+    assert sorted(keywords & set(c.NOT_YET)) == []
+    assert sorted(FUNCTIONS.keys() & names.FUNCTIONS_NOT_YET) == []
+
+
+@pytest.mark.parametrize("word", sorted(c.NOT_YET))
+def test_a_command_that_is_not_built_says_so(word: str) -> None:
+    with pytest.raises(MalformedQuery, match=f"'{word}' is not supported yet"):
+        dialect.parse_query(f"fields @message | {word} x")
+
+
+@pytest.mark.parametrize("name", sorted(names.FUNCTIONS_NOT_YET))
+def test_a_function_that_is_not_built_says_so(name: str) -> None:
+    with pytest.raises(MalformedQuery, match="not supported yet"):
+        dialect.parse_query(f"fields {name}(@message) as x")
+
+
+# ---------------------------------------------------------------- functions
+
+
+def test_every_function_has_a_grammar_entry() -> None:
+    """Each spelling reads as a call of a function, given as many arguments as it takes."""
+    unread = []
+    for name, function in FUNCTIONS.items():
+        arguments = ", ".join(
+            {"period": "5m", "literal_text": '"x"', "literal_number": "5"}.get(p.kind, "a")
+            for p in function.parameters
+            if not p.optional
+        )
+        try:
+            tree = dialect.parse_query(f"fields {function.name}({arguments}) as x")
+        except MalformedQuery as error:
+            unread.append(f"{name}: {error.message}")
+            continue
+        if dialect.parse_query(dialect.to_text(tree)) != tree:
+            unread.append(f"{name}: {dialect.to_text(tree)}")
+    assert unread == []
+
+
+def test_every_function_is_run_by_the_engine() -> None:
+    unrun = [
+        function.name
+        for function in FUNCTIONS.values()
+        if function.evaluate is None and names.canonical(function.name) not in AGGREGATIONS
+    ]
+    assert unrun == []
+    assert sorted(AGGREGATIONS.keys() - {n for n, f in FUNCTIONS.items() if f.aggregate}) == []
+
+
+def test_every_function_has_a_case() -> None:
+    """A case of a query names it, in the spelling that is documented, or its own table does."""
+    seen = {
+        FUNCTIONS[call.name].name
+        for tree in fixture_trees()
+        for call in tree.find_all(c.Call)
+        if call.name in FUNCTIONS
+    }
+    for path in (FIXTURES / "functions").glob("*.txt"):
+        for line in path.read_text("utf-8").splitlines():
+            name = names.canonical(line.partition(" | ")[0])
+            if name in FUNCTIONS:
+                seen.add(FUNCTIONS[name].name)
+    assert sorted({function.name for function in FUNCTIONS.values()} - seen) == []
+
+
+def test_every_function_says_what_it_gives() -> None:
+    assert [name for name, function in FUNCTIONS.items() if not function.doc.strip()] == []
+
+
+# ---------------------------------------------------------------- expressions
+
+
+def test_every_node_has_an_engine_rule() -> None:
+    assert called(VALUES - expressions.node_classes()) == []
+
+
+def test_every_node_has_a_text_writer() -> None:
+    assert called((VALUES | PARTS) - writer.WRITERS.keys()) == []
+
+
+def test_every_node_has_a_pandas_writer() -> None:
+    assert called(VALUES - PANDAS_NODES.keys()) == []
+
+
+def test_every_node_has_a_case() -> None:
+    assert called((VALUES | PARTS) - used()) == []
