@@ -94,7 +94,9 @@ def test_every_command_has_a_case() -> None:
 
 def test_every_synonym_has_a_case() -> None:
     texts = "\n".join(case.query for case in read_cases())
-    unused = [word for word in c.SYNONYMS if not re.search(rf"(^|\|)\s*{word}\b", texts, re.M)]
+    unused = [
+        word for word in c.SYNONYMS if not re.search(rf"(^|\|)\s*{word}\b", texts, re.MULTILINE)
+    ]
     assert unused == []
 
 
