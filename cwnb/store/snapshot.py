@@ -76,7 +76,9 @@ class Snapshot:
             kept = replace(window, start_ms=max(window.start_ms, cutoff))
             for segment in group.segments:
                 possible = self._may_match(segment, group, conditions)
-                for number, part in enumerate(segment.row_groups):
+                # Newest first also where a segment's row groups are of one millisecond, which the
+                # stable sort below leaves as they come.
+                for number, part in reversed(list(enumerate(segment.row_groups))):
                     if possible and kept.intersects(part.first_ms, part.last_ms):
                         tasks.append(
                             SegmentTask(
