@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.insights import values
+from cwnb.insights.engine import fingerprints
 from cwnb.insights.engine.aggregation import Aggregation, Long, present_values
 from cwnb.insights.engine.grouping import Groups, group_rows
 
@@ -17,32 +19,81 @@ if TYPE_CHECKING:
 
 Numbers = np.ndarray[Any, Any]
 
+# Fewer rows than this are compared as they are, which is exact.
+_MANY = 20_000
+
+
+@dataclass
+class Printed:
+    """Fingerprints of the distinct values: `prints[i]` belongs to group `codes[i]`."""
+
+    prints: Numbers
+    codes: Numbers
+
+    @property
+    def nbytes(self) -> int:
+        """Give the memory held."""
+        return int(self.prints.nbytes + self.codes.nbytes)
+
 
 class CountDistinct(Aggregation):
-    """`countDistinct(f)`: exact; missing is not counted."""
+    """`countDistinct(f)`: missing is not counted. Many different texts count by fingerprint."""
 
-    def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:  # noqa: ARG002
+    def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long | Printed:  # noqa: ARG002
         """Give the distinct values of each group."""
         present, codes, _ = present_values(value, groups.codes)
-        return _distinct(values.equality_key(present), codes, groups.count)
+        key = values.equality_key(present)
+        if pa.types.is_string(key.type) and len(key) >= _MANY and _is_short(key):
+            return _distinct_prints(fingerprints.fingerprints(key), codes, groups.count)
+        return _distinct(key, codes, groups.count)
 
-    def merge(self, states: list[Long], maps: list[Numbers], count: int) -> Long:
+    def merge(
+        self, states: list[Long | Printed], maps: list[Numbers], count: int
+    ) -> Long | Printed:
         """Give the distinct values of all."""
-        joined = Long.joined(states, maps)
-        key = joined.value
-        if len({state.value.type for state in states}) > 1:
-            key = values.equality_key(key)
-        return _distinct(key, joined.codes, count)
+        exact = [state for state in states if isinstance(state, Long)]
+        if len(exact) == len(states):
+            joined = Long.joined(exact, maps)
+            key = joined.value
+            if len({state.value.type for state in exact}) > 1:
+                key = values.equality_key(key)
+            return _distinct(key, joined.codes, count)
+        printed = [_printed(state) for state in states]
+        codes = [where[state.codes] for state, where in zip(printed, maps, strict=True)]
+        prints = np.concatenate([state.prints for state in printed])
+        return _distinct_prints(prints, np.concatenate(codes), count)
 
-    def final(self, state: Long, count: int) -> Any:
+    def final(self, state: Long | Printed, count: int) -> Any:
         """Give int64."""
         return pa.array(np.bincount(state.codes, minlength=count), pa.int64())
 
 
+def _printed(state: Long | Printed) -> Printed:
+    if isinstance(state, Printed):
+        return state
+    text = values.to_text(values.decode(state.value))
+    return Printed(fingerprints.fingerprints(text), state.codes)
+
+
+def _is_short(text: Any) -> bool:
+    return int(pc.max(pc.binary_length(text)).as_py() or 0) <= fingerprints.LONGEST
+
+
+def _distinct_prints(prints: Numbers, codes: Numbers, count: int) -> Printed:
+    if count <= 1:
+        different = fingerprints.distinct(prints)
+        return Printed(different, np.zeros(len(different), dtype=np.int64))
+    order = np.lexsort((prints, codes))
+    prints, codes = prints[order], codes[order]
+    new = np.ones(len(prints), dtype=bool)
+    new[1:] = (prints[1:] != prints[:-1]) | (codes[1:] != codes[:-1])
+    return Printed(prints[new], codes[new])
+
+
 def _distinct(key: Any, codes: Numbers, count: int) -> Long:
     if count == 1 and not pa.types.is_dictionary(key.type):
-        distinct = pc.unique(key)
-        return Long(distinct, np.zeros(len(distinct), dtype=np.int64))
+        different = pc.unique(key)
+        return Long(different, np.zeros(len(different), dtype=np.int64))
     pairs = group_rows([pa.array(codes), key], len(codes))
     rows = pairs.first_rows()
     picked = key.take(pa.array(rows))

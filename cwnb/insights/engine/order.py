@@ -29,6 +29,10 @@ class Ranks:
         """Give the ranks of these rows."""
         return Ranks(self.major[rows], self.minor[rows])
 
+    def in_one_task(self) -> bool:
+        """Tell whether all rows have one number, as those of a task that overlaps no other."""
+        return len(self.major) > 0 and bool((self.major == self.major[0]).all())
+
     def descending(self) -> np.ndarray[Any, Any]:
         """Give the permutation that puts the newest row first."""
         return np.lexsort((self.minor, self.major))[::-1]

@@ -48,6 +48,9 @@ class Extreme(Aggregation):
         if not len(value):
             return Long(value, codes)
         keys = _order_numbers(value)
+        if count == 1:
+            row = int(keys.argmax() if self.largest else keys.argmin())
+            return Long(value.slice(row, 1), codes[row : row + 1])
         best = np.zeros(count, dtype=keys.dtype)
         first = first_of(codes, count)
         there = first >= 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cwnb.insights.commands import (
@@ -34,8 +35,9 @@ class TaskPlan:
     now_ms: int
     window: Window
 
+    @cached_property
     def wanted(self) -> list[set[str]]:
-        """Name, for each step, the fields that are read after it in the task."""
+        """The fields that are read, after each step, in the task."""
         later = self.barrier.reads()
         found = []
         for step in reversed(self.steps):

@@ -86,6 +86,7 @@ def run(
         [condition for condition in conditions if condition is not None],
     )
     task_plan = TaskPlan(plan.steps, plan.barrier, now_ms, _bounded(window, scan.tasks))
+    _ = task_plan.wanted  # found once, not in every task
     runner = _Runner(plan, scan, task_plan, memory_budget, Workers(executor))
     outcome = runner.answer(outputs or plan.outputs)
     outcome.pipeline = rewritten

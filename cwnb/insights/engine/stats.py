@@ -148,13 +148,20 @@ def merge_stats(plan: StatsPlan, partials: list[StatsPartial]) -> StatsPartial:
     """Put the groups of several tasks together."""
     if len(partials) == 1:
         return partials[0]
+    follow = all(p.ranks.in_one_task() for p in partials)
+    if follow:
+        partials = sorted(partials, key=lambda p: -int(p.ranks.major[0]))
     keys = [columns.concat([p.keys[i] for p in partials]) for i in range(len(plan.keys))]
     total = sum(p.count for p in partials)
     groups = group_rows([values.equality_key(key) for key in keys], total)
     ranks = Ranks.concat([p.ranks for p in partials])
-    ascending = ranks.descending()[::-1]
-    newest = np.zeros(groups.count, dtype=np.int64)
-    newest[groups.codes[ascending]] = ascending
+    if follow:
+        # Tasks do not overlap and each has a group once, so the first seen is the newest.
+        newest = groups.first_rows()
+    else:
+        ascending = ranks.descending()[::-1]
+        newest = np.zeros(groups.count, dtype=np.int64)
+        newest[groups.codes[ascending]] = ascending
     maps = np.split(groups.codes, np.cumsum([p.count for p in partials])[:-1])
     states: list[Any] = []
     for i, (made, _) in enumerate(plan.slots):

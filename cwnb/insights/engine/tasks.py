@@ -68,7 +68,7 @@ def run_task(
     batch = Batch.of_reader(reader, now_ms=plan.now_ms, window=plan.window)
     scanned = matched = batch.rows
     measures = []
-    for step, wanted in zip(plan.steps, plan.wanted(), strict=True):
+    for step, wanted in zip(plan.steps, plan.wanted, strict=True):
         before, started, read = batch.rows, time.perf_counter(), reader.bytes_read
         _check(cancelled)
         batch = apply(step, batch, wanted)
@@ -114,7 +114,7 @@ def fetch_rows(
         now_ms=plan.now_ms,
         window=plan.window,
     )
-    for step, wanted in zip(plan.steps, plan.wanted(), strict=True):
+    for step, wanted in zip(plan.steps, plan.wanted, strict=True):
         # These rows have passed the filters.
         if not isinstance(step, Filter):
             assert not (isinstance(step, Parse) and step.args.get("multi"))
