@@ -61,7 +61,7 @@ def compare(op: str, a: Value, b: Value) -> Value:
         if not isinstance(b, pa.Array):
             return compare(op, broadcast(a, 1), broadcast(b, 1))[0]
         return compare(_MIRRORED[op], b, a)
-    if pa.types.is_null(a.type) or pa.types.is_null(b.type):
+    if not len(a) or pa.types.is_null(a.type) or pa.types.is_null(b.type):
         return pa.nulls(len(a), pa.bool_())
     if is_structure(a.type) or is_structure(b.type):
         return _where_both(a, b, np.zeros(len(a), dtype=bool))
