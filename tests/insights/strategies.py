@@ -26,6 +26,9 @@ FIELDS = {
 WORDS = ["ERROR", "WARN", "info", "", "a b", "200", "0200", "7.50", "é", 'say "hi"', "a\\b"]
 PATTERNS = ["ERR|WARN", "^a.*b$", r"\d+", "(?i)error", "[a-f/]+", "é"]
 COMPARISONS = [exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE]
+AGGREGATES = "count countdistinct sum avg min max stddev variance sortsfirst sortslast".split()
+# Of events only: plain pandas has no word for them after another `stats`.
+EDGES = ["earliest", "latest"]
 ARITHMETIC = [exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod]
 
 
@@ -205,7 +208,7 @@ def _stats(draw: st.DrawFn, state: _State) -> None:
         st.just(call("count", c.Star())),
         st.builds(
             call,
-            st.sampled_from("count countdistinct sum avg min max stddev".split()),
+            st.sampled_from([*AGGREGATES, *([] if state.after_stats else EDGES)]),
             value,
         ),
         value.map(lambda v: call("pct", v, exp.Literal.number(90))),

@@ -1,0 +1,214 @@
+"""Laws of the engine on random queries: tasks and segments change how an answer is found, never it."""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from strategies import WORDS, pipelines
+
+import cwnb
+from cwnb.errors import MalformedQuery
+from cwnb.events import ALL_TIME
+from cwnb.insights import dialect, frames, rules, values
+from cwnb.insights.engine import run
+from cwnb.insights.engine.plain import run_plainly
+from cwnb.insights.frames import FrameSource, columns_of_frame
+from cwnb.results.result import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cwnb.insights.commands import Pipeline
+
+START_MS = 1_795_593_600_000
+TASK_ROWS = 7
+
+words = st.sampled_from([*WORDS, "ERROR", "user=7 ms", "a=b"])
+integers = st.sampled_from([0, 1, 2, 200, 404, 500, -3, 2**53 + 1])
+numbers = st.sampled_from([0.5, 1.0, 7.5, 200.0, -0.25, 1e20])
+scalars = st.one_of(words, integers, numbers, st.booleans())
+# Halves add up exactly in any order.
+values_of = {
+    "level": words,
+    "status": integers,
+    "ms": st.sampled_from([0.5, 1.0, 7.5, 200.0, -0.25]),
+    "user.id": words,
+    "flag": st.booleans(),
+    "mixed": scalars,
+}
+times = st.integers(0, 40).map(lambda n: START_MS + n * 7_500)
+
+
+@st.composite
+def rows(draw: st.DrawFn, *, loose: bool = False) -> list[tuple[int, dict[str, Any]]]:
+    """Events as (time, fields); `loose`: now and then a field has a value of another type."""
+    count = draw(st.integers(0, 30))
+    found = []
+    for _ in range(count):
+        fields: dict[str, Any] = {}
+        for name, usual in values_of.items():
+            kind = draw(st.integers(0, 9))
+            if kind < 7:
+                fields[name] = draw(usual)
+            elif kind == 7 and loose:
+                fields[name] = draw(scalars)
+        found.append((draw(times), fields))
+    return found
+
+
+def nested(fields: dict[str, Any]) -> str:
+    whole = {name: value for name, value in fields.items() if "." not in name}
+    if "user.id" in fields:
+        whole["user"] = {"id": fields["user.id"]}
+    return json.dumps(whole, ensure_ascii=False)
+
+
+def same(left: dict[str, Any], right: dict[str, Any]) -> str:
+    """Say how two answers differ; nothing if they do not.
+
+    Values that differ in type within one column make it a column of numbers or of texts, and which
+    of them are there depends on when rows leave; so values are compared, and types where both
+    columns could only have one.
+    """
+    if list(left) != list(right):
+        return f"columns {list(left)} and {list(right)}"
+    for name, column in left.items():
+        one, other = plain(column), plain(right[name])
+        if one.type != other.type and not (is_number(one) and is_number(other)):
+            one, other = values.to_text(one), values.to_text(other)
+        first, second = one.to_pylist(), other.to_pylist()
+        if len(first) != len(second) or not all(map(alike, first, second)):
+            return f"{name}: {column.type} {first} and {right[name].type} {second}"
+    return ""
+
+
+def is_number(array: Any) -> bool:
+    return pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
+
+
+def alike(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
+        return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
+    return bool(one == other)
+
+
+def outcome_of(ask: Any) -> Any:
+    """Give the columns, or the message of the error: both roads must fail alike."""
+    try:
+        return ask()
+    except MalformedQuery as error:
+        return error.message
+
+
+def check_same(one: Any, other: Any, said: str) -> None:
+    if isinstance(one, str) or isinstance(other, str):
+        assert one == other, said
+    else:
+        assert not (found := same(one, other)), f"{said}\n{found}"
+
+
+LAW = settings(
+    max_examples=80,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+
+
+@pytest.fixture(autouse=True)
+def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut frames into tasks of a few rows, so that partial answers are merged."""
+    monkeypatch.setattr(frames, "TASK_ROWS", TASK_ROWS)
+
+
+def source_of(events: list[tuple[int, dict[str, Any]]], *, encoded: bool) -> FrameSource:
+    frame = pd.DataFrame(
+        {
+            "@timestamp": pd.array(
+                [time for time, _ in events], dtype=pd.ArrowDtype(pa.int64())
+            ).astype(pd.ArrowDtype(pa.timestamp("ms", "UTC"))),
+            "@message": pd.array(
+                [nested(fields) for _, fields in events], dtype=pd.ArrowDtype(pa.string())
+            ),
+        }
+    )
+    for name in values_of:
+        frame[name] = pd.Series([fields.get(name) for _, fields in events], dtype=object)
+    columns = columns_of_frame(frame)
+    if encoded:
+        for name in ("level", "user.id"):
+            if pa.types.is_string(columns[name].type):
+                columns[name] = columns[name].dictionary_encode()
+    return FrameSource(columns)
+
+
+@LAW
+@given(pipelines(), rows(), st.booleans())
+def test_rewritten_and_cut_into_tasks_is_plain(
+    pipeline: Pipeline, events: list[tuple[int, dict[str, Any]]], encoded: bool
+) -> None:
+    source = source_of(events, encoded=encoded)
+    settled, _ = rules.settle(pipeline, strict=True, known=source.has_field)
+    ran = outcome_of(lambda: run(settled, source, now_ms=START_MS).columns)
+    plainly = outcome_of(lambda: run_plainly(settled, source, ALL_TIME, now_ms=START_MS))
+    check_same(ran, plainly, dialect.to_text(pipeline))
+
+
+@pytest.fixture(scope="module")
+def logs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    with cwnb.open(tmp_path_factory.mktemp("laws") / "store", encryption="none") as held:
+        yield held
+
+
+group_numbers = iter(range(10**9))
+
+
+@LAW
+@given(
+    pipelines(),
+    rows(loose=True),
+    st.lists(st.tuples(st.integers(1, 9), st.booleans()), max_size=6),
+    st.booleans(),
+)
+def test_segments_answer_as_one_frame(
+    logs: Any,
+    pipeline: Pipeline,
+    events: list[tuple[int, dict[str, Any]]],
+    cuts: list[tuple[int, bool]],
+    compacted: bool,
+) -> None:
+    """Events put in any batches, flushed at any time, answer as a frame of the same events."""
+    group = f"/laws/{next(group_numbers)}"
+    logs.create_group(group)
+    messages = [(time, nested(fields)) for time, fields in events]
+    rest = list(messages)
+    for size, flushed in cuts:
+        if rest:
+            logs.put(group, "s", rest[:size])
+            rest = rest[size:]
+        if flushed:
+            logs.flush(group)
+    if rest:
+        logs.put(group, "s", rest)
+    if compacted:
+        logs.compact(group)
+    frame = pd.DataFrame(
+        {
+            "@timestamp": np.array([time for time, _ in messages], dtype="datetime64[ms]"),
+            "@message": pd.array([m for _, m in messages], dtype=pd.ArrowDtype(pa.string())),
+            "@logStream": "s",
+        }
+    )
+    text = dialect.to_text(pipeline)
+    stored = outcome_of(lambda: logs.query(text, group).outcome.columns)
+    framed = outcome_of(lambda: cwnb.query(text, frame).outcome.columns)
+    said = f"{text}\n{cuts} {compacted}\n" + "\n".join(map(str, messages))
+    check_same(stored, framed, said)
