@@ -19,7 +19,7 @@ from cwnb.insights.engine.run import MEMORY_BUDGET
 from cwnb.insights.frames import FrameSource, columns_of_frame
 from cwnb.results.events import ReadEvents
 from cwnb.results.result import QueryResult
-from cwnb.results.warnings import warn_of_fields
+from cwnb.results.warnings import warn_of_types
 from cwnb.store import Store
 from cwnb.times import Clock, to_ms
 
@@ -304,7 +304,9 @@ def _answer(
         )
 
     try:
-        settled, warnings = rules.settle(pipeline.copy(), strict=strict, known=source.has_field)
+        settled, warnings = rules.settle(
+            pipeline, strict=strict, known=source.has_field, names=source.field_names
+        )
         outcome = ask(settled)
     except MalformedQuery as error:
         # An error found while running does not know the text.
@@ -312,7 +314,7 @@ def _answer(
         raise
     statistics: dict[str, float] = dict(outcome.statistics)
     statistics["elapsedMs"] = round((time.perf_counter() - started) * 1000, 3)
-    told = [*warnings, *outcome.warnings, *warn_of_fields(settled, outcome, source)]
+    told = [*warnings, *outcome.warnings, *warn_of_types(outcome)]
     names = sorted({field.name for field in settled.find_all(Field)})
     return QueryResult(
         text,

@@ -6,24 +6,31 @@ from typing import TYPE_CHECKING, NoReturn
 
 from sqlglot import exp
 
-from cwnb.events import INGESTION_TIME, SYSTEM_FIELDS, TIMESTAMP
+from cwnb.events import INGESTION_TIME, RAW, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
 from cwnb.insights import commands as c
 from cwnb.insights.names import known_functions, suggestion
 from cwnb.insights.scope import Scope, is_aggregate, refuse, rename, repeats
 from cwnb.insights.writer import to_text, write_alias
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
 COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
 TIME_FUNCTIONS = frozenset("bin datefloor dateceil frommillis".split())
+# Every event has them, though the last two are no words of the language.
+_ALWAYS = frozenset({*SYSTEM_FIELDS, SEQUENCE, RAW})
 
 
 def check_names(
-    pipeline: c.Pipeline, warnings: list[str], *, strict: bool, known: Callable[[str], bool]
+    pipeline: c.Pipeline,
+    warnings: list[str],
+    *,
+    strict: bool,
+    known: Callable[[str], bool],
+    names: Callable[[], Iterable[str]],
 ) -> None:
     """Check the names of a pipeline in place; raises MalformedQuery, adds to the warnings."""
-    walk = _Walk(pipeline, warnings, strict=strict, known=known)
+    walk = _Walk(pipeline, warnings, strict=strict, known=known, names=names)
     for command in pipeline.commands:
         walk.take(command)
     pipeline.set("commands", walk.done)
@@ -39,11 +46,13 @@ class _Walk:
         *,
         strict: bool,
         known: Callable[[str], bool],
+        names: Callable[[], Iterable[str]],
     ) -> None:
         self.pipeline = pipeline
         self.warnings = warnings
         self.strict = strict
         self.known = known
+        self.names = names
         self.scope = Scope()
         self.done: list[c.Command] = []
         # Where the first `stats` stands among `done`, and what is in scope before it.
@@ -139,7 +148,7 @@ class _Walk:
     def _in_events(self, name: c.Field) -> bool:
         """Tell whether the name is there before the first `stats`."""
         before = self.before_stats if self.stats_seen else self.scope
-        return before.gives(name) or name.name in SYSTEM_FIELDS or self.known(name.name)
+        return before.gives(name) or name.name in _ALWAYS or self.known(name.name)
 
     def _move_before_stats(self, condition: exp.Expression) -> None:
         assert self.first_stats is not None
@@ -339,7 +348,8 @@ class _Walk:
         if self.scope.outputs is not None:
             self._refuse_unknown(name)
         if not self._in_events(name):
-            self._warn(f"no event has the field {name.name!r}")
+            near = suggestion(name.name, [*SYSTEM_FIELDS, *self.scope.made, *sorted(self.names())])
+            self._warn(f"no event has the field {name.name!r}{near}")
 
     def _refuse_unknown(self, name: c.Field) -> NoReturn:
         near = suggestion(name.name, self.scope.made)

@@ -17,7 +17,7 @@ from cwnb.insights.scope import refuse
 from cwnb.insights.writer import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from sqlglot import exp
 
@@ -27,12 +27,17 @@ CAPPED_FUNCTIONS = frozenset({"bin", "datefloor", "dateceil"})
 
 
 def settle(
-    pipeline: c.Pipeline, *, strict: bool, known: Callable[[str], bool]
+    pipeline: c.Pipeline,
+    *,
+    strict: bool,
+    known: Callable[[str], bool],
+    names: Callable[[], Iterable[str]] = tuple,
 ) -> tuple[c.Pipeline, list[str]]:
     """Give the query as it is to run, checked, and the warnings that go with the answer.
 
-    `known` tells whether some event of the scanned groups has a discovered field. The pipeline
-    given stays as it is. Raises MalformedQuery.
+    `known` tells whether some event of the scanned groups has a discovered field, `names` gives
+    those to suggest for one that none has. The pipeline given stays as it is. Raises
+    MalformedQuery.
     """
     settled = pipeline.copy()
     warnings: list[str] = []
@@ -42,7 +47,7 @@ def settle(
     order.clear_way_to_stats()
     order.sort_before_limit()
     _cap_periods(settled, warnings)
-    check_names(settled, warnings, strict=strict, known=known)
+    check_names(settled, warnings, strict=strict, known=known, names=names)
     return settled, warnings
 
 

@@ -16,7 +16,9 @@ def outcome(case: Case) -> str:
     pipeline = parse_query(case.query)
     before = pipeline.copy()
     try:
-        settled, warnings = settle(pipeline, strict=case.strict, known=FIELDS.__contains__)
+        settled, warnings = settle(
+            pipeline, strict=case.strict, known=FIELDS.__contains__, names=lambda: FIELDS
+        )
     except MalformedQuery as error:
         return str(error)
     assert pipeline == before, "the pipeline given stays as it is"
