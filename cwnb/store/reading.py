@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,6 +47,22 @@ _footers: Cache[Any] = Cache(4096)
 _sealers: Cache[Sealer] = Cache(64)
 
 
+class _OpenFiles(threading.local):
+    """Files that this thread has open: the row groups of one segment are often read in turn."""
+
+    def __init__(self) -> None:
+        self._files: Cache[Any] = Cache(16)
+        self._process = os.getpid()
+
+    def here(self) -> Cache[Any]:
+        if self._process != os.getpid():
+            self.__init__()  # type: ignore[misc]
+        return self._files
+
+
+_open_files = _OpenFiles()
+
+
 @dataclass(frozen=True)
 class StoreRef:
     """What a task must know of its store, wherever it is opened."""
@@ -66,7 +84,7 @@ class StoreRef:
 
 @dataclass(frozen=True)
 class SegmentTask:
-    """One row group of a segment, as far as it lies in the window."""
+    """One row group of a segment, or a part of its rows, as far as it lies in the window."""
 
     store: StoreRef
     group: str
@@ -74,6 +92,13 @@ class SegmentTask:
     segment: SegmentFacts
     row_group: int
     window: Window
+    first_row: int = 0
+    end_row: int | None = None
+
+    def parts(self, rows: int) -> list[SegmentTask]:
+        """Cut the task into parts of so many rows, oldest first."""
+        cuts = range(0, self.rows, rows)
+        return [replace(self, first_row=at, end_row=min(at + rows, self.rows)) for at in cuts]
 
     @property
     def first_ms(self) -> int:
@@ -87,13 +112,15 @@ class SegmentTask:
 
     @property
     def rows(self) -> int:
-        """Give the number of events of the row group."""
-        return self.segment.row_groups[self.row_group].rows
+        """Give the number of events."""
+        end = self.segment.row_groups[self.row_group].rows if self.end_row is None else self.end_row
+        return end - self.first_row
 
     @property
     def message_bytes(self) -> int:
-        """Give the size of the messages of the row group."""
-        return self.segment.row_groups[self.row_group].message_bytes
+        """Give the size of the messages; for a part of a row group, its share."""
+        whole = self.segment.row_groups[self.row_group]
+        return whole.message_bytes * self.rows // max(1, whole.rows)
 
     def open(self) -> SegmentReader:
         """Open for reading."""
@@ -109,7 +136,7 @@ class SegmentReader:
         self.bytes_read = 0
         self._task = task
         self._files = SegmentFiles(task.store, task.segment, task.group)
-        self._first = 0
+        self._first = task.first_row
         self._rows = task.rows
         self._discovered: Any = None
         self._stale = task.segment.discovery != discovery.VERSION
@@ -117,7 +144,8 @@ class SegmentReader:
         if task.first_ms < window.start_ms or task.last_ms >= window.end_ms:
             time = np.asarray(self._read_fields([TIMESTAMP])[TIMESTAMP].cast(pa.int64()))
             first, end = np.searchsorted(time, [window.start_ms, window.end_ms])
-            self._first, self._rows = int(first), int(end - first)
+            self._first += int(first)
+            self._rows = int(end - first)
 
     @property
     def rows(self) -> int:
@@ -278,6 +306,12 @@ class SegmentFiles:
     def _open(self, kind: str, file: Path) -> Any:
         if (opened := self._opened.get(kind)) is not None:
             return opened
+        about = file.stat()
+        identity = (str(file), about.st_ino, about.st_mtime_ns, about.st_size)
+        mine = _open_files.here()
+        if (opened := mine.get(identity)) is not None:
+            self._opened[kind] = opened
+            return opened
         cached = (self._store.store_id, self._segment.id, kind)
         footer = _footers.get(cached)
         key = None
@@ -300,6 +334,7 @@ class SegmentFiles:
                     "it is not the file that the catalog knows"
                 )
             _footers.put(cached, opened.metadata)
+        mine.put(identity, opened)
         self._opened[kind] = opened
         return opened
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 # A row group of the fields file begins where one of the message file does.
 MESSAGE_GROUP = 8192
 FIELDS_GROUP = 30 * MESSAGE_GROUP
+PART_ROWS = 15 * MESSAGE_GROUP
 # Whole row groups; two, so that one segment is completed while the next is filled.
 MAX_ROWS = 2 * FIELDS_GROUP
 MAX_MESSAGE_BYTES = 256 << 20

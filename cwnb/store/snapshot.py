@@ -11,6 +11,7 @@ from cwnb.events import (
     DEFAULT_ACCOUNT,
     LOG,
     LOG_STREAM,
+    MESSAGE,
     SYSTEM_FIELDS,
     Condition,
     Scan,
@@ -22,6 +23,7 @@ from cwnb.store.retention import cutoff_ms
 from cwnb.store.segments import (
     INTEGER,
     NUMBER,
+    PART_ROWS,
     SegmentFacts,
     ranges_of,
 )
@@ -50,6 +52,10 @@ class GroupState:
         return f"{DEFAULT_ACCOUNT}:{self.name}"
 
 
+# Fewer row groups than this would leave workers idle at the end.
+_FEW_ROW_GROUPS = 16
+
+
 class Snapshot:
     """A source of the events of some groups; writers do not change what it hands out.
 
@@ -64,11 +70,17 @@ class Snapshot:
 
     def scan(
         self,
-        columns: Sequence[str],  # noqa: ARG002
+        columns: Sequence[str],
         window: Window,
         conditions: Sequence[Condition],
     ) -> Scan:
-        """Hand out tasks, newest first, that hold every event which meets the conditions."""
+        """Hand out tasks, newest first, that hold every event which meets the conditions.
+
+        A task is a row group; where there are few and their messages are read, which is most of the
+        work and can be shared out, it is a part of one.
+        """
+        groups_there = sum(len(s.row_groups) for group in self.groups for s in group.segments)
+        divided = MESSAGE in columns and groups_there < _FEW_ROW_GROUPS
         tasks: list[Any] = []
         skipped_rows = skipped_bytes = 0
         for group in self.groups:
@@ -80,16 +92,10 @@ class Snapshot:
                 # stable sort below leaves as they come.
                 for number, part in reversed(list(enumerate(segment.row_groups))):
                     if possible and kept.intersects(part.first_ms, part.last_ms):
-                        tasks.append(
-                            SegmentTask(
-                                self._store,
-                                group.name,
-                                group.log,
-                                segment,
-                                number,
-                                kept,
-                            )
+                        whole = SegmentTask(
+                            self._store, group.name, group.log, segment, number, kept
                         )
+                        tasks += reversed(whole.parts(PART_ROWS)) if divided else [whole]
                     else:
                         skipped_rows += part.rows
                         skipped_bytes += part.message_bytes

@@ -299,17 +299,15 @@ def _bounded(window: Window, tasks: tuple[Task, ...]) -> Window:
 def _ranks(tasks: tuple[Task, ...]) -> list[int] | None:
     """Rank tasks that do not overlap in time, the newest highest; None where some do.
 
-    Neighbours within one segment may share a millisecond: their rows are in order all the same.
+    Neighbours of one segment are handed out in the order of their rows.
     """
     if len(tasks) <= 1:
         return [0] * len(tasks)
     for newer, older in pairwise(tasks):
-        if older.last_ms > newer.first_ms:
-            return None
         same = getattr(newer, "segment", None)
-        if older.last_ms == newer.first_ms and (
-            same is None or same != getattr(older, "segment", None)
-        ):
+        if same is not None and same is getattr(older, "segment", None):
+            continue
+        if older.last_ms >= newer.first_ms:
             return None
     return list(range(len(tasks) - 1, -1, -1))
 
