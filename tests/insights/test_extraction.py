@@ -69,19 +69,22 @@ rows = st.lists(st.one_of(st.none(), st.text("ab=* \né.", max_size=12)), max_si
 
 
 @settings(max_examples=300, deadline=None)
-@given(rows, st.text("ab=*é .", max_size=7), st.booleans(), st.integers(0, 3))
+@given(rows, st.text("ab=*é .", max_size=7), st.booleans(), st.integers(0, 3), st.data())
 def test_globs_match_as_re_does(
-    texts: list[str | None], pattern: str, long: bool, skip: int
+    texts: list[str | None], pattern: str, search: bool, skip: int, data: st.DataObject
 ) -> None:
     count = max(1, pattern.count("*"))
-    limit, extraction._LONGEST_CHAIN = extraction._LONGEST_CHAIN, -1 if long else 10**6
-    try:
-        found = parse_glob(pa.array(texts, pa.string()).slice(skip), pattern, count)
-    finally:
-        extraction._LONGEST_CHAIN = limit
+    needed = data.draw(st.lists(st.booleans(), min_size=count, max_size=count))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(extraction, "_suits_search", lambda *_: search)
+        text = pa.array(texts, pa.string()).slice(skip)
+        found = parse_glob(text, pattern, count)
+        some = parse_glob(text, pattern, count, needed)
     for column in found:
         column.validate(full=True)
     assert [column.to_pylist() for column in found] == by_re(texts[skip:], pattern)
+    for column, whole, is_needed in zip(some, found, needed, strict=True):
+        assert column.equals(whole) if is_needed else column.null_count == len(column)
 
 
 def test_glob_count_must_fit() -> None:
