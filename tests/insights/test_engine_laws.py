@@ -95,7 +95,10 @@ def is_number(array: Any) -> bool:
 
 
 def alike(one: Any, other: Any) -> bool:
-    if isinstance(one, float) and isinstance(other, float):
+    if isinstance(one, float) or isinstance(other, float):
+        # Beside floats an integer past 2**53 may be one.
+        if one is None or other is None or isinstance(one, str) or isinstance(other, str):
+            return False
         return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
     return bool(one == other)
 

@@ -8,7 +8,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.events import MESSAGE, TIMESTAMP
+from cwnb.events import (
+    MESSAGE,
+    TIMESTAMP,
+    TYPE_BOOLEAN,
+    TYPE_FLOAT,
+    TYPE_INTEGER,
+    TYPE_STRING,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -17,6 +24,13 @@ if TYPE_CHECKING:
 
 # Reading scattered rows costs as much as reading a column when more than this share is wanted.
 _SPARSE = 0.2
+
+_CODES = {
+    TYPE_STRING: "text",
+    TYPE_INTEGER: "number",
+    TYPE_FLOAT: "number",
+    TYPE_BOOLEAN: "boolean",
+}
 
 
 class Batch:
@@ -40,7 +54,7 @@ class Batch:
         self.rows = rows
         self.now_ms = now_ms
         self.window = window
-        self.mixed: set[str] = set()
+        self.kinds: dict[str, set[str]] = {}
         self._reader = reader
         self._selection = selection
         # Filters that the selection does not know of yet: many queries never ask for it.
@@ -93,14 +107,22 @@ class Batch:
             for how, argument in self._filters[version:]:
                 array = _apply(how, array, argument)
             self._columns[name] = (array, len(self._filters))
-        # A rare field comes as a mixed column also where all of its values are of one type.
-        if (
-            array is not None
-            and pa.types.is_struct(array.type)
-            and pc.count_distinct(pc.struct_field(array, "type")).as_py() > 1
-        ):
-            self.mixed.add(name)
+        self._note_kinds(name, array)
         return array
+
+    def _note_kinds(self, name: str, array: Any) -> None:
+        """Remember what kinds of values a column has, for a warning where there are several."""
+        if array is None or array.null_count == len(array):
+            return
+        if pa.types.is_struct(array.type):
+            # A rare field comes as a mixed column also where all of its values are of one type.
+            codes = pc.unique(pc.struct_field(array, "type").drop_null()).to_pylist()
+            kinds = {_CODES[code] for code in codes} | ({"several"} if len(codes) > 1 else set())
+        elif name in self._made:
+            return
+        else:
+            kinds = {_kind(array.type)}
+        self.kinds.setdefault(name, set()).update(kinds)
 
     def load(self, names: Iterable[str]) -> None:
         """Read several columns at once; those that no event has are remembered as absent."""
@@ -231,3 +253,11 @@ class Batch:
 
 def _apply(how: str, array: Any, argument: Any) -> Any:
     return array.filter(argument) if how == "filter" else array.take(argument)
+
+
+def _kind(kind: Any) -> str:
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return "number"
+    if pa.types.is_string(kind) or pa.types.is_dictionary(kind):
+        return "text"
+    return str(kind)

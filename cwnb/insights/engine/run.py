@@ -107,7 +107,7 @@ class _Runner:
         self.lender = Batch(0, now_ms=task_plan.now_ms, window=task_plan.window)
         self.ranks = _ranks(scan.tasks)
         self.measures: list[list[Measure]] = []
-        self.mixed: set[str] = set()
+        self.kinds: dict[str, set[str]] = {}
         self.warnings = list(scan.warnings)
         self.scanned = self.matched = self.visited = self.fetched = 0
         self.scanned_bytes = 0
@@ -134,7 +134,7 @@ class _Runner:
             steps,
             self._statistics(batch.rows),
             self.warnings,
-            sorted(self.mixed),
+            sorted(name for name, kinds in self.kinds.items() if len(kinds) > 1),
         )
 
     # ------------------------------------------------------------ first barrier
@@ -206,7 +206,11 @@ class _Runner:
         self.scanned += answer.scanned
         self.matched += answer.matched
         self.measures.append(answer.measures)
-        self.mixed |= answer.mixed
+        self._note_kinds(answer.kinds)
+
+    def _note_kinds(self, kinds: dict[str, set[str]]) -> None:
+        for name, seen in kinds.items():
+            self.kinds.setdefault(name, set()).update(seen)
 
     # ------------------------------------------------------------ messages last
 
@@ -225,10 +229,10 @@ class _Runner:
             for t, chunk in zip(tasks, chunks, strict=True)
         )
         found: list[Any] = [None] * len(chunks)
-        for i, (columns, read, mixed) in self.workers.run(calls, pass_cancelled=False):
+        for i, (columns, read, kinds) in self.workers.run(calls, pass_cancelled=False):
             found[i] = columns
             self.fetched += read
-            self.mixed |= mixed
+            self._note_kinds(kinds)
         back = np.empty(best.rows, dtype=np.int64)
         back[order] = np.arange(best.rows)
         return {

@@ -44,7 +44,7 @@ class TaskAnswer:
     scanned: int
     matched: int
     measures: list[Measure]
-    mixed: set[str] = field(default_factory=set)
+    kinds: dict[str, set[str]] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:
@@ -86,7 +86,7 @@ def run_task(
         partial = partial_collect(plan.barrier, batch, order, number)
         rows_out = partial.rows
     measures.append(_measure(before, rows_out, started, reader.bytes_read - read))
-    return TaskAnswer(partial, scanned, matched, measures, batch.mixed)
+    return TaskAnswer(partial, scanned, matched, measures, batch.kinds)
 
 
 def _measure(before: int, after: int, started: float, read: int) -> Measure:
@@ -100,10 +100,10 @@ def _check(cancelled: Callable[[], bool] | None) -> None:
 
 def fetch_rows(
     task: Task, plan: TaskPlan, positions: np.ndarray[Any, Any], needed: list[str]
-) -> tuple[dict[str, Any], int, set[str]]:
+) -> tuple[dict[str, Any], int, dict[str, set[str]]]:
     """Read the columns of a few rows of a task, in ascending order of their places.
 
-    Gives the columns, the bytes read, and the names of columns with mixed types.
+    Gives the columns, the bytes read, and the kinds of values of each column.
     """
     reader = task.open()
     already = reader.bytes_read
@@ -127,4 +127,4 @@ def fetch_rows(
         if pa.types.is_dictionary(value.type):
             value = value.dictionary_decode()
         columns[name] = value
-    return columns, reader.bytes_read - already, batch.mixed
+    return columns, reader.bytes_read - already, batch.kinds
