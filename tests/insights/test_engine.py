@@ -350,6 +350,19 @@ def test_a_dictionary_is_worked_on_once_per_value(monkeypatch: pytest.MonkeyPatc
     assert lengths == [4]
 
 
+def test_a_dictionary_knows_the_time_of_the_query() -> None:
+    columns = columns_of_frame(frame_of(3000, level=level_of(3000)))
+    columns["level"] = columns["level"].dictionary_encode()
+    for function, expected in (
+        ("now()", START_MS // 1000),
+        ("queryStartTime()", START_MS),
+        ("queryTimeRange()", 2_999_001),
+    ):
+        query = f"stats count(*) as c by if(level = 'WARN', {function}, 0) as x | sort x"
+        outcome = ask(query, FrameSource(columns))
+        assert rows_of(outcome) == {"x": [0, expected], "c": [2000, 1000]}
+
+
 # ---------------------------------------------------------------- one moment
 
 

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.events import (
+    ALL_TIME,
     MESSAGE,
     TIMESTAMP,
     TYPE_BOOLEAN,
@@ -53,7 +54,7 @@ class Batch:
     ) -> None:
         self.rows = rows
         self.now_ms = now_ms
-        self.window = window
+        self.window = window or ALL_TIME
         self.kinds: dict[str, set[str]] = {}
         self._reader = reader
         self._selection = selection

@@ -60,7 +60,7 @@ def evaluate(node: exp.Expression, batch: Batch) -> Any:
     if not isinstance(node, Field) and not is_literal(node):
         encoded = _only_dictionaries(node, batch)
         if encoded is not None:
-            return _once_per_value(node, encoded, batch.rows)
+            return _once_per_value(node, encoded, batch)
     rule = _RULES.get(type(node))
     if rule is None:
         raise MalformedQuery(f"cannot evaluate {type(node).__name__}")
@@ -124,7 +124,8 @@ def _only_dictionaries(node: exp.Expression, batch: Batch) -> dict[str, Any] | N
     return columns if combinations < batch.rows else None
 
 
-def _once_per_value(node: exp.Expression, encoded: dict[str, Any], rows: int) -> Any:
+def _once_per_value(node: exp.Expression, encoded: dict[str, Any], batch: Batch) -> Any:
+    rows = batch.rows
     codes = None
     distinct = {}
     sizes = [len(column.dictionary) + 1 for column in encoded.values()]
@@ -140,7 +141,7 @@ def _once_per_value(node: exp.Expression, encoded: dict[str, Any], rows: int) ->
         own = column.indices.fill_null(size - 1) if column.null_count else column.indices
         here = np.asarray(own)
         codes = here if codes is None else codes * np.int32(size) + here
-    small = Batch(int(repeats[0]), columns=distinct)
+    small = Batch(int(repeats[0]), columns=distinct, now_ms=batch.now_ms, window=batch.window)
     answer = evaluate(node, small)
     if isinstance(answer, pa.Scalar):
         return answer
