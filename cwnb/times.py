@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 from typing import Any
 
 from cwnb.errors import InvalidParameter
@@ -38,14 +38,21 @@ def to_ms(when: Any, now_ms: int, tz: tzinfo = UTC) -> int:
     """Read a time as epoch milliseconds.
 
     `when`: `"now"`, a distance from now (`"-1h"`, also `"1h"`, which means an hour ago too),
-    ISO text, a datetime or pandas Timestamp (without zone: `tz`), or a number: epoch seconds
-    below 1e11 and milliseconds from there on (1e11 s is the year 5138, 1e11 ms is 1973).
+    ISO text, a datetime, date or pandas Timestamp (without zone: `tz`), a numpy datetime64 (UTC),
+    or a number: epoch seconds below 1e11 and milliseconds from there on (1e11 s is the year 5138,
+    1e11 ms is 1973).
     """
-    if isinstance(when, bool):
+    is_numpy = type(when).__name__ == "datetime64"
+    # The NaT of both libraries is a time that does not even equal itself.
+    if isinstance(when, bool) or ((is_numpy or isinstance(when, date)) and when != when):  # noqa: PLR0124
         raise _unreadable(when)
+    if is_numpy:
+        return int(when.astype("datetime64[ms]").astype("int64"))
     if isinstance(when, datetime):
         aware = when if when.tzinfo else when.replace(tzinfo=tz)
         return _datetime_ms(aware)
+    if isinstance(when, date):
+        return _datetime_ms(datetime(when.year, when.month, when.day, tzinfo=tz))
     if isinstance(when, str):
         return _text_ms(when.strip(), now_ms, tz)
     try:

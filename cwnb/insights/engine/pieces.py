@@ -55,6 +55,7 @@ def over_pieces(
     """Give what `compute` makes of the text of an expression, piece by piece."""
     names = {field.name for field in source.find_all(Field)}
     pieces = batch.message_pieces() if names == {MESSAGE} else None
+    texts: Iterator[Any]
     if pieces is not None:
         texts = (text_of(source, _small(piece, batch)) for piece in pieces)
     else:
