@@ -74,33 +74,36 @@ def nested(fields: dict[str, Any]) -> str:
 def same(left: dict[str, Any], right: dict[str, Any]) -> str:
     """Say how two answers differ; nothing if they do not.
 
-    Values that differ in type within one column make it a column of numbers or of texts, and which
-    of them are there depends on when rows leave; so values are compared, and types where both
-    columns could only have one.
+    The type of a computed column depends on which of its rows are there: one of integers may be
+    one of floats or of texts elsewhere. Then the values are compared, an integer past 2**53 as the
+    float that it is beside floats.
     """
     if list(left) != list(right):
         return f"columns {list(left)} and {list(right)}"
     for name, column in left.items():
         one, other = plain(column), plain(right[name])
-        if one.type != other.type and not (is_number(one) and is_number(other)):
+        if one.type != other.type:
             one, other = values.to_text(one), values.to_text(other)
+        alike = same_value if column.type == right[name].type else same_number
         first, second = one.to_pylist(), other.to_pylist()
         if len(first) != len(second) or not all(map(alike, first, second)):
             return f"{name}: {column.type} {first} and {right[name].type} {second}"
     return ""
 
 
-def is_number(array: Any) -> bool:
-    return pa.types.is_integer(array.type) or pa.types.is_floating(array.type)
-
-
-def alike(one: Any, other: Any) -> bool:
-    if isinstance(one, float) or isinstance(other, float):
-        # Beside floats an integer past 2**53 may be one.
-        if one is None or other is None or isinstance(one, str) or isinstance(other, str):
-            return False
+def same_value(one: Any, other: Any) -> bool:
+    if isinstance(one, float) and isinstance(other, float):
         return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-12)
     return bool(one == other)
+
+
+def same_number(one: str | None, other: str | None) -> bool:
+    if one == other or one is None or other is None:
+        return one == other
+    try:
+        return same_value(float(one), float(other))
+    except ValueError:
+        return False
 
 
 def outcome_of(ask: Any) -> Any:

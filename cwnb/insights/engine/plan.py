@@ -62,11 +62,11 @@ class Plan:
     outputs: list[str]
 
 
-def make_plan(pipeline: Pipeline) -> Plan:
-    """Cut a rewritten pipeline at its first barrier."""
+def make_plan(pipeline: Pipeline, outputs: list[str] | None = None) -> Plan:
+    """Cut a rewritten pipeline at its first barrier; `outputs` if other columns are wanted."""
     scan, *commands = pipeline.commands
     assert isinstance(scan, ScanEvents)
-    outputs = output_names(commands)
+    outputs = outputs or output_names(commands)
     cut = next((i for i, c in enumerate(commands) if c.barrier), len(commands))
     steps, rest = commands[:cut], commands[cut:]
     if rest and isinstance(rest[0], Stats):

@@ -78,7 +78,7 @@ def run(
     partial answers would hold more than `memory_budget` bytes, and what the source raises.
     """
     rewritten = rewrite(pipeline, limit=limit)
-    plan = make_plan(rewritten)
+    plan = make_plan(rewritten, outputs)
     conditions = [as_condition(node) for node in plan.scan.args.get("conditions") or []]
     scan = source.scan(
         list(plan.scan.args["columns"]),
@@ -88,7 +88,7 @@ def run(
     task_plan = TaskPlan(plan.steps, plan.barrier, now_ms, _bounded(window, scan.tasks))
     _ = task_plan.wanted  # found once, not in every task
     runner = _Runner(plan, scan, task_plan, memory_budget, Workers(executor))
-    outcome = runner.answer(outputs or plan.outputs)
+    outcome = runner.answer(plan.outputs)
     outcome.pipeline = rewritten
     return outcome
 
