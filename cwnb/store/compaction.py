@@ -73,7 +73,7 @@ def blocks(store: StoreRef, facts: SegmentFacts, group: str, cutoff_ms: int) -> 
     for number, part in enumerate(facts.row_groups):
         if part.last_ms < cutoff_ms:
             continue
-        columns, _ = files.fields([*system, *fields], number)
+        columns, _ = files.fields([*system, *fields], [number])
         start = number * FIELDS_GROUP // MESSAGE_GROUP
         messages, _ = files.messages(
             [MESSAGE, RAW], list(range(start, start - (-part.rows // MESSAGE_GROUP)))

@@ -84,7 +84,7 @@ class StoreRef:
 
 @dataclass(frozen=True)
 class SegmentTask:
-    """One row group of a segment, or a part of its rows, as far as it lies in the window."""
+    """Row groups of a segment, or a part of the rows of one, as far as they lie in the window."""
 
     store: StoreRef
     group: str
@@ -92,6 +92,7 @@ class SegmentTask:
     segment: SegmentFacts
     row_group: int
     window: Window
+    row_groups: int = 1  # how many, from `row_group` on
     first_row: int = 0
     end_row: int | None = None
 
@@ -101,26 +102,33 @@ class SegmentTask:
         return [replace(self, first_row=at, end_row=min(at + rows, self.rows)) for at in cuts]
 
     @property
+    def numbers(self) -> list[int]:
+        """Give the numbers of the row groups."""
+        return list(range(self.row_group, self.row_group + self.row_groups))
+
+    @property
     def first_ms(self) -> int:
-        """Give the time of the first event of the row group."""
+        """Give the time of the first event of the first row group."""
         return self.segment.row_groups[self.row_group].first_ms
 
     @property
     def last_ms(self) -> int:
-        """Give the time of the last event of the row group."""
-        return self.segment.row_groups[self.row_group].last_ms
+        """Give the time of the last event of the last row group."""
+        return self.segment.row_groups[self.row_group + self.row_groups - 1].last_ms
 
     @property
     def rows(self) -> int:
         """Give the number of events."""
-        end = self.segment.row_groups[self.row_group].rows if self.end_row is None else self.end_row
+        end = self._whole("rows") if self.end_row is None else self.end_row
         return end - self.first_row
 
     @property
     def message_bytes(self) -> int:
         """Give the size of the messages; for a part of a row group, its share."""
-        whole = self.segment.row_groups[self.row_group]
-        return whole.message_bytes * self.rows // max(1, whole.rows)
+        return self._whole("message_bytes") * self.rows // max(1, self._whole("rows"))
+
+    def _whole(self, fact: str) -> int:
+        return sum(getattr(self.segment.row_groups[number], fact) for number in self.numbers)
 
     def open(self) -> SegmentReader:
         """Open for reading."""
@@ -174,7 +182,7 @@ class SegmentReader:
             return self._discovered.columns, self._discovered.rest
         names = list(self._task.segment.columns)
         read, size = self._files.fields(
-            [*names, *([REST] if self._task.segment.has_rest else [])], self._task.row_group
+            [*names, *([REST] if self._task.segment.has_rest else [])], self._task.numbers
         )
         self.bytes_read += size
         cut = {name: column.slice(self._first, self._rows) for name, column in read.items()}
@@ -203,7 +211,7 @@ class SegmentReader:
         rest = [REST] if rare and self._task.segment.has_rest else []
         if not here and not rest:
             return {}
-        read, size = self._files.fields([*here, *rest], self._task.row_group)
+        read, size = self._files.fields([*here, *rest], self._task.numbers)
         self.bytes_read += size
         cut = {name: column.slice(self._first, self._rows) for name, column in read.items()}
         if rest:
@@ -273,11 +281,13 @@ class SegmentFiles:
         self._opened: dict[str, Any] = {}
         self._leaves: dict[str, tuple[int, ...]] | None = None
 
-    def fields(self, names: Sequence[str], row_group: int) -> tuple[dict[str, pa.Array], int]:
-        """Give columns of one row group of the fields file, and the bytes read."""
+    def fields(
+        self, names: Sequence[str], row_groups: list[int]
+    ) -> tuple[dict[str, pa.Array], int]:
+        """Give columns of row groups of the fields file, joined, and the bytes read."""
         leaf = self._leaf_numbers()
         wanted = list(dict.fromkeys(names))
-        return self._read("fields", wanted, [leaf[name] for name in wanted], [row_group])
+        return self._read("fields", wanted, [leaf[name] for name in wanted], row_groups)
 
     def messages(
         self, names: Sequence[str], row_groups: list[int]

@@ -76,11 +76,12 @@ class Snapshot:
     ) -> Scan:
         """Hand out tasks, newest first, that hold every event which meets the conditions.
 
-        A task is a row group; where there are few and their messages are read, which is most of the
-        work and can be shared out, it is a part of one.
+        A task is a row group. Where there are few and their messages are read, which is most of the
+        work and can be shared out, it is a part of one; where there are many and no messages are
+        read, it is all that a segment has in the window.
         """
         groups_there = sum(len(s.row_groups) for group in self.groups for s in group.segments)
-        divided = MESSAGE in columns and groups_there < _FEW_ROW_GROUPS
+        few, messages = groups_there < _FEW_ROW_GROUPS, MESSAGE in columns
         tasks: list[Any] = []
         skipped_rows = skipped_bytes = 0
         for group in self.groups:
@@ -88,17 +89,26 @@ class Snapshot:
             kept = replace(window, start_ms=max(window.start_ms, cutoff))
             for segment in group.segments:
                 possible = self._may_match(segment, group, conditions)
+                inside = [
+                    number
+                    for number, part in enumerate(segment.row_groups)
+                    if possible and kept.intersects(part.first_ms, part.last_ms)
+                ]
+                for number in set(range(len(segment.row_groups))) - set(inside):
+                    skipped_rows += segment.row_groups[number].rows
+                    skipped_bytes += segment.row_groups[number].message_bytes
+                if not inside:
+                    continue
+                whole = SegmentTask(self._store, group.name, group.log, segment, inside[0], kept)
+                if not few and not messages:
+                    # Those in the window follow each other, for a segment is in order of time.
+                    tasks.append(replace(whole, row_groups=len(inside)))
+                    continue
                 # Newest first also where a segment's row groups are of one millisecond, which the
                 # stable sort below leaves as they come.
-                for number, part in reversed(list(enumerate(segment.row_groups))):
-                    if possible and kept.intersects(part.first_ms, part.last_ms):
-                        whole = SegmentTask(
-                            self._store, group.name, group.log, segment, number, kept
-                        )
-                        tasks += reversed(whole.parts(PART_ROWS)) if divided else [whole]
-                    else:
-                        skipped_rows += part.rows
-                        skipped_bytes += part.message_bytes
+                for number in reversed(inside):
+                    task = replace(whole, row_group=number)
+                    tasks += reversed(task.parts(PART_ROWS)) if few and messages else [task]
             if (recent := self._recent(group, kept)) is not None:
                 if kept.intersects(recent.first_ms, recent.last_ms):
                     recent.block(group.batches)

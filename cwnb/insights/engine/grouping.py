@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 _DENSE = 1 << 20
 
 
-# Most groups have a row among the last so many; only the others need a pass over all.
+# Most groups have a row among the last so many; the search goes on only while some have none.
 _NEAR = 4096
 
 
@@ -42,11 +42,16 @@ def last_of(codes: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
     """Give the last row of each group, -1 for a group without rows."""
     rows = len(codes)
     last = np.full(count, -1, dtype=np.int64)
-    near = max(0, rows - _NEAR)
-    # Where an index repeats, numpy keeps the last value that was assigned.
-    last[codes[near:]] = np.arange(near, rows, dtype=np.int64)
-    if near and (last < 0).any():
-        last[codes] = np.arange(rows, dtype=np.int64)
+    start = rows
+    reach = _NEAR
+    while start and (start == rows or (last < 0).any()):
+        begin = max(0, rows - reach)
+        # Backwards, and what is known already is not looked for again: where an index repeats,
+        # numpy keeps the last value that was assigned.
+        found = np.full(count, -1, dtype=np.int64)
+        found[codes[begin:start]] = np.arange(begin, start, dtype=np.int64)
+        last = np.where(last < 0, found, last)
+        start, reach = begin, reach * 8
     return last
 
 

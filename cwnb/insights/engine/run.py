@@ -198,7 +198,9 @@ class _Runner:
         )
         for i, answer in self.workers.run(calls, stop=stop.reached):
             stop.saw(i, answer)
-            self.scanned_bytes += tasks[i].message_bytes
+            # A task may lie in the window in part; its messages are about equally long.
+            share = tasks[i].message_bytes * answer.scanned
+            self.scanned_bytes += share // max(1, tasks[i].rows)
             yield answer
 
     def _note(self, answer: TaskAnswer) -> None:
