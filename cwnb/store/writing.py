@@ -234,7 +234,7 @@ def _codecs(columns: dict[str, pa.Array], message_bytes: int) -> dict[str, str]:
     the messages; so are the codes of dictionaries, which are small. Text is LZ4, which reads in two
     thirds of the time, where that does not cost much more room than zstd.
     """
-    codecs = {}
+    codecs: dict[str, str] = {}
     left = message_bytes * _PLAIN_SHARE
     for name, column in columns.items():
         if pa.types.is_struct(column.type):
