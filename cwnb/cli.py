@@ -287,7 +287,7 @@ def query(
     with closing(_open(path)) as logs:
         result = logs.query(text, _asked(logs, groups), **options)
         for warning in result.warnings:
-            click.echo(f"cwnb: {warning}", err=True)
+            click.echo(f"warning: {warning}", err=True)
         if explain:
             click.echo(str(result.explain()))
         elif pandas:

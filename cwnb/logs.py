@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, MalformedQuery, SnapshotExpired
@@ -18,13 +16,14 @@ from cwnb.insights.engine import run
 from cwnb.insights.engine.run import MEMORY_BUDGET
 from cwnb.insights.frames import FrameSource, columns_of_frame
 from cwnb.results.events import ReadEvents
+from cwnb.results.listings import FIELDS, GROUPS, STREAMS, listing
 from cwnb.results.result import QueryResult
 from cwnb.results.warnings import warn_of_types
 from cwnb.store import Store
 from cwnb.times import Clock, to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -100,31 +99,11 @@ class Logs:
 
     def groups(self) -> DataFrame:
         """Give the log groups, a row each: name, events, bytes, first and last time, retention."""
-        rows = [asdict(group) for group in self.store.groups()]
-        columns = {
-            "name": ("name", "text"),
-            "events": ("events", "integer"),
-            "bytes": ("stored_bytes", "integer"),
-            "first": ("first_ms", "time"),
-            "last": ("last_ms", "time"),
-            "retention_days": ("retention_days", "integer"),
-            "log_type": ("log_type", "text"),
-            "created": ("created_ms", "time"),
-        }
-        return _frame(rows, columns)
+        return listing(self.store.groups(), GROUPS)
 
     def streams(self, group: str) -> DataFrame:
         """Give the log streams of a group, a row each: name, events, first and last time."""
-        rows = [asdict(stream) for stream in self.store.streams(group)]
-        columns = {
-            "name": ("name", "text"),
-            "events": ("events", "integer"),
-            "first": ("first_ms", "time"),
-            "last": ("last_ms", "time"),
-            "last_ingestion": ("last_ingestion_ms", "time"),
-            "created": ("created_ms", "time"),
-        }
-        return _frame(rows, columns)
+        return listing(self.store.streams(group), STREAMS)
 
     def fields(self, group: str) -> DataFrame:
         """Give the discovered fields of a group, most frequent first.
@@ -132,19 +111,7 @@ class Logs:
         A row each: name, share (0 to 1) of the events that have it, types seen, distinct values
         (approximate), examples, and whether its values are of several types.
         """
-        rows = [asdict(info) for info in self.store.field_statistics(group)]
-        for row in rows:
-            row["type_names"] = ", ".join(row["types"])
-            row["example_text"] = ", ".join(map(str, row["examples"]))
-        columns = {
-            "name": ("name", "text"),
-            "share": ("share", "number"),
-            "types": ("type_names", "text"),
-            "distinct": ("distinct", "integer"),
-            "examples": ("example_text", "text"),
-            "conflicts": ("conflicts", "boolean"),
-        }
-        return _frame(rows, columns)
+        return listing(self.store.field_statistics(group), FIELDS)
 
     # ------------------------------------------------------------ ways in
 
@@ -357,25 +324,6 @@ def _rows_as_json(frame: DataFrame) -> Any:
     text = frame.to_json(orient="records", lines=True, date_format="iso")
     lines = text.split("\n")[: len(frame)] if len(frame) else []
     return pa.array(lines, pa.string())
-
-
-_MAKERS: dict[str, Callable[[list[Any]], Any]] = {
-    "text": lambda items: pa.array(items, pa.string()),
-    "integer": lambda items: pa.array(items, pa.int64()),
-    "number": lambda items: pa.array(items, pa.float64()),
-    "boolean": lambda items: pa.array(items, pa.bool_()),
-    "time": lambda items: pa.array(items, pa.timestamp("ms", "UTC")),
-}
-
-
-def _frame(rows: list[dict[str, Any]], columns: dict[str, tuple[str, str]]) -> DataFrame:
-    made = {
-        name: pd.arrays.ArrowExtensionArray(
-            pa.chunked_array([_MAKERS[kind]([row[key] for row in rows])])
-        )
-        for name, (key, kind) in columns.items()
-    }
-    return pd.DataFrame(made)
 
 
 __all__ = ["Logs", "open", "query"]

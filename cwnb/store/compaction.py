@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.events import INGESTION_TIME, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP
-from cwnb.store.reading import SegmentFiles, StoreRef
+from cwnb.store.segment_files import SegmentFiles, StoreRef
 from cwnb.store.segments import (
     FIELDS_GROUP,
     MAX_MESSAGE_BYTES,

@@ -23,7 +23,7 @@ from cwnb.events import (
 )
 from cwnb.store.cache import Cache
 from cwnb.store.message_file import order_of
-from cwnb.store.reading import StoreRef, constant, pick, pointers
+from cwnb.store.reading import constant, pick, pointers
 from cwnb.store.segments import MESSAGE_GROUP
 from cwnb.store.writing import Block
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cwnb.store.encryption import Sealer
+    from cwnb.store.segment_files import StoreRef
 
 # About a million events of 300 bytes with their fields.
 _blocks: Cache[Block] = Cache(512 << 20)

@@ -17,7 +17,7 @@ from cwnb.events import (
     Scan,
     Window,
 )
-from cwnb.store.reading import SegmentTask, StoreRef
+from cwnb.store.reading import SegmentTask
 from cwnb.store.recent import RecentTask, SealedBatch
 from cwnb.store.retention import cutoff_ms
 from cwnb.store.segments import (
@@ -30,6 +30,8 @@ from cwnb.store.segments import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from cwnb.store.segment_files import StoreRef
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 

@@ -25,10 +25,10 @@ from cwnb.store.loading import Loading, load_place
 from cwnb.store.names import check_group_name, check_stream_name, match_names
 from cwnb.store.opening import open_catalog, read_meta
 from cwnb.store.putting import Putting
-from cwnb.store.reading import StoreRef
 from cwnb.store.recent import SELECT_BATCH, SealedBatch
 from cwnb.store.records import FieldInfo, GroupInfo, LoadRecord, PutResult, StreamInfo
 from cwnb.store.retention import check_retention, cutoff_ms
+from cwnb.store.segment_files import StoreRef
 from cwnb.store.segments import SELECT_SEGMENT, facts_of
 from cwnb.store.snapshot import GroupState, Snapshot
 from cwnb.store.writing import Home

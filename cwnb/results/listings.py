@@ -1,0 +1,65 @@
+"""Log groups, streams and fields as DataFrames."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from pandas import DataFrame
+
+_TYPES = {
+    "text": pa.string(),
+    "integer": pa.int64(),
+    "number": pa.float64(),
+    "boolean": pa.bool_(),
+    "time": pa.timestamp("ms", "UTC"),
+}
+
+# Column: the attribute that it shows, and what it holds.
+GROUPS = {
+    "name": ("name", "text"),
+    "events": ("events", "integer"),
+    "bytes": ("stored_bytes", "integer"),
+    "first": ("first_ms", "time"),
+    "last": ("last_ms", "time"),
+    "retention_days": ("retention_days", "integer"),
+    "log_type": ("log_type", "text"),
+    "created": ("created_ms", "time"),
+}
+STREAMS = {
+    "name": ("name", "text"),
+    "events": ("events", "integer"),
+    "first": ("first_ms", "time"),
+    "last": ("last_ms", "time"),
+    "last_ingestion": ("last_ingestion_ms", "time"),
+    "created": ("created_ms", "time"),
+}
+FIELDS = {
+    "name": ("name", "text"),
+    "share": ("share", "number"),
+    "types": ("types", "text"),
+    "distinct": ("distinct", "integer"),
+    "examples": ("examples", "text"),
+    "conflicts": ("conflicts", "boolean"),
+}
+
+
+def listing(items: Iterable[Any], columns: dict[str, tuple[str, str]]) -> DataFrame:
+    """Give a row per item, a dataclass each; a list or dict becomes its members with commas."""
+    rows = [asdict(item) for item in items]
+    made = {}
+    for name, (attribute, kind) in columns.items():
+        values = [_joined(row[attribute]) for row in rows]
+        array = pa.chunked_array([pa.array(values, _TYPES[kind])])
+        made[name] = pd.arrays.ArrowExtensionArray(array)
+    return pd.DataFrame(made)
+
+
+def _joined(value: Any) -> Any:
+    return ", ".join(map(str, value)) if isinstance(value, list | dict | tuple) else value
