@@ -533,6 +533,15 @@ def test_nothing_left_is_no_error_in_any_later_command() -> None:
         assert len(cwnb.query(query, frame)) == 0
 
 
+@pytest.mark.usefixtures("small_tasks")
+def test_fractions_add_up_also_after_a_task_without_numbers() -> None:
+    half = pd.Series([0.5] * 100 + [None] * 100)
+    result = cwnb.query(
+        "stats sum(half) as s, avg(half) as a, count(half) as c", frame_of(200, half=half)
+    )
+    assert result.df.to_dict("records") == [{"s": 50.0, "a": 0.5, "c": 100}]
+
+
 def test_no_events_at_all() -> None:
     empty = frame_of(0)
     assert cwnb.query("stats count(*) as c", empty).df["c"].tolist() in ([], [0])

@@ -19,7 +19,7 @@ Numbers = np.ndarray[Any, Any]
 
 
 def _add_up(parts: list[Numbers], maps: list[Numbers], count: int) -> Numbers:
-    total = np.zeros(count, dtype=parts[0].dtype if parts else np.float64)
+    total = np.zeros(count, dtype=np.result_type(*parts))
     for part, where in zip(parts, maps, strict=True):
         np.add.at(total, where, part)
     return total
@@ -71,7 +71,8 @@ class Sum(Aggregation):
         if pa.types.is_int64(number.type):
             whole = _exact_sums(np.asarray(number), codes, count)
             return Total(whole, np.zeros(count), seen, nothing)
-        real = np.bincount(codes, weights=np.asarray(number), minlength=count)
+        # Of no rows at all numpy gives integers, whatever the weights.
+        real = np.bincount(codes, weights=np.asarray(number), minlength=count).astype(np.float64)
         return Total(nothing, real, seen, seen)
 
     def merge(self, states: list[Total], maps: list[Numbers], count: int) -> Total:
