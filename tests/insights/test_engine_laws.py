@@ -225,13 +225,15 @@ group_numbers = iter(range(10**9))
     rows(loose=True),
     st.lists(st.tuples(st.integers(1, 9), st.booleans()), max_size=6),
     st.booleans(),
+    st.sampled_from([(None, None), (None, None), (START_MS + 90_000, START_MS + 200_000)]),
 )
-def test_segments_answer_as_one_frame(
+def test_segments_answer_as_one_frame(  # noqa: PLR0917  (drawn one by one)
     logs: Any,
     pipeline: Pipeline,
     events: list[tuple[int, dict[str, Any]]],
     cuts: list[tuple[int, bool]],
     compacted: bool,
+    window: tuple[int | None, int | None],
 ) -> None:
     """Events put in any batches, flushed at any time, answer as a frame of the same events."""
     group = f"/laws/{next(group_numbers)}"
@@ -256,7 +258,8 @@ def test_segments_answer_as_one_frame(
         }
     )
     text = dialect.to_text(pipeline)
-    stored = outcome_of(lambda: logs.query(text, group).outcome.columns)
-    framed = outcome_of(lambda: cwnb.query(text, frame).outcome.columns)
-    said = f"{text}\n{cuts} {compacted}\n" + "\n".join(map(str, messages))
+    stored = outcome_of(lambda: logs.query(text, group, *window).outcome.columns)
+    start, end = window
+    framed = outcome_of(lambda: cwnb.query(text, frame, start=start, end=end).outcome.columns)
+    said = f"{text}\n{window} {cuts} {compacted}\n" + "\n".join(map(str, messages))
     check_same(stored, framed, said)
