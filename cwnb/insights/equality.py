@@ -24,7 +24,15 @@ from cwnb.insights.conversion import (
     is_time,
     to_text,
 )
-from cwnb.insights.numbers import BIG, DOUBLE, INT64_MAX, INT64_MIN, INTEGER, Numbers
+from cwnb.insights.numbers import (
+    BIG,
+    DOUBLE,
+    EXACT_DOUBLE,
+    INT64_MAX,
+    INT64_MIN,
+    INTEGER,
+    Numbers,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -77,8 +85,11 @@ def compare(op: str, a: Value, b: Value) -> Value:
 
 
 def _compare_constant(op: str, a: pa.Array, b: pa.Scalar) -> pa.Array:
-    if pa.types.is_boolean(a.type) and pa.types.is_boolean(b.type):
+    same = a.type == b.type
+    if same and (pa.types.is_boolean(a.type) or pa.types.is_int64(a.type)):
         return _KERNELS[op](a, b)
+    if pa.types.is_float64(a.type) and pa.types.is_int64(b.type) and _is_exact(b.as_py()):
+        return _KERNELS[op](a, b.cast(pa.float64()))
     one = broadcast(b, 1)
     number = analyse(one)
     kernel = _KERNELS[op]
@@ -105,6 +116,10 @@ def _compare_constant(op: str, a: pa.Array, b: pa.Scalar) -> pa.Array:
         integers = pa.array(found.integers, mask=found.form == numbers.MISSING)
         return _compare_constant(op, integers, b)
     return _compare_analysed(op, a, one, found, number)
+
+
+def _is_exact(number: int) -> bool:
+    return -EXACT_DOUBLE <= number <= EXACT_DOUBLE
 
 
 def _integers_with(op: str, a: pa.Array, floor: int, whole: bool) -> pa.Array:
