@@ -15,6 +15,7 @@ _DENSE = 1 << 20
 
 # Most groups have a row among the last so many; the search goes on only while some have none.
 _NEAR = 4096
+_VERY_FEW = 5
 
 
 @dataclass
@@ -124,9 +125,16 @@ def _squeeze(codes: np.ndarray[Any, Any], size: int) -> tuple[np.ndarray[Any, An
     return groups.codes, groups.count
 
 
+def _sizes(codes: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
+    if size > _VERY_FEW:
+        return np.bincount(codes, minlength=size)
+    # A comparison runs eight values at a time and lets other threads run; bincount does neither.
+    return np.array([np.count_nonzero(codes == code) for code in range(size)], dtype=np.int64)
+
+
 def _squeezed(codes: np.ndarray[Any, Any], size: int) -> Groups:
     if size <= max(_DENSE, 4 * len(codes)):
-        sizes = np.bincount(codes, minlength=size)
+        sizes = _sizes(codes, size)
         present = np.flatnonzero(sizes)
         if len(present) == size:
             return Groups(codes, sizes)

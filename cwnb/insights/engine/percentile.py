@@ -65,6 +65,8 @@ class Percentile(Aggregation):
     def final(self, state: Any, count: int) -> Any:
         """Give the value at rank ceil(p / 100 * n), at least the first."""
         ((data, bounds),) = state
+        if not data.flags.writeable:
+            data = data.copy()  # it is the column itself
         rows = np.full(count, -1, dtype=np.int64)
         picked = np.zeros(count, dtype=data.dtype)
         for group in range(count):
@@ -72,7 +74,9 @@ class Percentile(Aggregation):
             if high > low:
                 # Rounded first: 0.07 * 100 is 7.000000000000001, whose ceiling is 8.
                 rank = max(1, int(np.ceil(round(self.percent / 100 * (high - low), 9))))
-                part = np.partition(data[low:high], rank - 1)
+                # In place: the next percentile of the same values finds them half ordered.
+                part = data[low:high]
+                part.partition(rank - 1)
                 picked[group] = part[rank - 1]
                 rows[group] = 0
         return pa.array(picked, mask=rows < 0)
