@@ -281,6 +281,9 @@ def equality_key(array: pa.Array) -> pa.Array:
 
 def _dictionary_key(array: pa.Array) -> pa.Array:
     keys = pc.cast(equality_key(array.dictionary), pa.string())
+    if keys.equals(array.dictionary):
+        # The values of a dictionary differ, so keys that are the values themselves do too.
+        return array
     encoded = keys.dictionary_encode()
     if len(encoded.dictionary) == len(keys):
         return pa.DictionaryArray.from_arrays(array.indices, keys)

@@ -31,12 +31,14 @@ if TYPE_CHECKING:
 class CollectPlan:
     """What sort, dedup and limit together ask for; picklable.
 
-    `keys`: what to sort by, (expression, descending), none for newest first. `unique`: what `dedup`
+    `keys`: what to sort by, (expression, descending), none for newest first; `sorted`: whether a
+    sort has been taken in. `unique`: what `dedup`
     names. `count`: how many rows at most. `any_rows`: `limit any`. `needed`: the columns to hand
     on. `at_once`: read those with the first visit.
     """
 
     keys: list[tuple[exp.Expression, bool]] = field(default_factory=list)
+    sorted: bool = False
     unique: list[exp.Expression] = field(default_factory=list)
     count: int | None = None
     any_rows: bool = False

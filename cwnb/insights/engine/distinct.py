@@ -59,6 +59,9 @@ class CountDistinct(Aggregation):
                 key = values.equality_key(key)
             return _distinct(key, joined.codes, count)
         printed = [_printed(state) for state in states]
+        if count == 1:
+            different = fingerprints.merged([state.prints for state in printed])
+            return Printed(different, np.zeros(len(different), dtype=np.int8))
         codes = [where[state.codes] for state, where in zip(printed, maps, strict=True)]
         prints = np.concatenate([state.prints for state in printed])
         return _distinct_prints(prints, np.concatenate(codes), count)
@@ -82,7 +85,7 @@ def _is_short(text: Any) -> bool:
 def _distinct_prints(prints: Numbers, codes: Numbers, count: int) -> Printed:
     if count <= 1:
         different = fingerprints.distinct(prints)
-        return Printed(different, np.zeros(len(different), dtype=np.int64))
+        return Printed(different, np.zeros(len(different), dtype=np.int8))
     order = np.lexsort((prints, codes))
     prints, codes = prints[order], codes[order]
     new = np.ones(len(prints), dtype=bool)

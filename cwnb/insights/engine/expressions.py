@@ -147,12 +147,10 @@ def _once_per_value(node: exp.Expression, encoded: dict[str, Any], batch: Batch)
         return answer
     where = pa.array(codes)
     if pa.types.is_string(answer.type) and len(where) == rows:
-        # Stays a dictionary, so that whatever comes next runs once per value too.
-        if not answer.null_count:
-            return pa.DictionaryArray.from_arrays(where, answer)
-        gone = answer.is_null().take(where)
-        kept = pc.if_else(gone, pa.scalar(None, where.type), where)
-        return pa.DictionaryArray.from_arrays(kept, answer.fill_null(""))
+        # Stays a dictionary, so that whatever comes next runs once per value too; its values
+        # differ, as those of every dictionary do.
+        unique = answer.dictionary_encode()
+        return pa.DictionaryArray.from_arrays(unique.indices.take(where), unique.dictionary)
     return answer.take(where)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from cwnb.insights.engine.schedule import side_by_side, worker_count
 from cwnb.insights.numbers import string_bytes
 
 Prints = np.ndarray[Any, Any]
@@ -19,6 +20,8 @@ Prints = np.ndarray[Any, Any]
 LONGEST = 64
 # So many rows at a time stay in the processor's cache.
 _ROWS = 16_384
+# Fewer than this one thread sorts in a few milliseconds.
+_WORTH_SHARING = 500_000
 _WORD = 8
 # Odd, so that multiplying loses nothing; from MurmurHash3's finaliser.
 _FACTOR = np.uint64(0xFF51AFD7ED558CCD)
@@ -80,3 +83,17 @@ def distinct(prints: Prints) -> Prints:
     new = np.ones(len(ordered), dtype=bool)
     np.not_equal(ordered[1:], ordered[:-1], out=new[1:])
     return ordered[new]
+
+
+def merged(parts: list[Prints]) -> Prints:
+    """Give the different ones of several lists, each in rising order.
+
+    Fingerprints are spread evenly, so ranges of them are shared out among threads.
+    """
+    if sum(len(part) for part in parts) < _WORTH_SHARING or worker_count() == 1:
+        return distinct(np.concatenate(parts))
+    edges = np.linspace(0, 2.0**64, worker_count(), endpoint=False)[1:].astype(np.uint64)
+    cuts = [np.searchsorted(part, edges) for part in parts]
+    pieces = [np.split(part, cut) for part, cut in zip(parts, cuts, strict=True)]
+    ranges = [np.concatenate(pieces_of_range) for pieces_of_range in zip(*pieces, strict=True)]
+    return np.concatenate(side_by_side(distinct, ranges))

@@ -114,9 +114,8 @@ def _steps(numbers: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] | 
     rises = np.diff(numbers)
     if len(rises) and rises.min() < 0:
         return None
-    codes = np.zeros(len(numbers), dtype=np.int64)
-    np.cumsum(rises > 0, out=codes[1:])
-    return codes, int(codes[-1]) + 1
+    edges = np.concatenate([[0], np.flatnonzero(rises) + 1, [len(numbers)]])
+    return np.repeat(np.arange(len(edges) - 1), np.diff(edges)), len(edges) - 1
 
 
 def _squeeze(codes: np.ndarray[Any, Any], size: int) -> tuple[np.ndarray[Any, Any], int]:

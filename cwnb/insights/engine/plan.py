@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from cwnb.events import TIMESTAMP
 from cwnb.insights.commands import (
     Command,
     Dedup,
+    Field,
     Limit,
     Parse,
     Pipeline,
@@ -105,11 +107,15 @@ def _needed(tail: list[Command], outputs: list[str]) -> list[str]:
 def _absorb(barrier: CollectPlan, command: Command) -> bool:
     """Make sort, dedup and limit, in this order and each at most once, part of the collection."""
     if isinstance(command, Sort | TopRows):
-        if barrier.keys or barrier.unique or barrier.count is not None:
+        if barrier.sorted or barrier.unique or barrier.count is not None:
             return False
-        barrier.keys = [
+        keys = [
             (key.args["item"].value, bool(key.args["descending"])) for key in command.args["keys"]
         ]
+        # Newest first is the order in which events come, and with it older tasks need not be read.
+        newest_first = len(keys) == 1 and keys[0] == (Field(parts=[TIMESTAMP]), True)
+        barrier.keys = [] if newest_first else keys
+        barrier.sorted = True
         if isinstance(command, TopRows):
             barrier.count = literal_value(command.args["count"])
         return True

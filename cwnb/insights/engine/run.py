@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 # Partial answers may hold this much memory together, unless the caller says otherwise.
 MEMORY_BUDGET = 1 << 30
-_MERGE_BYTES = 64 << 20
+_MERGE_BYTES = 256 << 20
 
 
 @dataclass

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 
 # Dropping rows costs a pass over every column in use, so it waits until so few are left.
-_FEW = 0.2
+_FEW = 0.02
 # The fields that later commands read; None when that is not known.
 Wanted = set[str] | None
 
