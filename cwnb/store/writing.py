@@ -190,7 +190,7 @@ class SegmentWriter:
             use_dictionary=dictionaries,
             compression=_codecs(columns, self.message_bytes),
             write_statistics=[TIMESTAMP],
-            column_encoding={SEQUENCE: "DELTA_BINARY_PACKED", TIMESTAMP: "DELTA_BINARY_PACKED"},
+            column_encoding={SEQUENCE: "DELTA_BINARY_PACKED"},
             encryption_properties=self._properties("fields"),
         ) as writer:
             writer.write_table(table, row_group_size=FIELDS_GROUP)
@@ -243,8 +243,8 @@ def _codecs(columns: dict[str, pa.Array], message_bytes: int) -> dict[str, str]:
             codecs[name] = "lz4" if name != segments.REST and _suits_lz4(column) else "zstd"
         elif pa.types.is_dictionary(column.type) or _has_few_values(column):
             codecs[name] = "none"
-        elif name == SEQUENCE:
-            codecs[name] = "zstd"
+        elif name in {SEQUENCE, INGESTION_TIME}:
+            codecs[name] = "zstd"  # they hardly vary, and are hardly read
         else:
             fits = column.nbytes <= left
             left -= column.nbytes if fits else 0
