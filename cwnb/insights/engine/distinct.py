@@ -72,10 +72,12 @@ class CountDistinct(Aggregation):
 
 
 def _printed(state: Long | Printed) -> Printed:
+    """Give a state as fingerprints, which rise within each group as `merged` wants them."""
     if isinstance(state, Printed):
         return state
-    text = values.to_text(values.decode(state.value))
-    return Printed(fingerprints.fingerprints(text), state.codes)
+    prints = fingerprints.fingerprints(values.to_text(values.decode(state.value)))
+    order = np.lexsort((prints, state.codes))
+    return Printed(prints[order], state.codes[order])
 
 
 def _is_short(text: Any) -> bool:

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 # Functions whose answer depends on more than their arguments.
+_OF_THE_ROW = {"bin"}
 # So many comparisons cost less than looking every code up.
 _FEW_TRUE = 4
-_OF_THE_ROW = {"bin"}
 
 _COMPARISONS: dict[type[Any], str] = {
     exp.EQ: "=",

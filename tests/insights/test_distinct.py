@@ -1,0 +1,53 @@
+"""Distinct counts by fingerprint: as many as there are, however the values fall into tasks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cwnb.insights.engine import distinct, fingerprints
+from cwnb.insights.engine.batch import Batch
+from cwnb.insights.engine.distinct import CountDistinct
+from cwnb.insights.engine.grouping import group_rows
+from cwnb.insights.engine.order import RowOrder
+
+texts = st.text("abcé", max_size=20)  # no numbers: "0" and "00" are one value
+
+
+def counted(tasks: list[list[str]], many: list[bool]) -> int:
+    """Count over tasks, each by fingerprint or as it is."""
+    made, states = CountDistinct(), []
+    for task, printed in zip(tasks, many, strict=True):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(distinct, "_MANY", 0 if printed else 10**9)
+            groups = group_rows([], len(task))
+            order = RowOrder(Batch(len(task)), in_memory=True)
+            states.append(made.partial(pa.array(task, pa.string()), groups, order))
+    whole = made.merge(states, [np.zeros(1, dtype=np.int64)] * len(states), 1)
+    (answer,) = made.final(whole, 1).to_pylist()
+    return int(answer)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.lists(texts, min_size=1), st.booleans()), min_size=1, max_size=4))
+def test_tasks_count_together_whichever_way_each_was_counted(tasks):
+    words = {word for task, _ in tasks for word in task}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fingerprints, "_WORTH_SHARING", 0)
+        patch.setattr(fingerprints, "worker_count", lambda: 3)
+        assert counted([task for task, _ in tasks], [many for _, many in tasks]) == len(words)
+
+
+@given(st.lists(texts, min_size=1), st.integers(0, 3))
+def test_a_fingerprint_is_of_the_text_alone(words, skip):
+    column = pa.array(["longer than all the others by far"] * skip + words).slice(skip)
+    alone = [fingerprints.fingerprints(pa.array([word]))[0] for word in words]
+    assert fingerprints.fingerprints(column).tolist() == alone
+
+
+def test_long_texts_are_told_apart():
+    long = ["x" * 100 + str(n) for n in range(5)]
+    assert len(set(fingerprints.fingerprints(pa.array([*long, *long])).tolist())) == 5
