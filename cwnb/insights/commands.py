@@ -129,6 +129,25 @@ class SortKey(Node):
     arg_types: ClassVar[dict[str, bool]] = {"item": True, "descending": True}
 
 
+# How operators are written.
+COMPARISONS: dict[type[Any], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "!=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+ARITHMETIC: dict[type[Any], str] = {
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.Mod: "%",
+    exp.Pow: "^",
+}
+
+
 # ---------------------------------------------------------------- commands
 
 

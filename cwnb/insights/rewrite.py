@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from cwnb.events import MESSAGE, SEQUENCE, TIMESTAMP, Condition
 from cwnb.insights.commands import (
+    COMPARISONS,
     Call,
     Command,
     Display,
@@ -175,21 +176,15 @@ def explicit_scan(commands: list[Command]) -> list[Command]:
     return [scan, *commands]
 
 
-_OPERATORS: dict[type[exp.Expression], str] = {
-    exp.EQ: "=",
-    exp.LT: "<",
-    exp.LTE: "<=",
-    exp.GT: ">",
-    exp.GTE: ">=",
-}
 _MIRROR = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def as_condition(part: exp.Expression) -> Condition | None:
     """Give the conjunct in the words that a source understands, or None."""
-    if type(part) in _OPERATORS:
+    # What is unequal can be anywhere, so `!=` leaves nothing out.
+    if type(part) in COMPARISONS and not isinstance(part, exp.NEQ):
         left, right = part.this, part.expression
-        operator = _OPERATORS[type(part)]
+        operator = COMPARISONS[type(part)]
         if is_literal(left) and isinstance(right, Field):
             left, right, operator = right, left, _MIRROR[operator]
         if isinstance(left, Field) and is_literal(right):

@@ -26,27 +26,14 @@ PRECEDENCE: dict[type[exp.Expression], int] = {
     exp.Or: OR,
     exp.And: AND,
     exp.Not: NOT,
-    **dict.fromkeys((exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE), COMPARE),
+    **dict.fromkeys(c.COMPARISONS, COMPARE),
     **dict.fromkeys((c.Like, c.In), COMPARE),
     **dict.fromkeys((exp.Add, exp.Sub), SUM),
     **dict.fromkeys((exp.Mul, exp.Div, exp.Mod), PRODUCT),
     exp.Pow: POWER,
     exp.Neg: UNARY,
 }
-SIGNS: dict[type[exp.Expression], str] = {
-    exp.EQ: "=",
-    exp.NEQ: "!=",
-    exp.LT: "<",
-    exp.LTE: "<=",
-    exp.GT: ">",
-    exp.GTE: ">=",
-    exp.Add: "+",
-    exp.Sub: "-",
-    exp.Mul: "*",
-    exp.Div: "/",
-    exp.Mod: "%",
-    exp.Pow: "^",
-}
+SIGNS: dict[type[exp.Expression], str] = {**c.COMPARISONS, **c.ARITHMETIC}
 # Words that would be read as something else than a field.
 QUOTED_WORDS = frozenset(
     "and or not like in as by true false asc desc offset any multi logfmt csv xml".split()

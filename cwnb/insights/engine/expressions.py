@@ -15,6 +15,8 @@ from sqlglot import exp
 from cwnb.errors import MalformedQuery
 from cwnb.insights import functions, regex, values
 from cwnb.insights.commands import (
+    ARITHMETIC,
+    COMPARISONS,
     Access,
     Call,
     Field,
@@ -35,23 +37,7 @@ _OF_THE_ROW = {"bin"}
 # So many comparisons cost less than looking every code up.
 _FEW_TRUE = 4
 
-_COMPARISONS: dict[type[Any], str] = {
-    exp.EQ: "=",
-    exp.NEQ: "!=",
-    exp.LT: "<",
-    exp.LTE: "<=",
-    exp.GT: ">",
-    exp.GTE: ">=",
-}
-_ARITHMETIC: dict[type[Any], str] = {
-    exp.Add: "+",
-    exp.Sub: "-",
-    exp.Mul: "*",
-    exp.Div: "/",
-    exp.Mod: "%",
-    exp.Pow: "^",
-}
-_PREDICATES = (*_COMPARISONS, exp.And, exp.Or, exp.Not, Like, In)
+_PREDICATES = (*COMPARISONS, exp.And, exp.Or, exp.Not, Like, In)
 
 
 def evaluate(node: exp.Expression, batch: Batch) -> Any:
@@ -213,7 +199,7 @@ def _negative(node: exp.Neg, batch: Batch) -> Any:
 
 def _arithmetic(node: exp.Binary, batch: Batch) -> Any:
     left, right = evaluate_value(node.this, batch), evaluate_value(node.expression, batch)
-    return values.arithmetic(_ARITHMETIC[type(node)], left, right)
+    return values.arithmetic(ARITHMETIC[type(node)], left, right)
 
 
 def _comparison(node: exp.Binary, batch: Batch) -> Any:
@@ -222,7 +208,7 @@ def _comparison(node: exp.Binary, batch: Batch) -> Any:
     if not (pa.types.is_boolean(left.type) and pa.types.is_boolean(right.type)):
         left = left.cast(pa.int64()) if is_predicate(node.this) else left
         right = right.cast(pa.int64()) if is_predicate(node.expression) else right
-    return values.compare(_COMPARISONS[type(node)], left, right)
+    return values.compare(COMPARISONS[type(node)], left, right)
 
 
 def _and(node: exp.And, batch: Batch) -> Any:
@@ -292,8 +278,8 @@ _RULES: dict[type[Any], Callable[..., Any]] = {
     exp.Literal: _literal,
     exp.Boolean: _literal,
     exp.Neg: _negative,
-    **dict.fromkeys(_ARITHMETIC, _arithmetic),
-    **dict.fromkeys(_COMPARISONS, _comparison),
+    **dict.fromkeys(ARITHMETIC, _arithmetic),
+    **dict.fromkeys(COMPARISONS, _comparison),
     exp.And: _and,
     exp.Or: _or,
     exp.Not: _not,
