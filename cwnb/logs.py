@@ -15,6 +15,7 @@ from cwnb.insights.commands import Field, Pipeline
 from cwnb.insights.engine import run
 from cwnb.insights.engine.run import MEMORY_BUDGET
 from cwnb.insights.frames import FrameSource, columns_of_frame
+from cwnb.insights.rewrite import MAXIMUM_LIMIT
 from cwnb.results.events import ReadEvents
 from cwnb.results.listings import FIELDS, GROUPS, STREAMS, listing
 from cwnb.results.result import QueryResult
@@ -303,8 +304,8 @@ def _parse(text: str, language: str) -> Pipeline:
 
 
 def _check_limit(limit: int | None) -> None:
-    if limit is not None and not 1 <= limit <= 100_000:
-        raise InvalidParameter(f"limit {limit!r} is not between 1 and 100,000")
+    if limit is not None and not 1 <= limit <= MAXIMUM_LIMIT:
+        raise InvalidParameter(f"limit {limit!r} is not between 1 and {MAXIMUM_LIMIT:,}")
 
 
 def _window(start: Any, end: Any, now_ms: int) -> Window:

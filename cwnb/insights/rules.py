@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NoReturn
 from cwnb.insights import commands as c
 from cwnb.insights.checking import check_names
 from cwnb.insights.periods import UNITS, capped
+from cwnb.insights.rewrite import MAXIMUM_LIMIT
 from cwnb.insights.scope import refuse
 from cwnb.insights.writer import to_text
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 STATS_COMMANDS = 10
-MOST_ROWS = 100_000
 CAPPED_FUNCTIONS = frozenset({"bin", "datefloor", "dateceil"})
 
 
@@ -65,8 +65,8 @@ class _Order:
         if len(stats) > STATS_COMMANDS:
             self._refuse(f"a query has at most {STATS_COMMANDS} stats commands", stats[10])
         for limit in self.pipeline.find_all(c.Limit):
-            if not 1 <= c.literal_value(limit.args["count"]) <= MOST_ROWS:
-                self._refuse(f"limit takes a number from 1 to {MOST_ROWS:,}", limit)
+            if not 1 <= c.literal_value(limit.args["count"]) <= MAXIMUM_LIMIT:
+                self._refuse(f"limit takes a number from 1 to {MAXIMUM_LIMIT:,}", limit)
 
     def check_dedup(self) -> None:
         """Refuse anything but `limit` after `dedup`."""

@@ -241,10 +241,6 @@ class Batch:
         self._filters.append(("take", pa.array(rows)))
         self.rows = len(rows)
 
-    def empty(self) -> None:
-        """Drop all rows."""
-        self.filter(pa.array(np.zeros(self.rows, dtype=bool)))
-
     def positions(self) -> np.ndarray[Any, Any]:
         """Give the row numbers in the task's reader."""
         if self.selection is None:

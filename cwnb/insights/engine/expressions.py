@@ -292,8 +292,3 @@ _RULES: dict[type[Any], Callable[..., Any]] = {
 def node_classes() -> set[type[exp.Expression]]:
     """Name the expression nodes that the engine can evaluate (for the completeness test)."""
     return set(_RULES)
-
-
-def numpy_mask(condition: Any) -> np.ndarray[Any, Any]:
-    """Give a Boolean array as numpy, null as false."""
-    return np.asarray(condition.fill_null(False) if condition.null_count else condition)

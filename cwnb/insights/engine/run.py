@@ -14,7 +14,7 @@ import pyarrow as pa
 from cwnb.errors import QueryTooLarge
 from cwnb.events import ALL_TIME, Window
 from cwnb.insights import dialect
-from cwnb.insights.commands import Command, Field, Filter, Pipeline
+from cwnb.insights.commands import Command, Field, Pipeline
 from cwnb.insights.engine import columns as arrow_columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.collect import CollectPartial, CollectPlan, merge_collect
@@ -109,7 +109,7 @@ class _Runner:
         self.measures: list[list[Measure]] = []
         self.kinds: dict[str, set[str]] = {}
         self.warnings = list(scan.warnings)
-        self.scanned = self.matched = self.visited = self.fetched = 0
+        self.scanned = self.matched = self.fetched = 0
         self.scanned_bytes = 0
 
     def answer(self, outputs: list[str]) -> Outcome:
@@ -120,8 +120,6 @@ class _Runner:
             before, at = batch.rows, time.perf_counter()
             batch = apply(command, batch)
             self._say_if_cut(command, batch.rows)
-            for name in batch.names() if isinstance(command, Filter) else ():
-                batch.column(name)
             spent = time.perf_counter() - at
             steps.append(Step(dialect.to_text(command), before, batch.rows, spent, 0))
         shown = {}
@@ -204,7 +202,6 @@ class _Runner:
             yield answer
 
     def _note(self, answer: TaskAnswer) -> None:
-        self.visited += 1
         self.scanned += answer.scanned
         self.matched += answer.matched
         self.measures.append(answer.measures)
