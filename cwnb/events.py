@@ -169,3 +169,22 @@ class Source(Protocol):
     def has_field(self, name: str) -> bool:
         """Tell whether some event may have this field (also one kept with the rare ones)."""
         ...
+
+
+class Sources(Protocol):
+    """All that one query may read; whatever it opens is of the same moment."""
+
+    def open(self, selector: Sequence[str] | None = None) -> Source:
+        """Give the events of these log groups, or those that the caller named where it is None.
+
+        A trailing `*` of a name is a prefix. Raises ResourceNotFound.
+        """
+        ...
+
+    def table(self, name: str) -> pa.Table:
+        """Give a lookup table; raise ResourceNotFound where there is none of this name."""
+        ...
+
+    def again(self) -> Sources:
+        """Give the same as it is now, after a file of this moment has gone (SnapshotExpired)."""
+        ...

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
 
-from cwnb.errors import InvalidParameter, MalformedQuery, SnapshotExpired
+from cwnb.errors import InvalidParameter, MalformedQuery, ResourceNotFound, SnapshotExpired
 from cwnb.events import ALL_TIME, EventBatch, Window
 from cwnb.insights import dialect, rules
 from cwnb.insights.commands import Field, Pipeline
+from cwnb.insights.context import MEMORY_BUDGET, QueryContext
 from cwnb.insights.engine import run
-from cwnb.insights.engine.run import MEMORY_BUDGET
-from cwnb.insights.frames import FrameSource, columns_of_frame
+from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
 from cwnb.insights.rewrite import MAXIMUM_LIMIT
 from cwnb.results.events import ReadEvents
 from cwnb.results.listings import FIELDS, GROUPS, STREAMS, listing
@@ -30,8 +32,8 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-    from cwnb.events import Source
     from cwnb.sources import LoadReport
+    from cwnb.store.snapshot import Snapshot
 
 # A replaced file stays for an hour, so a query that misses one finds a new snapshot in its place.
 _TRIES = 3
@@ -163,27 +165,16 @@ class Logs:
         pipeline = _parse(text, language)
         _check_limit(limit)
         now_ms = self.clock.now_ms()
-        window = _window(start, end, now_ms)
-        names = self.store.match_groups([groups] if isinstance(groups, str) else list(groups))
-        source: Source
-        for last in range(_TRIES - 1, -1, -1):
-            source = self.store.snapshot(names)
-            try:
-                return _answer(
-                    text,
-                    pipeline,
-                    source,
-                    window,
-                    now_ms,
-                    strict=strict,
-                    limit=limit,
-                    executor=executor,
-                    memory_budget=memory_budget,
-                )
-            except SnapshotExpired:
-                if not last:
-                    raise
-        raise AssertionError
+        context = QueryContext(
+            StoreSources(self.store, [groups] if isinstance(groups, str) else groups),
+            now_ms,
+            _window(start, end, now_ms),
+            strict=strict,
+            limit=limit,
+            memory_budget=memory_budget,
+            executor=executor,
+        )
+        return _answer(text, pipeline, context)
 
     # ------------------------------------------------------------ maintenance
 
@@ -232,50 +223,74 @@ def query(
         columns["@message"] = _rows_as_json(frame)
     present = Clock().now_ms()
     now_ms = present if now is None else to_ms(now, present)
-    return _answer(
-        text,
-        pipeline,
-        FrameSource(columns),
-        _window(start, end, now_ms),
+    context = QueryContext(
+        FrameSources(FrameSource(columns)),
         now_ms,
+        _window(start, end, now_ms),
         strict=strict,
         limit=limit,
-        executor=executor,
         memory_budget=memory_budget,
+        executor=executor,
     )
+    return _answer(text, pipeline, context)
 
 
-def _answer(
-    text: str,
-    pipeline: Pipeline,
-    source: Source,
-    window: Window,
-    now_ms: int,
-    *,
-    strict: bool,
-    limit: int | None,
-    executor: Executor | None,
-    memory_budget: int,
-) -> QueryResult:
+class StoreSources:
+    """The log groups of a store that one query reads, all in one snapshot.
+
+    `own` are the groups that the caller names, `selectors` those that the query names itself; a
+    trailing `*` of a name is a prefix. The snapshot is taken when the first is opened.
+    """
+
+    def __init__(
+        self, store: Store, own: Sequence[str], selectors: Iterable[Sequence[str]] = ()
+    ) -> None:
+        self._store = store
+        self._own = list(own)
+        self._selectors = [list(selector) for selector in selectors]
+
+    @cached_property
+    def _snapshot(self) -> Snapshot:
+        every = [name for selector in (self._own, *self._selectors) for name in selector]
+        return self._store.snapshot(self._store.match_groups(every))
+
+    def open(self, selector: Sequence[str] | None = None) -> Snapshot:
+        """Give the events of these groups, or the caller's, as they were at the first call.
+
+        Raises ResourceNotFound.
+        """
+        names = self._own if selector is None else list(selector)
+        if names != self._own and names not in self._selectors:
+            raise InvalidParameter(f"the query did not say that it reads the log groups {names}")
+        return self._snapshot.of_groups(names) if self._selectors else self._snapshot
+
+    def table(self, name: str) -> Any:
+        """Raise ResourceNotFound: a store has no lookup tables yet."""
+        raise ResourceNotFound(f"there is no lookup table {name!r}")
+
+    def again(self) -> StoreSources:
+        """Give the same groups as they are now."""
+        return StoreSources(self._store, self._own, self._selectors)
+
+
+def _answer(text: str, pipeline: Pipeline, context: QueryContext) -> QueryResult:
+    """Answer a query, again on a new snapshot where a file of the first is gone."""
+    for _ in range(_TRIES - 1):
+        try:
+            return _answer_once(text, pipeline, context)
+        except SnapshotExpired:
+            context = replace(context, sources=context.sources.again())
+    return _answer_once(text, pipeline, context)
+
+
+def _answer_once(text: str, pipeline: Pipeline, context: QueryContext) -> QueryResult:
     started = time.perf_counter()
-
-    def ask(settled: Pipeline, outputs: list[str] | None = None) -> Any:
-        return run(
-            settled,
-            source,
-            window,
-            now_ms=now_ms,
-            limit=limit,
-            executor=executor,
-            memory_budget=memory_budget,
-            outputs=outputs,
-        )
-
+    source = context.sources.open()
     try:
         settled, warnings = rules.settle(
-            pipeline, strict=strict, known=source.has_field, names=source.field_names
+            pipeline, strict=context.strict, known=source.has_field, names=source.field_names
         )
-        outcome = ask(settled)
+        outcome = run(settled, context)
     except MalformedQuery as error:
         # An error found while running does not know the text.
         error.text = error.text or text
@@ -290,8 +305,8 @@ def _answer(
         outcome,
         statistics,
         list(dict.fromkeys(told)),
-        ReadEvents(source, window, names, now_ms),
-        lambda outputs: ask(settled, outputs),
+        ReadEvents(context, names),
+        lambda outputs: run(settled, context, outputs),
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.errors import InvalidParameter
+from cwnb.errors import InvalidParameter, ResourceNotFound
 from cwnb.events import (
     INGESTION_TIME,
     LOG,
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from pandas import DataFrame
+
+    from cwnb.events import Source
 
 # Rows of one task: as many as a row group of a segment has at most.
 TASK_ROWS = 250_000
@@ -238,6 +240,28 @@ class FrameTask:
     def open(self) -> FrameReader:
         """Give the rows."""
         return FrameReader(self.held, self.rows)
+
+
+class FrameSources:
+    """One frame is all that a query has to read."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    def open(self, selector: Sequence[str] | None = None) -> Source:
+        """Give the frame; raise ResourceNotFound for log groups by name, which it does not have."""
+        if selector is not None:
+            names = ", ".join(map(repr, selector))
+            raise ResourceNotFound(f"a frame has no log groups, so none is called {names}")
+        return self._source
+
+    def table(self, name: str) -> Any:
+        """Raise ResourceNotFound: a frame comes without lookup tables."""
+        raise ResourceNotFound(f"there is no lookup table {name!r}")
+
+    def again(self) -> FrameSources:
+        """Give the same: a frame does not change."""
+        return self
 
 
 class FrameSource:

@@ -8,23 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from cwnb.events import LOG, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP, Window, mixed_type
+from cwnb.events import LOG, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP, mixed_type
 from cwnb.insights import values
 
 if TYPE_CHECKING:
-    from cwnb.events import Source
+    from cwnb.events import Scan
+    from cwnb.insights.context import QueryContext
 
 _ALWAYS = (TIMESTAMP, SEQUENCE, LOG_STREAM, LOG)
 
 
 @dataclass
 class ReadEvents:
-    """What a query read: a source, a window, and the names of the columns."""
+    """What a query read, and the names of the columns that it named."""
 
-    source: Source
-    window: Window
+    context: QueryContext
     names: list[str]
-    now_ms: int
+
+    def _scan(self, columns: list[str]) -> Scan:
+        return self.context.sources.open().scan(columns, self.context.window, [])
 
     def _columns(self) -> list[str]:
         names = [*_ALWAYS, MESSAGE, *self.names]
@@ -42,7 +44,7 @@ class ReadEvents:
         # A message is always text, and reading it would cost more than all the rest.
         found[MESSAGE].add(pa.string())
         cheap = [name for name in names if name != MESSAGE]
-        for task in self.source.scan(cheap, self.window, []).tasks:
+        for task in self._scan(cheap).tasks:
             for name, array in task.open().columns(cheap).items():
                 if array.null_count < len(array):
                     found[name].add(array.type)
@@ -60,7 +62,7 @@ class ReadEvents:
         schema = pa.schema(fields)
         rows = 0
         with pq.ParquetWriter(Path(path), schema) as writer:
-            scan = self.source.scan(schema.names, self.window, [])
+            scan = self._scan(schema.names)
             for task in reversed(scan.tasks):
                 reader = task.open()
                 held = reader.columns(schema.names)

@@ -94,8 +94,8 @@ class QueryResult:
         return to_pandas(
             self.pipeline,
             self.events.schema(),
-            now_ms=self.events.now_ms,
-            window=self.events.window,
+            now_ms=self.events.context.now_ms,
+            window=self.events.context.window,
         )
 
     def export_events(self, path: str | Path = "events.parquet") -> int:

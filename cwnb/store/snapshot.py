@@ -17,6 +17,7 @@ from cwnb.events import (
     Scan,
     Window,
 )
+from cwnb.store.names import match_names
 from cwnb.store.reading import SegmentTask
 from cwnb.store.recent import RecentTask, SealedBatch
 from cwnb.store.retention import cutoff_ms
@@ -69,6 +70,12 @@ class Snapshot:
         self.groups = tuple(groups)
         self.now_ms = now_ms
         self._store = store
+
+    def of_groups(self, names: Sequence[str]) -> Snapshot:
+        """Give the part of some of the groups; a trailing `*` of a name is a prefix."""
+        held = {group.name: group for group in self.groups}
+        wanted = match_names(names, list(held))
+        return Snapshot(self._store, [held[name] for name in wanted], self.now_ms)
 
     def scan(
         self,

@@ -20,8 +20,9 @@ import cwnb
 from cwnb.errors import QueryTooLarge, SnapshotExpired
 from cwnb.events import ALL_TIME, MESSAGE, Scan, Window
 from cwnb.insights import dialect, frames, rules
+from cwnb.insights.context import QueryContext
 from cwnb.insights.engine import run, schedule
-from cwnb.insights.frames import FrameSource, columns_of_frame
+from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
 from cwnb.insights.functions import FUNCTIONS
 from cwnb.store import background
 
@@ -113,7 +114,7 @@ class WatchedReader:
 
 def ask(text: str, source: Any, **options: Any) -> Any:
     settled, _ = rules.settle(dialect.parse_query(text), strict=False, known=source.has_field)
-    return run(settled, source, now_ms=START_MS, **options)
+    return run(settled, QueryContext(FrameSources(source), START_MS, **options))
 
 
 def rows_of(outcome: Any) -> dict[str, list[Any]]:

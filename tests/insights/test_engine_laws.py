@@ -16,11 +16,11 @@ from strategies import WORDS, pipelines
 
 import cwnb
 from cwnb.errors import MalformedQuery
-from cwnb.events import ALL_TIME
 from cwnb.insights import dialect, frames, rules, values
+from cwnb.insights.context import QueryContext
 from cwnb.insights.engine import run
 from cwnb.insights.engine.plain import run_plainly
-from cwnb.insights.frames import FrameSource, columns_of_frame
+from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
 from cwnb.results.result import plain
 
 if TYPE_CHECKING:
@@ -205,8 +205,9 @@ def test_rewritten_and_cut_into_tasks_is_plain(
 ) -> None:
     source = source_of(events, encoded=encoded)
     settled, _ = rules.settle(pipeline, strict=False, known=source.has_field)
-    ran = outcome_of(lambda: run(settled, source, now_ms=START_MS).columns)
-    plainly = outcome_of(lambda: run_plainly(settled, source, ALL_TIME, now_ms=START_MS))
+    context = QueryContext(FrameSources(source), START_MS)
+    ran = outcome_of(lambda: run(settled, context).columns)
+    plainly = outcome_of(lambda: run_plainly(settled, context))
     check_same(ran, plainly, dialect.to_text(pipeline))
 
 

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.events import (
-    ALL_TIME,
     MESSAGE,
     TIMESTAMP,
     TYPE_BOOLEAN,
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from cwnb.events import Reader, Window
+    from cwnb.insights.context import QueryTimes
 
 # Reading scattered rows costs as much as reading a column when more than this share is wanted.
 _SPARSE = 0.2
@@ -45,16 +45,14 @@ class Batch:
     def __init__(
         self,
         rows: int,
+        times: QueryTimes,
         *,
         columns: dict[str, Any] | None = None,
         reader: Reader | None = None,
         selection: np.ndarray[Any, Any] | None = None,
-        now_ms: int = 0,
-        window: Window | None = None,
     ) -> None:
         self.rows = rows
-        self.now_ms = now_ms
-        self.window = window or ALL_TIME
+        self.times = times
         self.kinds: dict[str, set[str]] = {}
         self._reader = reader
         self._selection = selection
@@ -70,9 +68,19 @@ class Batch:
         self._definitions: dict[str, tuple[Callable[[Batch], Any], set[str]]] = {}
 
     @classmethod
-    def of_reader(cls, reader: Reader, *, now_ms: int, window: Window | None) -> Batch:
+    def of_reader(cls, reader: Reader, times: QueryTimes) -> Batch:
         """Give all rows of a task."""
-        return cls(reader.rows, reader=reader, now_ms=now_ms, window=window)
+        return cls(reader.rows, times, reader=reader)
+
+    @property
+    def now_ms(self) -> int:
+        """Give the present of the query."""
+        return self.times.now_ms
+
+    @property
+    def window(self) -> Window:
+        """Give the window of the query."""
+        return self.times.window
 
     @property
     def selection(self) -> np.ndarray[Any, Any] | None:

@@ -65,7 +65,7 @@ def over_pieces(
 
 
 def _small(piece: Any, batch: Batch) -> Batch:
-    return Batch(len(piece), columns={MESSAGE: piece}, now_ms=batch.now_ms, window=batch.window)
+    return Batch(len(piece), batch.times, columns={MESSAGE: piece})
 
 
 def _slices(text: Any) -> Iterator[Any]:

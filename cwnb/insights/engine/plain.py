@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from cwnb.events import ALL_TIME, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP, Window
+from cwnb.events import SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
 from cwnb.insights.commands import Field, Pipeline
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
@@ -19,17 +19,15 @@ from cwnb.insights.engine.steps import apply
 from cwnb.insights.rewrite import explicit_limit, explicit_sort, output_names
 
 if TYPE_CHECKING:
-    from cwnb.events import Source
+    from cwnb.insights.context import QueryContext
 
 
-def run_plainly(
-    pipeline: Pipeline, source: Source, window: Window = ALL_TIME, *, now_ms: int
-) -> dict[str, Any]:
+def run_plainly(pipeline: Pipeline, context: QueryContext) -> dict[str, Any]:
     """Give the columns of the answer to a settled pipeline, in order."""
     commands = explicit_sort([c.copy() for c in pipeline.commands])
     outputs = output_names(commands)
     named = {field.name for field in pipeline.find_all(Field)}
-    batch = _all_rows(source, sorted({*named, *SYSTEM_FIELDS, SEQUENCE}), window, now_ms)
+    batch = _all_rows(context, sorted({*named, *SYSTEM_FIELDS, SEQUENCE}))
     for command in explicit_limit(commands):
         batch = apply(command, batch)
         for name in batch.names():
@@ -37,10 +35,10 @@ def run_plainly(
     return {name: evaluate_array(Field(parts=name.split(".")), batch) for name in outputs}
 
 
-def _all_rows(source: Source, names: list[str], window: Window, now_ms: int) -> Batch:
+def _all_rows(context: QueryContext, names: list[str]) -> Batch:
     held: dict[str, list[Any]] = {name: [] for name in names}
     rows = 0
-    for task in source.scan(names, window, []).tasks:
+    for task in context.sources.open().scan(names, context.window, []).tasks:
         reader = task.open()
         found = reader.columns(names)
         for name in names:
@@ -48,9 +46,9 @@ def _all_rows(source: Source, names: list[str], window: Window, now_ms: int) -> 
             held[name].append(pa.nulls(reader.rows) if array is None else array)
         rows += reader.rows
     if not rows:
-        return Batch(0, now_ms=now_ms, window=window)
+        return Batch(0, context.times)
     joined = {name: columns.concat(arrays) for name, arrays in held.items()}
     time = np.asarray(joined[TIMESTAMP].cast(pa.int64()).fill_null(0))
     newest = pa.array(np.lexsort((np.asarray(joined[SEQUENCE]), time))[::-1])
     present = {n: a.take(newest) for n, a in joined.items() if a.null_count < len(a)}
-    return Batch(rows, columns=present, now_ms=now_ms, window=window)
+    return Batch(rows, context.times, columns=present)

@@ -25,7 +25,7 @@ from cwnb.insights.engine.stats import StatsPlan, plan_stats
 from cwnb.insights.rewrite import output_names, touches
 
 if TYPE_CHECKING:
-    from cwnb.events import Window
+    from cwnb.insights.context import QueryTimes
 
 
 @dataclass
@@ -34,8 +34,7 @@ class TaskPlan:
 
     steps: list[Command]
     barrier: StatsPlan | CollectPlan
-    now_ms: int
-    window: Window
+    times: QueryTimes
 
     @cached_property
     def wanted(self) -> list[set[str]]:

@@ -15,6 +15,7 @@ from cwnb.errors import QueryTooLarge
 from cwnb.events import ALL_TIME, Window
 from cwnb.insights import dialect
 from cwnb.insights.commands import Command, Field, Pipeline
+from cwnb.insights.context import QueryTimes
 from cwnb.insights.engine import columns as arrow_columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.collect import CollectPartial, CollectPlan, merge_collect
@@ -28,12 +29,10 @@ from cwnb.insights.rewrite import DEFAULT_LIMIT, MAXIMUM_LIMIT, as_condition, re
 
 if TYPE_CHECKING:
     from collections.abc import Generator
-    from concurrent.futures import Executor
 
-    from cwnb.events import Scan, Source, Task
+    from cwnb.events import Scan, Task
+    from cwnb.insights.context import QueryContext
 
-# Partial answers may hold this much memory together, unless the caller says otherwise.
-MEMORY_BUDGET = 1 << 30
 _MERGE_BYTES = 256 << 20
 
 
@@ -61,33 +60,24 @@ class Outcome:
     pipeline: Pipeline | None = None
 
 
-def run(
-    pipeline: Pipeline,
-    source: Source,
-    window: Window = ALL_TIME,
-    *,
-    now_ms: int,
-    limit: int | None = None,
-    executor: Executor | None = None,
-    memory_budget: int = MEMORY_BUDGET,
-    outputs: list[str] | None = None,
-) -> Outcome:
-    """Answer a settled pipeline.
+def run(pipeline: Pipeline, context: QueryContext, outputs: list[str] | None = None) -> Outcome:
+    """Answer a settled pipeline; `outputs` if other columns are wanted.
 
-    `executor`: where tasks run; threads of this process by default. Raises QueryTooLarge when the
-    partial answers would hold more than `memory_budget` bytes, and what the source raises.
+    Raises QueryTooLarge when the partial answers would hold more than the budget of memory, and
+    what the source raises.
     """
-    rewritten = rewrite(pipeline, limit=limit)
+    rewritten = rewrite(pipeline, limit=context.limit)
     plan = make_plan(rewritten, outputs)
     conditions = [as_condition(node) for node in plan.scan.args.get("conditions") or []]
-    scan = source.scan(
+    scan = context.sources.open().scan(
         list(plan.scan.args["columns"]),
-        window,
+        context.window,
         [condition for condition in conditions if condition is not None],
     )
-    task_plan = TaskPlan(plan.steps, plan.barrier, now_ms, _bounded(window, scan.tasks))
+    times = QueryTimes(context.now_ms, _bounded(context.window, scan.tasks))
+    task_plan = TaskPlan(plan.steps, plan.barrier, times)
     _ = task_plan.wanted  # found once, not in every task
-    runner = _Runner(plan, scan, task_plan, memory_budget, Workers(executor))
+    runner = _Runner(plan, scan, task_plan, context)
     outcome = runner.answer(plan.outputs)
     outcome.pipeline = rewritten
     return outcome
@@ -96,15 +86,12 @@ def run(
 class _Runner:
     """The state of one running query."""
 
-    def __init__(
-        self, plan: Plan, scan: Scan, task_plan: TaskPlan, memory_budget: int, workers: Workers
-    ) -> None:
+    def __init__(self, plan: Plan, scan: Scan, task_plan: TaskPlan, context: QueryContext) -> None:
         self.plan = plan
         self.scan = scan
-        self.memory_budget = memory_budget
-        self.workers = workers
+        self.memory_budget = context.memory_budget
+        self.workers = Workers(context.executor)
         self.task_plan = task_plan
-        self.lender = Batch(0, now_ms=task_plan.now_ms, window=task_plan.window)
         self.ranks = _ranks(scan.tasks)
         self.measures: list[list[Measure]] = []
         self.kinds: dict[str, set[str]] = {}
@@ -142,13 +129,13 @@ class _Runner:
         merged = self._merge_all()
         if isinstance(barrier, StatsPlan):
             assert merged is None or isinstance(merged, StatsPartial)
-            return finish_stats(barrier, merged, self.lender)
+            return finish_stats(barrier, merged, self.task_plan.times)
         assert merged is None or isinstance(merged, CollectPartial)
         commands = self.plan.barrier_commands
         self._say_if_cut(commands[-1] if commands else None, merged.rows if merged else 0)
         columns = self._fetch(merged, barrier) if merged else {}
         rows = merged.rows if merged else 0
-        return Batch(rows, columns=columns, now_ms=self.lender.now_ms, window=self.lender.window)
+        return Batch(rows, self.task_plan.times, columns=columns)
 
     def _merge_all(self) -> Any:
         """Merge partial answers as they come, so that few are held at a time."""

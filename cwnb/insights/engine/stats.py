@@ -24,6 +24,7 @@ from cwnb.times import UNIT_MS
 if TYPE_CHECKING:
     from sqlglot import exp
 
+    from cwnb.insights.context import QueryTimes
     from cwnb.insights.engine.aggregation import Aggregation
 
 
@@ -136,7 +137,9 @@ def partial_stats(plan: StatsPlan, batch: Batch, order: RowOrder) -> StatsPartia
 def _key(name: str, node: exp.Expression, batch: Batch, offset_ms: int) -> Any:
     if offset_ms and isinstance(node, Call) and node.name == "bin":
         shift = pa.scalar(offset_ms, pa.duration("ms"))
-        moved = Batch(batch.rows, columns={TIMESTAMP: pc.subtract(batch.timestamp(), shift)})
+        moved = Batch(
+            batch.rows, batch.times, columns={TIMESTAMP: pc.subtract(batch.timestamp(), shift)}
+        )
         return pc.add(evaluate_array(node, moved), shift)
     value = evaluate_array(node, batch)
     if values.is_structure(value.type):
@@ -172,17 +175,14 @@ def merge_stats(plan: StatsPlan, partials: list[StatsPartial]) -> StatsPartial:
     return StatsPartial(picked, ranks.take(newest), states, groups.count)
 
 
-def finish_stats(plan: StatsPlan, merged: StatsPartial | None, batch: Batch) -> Batch:
-    """Give the rows of the answer, groups in order of first appearance, newest event first.
-
-    `batch` lends its clock and window.
-    """
+def finish_stats(plan: StatsPlan, merged: StatsPartial | None, times: QueryTimes) -> Batch:
+    """Give the rows of the answer, groups in order of first appearance, newest event first."""
     names = dict.fromkeys([name for name, _ in [*plan.keys, *plan.outputs]])
     if merged is None or not merged.count:
         empty = {name: pa.nulls(0) for name in names}
-        return Batch(0, columns=empty, now_ms=batch.now_ms, window=batch.window)
+        return Batch(0, times, columns=empty)
     order = pa.array(merged.ranks.descending())
-    answer = Batch(merged.count, now_ms=batch.now_ms, window=batch.window)
+    answer = Batch(merged.count, times)
     for (name, _), key in zip(plan.keys, merged.keys, strict=True):
         answer.set(name, key.take(order))
     for i, ((made, _), state) in enumerate(zip(plan.slots, merged.states, strict=True)):
@@ -190,4 +190,4 @@ def finish_stats(plan: StatsPlan, merged: StatsPartial | None, batch: Batch) -> 
     for name, node in plan.outputs:
         answer.set(name, evaluate_array(node, answer))
     ordered = {name: answer.column(name) for name in names}
-    return Batch(merged.count, columns=ordered, now_ms=batch.now_ms, window=batch.window)
+    return Batch(merged.count, times, columns=ordered)

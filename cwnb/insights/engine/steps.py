@@ -148,7 +148,7 @@ def _parse(command: Parse, batch: Batch, wanted: Wanted = None) -> Batch:
 def _stats(command: Stats, batch: Batch) -> Batch:
     plan = plan_stats(command)
     merged = partial_stats(plan, batch, RowOrder(batch, in_memory=True))
-    return finish_stats(plan, merged, batch)
+    return finish_stats(plan, merged, batch.times)
 
 
 def _keep(plan: CollectPlan, batch: Batch) -> Batch:

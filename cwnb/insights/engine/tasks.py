@@ -65,7 +65,7 @@ def run_task(
     time (larger is newer), None where they do.
     """
     reader = task.open()
-    batch = Batch.of_reader(reader, now_ms=plan.now_ms, window=plan.window)
+    batch = Batch.of_reader(reader, plan.times)
     scanned = matched = batch.rows
     measures = []
     for step, wanted in zip(plan.steps, plan.wanted, strict=True):
@@ -107,13 +107,7 @@ def fetch_rows(
     """
     reader = task.open()
     already = reader.bytes_read
-    batch = Batch(
-        len(positions),
-        reader=reader,
-        selection=positions,
-        now_ms=plan.now_ms,
-        window=plan.window,
-    )
+    batch = Batch(len(positions), plan.times, reader=reader, selection=positions)
     for step, wanted in zip(plan.steps, plan.wanted, strict=True):
         # These rows have passed the filters.
         if not isinstance(step, Filter):

@@ -1,0 +1,51 @@
+"""What belongs to one query besides its text: its present, its window, its events, its limits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from cwnb.events import ALL_TIME, Window
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from cwnb.events import Sources
+
+# A query may hold this much memory, unless the caller says otherwise.
+MEMORY_BUDGET = 1 << 30
+
+
+@dataclass(frozen=True)
+class QueryTimes:
+    """The times that an expression may ask for; small, so that every task carries them.
+
+    `now_ms`: the present, as epoch milliseconds. `window`: the times that are asked about.
+    """
+
+    now_ms: int
+    window: Window
+
+
+@dataclass(frozen=True)
+class QueryContext:
+    """What a query is asked with; made once, so that all of its parts see the same.
+
+    `sources` opens the events, all of one moment. `now_ms` is taken once, when the query begins.
+    `strict` follows the written rules of the language where the service does. `limit`: at most so
+    many rows, whatever the query says. `memory_budget`: bytes that the query may hold. `executor`:
+    where tasks run; threads of this process where it is None.
+    """
+
+    sources: Sources
+    now_ms: int
+    window: Window = ALL_TIME
+    strict: bool = False
+    limit: int | None = None
+    memory_budget: int = MEMORY_BUDGET
+    executor: Executor | None = field(default=None, compare=False)
+
+    @property
+    def times(self) -> QueryTimes:
+        """Give the times that the query was asked with."""
+        return QueryTimes(self.now_ms, self.window)
