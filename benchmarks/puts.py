@@ -115,8 +115,9 @@ def _bare_writer(folder):
     import apsw
     import numpy as np
 
-    from cwnb.store import event_batch, recent
-    from cwnb.store.arriving import stream_column
+    from cwnb.store import event_batch
+    from cwnb.store.ingest import recent
+    from cwnb.store.ingest.checks import stream_column
 
     connection = apsw.Connection(str(Path(folder) / "bare.sqlite"))
     connection.set_busy_timeout(30_000)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cwnb.store.loading import Loading
-from cwnb.store.messages import event_batch
+from cwnb.store.ingest.load import Loading
+from cwnb.store.ingest.messages import event_batch
+from cwnb.store.maintenance.retention import RETENTION_DAYS
 from cwnb.store.records import FieldInfo, GroupInfo, LoadRecord, PutResult, StreamInfo
-from cwnb.store.retention import RETENTION_DAYS
 from cwnb.store.snapshot import Snapshot
 from cwnb.store.store import Store
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import StoreError
-from cwnb.store import segments
-from cwnb.store.writing import SegmentWriter, WorkLost
+from cwnb.store.segments import facts as segments
+from cwnb.store.segments.writer import SegmentWriter, WorkLost
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

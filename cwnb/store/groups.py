@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cwnb.errors import StoreDamaged
 from cwnb.events import ALL_TIME, DEFAULT_ACCOUNT, DEFAULT_REGION
 from cwnb.store.claims import GRACE_S, discard_segments
+from cwnb.store.maintenance.retention import cutoff_ms
 from cwnb.store.names import unknown_group
-from cwnb.store.reading import SegmentTask
 from cwnb.store.records import GroupInfo
-from cwnb.store.retention import cutoff_ms
+from cwnb.store.segments.reader import SegmentTask
 
 if TYPE_CHECKING:
-    from cwnb.store.segment_files import StoreRef
+    from cwnb.store.segments.files import StoreRef
     from cwnb.store.snapshot import GroupState, Snapshot
 
 

@@ -7,15 +7,15 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import InvalidParameter, NotAStore, ResourceNotFound, StoreError
-from cwnb.store.catalog import (
+from cwnb.store.catalog.connection import (
     Catalog,
     check_schema,
     create_schema,
     may_write,
     named_file_errors,
 )
-from cwnb.store.encryption import create_key
-from cwnb.store.segments import sync_folder
+from cwnb.store.keys.sealing import create_key
+from cwnb.store.segments.facts import sync_folder
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,22 +17,22 @@ from cwnb.events import (
     Scan,
     Window,
 )
+from cwnb.store.ingest.recent import RecentTask, SealedBatch
+from cwnb.store.maintenance.retention import cutoff_ms
 from cwnb.store.names import match_names
-from cwnb.store.reading import SegmentTask
-from cwnb.store.recent import RecentTask, SealedBatch
-from cwnb.store.retention import cutoff_ms
-from cwnb.store.segments import (
+from cwnb.store.segments.facts import (
     INTEGER,
     NUMBER,
     PART_ROWS,
     SegmentFacts,
     ranges_of,
 )
+from cwnb.store.segments.reader import SegmentTask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cwnb.store.segment_files import StoreRef
+    from cwnb.store.segments.files import StoreRef
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 

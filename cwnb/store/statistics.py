@@ -17,7 +17,7 @@ from cwnb.events import (
     TYPE_STRING,
 )
 from cwnb.store.records import FieldInfo
-from cwnb.store.segments import BOOLEAN, INTEGER, MIXED, NUMBER
+from cwnb.store.segments.facts import BOOLEAN, INTEGER, MIXED, NUMBER
 
 if TYPE_CHECKING:
     from cwnb.store.snapshot import Snapshot

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Self
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, ResourceAlreadyExists, StoreReadOnly
-from cwnb.store import claims, maintenance
-from cwnb.store.background import Background
+from cwnb.store import claims
 from cwnb.store.groups import (
     find_group,
     group_info,
@@ -21,24 +20,26 @@ from cwnb.store.groups import (
     known_group,
     remove_group,
 )
-from cwnb.store.loading import Loading, load_place
+from cwnb.store.ingest.load import Loading, load_place
+from cwnb.store.ingest.put import Putting
+from cwnb.store.ingest.recent import SELECT_BATCH, SealedBatch
+from cwnb.store.maintenance import work as maintenance
+from cwnb.store.maintenance.background import Background
+from cwnb.store.maintenance.retention import check_retention, cutoff_ms
 from cwnb.store.names import check_group_name, check_stream_name, match_names
 from cwnb.store.opening import open_catalog, read_meta
-from cwnb.store.putting import Putting
-from cwnb.store.recent import SELECT_BATCH, SealedBatch
 from cwnb.store.records import FieldInfo, GroupInfo, LoadRecord, PutResult, StreamInfo
-from cwnb.store.retention import check_retention, cutoff_ms
-from cwnb.store.segment_files import StoreRef
-from cwnb.store.segments import SELECT_SEGMENT, facts_of
+from cwnb.store.segments.facts import SELECT_SEGMENT, facts_of
+from cwnb.store.segments.files import StoreRef
+from cwnb.store.segments.writer import Home
 from cwnb.store.snapshot import GroupState, Snapshot
-from cwnb.store.writing import Home
 from cwnb.times import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cwnb.events import EventBatch
-    from cwnb.store.catalog import Catalog
+    from cwnb.store.catalog.connection import Catalog
 
 
 class Store:

@@ -24,7 +24,7 @@ from cwnb.insights.context import QueryContext
 from cwnb.insights.engine import run, schedule
 from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
 from cwnb.insights.functions import FUNCTIONS
-from cwnb.store import background
+from cwnb.store.maintenance import background
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

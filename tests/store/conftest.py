@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from cwnb.store import Store, background
+from cwnb.store import Store
+from cwnb.store.maintenance import background
 
 ROOT = Path(__file__).resolve().parents[2]
 

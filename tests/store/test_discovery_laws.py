@@ -1,4 +1,4 @@
-"""Laws of discovery on random lines: blocks never show, and both roads give one answer."""
+"""Laws of discovery on random lines: blocks never show, and both strategies give one answer."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwnb.store import discovery
-from cwnb.store.discovery import Discovered, blocks, discover, merge, rare, roads
-from cwnb.store.discovery.events import discover_events
+from cwnb.store.discovery import Discovered, blocks, discover, merge, rare, strategies
+from cwnb.store.discovery.one_by_one import discover_events
 
 SCALARS = [
     "null", "true", "false", "0", "-0", "-0.0", "1", "1.0", "2.5", "1e3", "1E-2", "1e400", "NaN",
@@ -103,13 +103,13 @@ def test_blocks_never_show(lines: list[str], cuts: list[int]) -> None:
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the fast road however few lines there are and however odd."""
-    monkeypatch.setattr(roads, "_FEW", 1)
+    monkeypatch.setattr(strategies, "_FEW", 1)
     monkeypatch.setattr(blocks, "_ODD_FLOOR", 1000)
     monkeypatch.setattr(blocks, "_SAMPLE", 1)
 
 
 @pytest.mark.parametrize("seed", range(60))
-def test_both_roads_give_one_answer(seed: int, eager: None) -> None:
+def test_both_strategies_give_one_answer(seed: int, eager: None) -> None:
     random_line = _random_lines(seed)
     lines = pa.array([random_line() for _ in range(80)], pa.string())
     expected = discover_events(lines, None)
@@ -120,16 +120,16 @@ def test_both_roads_give_one_answer(seed: int, eager: None) -> None:
 
 @settings(max_examples=50, deadline=None)
 @given(lines=st.lists(line(), min_size=1, max_size=12))
-def test_both_roads_agree_on_odd_lines(lines: list[str]) -> None:
+def test_both_strategies_agree_on_odd_lines(lines: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(roads, "_FEW", 1)
+        patch.setattr(strategies, "_FEW", 1)
         patch.setattr(blocks, "_ODD_FLOOR", 1000)
         array = pa.array(lines, pa.string())
         assert plain(discover(array)) == plain(discover_events(array, None))
 
 
 @pytest.mark.parametrize("log_type", [None, "vpc-flow", "route53"])
-def test_columns_of_text_lines_on_both_roads(log_type: str | None, eager: None) -> None:
+def test_columns_of_text_lines_with_both_strategies(log_type: str | None, eager: None) -> None:
     chance = random.Random(5)
     flow = "2 111122223333 eni-0a1b 198.51.100.7 10.0.1.15 50022 443 6 14 3120 1770110040 1770110100 ACCEPT OK"
     query = "1.0 2026-02-03T09:14:07.123Z Z0E www.shop.example A NOERROR UDP AMS54 203.0.113.53 -"
@@ -221,7 +221,7 @@ SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="shared data absent")
-def test_cloudtrail_records_on_both_roads() -> None:
+def test_cloudtrail_records_with_both_strategies() -> None:
     lines = [
         json.dumps(record)
         for path in sorted((SHARED / "cloudtrail").glob("*.json"))[:12]

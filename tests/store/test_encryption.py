@@ -11,7 +11,7 @@ from contents import events, messages, scan
 from cwnb.errors import InvalidParameter, StoreDamaged, StoreKeyMissing
 from cwnb.events import INGESTION_TIME, LOG_STREAM
 from cwnb.store import LoadRecord, Store, event_batch
-from cwnb.store.encryption import create_key, ring_file
+from cwnb.store.keys.sealing import create_key, ring_file
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -175,7 +175,7 @@ def test_the_ring_moves_with_the_users_configuration(monkeypatch, tmp_path):
 
 def test_processes_that_make_keys_at_once_lose_none(start):
     code = """
-from cwnb.store.encryption import create_key
+from cwnb.store.keys.sealing import create_key
 print(*[create_key("s") for _ in range(20)])
 """
     running = [start(code) for _ in range(3)]

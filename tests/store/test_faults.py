@@ -17,7 +17,8 @@ KILLED = """
 import os, random, signal, sys, time
 from collections import Counter
 from contents import messages
-from cwnb.store import LoadRecord, Store, background, claims, event_batch, discovery, statistics
+from cwnb.store import LoadRecord, Store, claims, event_batch, discovery, statistics
+from cwnb.store.maintenance import background
 import pandas, pyarrow.parquet  # Arrow imports pandas when first given a list
 
 path, rounds, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
@@ -117,7 +118,8 @@ def test_writers_killed_at_fifty_moments_lose_and_double_nothing(run, tmp_path, 
 
 WRITER = """
 import sys, time
-from cwnb.store import Store, event_batch, background
+from cwnb.store import Store, event_batch
+from cwnb.store.maintenance import background
 background._TICK_S = 0.2
 background._COMPACT_S = 1.0
 store, me, end, count = Store.open(sys.argv[1]), sys.argv[2], time.time() + float(sys.argv[3]), 0
@@ -175,7 +177,8 @@ FULL = """
 import os, random, sys
 from contents import messages
 from cwnb.errors import StoreFull
-from cwnb.store import LoadRecord, Store, background, event_batch
+from cwnb.store import LoadRecord, Store, event_batch
+from cwnb.store.maintenance import background
 background._TICK_S = 1e6
 folder = sys.argv[1]
 with open(folder + "/ballast", "wb") as ballast:

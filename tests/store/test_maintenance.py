@@ -8,8 +8,11 @@ from contents import between, events, messages, scan
 
 from cwnb.errors import AlreadyLoaded, SnapshotExpired, StoreError
 from cwnb.events import ALL_TIME
-from cwnb.store import LoadRecord, Store, background, claims, event_batch, maintenance, putting
-from cwnb.store.writing import WorkLost
+from cwnb.store import LoadRecord, Store, claims, event_batch
+from cwnb.store.ingest import put as putting
+from cwnb.store.maintenance import background
+from cwnb.store.maintenance import work as maintenance
+from cwnb.store.segments.writer import WorkLost
 from cwnb.times import Clock
 
 DAY = 86_400_000
@@ -207,7 +210,8 @@ class TestClaims:
         store.set_retention("/old", 1)
         code = """
 import sys
-from cwnb.store import Store, maintenance
+from cwnb.store import Store
+from cwnb.store.maintenance import work as maintenance
 store = Store.open(sys.argv[1])
 print("ready", flush=True)
 while not __import__("os").path.exists(sys.argv[2]): pass

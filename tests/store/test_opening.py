@@ -195,7 +195,8 @@ def test_a_fork_and_its_parent_go_on(store):
 def test_a_process_ends_at_once(run, tmp_path):
     code = """
 import sys, time
-from cwnb.store import Store, event_batch, background
+from cwnb.store import Store, event_batch
+from cwnb.store.maintenance import background
 background._TICK_S = 0.01
 store = Store.open(sys.argv[1])
 texts = ['{"n": %d, "s": "x%d"}' % (n, n) for n in range(20_000)]

@@ -18,7 +18,7 @@ from cwnb.errors import (
 )
 from cwnb.events import ALL_TIME, LOG, LOG_STREAM, EventBatch
 from cwnb.store import RETENTION_DAYS, Store, event_batch
-from cwnb.store.messages import as_bytes
+from cwnb.store.ingest.messages import as_bytes
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -248,7 +248,7 @@ def test_a_missing_stream_or_message_is_an_error(store):
 
 
 def test_a_big_put_is_one_put(store, monkeypatch):
-    from cwnb.store import putting
+    from cwnb.store.ingest import put as putting
 
     monkeypatch.setattr(putting, "_BATCH_EVENTS", 7)
     streams = [f"s{n % 3}" for n in range(50)]

@@ -9,8 +9,10 @@ from contents import between, events, messages, scan, task_events
 
 from cwnb.errors import StoreDamaged
 from cwnb.events import EventBatch
-from cwnb.store import LoadRecord, Store, event_batch, segments, writing
+from cwnb.store import LoadRecord, Store, event_batch
 from cwnb.store import discovery as fields
+from cwnb.store.segments import facts as segments
+from cwnb.store.segments import writer as writing
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -20,7 +22,10 @@ RECORD = LoadRecord("f0", "app.log", "s", 10, 4, 4, "tail")
 @pytest.fixture
 def small(monkeypatch):
     """Make everything small, so that a few hundred events fill many row groups and segments."""
-    from cwnb.store import compaction, loading, message_file, reading
+    from cwnb.store.ingest import load as loading
+    from cwnb.store.maintenance import compaction
+    from cwnb.store.segments import message_file
+    from cwnb.store.segments import reader as reading
 
     for module in (segments, writing, compaction, reading, message_file):
         monkeypatch.setattr(module, "MESSAGE_GROUP", 8, raising=False)

@@ -28,7 +28,7 @@ from cwnb.errors import (
     StoreReadOnly,
     StoreTooNew,
 )
-from cwnb.store.gate import GATE
+from cwnb.store.catalog.fork_guard import GATE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from cwnb.errors import InvalidParameter
 from cwnb.store.discovery.discovered import Discovered, merge
 from cwnb.store.discovery.rare import rare_names, read_rest
-from cwnb.store.discovery.roads import discover_all
+from cwnb.store.discovery.strategies import discover_all
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 from cwnb.store.discovery.blocks import Unfit, parse_block, worth_trying
 from cwnb.store.discovery.columns import settle
 from cwnb.store.discovery.discovered import Discovered, merge
-from cwnb.store.discovery.events import discover_events
+from cwnb.store.discovery.one_by_one import discover_events
 from cwnb.store.discovery.shapes import COLUMNS, Columns, column_arrays
 
 # Long enough that a block's fixed costs vanish, short enough that it stays in cache.

@@ -11,17 +11,17 @@ import numpy as np
 
 from cwnb.errors import AlreadyLoaded, InvalidParameter
 from cwnb.events import EventBatch
-from cwnb.store.arriving import (
+from cwnb.store.ingest.checks import (
     count_events,
     counts_by_stream,
     refusals,
     stream_column,
     take_sequences,
 )
-from cwnb.store.messages import lengths, text_and_raw
+from cwnb.store.ingest.messages import lengths, text_and_raw
 from cwnb.store.names import check_stream_name
-from cwnb.store.segments import INSERT_SEGMENT, MAX_MESSAGE_BYTES, MAX_ROWS, SegmentFacts
-from cwnb.store.writing import Block, SegmentWriter
+from cwnb.store.segments.facts import INSERT_SEGMENT, MAX_MESSAGE_BYTES, MAX_ROWS, SegmentFacts
+from cwnb.store.segments.writer import Block, SegmentWriter
 
 if TYPE_CHECKING:
     from types import TracebackType

@@ -9,20 +9,21 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from cwnb.store import maintenance, recent
-from cwnb.store.arriving import (
+from cwnb.store.groups import GroupKey, find_group, insert_group
+from cwnb.store.ingest import recent
+from cwnb.store.ingest.checks import (
     count_events,
     counts_by_stream,
     refusals,
     stream_column,
     take_sequences,
 )
-from cwnb.store.background import FLUSH_BATCHES, FLUSH_BYTES, OVERDUE
-from cwnb.store.groups import GroupKey, find_group, insert_group
-from cwnb.store.messages import lengths, text_and_raw
+from cwnb.store.ingest.messages import lengths, text_and_raw
+from cwnb.store.maintenance import work as maintenance
+from cwnb.store.maintenance.background import FLUSH_BATCHES, FLUSH_BYTES, OVERDUE
+from cwnb.store.maintenance.retention import cutoff_ms
 from cwnb.store.names import check_group_name, check_stream_name
 from cwnb.store.records import PutResult
-from cwnb.store.retention import cutoff_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

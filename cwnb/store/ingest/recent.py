@@ -22,16 +22,16 @@ from cwnb.events import (
     Window,
 )
 from cwnb.store.cache import Cache
-from cwnb.store.message_file import order_of
-from cwnb.store.reading import constant, pick, pointers
-from cwnb.store.segments import MESSAGE_GROUP
-from cwnb.store.writing import Block
+from cwnb.store.segments.facts import MESSAGE_GROUP
+from cwnb.store.segments.message_file import order_of
+from cwnb.store.segments.reader import constant, pick, pointers
+from cwnb.store.segments.writer import Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from cwnb.store.encryption import Sealer
-    from cwnb.store.segment_files import StoreRef
+    from cwnb.store.keys.sealing import Sealer
+    from cwnb.store.segments.files import StoreRef
 
 # About a million events of 300 bytes with their fields.
 _blocks: Cache[Block] = Cache(512 << 20)
@@ -166,7 +166,7 @@ class RecentTask:
         return block
 
     def _load(self) -> list[SealedBatch]:
-        from cwnb.store.catalog import catalog_at
+        from cwnb.store.catalog.connection import catalog_at
 
         with catalog_at(Path(self.store.path)).read() as connection:
             rows = connection.execute(

@@ -9,7 +9,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING
 
-from cwnb.store import maintenance
+from cwnb.store.maintenance import work as maintenance
 
 if TYPE_CHECKING:
     from cwnb.store.store import Store

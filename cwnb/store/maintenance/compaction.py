@@ -8,8 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.events import INGESTION_TIME, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP
-from cwnb.store.segment_files import SegmentFiles, StoreRef
-from cwnb.store.segments import (
+from cwnb.store.segments.facts import (
     FIELDS_GROUP,
     MAX_MESSAGE_BYTES,
     MAX_ROWS,
@@ -17,7 +16,8 @@ from cwnb.store.segments import (
     REST,
     SegmentFacts,
 )
-from cwnb.store.writing import Block
+from cwnb.store.segments.files import SegmentFiles, StoreRef
+from cwnb.store.segments.writer import Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import apsw
 
-from cwnb.store import compaction, segments
 from cwnb.store.claims import GRACE_S, Batches, Work, claim, clean, discard_segments
-from cwnb.store.recent import SELECT_BATCH, SealedBatch, block_of
-from cwnb.store.retention import cutoff_ms
-from cwnb.store.segments import INSERT_SEGMENT, MAX_MESSAGE_BYTES, MAX_ROWS, SegmentFacts
-from cwnb.store.writing import SegmentWriter, WorkLost
+from cwnb.store.ingest.recent import SELECT_BATCH, SealedBatch, block_of
+from cwnb.store.maintenance import compaction
+from cwnb.store.maintenance.retention import cutoff_ms
+from cwnb.store.segments import facts as segments
+from cwnb.store.segments.facts import INSERT_SEGMENT, MAX_MESSAGE_BYTES, MAX_ROWS, SegmentFacts
+from cwnb.store.segments.writer import SegmentWriter, WorkLost
 
 if TYPE_CHECKING:
     from cwnb.store.store import Store

@@ -15,7 +15,7 @@ from cwnb.events import mixed_type
 from cwnb.store.cache import Cache
 
 if TYPE_CHECKING:
-    from cwnb.store.encryption import Sealer
+    from cwnb.store.keys.sealing import Sealer
 
 # A row group of the fields file begins where one of the message file does.
 MESSAGE_GROUP = 8192

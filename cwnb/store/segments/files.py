@@ -14,8 +14,8 @@ import pyarrow.parquet as pq
 from cwnb.errors import CwnbError, SnapshotExpired, StoreDamaged
 from cwnb.events import INGESTION_TIME, LOG_STREAM, MESSAGE, SEQUENCE, TIMESTAMP
 from cwnb.store.cache import Cache
-from cwnb.store.encryption import OpenSealer, Sealer, ring_file
-from cwnb.store.segments import (
+from cwnb.store.keys.sealing import OpenSealer, Sealer, ring_file
+from cwnb.store.segments.facts import (
     REST,
     SegmentFacts,
     decrypting,

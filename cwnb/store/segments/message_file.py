@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from cwnb.events import MESSAGE, RAW
-from cwnb.store.segments import MESSAGE_GROUP
+from cwnb.store.segments.facts import MESSAGE_GROUP
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -18,13 +18,13 @@ from cwnb.events import (
     TIMESTAMP,
     Window,
 )
-from cwnb.store.segment_files import SYSTEM, SegmentFiles, StoreRef
-from cwnb.store.segments import (
+from cwnb.store.segments.facts import (
     FIELDS_GROUP,
     MESSAGE_GROUP,
     REST,
     SegmentFacts,
 )
+from cwnb.store.segments.files import SYSTEM, SegmentFiles, StoreRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

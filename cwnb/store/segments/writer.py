@@ -15,17 +15,17 @@ import pyarrow.parquet as pq
 
 from cwnb.errors import StoreError
 from cwnb.events import INGESTION_TIME, LOG_STREAM, SEQUENCE, TIMESTAMP
-from cwnb.store import segments
-from cwnb.store.catalog import named_file_errors
-from cwnb.store.message_file import Ints, MessageFile, new_file, order_of, sync_file
-from cwnb.store.messages import lengths
-from cwnb.store.segments import FIELDS_GROUP, RowGroup, SegmentFacts
+from cwnb.store.catalog.connection import named_file_errors
+from cwnb.store.ingest.messages import lengths
+from cwnb.store.segments import facts as segments
+from cwnb.store.segments.facts import FIELDS_GROUP, RowGroup, SegmentFacts
+from cwnb.store.segments.message_file import Ints, MessageFile, new_file, order_of, sync_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from cwnb.store.encryption import Sealer
+    from cwnb.store.keys.sealing import Sealer
 
 _MS = pa.timestamp("ms", "UTC")
 _MAX_STREAMS = 200

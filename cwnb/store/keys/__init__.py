@@ -1,0 +1,1 @@
+"""The keys of stores, and what is encrypted with them."""

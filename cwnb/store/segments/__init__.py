@@ -1,0 +1,1 @@
+"""Segments: immutable pairs of Parquet files, their facts, and how they are written and read."""
