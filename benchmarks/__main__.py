@@ -1,4 +1,4 @@
-"""`python -m benchmarks queries | ingest | puts [--events N] [--runs N]`."""
+"""`python -m benchmarks queries | ingest | puts | record [--events N] [--runs N]`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ def main(argv: list[str]) -> int:
         from benchmarks import puts
 
         return puts.main(argv[1:]) or 0
+    if argv[:1] == ["record"]:
+        from benchmarks import record
+
+        return record.main(argv[1:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("what", choices=["queries", "ingest", "puts", "memory", "once"])
     parser.add_argument("name", nargs="?", help="queries: only those with this in their name")
