@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from cwnb.events import INGESTION_TIME, RAW, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
 from cwnb.insights import commands as c
-from cwnb.insights.names import known_functions, suggestion
+from cwnb.insights.names import suggestion
 from cwnb.insights.scope import Scope, is_aggregate, refuse, rename, repeats
 from cwnb.insights.writer import to_text, write_alias
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
-TIME_FUNCTIONS = frozenset("bin datefloor dateceil frommillis".split())
 # Every event has them, though the last two are no words of the language.
 _ALWAYS = frozenset({*SYSTEM_FIELDS, SEQUENCE, RAW})
 
@@ -131,8 +130,7 @@ class _Walk:
             return False
         reads = list(conjunct.find_all(c.Field))
         raw = [f for f in reads if not self.scope.gives(f) and self._in_events(f)]
-        bins = any(call.name == "bin" for call in conjunct.find_all(c.Call))
-        if not raw and not (bins and not reads):
+        if not raw and not (c.reads_event_time(conjunct) and not reads):
             return False
         for other in reads:
             if self.scope.gives(other):
@@ -166,7 +164,7 @@ class _Walk:
         kept: list[c.SortKey] = []
         for key in command.args["keys"]:
             item = key.args["item"]
-            if any(call.name == "bin" for call in item.find_all(c.Call)):
+            if _has_bin(item):
                 self._forgive(
                     f"sort {to_text(item.value)} is refused by the service; give the bin a name "
                     "where it stands after 'by'",
@@ -210,8 +208,7 @@ class _Walk:
                 keys.append(item)
         if command.args.get("by"):
             command.set("by", keys)
-        bins = [item for item in keys if any(call.name == "bin" for call in item.find_all(c.Call))]
-        if command.args.get("offset") and not bins:
+        if command.args.get("offset") and not any(map(_has_bin, keys)):
             self._refuse("'offset' shifts the bins of 'by', and there are none", command)
         self._define_outputs([*aggregates, *keys])
         self.stats_seen += 1
@@ -247,7 +244,7 @@ class _Walk:
             if is_aggregate(node):
                 aggregated = True
                 self._check_inside(node, item, aliases)
-                if node.name == "topk":
+                if node.entry.stands_alone:
                     self._check_alone(node, command)
             elif isinstance(node, c.Field):
                 if node.args["parts"][0] not in aliases and node.name not in aliases:
@@ -257,8 +254,8 @@ class _Walk:
                         node,
                     )
                 aggregated = True
-            elif isinstance(node, c.Call) and node.name == "bin":
-                self._refuse("bin groups rows; put it after 'by'", node)
+            elif isinstance(node, c.Call) and node.entry.reads_event_time:
+                self._refuse(f"{node.entry.name} groups rows; put it after 'by'", node)
             else:
                 stack.extend(node.iter_expressions())
         if not aggregated:
@@ -287,9 +284,10 @@ class _Walk:
             return True
         return self.scope.outputs is None and self._in_events(name)
 
-    def _check_alone(self, call: exp.Expression, command: c.Stats) -> None:
+    def _check_alone(self, call: c.Call, command: c.Stats) -> None:
         if len(command.args["aggregates"]) > 1 or command.args.get("by"):
-            self._refuse("topk stands alone: no 'by' and no other aggregation beside it", call)
+            alone = f"{call.entry.name} stands alone"
+            self._refuse(f"{alone}: no 'by' and no other aggregation beside it", call)
 
     # ------------------------------------------------------------ expressions
 
@@ -305,10 +303,9 @@ class _Walk:
         value = self._refer(self._values_in_backticks(value))
         for node in value.walk():
             if is_aggregate(node):
-                name = known_functions()[node.name].name
-                self._refuse(f"{name} is an aggregation and stands in stats only", node)
-            if isinstance(node, c.Call) and node.name == "bin":
-                self._check_bin(node)
+                self._refuse(f"{node.entry.name} is an aggregation and stands in stats only", node)
+            if isinstance(node, c.Call) and node.entry.reads_event_time:
+                self._check_event_time(node)
             if isinstance(node, c.Field):
                 self._check_field(node)
             if isinstance(node, (*COMPARISONS, c.In)):
@@ -334,7 +331,7 @@ class _Walk:
 
         return value.transform(refer)
 
-    def _check_bin(self, call: exp.Expression) -> None:
+    def _check_event_time(self, call: exp.Expression) -> None:
         if self.scope.outputs is not None and TIMESTAMP not in self.scope.made:
             self._refuse(
                 f"{to_text(call)} needs {TIMESTAMP}, which stats has used up; name the time in the "
@@ -369,7 +366,7 @@ class _Walk:
             if node.name in self.scope.made:
                 return self.scope.made[node.name]
             return node.name in (TIMESTAMP, INGESTION_TIME)
-        return isinstance(node, c.Call) and node.name in TIME_FUNCTIONS
+        return isinstance(node, c.Call) and node.entry.result == "time"
 
     def _values_in_backticks(self, value: exp.Expression) -> exp.Expression:
         """Read ``city == `Rome` `` as text where nothing is called Rome, as one sample wants it."""
@@ -414,3 +411,7 @@ class _Walk:
 
     def _refuse(self, message: str, node: exp.Expr) -> NoReturn:
         refuse(self.pipeline, message, node)
+
+
+def _has_bin(item: c.Item) -> bool:
+    return any(call.entry.bins for call in item.find_all(c.Call))

@@ -9,11 +9,15 @@ read from text carries `meta["start"]` and `meta["end"]`, its slice of the query
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sqlglot import exp
 
 from cwnb.events import MESSAGE, TIMESTAMP
+from cwnb.insights.names import function_named
+
+if TYPE_CHECKING:
+    from cwnb.insights.functions import Function
 
 
 class Node(exp.Expression):
@@ -55,6 +59,11 @@ class Call(Node):
     def name(self) -> str:
         """Give the function's canonical name."""
         return str(self.args["function"])
+
+    @property
+    def entry(self) -> Function:
+        """Give the function's entry in the function table, which has all that is asked of it."""
+        return function_named(self.name)
 
     @property
     def arguments(self) -> list[exp.Expression]:
@@ -163,9 +172,8 @@ class Command(Node):
     barrier: ClassVar[bool] = False
 
     def reads(self) -> set[str]:
-        """Name the fields that this command reads; `bin` reads the time without naming it."""
-        bins = any(call.name == "bin" for call in self.find_all(Call))
-        return {field.name for field in self.find_all(Field)} | ({TIMESTAMP} if bins else set())
+        """Name the fields that this command reads."""
+        return fields_read(self)
 
     def writes(self) -> set[str]:
         """Name the fields that this command makes or replaces."""
@@ -341,6 +349,17 @@ def chained(operator: type[exp.And | exp.Or], terms: list[exp.Expression]) -> ex
     middle = (len(terms) + 1) // 2
     left, right = chained(operator, terms[:middle]), chained(operator, terms[middle:])
     return operator(this=left, expression=right)
+
+
+def fields_read(node: exp.Expr) -> set[str]:
+    """Name the fields that a tree reads; `bin` reads the time without naming it."""
+    names = {field.name for field in node.find_all(Field)}
+    return names | {TIMESTAMP} if reads_event_time(node) else names
+
+
+def reads_event_time(node: exp.Expr) -> bool:
+    """Tell whether a function in the tree reads the time of the event without naming it."""
+    return any(call.entry.reads_event_time for call in node.find_all(Call))
 
 
 def literal_value(node: exp.Expression) -> Any:

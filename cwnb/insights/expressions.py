@@ -23,12 +23,11 @@ from cwnb.insights.tokens import REGEX_TOKEN, STEP_TOKEN, path_parts, unquote
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cwnb.insights.functions import Function
+    from cwnb.insights.functions import Function, Parameter
 
 # Both keep every walk, this one included, far from Python's recursion limit.
 MAX_DEPTH = 100
 MAX_NESTING = 40
-CASE_BRANCHES = 10  # CWL_QuerySyntax-operations-functions
 # Never a field unless in backticks.
 RESERVED = frozenset("and or not like in as by".split())
 
@@ -315,7 +314,7 @@ class ExpressionParser(Cursor):
             while self._match(TokenType.COMMA):
                 arguments.append(self._argument(function, len(arguments)))
             self._require(TokenType.R_PAREN, "',' or ')'")
-        if key == "count" and not arguments:
+        if not arguments and function.parameters and function.parameter(0).star:
             arguments.append(self._placed(c.Star(), name.start))
         call = self._placed(c.Call(function=key, arguments=arguments), name.start)
         self._check_arguments(function, call)
@@ -333,13 +332,14 @@ class ExpressionParser(Cursor):
         raise self._fault_at(name, f"unknown function {name.text!r}{near}")
 
     def _argument(self, function: Function, position: int) -> exp.Expression:
-        if function.parameters and function.parameter(position).kind == "period":
+        if not function.parameters:
+            return self._expression()
+        parameter, token = function.parameter(position), self._curr
+        if parameter.kind == "period":
             return self._period()
-        token = self._curr
-        key = canonical(function.name)
-        if key == "count" and position == 0 and self._match(TokenType.STAR):
+        if parameter.star and self._match(TokenType.STAR):
             return self._placed(c.Star(), token.start)
-        if key == "regexreplace" and position == 1:
+        if parameter.kind == "regex":
             if token.token_type is REGEX_TOKEN:
                 regex = self._regex()
                 return self._placed(exp.Literal.string(regex.pattern), token.start)
@@ -357,25 +357,27 @@ class ExpressionParser(Cursor):
             raise self._fault(
                 f"{function.usage} takes {_counted(function)}, not {given}", start, end
             )
-        if call.name == "case" and given // 2 > CASE_BRANCHES:
+        branches = function.most_branches
+        if branches is not None and given // 2 > branches:
             raise self._fault(
-                f"case takes at most {CASE_BRANCHES} branches, not {given // 2}", start, end
+                f"{call.name} takes at most {branches} branches, not {given // 2}", start, end
             )
-        if call.name == "topk":
-            self._check_number(call, 0, 1, 10_000, whole=True)
-        if call.name == "pct":
-            self._check_number(call, 1, 0, 100, whole=False)
+        for index, argument in enumerate(call.arguments):
+            if not isinstance(argument, c.Star):
+                self._check_number(call, index, function.parameter(index))
 
-    def _check_number(
-        self, call: c.Call, index: int, least: int, most: int, *, whole: bool
-    ) -> None:
+    def _check_number(self, call: c.Call, index: int, parameter: Parameter) -> None:
+        if parameter.least is None or parameter.most is None:
+            return
         argument = call.arguments[index]
         value = c.literal_value(argument) if c.is_literal(argument) else None
+        whole = parameter.kind == "literal_integer"
         kinds: tuple[type, ...] = (int,) if whole else (int, float)
-        if type(value) not in kinds or not least <= float(value or 0) <= most:
+        if type(value) not in kinds or not parameter.least <= float(value or 0) <= parameter.most:
             kind = "whole number" if whole else "number"
             raise self._fault(
-                f"argument {index + 1} of {call.name} is a {kind} from {least} to {most}",
+                f"argument {index + 1} of {call.name} is a {kind} "
+                f"from {parameter.least} to {parameter.most}",
                 argument.meta["start"],
                 argument.meta["end"],
             )

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from cwnb.errors import MalformedQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from cwnb.insights.functions import Function
 
 # In the language, not built yet. Source: CWL_QuerySyntax-hash-functions, -timeseries-functions.
 FUNCTIONS_NOT_YET = frozenset("md5 sha256 rate countovertime sumovertime histogram".split())
@@ -24,8 +28,18 @@ def canonical(name: str) -> str:
     return name.lower().replace("_", "")
 
 
-def known_functions() -> dict[str, Any]:
+def known_functions() -> dict[str, Function]:
     """Give the table of functions by canonical name; loaded when the first query is read."""
+    from cwnb.insights.engine import aggregates  # noqa: F401  (importing enters the aggregations)
     from cwnb.insights.functions import FUNCTIONS
 
     return FUNCTIONS
+
+
+def function_named(name: str) -> Function:
+    """Give the entry of a function by canonical name; raises MalformedQuery for an unknown one."""
+    functions = known_functions()
+    if name not in functions:
+        near = suggestion(name, (function.name for function in functions.values()))
+        raise MalformedQuery(f"unknown function {name!r}{near}")
+    return functions[name]

@@ -194,7 +194,7 @@ def as_condition(part: exp.Expression) -> Condition | None:
         return Condition(part.args["value"].name, "in", options)
     if isinstance(part, Like) and isinstance(part.args["value"], Field):
         return Condition(part.args["value"].name, "present")
-    if isinstance(part, Call) and part.name == "ispresent":
+    if isinstance(part, Call) and part.entry.true_only_if_present:
         subject = part.arguments[0]
         return Condition(subject.name, "present") if isinstance(subject, Field) else None
     return None

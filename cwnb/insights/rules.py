@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 STATS_COMMANDS = 10
-CAPPED_FUNCTIONS = frozenset({"bin", "datefloor", "dateceil"})
 
 
 def settle(
@@ -136,9 +135,9 @@ class _Order:
 def _cap_periods(pipeline: c.Pipeline, warnings: list[str]) -> None:
     """Lower the counts over a unit's cap, as the service does without a word."""
     for call in pipeline.find_all(c.Call):
-        if call.name not in CAPPED_FUNCTIONS:
+        period = next((p for p in call.arguments if isinstance(p, c.Period)), None)
+        if period is None:
             continue
-        period = next(p for p in call.arguments if isinstance(p, c.Period))
         count, unit = period.args["count"], period.args["unit"]
         cap = capped(count, unit)
         if cap != count:

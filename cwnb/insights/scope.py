@@ -8,11 +8,10 @@ the errors that the service answers with.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TypeGuard
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import commands as c
-from cwnb.insights.names import known_functions
 from cwnb.insights.writer import to_text
 
 if TYPE_CHECKING:
@@ -35,12 +34,9 @@ def rename(item: c.Item, value: exp.Expression) -> None:
     item.set("text", to_text(value))
 
 
-def is_aggregate(node: exp.Expr) -> bool:
+def is_aggregate(node: exp.Expr) -> TypeGuard[c.Call]:
     """Tell whether the node is a call of a function of `stats`."""
-    if not isinstance(node, c.Call):
-        return False
-    function = known_functions().get(node.name)
-    return bool(function and function.aggregate)
+    return isinstance(node, c.Call) and node.entry.aggregate
 
 
 def repeats(item: c.Item, others: Sequence[c.Item]) -> bool:

@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from pandas import DataFrame
     from sqlglot import exp
 
-# Aggregates whose values may be put on top of each other: the stack's height means something.
-_ADDITIVE = {"count", "sum"}
-
 
 @dataclass(frozen=True)
 class Shape:
@@ -51,7 +48,7 @@ def shape(pipeline: commands.Pipeline, df: DataFrame) -> Shape:
     additive = frozenset(
         item.name
         for item in last.args["aggregates"]
-        if isinstance(item.value, commands.Call) and item.value.name in _ADDITIVE
+        if isinstance(item.value, commands.Call) and item.value.entry.stackable
     )
     kind = "groups" if time is None else "series by group" if keys else "series"
     return Shape(
@@ -65,7 +62,7 @@ def shape(pipeline: commands.Pipeline, df: DataFrame) -> Shape:
 
 
 def _is_bin(value: exp.Expression) -> bool:
-    return isinstance(value, commands.Call) and value.name == "bin"
+    return isinstance(value, commands.Call) and value.entry.bins
 
 
 def _is_time(df: DataFrame, name: str) -> bool:

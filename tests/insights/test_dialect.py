@@ -66,7 +66,8 @@ def test_function_spellings_are_one():
 
 
 def test_every_function_is_read_and_written():
-    values = {"period": "5m", "literal_number": "3", "literal_text": '"a"', "number": "1"}
+    values = {"period": "5m", "literal_text": '"a"', "regex": '"a"', "number": "1"}
+    values |= {"literal_number": "3", "literal_integer": "3"}
     for function in known_functions().values():
         arguments = [values.get(p.kind, "x") for p in function.parameters]
         text = f"{function.name}({', '.join(arguments)})"

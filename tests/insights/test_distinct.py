@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from cwnb.events import ALL_TIME
 from cwnb.insights.context import QueryTimes
-from cwnb.insights.engine import distinct, fingerprints
+from cwnb.insights.engine.aggregates import distinct, fingerprints
+from cwnb.insights.engine.aggregates.distinct import CountDistinct
 from cwnb.insights.engine.batch import Batch
-from cwnb.insights.engine.distinct import CountDistinct
 from cwnb.insights.engine.grouping import group_rows
 from cwnb.insights.engine.order import RowOrder
 

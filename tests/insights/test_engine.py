@@ -337,9 +337,9 @@ def test_a_dictionary_is_worked_on_once_per_value(monkeypatch: pytest.MonkeyPatc
     lengths: list[int] = []
     upper = FUNCTIONS["toupper"]
 
-    def counted(context: Any, *arguments: Any) -> Any:
-        lengths.append(len(arguments[0]))
-        return upper.evaluate(context, *arguments)
+    def counted(text: Any) -> Any:
+        lengths.append(len(text))
+        return upper.evaluate(text)
 
     monkeypatch.setitem(FUNCTIONS, "toupper", replace(upper, evaluate=counted))
     columns = columns_of_frame(frame_of(3000, level=level_of(3000)))

@@ -16,8 +16,11 @@ import pytest
 from cwnb.errors import MalformedQuery
 from cwnb.events import Window, mixed_type
 from cwnb.insights import values
-from cwnb.insights.functions import FUNCTIONS, access, call
+from cwnb.insights.context import QueryTimes
+from cwnb.insights.functions import access, call
+from cwnb.insights.names import known_functions
 
+FUNCTIONS = known_functions()
 TABLES = Path(__file__).resolve().parents[1] / "fixtures" / "functions"
 NOW_MS = 1767323045678
 _VALUE = re.compile(
@@ -76,8 +79,7 @@ def context(rows: int = 3) -> Any:
     hour = NOW_MS // 3_600_000 * 3_600_000
     return SimpleNamespace(
         rows=rows,
-        now_ms=NOW_MS,
-        window=Window(hour, hour + 3_600_000),
+        times=QueryTimes(NOW_MS, Window(hour, hour + 3_600_000)),
         timestamp=lambda: pa.array([NOW_MS] * rows, values.TIME),
     )
 
@@ -89,7 +91,8 @@ def shapes(name: str, arguments: list[Any]) -> list[list[Any]]:
         return [[]]
 
     def column(position: int, value: Any) -> Any:
-        fixed = function.parameter(position).kind.startswith(("literal", "period"))
+        parameter = function.parameter(position)
+        fixed = parameter.as_written or parameter.kind == "period"
         return value if fixed else values.broadcast(value, 3)
 
     ways = [
@@ -180,6 +183,7 @@ def test_columns_of_any_type_give_columns(name: str, rows: int) -> None:
     ]
     constants = {
         "literal_text": pa.scalar("yyyy"),
+        "regex": pa.scalar("yyyy"),
         "period": (1, "h"),
         "number": pa.scalar(1),
         "text": pa.scalar("10.0.0.0/8"),

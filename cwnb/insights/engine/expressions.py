@@ -26,14 +26,13 @@ from cwnb.insights.commands import (
     Star,
     is_literal,
     literal_value,
+    reads_event_time,
 )
 from cwnb.insights.engine.batch import Batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Functions whose answer depends on more than their arguments.
-_OF_THE_ROW = {"bin"}
 # So many comparisons cost less than looking every code up.
 _FEW_TRUE = 4
 
@@ -74,7 +73,7 @@ def evaluate_condition(node: exp.Expression, batch: Batch) -> Any:
 def is_predicate(node: exp.Expression) -> bool:
     """Tell whether an expression answers yes or no, so that it is shown as 1 or 0."""
     if isinstance(node, Call):
-        return bool(functions.FUNCTIONS[node.name].result == "boolean")
+        return node.entry.result == "boolean"
     return isinstance(node, _PREDICATES)
 
 
@@ -99,7 +98,7 @@ def missing(rows: int) -> Any:
 def _only_dictionaries(node: exp.Expression, batch: Batch) -> dict[str, Any] | None:
     """Give the fields that the expression reads, if all have dictionaries with few combinations."""
     names = {field.name for field in node.find_all(Field)}
-    if not names or any(call.name in _OF_THE_ROW for call in node.find_all(Call)):
+    if not names or reads_event_time(node):
         return None
     columns = {}
     combinations = 1
@@ -256,7 +255,7 @@ def _in(node: In, batch: Batch) -> Any:
 
 
 def _call(node: Call, batch: Batch) -> Any:
-    function = functions.FUNCTIONS[node.name]
+    function = node.entry
     if function.aggregate:
         raise MalformedQuery(f"{function.name} is an aggregation and belongs in 'stats'")
     arguments = [_argument(argument, batch) for argument in node.arguments]

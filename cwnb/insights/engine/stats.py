@@ -14,7 +14,6 @@ from cwnb.events import TIMESTAMP
 from cwnb.insights import functions, values
 from cwnb.insights.commands import Call, Field, Period, Star, Stats, literal_value
 from cwnb.insights.engine import columns
-from cwnb.insights.engine.aggregates import AGGREGATIONS, value_argument
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.expressions import evaluate_array
 from cwnb.insights.engine.grouping import group_rows
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
     from cwnb.insights.context import QueryTimes
-    from cwnb.insights.engine.aggregation import Aggregation
+    from cwnb.insights.engine.aggregates import Aggregation
 
 
 @dataclass
@@ -78,7 +77,7 @@ def plan_stats(node: Stats) -> StatsPlan:
     slots: list[Call] = []
 
     def slot(part: exp.Expression) -> exp.Expression:
-        if not (isinstance(part, Call) and functions.FUNCTIONS[part.name].aggregate):
+        if not (isinstance(part, Call) and part.entry.aggregate):
             return part
         if part not in slots:
             slots.append(part)
@@ -106,10 +105,11 @@ def period_ms(period: Period) -> int:
 
 
 def _slot(call: Call) -> tuple[Aggregation, exp.Expression | None]:
-    arguments = call.arguments
-    subject = value_argument(arguments, call.name) if arguments else Star()
+    function, arguments = call.entry, call.arguments
+    assert function.aggregation is not None
+    subject = arguments[function.subject] if arguments else Star()
     literals = [literal_value(a) for a in arguments if a is not subject]
-    return AGGREGATIONS[call.name](literals), None if isinstance(subject, Star) else subject
+    return function.aggregation(*literals), None if isinstance(subject, Star) else subject
 
 
 def partial_stats(plan: StatsPlan, batch: Batch, order: RowOrder) -> StatsPartial:
@@ -127,6 +127,7 @@ def partial_stats(plan: StatsPlan, batch: Batch, order: RowOrder) -> StatsPartia
             value = evaluate_array(subject, batch)
             if values.is_structure(value.type):
                 raise MalformedQuery("a list or map cannot be aggregated; pick a value out of it")
+            value = functions.coerce(made.function, made.function.subject, value)
         states.append(made.partial(value, groups, order))
     picked = [key.take(pa.array(newest)) for key in shown]
     # One group has no order, and asking for its place would read or compute it.
@@ -135,7 +136,7 @@ def partial_stats(plan: StatsPlan, batch: Batch, order: RowOrder) -> StatsPartia
 
 
 def _key(name: str, node: exp.Expression, batch: Batch, offset_ms: int) -> Any:
-    if offset_ms and isinstance(node, Call) and node.name == "bin":
+    if offset_ms and isinstance(node, Call) and node.entry.bins:
         shift = pa.scalar(offset_ms, pa.duration("ms"))
         moved = Batch(
             batch.rows, batch.times, columns={TIMESTAMP: pc.subtract(batch.timestamp(), shift)}

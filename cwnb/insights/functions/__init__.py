@@ -1,23 +1,26 @@
-"""The functions of Logs Insights: one table for grammar, engine, completion and docs."""
+"""The functions of Logs Insights: one table for grammar, engine, completion and docs.
+
+Importing this room enters the functions that work row by row; `engine.aggregates` enters those of
+`stats`. `names.known_functions` gives the table with both.
+"""
 
 from __future__ import annotations
 
 from cwnb.insights.functions import (  # noqa: F401  (importing a module enters its functions)
     addresses,
-    aggregates,
     datetimes,
     general,
     numeric,
     strings,
     structures,
 )
+from cwnb.insights.functions.calling import Context, call, coerce
 from cwnb.insights.functions.registry import (
     FUNCTIONS,
-    Context,
     Function,
     Parameter,
-    aggregate,
-    call,
+    Reads,
+    aggregation,
     function,
 )
 from cwnb.insights.functions.structures import access, dump, typed
@@ -27,9 +30,11 @@ __all__ = [
     "Context",
     "Function",
     "Parameter",
+    "Reads",
     "access",
-    "aggregate",
+    "aggregation",
     "call",
+    "coerce",
     "dump",
     "function",
     "typed",

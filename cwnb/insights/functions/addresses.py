@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights.functions.registry import function, map_values
+from cwnb.insights.functions.calling import map_values
+from cwnb.insights.functions.registry import function
 
 if TYPE_CHECKING:
     from collections.abc import Callable

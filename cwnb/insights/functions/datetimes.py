@@ -12,12 +12,15 @@ import pyarrow.compute as pc
 from cwnb.errors import MalformedQuery
 from cwnb.insights.conversion import Value, broadcast, to_time
 from cwnb.insights.functions import dates
-from cwnb.insights.functions.registry import Context, function, rows_of
+from cwnb.insights.functions.calling import Context, rows_of
+from cwnb.insights.functions.registry import Reads, function
 from cwnb.insights.numbers import INT64_MAX
 from cwnb.times import UNIT_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from cwnb.insights.context import QueryTimes
 
 Period = tuple[int, str]
 
@@ -31,7 +34,7 @@ _PLAIN_YEARS_MS = 900 * 365 * UNIT_MS["d"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-@function("bin(period period) -> time", context=True)
+@function("bin(period period) -> time", reads=Reads.EVENT_TIME, bins=True)
 def bin(context: Context, period: Period) -> Value:
     """Round each event's time down to a multiple of `period`, counted from 1970 in UTC.
 
@@ -64,28 +67,28 @@ def to_millis(t: Value) -> Value:
     return pc.cast(t, pa.int64())
 
 
-@function("now() -> number", context=True)
-def now(context: Context) -> Value:
+@function("now() -> number", reads=Reads.QUERY)
+def now(query: QueryTimes) -> Value:
     """Give the time at which the query began, in epoch seconds."""
-    return pa.scalar(context.now_ms // 1000, pa.int64())
+    return pa.scalar(query.now_ms // 1000, pa.int64())
 
 
-@function("queryStartTime() -> number", context=True)
-def query_start_time(context: Context) -> Value:
+@function("queryStartTime() -> number", reads=Reads.QUERY)
+def query_start_time(query: QueryTimes) -> Value:
     """Give the start of the query's window in epoch milliseconds."""
-    return pa.scalar(context.window.start_ms, pa.int64())
+    return pa.scalar(query.window.start_ms, pa.int64())
 
 
-@function("queryEndTime() -> number", context=True)
-def query_end_time(context: Context) -> Value:
+@function("queryEndTime() -> number", reads=Reads.QUERY)
+def query_end_time(query: QueryTimes) -> Value:
     """Give the end of the query's window in epoch milliseconds."""
-    return pa.scalar(context.window.end_ms, pa.int64())
+    return pa.scalar(query.window.end_ms, pa.int64())
 
 
-@function("queryTimeRange() -> number", context=True)
-def query_time_range(context: Context) -> Value:
+@function("queryTimeRange() -> number", reads=Reads.QUERY)
+def query_time_range(query: QueryTimes) -> Value:
     """Give the length of the query's window in milliseconds."""
-    return pa.scalar(min(context.window.end_ms - context.window.start_ms, INT64_MAX), pa.int64())
+    return pa.scalar(min(query.window.end_ms - query.window.start_ms, INT64_MAX), pa.int64())
 
 
 @function("parseDate(text s, literal_text pattern [, literal_text zone]) -> number")

@@ -19,13 +19,14 @@ from cwnb.insights.conversion import (
     to_text,
     unify,
 )
-from cwnb.insights.functions.registry import function, rows_of
+from cwnb.insights.functions.calling import rows_of
+from cwnb.insights.functions.registry import function
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@function("ispresent(any field) -> boolean")
+@function("ispresent(any field) -> boolean", true_only_if_present=True)
 def ispresent(field: Value) -> Value:
     """Tell whether the event has the field; an empty text is present."""
     if pa.types.is_null(field.type):
@@ -48,12 +49,12 @@ def if_(condition: Value, then: Value, otherwise: Value) -> Value:
     return choose([_true(condition, rows)], [then, otherwise], rows)
 
 
-@function("case(any condition, any value [, any more...]) -> any")
+@function(
+    "case(any condition, any value [, any more...]) -> any",
+    most_branches=10,  # CWL_QuerySyntax-operations-functions
+)
 def case(*args: Value) -> Value:
-    """Give the value after the first condition that is true, else the last one if it stands alone.
-
-    At most 10 conditions.
-    """
+    """Give the value after the first true condition, else a last value without a condition."""
     rows = rows_of(*args)
     pairs = len(args) // 2
     conditions = [_true(to_boolean(args[2 * i]), rows) for i in range(pairs)]

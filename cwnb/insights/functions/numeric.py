@@ -10,7 +10,8 @@ import pyarrow.compute as pc
 
 from cwnb.insights.arithmetic import without_nan
 from cwnb.insights.conversion import Value, broadcast
-from cwnb.insights.functions.registry import function, rows_of
+from cwnb.insights.functions.calling import rows_of
+from cwnb.insights.functions.registry import function
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -1,90 +1,125 @@
-"""The function table: what each function is called, takes and gives, and how to call it."""
+"""The function table: what each function is called, takes and gives, and what else it states."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from enum import Enum
+from inspect import CO_VARARGS
+from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-import pyarrow as pa
-
-from cwnb.errors import MalformedQuery
-from cwnb.insights import conversion
+from cwnb.insights.names import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cwnb.events import Window
     from cwnb.insights.conversion import Value
+    from cwnb.insights.engine.aggregates.aggregation import Aggregation
 
-# Every spelling of every function, lower case and without underscores, filled at import.
+    AggregationClass = TypeVar("AggregationClass", bound=type[Aggregation])
+
+# Every spelling of every function by its canonical name, filled at import.
 FUNCTIONS: dict[str, Function] = {}
 
 _SIGNATURE = re.compile(r"(?P<name>\w+)\((?P<parameters>.*)\) -> (?P<result>\w+)")
 _PARAMETER = re.compile(
-    r"(?P<optional>\[)?,?\s*(?P<kind>\w+) (?P<name>\w+)(?P<repeated>\.\.\.)?\]?"
+    r"""
+    \s* (?P<optional>\[)? ,? \s* (?P<kind>\w+) \s (?P<name>\w+)
+    (?P<repeated>\.\.\.)? (?P<star>\s=\s\*)?
+    (?:\s from \s (?P<least>\d+) \s to \s (?P<most>\d+))? \]?
+    """,
+    re.VERBOSE,
 )
-_COERCE: dict[str, Callable[[Value], Value]] = {
-    "number": conversion.to_number,
-    "boolean": conversion.to_boolean,
-    "time": conversion.to_time,
-}
-KINDS = ("text", "any", "structure", "period", "literal_text", "literal_number", *_COERCE)
+TEXTS_AS_WRITTEN = ("literal_text", "regex")
+_NUMBERS_AS_WRITTEN = ("literal_number", "literal_integer")
+_AS_WRITTEN = (*TEXTS_AS_WRITTEN, *_NUMBERS_AS_WRITTEN)
+VALUES = ("text", "number", "boolean", "time", "any", "structure")
+KINDS = (*VALUES, "period", *_AS_WRITTEN)
 
 
-class Context(Protocol):
-    """What a function may know besides its arguments."""
+class Reads(Enum):
+    """What the answer of a function depends on.
 
-    @property
-    def rows(self) -> int:
-        """Give the number of rows."""
-        ...
+    A function is given what it reads, and nothing else: one that forgets to state this does not get
+    the data, so it cannot answer wrongly.
+    """
 
-    @property
-    def now_ms(self) -> int:
-        """Give the time at which the query began, in epoch milliseconds."""
-        ...
-
-    @property
-    def window(self) -> Window:
-        """Give the times that the query asks for."""
-        ...
-
-    def timestamp(self) -> pa.Array:
-        """Give the `@timestamp` of the rows."""
-        ...
+    ARGUMENTS = "its arguments alone"
+    QUERY = "the time at which the query began, or its window, besides the arguments"
+    EVENT_TIME = "the `@timestamp` of each row, besides the arguments"
 
 
 @dataclass(frozen=True)
 class Parameter:
     """One argument of a function.
 
-    `kind` says what it is made before the call: text, number, boolean or time (see `conversion`);
-    any and structure come as they are; period as (count, unit); literal_text and literal_number as
-    Python values, for they must be the same for all rows.
+    `kind` says what the argument is made before the call:
+
+    * text, number, boolean, time: a value of that type (see `conversion`);
+    * any, structure: the value as it is;
+    * period: (count, unit), the count lowered to the service's cap for the unit;
+    * literal_text, regex, literal_number, literal_integer: a Python value, the same for all rows.
+      A regex may be written `/…/`. A number lies between `least` and `most`.
+
+    `star`: `*` may be written instead, and is meant where the argument is left out.
     """
 
     name: str
     kind: str
     optional: bool = False
     repeated: bool = False
+    star: bool = False
+    least: int | None = None
+    most: int | None = None
+
+    @property
+    def as_written(self) -> bool:
+        """Tell whether the argument is a literal, and so no value of a row."""
+        return self.kind in _AS_WRITTEN
 
 
 @dataclass(frozen=True)
 class Function:
-    """One function of the language.
+    """One function of the language, with all that the rest of the house asks of it.
 
-    `evaluate(context, *arguments)` gives an array, or a scalar where it is the same for all rows;
-    an aggregate has none, for the engine computes it in parts.
+    `evaluate(*arguments)` gives an array, or a scalar where it is the same for all rows; a function
+    that reads more than its arguments gets QueryTimes or a Context before them. An aggregation has
+    none, but a class, which the engine makes with the literal arguments.
+
+    `bins`: its values are the bins of the events' time, so it groups rows after `by`, `offset`
+    shifts it and charts take it as their time. `most_branches`: how many pairs of arguments it
+    takes. `true_only_if_present`: it is true only where its first argument is not missing.
+    `stands_alone`: no other aggregation and no `by` beside it. `stackable`: values of several
+    groups add up to that of all, so a chart may stack them.
     """
 
     name: str
     parameters: tuple[Parameter, ...]
     result: str
     doc: str
-    aggregate: bool = False
+    reads: Reads = Reads.ARGUMENTS
+    bins: bool = False
+    most_branches: int | None = None
+    true_only_if_present: bool = False
+    stands_alone: bool = False
+    stackable: bool = False
     evaluate: Callable[..., Value] | None = field(default=None, compare=False)
+    aggregation: type[Aggregation] | None = field(default=None, compare=False)
+
+    @property
+    def aggregate(self) -> bool:
+        """Tell whether it is an aggregation of `stats`."""
+        return self.aggregation is not None
+
+    @property
+    def reads_event_time(self) -> bool:
+        """Tell whether the answer depends on the `@timestamp` of the row."""
+        return self.reads is Reads.EVENT_TIME
+
+    @property
+    def subject(self) -> int:
+        """Give the position of the argument that an aggregation is about."""
+        return next(i for i, p in enumerate(self.parameters) if not p.as_written)
 
     @property
     def min_args(self) -> int:
@@ -115,148 +150,134 @@ class Function:
 
 
 def function(
-    signature: str, *aliases: str, context: bool = False
+    signature: str,
+    *aliases: str,
+    reads: Reads = Reads.ARGUMENTS,
+    bins: bool = False,
+    most_branches: int | None = None,
+    true_only_if_present: bool = False,
 ) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
-    """Enter a function in the table.
+    """Enter a function in the table; the keywords are the facts of Function.
 
     `signature` reads `substr(text s, number start [, number len]) -> text`; `text s...` takes any
-    number of them. With `context`, the function gets a Context before its arguments.
+    number of them. Raises TypeError for an entry that does not fit together.
     """
 
     def enter(implementation: Callable[..., Value]) -> Callable[..., Value]:
-        evaluate = implementation if context else lambda _context, *args: implementation(*args)
-        _enter(signature, aliases, implementation.__doc__ or "", evaluate)
+        name, parameters, result = _read(signature)
+        _check_arguments(signature, parameters, implementation, reads)
+        if bins and (
+            reads is not Reads.EVENT_TIME or not any(p.kind == "period" for p in parameters)
+        ):
+            raise TypeError(f"{signature}: bins come from the event's time and a period")
+        entry = Function(
+            name,
+            parameters,
+            result,
+            implementation.__doc__ or "",
+            reads=reads,
+            bins=bins,
+            most_branches=most_branches,
+            true_only_if_present=true_only_if_present,
+            evaluate=implementation,
+        )
+        _enter(entry, aliases)
         return implementation
 
     return enter
 
 
-def aggregate(signature: str, doc: str, *aliases: str) -> None:
-    """Enter an aggregation, which the engine computes, in the table."""
-    _enter(signature, aliases, doc, None)
+def aggregation(
+    signature: str, *aliases: str, stands_alone: bool = False, stackable: bool = False
+) -> Callable[[AggregationClass], AggregationClass]:
+    """Enter the class that computes an aggregation in the table; the keywords are its facts.
 
-
-def _enter(
-    signature: str, aliases: tuple[str, ...], doc: str, evaluate: Callable[..., Value] | None
-) -> None:
-    match = _SIGNATURE.fullmatch(signature)
-    assert match is not None, signature
-    parameters = tuple(
-        Parameter(p["name"], p["kind"], bool(p["optional"]), bool(p["repeated"]))
-        for p in _PARAMETER.finditer(match["parameters"])
-    )
-    assert all(p.kind in KINDS for p in parameters), signature
-    entry = Function(match["name"], parameters, match["result"], doc, evaluate is None, evaluate)
-    for name in (match["name"], *aliases):
-        FUNCTIONS[name.lower().replace("_", "")] = entry
-
-
-def call(function: Function, context: Context, args: list[Any]) -> Value:
-    """Evaluate a function on values: arrays with a value per row, or scalars for constants.
-
-    With constants alone the answer is a scalar. A function of one dictionary-encoded column runs
-    once per distinct value, and an answer in text stays encoded.
+    The signature is written as for `function`. One of its parameters is the value of each row; the
+    others are literals, with which the class is called. `count([any field = *])` takes `*` too.
     """
-    assert function.evaluate is not None
-    made = [_coerce(function, i, arg) for i, arg in enumerate(args)]
-    columns = [i for i, arg in enumerate(made) if isinstance(arg, pa.Array)]
-    if not columns:
-        constants = [i for i, arg in enumerate(made) if isinstance(arg, pa.Scalar)]
-        for i in constants:
-            made[i] = conversion.broadcast(made[i], 1)
-        answer = function.evaluate(context, *made)
-        return answer[0] if constants and isinstance(answer, pa.Array) else answer
-    if len(columns) == 1 and pa.types.is_dictionary(made[columns[0]].type):
-        column = made[columns[0]]
-        if len(column.dictionary) < len(column):
-            return _once_per_value(function, context, made, columns[0])
-    made = [conversion.decode(arg) if isinstance(arg, pa.Array) else arg for arg in made]
-    return function.evaluate(context, *made)
 
-
-def _once_per_value(function: Function, context: Context, args: list[Any], at: int) -> Value:
-    assert function.evaluate is not None
-    column = args[at]
-    words, codes = column.dictionary, column.indices
-    if codes.null_count:
-        # A missing value may have an answer of its own, so it takes part as one more word.
-        codes = codes.fill_null(len(words))
-        words = pa.concat_arrays([words, pa.nulls(1, words.type)])
-    answer = function.evaluate(context, *args[:at], words, *args[at + 1 :])
-    if not isinstance(answer, pa.Array):
-        return answer
-    if pa.types.is_string(answer.type):
-        encoded = answer.dictionary_encode()
-        return pa.DictionaryArray.from_arrays(encoded.indices.take(codes), encoded.dictionary)
-    return answer.take(codes)
-
-
-def _coerce(function: Function, position: int, value: Any) -> Any:
-    parameter = function.parameter(position)
-    if not isinstance(value, pa.Array | pa.Scalar):
-        if parameter.kind != "period":
-            raise _misplaced(function, parameter, "not a period")
-        return value
-    if parameter.kind == "period":
-        raise _misplaced(function, parameter, "a period such as 5m")
-    if parameter.kind.startswith("literal"):
-        return _literal(function, parameter, value)
-    if parameter.kind == "text":
-        if conversion.is_structure(value):
-            return pa.nulls(len(value), pa.string()) if isinstance(value, pa.Array) else _NO_TEXT
-        return conversion.to_text(value)
-    coerce = _COERCE.get(parameter.kind)
-    return value if coerce is None else coerce(value)
-
-
-# Not by pa.scalar, which imports pandas.
-_NO_TEXT = pa.nulls(1, pa.string())[0]
-
-
-def _literal(function: Function, parameter: Parameter, value: Any) -> Any:
-    wants_text = parameter.kind == "literal_text"
-    if isinstance(value, pa.Array):
-        raise _misplaced(
-            function, parameter, f"a {'string' if wants_text else 'number'} as written"
+    def enter(implementation: AggregationClass) -> AggregationClass:
+        name, parameters, result = _read(signature)
+        if sum(not p.as_written for p in parameters) != 1:
+            raise TypeError(f"{signature}: an aggregation is about exactly one value of each row")
+        if unwritten := sorted(implementation.__abstractmethods__):
+            raise TypeError(f"{signature}: {implementation.__name__} has no {', '.join(unwritten)}")
+        entry = Function(
+            name,
+            parameters,
+            result,
+            implementation.__dict__.get("__doc__") or "",
+            stands_alone=stands_alone,
+            stackable=stackable,
+            aggregation=implementation,
         )
-    made = conversion.to_text(value) if wants_text else conversion.to_number(value)
-    if not made.is_valid:
-        raise _misplaced(function, parameter, "a string" if wants_text else "a number")
-    return made.as_py()
+        _enter(entry, aliases)
+        implementation.function = entry
+        return implementation
+
+    return enter
 
 
-def _misplaced(function: Function, parameter: Parameter, wanted: str) -> MalformedQuery:
-    return MalformedQuery(f"{parameter.name!r} of {function.usage} must be {wanted}")
+def _read(signature: str) -> tuple[str, tuple[Parameter, ...], str]:
+    match = _SIGNATURE.fullmatch(signature)
+    if match is None:
+        raise TypeError(f"cannot read the signature {signature!r}")
+    found = list(_PARAMETER.finditer(match["parameters"]))
+    if "".join(p[0] for p in found) != match["parameters"]:
+        raise TypeError(f"cannot read the parameters of {signature!r}")
+    parameters = tuple(
+        Parameter(
+            p["name"],
+            p["kind"],
+            optional=bool(p["optional"]),
+            repeated=bool(p["repeated"]),
+            star=bool(p["star"]),
+            least=None if p["least"] is None else int(p["least"]),
+            most=None if p["most"] is None else int(p["most"]),
+        )
+        for p in found
+    )
+    for parameter in parameters:
+        if parameter.kind not in KINDS:
+            raise TypeError(f"{signature}: unknown kind {parameter.kind!r} of a parameter")
+        # Code that takes a literal number relies on its range: without one, pct(x, 150) would fail
+        # far from its cause.
+        if (parameter.kind in _NUMBERS_AS_WRITTEN) != (parameter.least is not None):
+            raise TypeError(
+                f"{signature}: {parameter.name!r} is a literal number exactly if it "
+                "says 'from LEAST to MOST'"
+            )
+    if match["result"] not in VALUES:
+        raise TypeError(f"{signature}: unknown kind {match['result']!r} of a result")
+    return match["name"], parameters, match["result"]
 
 
-def rows_of(*args: Any) -> int:
-    """Give the number of rows of the arguments, of which one at least is an array."""
-    return next((len(arg) for arg in args if isinstance(arg, pa.Array)), 1)
+def _check_arguments(
+    signature: str,
+    parameters: tuple[Parameter, ...],
+    implementation: Callable[..., Value],
+    reads: Reads,
+) -> None:
+    """Refuse a Python function that does not take what its signature and `reads` say it gets."""
+    code = implementation.__code__
+    given = 0 if reads is Reads.ARGUMENTS else 1
+    repeated = any(p.repeated for p in parameters)
+    expected = given if repeated else given + len(parameters)
+    optional = 0 if repeated else sum(p.optional for p in parameters)
+    takes_any = bool(code.co_flags & CO_VARARGS)
+    defaults = len(implementation.__defaults__ or ())
+    if (code.co_argcount, takes_any, defaults) != (expected, repeated, optional):
+        raise TypeError(
+            f"{signature}: {implementation.__name__} does not take these arguments; "
+            "a function that takes more than its arguments must say what it reads"
+        )
 
 
-def map_values(python: Callable[..., Any], result: pa.DataType | None, *args: Value) -> pa.Array:
-    """Call a Python function once per distinct combination of values; missing gives missing.
-
-    `result` None leaves the type to Arrow.
-    """
-    rows = rows_of(*args)
-    columns = [conversion.decode(conversion.broadcast(a, rows)) for a in args if _varies(a)]
-    if len(columns) == 1:
-        encoded = columns[0].dictionary_encode()
-        words, codes = [(word,) for word in encoded.dictionary.to_pylist()], encoded.indices
-    else:
-        seen: dict[tuple[Any, ...], int] = {}
-        tuples = zip(*(c.to_pylist() for c in columns), strict=True)
-        places = [seen.setdefault(row, len(seen)) for row in tuples]
-        words, codes = list(seen), pa.array(np.array(places, dtype=np.int64))
-    constants = [None if _varies(a) else a.as_py() for a in args]
-    answers = []
-    for word in words:
-        values = iter(word)
-        full = [next(values) if _varies(a) else constants[i] for i, a in enumerate(args)]
-        answers.append(None if any(v is None for v in full) else python(*full))
-    return pa.array(answers, type=result).take(codes)
-
-
-def _varies(value: Value) -> bool:
-    return isinstance(value, pa.Array)
+def _enter(entry: Function, aliases: tuple[str, ...]) -> None:
+    if not entry.doc.strip():
+        raise TypeError(f"{entry.usage} has no docstring, which is what completion shows")
+    names = [canonical(name) for name in (entry.name, *aliases)]
+    for name in names:
+        if name in FUNCTIONS:
+            raise TypeError(f"{entry.usage}: there is a function {FUNCTIONS[name].usage} already")
+    FUNCTIONS.update(dict.fromkeys(names, entry))

@@ -16,7 +16,8 @@ import pyarrow.compute as pc
 from cwnb.errors import MalformedQuery
 from cwnb.insights import regex
 from cwnb.insights.conversion import STRUCTURE, Value, broadcast
-from cwnb.insights.functions.registry import function, map_values, rows_of
+from cwnb.insights.functions.calling import map_values, rows_of
+from cwnb.insights.functions.registry import function
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -131,7 +132,7 @@ def _replace(text: str, find: str, new: str) -> str:
     return text.replace(find, new) if find else text
 
 
-@function("regexReplace(text s, literal_text regex, literal_text with) -> text")
+@function("regexReplace(text s, regex regex, literal_text with) -> text")
 def regex_replace(s: Value, pattern: str, new: str) -> Value:
     r"""Put another text for all matches of an RE2 pattern; $1 or \1 in it stand for a group."""
     re2 = regex.to_re2(pattern)

@@ -25,7 +25,8 @@ from cwnb.insights.conversion import (
     mixed_array,
     to_text,
 )
-from cwnb.insights.functions.registry import function, map_values, rows_of
+from cwnb.insights.functions.calling import map_values, rows_of
+from cwnb.insights.functions.registry import function
 from cwnb.insights.numbers import EXACT_DOUBLE, INT64_MAX, INT64_MIN, NUMBER
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from cwnb.events import TIMESTAMP
 from cwnb.insights.commands import Call, Field, Star, literal_value
+from cwnb.insights.names import canonical
 from cwnb.insights.to_pandas.expressions import write
 from cwnb.insights.to_pandas.writing import (
     NUMERIC,
@@ -13,7 +14,6 @@ from cwnb.insights.to_pandas.writing import (
     Script,
     Snippet,
     as_column,
-    canonical,
     data,
     number,
     quoted,
@@ -40,7 +40,7 @@ def aggregates(*names: str) -> Callable[..., Callable[..., Snippet]]:
 
 def is_aggregate(node: exp.Expression) -> bool:
     """Tell whether a node is a call of an aggregation."""
-    return isinstance(node, Call) and canonical(node.name) in AGGREGATES
+    return isinstance(node, Call) and node.entry.aggregate
 
 
 def _value(script: Script, node: exp.Expression) -> tuple[str, str]:

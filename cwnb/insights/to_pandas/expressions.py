@@ -19,6 +19,7 @@ from cwnb.insights.commands import (
     is_literal,
     literal_value,
 )
+from cwnb.insights.names import canonical
 from cwnb.insights.to_pandas import preamble
 from cwnb.insights.to_pandas.writing import (
     NUMERIC,
@@ -27,7 +28,6 @@ from cwnb.insights.to_pandas.writing import (
     Script,
     Snippet,
     as_column,
-    canonical,
     common_kind,
     data,
     is_call,

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from cwnb.events import SEQUENCE, TIMESTAMP
 from cwnb.insights import commands as nodes
+from cwnb.insights.names import canonical, known_functions
 from cwnb.insights.to_pandas import datetimes, functions, strings
 from cwnb.insights.to_pandas.aggregates import AGGREGATES
 from cwnb.insights.to_pandas.commands import COMMANDS, finish, write_command
-from cwnb.insights.to_pandas.writing import WRITERS, Script, canonical, quoted
+from cwnb.insights.to_pandas.writing import WRITERS, Script, quoted
 
 if TYPE_CHECKING:
     from cwnb.events import Window
@@ -58,11 +59,9 @@ def to_pandas(
 
 def missing() -> list[str]:
     """Name the commands and functions of the language that have no writer."""
-    from cwnb.insights.functions import FUNCTIONS
-
     absent = [c.keyword for c in nodes.COMMANDS if c not in COMMANDS]
     known = WRITERS.keys() | AGGREGATES.keys()
-    return absent + [name for name in FUNCTIONS if canonical(name) not in known]
+    return absent + [name for name in known_functions() if canonical(name) not in known]
 
 
 # ---------------------------------------------------------------- the preamble

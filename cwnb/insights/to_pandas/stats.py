@@ -11,6 +11,7 @@ from cwnb.insights.commands import (
     Item,
     Stats,
 )
+from cwnb.insights.names import canonical
 from cwnb.insights.to_pandas.aggregates import AGGREGATES, is_aggregate
 from cwnb.insights.to_pandas.datetimes import rounded
 from cwnb.insights.to_pandas.expressions import aggregate_key, write
@@ -20,7 +21,6 @@ from cwnb.insights.to_pandas.writing import (
     Script,
     Snippet,
     as_column,
-    canonical,
     data,
     quoted,
 )
@@ -61,7 +61,7 @@ def write_stats(script: Script, command: Stats) -> None:
 
 def _offset(snippet: Snippet, node: exp.Expression, command: Stats, script: Script) -> Snippet:
     offset = command.args.get("offset")
-    if offset is None or not (isinstance(node, Call) and canonical(node.name) == "bin"):
+    if offset is None or not (isinstance(node, Call) and node.entry.bins):
         return snippet
     count, unit = int(offset.args["count"]), str(offset.args["unit"])
     words = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}

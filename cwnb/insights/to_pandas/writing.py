@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import CwnbError
+from cwnb.insights.names import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -238,11 +239,6 @@ def number_column(script: Script, snippet: Snippet) -> Snippet:
 
 
 WRITERS: dict[str, Callable[..., Snippet]] = {}
-
-
-def canonical(name: str) -> str:
-    """Give the name under which a function is registered: `count_distinct` is `countdistinct`."""
-    return name.lower().replace("_", "")
 
 
 def writes(*names: str) -> Callable[[Callable[..., Snippet]], Callable[..., Snippet]]:

@@ -6,47 +6,62 @@ the states with, for each, the map from its groups to those of the whole.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.insights import values
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.order import Ranks, RowOrder
 
 if TYPE_CHECKING:
     from cwnb.insights.engine.grouping import Groups
+    from cwnb.insights.functions import Function
 
 Numbers = np.ndarray[Any, Any]
 
 
-class Aggregation:
-    """One aggregation of a query; instances are small and pickle."""
+class Aggregation(ABC):
+    """One aggregation of a query, made with its literal arguments; instances are small and pickle.
+
+    Subclasses are entered in the function table by `functions.aggregation`, which sets `function`.
+    """
+
+    function: ClassVar[Function]
+
+    def __init__(self, *literals: Any) -> None:
+        self.literals = literals
 
     @property
-    def state_key(self) -> str:
-        """Name the kind of state: aggregations of one kind over one value share it."""
-        return type(self).__name__
+    def state_key(self) -> tuple[Any, ...]:
+        """Name the kind of state: aggregations of one kind over one value are computed once.
 
+        A class whose state does not depend on its literals, or is that of another class, says so by
+        giving another key.
+        """
+        return (type(self), self.literals)
+
+    @abstractmethod
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Any:
-        """Give the state of one task's rows."""
-        raise NotImplementedError
+        """Give the state of one task's rows.
 
+        `value`: an array in the kind that the signature asks for; None for `*`.
+        """
+
+    @abstractmethod
     def merge(self, states: list[Any], maps: list[Numbers], count: int) -> Any:
         """Give the state of all."""
-        raise NotImplementedError
 
+    @abstractmethod
     def final(self, state: Any, count: int) -> Any:
         """Give an array with a value per group."""
-        raise NotImplementedError
 
 
-def present_numbers(value: Any, groups: Groups) -> tuple[Any, Numbers]:
-    """Give the values that are numbers, as an int64 or double array, and their groups."""
-    number = values.to_number(value)
+def present_numbers(number: Any, groups: Groups) -> tuple[Any, Numbers]:
+    """Give the numbers of an int64 or double array that are there, and their groups."""
     if not number.null_count:
         return number, groups.codes
     present = np.asarray(pc.is_valid(number))

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.insights.engine.aggregation import Aggregation, present_numbers
+from cwnb.insights.engine.aggregates.aggregation import Aggregation, present_numbers
+from cwnb.insights.functions import aggregation
 
 if TYPE_CHECKING:
     from cwnb.insights.engine.grouping import Groups
@@ -25,8 +26,9 @@ def _add_up(parts: list[Numbers], maps: list[Numbers], count: int) -> Numbers:
     return total
 
 
+@aggregation("count([any field = *]) -> number", stackable=True)
 class Count(Aggregation):
-    """`count(*)`: rows; `count(f)`: rows that have `f`."""
+    """Count the rows, or those that have the field."""
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Numbers:  # noqa: ARG002
         """Count per group."""
@@ -59,8 +61,9 @@ class Total:
         return int(self.whole.nbytes * 4 + self.real.nbytes * 3)
 
 
+@aggregation("sum(number field) -> number", stackable=True)
 class Sum(Aggregation):
-    """`sum(f)`: of the values that are numbers; none gives missing. Integers add up exactly."""
+    """Add up the numbers, integers exactly; missing if there is none."""
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Total:  # noqa: ARG002
         """Sum per group."""
@@ -116,13 +119,14 @@ def _exact_sums(numbers: Numbers, codes: Numbers, count: int) -> Numbers:
     return np.array(total, dtype=object)
 
 
+@aggregation("avg(number field) -> number")
 class Average(Sum):
-    """`avg(f)`: mean of the values that are numbers."""
+    """Give the mean of the numbers."""
 
     @property
-    def state_key(self) -> str:
+    def state_key(self) -> tuple[Any, ...]:
         """Share the state of Sum."""
-        return Sum.__name__
+        return (Sum, ())
 
     def final(self, state: Total, count: int) -> Any:  # noqa: ARG002
         """Give double."""
@@ -145,8 +149,9 @@ class Moments:
         return int(self.seen.nbytes * 3)
 
 
+@aggregation("variance(number field) -> number")
 class Variance(Aggregation):
-    """`variance(f)`: population variance."""
+    """Give the variance of the population."""
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Moments:  # noqa: ARG002
         """Give the moments per group."""
@@ -176,13 +181,14 @@ class Variance(Aggregation):
         return pa.array(state.spread / np.maximum(state.seen, 1), mask=state.seen == 0)
 
 
+@aggregation("stddev(number field) -> number")
 class Deviation(Variance):
-    """`stddev(f)`: population standard deviation, the root of `variance`."""
+    """Give the standard deviation of the population."""
 
     @property
-    def state_key(self) -> str:
+    def state_key(self) -> tuple[Any, ...]:
         """Share the state of Variance."""
-        return Variance.__name__
+        return (Variance, ())
 
     def final(self, state: Moments, count: int) -> Any:
         """Give double."""

@@ -10,9 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.insights import values
-from cwnb.insights.engine import fingerprints
-from cwnb.insights.engine.aggregation import Aggregation, Long, present_values
+from cwnb.insights.engine.aggregates import fingerprints
+from cwnb.insights.engine.aggregates.aggregation import Aggregation, Long, present_values
 from cwnb.insights.engine.grouping import Groups, group_rows
+from cwnb.insights.functions import aggregation
 
 if TYPE_CHECKING:
     from cwnb.insights.engine.order import RowOrder
@@ -36,8 +37,12 @@ class Printed:
         return int(self.prints.nbytes + self.codes.nbytes)
 
 
+@aggregation("countDistinct(any field) -> number")
 class CountDistinct(Aggregation):
-    """`countDistinct(f)`: missing is not counted. Many different texts count by fingerprint."""
+    """Count the distinct values; missing ones do not count.
+
+    Many different texts are counted by their fingerprints.
+    """
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long | Printed:  # noqa: ARG002
         """Give the distinct values of each group."""

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from cwnb.insights.engine.aggregation import Aggregation, present_numbers
+from cwnb.insights.engine.aggregates.aggregation import Aggregation, present_numbers
+from cwnb.insights.functions import aggregation
 
 if TYPE_CHECKING:
     from cwnb.insights.engine.grouping import Groups
@@ -16,11 +17,14 @@ if TYPE_CHECKING:
 Numbers = np.ndarray[Any, Any]
 
 
+@aggregation("pct(number field, literal_number percent from 0 to 100) -> number")
 class Percentile(Aggregation):
-    """`pct(f, p)`: nearest rank on the sorted numbers, so a value of the data."""
+    """Give the percentile by nearest rank: a value of the data."""
 
-    def __init__(self, percent: float) -> None:
-        self.percent = percent
+    @property
+    def state_key(self) -> tuple[Any, ...]:
+        """Share one state among all percents."""
+        return (Percentile,)
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> list[Any]:  # noqa: ARG002
         """Give the numbers, sorted by group, and where each group begins."""
@@ -65,6 +69,7 @@ class Percentile(Aggregation):
     def final(self, state: Any, count: int) -> Any:
         """Give the value at rank ceil(p / 100 * n), at least the first."""
         ((data, bounds),) = state
+        (percent,) = self.literals
         if not data.flags.writeable:
             data = data.copy()  # it is the column itself
         rows = np.full(count, -1, dtype=np.int64)
@@ -73,7 +78,7 @@ class Percentile(Aggregation):
             low, high = int(bounds[group]), int(bounds[group + 1])
             if high > low:
                 # Rounded first: 0.07 * 100 is 7.000000000000001, whose ceiling is 8.
-                rank = max(1, int(np.ceil(round(self.percent / 100 * (high - low), 9))))
+                rank = max(1, int(np.ceil(round(percent / 100 * (high - low), 9))))
                 # In place: the next percentile of the same values finds them half ordered.
                 part = data[low:high]
                 part.partition(rank - 1)

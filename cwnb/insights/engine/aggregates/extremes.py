@@ -1,0 +1,151 @@
+"""Aggregations that give one value of the data: the least, greatest, earliest or latest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.insights import values
+from cwnb.insights.engine.aggregates.aggregation import Aggregation, Long, present_values
+from cwnb.insights.engine.grouping import first_of, last_of
+from cwnb.insights.functions import aggregation
+
+if TYPE_CHECKING:
+    from cwnb.insights.engine.grouping import Groups
+    from cwnb.insights.engine.order import RowOrder
+
+Numbers = np.ndarray[Any, Any]
+
+
+class Extreme(Aggregation):
+    """The least or greatest value of each group, by the order of `sort`."""
+
+    largest: ClassVar[bool]
+
+    @property
+    def state_key(self) -> tuple[Any, ...]:
+        """Share one state among the names of one extreme."""
+        return (Extreme, self.largest)
+
+    def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:  # noqa: ARG002
+        """Give the extreme of each group."""
+        present, codes, _ = present_values(value, groups.codes)
+        return self._pick(present, codes, groups.count)
+
+    def merge(self, states: list[Long], maps: list[Numbers], count: int) -> Long:
+        """Give the extreme of the extremes."""
+        joined = Long.joined(states, maps)
+        present, codes, _ = present_values(joined.value, joined.codes)
+        return self._pick(present, codes, count)
+
+    def final(self, state: Long, count: int) -> Any:
+        """Give the values with their own type."""
+        return state.per_group(count)
+
+    def _pick(self, value: Any, codes: Numbers, count: int) -> Long:
+        if not len(value):
+            return Long(value, codes)
+        keys = _order_numbers(value)
+        if count == 1:
+            row = int(keys.argmax() if self.largest else keys.argmin())
+            return Long(value.slice(row, 1), codes[row : row + 1])
+        best = np.zeros(count, dtype=keys.dtype)
+        first = first_of(codes, count)
+        there = first >= 0
+        best[there] = keys[first[there]]
+        (np.maximum if self.largest else np.minimum).at(best, codes, keys)
+        rows = np.flatnonzero(keys == best[codes])
+        one = np.full(count, -1, dtype=np.int64)
+        one[codes[rows][::-1]] = rows[::-1]
+        rows = one[one >= 0]
+        return Long(value.take(pa.array(rows)), codes[rows])
+
+
+@aggregation("min(any field) -> any")
+class Minimum(Extreme):
+    """Give the least value."""
+
+    largest = False
+
+
+@aggregation("max(any field) -> any")
+class Maximum(Extreme):
+    """Give the greatest value."""
+
+    largest = True
+
+
+@aggregation("sortsFirst(any field) -> any")
+class SortsFirst(Extreme):
+    """Give the value that `sort` puts first."""
+
+    largest = False
+
+
+@aggregation("sortsLast(any field) -> any")
+class SortsLast(Extreme):
+    """Give the value that `sort` puts last."""
+
+    largest = True
+
+
+def _order_numbers(value: Any) -> Numbers:
+    """Give numbers that order as `sort` orders the values."""
+    kind = value.type
+    if pa.types.is_timestamp(kind):
+        return np.asarray(value.cast(pa.int64()))
+    if pa.types.is_int64(kind) or pa.types.is_float64(kind):
+        return np.asarray(value)
+    if pa.types.is_dictionary(kind):
+        placed: Numbers = values.ranks(value.dictionary)[np.asarray(value.indices)]
+        return placed
+    return values.ranks(value)
+
+
+class ByTime(Aggregation):
+    """The value of the oldest or newest event of each group that has one."""
+
+    newest: ClassVar[bool]
+
+    def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:
+        """Give the value of the oldest or newest row of each group."""
+        present, codes, rows = present_values(value, groups.codes)
+        if not order.in_memory and len(rows):
+            # Rows of a task ascend in time, so it is the first or last row of its group.
+            one = (last_of if self.newest else first_of)(codes, groups.count)
+            one = np.sort(one[one >= 0])
+            present, codes, rows = present.take(pa.array(one)), codes[one], rows[one]
+        return self._pick(Long(present, codes, order.times(rows)), groups.count)
+
+    def merge(self, states: list[Long], maps: list[Numbers], count: int) -> Long:
+        """Give the oldest of the oldest, or the newest of the newest."""
+        return self._pick(Long.joined(states, maps), count)
+
+    def final(self, state: Long, count: int) -> Any:
+        """Give the values with their own type."""
+        return state.per_group(count)
+
+    def _pick(self, state: Long, count: int) -> Long:
+        assert state.ranks is not None
+        permutation = state.ranks.descending()
+        permutation = permutation[::-1] if self.newest else permutation
+        one = np.full(count, -1, dtype=np.int64)
+        one[state.codes[permutation]] = permutation
+        rows = one[one >= 0]
+        return Long(state.value.take(pa.array(rows)), state.codes[rows], state.ranks.take(rows))
+
+
+@aggregation("earliest(any field) -> any")
+class Earliest(ByTime):
+    """Give the value of the earliest event that has the field."""
+
+    newest = False
+
+
+@aggregation("latest(any field) -> any")
+class Latest(ByTime):
+    """Give the value of the latest event that has the field."""
+
+    newest = True

@@ -1,0 +1,78 @@
+"""Aggregations that give lists of the values of each group."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.insights import lists, values
+from cwnb.insights.engine.aggregates.aggregation import Aggregation, Long, present_values
+from cwnb.insights.engine.grouping import group_rows
+from cwnb.insights.functions import aggregation
+
+if TYPE_CHECKING:
+    from cwnb.insights.engine.grouping import Groups
+    from cwnb.insights.engine.order import RowOrder
+
+Numbers = np.ndarray[Any, Any]
+
+
+@aggregation("values(any field) -> structure", "collect_values")
+class Values(Aggregation):
+    """List the distinct values, first seen first."""
+
+    def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:
+        """Give the distinct values of each group."""
+        present, codes, rows = present_values(value, groups.codes)
+        pairs = group_rows([pa.array(codes), values.equality_key(present)], len(codes))
+        one = pairs.first_rows() if order.in_memory else pairs.last_rows()
+        weight = np.bincount(pairs.codes, minlength=pairs.count)
+        picked = present.take(pa.array(one))
+        return Long(picked, codes[one], order.ranks(rows[one]), weight)
+
+    def merge(self, states: list[Long], maps: list[Numbers], count: int) -> Long:  # noqa: ARG002
+        """Give the distinct values of all, each as it appears first."""
+        joined = Long.joined(states, maps)
+        assert joined.ranks is not None
+        assert joined.weight is not None
+        newest = joined.ranks.descending()
+        value, codes = joined.value.take(pa.array(newest)), joined.codes[newest]
+        pairs = group_rows([pa.array(codes), values.equality_key(value)], len(codes))
+        one = pairs.first_rows()
+        weight = np.bincount(
+            pairs.codes, weights=joined.weight[newest], minlength=pairs.count
+        ).astype(np.int64)
+        ranks = joined.ranks.take(newest[one])
+        return Long(value.take(pa.array(one)), codes[one], ranks, weight)
+
+    def final(self, state: Long, count: int) -> Any:
+        """Give JSON arrays."""
+        assert state.ranks is not None
+        return self._lists(state, state.ranks.descending(), count)
+
+    def _lists(self, state: Long, order: Numbers, count: int) -> Any:
+        made: list[list[Any]] = [[] for _ in range(count)]
+        items = lists.to_python(state.value)
+        for row in order:
+            made[state.codes[row]].append(items[row])
+        return lists.structure_array(made)
+
+
+@aggregation("topk(literal_integer k from 1 to 10000, any field) -> structure", stands_alone=True)
+class TopK(Values):
+    """List the k most frequent values, most frequent first, and ties first seen first."""
+
+    @property
+    def state_key(self) -> tuple[Any, ...]:
+        """Share the state of Values."""
+        return (Values, ())
+
+    def final(self, state: Long, count: int) -> Any:
+        """Give JSON arrays."""
+        assert state.ranks is not None
+        assert state.weight is not None
+        order = state.ranks.descending()
+        order = order[np.argsort(-state.weight[order], kind="stable")]
+        return self._lists(state, order[: self.literals[0]], count)

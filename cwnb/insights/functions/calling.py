@@ -1,0 +1,172 @@
+"""Call a function of the table on columns and constants."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.errors import MalformedQuery
+from cwnb.insights import conversion
+from cwnb.insights.functions.registry import TEXTS_AS_WRITTEN, Function, Parameter, Reads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cwnb.insights.context import QueryTimes
+    from cwnb.insights.conversion import Value
+
+_CONVERT: dict[str, Callable[[Value], Value]] = {
+    "number": conversion.to_number,
+    "boolean": conversion.to_boolean,
+    "time": conversion.to_time,
+}
+
+
+class Context(Protocol):
+    """What a function may know besides its arguments."""
+
+    @property
+    def rows(self) -> int:
+        """Give the number of rows."""
+        ...
+
+    @property
+    def times(self) -> QueryTimes:
+        """Give the times of the query, which are the same for all rows."""
+        ...
+
+    def timestamp(self) -> pa.Array:
+        """Give the `@timestamp` of the rows."""
+        ...
+
+
+def call(function: Function, context: Context, args: list[Any]) -> Value:
+    """Evaluate a function on values: arrays with a value per row, or scalars for constants.
+
+    With constants alone the answer is a scalar, unless the function reads the time of each row. A
+    function of one dictionary-encoded column runs once per distinct value, and an answer in text
+    stays encoded.
+    """
+    made = [coerce(function, i, arg) for i, arg in enumerate(args)]
+    evaluate = _given_what_it_reads(function, context)
+    if function.reads_event_time:
+        return evaluate(*[_for_rows(arg, context.rows) for arg in made])
+    columns = [i for i, arg in enumerate(made) if isinstance(arg, pa.Array)]
+    if not columns:
+        constants = [i for i, arg in enumerate(made) if isinstance(arg, pa.Scalar)]
+        for i in constants:
+            made[i] = conversion.broadcast(made[i], 1)
+        answer = evaluate(*made)
+        return answer[0] if constants and isinstance(answer, pa.Array) else answer
+    if len(columns) == 1 and pa.types.is_dictionary(made[columns[0]].type):
+        column = made[columns[0]]
+        if len(column.dictionary) < len(column):
+            return _once_per_value(evaluate, made, columns[0])
+    made = [conversion.decode(arg) if isinstance(arg, pa.Array) else arg for arg in made]
+    return evaluate(*made)
+
+
+def _given_what_it_reads(function: Function, context: Context) -> Callable[..., Value]:
+    evaluate = function.evaluate
+    assert evaluate is not None
+    if function.reads is Reads.ARGUMENTS:
+        return evaluate
+    given = context.times if function.reads is Reads.QUERY else context
+    return lambda *args: evaluate(given, *args)
+
+
+def _for_rows(arg: Any, rows: int) -> Any:
+    """Give a column of plain values; a literal, which is no value of a row, as it is."""
+    if not isinstance(arg, pa.Array | pa.Scalar):
+        return arg
+    return conversion.decode(conversion.broadcast(arg, rows))
+
+
+def _once_per_value(evaluate: Callable[..., Value], args: list[Any], at: int) -> Value:
+    column = args[at]
+    words, codes = column.dictionary, column.indices
+    if codes.null_count:
+        # A missing value may have an answer of its own, so it takes part as one more word.
+        codes = codes.fill_null(len(words))
+        words = pa.concat_arrays([words, pa.nulls(1, words.type)])
+    answer = evaluate(*args[:at], words, *args[at + 1 :])
+    if not isinstance(answer, pa.Array):
+        return answer
+    if pa.types.is_string(answer.type):
+        encoded = answer.dictionary_encode()
+        return pa.DictionaryArray.from_arrays(encoded.indices.take(codes), encoded.dictionary)
+    return answer.take(codes)
+
+
+def coerce(function: Function, position: int, value: Any) -> Any:
+    """Make an argument what its parameter asks for."""
+    parameter = function.parameter(position)
+    if not isinstance(value, pa.Array | pa.Scalar):
+        if parameter.kind != "period":
+            raise _misplaced(function, parameter, "not a period")
+        return value
+    if parameter.kind == "period":
+        raise _misplaced(function, parameter, "a period such as 5m")
+    if parameter.as_written:
+        return _literal(function, parameter, value)
+    if parameter.kind == "text":
+        if conversion.is_structure(value):
+            return pa.nulls(len(value), pa.string()) if isinstance(value, pa.Array) else _NO_TEXT
+        return conversion.to_text(value)
+    convert = _CONVERT.get(parameter.kind)
+    return value if convert is None else convert(value)
+
+
+# Not by pa.scalar, which imports pandas.
+_NO_TEXT = pa.nulls(1, pa.string())[0]
+
+
+def _literal(function: Function, parameter: Parameter, value: Any) -> Any:
+    wants_text = parameter.kind in TEXTS_AS_WRITTEN
+    if isinstance(value, pa.Array):
+        raise _misplaced(
+            function, parameter, f"a {'string' if wants_text else 'number'} as written"
+        )
+    made = conversion.to_text(value) if wants_text else conversion.to_number(value)
+    if not made.is_valid:
+        raise _misplaced(function, parameter, "a string" if wants_text else "a number")
+    return made.as_py()
+
+
+def _misplaced(function: Function, parameter: Parameter, wanted: str) -> MalformedQuery:
+    return MalformedQuery(f"{parameter.name!r} of {function.usage} must be {wanted}")
+
+
+def rows_of(*args: Any) -> int:
+    """Give the number of rows of the arguments, of which one at least is an array."""
+    return next((len(arg) for arg in args if isinstance(arg, pa.Array)), 1)
+
+
+def map_values(python: Callable[..., Any], result: pa.DataType | None, *args: Value) -> pa.Array:
+    """Call a Python function once per distinct combination of values; missing gives missing.
+
+    `result` None leaves the type to Arrow.
+    """
+    rows = rows_of(*args)
+    columns = [conversion.decode(conversion.broadcast(a, rows)) for a in args if _varies(a)]
+    if len(columns) == 1:
+        encoded = columns[0].dictionary_encode()
+        words, codes = [(word,) for word in encoded.dictionary.to_pylist()], encoded.indices
+    else:
+        seen: dict[tuple[Any, ...], int] = {}
+        tuples = zip(*(c.to_pylist() for c in columns), strict=True)
+        places = [seen.setdefault(row, len(seen)) for row in tuples]
+        words, codes = list(seen), pa.array(np.array(places, dtype=np.int64))
+    constants = [None if _varies(a) else a.as_py() for a in args]
+    answers = []
+    for word in words:
+        values = iter(word)
+        full = [next(values) if _varies(a) else constants[i] for i, a in enumerate(args)]
+        answers.append(None if any(v is None for v in full) else python(*full))
+    return pa.array(answers, type=result).take(codes)
+
+
+def _varies(value: Value) -> bool:
+    return isinstance(value, pa.Array)
