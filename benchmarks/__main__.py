@@ -13,9 +13,9 @@ def main(argv: list[str]) -> int:
 
         return puts.main(argv[1:]) or 0
     if argv[:1] == ["record"]:
-        from benchmarks import record
+        from benchmarks import recorder
 
-        return record.main(argv[1:])
+        return recorder.main(argv[1:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("what", choices=["queries", "ingest", "puts", "memory", "once"])
     parser.add_argument("name", nargs="?", help="queries: only those with this in their name")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import record
+from benchmarks.recorder.asked import asks
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -45,8 +45,8 @@ def test_a_recording_is_the_same_again(recording: Path, tmp_path: Path) -> None:
 def test_a_recording_says_all_of_an_answer(recording: Path) -> None:
     answers = [json.loads(line) for line in recording.read_text("utf-8").splitlines()]
     newest = [a for a in answers if a["name"] == "queries/limit_dedup: the newest rows"]
-    assert [a["on"] for a in newest] == ["frame", "store"]
-    for answer in newest:
+    assert {a["on"] for a in newest} >= {"frame", "store"}
+    for answer in (a for a in newest if a["on"] != "catalog"):
         assert answer["types"] == {"n": "int64[pyarrow]"}
         assert answer["rows"] == [[6], [5]]
         assert answer["rewritten"][1:] == ["limit 2", "fields n"]
@@ -69,6 +69,6 @@ def test_a_changed_answer_is_shown(recording: Path, tmp_path: Path) -> None:
 
 
 def test_everything_that_is_asked_has_a_name_of_its_own() -> None:
-    names = [ask.name for ask in record.asks()]
+    names = [ask.name for ask in asks()]
     assert len(names) == len(set(names))
     assert sum(name.startswith("random/") for name in names) == 2000
