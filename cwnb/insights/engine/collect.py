@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import values
-from cwnb.insights.commands import Field
+from cwnb.insights.commands import fields_read
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.expressions import evaluate_array
 from cwnb.insights.engine.grouping import group_rows
@@ -48,8 +48,7 @@ class CollectPlan:
     def reads(self) -> set[str]:
         """Name the fields that a task reads for it, `needed` not counted unless `at_once`."""
         nodes = [*(node for node, _ in self.keys), *self.unique]
-        named = {f.name for node in nodes for f in node.find_all(Field)}
-        return named | set(self.needed if self.at_once else [])
+        return set(self.needed if self.at_once else []).union(*map(fields_read, nodes))
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from cwnb.events import MESSAGE
 from cwnb.insights import values
-from cwnb.insights.commands import Field
+from cwnb.insights.commands import fields_read
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.expressions import as_array, evaluate_array, evaluate_condition
@@ -53,8 +53,7 @@ def over_pieces(
     source: exp.Expression, batch: Batch, compute: Callable[[Any], list[Any]]
 ) -> list[Any]:
     """Give what `compute` makes of the text of an expression, piece by piece."""
-    names = {field.name for field in source.find_all(Field)}
-    pieces = batch.message_pieces() if names == {MESSAGE} else None
+    pieces = batch.message_pieces() if fields_read(source) == {MESSAGE} else None
     texts: Iterator[Any]
     if pieces is not None:
         texts = (text_of(source, _small(piece, batch)) for piece in pieces)

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from cwnb.errors import MalformedQuery
 from cwnb.events import TIMESTAMP
 from cwnb.insights import functions, values
-from cwnb.insights.commands import Call, Field, Period, Star, Stats, literal_value
+from cwnb.insights.commands import Call, Field, Period, Star, Stats, fields_read, literal_value
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.expressions import evaluate_array
@@ -45,7 +45,7 @@ class StatsPlan:
     def reads(self) -> set[str]:
         """Name the fields that it reads."""
         nodes = [*(node for _, node in self.keys), *(node for _, node in self.slots if node)]
-        return {f.name for node in nodes for f in node.find_all(Field)}
+        return set().union(*map(fields_read, nodes))
 
 
 @dataclass

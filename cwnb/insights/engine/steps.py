@@ -24,6 +24,7 @@ from cwnb.insights.commands import (
     Stats,
     TopRows,
     conjuncts,
+    fields_read,
     literal_value,
 )
 from cwnb.insights.engine.collect import CollectPlan, partial_collect
@@ -81,20 +82,19 @@ def _fields(command: Fields | Display, batch: Batch) -> Batch:
 
 def define(name: str, node: exp.Expression, batch: Batch) -> None:
     """Make an expression a column, computed when it is asked for."""
-    reads = {field.name for field in node.find_all(Field)}
-    batch.define(name, lambda rows: evaluate_array(node, rows), reads)
+    batch.define(name, lambda rows: evaluate_array(node, rows), fields_read(node))
 
 
 def _filter(command: Filter, batch: Batch, wanted: Wanted = None) -> Batch:
     conditions = conjuncts(command.args["condition"])
     # Cheap conditions first, so that messages are decoded for the rows that are left.
-    _filter_all([c for c in conditions if MESSAGE not in _names(c)], batch)
-    about_message = [c for c in conditions if MESSAGE in _names(c)]
-    alone = [c for c in about_message if _names(c) == {MESSAGE}]
+    _filter_all([c for c in conditions if MESSAGE not in fields_read(c)], batch)
+    about_message = [c for c in conditions if MESSAGE in fields_read(c)]
+    alone = [c for c in about_message if fields_read(c) == {MESSAGE}]
     pieces = batch.message_pieces() if alone else None
     if pieces is not None:
         filter_pieces(alone, batch, pieces, keep=wanted is None or MESSAGE in wanted)
-        about_message = [c for c in about_message if _names(c) != {MESSAGE}]
+        about_message = [c for c in about_message if fields_read(c) != {MESSAGE}]
     _filter_all(about_message, batch)
     return batch
 
@@ -112,10 +112,6 @@ def _filter_all(conditions: list[exp.Expression], batch: Batch) -> None:
             mask = None
     if mask is not None:
         batch.filter(mask)
-
-
-def _names(node: exp.Expression) -> set[str]:
-    return {field.name for field in node.find_all(Field)}
 
 
 def _parse(command: Parse, batch: Batch, wanted: Wanted = None) -> Batch:
@@ -138,7 +134,7 @@ def _parse(command: Parse, batch: Batch, wanted: Wanted = None) -> Batch:
     def extract_all(rows: Batch) -> dict[str, Any]:
         return dict(zip(names, over_pieces(source, rows, extract), strict=True))
 
-    batch.define_together(names, extract_all, _names(source))
+    batch.define_together(names, extract_all, fields_read(source))
     return batch
 
 

@@ -40,7 +40,8 @@ def bin(context: Context, period: Period) -> Value:
 
     Weeks begin on Monday; months, quarters and years on their calendar day.
     """
-    return floor_to(context.timestamp(), period)
+    # A query may have given the name `@timestamp` to something else.
+    return floor_to(to_time(context.timestamp()), period)
 
 
 @function("datefloor(time t, period period) -> time")
