@@ -14,17 +14,32 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.errors import MalformedQuery
+from cwnb.events import TIMESTAMP
 from cwnb.insights import values
-from cwnb.insights.commands import fields_read
+from cwnb.insights.commands import (
+    Dedup,
+    Field,
+    Limit,
+    Sort,
+    TopRows,
+    fields_read,
+    literal_value,
+)
 from cwnb.insights.engine import columns
+from cwnb.insights.engine.barrier import Enough
+from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.expressions import evaluate_array
 from cwnb.insights.engine.grouping import group_rows
 from cwnb.insights.engine.order import Ranks, RowOrder
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from sqlglot import exp
 
-    from cwnb.insights.engine.batch import Batch
+    from cwnb.insights.commands import Command
+    from cwnb.insights.engine.barrier import Rows
+    from cwnb.insights.engine.rest import Rest
 
 
 @dataclass
@@ -49,6 +64,92 @@ class CollectPlan:
         """Name the fields that a task reads for it, `needed` not counted unless `at_once`."""
         nodes = [*(node for node, _ in self.keys), *self.unique]
         return set(self.needed if self.at_once else []).union(*map(fields_read, nodes))
+
+    @property
+    def enough(self) -> Enough | None:
+        """Say how many rows are enough, where nothing but their number decides which are kept."""
+        if self.unique or self.keys or self.count is None:
+            return None
+        return Enough(self.count, newest=not self.any_rows)
+
+    def partial(self, batch: Batch, order: RowOrder, task: int) -> CollectPartial:
+        """Pick the best rows of one batch."""
+        rows = np.arange(batch.rows, dtype=np.int64)
+        if self.at_once and not order.in_memory:
+            # Events newest first; the rows that `parse multi` made of one event stay as they are.
+            rows = np.argsort(-batch.positions(), kind="stable")
+        elif not order.in_memory:
+            rows = rows[::-1]
+        keys = [_comparable(node, batch) for node, _ in self.keys]
+        if self.count is not None and not self.unique and keys:
+            rows = _candidates(rows, keys[0], self.keys[0][1], self.count)
+        elif self.count is not None and not self.unique:
+            rows = rows[: self.count]
+        unique = [_comparable(node, batch) for node in self.unique]
+        if keys:
+            ordered = [
+                (key.take(pa.array(rows)), down)
+                for key, (_, down) in zip(keys, self.keys, strict=True)
+            ]
+            rows = rows[values.sort_order(ordered)]
+        if unique:
+            rows = rows[_first_of_each([key.take(pa.array(rows)) for key in unique])]
+        if self.count is not None:
+            rows = rows[: self.count]
+        where = pa.array(rows)
+        ranks = order.ranks(rows)
+        positions = rows if batch.selection is None else batch.selection[rows]
+        held = {}
+        if self.at_once:
+            for name in self.needed:
+                column = batch.column(name)
+                held[name] = pa.nulls(len(rows)) if column is None else column.take(where)
+        return CollectPartial(
+            np.full(len(rows), task, dtype=np.int64),
+            positions,
+            ranks,
+            [key.take(where) for key in keys],
+            [key.take(where) for key in unique],
+            held,
+        )
+
+    def merge(self, partials: list[CollectPartial]) -> CollectPartial:
+        """Pick the best rows of several tasks."""
+        if len(partials) == 1:
+            return partials[0]
+        joined = CollectPartial(
+            np.concatenate([p.task for p in partials]),
+            np.concatenate([p.positions for p in partials]),
+            Ranks.concat([p.ranks for p in partials]),
+            [columns.concat([p.keys[i] for p in partials]) for i in range(len(self.keys))],
+            [columns.concat([p.unique[i] for p in partials]) for i in range(len(self.unique))],
+            {
+                name: columns.concat([p.held[name] for p in partials])
+                for name in (self.needed if self.at_once else [])
+            },
+        )
+        # Stable, since the rows that `parse multi` makes of one event have one rank.
+        rows = np.lexsort((-joined.ranks.minor, -joined.ranks.major))
+        if self.keys:
+            ordered = [
+                (key.take(pa.array(rows)), down)
+                for key, (_, down) in zip(joined.keys, self.keys, strict=True)
+            ]
+            rows = rows[values.sort_order(ordered)]
+        if self.unique:
+            rows = rows[_first_of_each([key.take(pa.array(rows)) for key in joined.unique])]
+        if self.count is not None:
+            rows = rows[: self.count]
+        return joined.take(rows)
+
+    def finish(self, merged: CollectPartial | None, rows: Rows) -> Batch:
+        """Give the best rows with the columns that are needed."""
+        if merged is None:
+            return Batch(0, rows.times)
+        if self.at_once:
+            return Batch(merged.rows, rows.times, columns=merged.held)
+        found = rows.fetch(merged.task, merged.positions, self.needed)
+        return Batch(merged.rows, rows.times, columns=found)
 
 
 @dataclass
@@ -88,47 +189,6 @@ class CollectPartial:
             [key.take(where) for key in self.unique],
             {name: array.take(where) for name, array in self.held.items()},
         )
-
-
-def partial_collect(plan: CollectPlan, batch: Batch, order: RowOrder, task: int) -> CollectPartial:
-    """Pick the best rows of one batch."""
-    rows = np.arange(batch.rows, dtype=np.int64)
-    if plan.at_once and not order.in_memory:
-        # Events newest first; the rows that `parse multi` made of one event stay as they are.
-        rows = np.argsort(-batch.positions(), kind="stable")
-    elif not order.in_memory:
-        rows = rows[::-1]
-    keys = [_comparable(node, batch) for node, _ in plan.keys]
-    if plan.count is not None and not plan.unique and keys:
-        rows = _candidates(rows, keys[0], plan.keys[0][1], plan.count)
-    elif plan.count is not None and not plan.unique:
-        rows = rows[: plan.count]
-    unique = [_comparable(node, batch) for node in plan.unique]
-    if keys:
-        ordered = [
-            (key.take(pa.array(rows)), down) for key, (_, down) in zip(keys, plan.keys, strict=True)
-        ]
-        rows = rows[values.sort_order(ordered)]
-    if unique:
-        rows = rows[_first_of_each([key.take(pa.array(rows)) for key in unique])]
-    if plan.count is not None:
-        rows = rows[: plan.count]
-    where = pa.array(rows)
-    ranks = order.ranks(rows)
-    positions = rows if batch.selection is None else batch.selection[rows]
-    held = {}
-    if plan.at_once:
-        for name in plan.needed:
-            column = batch.column(name)
-            held[name] = pa.nulls(len(rows)) if column is None else column.take(where)
-    return CollectPartial(
-        np.full(len(rows), task, dtype=np.int64),
-        positions,
-        ranks,
-        [key.take(where) for key in keys],
-        [key.take(where) for key in unique],
-        held,
-    )
 
 
 def _comparable(node: exp.Expression, batch: Batch) -> Any:
@@ -182,31 +242,58 @@ def _first_of_each(keys: list[Any]) -> np.ndarray[Any, Any]:
     return np.flatnonzero(keep)
 
 
-def merge_collect(plan: CollectPlan, partials: list[CollectPartial]) -> CollectPartial:
-    """Pick the best rows of several tasks."""
-    if len(partials) == 1:
-        return partials[0]
-    joined = CollectPartial(
-        np.concatenate([p.task for p in partials]),
-        np.concatenate([p.positions for p in partials]),
-        Ranks.concat([p.ranks for p in partials]),
-        [columns.concat([p.keys[i] for p in partials]) for i in range(len(plan.keys))],
-        [columns.concat([p.unique[i] for p in partials]) for i in range(len(plan.unique))],
-        {
-            name: columns.concat([p.held[name] for p in partials])
-            for name in (plan.needed if plan.at_once else [])
-        },
-    )
-    # Stable, since the rows that `parse multi` makes of one event have one rank.
-    rows = np.lexsort((-joined.ranks.minor, -joined.ranks.major))
-    if plan.keys:
-        ordered = [
-            (key.take(pa.array(rows)), down)
-            for key, (_, down) in zip(joined.keys, plan.keys, strict=True)
-        ]
-        rows = rows[values.sort_order(ordered)]
-    if plan.unique:
-        rows = rows[_first_of_each([key.take(pa.array(rows)) for key in joined.unique])]
+# ---------------------------------------------------------------- from commands to a plan
+
+
+def plan_collect(rest: Rest) -> tuple[CollectPlan, int]:
+    """Make sort, dedup and limit, in this order and each at most once, one collection."""
+    plan = CollectPlan(at_once=rest.repeated)
+    taken = 0
+    for command in rest.commands:
+        take_in = _TAKEN_IN.get(type(command))
+        if take_in is None or not take_in(plan, command):
+            break
+        taken += 1
+    plan.needed = rest.columns_after(taken)
+    return plan, taken
+
+
+def _take_sort(plan: CollectPlan, command: Command) -> bool:
+    if plan.sorted or plan.unique or plan.count is not None:
+        return False
+    keys = [(key.args["item"].value, bool(key.args["descending"])) for key in command.args["keys"]]
+    # Newest first is the order in which events come, and with it older tasks need not be read.
+    newest_first = len(keys) == 1 and keys[0] == (Field(parts=[TIMESTAMP]), True)
+    plan.keys = [] if newest_first else keys
+    plan.sorted = True
+    return True
+
+
+def _take_top(plan: CollectPlan, command: Command) -> bool:
+    if not _take_sort(plan, command):
+        return False
+    plan.count = literal_value(command.args["count"])
+    return True
+
+
+def _take_dedup(plan: CollectPlan, command: Command) -> bool:
+    if plan.unique or plan.count is not None:
+        return False
+    plan.unique = [item.value for item in command.args["items"]]
+    return True
+
+
+def _take_limit(plan: CollectPlan, command: Command) -> bool:
     if plan.count is not None:
-        rows = rows[: plan.count]
-    return joined.take(rows)
+        return False
+    plan.count = literal_value(command.args["count"])
+    plan.any_rows = bool(command.args.get("any"))
+    return True
+
+
+_TAKEN_IN: dict[type[Command], Callable[[CollectPlan, Command], bool]] = {
+    Sort: _take_sort,
+    TopRows: _take_top,
+    Dedup: _take_dedup,
+    Limit: _take_limit,
+}

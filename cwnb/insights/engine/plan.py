@@ -6,26 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cwnb.events import TIMESTAMP
-from cwnb.insights.commands import (
-    Command,
-    Dedup,
-    Field,
-    Limit,
-    Parse,
-    Pipeline,
-    ScanEvents,
-    Sort,
-    Stats,
-    TopRows,
-    literal_value,
-)
-from cwnb.insights.engine.collect import CollectPlan
-from cwnb.insights.engine.stats import StatsPlan, plan_stats
-from cwnb.insights.rewrite import output_names, touches
+from cwnb.insights.commands import Command, Pipeline, ScanEvents
+from cwnb.insights.engine.barriers import plan_barrier
+from cwnb.insights.engine.rest import Rest
+from cwnb.insights.rewrite import output_names
 
 if TYPE_CHECKING:
     from cwnb.insights.context import QueryTimes
+    from cwnb.insights.engine.barrier import Barrier
 
 
 @dataclass
@@ -33,7 +21,7 @@ class TaskPlan:
     """What is done with one task: row by row, then a partial answer. Picklable."""
 
     steps: list[Command]
-    barrier: StatsPlan | CollectPlan
+    barrier: Barrier
     times: QueryTimes
 
     @cached_property
@@ -58,7 +46,7 @@ class Plan:
     scan: ScanEvents
     steps: list[Command]
     barrier_commands: list[Command]
-    barrier: StatsPlan | CollectPlan
+    barrier: Barrier
     tail: list[Command]
     outputs: list[str]
 
@@ -69,64 +57,7 @@ def make_plan(pipeline: Pipeline, outputs: list[str] | None = None) -> Plan:
     assert isinstance(scan, ScanEvents)
     outputs = outputs or output_names(commands)
     cut = next((i for i, c in enumerate(commands) if c.barrier), len(commands))
-    steps, rest = commands[:cut], commands[cut:]
-    if rest and isinstance(rest[0], Stats):
-        return Plan(scan, steps, rest[:1], plan_stats(rest[0]), rest[1:], outputs)
-    barrier = CollectPlan()
-    taken = 0
-    for command in rest:
-        if not _absorb(barrier, command):
-            break
-        taken += 1
-    tail = rest[taken:]
-    barrier.needed = _needed(tail, outputs)
-    # `multi` makes several rows of one event, so a place in the segment does not name a row.
-    barrier.at_once = any(isinstance(c, Parse) and c.args.get("multi") for c in steps)
-    return Plan(scan, steps, rest[:taken], barrier, tail, outputs)
-
-
-def _needed(tail: list[Command], outputs: list[str]) -> list[str]:
-    """Name the columns that the commands after the first barrier, and the answer, start from."""
-    needed: dict[str, None] = {}
-    written: set[str] = set()
-    for command in tail:
-        writes = command.writes()
-        for name in sorted(command.reads()):
-            # A command may read the field that it replaces, but `j.a` beside `… as j` is its own.
-            own = any(name.startswith(f"{stem}.") for stem in writes)
-            if not own and not touches({name}, written):
-                needed[name] = None
-        written |= writes
-        if isinstance(command, Stats):
-            return list(needed)
-    needed.update((name, None) for name in outputs if not touches({name}, written))
-    return list(needed)
-
-
-def _absorb(barrier: CollectPlan, command: Command) -> bool:
-    """Make sort, dedup and limit, in this order and each at most once, part of the collection."""
-    if isinstance(command, Sort | TopRows):
-        if barrier.sorted or barrier.unique or barrier.count is not None:
-            return False
-        keys = [
-            (key.args["item"].value, bool(key.args["descending"])) for key in command.args["keys"]
-        ]
-        # Newest first is the order in which events come, and with it older tasks need not be read.
-        newest_first = len(keys) == 1 and keys[0] == (Field(parts=[TIMESTAMP]), True)
-        barrier.keys = [] if newest_first else keys
-        barrier.sorted = True
-        if isinstance(command, TopRows):
-            barrier.count = literal_value(command.args["count"])
-        return True
-    if isinstance(command, Dedup):
-        if barrier.unique or barrier.count is not None:
-            return False
-        barrier.unique = [item.value for item in command.args["items"]]
-        return True
-    if isinstance(command, Limit):
-        if barrier.count is not None:
-            return False
-        barrier.count = literal_value(command.args["count"])
-        barrier.any_rows = bool(command.args.get("any"))
-        return True
-    return False
+    steps = commands[:cut]
+    rest = Rest(commands[cut:], outputs, repeated=any(c.args.get("multi") for c in steps))
+    barrier, taken = plan_barrier(rest)
+    return Plan(scan, steps, rest.commands[:taken], barrier, rest.commands[taken:], outputs)

@@ -17,12 +17,9 @@ from cwnb.insights import dialect
 from cwnb.insights.commands import Command, Field, Pipeline
 from cwnb.insights.context import QueryTimes
 from cwnb.insights.engine import columns as arrow_columns
-from cwnb.insights.engine.batch import Batch
-from cwnb.insights.engine.collect import CollectPartial, CollectPlan, merge_collect
 from cwnb.insights.engine.expressions import evaluate_array
 from cwnb.insights.engine.plan import Plan, TaskPlan, make_plan
 from cwnb.insights.engine.schedule import Workers
-from cwnb.insights.engine.stats import StatsPartial, StatsPlan, finish_stats, merge_stats
 from cwnb.insights.engine.steps import apply
 from cwnb.insights.engine.tasks import Measure, TaskAnswer, fetch_rows, run_task
 from cwnb.insights.rewrite import DEFAULT_LIMIT, MAXIMUM_LIMIT, as_condition, rewrite
@@ -32,6 +29,8 @@ if TYPE_CHECKING:
 
     from cwnb.events import Scan, Task
     from cwnb.insights.context import QueryContext
+    from cwnb.insights.engine.barrier import Enough
+    from cwnb.insights.engine.batch import Batch
 
 _MERGE_BYTES = 256 << 20
 
@@ -125,20 +124,14 @@ class _Runner:
     # ------------------------------------------------------------ first barrier
 
     def _first_barrier(self) -> Batch:
-        barrier = self.plan.barrier
-        merged = self._merge_all()
-        if isinstance(barrier, StatsPlan):
-            assert merged is None or isinstance(merged, StatsPartial)
-            return finish_stats(barrier, merged, self.task_plan.times)
-        assert merged is None or isinstance(merged, CollectPartial)
+        batch = self.plan.barrier.finish(self._merge_all(), self)
         commands = self.plan.barrier_commands
-        self._say_if_cut(commands[-1] if commands else None, merged.rows if merged else 0)
-        columns = self._fetch(merged, barrier) if merged else {}
-        rows = merged.rows if merged else 0
-        return Batch(rows, self.task_plan.times, columns=columns)
+        self._say_if_cut(commands[-1] if commands else None, batch.rows)
+        return batch
 
     def _merge_all(self) -> Any:
         """Merge partial answers as they come, so that few are held at a time."""
+        merge = self.plan.barrier.merge
         held: list[Any] = []
         merged: Any = None
         held_bytes = 0
@@ -151,11 +144,11 @@ class _Runner:
                 held_bytes += answer.nbytes
                 # Merging when as much has come as there is already keeps the work linear.
                 if held_bytes > max(_MERGE_BYTES, 0 if merged is None else merged.nbytes):
-                    merged = self._merge([*([merged] if merged is not None else []), *held])
+                    merged = merge([*([merged] if merged is not None else []), *held])
                     held, held_bytes = [], 0
                 self._check_budget(held_bytes + (0 if merged is None else merged.nbytes))
         parts = [*([merged] if merged is not None else []), *held]
-        return self._merge(parts) if parts else None
+        return merge(parts) if parts else None
 
     def _check_budget(self, held: int) -> None:
         if held > self.memory_budget:
@@ -164,19 +157,10 @@ class _Runner:
                 "narrow its time range, filter first, or group by fewer values"
             )
 
-    def _merge(self, partials: list[Any]) -> Any:
-        if isinstance(self.plan.barrier, StatsPlan):
-            return merge_stats(self.plan.barrier, partials)
-        return merge_collect(self.plan.barrier, partials)
-
     def _answers(self) -> Generator[TaskAnswer]:
         """Run the tasks, newest first, as far as they are needed."""
         tasks = self.scan.tasks
-        barrier = self.plan.barrier
-        enough = None
-        if isinstance(barrier, CollectPlan) and not barrier.unique and not barrier.keys:
-            enough = barrier.count
-        stop = _Stop(tasks, enough, any_rows=isinstance(barrier, CollectPlan) and barrier.any_rows)
+        stop = _Stop(tasks, self.plan.barrier.enough)
         calls = (
             (run_task, (task, self.task_plan, i, self.ranks[i] if self.ranks else None))
             for i, task in enumerate(tasks)
@@ -200,30 +184,38 @@ class _Runner:
 
     # ------------------------------------------------------------ messages last
 
-    def _fetch(self, best: CollectPartial, barrier: CollectPlan) -> dict[str, Any]:
-        if barrier.at_once:
-            return dict(best.held)
-        wanted = barrier.needed
-        if not best.rows or not wanted:
-            return {name: pa.nulls(best.rows) for name in wanted}
-        order = np.lexsort((best.positions, best.task))
-        bounds = np.flatnonzero(np.diff(best.task[order])) + 1
+    @property
+    def times(self) -> QueryTimes:
+        """Give the times of the query."""
+        return self.task_plan.times
+
+    def fetch(
+        self, tasks: np.ndarray[Any, Any], positions: np.ndarray[Any, Any], names: list[str]
+    ) -> dict[str, Any]:
+        """Give columns of rows, by the number of the task of each and its place there."""
+        rows = len(tasks)
+        if not rows or not names:
+            return {name: pa.nulls(rows) for name in names}
+        order = np.lexsort((positions, tasks))
+        bounds = np.flatnonzero(np.diff(tasks[order])) + 1
         chunks = np.split(order, bounds)
-        tasks = [int(best.task[chunk[0]]) for chunk in chunks]
         calls = (
-            (fetch_rows, (self.scan.tasks[t], self.task_plan, best.positions[chunk], wanted))
-            for t, chunk in zip(tasks, chunks, strict=True)
+            (
+                fetch_rows,
+                (self.scan.tasks[tasks[chunk[0]]], self.task_plan, positions[chunk], names),
+            )
+            for chunk in chunks
         )
         found: list[Any] = [None] * len(chunks)
         for i, (columns, read, kinds) in self.workers.run(calls, pass_cancelled=False):
             found[i] = columns
             self.fetched += read
             self._note_kinds(kinds)
-        back = np.empty(best.rows, dtype=np.int64)
-        back[order] = np.arange(best.rows)
+        back = np.empty(rows, dtype=np.int64)
+        back[order] = np.arange(rows)
         return {
             name: arrow_columns.concat([columns[name] for columns in found]).take(pa.array(back))
-            for name in wanted
+            for name in names
         }
 
     # ------------------------------------------------------------ the account
@@ -305,22 +297,21 @@ def _ranks(tasks: tuple[Task, ...]) -> list[int] | None:
 class _Stop:
     """Knows when the newest rows have been found, so that older tasks need not be read."""
 
-    def __init__(self, tasks: tuple[Task, ...], enough: int | None, *, any_rows: bool) -> None:
+    def __init__(self, tasks: tuple[Task, ...], enough: Enough | None) -> None:
         self._tasks = tasks
         self._enough = enough
-        self._any_rows = any_rows
         self._found: dict[int, int] = {}
 
     def saw(self, number: int, answer: TaskAnswer) -> None:
-        if self._enough is not None and isinstance(answer.partial, CollectPartial):
+        if self._enough is not None:
             self._found[number] = answer.partial.rows
 
     def reached(self, following: int) -> bool:
         """Tell whether no task from `following` on can hold a row of the answer."""
         if self._enough is None or following >= len(self._tasks):
             return False
-        if self._any_rows:
-            return sum(self._found.values()) >= self._enough
+        if not self._enough.newest:
+            return sum(self._found.values()) >= self._enough.rows
         newest_left = max(task.last_ms for task in self._tasks[following:])
         # Only tasks that lie wholly after what is left count; ties could hold a later event.
         safe = sum(
@@ -328,4 +319,4 @@ class _Stop:
             for number, rows in self._found.items()
             if self._tasks[number].first_ms > newest_left
         )
-        return safe >= self._enough
+        return safe >= self._enough.rows

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from cwnb.errors import MalformedQuery
 from cwnb.events import TIMESTAMP
 from cwnb.insights import functions, values
-from cwnb.insights.commands import Call, Field, Period, Star, Stats, fields_read, literal_value
+from cwnb.insights.commands import Call, Field, Period, Star, fields_read, literal_value
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.expressions import evaluate_array
@@ -23,8 +23,9 @@ from cwnb.times import UNIT_MS
 if TYPE_CHECKING:
     from sqlglot import exp
 
-    from cwnb.insights.context import QueryTimes
+    from cwnb.insights.commands import Command
     from cwnb.insights.engine.aggregates import Aggregation
+    from cwnb.insights.engine.barrier import Rows
 
 
 @dataclass
@@ -42,10 +43,82 @@ class StatsPlan:
     outputs: list[tuple[str, exp.Expression]]
     offset_ms: int = 0
 
+    @property
+    def enough(self) -> None:
+        """Every task has to be read: groups grow up to the last event."""
+
     def reads(self) -> set[str]:
         """Name the fields that it reads."""
         nodes = [*(node for _, node in self.keys), *(node for _, node in self.slots if node)]
         return set().union(*map(fields_read, nodes))
+
+    def partial(self, batch: Batch, order: RowOrder, task: int) -> StatsPartial:  # noqa: ARG002
+        """Aggregate the rows of one batch."""
+        shown = [_key(name, node, batch, self.offset_ms) for name, node in self.keys]
+        groups = group_rows([values.equality_key(key) for key in shown], batch.rows)
+        newest = groups.first_rows() if order.in_memory else groups.last_rows()
+        states: list[Any] = []
+        for i, (made, subject) in enumerate(self.slots):
+            if self.shared[i] < i:
+                states.append(states[self.shared[i]])
+                continue
+            value = None
+            if subject is not None:
+                value = evaluate_array(subject, batch)
+                if values.is_structure(value.type):
+                    raise MalformedQuery(
+                        "a list or map cannot be aggregated; pick a value out of it"
+                    )
+                value = functions.coerce(made.function, made.function.subject, value)
+            states.append(made.partial(value, groups, order))
+        picked = [key.take(pa.array(newest)) for key in shown]
+        # One group has no order, and asking for its place would read or compute it.
+        ranks = order.ranks(newest) if self.keys else Ranks.none(groups.count)
+        return StatsPartial(picked, ranks, states, groups.count)
+
+    def merge(self, partials: list[StatsPartial]) -> StatsPartial:
+        """Put the groups of several tasks together."""
+        if len(partials) == 1:
+            return partials[0]
+        follow = all(p.ranks.in_one_task() for p in partials)
+        if follow:
+            partials = sorted(partials, key=lambda p: -int(p.ranks.major[0]))
+        keys = [columns.concat([p.keys[i] for p in partials]) for i in range(len(self.keys))]
+        total = sum(p.rows for p in partials)
+        groups = group_rows([values.equality_key(key) for key in keys], total)
+        ranks = Ranks.concat([p.ranks for p in partials])
+        if follow:
+            # Tasks do not overlap and each has a group once, so the first seen is the newest.
+            newest = groups.first_rows()
+        else:
+            ascending = ranks.descending()[::-1]
+            newest = np.zeros(groups.count, dtype=np.int64)
+            newest[groups.codes[ascending]] = ascending
+        maps = np.split(groups.codes, np.cumsum([p.rows for p in partials])[:-1])
+        states: list[Any] = []
+        for i, (made, _) in enumerate(self.slots):
+            first = self.shared[i]
+            own = [p.states[i] for p in partials]
+            states.append(states[first] if first < i else made.merge(own, maps, groups.count))
+        picked = [key.take(pa.array(newest)) for key in keys]
+        return StatsPartial(picked, ranks.take(newest), states, groups.count)
+
+    def finish(self, merged: StatsPartial | None, rows: Rows) -> Batch:
+        """Give the rows of the answer, groups in order of first appearance, newest event first."""
+        names = dict.fromkeys([name for name, _ in [*self.keys, *self.outputs]])
+        if merged is None or not merged.rows:
+            empty = {name: pa.nulls(0) for name in names}
+            return Batch(0, rows.times, columns=empty)
+        order = pa.array(merged.ranks.descending())
+        answer = Batch(merged.rows, rows.times)
+        for (name, _), key in zip(self.keys, merged.keys, strict=True):
+            answer.set(name, key.take(order))
+        for i, ((made, _), state) in enumerate(zip(self.slots, merged.states, strict=True)):
+            answer.set(f"#{i}", made.final(state, merged.rows).take(order))
+        for name, node in self.outputs:
+            answer.set(name, evaluate_array(node, answer))
+        ordered = {name: answer.column(name) for name in names}
+        return Batch(merged.rows, rows.times, columns=ordered)
 
 
 @dataclass
@@ -55,8 +128,7 @@ class StatsPartial:
     keys: list[Any]
     ranks: Ranks
     states: list[Any]
-    count: int
-    notes: list[str] = field(default_factory=list)
+    rows: int
 
     @property
     def nbytes(self) -> int:
@@ -72,7 +144,7 @@ def _state_bytes(state: Any) -> int:
     return int(state.nbytes)
 
 
-def plan_stats(node: Stats) -> StatsPlan:
+def plan_stats(node: Command) -> StatsPlan:
     """Take a `stats` apart into keys, aggregations and outputs."""
     slots: list[Call] = []
 
@@ -112,29 +184,6 @@ def _slot(call: Call) -> tuple[Aggregation, exp.Expression | None]:
     return function.aggregation(*literals), None if isinstance(subject, Star) else subject
 
 
-def partial_stats(plan: StatsPlan, batch: Batch, order: RowOrder) -> StatsPartial:
-    """Aggregate the rows of one batch."""
-    shown = [_key(name, node, batch, plan.offset_ms) for name, node in plan.keys]
-    groups = group_rows([values.equality_key(key) for key in shown], batch.rows)
-    newest = groups.first_rows() if order.in_memory else groups.last_rows()
-    states: list[Any] = []
-    for i, (made, subject) in enumerate(plan.slots):
-        if plan.shared[i] < i:
-            states.append(states[plan.shared[i]])
-            continue
-        value = None
-        if subject is not None:
-            value = evaluate_array(subject, batch)
-            if values.is_structure(value.type):
-                raise MalformedQuery("a list or map cannot be aggregated; pick a value out of it")
-            value = functions.coerce(made.function, made.function.subject, value)
-        states.append(made.partial(value, groups, order))
-    picked = [key.take(pa.array(newest)) for key in shown]
-    # One group has no order, and asking for its place would read or compute it.
-    ranks = order.ranks(newest) if plan.keys else Ranks.none(groups.count)
-    return StatsPartial(picked, ranks, states, groups.count)
-
-
 def _key(name: str, node: exp.Expression, batch: Batch, offset_ms: int) -> Any:
     if offset_ms and isinstance(node, Call) and node.entry.bins:
         shift = pa.scalar(offset_ms, pa.duration("ms"))
@@ -146,49 +195,3 @@ def _key(name: str, node: exp.Expression, batch: Batch, offset_ms: int) -> Any:
     if values.is_structure(value.type):
         raise MalformedQuery(f"{name!r} is a list or map, and stats cannot group by one")
     return value
-
-
-def merge_stats(plan: StatsPlan, partials: list[StatsPartial]) -> StatsPartial:
-    """Put the groups of several tasks together."""
-    if len(partials) == 1:
-        return partials[0]
-    follow = all(p.ranks.in_one_task() for p in partials)
-    if follow:
-        partials = sorted(partials, key=lambda p: -int(p.ranks.major[0]))
-    keys = [columns.concat([p.keys[i] for p in partials]) for i in range(len(plan.keys))]
-    total = sum(p.count for p in partials)
-    groups = group_rows([values.equality_key(key) for key in keys], total)
-    ranks = Ranks.concat([p.ranks for p in partials])
-    if follow:
-        # Tasks do not overlap and each has a group once, so the first seen is the newest.
-        newest = groups.first_rows()
-    else:
-        ascending = ranks.descending()[::-1]
-        newest = np.zeros(groups.count, dtype=np.int64)
-        newest[groups.codes[ascending]] = ascending
-    maps = np.split(groups.codes, np.cumsum([p.count for p in partials])[:-1])
-    states: list[Any] = []
-    for i, (made, _) in enumerate(plan.slots):
-        first = plan.shared[i]
-        own = [p.states[i] for p in partials]
-        states.append(states[first] if first < i else made.merge(own, maps, groups.count))
-    picked = [key.take(pa.array(newest)) for key in keys]
-    return StatsPartial(picked, ranks.take(newest), states, groups.count)
-
-
-def finish_stats(plan: StatsPlan, merged: StatsPartial | None, times: QueryTimes) -> Batch:
-    """Give the rows of the answer, groups in order of first appearance, newest event first."""
-    names = dict.fromkeys([name for name, _ in [*plan.keys, *plan.outputs]])
-    if merged is None or not merged.count:
-        empty = {name: pa.nulls(0) for name in names}
-        return Batch(0, times, columns=empty)
-    order = pa.array(merged.ranks.descending())
-    answer = Batch(merged.count, times)
-    for (name, _), key in zip(plan.keys, merged.keys, strict=True):
-        answer.set(name, key.take(order))
-    for i, ((made, _), state) in enumerate(zip(plan.slots, merged.states, strict=True)):
-        answer.set(f"#{i}", made.final(state, merged.count).take(order))
-    for name, node in plan.outputs:
-        answer.set(name, evaluate_array(node, answer))
-    ordered = {name: answer.column(name) for name in names}
-    return Batch(merged.count, times, columns=ordered)

@@ -27,11 +27,12 @@ from cwnb.insights.commands import (
     fields_read,
     literal_value,
 )
-from cwnb.insights.engine.collect import CollectPlan, partial_collect
+from cwnb.insights.engine.barrier import InMemory
+from cwnb.insights.engine.collect import CollectPlan
 from cwnb.insights.engine.expressions import evaluate_array, evaluate_condition
 from cwnb.insights.engine.order import RowOrder
 from cwnb.insights.engine.pieces import filter_pieces, over_pieces, text_of
-from cwnb.insights.engine.stats import finish_stats, partial_stats, plan_stats
+from cwnb.insights.engine.stats import plan_stats
 from cwnb.insights.rewrite import touches
 
 if TYPE_CHECKING:
@@ -56,23 +57,21 @@ def apply(command: Command, batch: Batch, wanted: Wanted = None) -> Batch:
     The rows of a task may take commands that work row by row; those that need all rows (sort,
     stats, dedup, limit) are for rows in memory, in the order in which they are shown.
     """
-    step = _STEPS.get(type(command))
+    step = STEPS.get(type(command))
     if step is None:
         raise MalformedQuery(f"cannot run {command.keyword or type(command).__name__!r}")
-    if isinstance(command, Filter | Parse):
-        return step(command, batch, wanted)
-    return step(command, batch)
+    return step(command, batch, wanted)
 
 
 def command_classes() -> set[type[Command]]:
     """Name the commands that can be run (for the completeness test)."""
-    return set(_STEPS)
+    return set(STEPS)
 
 
 # ---------------------------------------------------------------- row by row
 
 
-def _fields(command: Fields | Display, batch: Batch) -> Batch:
+def _fields(command: Fields | Display, batch: Batch, _: Wanted) -> Batch:
     for item in command.args["items"]:
         value = item.value
         if item.args.get("alias") or not isinstance(value, Field):
@@ -85,7 +84,7 @@ def define(name: str, node: exp.Expression, batch: Batch) -> None:
     batch.define(name, lambda rows: evaluate_array(node, rows), fields_read(node))
 
 
-def _filter(command: Filter, batch: Batch, wanted: Wanted = None) -> Batch:
+def _filter(command: Filter, batch: Batch, wanted: Wanted) -> Batch:
     conditions = conjuncts(command.args["condition"])
     # Cheap conditions first, so that messages are decoded for the rows that are left.
     _filter_all([c for c in conditions if MESSAGE not in fields_read(c)], batch)
@@ -114,7 +113,7 @@ def _filter_all(conditions: list[exp.Expression], batch: Batch) -> None:
         batch.filter(mask)
 
 
-def _parse(command: Parse, batch: Batch, wanted: Wanted = None) -> Batch:
+def _parse(command: Parse, batch: Batch, wanted: Wanted) -> Batch:
     source, pattern, names = command.args["value"], command.args["pattern"], command.args["names"]
     if command.args.get("multi"):
         text = text_of(source, batch)
@@ -141,36 +140,36 @@ def _parse(command: Parse, batch: Batch, wanted: Wanted = None) -> Batch:
 # ---------------------------------------------------------------- rows in memory
 
 
-def _stats(command: Stats, batch: Batch) -> Batch:
+def _stats(command: Stats, batch: Batch, _: Wanted) -> Batch:
     plan = plan_stats(command)
-    merged = partial_stats(plan, batch, RowOrder(batch, in_memory=True))
-    return finish_stats(plan, merged, batch.times)
+    whole = plan.partial(batch, RowOrder(batch, in_memory=True), 0)
+    return plan.finish(whole, InMemory(batch))
 
 
 def _keep(plan: CollectPlan, batch: Batch) -> Batch:
-    best = partial_collect(plan, batch, RowOrder(batch, in_memory=True), 0)
+    best = plan.partial(batch, RowOrder(batch, in_memory=True), 0)
     batch.take(-best.ranks.minor)
     return batch
 
 
-def _sort(command: Sort | TopRows, batch: Batch) -> Batch:
+def _sort(command: Sort | TopRows, batch: Batch, _: Wanted) -> Batch:
     keys = [(k.args["item"].value, bool(k.args["descending"])) for k in command.args["keys"]]
-    count = literal_value(command.args["count"]) if isinstance(command, TopRows) else None
+    count = literal_value(command.args["count"]) if "count" in command.args else None
     return _keep(CollectPlan(keys=keys, count=count), batch)
 
 
-def _dedup(command: Dedup, batch: Batch) -> Batch:
+def _dedup(command: Dedup, batch: Batch, _: Wanted) -> Batch:
     return _keep(CollectPlan(unique=[item.value for item in command.args["items"]]), batch)
 
 
-def _limit(command: Limit, batch: Batch) -> Batch:
+def _limit(command: Limit, batch: Batch, _: Wanted) -> Batch:
     count = literal_value(command.args["count"])
     if count < batch.rows:
         batch.take(np.arange(count, dtype=np.int64))
     return batch
 
 
-_STEPS: dict[type[Command], Callable[..., Batch]] = {
+STEPS: dict[type[Command], Callable[..., Batch]] = {
     Fields: _fields,
     Display: _fields,
     Filter: _filter,

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from cwnb.errors import QueryCancelled
-from cwnb.insights.commands import Field, Filter, Parse
+from cwnb.insights.commands import Field
 from cwnb.insights.engine.batch import Batch
-from cwnb.insights.engine.collect import CollectPartial, partial_collect
 from cwnb.insights.engine.expressions import evaluate_array
 from cwnb.insights.engine.order import RowOrder
-from cwnb.insights.engine.stats import StatsPartial, StatsPlan, partial_stats
 from cwnb.insights.engine.steps import apply
 
 if TYPE_CHECKING:
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from cwnb.events import Task
+    from cwnb.insights.engine.barrier import Partial
     from cwnb.insights.engine.plan import TaskPlan
 
 
@@ -40,7 +39,7 @@ class Measure:
 class TaskAnswer:
     """The partial answer of a task and what it cost."""
 
-    partial: StatsPartial | CollectPartial
+    partial: Partial
     scanned: int
     matched: int
     measures: list[Measure]
@@ -72,20 +71,14 @@ def run_task(
         before, started, read = batch.rows, time.perf_counter(), reader.bytes_read
         _check(cancelled)
         batch = apply(step, batch, wanted)
-        if isinstance(step, Filter):
+        if step.drops_rows:
             matched = batch.rows
         measures.append(_measure(before, batch.rows, started, reader.bytes_read - read))
     _check(cancelled)
     before, started, read = batch.rows, time.perf_counter(), reader.bytes_read
     order = RowOrder(batch, task_rank=rank)
-    partial: StatsPartial | CollectPartial
-    if isinstance(plan.barrier, StatsPlan):
-        partial = partial_stats(plan.barrier, batch, order)
-        rows_out = partial.count
-    else:
-        partial = partial_collect(plan.barrier, batch, order, number)
-        rows_out = partial.rows
-    measures.append(_measure(before, rows_out, started, reader.bytes_read - read))
+    partial = plan.barrier.partial(batch, order, number)
+    measures.append(_measure(before, partial.rows, started, reader.bytes_read - read))
     return TaskAnswer(partial, scanned, matched, measures, batch.kinds)
 
 
@@ -110,8 +103,7 @@ def fetch_rows(
     batch = Batch(len(positions), plan.times, reader=reader, selection=positions)
     for step, wanted in zip(plan.steps, plan.wanted, strict=True):
         # These rows have passed the filters.
-        if not isinstance(step, Filter):
-            assert not (isinstance(step, Parse) and step.args.get("multi"))
+        if not step.drops_rows:
             apply(step, batch, wanted | set(needed))
     own = [name for name in needed if not batch.has_own(name)]
     batch.load(own)
