@@ -1,4 +1,4 @@
-"""`python -m benchmarks queries | ingest | puts | record [--events N] [--runs N]`."""
+"""`python -m benchmarks queries | ingest | puts | compare | record [--events N] [--runs N]`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ def main(argv: list[str]) -> int:
         from benchmarks import puts
 
         return puts.main(argv[1:]) or 0
+    if argv[:1] == ["compare"]:
+        from benchmarks import compare
+
+        return compare.main(argv[1:])
     if argv[:1] == ["record"]:
         from benchmarks import recorder
 

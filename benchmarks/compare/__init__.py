@@ -1,0 +1,286 @@
+"""Two checkouts side by side: `python -m benchmarks compare --against COMMIT [--events N]`.
+
+This checkout and COMMIT, in a temporary work tree, do the same in turns, each on a store that its
+own code made: all questions of benchmarks/queries.py, loads, small puts and imports. COMMIT runs
+in a second process too: the ratio of the two says how much of a difference is noise. Answers are
+checked equal. Slower by more than 5 % and 1 ms is marked. Instead of a commit, a folder with
+another checkout will do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import math
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+
+from benchmarks import data
+from benchmarks.answers import differences
+from benchmarks.ours import ACCESS, APP
+from benchmarks.queries import QUESTIONS
+from benchmarks.threads import THREADS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# Slower by more than both of these is marked.
+SLOWER_SHARE, SLOWER_MS = 0.05, 1.0
+# A load of more events says no more, and nine of them on three sides take half an hour.
+LOADED_EVENTS = 1_000_000
+PUTS = 200
+NEW, OLD, AGAIN = "this checkout", "the commit", "the commit again"
+_IMPORTS = {"import cwnb": "import cwnb", "import cwnb, open": "import cwnb; cwnb.open"}
+
+
+class Side:
+    """A process that works with the code of one checkout."""
+
+    def __init__(self, name: str, code: Path, folder: Path) -> None:
+        self.name, self.code, self.folder = name, code, folder
+        # Code that is compiled anew at each start would be measured as import time.
+        self.environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+        self.environment["PYTHONPATH"] = str(code)
+
+    def __enter__(self) -> Self:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        worker = Path(__file__).with_name("worker.py")
+        self.process = subprocess.Popen(
+            [sys.executable, "-P", worker, self.code, self.folder, str(THREADS)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=self.environment,
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()
+
+    def do(self, what: str, **arguments: Any) -> dict[str, Any]:
+        """Have it done and give what the worker says."""
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(json.dumps({"do": what, **arguments}) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        answer = json.loads(line) if line else {"error": "the process has ended"}
+        if "error" in answer:
+            raise RuntimeError(f"{self.name}: {answer['error']}")
+        return dict(answer)
+
+    def start(self, code: str) -> dict[str, Any]:
+        """Time these statements in a new process."""
+        timed = f"import time; t = time.perf_counter(); {code}; print(time.perf_counter() - t)"
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", timed],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=self.environment,
+        )
+        return {"ms": float(done.stdout) * 1000, "cpu_ms": float("nan")}
+
+
+@dataclass
+class Measured:
+    """The times of one piece of work, by side."""
+
+    name: str
+    ms: dict[str, list[float]] = field(default_factory=dict)
+    cpu_ms: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, side: str, took: dict[str, Any]) -> None:
+        """Keep one run."""
+        self.ms.setdefault(side, []).append(took["ms"])
+        self.cpu_ms.setdefault(side, []).append(took["cpu_ms"])
+
+    def median(self, side: str) -> float:
+        """Give the median of the milliseconds."""
+        return statistics.median(self.ms[side])
+
+    @property
+    def ratio(self) -> float:
+        """How many times as long this checkout takes."""
+        return self.median(NEW) / self.median(OLD)
+
+    @property
+    def noise(self) -> float:
+        """The same of the commit and itself."""
+        return self.median(AGAIN) / self.median(OLD)
+
+    @property
+    def slower(self) -> bool:
+        """Tell whether this checkout is slower by more than 5 % and 1 ms."""
+        return self.ratio > 1 + SLOWER_SHARE and self.median(NEW) - self.median(OLD) > SLOWER_MS
+
+    def line(self) -> str:
+        """Give the medians, the ratio, the noise, and the ratio of processor time."""
+        work = statistics.median(self.cpu_ms[NEW]) / max(statistics.median(self.cpu_ms[OLD]), 1.0)
+        return (
+            f"{self.name:42}{self.median(NEW):>10.1f}{self.median(OLD):>10.1f}{self.ratio:>8.3f}"
+            f"{self.noise:>8.3f}{'' if math.isnan(work) else f'{work:.3f}':>8}"
+            f"{'  SLOWER' if self.slower else ''}"
+        )
+
+
+def in_turns(
+    name: str,
+    sides: list[Side],
+    runs: int,
+    act: Callable[[Side], dict[str, Any]],
+    check: Callable[[dict[str, Any], dict[str, Any]], str],
+) -> Measured:
+    """Let the sides act one after another, in another order each round.
+
+    The first round fills the page cache and the imports of the processes, and does not count. Its
+    answers are compared by `check`.
+    """
+    measured = Measured(name)
+    for run in range(runs + 1):
+        turn = run % len(sides)
+        took = {side.name: act(side) for side in [*sides[turn:], *sides[:turn]]}
+        for other in () if run else sides[1:]:
+            if problem := check(took[sides[0].name], took[other.name]):
+                raise RuntimeError(f"{sides[0].name} and {other.name}: {problem}")
+        for side, answer in took.items() if run else ():
+            measured.add(side, answer)
+    return measured
+
+
+def _works(
+    events: int, runs: int, only: str, sides: list[Side]
+) -> Iterator[tuple[str, Callable[[], Measured]]]:
+    """Give each piece of work by name, and what does and measures it."""
+
+    def same_events(one: dict[str, Any], other: dict[str, Any]) -> str:
+        return "" if one["events"] == other["events"] else f"{one['events']}, {other['events']}"
+
+    logs = data.make(events)
+    files = {APP: str(logs.app.absolute()), ACCESS: str(logs.access.absolute())}
+    made = False
+    for question in QUESTIONS:
+        if only not in question.name:
+            continue
+        for each in [] if made else sides:
+            each.do("make", files=files)
+        made = True
+        # Both call their columns as we do.
+        own = replace(question, names={})
+        ask = {"query": question.insights, "group": question.group, "window": question.window}
+        yield (
+            question.name,
+            lambda own=own, ask=ask: in_turns(
+                own.name,
+                sides,
+                runs,
+                lambda side: side.do("ask", **ask),
+                lambda one, other: differences(own, _frame(one), _frame(other)),
+            ),
+        )
+    loaded = data.make(min(events, LOADED_EVENTS))
+    works: dict[str, tuple[Any, Any]] = {
+        f"load {loaded.events:,} events": (
+            lambda side: side.do("load", path=str(loaded.app.absolute())),
+            same_events,
+        ),
+        f"put {PUTS} batches": (lambda side: side.do("put", count=PUTS), same_events),
+    }
+    for name, code in _IMPORTS.items():
+        works[name] = (lambda side, code=code: side.start(code), lambda _, __: "")
+    for name, (act, check) in works.items():
+        if only in name:
+            yield name, lambda n=name, a=act, c=check: in_turns(n, sides, runs, a, c)
+
+
+def _frame(answer: dict[str, Any]) -> Any:
+    return pa.ipc.open_stream(base64.b64decode(answer["answer"])).read_all().to_pandas()
+
+
+def compare(against: str, events: int, runs: int, only: str) -> int:
+    """Measure everything; print a line each and the summary; 1 if an answer differs."""
+    folder = data.FOLDER.absolute() / f"compare-{data.GENERATION}-{events}"
+    measured: list[Measured] = []
+    wrong = 0
+    with ExitStack() as stack:
+        # A commit makes the same store every time; a folder may have changed.
+        for name in ("this", "other", "other-again"):
+            shutil.rmtree(folder / name, ignore_errors=True)
+        code, name = Path(against).resolve(), "other"
+        if not (code / "cwnb").is_dir():
+            commit = _git("rev-parse", "--verify", f"{against}^{{commit}}")
+            code = Path(stack.enter_context(tempfile.TemporaryDirectory())).resolve() / "commit"
+            name = commit[:12]
+            _git("worktree", "add", "--detach", str(code), commit)
+            stack.callback(_git, "worktree", "remove", "--force", str(code))
+        sides = [
+            stack.enter_context(Side(NEW, REPOSITORY, folder / "this")),
+            stack.enter_context(Side(OLD, code, folder / name)),
+            stack.enter_context(Side(AGAIN, code, folder / f"{name}-again")),
+        ]
+        print(f"{'':42}{'this ms':>10}{'then ms':>10}{'ratio':>8}{'noise':>8}{'cpu':>8}")
+        for name, measure in _works(events, runs, only, sides):
+            try:
+                measured.append(measure())
+            except RuntimeError as error:
+                wrong += 1
+                print(f"{name:42}  WRONG: {error}"[:400], flush=True)
+                continue
+            print(measured[-1].line(), flush=True)
+    print(summary(measured, {question.name for question in QUESTIONS}))
+    return int(wrong > 0)
+
+
+def summary(measured: list[Measured], questions: set[str]) -> str:
+    """Give the last lines: the means and the worst of the questions, and all that is slower."""
+    asked = [each for each in measured if each.name in questions]
+    lines = [f"slower: {each.name}" for each in measured if each.slower]
+    slower = len(lines)
+    for each in measured:
+        if each not in asked:
+            word = each.name.replace(",", "").replace(" ", "_")
+            lines.append(f"{word}={each.ratio:.3f} noise_{word}={each.noise:.3f}")
+    if asked:
+        worst = max(asked, key=lambda each: each.ratio)
+        mean = statistics.geometric_mean(each.ratio for each in asked)
+        noise = statistics.geometric_mean(each.noise for each in asked)
+        loudest = max(max(each.noise, 1 / each.noise) for each in asked)
+        lines.append(
+            f"geomean={mean:.3f} worst={worst.ratio:.3f} noise_geomean={noise:.3f}"
+            f" noise_worst={loudest:.3f} slower={slower}"
+        )
+    return "\n".join(lines)
+
+
+def _git(*words: str) -> str:
+    done = subprocess.run(
+        ["git", *words], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    return done.stdout.strip()
+
+
+def main(args: list[str]) -> int:
+    """Read the options and compare."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks compare",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("name", nargs="?", default="", help="only what has this in its name")
+    parser.add_argument("--against", required=True, metavar="COMMIT")
+    parser.add_argument("--events", type=int, default=1_000_000, help="JSON events; default 1M")
+    parser.add_argument("--runs", type=int, default=9, help="of which the median is taken")
+    options = parser.parse_args(args)
+    return compare(options.against, options.events, options.runs, options.name)
