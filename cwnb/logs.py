@@ -12,12 +12,13 @@ import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, MalformedQuery, ResourceNotFound, SnapshotExpired
 from cwnb.events import ALL_TIME, EventBatch, Window
-from cwnb.insights import dialect, rules
-from cwnb.insights.commands import Field, Pipeline
+from cwnb.insights import dialect
+from cwnb.insights.commands import Query, field_names
+from cwnb.insights.complete import MAXIMUM_LIMIT, complete
 from cwnb.insights.context import MEMORY_BUDGET, QueryContext
-from cwnb.insights.engine import run
+from cwnb.insights.engine import run_query
 from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
-from cwnb.insights.rewrite import MAXIMUM_LIMIT
+from cwnb.insights.rules import check
 from cwnb.results.events import ReadEvents
 from cwnb.results.listings import FIELDS, GROUPS, STREAMS, listing
 from cwnb.results.result import QueryResult
@@ -162,11 +163,15 @@ class Logs:
         all there is. `strict` follows the written rules of the language where the service does.
         Raises MalformedQuery, ResourceNotFound, QueryTooLarge, InvalidParameter.
         """
-        pipeline = _parse(text, language)
+        parsed = _parse(text, language)
         _check_limit(limit)
         now_ms = self.clock.now_ms()
         context = QueryContext(
-            StoreSources(self.store, [groups] if isinstance(groups, str) else groups),
+            StoreSources(
+                self.store,
+                [groups] if isinstance(groups, str) else groups,
+                parsed.selectors(),
+            ),
             now_ms,
             _window(start, end, now_ms),
             strict=strict,
@@ -174,7 +179,7 @@ class Logs:
             memory_budget=memory_budget,
             executor=executor,
         )
-        return _answer(text, pipeline, context)
+        return _answer(text, parsed, context)
 
     # ------------------------------------------------------------ maintenance
 
@@ -209,7 +214,7 @@ def query(
     Time and message are found as `insights.frames.columns_of_frame` says; fields of JSON messages
     are discovered where the frame has no column of that name. `now` fixes the present.
     """
-    pipeline = _parse(text, language)
+    parsed = _parse(text, language)
     _check_limit(limit)
     columns = columns_of_frame(frame)
     message = columns.get("@message")
@@ -232,7 +237,7 @@ def query(
         memory_budget=memory_budget,
         executor=executor,
     )
-    return _answer(text, pipeline, context)
+    return _answer(text, parsed, context)
 
 
 class StoreSources:
@@ -273,24 +278,22 @@ class StoreSources:
         return StoreSources(self._store, self._own, self._selectors)
 
 
-def _answer(text: str, pipeline: Pipeline, context: QueryContext) -> QueryResult:
+def _answer(text: str, query: Query, context: QueryContext) -> QueryResult:
     """Answer a query, again on a new snapshot where a file of the first is gone."""
     for _ in range(_TRIES - 1):
         try:
-            return _answer_once(text, pipeline, context)
+            return _answer_once(text, query, context)
         except SnapshotExpired:
             context = replace(context, sources=context.sources.again())
-    return _answer_once(text, pipeline, context)
+    return _answer_once(text, query, context)
 
 
-def _answer_once(text: str, pipeline: Pipeline, context: QueryContext) -> QueryResult:
+def _answer_once(text: str, query: Query, context: QueryContext) -> QueryResult:
     started = time.perf_counter()
-    source = context.sources.open()
     try:
-        settled, warnings = rules.settle(
-            pipeline, strict=context.strict, known=source.has_field, names=source.field_names
-        )
-        outcome = run(settled, context)
+        checked, warnings = check(query, context.sources, strict=context.strict)
+        completed = complete(checked, context.sources, limit=context.limit)
+        outcome = run_query(completed, context)
     except MalformedQuery as error:
         # An error found while running does not know the text.
         error.text = error.text or text
@@ -298,19 +301,19 @@ def _answer_once(text: str, pipeline: Pipeline, context: QueryContext) -> QueryR
     statistics: dict[str, float] = dict(outcome.statistics)
     statistics["elapsedMs"] = round((time.perf_counter() - started) * 1000, 3)
     told = [*warnings, *outcome.warnings, *warn_of_types(outcome)]
-    names = sorted({field.name for field in settled.find_all(Field)})
+    names = sorted(field_names(completed.answer))
     return QueryResult(
         text,
-        settled,
+        completed,
         outcome,
         statistics,
         list(dict.fromkeys(told)),
         ReadEvents(context, names),
-        lambda outputs: run(settled, context, outputs),
+        lambda outputs: run_query(completed, context, outputs),
     )
 
 
-def _parse(text: str, language: str) -> Pipeline:
+def _parse(text: str, language: str) -> Query:
     if language not in _LANGUAGES:
         raise InvalidParameter(f"unknown language {language!r}; it is 'ql', 'sql' or 'ppl'")
     if language != "ql":

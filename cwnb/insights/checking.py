@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sqlglot import exp
 
 from cwnb.events import INGESTION_TIME, RAW, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
 from cwnb.insights import commands as c
+from cwnb.insights.facts import Shows
 from cwnb.insights.names import suggestion
 from cwnb.insights.scope import Scope, is_aggregate, refuse, rename, repeats
 from cwnb.insights.writer import to_text, write_alias
@@ -27,9 +28,10 @@ def check_names(
     strict: bool,
     known: Callable[[str], bool],
     names: Callable[[], Iterable[str]],
+    events: bool,
 ) -> None:
     """Check the names of a pipeline in place; raises MalformedQuery, adds to the warnings."""
-    walk = _Walk(pipeline, warnings, strict=strict, known=known, names=names)
+    walk = _Walk(pipeline, warnings, strict=strict, known=known, names=names, events=events)
     for command in pipeline.commands:
         walk.take(command)
     pipeline.set("commands", walk.done)
@@ -46,12 +48,14 @@ class _Walk:
         strict: bool,
         known: Callable[[str], bool],
         names: Callable[[], Iterable[str]],
+        events: bool,
     ) -> None:
         self.pipeline = pipeline
         self.warnings = warnings
         self.strict = strict
         self.known = known
         self.names = names
+        self.always = _ALWAYS if events else frozenset({SEQUENCE})
         self.scope = Scope()
         self.done: list[c.Command] = []
         # Where the first `stats` stands among `done`, and what is in scope before it.
@@ -61,38 +65,25 @@ class _Walk:
 
     def take(self, command: c.Command) -> None:
         """Check one command and pass over it."""
+        check = CHECKS.get(type(command))
+        if check is None:
+            self._refuse(f"cannot check the command {command.keyword!r}", command)
         reads = command.reads()
-        kept: c.Command | None = command
-        match command:
-            case c.Fields() | c.Display():
-                self._items(command)
-            case c.Filter():
-                kept = self._filter(command)
-            case c.Parse():
-                command.set("value", self._row(command.args["value"]))
-                for name in command.args["names"]:
-                    self._define(name, command, again=self.scope.named | self.scope.listed)
-            case c.Stats():
-                self._stats(command)
-            case c.Sort():
-                kept = self._sort(command)
-            case c.Dedup():
-                for item in command.args["items"]:
-                    self._settle(item)
+        kept = check(self, command)
         self.scope.named |= reads
         if kept is not None:
             self.done.append(kept)
 
     # ------------------------------------------------------------ commands, row by row
 
-    def _items(self, command: c.Fields | c.Display) -> None:
+    def check_items(self, command: c.Fields | c.Display) -> c.Command:
         kept: list[c.Item] = []
         for item in command.args["items"]:
             self._settle(item)
             value = item.value
             if repeats(item, kept):
                 continue
-            listing = isinstance(command, c.Fields) and self.scope.outputs is None
+            listing = command.shows is Shows.LISTS and self.scope.outputs is None
             if item.args.get("alias"):
                 again = self.scope.listed | (self.scope.named if listing else set())
                 self._define(item.name, item, again=again)
@@ -107,8 +98,23 @@ class _Walk:
                 self.scope.made[item.name] |= self._is_time(value)
             kept.append(item)
         command.set("items", kept)
+        return command
 
-    def _filter(self, command: c.Filter) -> c.Filter | None:
+    def check_parse(self, command: c.Parse) -> c.Command:
+        command.set("value", self._row(command.args["value"]))
+        for name in command.args["names"]:
+            self._define(name, command, again=self.scope.named | self.scope.listed)
+        return command
+
+    def check_dedup(self, command: c.Dedup) -> c.Command:
+        for item in command.args["items"]:
+            self._settle(item)
+        return command
+
+    def check_limit(self, command: c.Limit) -> c.Command:
+        return command
+
+    def check_filter(self, command: c.Filter) -> c.Filter | None:
         stay: list[exp.Expression] = []
         moved: list[exp.Expression] = []
         for conjunct in c.conjuncts(command.args["condition"]):
@@ -128,7 +134,7 @@ class _Walk:
         """Tell whether a condition after the only `stats` so far can but mean the events."""
         if self.scope.outputs is None or self.strict or self.stats_seen != 1:
             return False
-        reads = list(conjunct.find_all(c.Field))
+        reads = list(c.find(conjunct, c.Field))
         raw = [f for f in reads if not self.scope.gives(f) and self._in_events(f)]
         if not raw and not (c.reads_event_time(conjunct) and not reads):
             return False
@@ -146,7 +152,7 @@ class _Walk:
     def _in_events(self, name: c.Field) -> bool:
         """Tell whether the name is there before the first `stats`."""
         before = self.before_stats if self.stats_seen else self.scope
-        return before.gives(name) or name.name in _ALWAYS or self.known(name.name)
+        return before.gives(name) or name.name in self.always or self.known(name.name)
 
     def _move_before_stats(self, condition: exp.Expression) -> None:
         assert self.first_stats is not None
@@ -160,7 +166,7 @@ class _Walk:
             "before stats; the service would find no such column there and keep no rows"
         )
 
-    def _sort(self, command: c.Sort) -> c.Sort | None:
+    def check_sort(self, command: c.Sort) -> c.Sort | None:
         kept: list[c.SortKey] = []
         for key in command.args["keys"]:
             item = key.args["item"]
@@ -189,14 +195,14 @@ class _Walk:
     def _sorts_by_events(self, value: exp.Expression) -> bool:
         if self.scope.outputs is None or self.stats_seen != 1 or self.strict:
             return False
-        reads = list(value.find_all(c.Field))
+        reads = list(c.find(value, c.Field))
         return bool(reads) and all(
             not self.scope.gives(name) and self._in_events(name) for name in reads
         )
 
     # ------------------------------------------------------------ stats
 
-    def _stats(self, command: c.Stats) -> None:
+    def check_stats(self, command: c.Stats) -> c.Command:
         if self.first_stats is None:
             self.first_stats = len(self.done)
             self.before_stats = self.scope.copy()
@@ -212,6 +218,7 @@ class _Walk:
             self._refuse("'offset' shifts the bins of 'by', and there are none", command)
         self._define_outputs([*aggregates, *keys])
         self.stats_seen += 1
+        return command
 
     def _define_outputs(self, outputs: Sequence[c.Item]) -> None:
         taken: set[str] = set()
@@ -372,7 +379,7 @@ class _Walk:
         """Read ``city == `Rome` `` as text where nothing is called Rome, as one sample wants it."""
         if self.strict:
             return value
-        for equal in value.find_all(exp.EQ):
+        for equal in c.find(value, exp.EQ):
             name = equal.expression
             if (
                 isinstance(name, c.Field)
@@ -414,4 +421,17 @@ class _Walk:
 
 
 def _has_bin(item: c.Item) -> bool:
-    return any(call.entry.bins for call in item.find_all(c.Call))
+    return any(call.entry.bins for call in c.find(item, c.Call))
+
+
+# What is not in this table is refused, so that no command passes unchecked.
+CHECKS: dict[type[c.Command], Callable[[_Walk, Any], c.Command | None]] = {
+    c.Fields: _Walk.check_items,
+    c.Display: _Walk.check_items,
+    c.Filter: _Walk.check_filter,
+    c.Parse: _Walk.check_parse,
+    c.Stats: _Walk.check_stats,
+    c.Sort: _Walk.check_sort,
+    c.Limit: _Walk.check_limit,
+    c.Dedup: _Walk.check_dedup,
+}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cwnb.events import ALL_TIME, Window
 
@@ -18,13 +18,15 @@ MEMORY_BUDGET = 1 << 30
 
 @dataclass(frozen=True)
 class QueryTimes:
-    """The times that an expression may ask for; small, so that every task carries them.
+    """What an expression may ask for besides its row; small, so that every task carries it.
 
     `now_ms`: the present, as epoch milliseconds. `window`: the times that are asked about.
+    `answers`: the Outcomes of the pipelines of the query that have run, in order.
     """
 
     now_ms: int
     window: Window
+    answers: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Logs Insights QL as a sqlglot dialect: text to Pipeline, by a table of one entry a command.
+"""Logs Insights QL as a sqlglot dialect: text to Query, by a table of one entry a command.
 
     query      := ['|'] command ('|' command)*
     fields     := 'fields' item (',' item)*                     item := expr ['as' name]
@@ -54,7 +54,10 @@ class InsightsParser(ExpressionParser):
     def parse(self, raw_tokens: list[Token], sql: str) -> list[exp.Expr | None]:
         """Read the tokens of one query; raises MalformedQuery."""
         self._begin(raw_tokens, sql)
-        return [self._pipeline()]
+        pipeline = self._pipeline()
+        query = self._placed(c.Query(pipelines=[pipeline]), self._tokens[0].start)
+        query.meta["text"] = self.sql
+        return [query]
 
     def parse_one_expression(self, raw_tokens: list[Token], sql: str) -> exp.Expression:
         """Read the tokens of one expression; raises MalformedQuery."""
@@ -255,7 +258,7 @@ class Insights(Dialect):
     Generator = Writer
 
 
-def parse_query(text: str) -> c.Pipeline:
+def parse_query(text: str) -> c.Query:
     """Read a query; raises MalformedQuery with the place of the fault."""
     if len(text) > QUERY_CHARACTERS:
         message = f"the query has {len(text):,} characters; {QUERY_CHARACTERS:,} is the most"
@@ -264,12 +267,12 @@ def parse_query(text: str) -> c.Pipeline:
     if not found:
         raise MalformedQuery("the query is empty", text, 0, 1)
     try:
-        (pipeline,) = InsightsParser(dialect=Insights).parse(found, text)
+        (query,) = InsightsParser(dialect=Insights).parse(found, text)
     except RecursionError:
         message = f"nested too deep here; {MAX_NESTING} levels fit an ordinary stack"
         raise MalformedQuery(message, text) from None
-    assert isinstance(pipeline, c.Pipeline)
-    return pipeline
+    assert isinstance(query, c.Query)
+    return query
 
 
 def parse_expression(text: str) -> exp.Expression:

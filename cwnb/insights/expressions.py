@@ -79,7 +79,7 @@ class ExpressionParser(Cursor):
             return terms[0]
         # Parentheses around a chain of the same kind change nothing, so one shape stands for all.
         node = c.chained(operator, [leaf for term in terms for leaf in c.links(operator, term)])
-        for link in reversed(list(node.find_all(operator))):
+        for link in reversed(list(c.find(node, operator))):
             link.meta["start"] = link.this.meta["start"]
             link.meta["end"] = link.expression.meta["end"]
         return self._placed(node, start)

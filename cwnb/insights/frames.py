@@ -106,16 +106,17 @@ def _column(series: Any, label: Any) -> Any:
     array = pa.Array.from_pandas(series) if series.dtype != object else _objects(series, label)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
-    return _engine_type(array, label)
+    return engine_type(array, label)
 
 
-def _engine_type(array: Any, label: Any) -> Any:
+def engine_type(array: Any, label: Any) -> Any:
+    """Give an Arrow array in a type of the engine; `label` names its column in an error."""
     kind = array.type
     types = pa.types
     if types.is_dictionary(kind):
         if types.is_string(kind.value_type) and types.is_int32(kind.index_type):
             return array
-        return _engine_type(array.dictionary_decode(), label)
+        return engine_type(array.dictionary_decode(), label)
     if kind == mixed_type() or values.is_structure(array.type) or types.is_null(kind):
         return array
     if types.is_boolean(kind) or types.is_int64(kind) or types.is_string(kind):
@@ -125,7 +126,7 @@ def _engine_type(array: Any, label: Any) -> Any:
     if types.is_integer(kind):
         return array.cast(pa.int64())
     if types.is_floating(kind) or types.is_decimal(kind):
-        return _engine_type(array.cast(pa.float64()), label)
+        return engine_type(array.cast(pa.float64()), label)
     if types.is_large_string(kind) or types.is_string_view(kind):
         return array.cast(pa.string())
     if types.is_timestamp(kind) or types.is_date(kind):

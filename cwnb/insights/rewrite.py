@@ -8,86 +8,30 @@ from __future__ import annotations
 
 from sqlglot import exp
 
-from cwnb.events import MESSAGE, SEQUENCE, TIMESTAMP, Condition
+from cwnb.events import Condition
 from cwnb.insights.commands import (
     COMPARISONS,
     Call,
     Command,
-    Display,
     Field,
-    Fields,
-    Filter,
     In,
-    Item,
     Like,
-    Limit,
-    Parse,
     Pipeline,
     ScanEvents,
-    Sort,
-    SortKey,
-    Stats,
-    TopRows,
-    conjuncts,
+    fields_read,
     is_literal,
     literal_value,
 )
-
-# Rows of an answer without `limit`, and the most that `limit` may ask for. Source:
-# CWL_QuerySyntax-Limit.
-DEFAULT_LIMIT = 10_000
-MAXIMUM_LIMIT = 100_000
+from cwnb.insights.facts import Names, Needs, Order, Rows, Shows
 
 
-def rewrite(pipeline: Pipeline, *, limit: int | None = None) -> Pipeline:
-    """Give the pipeline that is run; `limit` lowers the number of rows as StartQuery's does."""
+def rewrite(pipeline: Pipeline) -> Pipeline:
+    """Give the pipeline that is run for one that `complete` has been through."""
     commands = [command.copy() for command in pipeline.commands]
-    commands = explicit_limit(commands, limit)
-    for rule in (explicit_sort, raise_filters, raise_limits, join_sort_and_limit, explicit_scan):
+    for rule in (raise_filters, raise_limits, join_sort_and_limit):
         commands = rule(commands)
-    return Pipeline(commands=commands)
-
-
-def explicit_limit(commands: list[Command], limit: int | None = None) -> list[Command]:
-    """Say how many rows there are at most, where the query does not."""
-    last = max((i for i, c in enumerate(commands) if isinstance(c, Stats)), default=-1)
-    own = any(isinstance(command, Limit) for command in commands[last + 1 :])
-    if limit is None and own:
-        return commands
-    count = DEFAULT_LIMIT if limit is None else limit
-    added = Limit(count=exp.Literal.number(count))
-    added.meta["implicit"] = limit is None
-    return [*commands, added]
-
-
-def explicit_sort(commands: list[Command]) -> list[Command]:
-    """Say what a sort leaves unsaid.
-
-    `sort f(x) as y` computes `y` first, so that it is a column like any other. Events of one time
-    follow their order of arrival in the direction of `@timestamp`.
-    """
-    result: list[Command] = []
-    for command in commands:
-        if isinstance(command, Sort):
-            keys: list[SortKey] = command.args["keys"]
-            named = [key.args["item"] for key in keys if key.args["item"].args.get("alias")]
-            if named:
-                result.append(Fields(items=[item.copy() for item in named]))
-            for item in named:
-                item.set("value", Field(parts=[item.args["alias"]]))
-            # Descending is the order in which rows come in anyway.
-            timed = [k for k in keys if _is_time(k) and not k.args["descending"]]
-            if timed and not any(isinstance(c, Stats) for c in result):
-                arrival = Item(value=Field(parts=[SEQUENCE]), text=SEQUENCE)
-                place = keys.index(timed[0]) + 1
-                command.args["keys"].insert(place, SortKey(item=arrival, descending=False))
-        result.append(command)
-    return result
-
-
-def _is_time(key: SortKey) -> bool:
-    value = key.args["item"].value
-    return isinstance(value, Field) and value.name == TIMESTAMP
+    scan = explicit_scan(commands, pipeline.outputs)
+    return Pipeline(commands=[scan, *commands], input=pipeline.input, outputs=pipeline.outputs)
 
 
 def touches(reads: set[str], writes: set[str]) -> bool:
@@ -96,38 +40,78 @@ def touches(reads: set[str], writes: set[str]) -> bool:
 
 
 def raise_filters(commands: list[Command]) -> list[Command]:
-    """Move a filter before commands that neither drop rows nor write what it reads."""
+    """Move each filter before the commands that change nothing which it reads."""
     result: list[Command] = []
     for command in commands:
         place = len(result)
-        if isinstance(command, Filter):
-            reads = command.reads()
-            while (
-                place
-                and not result[place - 1].drops_rows
-                and not touches(reads, result[place - 1].writes())
-            ):
+        if only_filters(command):
+            while place and filter_may_pass(command, result[place - 1]):
                 place -= 1
         result.insert(place, command)
     return result
+
+
+def only_filters(command: Command) -> bool:
+    """Tell whether a command only keeps or drops rows, each by what that row holds."""
+    return (
+        command.rows is Rows.FEWER
+        and command.order is Order.KEEPS
+        and command.needs is Needs.ROW
+        and command.shows is Shows.SAME
+        and command.names is Names.SAME
+    )
+
+
+def filter_may_pass(filter: Command, before: Command) -> bool:
+    """Tell whether a filter may move before the command that stands before it.
+
+    It may if each row after that command comes from one row alone, or if that command only orders
+    rows, and if it writes nothing that the filter reads. Filters keep their order among themselves.
+    """
+    row_by_row = before.needs is Needs.ROW and before.rows in (Rows.SAME, Rows.MORE)
+    only_orders = before.rows is Rows.SAME and before.order is Order.SETS and not before.writes()
+    return (
+        (row_by_row or only_orders)
+        # What these names meant before that command, a filter of its rows cannot know.
+        and before.names is not Names.REPLACES
+        and not touches(filter.reads(), before.writes())
+    )
 
 
 def raise_limits(commands: list[Command]) -> list[Command]:
-    """Move a limit before commands that work row by row, so that it meets its sort."""
+    """Move each limit before commands that work row by row, so that it meets its sort."""
     result: list[Command] = []
     for command in commands:
         place = len(result)
-        if isinstance(command, Limit):
-            while place and _row_by_row(result[place - 1]):
+        if only_limits(command):
+            while place and limit_may_pass(result[place - 1]):
                 place -= 1
         result.insert(place, command)
     return result
 
 
-def _row_by_row(command: Command) -> bool:
-    if isinstance(command, Parse):
-        return not command.args.get("multi")
-    return isinstance(command, Fields | Display)
+def only_limits(command: Command) -> bool:
+    """Tell whether a command only keeps some rows from the start, whatever they hold."""
+    return (
+        command.row_cap() is not None
+        and command.rows is Rows.FEWER
+        and command.order is Order.KEEPS
+        and command.needs is Needs.ROWS_BEFORE
+        and command.shows is Shows.SAME
+        and command.names is Names.SAME
+    )
+
+
+def limit_may_pass(before: Command) -> bool:
+    """Tell whether a limit may move before this command.
+
+    It may if there is one row for each row, in the same order, and no later row is needed.
+    """
+    return (
+        before.rows is Rows.SAME
+        and before.order is Order.KEEPS
+        and before.needs in (Needs.ROW, Needs.ROWS_BEFORE)
+    )
 
 
 def join_sort_and_limit(commands: list[Command]) -> list[Command]:
@@ -135,45 +119,38 @@ def join_sort_and_limit(commands: list[Command]) -> list[Command]:
     result: list[Command] = []
     for command in commands:
         before = result[-1] if result else None
-        plain = isinstance(command, Limit) and not command.args.get("any")
-        if plain and isinstance(before, Sort):
-            top = TopRows(keys=before.args["keys"], count=command.args["count"])
-            top.meta.update(command.meta)
-            result[-1] = top
-        elif plain and isinstance(before, TopRows | Limit) and not before.args.get("any"):
-            fewer = min(literal_value(before.args["count"]), literal_value(command.args["count"]))
-            before.set("count", exp.Literal.number(fewer))
-        else:
+        count = command.first_rows()
+        joined = before.with_first_rows(count) if before and count is not None else None
+        if before is None or joined is None:
             result.append(command)
+            continue
+        joined.meta.update((command if before.row_cap() is None else before).meta)
+        result[-1] = joined
     return result
 
 
-def explicit_scan(commands: list[Command]) -> list[Command]:
-    """Begin with the read: which columns, and which conditions can leave out whole segments."""
+def explicit_scan(commands: list[Command], outputs: list[str]) -> ScanEvents:
+    """Give the read that comes first: its columns, and conditions that can leave out segments."""
     columns: set[str] = set()
     written: set[str] = set()
     conditions: list[exp.Expression] = []
     may_prune = True
     for command in commands:
         columns |= {name for name in command.reads() if name not in written}
-        if isinstance(command, Filter) and may_prune:
+        if may_prune:
             conditions += [
                 part
-                for part in conjuncts(command.args["condition"])
-                if as_condition(part) is not None
-                and not touches({f.name for f in part.find_all(Field)}, written)
+                for part in command.conditions()
+                if as_condition(part) is not None and not touches(fields_read(part), written)
             ]
-        may_prune = may_prune and not command.barrier
+        # A row that these conditions drop must not be one that decides about others.
+        may_prune = may_prune and command.needs is Needs.ROW and command.rows is not Rows.NEW
         written |= command.writes()
-        if isinstance(command, Stats):
+        if command.names is Names.REPLACES:
             break
     else:
-        columns |= {name for name in output_names(commands) if name not in written}
-    scan = ScanEvents(
-        columns=sorted(columns),
-        conditions=[part.copy() for part in conditions],
-    )
-    return [scan, *commands]
+        columns |= {name for name in outputs if name not in written}
+    return ScanEvents(columns=sorted(columns), conditions=[part.copy() for part in conditions])
 
 
 _MIRROR = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
@@ -198,34 +175,3 @@ def as_condition(part: exp.Expression) -> Condition | None:
         subject = part.arguments[0]
         return Condition(subject.name, "present") if isinstance(subject, Field) else None
     return None
-
-
-def output_names(commands: list[Command]) -> list[str]:
-    """Name the columns of the answer, in order.
-
-    `display` wins; else what `stats` gave and later `fields` added; else all that `fields` and
-    `parse` named; and `@timestamp`, `@message` where nothing says what to show.
-    """
-    last = max((i for i, c in enumerate(commands) if isinstance(c, Stats)), default=-1)
-    displays = [c for c in commands[last + 1 :] if isinstance(c, Display)]
-    if displays:
-        return list(dict.fromkeys(item.name for item in displays[-1].args["items"]))
-    names: list[str] = []
-    if last >= 0:
-        stats = commands[last]
-        names += [i.name for i in [*(stats.args.get("by") or []), *stats.args["aggregates"]]]
-    asked = any(isinstance(c, Fields) for c in commands[last + 1 :])
-    if last < 0 and not asked:
-        names += [TIMESTAMP, MESSAGE]
-    for command in commands[last + 1 :]:
-        if isinstance(command, Fields):
-            names += [item.name for item in command.args["items"]]
-        elif isinstance(command, Parse):
-            names += command.args["names"]
-        elif isinstance(command, Sort | TopRows):
-            names += [
-                k.args["item"].name
-                for k in command.args["keys"]
-                if k.args["item"].args.get("alias")
-            ]
-    return list(dict.fromkeys(names))

@@ -11,9 +11,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from cwnb.insights import commands as c
+from cwnb.insights.answers import columns_of_input, fields_of_input
 from cwnb.insights.checking import check_names
+from cwnb.insights.complete import MAXIMUM_LIMIT, complete
+from cwnb.insights.facts import Order, Rows, Shows
 from cwnb.insights.periods import UNITS, capped
-from cwnb.insights.rewrite import MAXIMUM_LIMIT
 from cwnb.insights.scope import refuse
 from cwnb.insights.writer import to_text
 
@@ -22,32 +24,72 @@ if TYPE_CHECKING:
 
     from sqlglot import exp
 
+    from cwnb.events import Sources
+
 STATS_COMMANDS = 10
 
 
-def settle(
+def check(query: c.Query, sources: Sources, *, strict: bool) -> tuple[c.Query, list[str]]:
+    """Give the query as it is to run, checked, and the warnings that go with the answer.
+
+    `sources` say which fields the events of each pipeline have. The query given stays as it is.
+    Raises MalformedQuery, and ResourceNotFound for log groups that are not there.
+    """
+    checked = c.Query(pipelines=[])
+    checked.meta.update(query.meta)
+    warnings: list[str] = []
+    for pipeline in query.pipelines:
+        # A pipeline may read the answers of those before it, and name their columns.
+        earlier = complete(checked, sources).pipelines
+        fields = fields_of_input(pipeline.input, sources, earlier)
+        events = columns_of_input(pipeline.input, sources, earlier) is None
+        done, said = check_pipeline(
+            pipeline,
+            strict=strict,
+            known=fields.has_field,
+            names=fields.field_names,
+            events=events,
+        )
+        checked.append("pipelines", done)
+        warnings += said
+    return checked, list(dict.fromkeys(warnings))
+
+
+def check_pipeline(
     pipeline: c.Pipeline,
     *,
     strict: bool,
     known: Callable[[str], bool],
     names: Callable[[], Iterable[str]] = tuple,
+    events: bool = True,
 ) -> tuple[c.Pipeline, list[str]]:
-    """Give the query as it is to run, checked, and the warnings that go with the answer.
+    """Give one pipeline as it is to run, checked, and its warnings.
 
     `known` tells whether some event of the scanned groups has a discovered field, `names` gives
-    those to suggest for one that none has. The pipeline given stays as it is. Raises
-    MalformedQuery.
+    those to suggest for one that none has. `events`: the rows are events, which have the system
+    fields. The pipeline given stays as it is. Raises MalformedQuery.
     """
-    settled = pipeline.copy()
+    checked = pipeline.copy()
     warnings: list[str] = []
-    order = _Order(settled, warnings, strict=strict)
+    order = _Order(checked, warnings, strict=strict)
     order.check_counts()
-    order.check_dedup()
+    order.check_followers()
     order.clear_way_to_stats()
     order.sort_before_limit()
-    _cap_periods(settled, warnings)
-    check_names(settled, warnings, strict=strict, known=known, names=names)
-    return settled, warnings
+    _cap_periods(checked, warnings)
+    check_names(checked, warnings, strict=strict, known=known, names=names, events=events)
+    return checked, warnings
+
+
+# What may follow a command, where not everything may. Source: CWL_QuerySyntax-Dedup.
+MAY_FOLLOW: dict[type[c.Command], tuple[type[c.Command], ...]] = {c.Dedup: (c.Limit,)}
+# Commands that the service does not take before the last `stats`, and what it does with them there.
+# Source: CWL_QuerySyntax-Stats.
+NOT_BEFORE_STATS: dict[type[c.Command], str] = {
+    c.Sort: "refuses it there",
+    c.Limit: "refuses it there",
+    c.Display: "may refuse it there",
+}
 
 
 class _Order:
@@ -60,30 +102,36 @@ class _Order:
 
     def check_counts(self) -> None:
         """Refuse too many `stats` and limits that the service refuses."""
-        stats = [command for command in self.pipeline.commands if isinstance(command, c.Stats)]
+        stats = self._places(c.Stats)
         if len(stats) > STATS_COMMANDS:
-            self._refuse(f"a query has at most {STATS_COMMANDS} stats commands", stats[10])
-        for limit in self.pipeline.find_all(c.Limit):
-            if not 1 <= c.literal_value(limit.args["count"]) <= MAXIMUM_LIMIT:
-                self._refuse(f"limit takes a number from 1 to {MAXIMUM_LIMIT:,}", limit)
-
-    def check_dedup(self) -> None:
-        """Refuse anything but `limit` after `dedup`."""
-        deduped = False
+            message = f"a query has at most {STATS_COMMANDS} stats commands"
+            self._refuse(message, self.pipeline.commands[stats[STATS_COMMANDS]])
         for command in self.pipeline.commands:
-            if deduped and not isinstance(command, c.Limit):
-                self._refuse(f"only limit may follow dedup, not {command.keyword}", command)
-            deduped = deduped or isinstance(command, c.Dedup)
+            cap = command.row_cap()
+            if cap is not None and not 1 <= cap <= MAXIMUM_LIMIT:
+                self._refuse(f"limit takes a number from 1 to {MAXIMUM_LIMIT:,}", command)
+
+    def check_followers(self) -> None:
+        """Refuse anything but `limit` after `dedup`."""
+        for place, command in enumerate(self.pipeline.commands):
+            allowed = MAY_FOLLOW.get(type(command))
+            if allowed is None:
+                continue
+            for later in self.pipeline.commands[place + 1 :]:
+                if type(later) not in allowed:
+                    words = " and ".join(kind.keyword for kind in allowed)
+                    message = f"only {words} may follow {command.keyword}, not {later.keyword}"
+                    self._refuse(message, later)
 
     def clear_way_to_stats(self) -> None:
         """Refuse or ignore what may not stand before the last `stats`."""
         commands = self.pipeline.commands
-        places = [i for i, command in enumerate(commands) if isinstance(command, c.Stats)]
+        places = self._places(c.Stats)
         if not places:
             return
         kept: list[c.Command] = []
         for index, command in enumerate(commands):
-            if index > places[-1] or not isinstance(command, c.Sort | c.Limit | c.Display):
+            if index > places[-1] or type(command) not in NOT_BEFORE_STATS:
                 kept.append(command)
             else:
                 kept += self._before_stats(command, only=len(places) == 1)
@@ -91,18 +139,17 @@ class _Order:
 
     def _before_stats(self, command: c.Command, *, only: bool) -> list[c.Command]:
         keyword = command.keyword
-        ignorable = isinstance(command, c.Display) or (isinstance(command, c.Sort) and only)
+        # Neither the order of rows nor what is shown changes what `stats` counts.
+        orders = command.order is Order.SETS and command.rows is Rows.SAME
+        ignorable = command.shows is Shows.CHOOSES or (orders and only)
         if self.strict or not ignorable:
             self._refuse(f"{keyword} must come after the last stats", command)
-        refuses = "refuses it there" if isinstance(command, c.Sort) else "may refuse it there"
         self.warnings.append(
-            f"{keyword} before stats changes nothing and is ignored; the service {refuses}"
+            f"{keyword} before stats changes nothing and is ignored; the service "
+            f"{NOT_BEFORE_STATS[type(command)]}"
         )
         # The names that it gives are still there for the stats.
-        if isinstance(command, c.Sort):
-            items = [key.args["item"] for key in command.args["keys"]]
-        else:
-            items = command.args["items"]
+        items = command.args.get("items") or [key.args["item"] for key in command.sort_keys()]
         named = [item for item in items if item.args.get("alias")]
         if not named:
             return []
@@ -110,11 +157,13 @@ class _Order:
         computed.meta.update(command.meta)
         return [computed]
 
+    def _places(self, kind: type[c.Command]) -> list[int]:
+        return [i for i, command in enumerate(self.pipeline.commands) if type(command) is kind]
+
     def sort_before_limit(self) -> None:
         """Read a lone `limit` right before a lone `sort` as the top rows that are meant."""
         commands = self.pipeline.commands
-        limits = [i for i, command in enumerate(commands) if isinstance(command, c.Limit)]
-        sorts = [i for i, command in enumerate(commands) if isinstance(command, c.Sort)]
+        limits, sorts = self._places(c.Limit), self._places(c.Sort)
         if self.strict or len(limits) != 1 or sorts != [limits[0] + 1]:
             return
         limit, sort = commands[limits[0]], commands[sorts[0]]
@@ -134,7 +183,7 @@ class _Order:
 
 def _cap_periods(pipeline: c.Pipeline, warnings: list[str]) -> None:
     """Lower the counts over a unit's cap, as the service does without a word."""
-    for call in pipeline.find_all(c.Call):
+    for call in c.find(pipeline, c.Call):
         period = next((p for p in call.arguments if isinstance(p, c.Period)), None)
         if period is None:
             continue

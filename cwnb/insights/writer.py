@@ -279,7 +279,37 @@ def _limit(node: c.Limit) -> str:
 
 @_writes(c.Pipeline)
 def _pipeline(node: c.Pipeline) -> str:
-    return "\n| ".join(to_text(command) for command in node.commands)
+    text = "\n| ".join(to_text(command) for command in node.commands)
+    source = to_text(node.input)
+    return f"# of {source}\n{text}" if source else text
+
+
+@_writes(c.Query)
+def _query(node: c.Query) -> str:
+    *earlier, answer = node.pipelines
+    parts = [f"# answer {i}\n{to_text(pipeline)}" for i, pipeline in enumerate(earlier)]
+    return "\n\n".join([*parts, to_text(answer)])
+
+
+@_writes(c.CallersGroups)
+def _callers_groups(_: c.CallersGroups) -> str:
+    return ""
+
+
+@_writes(c.Groups)
+def _groups(node: c.Groups) -> str:
+    return ", ".join(node.args["selectors"])
+
+
+@_writes(c.Table)
+def _table(node: c.Table) -> str:
+    return f"table {node.args['name']}"
+
+
+@_writes(c.Answer)
+def _answer(node: c.Answer) -> str:
+    # No language has a word for it: they write the other pipeline in its place.
+    return f"answer {node.place}"
 
 
 @_writes(c.ScanEvents)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-    from cwnb.insights.commands import Pipeline
+    from cwnb.insights.commands import Pipeline, Query
     from cwnb.insights.engine import Outcome
     from cwnb.results.events import ReadEvents
 
@@ -29,18 +29,23 @@ if TYPE_CHECKING:
 class QueryResult:
     """The answer to a query: `df`, how it was found, and ways to look at it.
 
-    `text` is the query, `pipeline` what it was read as, `statistics` the service's QueryStatistics
+    `text` is the query, `query` what it was read as, `statistics` the service's QueryStatistics
     (records and bytes matched, scanned, skipped) with `resultCount`, `bytesRead` and `elapsedMs`,
     `warnings` one sentence each.
     """
 
     text: str
-    pipeline: Pipeline
+    query: Query
     outcome: Outcome
     statistics: dict[str, float]
     warnings: list[str]
     events: ReadEvents
     rerun: Callable[[list[str]], Outcome]
+
+    @property
+    def pipeline(self) -> Pipeline:
+        """The pipeline whose rows are the answer."""
+        return self.query.answer
 
     @cached_property
     def df(self) -> DataFrame:
@@ -65,9 +70,9 @@ class QueryResult:
     @property
     def raw(self) -> list[bytes]:
         """The original bytes of each row's message, also where they are no valid UTF-8."""
-        from cwnb.insights.commands import Stats
+        from cwnb.insights.facts import Rows
 
-        if any(isinstance(command, Stats) for command in self.pipeline.commands):
+        if any(command.rows is Rows.NEW for command in self.pipeline.commands):
             raise InvalidParameter("rows of 'stats' have no message of their own")
         again = self.rerun([MESSAGE, RAW])
         if again.rows != self.outcome.rows:
@@ -92,7 +97,7 @@ class QueryResult:
         from cwnb.insights.to_pandas import to_pandas
 
         return to_pandas(
-            self.pipeline,
+            self.query,
             self.events.schema(),
             now_ms=self.events.context.now_ms,
             window=self.events.context.window,

@@ -32,10 +32,11 @@ class Shape:
 
 def shape(pipeline: commands.Pipeline, df: DataFrame) -> Shape:
     """Tell how the columns of `df`, the answer to `pipeline`, belong together."""
-    last = next((c for c in reversed(pipeline.commands) if isinstance(c, commands.Stats)), None)
+    groupings = [command.grouping() for command in pipeline.commands]
+    last = next((grouping for grouping in reversed(groupings) if grouping), None)
     if last is None:
         return Shape("events")
-    by: list[commands.Item] = [i for i in last.args.get("by") or [] if i.name in df.columns]
+    by = [item for item in last.by if item.name in df.columns]
     bins = [item for item in by if _is_bin(item.value) or _is_time(df, item.name)]
     time = bins[0] if bins else None
     keys = tuple(item.name for item in by if item is not time)
@@ -47,7 +48,7 @@ def shape(pipeline: commands.Pipeline, df: DataFrame) -> Shape:
     )
     additive = frozenset(
         item.name
-        for item in last.args["aggregates"]
+        for item in last.aggregates
         if isinstance(item.value, commands.Call) and item.value.entry.stackable
     )
     kind = "groups" if time is None else "series by group" if keys else "series"

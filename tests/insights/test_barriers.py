@@ -16,9 +16,10 @@ from sqlglot import exp
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import commands as c
-from cwnb.insights import dialect, frames, writer
+from cwnb.insights import dialect, facts, frames, writer
+from cwnb.insights.complete import complete
 from cwnb.insights.context import QueryContext
-from cwnb.insights.engine import run, schedule, steps
+from cwnb.insights.engine import run_query, schedule, steps
 from cwnb.insights.engine.barrier import Enough, InMemory
 from cwnb.insights.engine.barriers import BARRIERS
 from cwnb.insights.engine.batch import Batch
@@ -37,9 +38,12 @@ class Widest(c.Command):
     """`widest`: one row, how many rows there are and the longest message."""
 
     keyword = "widest"
-    drops_rows = True
-    barrier = True
     arg_types: ClassVar[dict[str, bool]] = {}
+    rows = facts.Rows.NEW
+    order = facts.Order.SETS
+    needs = facts.Needs.ALL_ROWS
+    shows = facts.Shows.REPLACES
+    names = facts.Names.REPLACES
 
     def reads(self) -> set[str]:
         return {"@message"}
@@ -47,14 +51,23 @@ class Widest(c.Command):
     def writes(self) -> set[str]:
         return {"rows", "message"}
 
+    def gives(self) -> list[str]:
+        return ["rows", "message"]
+
 
 class Sample(c.Command):
     """`sample n`: the newest n rows, each with the number of its place."""
 
     keyword = "sample"
-    drops_rows = True
-    barrier = True
     arg_types: ClassVar[dict[str, bool]] = {"count": True}
+    rows = facts.Rows.FEWER
+    order = facts.Order.KEEPS
+    needs = facts.Needs.ROWS_BEFORE
+    shows = facts.Shows.SAME
+    names = facts.Names.SAME
+    reads = c.fields_named
+    writes = c.no_writes
+    gives = c.gives_nothing
 
 
 @dataclass
@@ -175,13 +188,14 @@ def source() -> FrameSource:
 
 
 def commands(text: str) -> list[c.Command]:
-    return list(dialect.parse_query(text).commands) if text else []
+    return list(dialect.parse_query(text).answer.commands) if text else []
 
 
 def answer(before: str, trial: c.Command, after: str, outputs: list[str], **options: Any) -> Any:
     pipeline = c.Pipeline(commands=[*commands(before), trial, *commands(after)])
-    context = QueryContext(FrameSources(source()), START_MS, **options)
-    return run(pipeline, context, outputs)
+    sources = FrameSources(source())
+    query = complete(c.Query(pipelines=[pipeline]), sources)
+    return run_query(query, QueryContext(sources, START_MS, **options), outputs)
 
 
 def columns_of(outcome: Any) -> dict[str, list[Any]]:
@@ -235,11 +249,14 @@ def test_it_stands_after_another_barrier_and_in_other_processes() -> None:
     assert columns_of(there) == {"rows": [ROWS], "message": ["x" * 100]}
 
 
-def test_a_command_without_barrier_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_command_without_barrier_runs_on_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(BARRIERS, Widest)
+    assert columns_of(answer("", Widest(), "", ["rows"])) == {"rows": [ROWS]}
+    monkeypatch.delitem(steps.STEPS, Widest)
     with pytest.raises(MalformedQuery, match="cannot run 'widest'"):
         answer("", Widest(), "", ["rows"])
 
 
-def test_every_command_that_needs_all_rows_has_a_barrier() -> None:
-    assert {kind for kind in steps.STEPS if kind.barrier} <= set(BARRIERS)
+def test_the_commands_of_the_language_that_need_other_rows_have_a_barrier() -> None:
+    needy = {kind for kind in c.COMMANDS if kind.needs is not facts.Needs.ROW}
+    assert needy <= set(BARRIERS)

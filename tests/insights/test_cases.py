@@ -116,20 +116,24 @@ def test_refused(case: Case) -> None:
 
 @by_title(ANSWERED)
 def test_plain_pandas(case: Case, tmp_path: Path) -> None:
-    from cwnb.insights.dialect import parse_query
-    from cwnb.insights.rules import settle
+    from pipelines import parse_pipeline
+
+    from cwnb.insights.commands import Query
+    from cwnb.insights.complete import complete_pipeline
+    from cwnb.insights.rules import check_pipeline
     from cwnb.insights.to_pandas import CannotSay, to_pandas
 
     frame, schema = export_of(case.events)
     path = tmp_path / "events.parquet"
     frame.to_parquet(path)
-    pipeline, _ = settle(
-        parse_query(case.query), strict=case.strict, known=lambda name: name in schema
+    pipeline, _ = check_pipeline(
+        parse_pipeline(case.query), strict=case.strict, known=lambda name: name in schema
     )
+    query = Query(pipelines=[complete_pipeline(pipeline)])
     namespace: dict[str, Any] = {}
     try:
         source = to_pandas(
-            pipeline,
+            query,
             schema,
             events_path=str(path),
             now_ms=case.now_ms,

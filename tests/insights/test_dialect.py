@@ -3,10 +3,11 @@ from __future__ import annotations
 import pytest
 import sqlglot
 from dialect_tables import Case, read_table
+from pipelines import parse_pipeline
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import commands as c
-from cwnb.insights.dialect import Insights, parse_expression, parse_query, to_text
+from cwnb.insights.dialect import Insights, parse_expression, to_text
 from cwnb.insights.names import known_functions
 
 PARSE, ERRORS = read_table("parse"), read_table("errors")
@@ -14,9 +15,9 @@ PARSE, ERRORS = read_table("parse"), read_table("errors")
 
 @pytest.mark.parametrize("case", PARSE, ids=lambda case: case.title)
 def test_query_reads_as_its_canonical_text(case: Case):
-    pipeline = parse_query(case.query)
+    pipeline = parse_pipeline(case.query)
     assert to_text(pipeline) == case.expected
-    again = parse_query(case.expected)
+    again = parse_pipeline(case.expected)
     assert again == pipeline
     assert to_text(again) == case.expected
 
@@ -24,7 +25,7 @@ def test_query_reads_as_its_canonical_text(case: Case):
 @pytest.mark.parametrize("case", ERRORS, ids=lambda case: case.title)
 def test_fault_is_named_and_pointed_at(case: Case):
     with pytest.raises(MalformedQuery) as caught:
-        parse_query(case.query)
+        parse_pipeline(case.query)
     assert str(caught.value) == case.expected
     error = caught.value
     assert error.text == case.query
@@ -35,28 +36,28 @@ def test_fault_is_named_and_pointed_at(case: Case):
 
 def test_every_node_knows_its_place():
     for case in PARSE:
-        for node in parse_query(case.query).walk():
+        for node in parse_pipeline(case.query).walk():
             place = node.meta["start"], node.meta["end"]
             assert 0 <= place[0] < place[1] <= len(case.query), (case.title, node)
 
 
 def test_nodes_point_at_their_text():
     query = 'fields a, upper + 1 | filter b like "x" and c in [1, 2] | stats sum(d) by bin(5 min)'
-    pipeline = parse_query(query)
+    pipeline = parse_pipeline(query)
     kinds = (c.Field, c.Like, c.In, c.Call, c.Period, c.Stats)
     found = {query[n.meta["start"] : n.meta["end"]] for n in pipeline.find_all(*kinds)}
     assert found >= {"upper", 'b like "x"', "c in [1, 2]", "sum(d)", "bin(5 min)", "5 min"}
 
 
 def test_column_without_alias_keeps_its_text():
-    stats = parse_query("stats count( * ), sum(a)/2, b by bin(5  min)").commands[0]
+    stats = parse_pipeline("stats count( * ), sum(a)/2, b by bin(5  min)").commands[0]
     names = [item.name for item in [*stats.args["aggregates"], *stats.args["by"]]]
     assert names == ["count( * )", "sum(a)/2", "b", "bin(5  min)"]
 
 
 def test_field_names_are_case_sensitive():
-    assert parse_query("fields Level") != parse_query("fields level")
-    assert parse_query('filter a = "X"') != parse_query('filter a = "x"')
+    assert parse_pipeline("fields Level") != parse_pipeline("fields level")
+    assert parse_pipeline('filter a = "X"') != parse_pipeline('filter a = "x"')
 
 
 def test_function_spellings_are_one():
@@ -87,7 +88,7 @@ def test_every_command_is_read_and_written():
     }
     assert set(examples) == set(c.COMMANDS)
     for kind, text in examples.items():
-        (command,) = parse_query(text).commands
+        (command,) = parse_pipeline(text).commands
         assert type(command) is kind
         assert to_text(command) == text
 
@@ -95,7 +96,7 @@ def test_every_command_is_read_and_written():
 @pytest.mark.parametrize("name", c.NOT_YET)
 def test_command_that_is_not_built_is_named(name: str):
     with pytest.raises(MalformedQuery, match=f"command '{name}' is not supported yet"):
-        parse_query(f"fields @message | {name} x")
+        parse_pipeline(f"fields @message | {name} x")
 
 
 @pytest.mark.parametrize(
@@ -113,12 +114,12 @@ def test_command_that_is_not_built_is_named(name: str):
 )
 def test_deep_nesting_is_a_clear_error(query: str):
     with pytest.raises(MalformedQuery, match=r"nested deeper|operators in a row"):
-        parse_query(query)
+        parse_pipeline(query)
 
 
 def test_long_chains_of_conditions_are_fine():
     query = "filter " + " or ".join(f"a{i} = 1" for i in range(800))
-    pipeline = parse_query(query)
+    pipeline = parse_pipeline(query)
     assert to_text(pipeline) == query
     condition = pipeline.commands[0].args["condition"]
     assert len(c.links(c.exp.Or, condition)) == 800
@@ -126,11 +127,11 @@ def test_long_chains_of_conditions_are_fine():
 
 
 def test_query_of_too_many_characters():
-    parse_query("filter a = '" + "x" * 9_987 + "'")
+    parse_pipeline("filter a = '" + "x" * 9_987 + "'")
     with pytest.raises(
         MalformedQuery, match=r"the query has 10,001 characters; 10,000 is the most"
     ):
-        parse_query("filter a = '" + "x" * 9_988 + "'")
+        parse_pipeline("filter a = '" + "x" * 9_988 + "'")
 
 
 def test_sqlglot_knows_the_dialect():

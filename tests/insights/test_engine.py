@@ -20,8 +20,9 @@ import cwnb
 from cwnb.errors import QueryTooLarge, SnapshotExpired
 from cwnb.events import ALL_TIME, MESSAGE, Scan, Window
 from cwnb.insights import dialect, frames, rules
+from cwnb.insights.complete import complete
 from cwnb.insights.context import QueryContext
-from cwnb.insights.engine import run, schedule
+from cwnb.insights.engine import run_query, schedule
 from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
 from cwnb.insights.functions import FUNCTIONS
 from cwnb.store.maintenance import background
@@ -113,8 +114,12 @@ class WatchedReader:
 
 
 def ask(text: str, source: Any, **options: Any) -> Any:
-    settled, _ = rules.settle(dialect.parse_query(text), strict=False, known=source.has_field)
-    return run(settled, QueryContext(FrameSources(source), START_MS, **options))
+    sources = FrameSources(source)
+    checked, _ = rules.check(dialect.parse_query(text), sources, strict=False)
+    limit = options.pop("limit", None)
+    return run_query(
+        complete(checked, sources, limit=limit), QueryContext(sources, START_MS, **options)
+    )
 
 
 def rows_of(outcome: Any) -> dict[str, list[Any]]:

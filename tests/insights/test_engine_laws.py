@@ -12,14 +12,16 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pipelines import parse_pipeline
+from plain import run_plainly
 from strategies import WORDS, pipelines
 
 import cwnb
 from cwnb.errors import MalformedQuery
 from cwnb.insights import dialect, frames, rules, values
+from cwnb.insights.complete import complete_pipeline
 from cwnb.insights.context import QueryContext
-from cwnb.insights.engine import run
-from cwnb.insights.engine.plain import run_plainly
+from cwnb.insights.engine.run import run
 from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
 from cwnb.results.result import plain
 
@@ -195,7 +197,7 @@ def source_of(events: list[tuple[int, dict[str, Any]]], *, encoded: bool) -> Fra
     return FrameSource(columns)
 
 
-written = st.sampled_from(WRITTEN).map(dialect.parse_query)
+written = st.sampled_from(WRITTEN).map(parse_pipeline)
 
 
 @LAW
@@ -204,9 +206,9 @@ def test_rewritten_and_cut_into_tasks_is_plain(
     pipeline: Pipeline, events: list[tuple[int, dict[str, Any]]], encoded: bool
 ) -> None:
     source = source_of(events, encoded=encoded)
-    settled, _ = rules.settle(pipeline, strict=False, known=source.has_field)
+    settled, _ = rules.check_pipeline(pipeline, strict=False, known=source.has_field)
     context = QueryContext(FrameSources(source), START_MS)
-    ran = outcome_of(lambda: run(settled, context).columns)
+    ran = outcome_of(lambda: run(complete_pipeline(settled), context).columns)
     plainly = outcome_of(lambda: run_plainly(settled, context))
     check_same(ran, plainly, dialect.to_text(pipeline))
 

@@ -17,10 +17,13 @@ import pytest
 from cases import Event, cell_of, export_of, frame_of
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
+from pipelines import parse_pipeline
 from strategies import pipelines
 
-from cwnb.insights.dialect import parse_query, to_text
-from cwnb.insights.rules import settle
+from cwnb.insights.commands import Query
+from cwnb.insights.complete import complete_pipeline
+from cwnb.insights.dialect import to_text
+from cwnb.insights.rules import check_pipeline
 from cwnb.insights.to_pandas import CannotSay, missing, preamble, to_pandas
 from cwnb.insights.to_pandas.source import _preamble
 
@@ -39,8 +42,10 @@ SCHEMA = {
 
 
 def written(query: str, schema: dict[str, str] = SCHEMA) -> str:
-    pipeline, _ = settle(parse_query(query), strict=False, known=lambda name: name in schema)
-    return to_pandas(pipeline, schema)
+    pipeline, _ = check_pipeline(
+        parse_pipeline(query), strict=False, known=lambda name: name in schema
+    )
+    return to_pandas(Query(pipelines=[complete_pipeline(pipeline)]), schema)
 
 
 def test_every_command_and_function_has_a_writer() -> None:
@@ -190,7 +195,7 @@ def test_plain_pandas_answers_as_the_engine_does(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.parquet"
         frame.to_parquet(path)
-        source = to_pandas(engine.pipeline, schema, events_path=str(path))
+        source = to_pandas(engine.query, schema, events_path=str(path))
         namespace: dict[str, Any] = {}
         try:
             exec(compile(source, "emitted.py", "exec"), namespace)

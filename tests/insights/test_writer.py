@@ -5,13 +5,14 @@ import runpy
 import pytest
 import strategies
 from hypothesis import HealthCheck, given, settings
+from pipelines import parse_pipeline
 from sqlglot import exp, tokenizer_core
 
 from cwnb.insights import commands as c
 from cwnb.insights import tokens
 from cwnb.insights.captures import captures, name_only, write_regex
-from cwnb.insights.dialect import parse_expression, parse_query, to_text
-from cwnb.insights.rules import settle
+from cwnb.insights.dialect import parse_expression, to_text
+from cwnb.insights.rules import check_pipeline
 from cwnb.insights.tokens import quote, unquote
 
 # A busy machine draws slowly, which is no fault of what is tested.
@@ -28,7 +29,7 @@ def test_expression_to_text_and_back(node: exp.Expression):
 @patient
 def test_query_to_text_and_back(pipeline: c.Pipeline):
     text = to_text(pipeline)
-    again = parse_query(text)
+    again = parse_pipeline(text)
     assert again == pipeline
     assert to_text(again) == text
 
@@ -37,10 +38,10 @@ def test_query_to_text_and_back(pipeline: c.Pipeline):
 @patient
 def test_meaningful_query_settles_as_it_is(pipeline: c.Pipeline):
     text = to_text(pipeline)
-    assert parse_query(text) == pipeline
+    assert parse_pipeline(text) == pipeline
     for strict in (False, True):
-        settled, warnings = settle(
-            parse_query(text), strict=strict, known=strategies.FIELDS.__contains__
+        settled, warnings = check_pipeline(
+            parse_pipeline(text), strict=strict, known=strategies.FIELDS.__contains__
         )
         assert to_text(settled) == text
         assert not warnings
@@ -85,7 +86,7 @@ def test_regex_is_written_between_slashes(pattern: str, text: str):
 
 
 def test_column_name_outlives_a_changed_value():
-    (stats,) = parse_query("stats count( * ) by bin(300s)").commands
+    (stats,) = parse_pipeline("stats count( * ) by bin(300s)").commands
     (key,) = stats.args["by"]
     key.value.arguments[0].set("count", 60)
     assert to_text(stats) == "stats count( * ) by bin(60s) as `bin(300s)`"

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pipelines import parse_pipeline
 
 from cwnb.errors import CwnbError, InvalidParameter, MalformedQuery
 from cwnb.insights.commands import In, literal_value
-from cwnb.insights.dialect import parse_query
 from cwnb.notebook.placeholders import fill_query, fill_word, literal
 
 LITERALS = [
@@ -49,7 +49,7 @@ def test_what_has_no_literal_is_refused(value):
 @given(st.text())
 def test_any_text_comes_back_as_it_went_in(text):
     """Whatever a log line says, it stays one value of the query."""
-    pipeline = parse_query(fill_query("filter a in [{{x}}] | limit 1", {"x": text}))
+    pipeline = parse_pipeline(fill_query("filter a in [{{x}}] | limit 1", {"x": text}))
     assert len(pipeline.commands) == 2
     (option,) = pipeline.find(In).args["options"]
     assert literal_value(option) == text

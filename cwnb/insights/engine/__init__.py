@@ -3,6 +3,6 @@
 Steps inside a task work on Arrow arrays and numpy; what leaves the engine is pandas.
 """
 
-from cwnb.insights.engine.run import Outcome, Step, run
+from cwnb.insights.engine.run import Outcome, Step, run_query
 
-__all__ = ["Outcome", "Step", "run"]
+__all__ = ["Outcome", "Step", "run_query"]

@@ -1,10 +1,12 @@
-"""Which commands make which barrier, by command class; a command that is not here is an error."""
+"""Which commands make which barrier, by command class.
+
+Before any other command that does not run row by row, all rows are collected, and it runs on them.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwnb.errors import MalformedQuery
 from cwnb.insights.commands import Command, Dedup, Limit, Sort, Stats, TopRows
 from cwnb.insights.engine.collect import plan_collect
 from cwnb.insights.engine.stats import plan_stats
@@ -28,12 +30,7 @@ BARRIERS: dict[type[Command], Callable[[Rest], tuple[Barrier, int]]] = {
 def plan_barrier(rest: Rest) -> tuple[Barrier, int]:
     """Give the barrier that the commands begin with, and how many of them are part of it.
 
-    Without a command it keeps all rows. Raises MalformedQuery for a command that has none.
+    Without a command, or before one that has no barrier, it keeps all rows.
     """
-    if not rest.commands:
-        return plan_collect(rest)
-    first = rest.commands[0]
-    plan = BARRIERS.get(type(first))
-    if plan is None:
-        raise MalformedQuery(f"cannot run {first.keyword or type(first).__name__!r}")
-    return plan(rest)
+    plan = BARRIERS.get(type(rest.commands[0])) if rest.commands else None
+    return (plan or plan_collect)(rest)

@@ -24,6 +24,7 @@ from cwnb.insights.commands import (
     Like,
     Period,
     Star,
+    field_names,
     is_literal,
     literal_value,
     reads_event_time,
@@ -97,7 +98,7 @@ def missing(rows: int) -> Any:
 
 def _only_dictionaries(node: exp.Expression, batch: Batch) -> dict[str, Any] | None:
     """Give the fields that the expression reads, if all have dictionaries with few combinations."""
-    names = {field.name for field in node.find_all(Field)}
+    names = field_names(node)
     if not names or reads_event_time(node):
         return None
     columns = {}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from cwnb.insights.commands import Command, Pipeline, ScanEvents
 from cwnb.insights.engine.barriers import plan_barrier
 from cwnb.insights.engine.rest import Rest
-from cwnb.insights.rewrite import output_names
+from cwnb.insights.facts import Names, Needs, Order, Rows
 
 if TYPE_CHECKING:
     from cwnb.insights.context import QueryTimes
@@ -51,13 +51,24 @@ class Plan:
     outputs: list[str]
 
 
+def row_by_row(command: Command) -> bool:
+    """Tell whether a command can run on the rows of each task by themselves."""
+    return (
+        command.needs is Needs.ROW
+        and command.order is Order.KEEPS
+        and command.rows is not Rows.NEW
+        and command.names is not Names.REPLACES
+    )
+
+
 def make_plan(pipeline: Pipeline, outputs: list[str] | None = None) -> Plan:
     """Cut a rewritten pipeline at its first barrier; `outputs` if other columns are wanted."""
     scan, *commands = pipeline.commands
     assert isinstance(scan, ScanEvents)
-    outputs = outputs or output_names(commands)
-    cut = next((i for i, c in enumerate(commands) if c.barrier), len(commands))
+    outputs = outputs or pipeline.outputs
+    cut = next((i for i, c in enumerate(commands) if not row_by_row(c)), len(commands))
     steps = commands[:cut]
-    rest = Rest(commands[cut:], outputs, repeated=any(c.args.get("multi") for c in steps))
+    # Where an event makes several rows, a place in the segment does not name a row.
+    rest = Rest(commands[cut:], outputs, repeated=any(c.rows is Rows.MORE for c in steps))
     barrier, taken = plan_barrier(rest)
     return Plan(scan, steps, rest.commands[:taken], barrier, rest.commands[taken:], outputs)

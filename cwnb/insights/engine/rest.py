@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cwnb.insights.commands import Stats
+from cwnb.insights.facts import Names
 from cwnb.insights.rewrite import touches
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class Rest:
                 if not own and not touches({name}, written):
                     needed[name] = None
             written |= writes
-            if isinstance(command, Stats):
+            if command.names is Names.REPLACES:
                 return list(needed)
         needed.update((name, None) for name in self.outputs if not touches({name}, written))
         return list(needed)

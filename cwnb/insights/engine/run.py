@@ -14,7 +14,9 @@ import pyarrow as pa
 from cwnb.errors import QueryTooLarge
 from cwnb.events import ALL_TIME, Window
 from cwnb.insights import dialect
-from cwnb.insights.commands import Command, Field, Pipeline
+from cwnb.insights.answers import open_input
+from cwnb.insights.commands import Command, Field, Pipeline, Query
+from cwnb.insights.complete import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from cwnb.insights.context import QueryTimes
 from cwnb.insights.engine import columns as arrow_columns
 from cwnb.insights.engine.expressions import evaluate_array
@@ -22,10 +24,10 @@ from cwnb.insights.engine.plan import Plan, TaskPlan, make_plan
 from cwnb.insights.engine.schedule import Workers
 from cwnb.insights.engine.steps import apply
 from cwnb.insights.engine.tasks import Measure, TaskAnswer, fetch_rows, run_task
-from cwnb.insights.rewrite import DEFAULT_LIMIT, MAXIMUM_LIMIT, as_condition, rewrite
+from cwnb.insights.rewrite import as_condition, rewrite
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Sequence
 
     from cwnb.events import Scan, Task
     from cwnb.insights.context import QueryContext
@@ -58,22 +60,53 @@ class Outcome:
     mixed: list[str] = field(default_factory=list)
     pipeline: Pipeline | None = None
 
+    def add_cost_of(self, earlier: Outcome) -> None:
+        """Count what an earlier pipeline of the same query read, and tell what it warned of."""
+        self.steps = [*earlier.steps, *self.steps]
+        self.warnings = [*earlier.warnings, *self.warnings]
+        for name, number in earlier.statistics.items():
+            if name != "resultCount":
+                self.statistics[name] += number
 
-def run(pipeline: Pipeline, context: QueryContext, outputs: list[str] | None = None) -> Outcome:
-    """Answer a settled pipeline; `outputs` if other columns are wanted.
+
+def run_query(query: Query, context: QueryContext, outputs: list[str] | None = None) -> Outcome:
+    """Answer a query that `complete` has been through, one pipeline after the other.
+
+    `outputs` if other columns of the answer are wanted. Statistics and steps are those of all
+    pipelines. Raises QueryTooLarge when the partial answers would hold more than the budget of
+    memory, and what the sources raise.
+    """
+    outcomes: list[Outcome] = []
+    for pipeline in query.pipelines:
+        wanted = outputs if pipeline is query.answer else None
+        outcomes.append(run(pipeline, context, wanted, outcomes))
+    answer = outcomes.pop()
+    for earlier in reversed(outcomes):
+        answer.add_cost_of(earlier)
+    return answer
+
+
+def run(
+    pipeline: Pipeline,
+    context: QueryContext,
+    outputs: list[str] | None = None,
+    answers: Sequence[Outcome] = (),
+) -> Outcome:
+    """Answer one pipeline; `answers` are those of the pipelines before it.
 
     Raises QueryTooLarge when the partial answers would hold more than the budget of memory, and
     what the source raises.
     """
-    rewritten = rewrite(pipeline, limit=context.limit)
+    rewritten = rewrite(pipeline)
     plan = make_plan(rewritten, outputs)
     conditions = [as_condition(node) for node in plan.scan.args.get("conditions") or []]
-    scan = context.sources.open().scan(
+    scan = open_input(pipeline.input, context.sources, answers).scan(
         list(plan.scan.args["columns"]),
         context.window,
         [condition for condition in conditions if condition is not None],
     )
-    times = QueryTimes(context.now_ms, _bounded(context.window, scan.tasks))
+    window = _bounded(context.window, scan.tasks)
+    times = QueryTimes(context.now_ms, window, tuple(answers))
     task_plan = TaskPlan(plan.steps, plan.barrier, times)
     _ = task_plan.wanted  # found once, not in every task
     runner = _Runner(plan, scan, task_plan, context)

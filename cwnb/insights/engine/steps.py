@@ -25,7 +25,6 @@ from cwnb.insights.commands import (
     TopRows,
     conjuncts,
     fields_read,
-    literal_value,
 )
 from cwnb.insights.engine.barrier import InMemory
 from cwnb.insights.engine.collect import CollectPlan
@@ -154,8 +153,7 @@ def _keep(plan: CollectPlan, batch: Batch) -> Batch:
 
 def _sort(command: Sort | TopRows, batch: Batch, _: Wanted) -> Batch:
     keys = [(k.args["item"].value, bool(k.args["descending"])) for k in command.args["keys"]]
-    count = literal_value(command.args["count"]) if "count" in command.args else None
-    return _keep(CollectPlan(keys=keys, count=count), batch)
+    return _keep(CollectPlan(keys=keys, count=command.row_cap()), batch)
 
 
 def _dedup(command: Dedup, batch: Batch, _: Wanted) -> Batch:
@@ -163,7 +161,7 @@ def _dedup(command: Dedup, batch: Batch, _: Wanted) -> Batch:
 
 
 def _limit(command: Limit, batch: Batch, _: Wanted) -> Batch:
-    count = literal_value(command.args["count"])
+    count = command.row_cap()
     if count < batch.rows:
         batch.take(np.arange(count, dtype=np.int64))
     return batch

@@ -14,6 +14,8 @@ from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.expressions import evaluate_array
 from cwnb.insights.engine.order import RowOrder
 from cwnb.insights.engine.steps import apply
+from cwnb.insights.facts import Rows
+from cwnb.insights.rewrite import only_filters
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +73,7 @@ def run_task(
         before, started, read = batch.rows, time.perf_counter(), reader.bytes_read
         _check(cancelled)
         batch = apply(step, batch, wanted)
-        if step.drops_rows:
+        if step.rows is Rows.FEWER:
             matched = batch.rows
         measures.append(_measure(before, batch.rows, started, reader.bytes_read - read))
     _check(cancelled)
@@ -103,7 +105,8 @@ def fetch_rows(
     batch = Batch(len(positions), plan.times, reader=reader, selection=positions)
     for step, wanted in zip(plan.steps, plan.wanted, strict=True):
         # These rows have passed the filters.
-        if not step.drops_rows:
+        if not only_filters(step):
+            assert step.rows is not Rows.MORE
             apply(step, batch, wanted | set(needed))
     own = [name for name in needed if not batch.has_own(name)]
     batch.load(own)

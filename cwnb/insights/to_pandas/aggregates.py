@@ -155,7 +155,7 @@ def _latest(script: Script, arguments: list[exp.Expression]) -> Snippet:
 def _edge(script: Script, arguments: list[exp.Expression], method: str) -> Snippet:
     # Events stand newest first here, since a `sort` before `stats` has no effect; `first` and
     # `last` pass over missing values.
-    if script.aggregated or TIMESTAMP not in script.kinds:
+    if not script.events or TIMESTAMP not in script.kinds:
         raise CannotSay("earliest and latest after another 'stats'")
     name, kind = _value(script, arguments[0])
     return Snippet(f"{_of(name)}.{method}", kind)

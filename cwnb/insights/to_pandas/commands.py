@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from cwnb.events import MESSAGE, SEQUENCE, TIMESTAMP
 from cwnb.insights.commands import (
     Command,
     Dedup,
@@ -20,6 +19,7 @@ from cwnb.insights.commands import (
     Sort,
     Stats,
 )
+from cwnb.insights.facts import Rows
 from cwnb.insights.to_pandas.expressions import write, write_condition
 from cwnb.insights.to_pandas.parsing import write_parse
 from cwnb.insights.to_pandas.stats import write_stats
@@ -36,8 +36,6 @@ from cwnb.insights.to_pandas.writing import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-DEFAULT_LIMIT = 10_000
-
 
 def write_command(script: Script, command: Command) -> None:
     """Write a command; raises CannotSay for one without a writer."""
@@ -45,24 +43,15 @@ def write_command(script: Script, command: Command) -> None:
     if writer is None:
         raise CannotSay(f"no words for the command {command.keyword!r}")
     writer(script, command)
+    script.events = script.events and command.rows is not Rows.NEW
 
 
 # ---------------------------------------------------------------- fields and display
 
 
-def _fields(script: Script, command: Fields) -> None:
-    script.shown += _compute(script, command.args["items"])
-    script.asked = True
-
-
-def _display(script: Script, command: Display) -> None:
-    script.displayed = _compute(script, command.args["items"])
-
-
-def _compute(script: Script, items: list[Item]) -> list[str]:
-    for item in items:
+def _fields(script: Script, command: Fields | Display) -> None:
+    for item in command.args["items"]:
         script.assign(item.name, write(script, item.value))
-    return [item.name for item in items]
 
 
 # ---------------------------------------------------------------- filter
@@ -95,18 +84,13 @@ def _sort(script: Script, command: Sort) -> None:
         item: Item = key.args["item"]
         snippet = write(script, item.value)
         name = item.name
-        if item.args.get("alias") or snippet.code != script.at(name):
-            name = item.name if item.args.get("alias") else script.free_name(item.name)
+        if snippet.code != script.at(name):
+            name = script.free_name(item.name)
             script.assign(name, snippet)
-        if item.args.get("alias"):
-            script.shown.append(name)
         kind = script.kinds[name]
         plain = plain and kind in ("integer", "number", "time", "boolean")
         names.append(name)
         ascending.append(not key.args["descending"])
-        if name == TIMESTAMP and SEQUENCE in script.kinds:
-            names.append(SEQUENCE)
-            ascending.append(ascending[-1])
     by = quoted(names[0]) if len(names) == 1 else f"[{', '.join(map(quoted, names))}]"
     same_way = len(set(ascending)) == 1
     order = "" if all(ascending) else f", ascending={ascending[0] if same_way else ascending}"
@@ -118,12 +102,7 @@ def _sort(script: Script, command: Sort) -> None:
 
 
 def _limit(script: Script, command: Limit) -> None:
-    script.add(f"{script.frame} = {script.frame}.head({_count(command.args['count'])})")
-    script.limited = True
-
-
-def _count(count: Any) -> int:
-    return int(str(count.this)) if isinstance(count, exp.Expression) else int(count)
+    script.add(f"{script.frame} = {script.frame}.head({command.row_cap()})")
 
 
 def _dedup(script: Script, command: Dedup) -> None:
@@ -147,21 +126,16 @@ def _dedup(script: Script, command: Dedup) -> None:
 # ---------------------------------------------------------------- the whole
 
 
-def finish(script: Script) -> None:
-    """Write the frame named `result`: the columns to show, and no more rows than the default."""
-    shown = script.shown
-    if not script.asked and not script.aggregated:
-        shown = [TIMESTAMP, MESSAGE, *shown]
-    if script.displayed is not None:
-        shown = script.displayed
-    columns = ", ".join(map(quoted, dict.fromkeys(shown)))
-    rows = "" if script.limited else f".head({DEFAULT_LIMIT:_})"
-    script.add(f"result = {script.frame}[[{columns}]]{rows}")
+def finish(script: Script, outputs: list[str], rows: int | None) -> None:
+    """Write the frame named `result`: the columns to show, and at most so many rows."""
+    columns = ", ".join(map(quoted, outputs))
+    head = "" if rows is None else f".head({rows:_})"
+    script.add(f"result = {script.frame}[[{columns}]]{head}")
 
 
 COMMANDS: dict[type[Command], Callable[[Script, Any], None]] = {
     Fields: _fields,
-    Display: _display,
+    Display: _fields,
     Filter: _filter,
     Parse: write_parse,
     Stats: write_stats,

@@ -34,7 +34,6 @@ def write_parse(script: Script, command: Parse) -> None:
         _first_match(script, source, regex, groups, names)
     for name in names:
         script.kinds[name] = "text"
-    script.shown += names
 
 
 def glob_regex(glob: str) -> str:

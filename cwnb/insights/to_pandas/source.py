@@ -14,29 +14,29 @@ from cwnb.insights.names import canonical, known_functions
 from cwnb.insights.to_pandas import datetimes, functions, strings
 from cwnb.insights.to_pandas.aggregates import AGGREGATES
 from cwnb.insights.to_pandas.commands import COMMANDS, finish, write_command
-from cwnb.insights.to_pandas.writing import WRITERS, Script, quoted
+from cwnb.insights.to_pandas.writing import WRITERS, CannotSay, Script, quoted
 
 if TYPE_CHECKING:
     from cwnb.events import Window
-    from cwnb.insights.commands import Pipeline
+    from cwnb.insights.commands import Query
 
 # Importing them fills the registry of functions.
 _FILLED = (datetimes, functions, strings)
 
 
 def to_pandas(
-    pipeline: Pipeline,
+    query: Query,
     schema: dict[str, str],
     *,
     events_path: str = "events.parquet",
     now_ms: int | None = None,
     window: Window | None = None,
 ) -> str:
-    """Write a settled pipeline as Python source that leaves its answer in a frame `result`.
+    """Write a query as Python source that leaves its answer in a frame `result`.
 
-    `schema`: the kind of each column of the exported events: integer, number, boolean, text, time
-    or mixed, which the export holds as text. The source reads them from `events_path`. `now_ms`
-    and `window` are written into it. Raises CannotSay.
+    The query has been through `complete`. `schema`: the kind of each column of the exported events:
+    integer, number, boolean, text, time or mixed, which the export holds as text. The source reads
+    them from `events_path`. `now_ms` and `window` are written into it. Raises CannotSay.
     """
     from cwnb.insights.dialect import to_text
 
@@ -47,12 +47,17 @@ def to_pandas(
         "# Newest first, which is the order of every query without `sort`.",
         f'events = events.sort_values(["{TIMESTAMP}", "{SEQUENCE}"], ascending=False)',
     )
-    for command in pipeline.commands:
+    if len(query.pipelines) > 1 or type(query.answer.input) is not nodes.CallersGroups:
+        raise CannotSay("a query of several inputs")
+    commands = list(query.answer.commands)
+    # A limit that nobody wrote needs no paragraph of its own.
+    unwritten = commands.pop().row_cap() if commands[-1].meta.get("implicit") else None
+    for command in commands:
         script.add("")
         script.add(*(f"# {line}" for line in to_text(command).splitlines()))
         write_command(script, command)
     script.add("")
-    finish(script)
+    finish(script, query.answer.outputs, unwritten)
     body = "\n".join(script.lines) + "\n"
     return _head(body) + body
 

@@ -5,12 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwnb.events import TIMESTAMP
-from cwnb.insights.commands import (
-    Call,
-    Field,
-    Item,
-    Stats,
-)
+from cwnb.insights.commands import Call, Field, Item, Stats, find
 from cwnb.insights.names import canonical
 from cwnb.insights.to_pandas.aggregates import AGGREGATES, is_aggregate
 from cwnb.insights.to_pandas.datetimes import rounded
@@ -53,10 +48,7 @@ def write_stats(script: Script, command: Stats) -> None:
     script.add(f"groups = {script.frame}.groupby({by})")
     _rows(script, displays, items, made)
     script.aggregates = {}
-    script.aggregated = True
-    script.shown = [*(name for name, _, _ in displays), *(item.name for item in items)]
-    script.displayed = None
-    script.kinds = {name: script.kinds[name] for name in script.shown}
+    script.kinds = {name: script.kinds[name] for name in command.gives()}
 
 
 def _offset(snippet: Snippet, node: exp.Expression, command: Stats, script: Script) -> Snippet:
@@ -89,7 +81,7 @@ def _key_column(script: Script, key: Item, snippet: Snippet) -> str:
 def _calls(node: exp.Expression) -> list[Call]:
     if is_aggregate(node):
         return [node]  # type: ignore[list-item]
-    return [call for call in node.find_all(Call) if is_aggregate(call)]
+    return [call for call in find(node, Call) if is_aggregate(call)]
 
 
 def _rows(

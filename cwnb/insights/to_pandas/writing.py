@@ -74,9 +74,7 @@ class Snippet:
 class Script:
     """The source as it grows, and what is known of the frame at this point.
 
-    `kinds`: the kind of every column; `shown`: the columns that commands have named to be shown;
-    `asked`: whether that was `fields`, which leaves out the time and the message; `displayed`: what
-    the last `display` named.
+    `kinds`: the kind of every column; `events`: whether its rows are events still.
     """
 
     kinds: dict[str, str]
@@ -84,11 +82,7 @@ class Script:
     window: Window | None = None
     frame: str = "events"
     lines: list[str] = field(default_factory=list)
-    shown: list[str] = field(default_factory=list)
-    asked: bool = False
-    displayed: list[str] | None = None
-    aggregated: bool = False
-    limited: bool = False
+    events: bool = True
     # Aggregations of the `stats` being written: their text and the piece that stands for each.
     aggregates: dict[str, Snippet] = field(default_factory=dict)
 

@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.events import SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
-from cwnb.insights.commands import Field, Pipeline
+from cwnb.insights.commands import Field, Pipeline, field_names
+from cwnb.insights.complete import complete_pipeline
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.expressions import evaluate_array
 from cwnb.insights.engine.steps import apply
-from cwnb.insights.rewrite import explicit_limit, explicit_sort, output_names
 
 if TYPE_CHECKING:
     from cwnb.insights.context import QueryContext
@@ -24,15 +24,14 @@ if TYPE_CHECKING:
 
 def run_plainly(pipeline: Pipeline, context: QueryContext) -> dict[str, Any]:
     """Give the columns of the answer to a settled pipeline, in order."""
-    commands = explicit_sort([c.copy() for c in pipeline.commands])
-    outputs = output_names(commands)
-    named = {field.name for field in pipeline.find_all(Field)}
-    batch = _all_rows(context, sorted({*named, *SYSTEM_FIELDS, SEQUENCE}))
-    for command in explicit_limit(commands):
+    completed = complete_pipeline(pipeline)
+    names = sorted({*field_names(completed), *SYSTEM_FIELDS, SEQUENCE})
+    batch = _all_rows(context, names)
+    for command in completed.commands:
         batch = apply(command, batch)
         for name in batch.names():
             batch.column(name)
-    return {name: evaluate_array(Field(parts=name.split(".")), batch) for name in outputs}
+    return {name: evaluate_array(Field(parts=name.split(".")), batch) for name in completed.outputs}
 
 
 def _all_rows(context: QueryContext, names: list[str]) -> Batch:
