@@ -204,7 +204,7 @@ def test_a_function_of_the_query_is_not_given_the_events() -> None:
 
 
 def test_a_call_of_an_unknown_function_is_an_error() -> None:
-    (command,) = dialect.parse_query("fields toLower(@message)").commands
+    (command,) = dialect.parse_query("fields toLower(@message)").answer.commands
     call = command.args["items"][0].value
     call.set("function", "tolowr")
     with pytest.raises(
