@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cwnb.events import EventBatch
-    from cwnb.store import LoadRecord
+    from cwnb.store import CheckedEvents, LoadRecord, Processing
 
 # A file whose messages are fewer bytes waits for others; a bundle is published at this size.
 SMALL_BYTES = 4 * 1024 * 1024
@@ -20,10 +19,10 @@ _BUNDLE_FILES = 2_000
 class Bundle:
     """Hands out a place for each file; what a file puts there is stored whole or not at all."""
 
-    def __init__(self, store: Any, group: str, log_type: str | None) -> None:
+    def __init__(self, store: Any, group: str, processing: Processing) -> None:
         self._store = store
         self._group = group
-        self._log_type = log_type
+        self._processing = processing
         self._stack = ExitStack()
         self._loading: Any = None
         self._records: list[LoadRecord] = []
@@ -33,7 +32,7 @@ class Bundle:
     def place(self, *, alone: bool) -> Iterator[Any]:
         """Give a loading of its own to a file that comes alone, else a place among others."""
         if alone:
-            with self._store.loading(self._group, log_type=self._log_type) as loading:
+            with self._store.loading(self._group, self._processing) as loading:
                 yield loading
             return
         with ExitStack() as stack:
@@ -42,20 +41,20 @@ class Bundle:
     def loading(self) -> Any:
         """Give the loading that the files share."""
         if self._loading is None:
-            new = self._store.loading(self._group, log_type=self._log_type)
+            new = self._store.loading(self._group, self._processing)
             self._loading = self._stack.enter_context(new)
         return self._loading
 
     def own_loading(self, stack: ExitStack) -> Any:
         """Give one to a file that has grown too big for a place."""
-        return stack.enter_context(self._store.loading(self._group, log_type=self._log_type))
+        return stack.enter_context(self._store.loading(self._group, self._processing))
 
-    def take(self, batches: list[EventBatch], record: LoadRecord) -> None:
+    def take(self, held: list[CheckedEvents], record: LoadRecord) -> None:
         """Add a whole file to the shared loading."""
         loading = self.loading()
-        for batch in batches:
-            loading.add(batch)
-            self._bytes += batch.message.nbytes
+        for events in held:
+            loading.add_checked(events)
+            self._bytes += events.messages.nbytes
         self._records.append(record)
         if self._bytes > _BUNDLE_BYTES or len(self._records) >= _BUNDLE_FILES:
             self.publish()
@@ -80,24 +79,25 @@ class _Place:
     def __init__(self, bundle: Bundle, stack: ExitStack) -> None:
         shared = bundle.loading()
         self.cutoff_ms = shared.cutoff_ms
-        self.log_type = shared.log_type
+        self.processing = shared.processing
+        self.prepare = shared.prepare
         self._bundle = bundle
         self._stack = stack
         self._own: Any = None
-        self._held: list[EventBatch] = []
+        self._held: list[CheckedEvents] = []
         self._bytes = 0
 
-    def add(self, batch: EventBatch) -> None:
+    def add_checked(self, events: CheckedEvents) -> None:
         """Take events."""
         if self._own is not None:
-            self._own.add(batch)
+            self._own.add_checked(events)
             return
-        self._held.append(batch)
-        self._bytes += batch.message.nbytes
+        self._held.append(events)
+        self._bytes += events.messages.nbytes
         if self._bytes > SMALL_BYTES:
             self._own = self._bundle.own_loading(self._stack)
             for held in self._held:
-                self._own.add(held)
+                self._own.add_checked(held)
             self._held.clear()
 
     def commit(self, record: LoadRecord, *, unique: bool = False) -> None:

@@ -25,7 +25,6 @@ from cwnb.store import LoadRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
-    from concurrent.futures import Executor
 
     from cwnb.sources.bundle import Bundle
     from cwnb.sources.chunks import Chunk
@@ -44,14 +43,12 @@ class Target:
     group: str
     earlier: Earlier
     bundle: Bundle
-    executor: Executor
     alone: bool
     stream: str | None = None
     format: str | None = None
     zone: str | int | None = None
     pattern: str | None = None
     again: bool = False
-    log_type: str | None = None
 
     def reading(self, modified_ms: int | None) -> Reading:
         """Give the zone, and the time that stands in for the file's where it has none."""
@@ -155,14 +152,7 @@ def take_all(
 ) -> None:
     """Put all chunks into one loading and commit it, unless the group has this content already."""
     with target.bundle.place(alone=target.alone) as loading:
-        intake = Intake(
-            loading,
-            report,
-            times,
-            log_type=loading.log_type,
-            first_ms=first_ms,
-            executor=target.executor,
-        )
+        intake = Intake(loading, report, times, first_ms=first_ms)
         intake.take(chunks)
         done = record(intake)
         known = target.earlier.same(done.fingerprint)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -29,6 +28,7 @@ from cwnb.sources.unpacking import (
     bomb,
     compression_of,
 )
+from cwnb.store import Processing
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,26 +72,22 @@ def load(
         "zone": read_zone(tz),
         "pattern": check_pattern(pattern),
         "again": again,
-        "log_type": log_type,
     }
     rows = tables.is_rows(what)
     inputs = Inputs() if rows else find_inputs(what)
     records = store.load_records(group) if store.has_group(group) else []
-    bundle = Bundle(store, group, log_type)
+    bundle = Bundle(store, group, Processing(log_type=log_type))
     try:
-        with ThreadPoolExecutor(2, thread_name_prefix="cwnb-load") as executor:
-            several = inputs.several
-            target = Target(
-                store, group, Earlier(records), bundle, executor, alone=not several, **options
-            )
-            if rows:
-                file = FileReport(tables.name_of(what), format=tables.format_of(what))
-                file.stream = stream if stream is not None else file.name
-                report.files.append(file)
-                load_rows(target, what, file)
-            else:
-                _Files(target, report, progress, max_ratio).load(inputs)
-            bundle.publish()
+        alone = not inputs.several
+        target = Target(store, group, Earlier(records), bundle, alone=alone, **options)
+        if rows:
+            file = FileReport(tables.name_of(what), format=tables.format_of(what))
+            file.stream = stream if stream is not None else file.name
+            report.files.append(file)
+            load_rows(target, what, file)
+        else:
+            _Files(target, report, progress, max_ratio).load(inputs)
+        bundle.publish()
     finally:
         bundle.abandon()
     report.seconds = time.perf_counter() - started

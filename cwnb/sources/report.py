@@ -49,6 +49,13 @@ class FileReport:
         if len(self.refused) < REFUSED_KEPT:
             self.refused.append((number, reason))
 
+    def count(self, stream: str, first_ms: int, last_ms: int, events: int) -> None:
+        """Count events of one stream."""
+        self.streams.add(stream)
+        self.events += events
+        self.first_ms = first_ms if self.first_ms is None else min(self.first_ms, first_ms)
+        self.last_ms = last_ms if self.last_ms is None else max(self.last_ms, last_ms)
+
     def clear(self) -> None:
         """Forget all counts: nothing of this file was loaded now."""
         self.bytes = self.lines = self.blank = self.records = 0

@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+from cwnb.store.ingest import checks
+from cwnb.store.ingest.checks import CheckedEvents
 from cwnb.store.ingest.load import Loading
-from cwnb.store.ingest.messages import event_batch
+from cwnb.store.ingest.messages import Messages, event_batch, messages_of
 from cwnb.store.maintenance.retention import RETENTION_DAYS
+from cwnb.store.processing import Processing
 from cwnb.store.records import FieldInfo, GroupInfo, LoadRecord, PutResult, StreamInfo
 from cwnb.store.snapshot import Snapshot
 from cwnb.store.store import Store
 
 __all__ = [
     "RETENTION_DAYS",
+    "CheckedEvents",
     "FieldInfo",
     "GroupInfo",
     "LoadRecord",
     "Loading",
+    "Messages",
+    "Processing",
     "PutResult",
     "Snapshot",
     "Store",
     "StreamInfo",
+    "checks",
     "event_batch",
+    "messages_of",
 ]

@@ -1,10 +1,17 @@
-"""A small cache of the process, safe among threads and across a fork because it takes no lock."""
+"""Small caches of the process, safe among threads and across a fork because they take no lock."""
 
 from __future__ import annotations
 
-from typing import Generic, TypeVar
+import os
+import threading
+import time
+import weakref
+from typing import Any, Generic, TypeVar
 
 Value = TypeVar("Value")
+
+# A query that starts 5 s after a key was withdrawn fails, so what a key opened is kept for less.
+KEY_LIFETIME_S = 4.0
 
 
 class Cache(Generic[Value]):
@@ -39,3 +46,67 @@ class Cache(Generic[Value]):
         if not self._weighed:
             return len(self._items)
         return sum(weight for weight, _ in tuple(self._items.values()))
+
+
+class ShortLived(Generic[Value]):
+    """A cache for keys and what holds them: every value goes after `KEY_LIFETIME_S`.
+
+    A value that is used all the time goes too, so that its key is looked for again. Values that
+    nobody asks for any more are dropped by a thread that lives as long as there are some.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self._cache: Cache[tuple[float, Value]] = Cache(capacity)
+        _short_lived.add(self)
+
+    def get(self, key: object) -> Value | None:
+        """Give the value, or None where there is none or it is too old."""
+        item = self._cache.get(key)
+        if item is None or time.monotonic() >= item[0]:
+            return None
+        return item[1]
+
+    def put(self, key: object, value: Value) -> None:
+        """Keep the value for a few seconds."""
+        self._cache.put(key, (time.monotonic() + KEY_LIFETIME_S, value))
+        _start_dropping()
+
+    def drop_old(self) -> int:
+        """Drop the values that are too old, and give how many are left."""
+        items = self._cache._items  # noqa: SLF001
+        now = time.monotonic()
+        for key, (_, (until, _)) in tuple(items.items()):
+            if now >= until:
+                items.pop(key, None)
+        return len(items)
+
+
+_short_lived: weakref.WeakSet[ShortLived[Any]] = weakref.WeakSet()
+_dropping: tuple[int, threading.Thread] | None = None  # with the process whose thread it is
+
+
+def _start_dropping() -> None:
+    global _dropping
+    if _dropping is None or _dropping[0] != os.getpid() or not _dropping[1].is_alive():
+        thread = threading.Thread(target=_drop_until_none_is_left, name="cwnb-keys", daemon=True)
+        _dropping = os.getpid(), thread
+        try:
+            thread.start()
+        except RuntimeError:
+            _dropping = None  # the interpreter is ending, and the values with it
+
+
+def _drop_until_none_is_left() -> None:
+    global _dropping
+    while True:
+        time.sleep(KEY_LIFETIME_S / 4)
+        if _drop_all_old():
+            continue
+        _dropping = None
+        # What was put before this thread said that it ends is still its own to drop.
+        if not _drop_all_old():
+            return
+
+
+def _drop_all_old() -> int:
+    return sum(cache.drop_old() for cache in tuple(_short_lived))

@@ -7,25 +7,49 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import InvalidParameter, NotAStore, ResourceNotFound, StoreError
-from cwnb.store.catalog.connection import (
-    Catalog,
-    check_schema,
-    create_schema,
-    may_write,
-    named_file_errors,
-)
-from cwnb.store.keys.sealing import create_key
-from cwnb.store.segments.facts import sync_folder
+from cwnb.store.catalog import Catalog, meta
+from cwnb.store.context import CATALOG_FILE, StoreContext
+from cwnb.store.disk import make_private_file, may_write, named_file_errors, sync
+from cwnb.store.keys.ring import create_key
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-_CATALOG = "catalog.sqlite"
+    from cwnb.times import Clock
 
 
-def open_catalog(folder: Path, *, create: bool) -> Catalog:
-    """Give the catalog of the store in a folder; make folder and file where they may be made."""
-    file = folder / _CATALOG
+def open_context(
+    folder: Path, *, encryption: str, create: bool, clock: Clock | None
+) -> StoreContext:
+    """Give the context of the store in a folder, and make the store where there is none."""
+    catalog = _open_catalog(folder, create=create)
+    try:
+        return _context(folder, catalog, encryption, clock)
+    except BaseException:
+        catalog.close()
+        raise
+
+
+def _context(folder: Path, catalog: Catalog, encryption: str, clock: Clock | None) -> StoreContext:
+    def fill(connection: Any) -> None:
+        key_id = create_key(str(folder)) if encryption == "default" else ""
+        meta.insert(connection, meta.StoreMeta(secrets.token_hex(16), key_id))
+
+    catalog.prepare(fill)
+    with catalog.read() as connection:
+        facts, now_ms = meta.find(connection), meta.fixed_now_ms(connection)
+    if encryption == "none" and facts.key_id:
+        raise InvalidParameter(
+            f"the store {str(folder)!r} is encrypted; open it without encryption='none'"
+        )
+    context = StoreContext(str(folder), facts, catalog, clock)
+    context.set_fixed_now(now_ms)
+    context.sealer()  # raises StoreKeyMissing now and not at the first read
+    return context
+
+
+def _open_catalog(folder: Path, *, create: bool) -> Catalog:
+    file = folder / CATALOG_FILE
     if folder.exists() and not folder.is_dir():
         raise NotAStore(f"{str(folder)!r} is a file, not the folder of a store")
     try:
@@ -43,32 +67,6 @@ def open_catalog(folder: Path, *, create: bool) -> Catalog:
     return Catalog(file, read_only=False)
 
 
-def read_meta(catalog: Catalog, folder: str, encryption: str) -> dict[str, Any]:
-    """Give the facts of the store; make them, and its key, where it is new."""
-    with catalog.read() as connection:
-        made = check_schema(connection, folder)
-    if not made:
-        with catalog.write() as connection:
-            # Another process may have been faster.
-            if not check_schema(connection, folder):
-                create_schema(connection)
-                key_id = create_key(folder) if encryption == "default" else ""
-                for item in (
-                    ("store_id", secrets.token_hex(16)),
-                    ("key_id", key_id),
-                    ("next_sequence", 1),
-                    ("now_ms", None),
-                ):
-                    connection.execute("INSERT INTO meta VALUES (?, ?)", item)
-    with catalog.read() as connection:
-        meta: dict[str, Any] = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-    if encryption == "none" and meta["key_id"]:
-        raise InvalidParameter(
-            f"the store {folder!r} is encrypted; open it without encryption='none'"
-        )
-    return meta
-
-
 def _make_folder(folder: Path, file: Path) -> None:
     others = sorted(os.listdir(folder)) if folder.exists() else []  # noqa: PTH208
     if odd := set(others) - {"segments"}:
@@ -81,7 +79,5 @@ def _make_folder(folder: Path, file: Path) -> None:
             made.mkdir(parents=True, exist_ok=True, mode=0o700)
             made.chmod(0o700)
         # SQLite gives its log the mode of the catalog.
-        handle = os.open(file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        os.fchmod(handle, 0o600)
-        os.close(handle)
-        sync_folder(folder)
+        make_private_file(file, must_be_new=False)
+        sync(folder)

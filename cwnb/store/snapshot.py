@@ -17,7 +17,7 @@ from cwnb.events import (
     Scan,
     Window,
 )
-from cwnb.store.ingest.recent import RecentTask, SealedBatch
+from cwnb.store.ingest.recent import RecentTask
 from cwnb.store.maintenance.retention import cutoff_ms
 from cwnb.store.names import match_names
 from cwnb.store.segments.facts import (
@@ -32,7 +32,9 @@ from cwnb.store.segments.reader import SegmentTask
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cwnb.store.segments.files import StoreRef
+    from cwnb.store.catalog.batches import SealedBatch
+    from cwnb.store.catalog.groups import GroupRow
+    from cwnb.store.context import StoreContext
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
@@ -41,13 +43,19 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 class GroupState:
     """A group as one short transaction found it."""
 
-    id: int
-    name: str
-    created_ms: int
-    retention_days: int | None
-    log_type: str | None
+    row: GroupRow
     segments: tuple[SegmentFacts, ...]
     batches: tuple[SealedBatch, ...]
+
+    @property
+    def id(self) -> int:
+        """Give the group's id."""
+        return self.row.id
+
+    @property
+    def name(self) -> str:
+        """Give the group's name."""
+        return self.row.name
 
     @property
     def log(self) -> str:
@@ -55,8 +63,8 @@ class GroupState:
         return f"{DEFAULT_ACCOUNT}:{self.name}"
 
 
-# Fewer row groups than this would leave workers idle at the end.
-_FEW_ROW_GROUPS = 16
+# With fewer row groups than this, workers would be idle at the end, so row groups are divided.
+_MIN_ROW_GROUPS = 16
 
 
 class Snapshot:
@@ -66,16 +74,16 @@ class Snapshot:
     decided when the snapshot is made.
     """
 
-    def __init__(self, store: StoreRef, groups: Sequence[GroupState], now_ms: int) -> None:
+    def __init__(self, context: StoreContext, groups: Sequence[GroupState], now_ms: int) -> None:
         self.groups = tuple(groups)
         self.now_ms = now_ms
-        self._store = store
+        self._context = context
 
     def of_groups(self, names: Sequence[str]) -> Snapshot:
         """Give the part of some of the groups; a trailing `*` of a name is a prefix."""
         held = {group.name: group for group in self.groups}
         wanted = match_names(names, list(held))
-        return Snapshot(self._store, [held[name] for name in wanted], self.now_ms)
+        return Snapshot(self._context, [held[name] for name in wanted], self.now_ms)
 
     def scan(
         self,
@@ -90,11 +98,11 @@ class Snapshot:
         read, it is all that a segment has in the window.
         """
         groups_there = sum(len(s.row_groups) for group in self.groups for s in group.segments)
-        few, messages = groups_there < _FEW_ROW_GROUPS, MESSAGE in columns
+        few, messages = groups_there < _MIN_ROW_GROUPS, MESSAGE in columns
         tasks: list[Any] = []
         skipped_rows = skipped_bytes = 0
         for group in self.groups:
-            cutoff = cutoff_ms(group.retention_days, self.now_ms)
+            cutoff = cutoff_ms(group.row.retention_days, self.now_ms)
             kept = replace(window, start_ms=max(window.start_ms, cutoff))
             for segment in group.segments:
                 possible = self._may_match(segment, group, conditions)
@@ -108,7 +116,7 @@ class Snapshot:
                     skipped_bytes += segment.row_groups[number].message_bytes
                 if not inside:
                     continue
-                whole = SegmentTask(self._store, group.name, group.log, segment, inside[0], kept)
+                whole = SegmentTask(self._context, group.name, group.log, segment, inside[0], kept)
                 if not few and not messages:
                     # Those in the window follow each other, for a segment is in order of time.
                     tasks.append(replace(whole, row_groups=len(inside)))
@@ -155,10 +163,10 @@ class Snapshot:
         if not group.batches:
             return None
         return RecentTask(
-            self._store,
+            self._context,
             group.name,
             group.log,
-            group.log_type,
+            group.row.processing,
             group.id,
             tuple(batch.id for batch in group.batches),
             min(batch.first_ms for batch in group.batches),
@@ -192,7 +200,7 @@ class Snapshot:
         if code not in {INTEGER, NUMBER} or condition.operator == "present":
             return True
         numbers = [_number(value) for value in condition.values]
-        known = ranges_of(segment, self._store.sealer()).get(name)
+        known = ranges_of(segment, self._context.sealer()).get(name)
         if known is None or any(number is None for number in numbers):
             return True
         low, high = known

@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
-import json
 import os
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-import pyarrow as pa
-
 from cwnb.errors import InvalidParameter, ResourceAlreadyExists, StoreReadOnly
 from cwnb.store import claims
-from cwnb.store.groups import (
-    find_group,
-    group_info,
-    group_names,
-    insert_group,
-    known_group,
-    remove_group,
-)
-from cwnb.store.ingest.load import Loading, load_place
-from cwnb.store.ingest.put import Putting
-from cwnb.store.ingest.recent import SELECT_BATCH, SealedBatch
-from cwnb.store.maintenance import work as maintenance
+from cwnb.store.catalog import batches, groups, loads, meta, segments, streams
+from cwnb.store.group_info import group_info
+from cwnb.store.ingest.load import Loading
+from cwnb.store.ingest.load_records import open_record
+from cwnb.store.ingest.put import BatchWriter
 from cwnb.store.maintenance.background import Background
+from cwnb.store.maintenance.flush import flush
 from cwnb.store.maintenance.retention import check_retention, cutoff_ms
+from cwnb.store.maintenance.rewriting import compact, sweep
 from cwnb.store.names import check_group_name, check_stream_name, match_names
-from cwnb.store.opening import open_catalog, read_meta
-from cwnb.store.records import FieldInfo, GroupInfo, LoadRecord, PutResult, StreamInfo
-from cwnb.store.segments.facts import SELECT_SEGMENT, facts_of
-from cwnb.store.segments.files import StoreRef
-from cwnb.store.segments.writer import Home
+from cwnb.store.opening import open_context
+from cwnb.store.processing import NOTHING, Processing
 from cwnb.store.snapshot import GroupState, Snapshot
-from cwnb.times import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cwnb.events import EventBatch
-    from cwnb.store.catalog.connection import Catalog
+    from cwnb.store.catalog import Catalog
+    from cwnb.store.context import StoreContext
+    from cwnb.store.records import FieldInfo, GroupInfo, LoadRecord, PutResult, StreamInfo
+    from cwnb.times import Clock
 
 
 class Store:
@@ -53,19 +45,12 @@ class Store:
     does anything.
     """
 
-    def __init__(
-        self, catalog: Catalog, ref: StoreRef, clock: Clock | None, fixed_ms: int | None
-    ) -> None:
-        self.catalog = catalog
-        self.ref = ref
-        self.path = ref.path
-        self.encryption = "default" if ref.key_id else "none"
-        self.home = Home(ref.path, ref.store_id, ref.sealer(), bool(ref.key_id))
-        self._given_clock = clock
-        self._stored_clock = Clock(fixed_ms)
-        self._putting = Putting(self)
-        self.background = Background(self)
-        self._failure: Exception | None = None
+    def __init__(self, context: StoreContext) -> None:
+        self.context = context
+        self.path = context.path
+        self.encryption = "default" if context.encrypted else "none"
+        self.background = Background(context)
+        self._batches = BatchWriter(context, self.background.after_put)
 
     @classmethod
     def open(
@@ -84,17 +69,14 @@ class Store:
         if encryption not in {"default", "none"}:
             raise InvalidParameter(f"encryption {encryption!r} is neither 'default' nor 'none'")
         folder = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
-        catalog = open_catalog(folder, create=create)
+        context = open_context(folder, encryption=encryption, create=create, clock=clock)
         try:
-            meta = read_meta(catalog, str(folder), encryption)
-            ref = StoreRef(str(folder), meta["store_id"], meta["key_id"])
-            store = cls(catalog, ref, clock, meta["now_ms"])
-            if not catalog.read_only:
-                claims.clean(store)
+            if not context.catalog.read_only:
+                claims.clean(context)
         except BaseException:
-            catalog.close()
+            context.catalog.close()
             raise
-        return store
+        return cls(context)
 
     def __enter__(self) -> Self:
         return self
@@ -108,15 +90,20 @@ class Store:
         self.catalog.close()
 
     @property
+    def catalog(self) -> Catalog:
+        """Give the catalog of the store."""
+        return self.context.catalog
+
+    @property
     def clock(self) -> Clock:
         """Give the clock that was given, or else the one that the store carries."""
-        return self._given_clock or self._stored_clock
+        return self.context.clock
 
     def set_now(self, now_ms: int | None) -> None:
         """Give the store a "now" of its own that stands still, or none."""
         with self.catalog.write() as connection:
-            connection.execute("UPDATE meta SET value = ? WHERE key = 'now_ms'", (now_ms,))
-        self._stored_clock = Clock(now_ms)
+            meta.set_fixed_now_ms(connection, now_ms)
+        self.context.set_fixed_now(now_ms)
 
     # Groups and streams
 
@@ -124,70 +111,60 @@ class Store:
         self, name: str, *, retention_days: int | None = None, log_type: str | None = None
     ) -> None:
         """Make a log group; `log_type` says how its lines are recognised."""
-        self._raise_failure()
+        self.background.raise_failure()
         check_group_name(name)
         check_retention(retention_days)
-        _check_log_type(log_type)
+        processing = Processing(log_type=log_type).check()
         with self.catalog.write() as connection:
-            if find_group(connection, name) is not None:
+            if groups.find(connection, name) is not None:
                 raise ResourceAlreadyExists(f"log group {name!r} exists already")
-            insert_group(connection, name, self.clock.now_ms(), retention_days, log_type)
+            groups.insert(connection, name, self.clock.now_ms(), retention_days, processing)
 
     def delete_group(self, name: str) -> None:
         """Remove a log group with all its streams and events."""
-        self._raise_failure()
+        self.background.raise_failure()
         with self.catalog.write() as connection:
-            remove_group(connection, known_group(connection, name).id)
+            group = groups.known(connection, name)
+            # Its files stay for queries that run.
+            groups.remove(connection, group.id, time.time() + claims.GRACE_S)
 
     def set_retention(self, name: str, days: int | None) -> None:
         """Keep events for so many days, counted from their own time; None is for ever."""
-        self._raise_failure()
+        self.background.raise_failure()
         check_retention(days)
         with self.catalog.write() as connection:
-            group = known_group(connection, name)
-            connection.execute(
-                "UPDATE groups SET retention_days = ? WHERE id = ?", (days, group.id)
-            )
+            groups.set_retention(connection, groups.known(connection, name).id, days)
 
     def has_group(self, name: str) -> bool:
         """Tell whether there is such a group."""
         with self.catalog.read() as connection:
-            return find_group(connection, name) is not None
+            return groups.find(connection, name) is not None
 
     def groups(self) -> list[GroupInfo]:
         """Tell about all groups, by name; expired events do not count."""
-        self._raise_failure()
-        snapshot = self._snapshot_of(None, with_batches=False)
-        return [group_info(snapshot, group, self.ref) for group in snapshot.groups]
+        self.background.raise_failure()
+        snapshot = self._snapshot_of(None, with_data=False)
+        return [group_info(snapshot, group, self.context) for group in snapshot.groups]
 
     def streams(self, group: str) -> list[StreamInfo]:
         """Tell about the streams of a group, by name."""
-        self._raise_failure()
+        self.background.raise_failure()
         with self.catalog.read() as connection:
-            rows = connection.execute(
-                "SELECT name, created_ms, first_ms, last_ms, last_ingestion_ms, events"
-                " FROM streams WHERE group_id = ? ORDER BY name",
-                (known_group(connection, group).id,),
-            ).fetchall()
-        return [StreamInfo(*row) for row in rows]
+            return streams.of_group(connection, groups.known(connection, group).id)
 
     def create_stream(self, group: str, stream: str) -> None:
         """Make an empty stream."""
-        self._raise_failure()
+        self.background.raise_failure()
         check_stream_name(stream)
         with self.catalog.write() as connection:
-            connection.execute(
-                "INSERT OR IGNORE INTO streams (group_id, name, created_ms, events)"
-                " VALUES (?, ?, ?, 0)",
-                (known_group(connection, group).id, stream, self.clock.now_ms()),
-            )
-            if not connection.changes():
+            group_id = groups.known(connection, group).id
+            if not streams.insert(connection, group_id, stream, self.clock.now_ms()):
                 raise ResourceAlreadyExists(f"log stream {stream!r} exists already")
 
     def match_groups(self, names: Sequence[str]) -> list[str]:
         """Give the groups that the names mean; a trailing `*` is a prefix."""
         with self.catalog.read() as connection:
-            known = group_names(connection)
+            known = groups.names(connection)
         return match_names(names, known)
 
     # Events in
@@ -198,48 +175,47 @@ class Store:
         Makes the group and the streams where they are absent. What the store does not take (empty,
         over 1 MB, expired, a time outside 1970 to 9999) is refused with its reason.
         """
-        self._raise_failure()
-        result = self._putting.put(group, batch)
+        self.background.raise_failure()
+        result = self._batches.put(group, batch)
         self.background.start()
         return result
 
     @contextmanager
-    def loading(self, group: str, *, log_type: str | None = None) -> Iterator[Loading]:
-        """Take many events, all or nothing: see Loading. Makes the group where it is absent."""
-        self._raise_failure()
+    def loading(self, group: str, processing: Processing = NOTHING) -> Iterator[Loading]:
+        """Take many events, all or nothing: see Loading. Makes the group where it is absent.
+
+        `processing` goes before that of the group, which keeps its own.
+        """
+        self.background.raise_failure()
         check_group_name(group)
-        _check_log_type(log_type)
+        processing.check()
         now = self.clock.now_ms()
         with self.catalog.write() as connection:
-            found = find_group(connection, group)
+            found = groups.find(connection, group)
             if found is None:
-                found = insert_group(connection, group, now, log_type=log_type)
-            work = claims.claim(self, connection, found.id, "load")
+                found = groups.insert(connection, group, now, processing=processing)
+            work = claims.claim(self.context, connection, found.id, "load")
         self.background.start()
         cutoff = cutoff_ms(found.retention_days, now)
-        with Loading(self, found.id, log_type or found.log_type, cutoff, work) as loading:
+        processing = processing.or_else(found.processing)
+        with Loading(self.context, processing, cutoff, work) as loading:
             yield loading
 
     def load_records(self, group: str) -> list[LoadRecord]:
         """Tell what has been loaded into a group, oldest first."""
         with self.catalog.read() as connection:
-            found = find_group(connection, group)
+            found = groups.find(connection, group)
             if found is None:
                 return []
-            rows = connection.execute(
-                "SELECT record FROM loads WHERE group_id = ? ORDER BY id", (found.id,)
-            ).fetchall()
-        sealer, what = self.ref.sealer(), f"a load record of log group {group!r}"
-        return [
-            LoadRecord(**json.loads(sealer.open(sealed, load_place(found.id), what)))
-            for (sealed,) in rows
-        ]
+            sealed = loads.of_group(connection, found.id)
+        sealer = self.context.sealer()
+        return [open_record(record, found.id, group, sealer) for record in sealed]
 
     # Events out
 
     def snapshot(self, group_names: Sequence[str]) -> Snapshot:
         """Give a source of the events that the groups have at this moment."""
-        self._raise_failure()
+        self.background.raise_failure()
         return self._snapshot_of(list(dict.fromkeys(group_names)))
 
     def field_statistics(self, group: str) -> list[FieldInfo]:
@@ -252,77 +228,45 @@ class Store:
 
     def flush(self, group: str | None = None) -> None:
         """Turn all recent batches into segments."""
-        self._raise_failure()
+        self.background.raise_failure()
         for group_id in self._ids(group):
-            while maintenance.flush(self, group_id):
+            while flush(self.context, group_id):
                 pass
 
     def compact(self, group: str | None = None) -> None:
         """Merge small segments, and renew those that an older version made."""
-        self._raise_failure()
+        self.background.raise_failure()
         for group_id in self._ids(group):
-            maintenance.compact(self, group_id)
+            compact(self.context, group_id)
 
     def sweep(self, group: str | None = None) -> None:
         """Remove expired events and the files that nothing needs any more."""
-        self._raise_failure()
+        self.background.raise_failure()
         for group_id in self._ids(group):
-            maintenance.sweep(self, group_id)
-        claims.remove_strays(self)
-
-    def note_failure(self, error: Exception) -> None:
-        """Keep the error of background work for the next call."""
-        self._failure = error
-
-    def _raise_failure(self) -> None:
-        error, self._failure = self._failure, None
-        if error is not None:
-            raise error
+            sweep(self.context, group_id)
+        claims.remove_strays(self.context)
 
     def _ids(self, group: str | None) -> list[int]:
         if self.catalog.read_only:
             raise StoreReadOnly(f"the store {self.path!r} may not be written by this user")
         with self.catalog.read() as connection:
             if group is not None:
-                return [known_group(connection, group).id]
-            return [number for (number,) in connection.execute("SELECT id FROM groups")]
+                return [groups.known(connection, group).id]
+            return groups.ids(connection)
 
-    def _snapshot_of(self, names: list[str] | None, *, with_batches: bool = True) -> Snapshot:
-        select = SELECT_BATCH if with_batches else SELECT_BATCH.replace(" data", " x''")
-        states = []
+    def _snapshot_of(self, names: list[str] | None, *, with_data: bool = True) -> Snapshot:
+        self.context.sealer()  # whoever lacks the key is told before anything is read
+        found = []
         with self.catalog.read() as connection:
-            fixed = connection.execute("SELECT value FROM meta WHERE key = 'now_ms'").get
-            for name in group_names(connection) if names is None else names:
-                key = known_group(connection, name)
-                segments = connection.execute(
-                    f"{SELECT_SEGMENT} WHERE group_id = ? ORDER BY first_ms, id", (key.id,)
-                ).fetchall()
-                batches = connection.execute(
-                    f"{select} WHERE group_id = ? ORDER BY id", (key.id,)
-                ).fetchall()
-                states.append((name, key, segments, batches))
+            fixed_ms = meta.fixed_now_ms(connection)
+            for name in groups.names(connection) if names is None else names:
+                row = groups.known(connection, name)
+                held = batches.of_group(connection, row.id, with_data=with_data)
+                found.append((row, segments.of_group(connection, row.id), held))
         # What was read is parsed after the transaction, which holds back the log of the catalog.
-        self._stored_clock = Clock(fixed)
-        return Snapshot(
-            self.ref,
-            [
-                GroupState(
-                    key.id,
-                    name,
-                    key.created_ms,
-                    key.retention_days,
-                    key.log_type,
-                    tuple(map(facts_of, segments)),
-                    tuple(SealedBatch(*row) for row in batches),
-                )
-                for name, key, segments, batches in states
-            ],
-            self.clock.now_ms(),
-        )
-
-
-def _check_log_type(log_type: str | None) -> None:
-    if log_type is not None:
-        from cwnb.store.discovery import discover
-
-        discover(pa.array([], pa.string()), log_type=log_type)
+        self.context.set_fixed_now(fixed_ms)
+        states = [
+            GroupState(row, tuple(map(segments.facts_of, facts)), tuple(held))
+            for row, facts, held in found
+        ]
+        return Snapshot(self.context, states, self.clock.now_ms())

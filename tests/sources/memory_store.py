@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from contextlib import contextmanager
 from typing import NamedTuple
 
 import pyarrow as pa
 
+from cwnb.store.processing import NOTHING
 from cwnb.times import Clock
 
 
@@ -29,8 +31,8 @@ class MemoryStore:
         return list(self.groups[group][1])
 
     @contextmanager
-    def loading(self, group, *, log_type=None):
-        loading = MemoryLoading(self.cutoff_ms)
+    def loading(self, group, processing=NOTHING):
+        loading = MemoryLoading(self.cutoff_ms, processing)
         yield loading
         if loading.records:
             events, records = self.groups.setdefault(group, ([], []))
@@ -48,23 +50,29 @@ class MemoryStore:
 
 
 class MemoryLoading:
-    def __init__(self, cutoff_ms):
+    def __init__(self, cutoff_ms, processing):
         self.cutoff_ms = cutoff_ms
+        self.processing = processing
         self.events = []
         self.records = ()
-        self.log_type = None
 
-    def add(self, batch):
-        assert batch.message.null_count == 0
-        for name, column in batch.discovered.columns.items():
-            assert len(column) == len(batch), name
-        streams = (
-            [batch.stream] * len(batch)
-            if isinstance(batch.stream, str)
-            else batch.stream.to_pylist()
-        )
-        messages = batch.message.cast(pa.binary()).to_pylist()
-        for time, stream, message in zip(batch.time_ms.tolist(), streams, messages, strict=True):
+    def prepare(self, work, *args):
+        future = Future()
+        future.set_result(work(*args))
+        return future
+
+    def add_checked(self, events):
+        messages = events.messages
+        assert messages.text.null_count == 0
+        for name, column in events.discovered.columns.items():
+            assert len(column) == len(events), name
+        texts = messages.text.cast(pa.binary()).to_pylist()
+        raw = [None] * len(texts) if messages.raw is None else messages.raw.to_pylist()
+        bytes_of = [
+            text if bytes is None else bytes for text, bytes in zip(texts, raw, strict=True)
+        ]
+        streams = events.stream.to_pylist()
+        for time, stream, message in zip(events.time_ms.tolist(), streams, bytes_of, strict=True):
             assert time >= self.cutoff_ms
             self.events.append(Event(time, stream, message))
 

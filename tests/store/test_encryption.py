@@ -11,7 +11,7 @@ from contents import events, messages, scan
 from cwnb.errors import InvalidParameter, StoreDamaged, StoreKeyMissing
 from cwnb.events import INGESTION_TIME, LOG_STREAM
 from cwnb.store import LoadRecord, Store, event_batch
-from cwnb.store.keys.sealing import create_key, ring_file
+from cwnb.store.keys.ring import create_key, ring_file
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -175,7 +175,7 @@ def test_the_ring_moves_with_the_users_configuration(monkeypatch, tmp_path):
 
 def test_processes_that_make_keys_at_once_lose_none(start):
     code = """
-from cwnb.store.keys.sealing import create_key
+from cwnb.store.keys.ring import create_key
 print(*[create_key("s") for _ in range(20)])
 """
     running = [start(code) for _ in range(3)]
@@ -191,7 +191,7 @@ import sys
 from cwnb.store import Store, event_batch
 store = Store.open(sys.argv[1])
 store.put("/g", event_batch([1], ["x"], "s"))
-print(store.ref.store_id)
+print(store.context.store_id)
 """
     running = [start(code, tmp_path / "store") for _ in range(4)]
     ids = [process.communicate()[0].strip() for process in running]

@@ -9,10 +9,8 @@ from contents import between, events, messages, scan
 from cwnb.errors import AlreadyLoaded, SnapshotExpired, StoreError
 from cwnb.events import ALL_TIME
 from cwnb.store import LoadRecord, Store, claims, event_batch
-from cwnb.store.ingest import put as putting
 from cwnb.store.maintenance import background
-from cwnb.store.maintenance import work as maintenance
-from cwnb.store.segments.writer import WorkLost
+from cwnb.store.segments.writer import SegmentWriter, WorkLost
 from cwnb.times import Clock
 
 DAY = 86_400_000
@@ -131,16 +129,16 @@ class TestFiles:
 class TestClaims:
     def test_a_claim_that_ran_out_is_lost_and_cleaned_up(self, store, parquet, monkeypatch):
         store.put("/g", event_batch([1], ["x"], "s"))
-        finish = maintenance.SegmentWriter.finish
+        finish = SegmentWriter.finish
 
         def interrupted(writer):
             made = finish(writer)
-            claims.clean(store)  # as another process does
+            claims.clean(store.context)  # as another process does
             return made
 
         with monkeypatch.context() as patch:
             patch.setattr(claims, "LEASE_S", -1.0)
-            patch.setattr(maintenance.SegmentWriter, "finish", interrupted)
+            patch.setattr(SegmentWriter, "finish", interrupted)
             store.flush()
         assert (segments(store), messages(store, "/g"), parquet()) == ((), ["x"], set())
         store.flush()
@@ -166,7 +164,7 @@ class TestClaims:
             later = time.time() + 2 * claims.LEASE_S
             with monkeypatch.context() as patch:
                 patch.setattr(claims.time, "time", lambda: later)
-                claims.clean(store)
+                claims.clean(store.context)
             with pytest.raises(WorkLost):
                 loading.commit(RECORD)
         assert messages(store, "/g") == []
@@ -175,14 +173,14 @@ class TestClaims:
 
     def test_a_group_deleted_under_a_flush(self, store, monkeypatch, parquet):
         store.put("/g", event_batch([1], ["x"], "s"))
-        finish = maintenance.SegmentWriter.finish
+        finish = SegmentWriter.finish
 
         def interrupted(writer):
             made = finish(writer)
             store.delete_group("/g")
             return made
 
-        monkeypatch.setattr(maintenance.SegmentWriter, "finish", interrupted)
+        monkeypatch.setattr(SegmentWriter, "finish", interrupted)
         store.flush()
         assert store.groups() == []
         assert parquet() == set()
@@ -211,13 +209,13 @@ class TestClaims:
         code = """
 import sys
 from cwnb.store import Store
-from cwnb.store.maintenance import work as maintenance
+from cwnb.store.maintenance.flush import flush
+from cwnb.store.maintenance.rewriting import compact, sweep
 store = Store.open(sys.argv[1])
 print("ready", flush=True)
 while not __import__("os").path.exists(sys.argv[2]): pass
 ids = [group.id for group in store.groups()]
-print(*[sum(work(store, group) for group in ids)
-        for work in (maintenance.flush, maintenance.sweep, maintenance.compact)])
+print(*[sum(work(store.context, group) for group in ids) for work in (flush, sweep, compact)])
 """
         running = [start(code, tmp_path / "store", tmp_path / "go") for _ in range(3)]
         for process in running:
@@ -240,7 +238,7 @@ class TestByItself:
         monkeypatch.setattr(background, "_TICK_S", 0.02)
         monkeypatch.setattr(background, "_COMPACT_S", 0.0)
         monkeypatch.setattr(background, "_WORTH_BATCHES", 5)
-        monkeypatch.setattr(putting, "FLUSH_BATCHES", 10)
+        monkeypatch.setattr(background, "FLUSH_BATCHES", 10)
         for number in range(300):
             store.put("/g", event_batch([number], [str(number)], "s"))
         end = time.monotonic() + 20
@@ -277,7 +275,7 @@ class TestByItself:
             failed.append(1)
             raise StoreError("the flush failed")
 
-        monkeypatch.setattr(maintenance, "flush", fail)
+        monkeypatch.setattr(background.flushing, "flush", fail)
         store.put("/g", event_batch([1], ["x"], "s"))
         end = time.monotonic() + 20
         while not failed and time.monotonic() < end:
@@ -295,9 +293,9 @@ class TestByItself:
         def fail(*_):
             raise StoreError("the flush failed")
 
-        monkeypatch.setattr(maintenance, "flush", fail)
-        monkeypatch.setattr(putting, "FLUSH_BYTES", 1)
-        monkeypatch.setattr(putting, "_LOOK_BATCHES", 1)
+        monkeypatch.setattr(background.flushing, "flush", fail)
+        monkeypatch.setattr(background, "FLUSH_BYTES", 1)
+        monkeypatch.setattr(background, "_LOOK_PUTS", 1)
         assert store.put("/g", event_batch([1], ["long enough"], "s")).accepted == 1
         with pytest.raises(StoreError, match="the flush failed"):
             store.groups()
@@ -305,8 +303,8 @@ class TestByItself:
 
     @pytest.mark.usefixtures("quiet")
     def test_a_put_flushes_when_the_thread_does_not_keep_up(self, store, monkeypatch):
-        monkeypatch.setattr(putting, "FLUSH_BATCHES", 10)
-        monkeypatch.setattr(putting, "_LOOK_BATCHES", 4)
+        monkeypatch.setattr(background, "FLUSH_BATCHES", 10)
+        monkeypatch.setattr(background, "_LOOK_PUTS", 4)
         for number in range(44):
             store.put("/g", event_batch([number], ["x"], "s"))
         assert store.groups()[0].recent_batches < 40

@@ -30,7 +30,7 @@ def small(monkeypatch):
     for module in (segments, writing, compaction, reading, message_file):
         monkeypatch.setattr(module, "MESSAGE_GROUP", 8, raising=False)
         monkeypatch.setattr(module, "FIELDS_GROUP", 24, raising=False)
-    monkeypatch.setattr(message_file, "_HOLD", 16)
+    monkeypatch.setattr(message_file, "_HOLD_ROWS", 16)
     monkeypatch.setattr(loading, "_BLOCK_ROWS", 10)
     monkeypatch.setattr(loading, "MAX_ROWS", 100)
 

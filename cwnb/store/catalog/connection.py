@@ -1,15 +1,13 @@
-"""The SQLite file of a store: its schema, its connections and its transactions.
+"""Connections to the SQLite file of a store, and its transactions.
 
 Transactions are short: a long one would stall every writer, and an open reader would let the
 write-ahead log grow without bound. A connection belongs to one process and thread. SQLite's locks
-do not survive a fork: see `gate`.
+do not survive a fork: see `fork_guard`.
 """
 
 from __future__ import annotations
 
 import atexit
-import errno
-import os
 import random
 import threading
 import time
@@ -24,67 +22,21 @@ from cwnb.errors import (
     NotAStore,
     StoreDamaged,
     StoreError,
-    StoreFull,
     StoreReadOnly,
     StoreTooNew,
 )
-from cwnb.store.catalog.fork_guard import GATE
+from cwnb.store.catalog import migrations
+from cwnb.store.catalog.fork_guard import FORK_GUARD
+from cwnb.store.disk import is_full, no_space
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
-APPLICATION_ID = 0x63776E62  # "cwnb"
-SCHEMA_VERSION = 1
 # 3.7.0 to 3.51.2 can corrupt a WAL database when two connections write and checkpoint at once
 # (sqlite.org/wal.html, the WAL-reset bug).
 OLDEST_SQLITE = (3, 51, 3)
 BUSY_S = 30.0
-_SPARE_BYTES = 1 << 20
-
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
-CREATE TABLE groups (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, region TEXT NOT NULL,
-    name TEXT NOT NULL, created_ms INTEGER NOT NULL, retention_days INTEGER, log_type TEXT,
-    UNIQUE (account, region, name));
-CREATE TABLE streams (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, group_id INTEGER NOT NULL, name TEXT NOT NULL,
-    created_ms INTEGER NOT NULL, first_ms INTEGER, last_ms INTEGER, last_ingestion_ms INTEGER,
-    events INTEGER NOT NULL, UNIQUE (group_id, name));
-CREATE TABLE segments (
-    id TEXT PRIMARY KEY, group_id INTEGER NOT NULL, first_ms INTEGER NOT NULL,
-    last_ms INTEGER NOT NULL, rows INTEGER NOT NULL, message_bytes INTEGER NOT NULL,
-    file_bytes INTEGER NOT NULL, discovery INTEGER NOT NULL, wrapped_key BLOB,
-    facts BLOB NOT NULL, ranges BLOB NOT NULL) WITHOUT ROWID;
-CREATE INDEX segments_of_group ON segments (group_id, first_ms);
--- The id of a batch is the sequence number of its first event: ids grow, and no second counter is
--- written with every put.
-CREATE TABLE batches (
-    id INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, first_ms INTEGER NOT NULL,
-    last_ms INTEGER NOT NULL, events INTEGER NOT NULL, message_bytes INTEGER NOT NULL,
-    ingestion_ms INTEGER NOT NULL, put_at REAL NOT NULL,
-    token TEXT NOT NULL, data BLOB NOT NULL);
-CREATE INDEX batches_of_group ON batches (group_id, id, message_bytes, put_at);
-CREATE TABLE loads (
-    id INTEGER PRIMARY KEY AUTOINCREMENT, group_id INTEGER NOT NULL, fingerprint TEXT NOT NULL,
-    record BLOB NOT NULL);
-CREATE INDEX loads_of_group ON loads (group_id, fingerprint);
--- Work that was claimed: nobody else touches what it claims until its lease is over.
-CREATE TABLE pending (
-    id TEXT PRIMARY KEY, group_id INTEGER NOT NULL, kind TEXT NOT NULL, lease_until REAL NOT NULL,
-    first_batch INTEGER, last_batch INTEGER) WITHOUT ROWID;
-CREATE UNIQUE INDEX one_flush ON pending (group_id) WHERE kind = 'flush';
-CREATE TABLE pending_inputs (
-    segment_id TEXT PRIMARY KEY, pending_id TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE pending_outputs (
-    segment_id TEXT PRIMARY KEY, pending_id TEXT NOT NULL, group_id INTEGER NOT NULL) WITHOUT ROWID;
--- Files that no snapshot made from now on can name, and when they may go.
-CREATE TABLE trash (
-    segment_id TEXT PRIMARY KEY, group_id INTEGER NOT NULL, remove_at REAL NOT NULL) WITHOUT ROWID;
-"""
-
-Rows = list[tuple[Any, ...]]
 
 
 class Catalog:
@@ -99,13 +51,14 @@ class Catalog:
         self.file = file
         self.read_only = read_only
         self._local = threading.local()
+        self._copies = False  # reads from copies that were migrated in memory
         self._closed = False
         _catalogs.add(self)
 
     @contextmanager
     def read(self) -> Iterator[Any]:
         """Give a connection on which every statement sees one state of the store."""
-        with GATE.use(), self._named_errors():
+        with FORK_GUARD.use(), self._named_errors():
             connection = self._connection()
             connection.execute("BEGIN")
             try:
@@ -119,10 +72,11 @@ class Catalog:
         """Give a connection in a transaction that is durable once the block has ended."""
         if self.read_only:
             raise self._refusal()
-        with GATE.use(), self._named_errors():
+        with FORK_GUARD.use(), self._named_errors():
             connection = self._connection()
             connection.execute("BEGIN IMMEDIATE")
             try:
+                self._check_before_write(connection)
                 yield connection
                 connection.execute("COMMIT")
             except BaseException:
@@ -130,9 +84,36 @@ class Catalog:
                     connection.execute("ROLLBACK")
                 raise
 
+    def prepare(self, fill: Callable[[Any], None]) -> None:
+        """Make the tables of a new store, or bring those of an older one to this version.
+
+        `fill` writes the first rows, in the same transaction as the tables. A store that may only
+        be read is left as it is: see `_migrated_copy`.
+        """
+        with FORK_GUARD.use(), self._named_errors():
+            connection = self._connection()
+            folder = str(self.file.parent)
+            if self.read_only:
+                if not check_version(connection, folder):
+                    raise self._refusal()
+                return
+            if not check_version(connection, folder):
+                connection.execute("BEGIN IMMEDIATE")
+                try:
+                    # Another process may have been faster.
+                    if not check_version(connection, folder):
+                        migrations.create(connection)
+                        fill(connection)
+                    connection.execute("COMMIT")
+                except BaseException:
+                    if connection.in_transaction:
+                        connection.execute("ROLLBACK")
+                    raise
+            migrations.migrate(connection)
+
     def close(self) -> None:
         """Close the connections of all threads; a later use raises."""
-        with GATE.use(exclusive=True):
+        with FORK_GUARD.use(exclusive=True):
             self._closed = True
             self._close_connections()
 
@@ -140,10 +121,14 @@ class Catalog:
         if self._closed:
             raise StoreError(f"the store {str(self.file.parent)!r} has been closed")
         generation = getattr(self._local, "generation", None)
-        if generation != GATE.generation:
+        if generation == FORK_GUARD.generation and self._copies:
+            here = threading.current_thread()
+            FORK_GUARD.drop(lambda owner, thread: owner is self and thread is here)
+            generation = None
+        if generation != FORK_GUARD.generation:
             self._local.connection = self._open()
-            self._local.generation = GATE.generation
-            GATE.keep(self, self._local.connection)
+            self._local.generation = FORK_GUARD.generation
+            FORK_GUARD.keep(self, self._local.connection)
         return self._local.connection
 
     def _open(self) -> Any:
@@ -155,10 +140,16 @@ class Catalog:
             flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
             connection = apsw.Connection(f"file:{quote(str(self.file))}?{how}", flags=flags)
             connection.set_busy_handler(_patience())
+            if (
+                check_version(connection, str(self.file.parent))
+                and migrations.version(connection) < migrations.SCHEMA_VERSION
+            ):
+                self._copies = True
+                return _migrated_copy(connection)
             return connection
         connection = apsw.Connection(str(self.file), flags=apsw.SQLITE_OPEN_READWRITE)
         connection.set_busy_handler(_patience())
-        check_schema(connection, str(self.file.parent))  # before anything in the file changes
+        check_version(connection, str(self.file.parent))  # before anything in the file changes
         connection.execute("PRAGMA temp_store = MEMORY")  # nothing of an event in a temporary file
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -167,8 +158,17 @@ class Catalog:
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         return connection
 
+    def _check_before_write(self, connection: Any) -> None:
+        """Refuse to write what another version has changed since this process opened it."""
+        if migrations.version(connection) != migrations.SCHEMA_VERSION:
+            check_version(connection, str(self.file.parent))
+            raise StoreError(
+                f"the store {str(self.file.parent)!r} has not been brought to this version; "
+                "open it again"
+            )
+
     def _close_connections(self) -> None:
-        GATE.drop(lambda owner, _: owner is self)
+        FORK_GUARD.drop(lambda owner, _: owner is self)
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
@@ -203,74 +203,33 @@ class Catalog:
         )
 
 
-def catalog_at(folder: Path) -> Catalog:
-    """Give the process's catalog of a store, for a task that was sent here without its store."""
-    file = folder / "catalog.sqlite"
-    if (known := _visited.get(file)) is None:
-        known = _visited[file] = Catalog(file, read_only=not may_write(folder))
-    return known
-
-
-def may_write(folder: Path) -> bool:
-    """Tell whether this user may write into the folder, and its medium allows it."""
-    return os.access(folder, os.W_OK | os.X_OK)
-
-
-def create_schema(connection: Any) -> None:
-    """Make the tables of a new store, inside a write transaction."""
-    for statement in _SCHEMA.split(";\n"):
-        if statement.strip():
-            connection.execute(statement)
-    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def check_schema(connection: Any, folder: str) -> bool:
-    """Tell whether the catalog has its tables; raise NotAStore or StoreTooNew where it may not."""
+def check_version(connection: Any, folder: str) -> bool:
+    """Tell whether the catalog has tables; raise NotAStore or StoreTooNew where it may not."""
     application = connection.execute("PRAGMA application_id").get
-    version = connection.execute("PRAGMA user_version").get
-    if application != APPLICATION_ID:
+    if application != migrations.APPLICATION_ID:
         if connection.execute("SELECT count(*) FROM sqlite_schema").get:
             raise NotAStore(f"{folder!r} holds a SQLite file that is not the catalog of a store")
         return False
-    if version > SCHEMA_VERSION:
+    version = migrations.version(connection)
+    if version > migrations.SCHEMA_VERSION:
         raise StoreTooNew(
             f"the store {folder!r} was written by a newer version of cwnb "
-            f"(format {version}, this one knows {SCHEMA_VERSION}); update cwnb"
+            f"(format {version}, this one knows {migrations.SCHEMA_VERSION}); update cwnb"
         )
     return True
 
 
-def is_full(folder: str) -> bool:
-    """Tell whether the folder's file system has no room left."""
-    try:
-        system = os.statvfs(folder)
-    except OSError:
-        return False
-    return system.f_bavail * system.f_frsize < _SPARE_BYTES or (
-        system.f_files > 0 and system.f_favail == 0
-    )
+def _migrated_copy(old: Any) -> Any:
+    """Give a copy in memory, in this version's format, of an older catalog that stays as it is.
 
-
-def no_space(folder: str) -> StoreFull:
-    """Word the error for a full disk."""
-    return StoreFull(
-        f"no space is left for the store {folder!r}; nothing acknowledged is lost, "
-        "and it works again when there is room"
-    )
-
-
-@contextmanager
-def named_file_errors(folder: str) -> Iterator[None]:
-    """Turn the errors of writing files into those of the store."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT} or is_full(folder):
-            raise no_space(folder) from error
-        if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM}:
-            raise StoreReadOnly(f"the store {folder!r} may not be written by this user") from error
-        raise
+    Every transaction on such a store copies anew, because another user may be writing to it.
+    """
+    copy = apsw.Connection(":memory:")
+    with copy.backup("main", old, "main") as backup:
+        backup.step()
+    old.close()
+    migrations.migrate(copy)
+    return copy
 
 
 def _patience() -> Any:
@@ -293,7 +252,6 @@ def _patience() -> Any:
     return wait
 
 
-_visited: dict[Path, Catalog] = {}
 _catalogs: weakref.WeakSet[Catalog] = weakref.WeakSet()
 
 

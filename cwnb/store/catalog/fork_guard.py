@@ -1,8 +1,8 @@
-"""The gate through which a process uses its connections to catalogs, shut while it forks.
+"""Keeps the connections of a process to its catalogs out of a fork.
 
 SQLite's locks do not survive a fork: the child would believe that it holds what only its parent
 does. So a fork waits until no connection is in use, all are closed before it, and parent and child
-open their own when next they need one.
+each open their own when they next need one.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-class Gate:
-    """Counts who uses a connection, and keeps them all to be closed."""
+class ForkGuard:
+    """Counts who uses a connection, and knows all of them so that they can be closed."""
 
     def __init__(self) -> None:
         self.generation = 0
@@ -31,22 +31,22 @@ class Gate:
     def _reset(self) -> None:
         self._changed = threading.Condition()
         self._using = 0
-        self._shut_by: int | None = None
+        self._excluded_by: int | None = None
         self._mine = threading.local()
 
     @contextmanager
     def use(self, *, exclusive: bool = False) -> Iterator[None]:
         """Use connections inside the block; `exclusive` waits for all others and keeps them out."""
         if exclusive:
-            self.shut(patience_s=5.0)
+            self.exclude_others(patience_s=5.0)
             try:
                 yield
             finally:
-                self.open()
+                self.admit_others()
             return
         depth = getattr(self._mine, "depth", 0)
         with self._changed:
-            while self._shut_by is not None and not depth:
+            while self._excluded_by is not None and not depth:
                 self._changed.wait()
             self._using += 1
         self._mine.depth = depth + 1
@@ -58,21 +58,21 @@ class Gate:
                 self._using -= 1
                 self._changed.notify_all()
 
-    def shut(self, patience_s: float = 5.0) -> None:
+    def exclude_others(self, patience_s: float = 5.0) -> None:
         """Keep others out and wait until they are, but not for ever."""
         own = getattr(self._mine, "depth", 0)
         with self._changed:
-            while self._shut_by is not None:
+            while self._excluded_by is not None:
                 self._changed.wait()
-            self._shut_by = threading.get_ident()
+            self._excluded_by = threading.get_ident()
             end = time.monotonic() + patience_s
             while self._using > own and (left := end - time.monotonic()) > 0:
                 self._changed.wait(left)
 
-    def open(self) -> None:
+    def admit_others(self) -> None:
         """Let others in again."""
         with self._changed:
-            self._shut_by = None
+            self._excluded_by = None
             self._changed.notify_all()
 
     def keep(self, owner: Any, connection: Any) -> None:
@@ -81,7 +81,7 @@ class Gate:
         self.connections.append((weakref.ref(owner), threading.current_thread(), connection))
 
     def drop(self, which: Callable[[Any, threading.Thread], bool]) -> None:
-        """Close the connections that `which` picks by owner (None if gone) and thread."""
+        """Close those for which `which` is true of the owner (None if it is gone) and thread."""
         for item in list(self.connections):
             owner, thread, connection = item
             if which(owner(), thread):
@@ -92,7 +92,7 @@ class Gate:
 
     def before_fork(self) -> None:
         """Close everything."""
-        self.shut()
+        self.exclude_others()
         if self._using == 0:
             self.drop(lambda *_: True)
             self.generation += 1
@@ -104,9 +104,9 @@ class Gate:
         self.generation += 1
 
 
-GATE = Gate()
+FORK_GUARD = ForkGuard()
 os.register_at_fork(
-    before=GATE.before_fork,
-    after_in_parent=GATE.open,
-    after_in_child=GATE.after_in_child,
+    before=FORK_GUARD.before_fork,
+    after_in_parent=FORK_GUARD.admit_others,
+    after_in_child=FORK_GUARD.after_in_child,
 )

@@ -2,43 +2,59 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any, Self
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
 from cwnb.errors import AlreadyLoaded, InvalidParameter
 from cwnb.events import EventBatch
-from cwnb.store.ingest.checks import (
-    count_events,
-    counts_by_stream,
-    refusals,
-    stream_column,
-    take_sequences,
-)
-from cwnb.store.ingest.messages import lengths, text_and_raw
-from cwnb.store.names import check_stream_name
-from cwnb.store.segments.facts import INSERT_SEGMENT, MAX_MESSAGE_BYTES, MAX_ROWS, SegmentFacts
+from cwnb.store.catalog import loads, meta, segments, streams
+from cwnb.store.catalog.streams import StreamCount
+from cwnb.store.ingest.checks import CheckedEvents, refusals
+from cwnb.store.ingest.load_records import seal_record
+from cwnb.store.ingest.messages import messages_of
+from cwnb.store.segments.facts import MAX_MESSAGE_BYTES, MAX_ROWS, SegmentFacts
 from cwnb.store.segments.writer import Block, SegmentWriter
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
-    import pyarrow as pa
-
     from cwnb.store.claims import Work
+    from cwnb.store.context import StoreContext
+    from cwnb.store.processing import Processing
     from cwnb.store.records import LoadRecord
-    from cwnb.store.store import Store
+
+Result = TypeVar("Result")
 
 # Small enough that a block is being written while the next is read.
 _BLOCK_ROWS = 65_536
 _BLOCK_BYTES = 32 << 20
-_AHEAD = 3
+# Blocks that wait for the writer.
+_BLOCKS_AHEAD = 3
 # An Arrow string array holds at most 2 GB.
-_BATCH_BYTES = 1 << 30
+_MAX_BATCH_BYTES = 1 << 30
+# Sequence numbers are taken from the catalog so many at a time.
 _SEQUENCES = 1 << 16
+
+
+class _Threads:
+    """The threads of one loading: two that prepare, one that writes, one that completes segments.
+
+    They are started when they are first needed.
+    """
+
+    def __init__(self) -> None:
+        self.preparing = ThreadPoolExecutor(2, "cwnb-prepare")
+        self.writing = ThreadPoolExecutor(1, "cwnb-write")
+        self.completing = ThreadPoolExecutor(1, "cwnb-complete")
+
+    def stop(self) -> None:
+        """Drop what has not begun, and wait for the rest."""
+        for pool in (self.preparing, self.writing, self.completing):
+            pool.shutdown(wait=True, cancel_futures=True)
 
 
 class Loading:
@@ -49,22 +65,20 @@ class Loading:
     """
 
     def __init__(
-        self, store: Store, group_id: int, log_type: str | None, cutoff: int, work: Work
+        self, context: StoreContext, processing: Processing, cutoff_ms: int, work: Work
     ) -> None:
-        self.cutoff_ms = cutoff
+        self.cutoff_ms = cutoff_ms
         self.events = 0
-        self._store = store
-        self._group_id = group_id
-        self.log_type = log_type
+        self.processing = processing
+        self._context = context
+        self._group_id = work.group_id
         self._work = work
-        self._ingestion_ms = store.clock.now_ms()
-        self._discoverers = ThreadPoolExecutor(2, "cwnb-discover")
-        self._writers = ThreadPoolExecutor(1, "cwnb-write")
-        self._finishers = ThreadPoolExecutor(1, "cwnb-finish")
+        self._ingestion_ms = context.clock.now_ms()
+        self._threads = _Threads()
         self._ahead: list[Future[None]] = []
         self._writer: SegmentWriter | None = None
-        self._finishing: SegmentWriter | None = None
-        self._finished: Future[None] | None = None
+        self._completing: SegmentWriter | None = None
+        self._completed: Future[None] | None = None
         self._made: list[SegmentFacts] = []
         self._streams: dict[str, list[int]] = {}
         self._sequences = range(0)
@@ -87,31 +101,43 @@ class Loading:
         finally:
             self._alive.__exit__(None, None, None)
 
+    def prepare(self, work: Callable[..., Result], *args: Any) -> Future[Result]:
+        """Let a thread of this loading do what comes before `add`, such as discovery."""
+        return self._threads.preparing.submit(work, *args)
+
     def add(self, batch: EventBatch) -> None:
         """Take events; raises InvalidParameter for one that is empty, too long or expired."""
-        if batch.message.nbytes > _BATCH_BYTES and len(batch) > 1:
+        if batch.message.nbytes > _MAX_BATCH_BYTES and len(batch) > 1:
             for half in _halves(batch):
                 self.add(half)
             return
-        text, raw = text_and_raw(batch.message)
+        messages = messages_of(batch.message)
         time = np.ascontiguousarray(batch.time_ms, np.int64)
-        stream = stream_column(batch.stream, len(text))
-        self._check(time, text, raw)
-        self._count(time, stream)
-        rows = len(text)
-        step = max(1, min(_BLOCK_ROWS, _BLOCK_BYTES * max(rows, 1) // max(text.nbytes, 1)))
+        if refused := refusals(time, messages, self.cutoff_ms):
+            index, reason = refused[0]
+            raise InvalidParameter(f"event {index} of the batch cannot be stored: {reason}")
+        self.add_checked(CheckedEvents.of(time, batch.stream, messages, batch.discovered))
+
+    def add_checked(self, events: CheckedEvents) -> None:
+        """Take events that the caller has checked by the functions of `checks`."""
+        for counted in events.counts:
+            self._count(counted)
+        rows, messages = len(events), events.messages
+        step = max(1, min(_BLOCK_ROWS, _BLOCK_BYTES * max(rows, 1) // max(messages.nbytes, 1)))
         for start in range(0, rows, step):
-            end = min(start + step, rows)
-            whole = batch.discovered is not None and end - start == rows
+            size = min(step, rows - start)
+            part = messages.slice(start, size)
+            found = events.discovered
             self._submit(
                 Block(
-                    time[start:end],
-                    self._numbers(end - start),
-                    np.full(end - start, self._ingestion_ms, np.int64),
-                    stream.slice(start, end - start),
-                    text.slice(start, end - start),
-                    None if raw is None else raw.slice(start, end - start),
-                    batch.discovered if whole else _sliced(batch.discovered, start, end),
+                    events.time_ms[start : start + size],
+                    self._numbers(size),
+                    np.full(size, self._ingestion_ms, np.int64),
+                    events.stream.slice(start, size),
+                    part.text,
+                    part.raw,
+                    part.sizes,
+                    found if size == rows else _sliced(found, start, start + size),
                 )
             )
         self.events += rows
@@ -122,53 +148,41 @@ class Loading:
         `unique`: raise AlreadyLoaded if another process has loaded the same content meanwhile.
         """
         self._drain(0)
-        self._finish_segment()
-        self._wait_for_finish()
-        sealer = self._store.ref.sealer()
-        place = load_place(self._group_id)
+        self._complete_segment()
+        self._wait_for_completed()
+        sealer = self._context.sealer()
         rows = []
         for record in records:
             dated = replace(record, loaded_ms=record.loaded_ms or self._ingestion_ms)
-            sealed = sealer.seal(json.dumps(asdict(dated)).encode(), place)
+            sealed = seal_record(dated, self._group_id, sealer)
             rows.append((self._group_id, sealer.fingerprint(record.fingerprint), sealed))
-        with self._store.catalog.write() as connection:
+        with self._context.catalog.write() as connection:
             for record, row in zip(records, rows, strict=True):
-                known = connection.execute(
-                    "SELECT 1 FROM loads WHERE group_id = ? AND fingerprint = ?", row[:2]
-                ).get
-                if unique and known:
+                if unique and loads.has(connection, *row[:2]):
                     raise AlreadyLoaded(f"the content of {record.name!r} has been loaded already")
-            self._work.settle(connection)
+            self._work.end(connection)
             for facts in self._made:
-                connection.execute(INSERT_SEGMENT, facts.catalog_row())
+                segments.insert(connection, facts)
             for row in rows:
-                connection.execute(
-                    "INSERT INTO loads (group_id, fingerprint, record) VALUES (?, ?, ?)", row
-                )
+                loads.insert(connection, *row)
             for name, (first, last, count) in self._streams.items():
-                counted = (name, first, last, count)
-                count_events(connection, self._group_id, counted, self._ingestion_ms)
+                counted = StreamCount(name, first, last, count)
+                streams.count_events(connection, self._group_id, counted, self._ingestion_ms)
         self._done = True
-        self._stop()
+        self._threads.stop()
 
-    def _check(self, time: Any, text: pa.Array, raw: pa.Array | None) -> None:
-        refused = refusals(time, lengths(text), raw, self.cutoff_ms)
-        if refused:
-            index, reason = refused[0]
-            raise InvalidParameter(f"event {index} of the batch cannot be stored: {reason}")
-
-    def _count(self, time: Any, stream: pa.Array) -> None:
-        for name, first, last, count in counts_by_stream(time, stream):
-            known = self._streams.setdefault(check_stream_name(name), [first, last, 0])
-            known[0] = min(known[0], first)
-            known[1] = max(known[1], last)
-            known[2] += count
+    def _count(self, counted: StreamCount) -> None:
+        name, first, last, count = counted
+        known = self._streams.setdefault(name, [first, last, 0])
+        known[0] = min(known[0], first)
+        known[1] = max(known[1], last)
+        known[2] += count
 
     def _numbers(self, count: int) -> Any:
         if len(self._sequences) < count:
             wanted = max(count, _SEQUENCES)
-            with self._store.catalog.write() as connection:
-                first = take_sequences(connection, wanted)
+            with self._context.catalog.write() as connection:
+                first = meta.take_sequences(connection, wanted)
             self._work.renew()
             self._sequences = range(first, first + wanted)
         mine = np.arange(self._sequences.start, self._sequences.start + count)
@@ -176,13 +190,11 @@ class Loading:
         return mine
 
     def _submit(self, block: Block) -> None:
-        self._drain(_AHEAD)
+        self._drain(_BLOCKS_AHEAD)
         found = None
         if block.discovered is None:
-            from cwnb.store.discovery import discover
-
-            found = self._discoverers.submit(discover, block.text, log_type=self.log_type)
-        self._ahead.append(self._writers.submit(self._write, block, found))
+            found = self.prepare(self.processing.discover, block.text)
+        self._ahead.append(self._threads.writing.submit(self._write, block, found))
 
     def _drain(self, left: int) -> None:
         while len(self._ahead) > left:
@@ -196,46 +208,37 @@ class Loading:
             writer.rows + len(block) > MAX_ROWS
             or writer.message_bytes + block.text.nbytes > MAX_MESSAGE_BYTES
         ):
-            self._finish_segment()
+            self._complete_segment()
             writer = None
         if writer is None:
             writer = self._writer = SegmentWriter(
-                self._store.home, self._group_id, self._work.new_segment(), self.log_type
+                self._context, self._group_id, self._work.new_segment(), self.processing
             )
         writer.add(block)
 
-    def _finish_segment(self) -> None:
+    def _complete_segment(self) -> None:
         """Complete the segment in a thread of its own; no more than one at a time."""
-        self._wait_for_finish()
+        self._wait_for_completed()
         if self._writer is not None:
-            self._finishing, self._writer = self._writer, None
-            self._finished = self._finishers.submit(self._complete, self._finishing)
+            self._completing, self._writer = self._writer, None
+            self._completed = self._threads.completing.submit(self._complete, self._completing)
 
     def _complete(self, writer: SegmentWriter) -> None:
         self._made.append(writer.finish())
         self._work.renew()
 
-    def _wait_for_finish(self) -> None:
-        if self._finished is not None:
-            self._finished.result()
-            self._finished = self._finishing = None
+    def _wait_for_completed(self) -> None:
+        if self._completed is not None:
+            self._completed.result()
+            self._completed = self._completing = None
 
     def _abort(self) -> None:
         self._done = True
-        self._stop()
-        for writer in (self._writer, self._finishing):
+        self._threads.stop()
+        for writer in (self._writer, self._completing):
             if writer is not None:
                 writer.close()
         self._work.abandon()
-
-    def _stop(self) -> None:
-        for pool in (self._discoverers, self._writers, self._finishers):
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def load_place(group_id: int) -> str:
-    """Name what the record of a load is sealed for."""
-    return f"load/{group_id}"
 
 
 def _halves(batch: EventBatch) -> list[EventBatch]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cwnb.errors import SnapshotExpired, StoreDamaged
 from cwnb.events import (
@@ -22,6 +22,7 @@ from cwnb.events import (
     Window,
 )
 from cwnb.store.cache import Cache
+from cwnb.store.catalog import batches
 from cwnb.store.segments.facts import MESSAGE_GROUP
 from cwnb.store.segments.message_file import order_of
 from cwnb.store.segments.reader import constant, pick, pointers
@@ -30,38 +31,19 @@ from cwnb.store.segments.writer import Block
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cwnb.store.catalog.batches import SealedBatch
+    from cwnb.store.context import StoreContext
     from cwnb.store.keys.sealing import Sealer
-    from cwnb.store.segments.files import StoreRef
+    from cwnb.store.processing import Processing
 
 # About a million events of 300 bytes with their fields.
 _blocks: Cache[Block] = Cache(512 << 20)
 _CODEC = pa.Codec("zstd", 1)
 _OPTIONS = pa.ipc.IpcWriteOptions()
-_SIZE = 8  # bytes that tell how long the stream is
-_MOST = 1 << 31
-_RAW = 3  # the column of original bytes, where a batch has one
+_SIZE_BYTES = 8  # the length of the stream, before the stream itself
+_MAX_STREAM_BYTES = 1 << 31
+_RAW_COLUMN = 3  # the number of the column of original bytes, where a batch has one
 _MS = pa.timestamp("ms", "UTC")
-
-
-@dataclass(frozen=True)
-class SealedBatch:
-    """A batch as the catalog keeps it; `id` is the sequence number of its first event."""
-
-    id: int
-    group_id: int
-    first_ms: int
-    last_ms: int
-    events: int
-    message_bytes: int
-    ingestion_ms: int
-    token: str
-    data: bytes = field(repr=False)
-
-
-SELECT_BATCH = (
-    "SELECT id, group_id, first_ms, last_ms, events, message_bytes,"
-    " ingestion_ms, token, data FROM batches"
-)
 
 
 def encode(
@@ -78,7 +60,9 @@ def encode(
         writer.write_batch(batch)
     # The schema is most of a small batch, so the whole stream is compressed, not its buffers.
     stream = sink.getvalue()
-    packed: bytes = stream.size.to_bytes(_SIZE, "little") + _CODEC.compress(stream, asbytes=True)
+    packed: bytes = stream.size.to_bytes(_SIZE_BYTES, "little") + _CODEC.compress(
+        stream, asbytes=True
+    )
     return packed
 
 
@@ -92,8 +76,8 @@ def decode(batch: SealedBatch, sealer: Sealer, group: str) -> pa.RecordBatch:
     what = f"batch {batch.id} of log group {group!r} in the catalog"
     data = sealer.open(batch.data, place(batch.group_id, batch.token), what)
     try:
-        size = int.from_bytes(data[:_SIZE], "little")
-        stream = _CODEC.decompress(memoryview(data)[_SIZE:], min(size, _MOST))
+        size = int.from_bytes(data[:_SIZE_BYTES], "little")
+        stream = _CODEC.decompress(memoryview(data)[_SIZE_BYTES:], min(size, _MAX_STREAM_BYTES))
         events = pa.ipc.open_stream(stream).read_next_batch()
     except (OSError, StopIteration, ValueError, pa.ArrowException) as error:
         raise StoreDamaged(f"{what} is damaged: {error}") from error
@@ -103,45 +87,45 @@ def decode(batch: SealedBatch, sealer: Sealer, group: str) -> pa.RecordBatch:
 
 
 def block_of(
-    batches: Sequence[SealedBatch], sealer: Sealer, group: str, log_type: str | None
+    sealed: Sequence[SealedBatch], sealer: Sealer, group: str, processing: Processing
 ) -> Block:
     """Give the events of batches as one block in order, with their fields."""
-    from cwnb.store.discovery import discover
-
-    parts = [decode(batch, sealer, group) for batch in batches]
-    counts = [batch.events for batch in batches]
+    parts = [decode(batch, sealer, group) for batch in sealed]
+    counts = [batch.events for batch in sealed]
     time, stream, text = (
         pa.concat_arrays([part.column(number) for part in parts]) for number in range(3)
     )
     raw = None
-    if any(part.num_columns > _RAW for part in parts):
+    if any(part.num_columns > _RAW_COLUMN for part in parts):
         raw = pa.concat_arrays(
             [
-                part.column(_RAW) if part.num_columns > _RAW else pa.nulls(count, pa.binary())
+                part.column(_RAW_COLUMN)
+                if part.num_columns > _RAW_COLUMN
+                else pa.nulls(count, pa.binary())
                 for part, count in zip(parts, counts, strict=True)
             ]
         )
     times = np.asarray(time)
     # Sequence numbers count on from that of a batch's first event, which is its id.
     starts = np.cumsum(counts) - counts
-    sequence = np.arange(len(times)) + np.repeat([batch.id for batch in batches] - starts, counts)
-    ingestion = np.repeat([batch.ingestion_ms for batch in batches], counts)
+    sequence = np.arange(len(times)) + np.repeat([batch.id for batch in sealed] - starts, counts)
+    ingestion = np.repeat([batch.ingestion_ms for batch in sealed], counts)
     if (order := order_of(times, sequence)) is not None:
         times, sequence, ingestion = times[order], sequence[order], ingestion[order]
         stream, text = stream.take(order), text.take(order)
         raw = None if raw is None else raw.take(order)
-    fields = discover(text, log_type=log_type)
-    return Block(times, sequence, ingestion, stream, text, raw, fields)
+    sizes = np.asarray(pc.binary_length(text))
+    return Block(times, sequence, ingestion, stream, text, raw, sizes, processing.discover(text))
 
 
 @dataclass(frozen=True)
 class RecentTask:
     """The recent batches of a group in a snapshot, as far as they lie in the window."""
 
-    store: StoreRef
+    context: StoreContext
     group: str
     log: str
-    log_type: str | None
+    processing: Processing
     group_id: int
     ids: tuple[int, ...]
     first_ms: int
@@ -154,27 +138,23 @@ class RecentTask:
         """Open for reading; in another process this asks the catalog for the batches."""
         return RecentReader(self, self.block())
 
-    def block(self, batches: Sequence[SealedBatch] | None = None) -> Block:
+    def block(self, sealed: Sequence[SealedBatch] | None = None) -> Block:
         """Give all events, from the cache of the process where they are there."""
-        key = (self.store.store_id, self.group_id, self.log_type, self.ids)
+        sealer = self.context.sealer()  # whoever lacks the key has no use of the cache either
+        key = (self.context.identity, self.group_id, self.processing, self.ids)
         block = _blocks.get(key)
         if block is None:
-            batches = batches or self._load()
-            block = block_of(batches, self.store.sealer(), self.group, self.log_type)
+            block = block_of(sealed or self._load(), sealer, self.group, self.processing)
             # Fields take about as much as the text they were found in.
             _blocks.put(key, block, 2 * self.message_bytes + 64 * self.rows)
         return block
 
     def _load(self) -> list[SealedBatch]:
-        from cwnb.store.catalog.connection import catalog_at
-
-        with catalog_at(Path(self.store.path)).read() as connection:
-            rows = connection.execute(
-                f"{SELECT_BATCH} WHERE group_id = ? AND id BETWEEN ? AND ? ORDER BY id",
-                (self.group_id, self.ids[0], self.ids[-1]),
-            ).fetchall()
+        with self.context.catalog.read() as connection:
+            span = batches.BatchRange(self.ids[0], self.ids[-1])
+            found = batches.in_range(connection, self.group_id, span)
         wanted = set(self.ids)
-        found = [SealedBatch(*row) for row in rows if row[0] in wanted]
+        found = [batch for batch in found if batch.id in wanted]
         if len(found) < len(wanted):
             raise SnapshotExpired(f"recent batches of {self.group!r} are in a segment by now")
         return found

@@ -9,16 +9,21 @@ import time
 import weakref
 from typing import TYPE_CHECKING
 
-from cwnb.store.maintenance import work as maintenance
+from cwnb.store.catalog import batches
+from cwnb.store.maintenance import flush as flushing
+from cwnb.store.maintenance import rewriting
 
 if TYPE_CHECKING:
-    from cwnb.store.store import Store
+    from cwnb.store.context import StoreContext
 
-# A put that finds this much wakes the thread; one that finds four times as much, because the thread
-# does not keep up, flushes itself and so slows down who puts.
+# A put that finds this much wakes the thread; one that finds `OVERDUE` times as much, because the
+# thread does not keep up, flushes itself and so slows down the process that puts.
 FLUSH_BATCHES = 1000
 FLUSH_BYTES = 16 << 20
 OVERDUE = 4
+# After so many puts, or bytes of messages, a put looks whether a flush is due.
+_LOOK_PUTS = 32
+_LOOK_BYTES = 1 << 20
 # The thread flushes sooner, but not every few events by themselves: that many small segments
 # would only be merged again.
 _WORTH_BATCHES = 50
@@ -27,7 +32,9 @@ _WORTH_AGE_S = 60.0
 _TICK_S = 3.0
 _COMPACT_S = 10.0
 _SWEEP_S = 60.0
+# After a failure the thread leaves a group alone for so long.
 _BACKOFF_S = 300.0
+# The thread merges so many neighbours of about one size, and not fewer.
 _MERGE_AT = 8
 # The interpreter waits no longer than this for a piece of work at its end; claims are cleaned up
 # by the next process.
@@ -35,16 +42,47 @@ _EXIT_S = 0.7
 
 
 class Background:
-    """Flushes, compacts and sweeps every few seconds from the first write of a process on."""
+    """Flushes, compacts and sweeps every few seconds from the first write of a process on.
 
-    def __init__(self, store: Store) -> None:
-        self._store = weakref.ref(store)
+    What fails there is raised by the next call of the store, once: see `raise_failure`.
+    """
+
+    def __init__(self, context: StoreContext) -> None:
+        self._context = weakref.ref(context)
         self._stop = threading.Event()
         self._awake = threading.Event()
         self._thread: threading.Thread | None = None
         self._process = os.getpid()
         self._not_before: dict[int, float] = {}
         self._compacted = self._swept = time.monotonic()
+        self._puts = 0
+        self._put_bytes = 0
+        self._failure: Exception | None = None
+
+    def raise_failure(self) -> None:
+        """Raise what failed since the last call."""
+        error, self._failure = self._failure, None
+        if error is not None:
+            raise error
+
+    def after_put(self, group_id: int, message_bytes: int) -> None:
+        """Flush if there is much to flush; whatever happens here, the put has succeeded."""
+        self._puts += 1
+        self._put_bytes += message_bytes
+        context = self._context()
+        if context is None or (self._puts < _LOOK_PUTS and self._put_bytes < _LOOK_BYTES):
+            return
+        self._puts = self._put_bytes = 0
+        try:
+            with context.catalog.read() as connection:
+                waiting = batches.waiting(connection, group_id)
+            fullness = max(waiting.batches / FLUSH_BATCHES, waiting.message_bytes / FLUSH_BYTES)
+            if fullness >= OVERDUE:
+                flushing.flush(context, group_id)
+            elif fullness >= 1:
+                self.wake()
+        except Exception as error:
+            self._failure = error
 
     def start(self) -> None:
         """Start the thread, if this process has none yet."""
@@ -77,54 +115,50 @@ class Background:
         while not stop.is_set():
             awake.wait(_TICK_S)
             awake.clear()
-            store = self._store()
-            if store is None or stop.is_set():
+            context = self._context()
+            if context is None or stop.is_set():
                 return
-            self._round(store)
-            del store
+            self._round(context)
+            del context
 
-    def _round(self, store: Store) -> None:
+    def _round(self, context: StoreContext) -> None:
         now = time.monotonic()
         compacting = now - self._compacted > _COMPACT_S
         sweeping = now - self._swept > _SWEEP_S
         try:
-            groups = _groups(store)
+            with context.catalog.read() as connection:
+                groups = batches.waiting_everywhere(connection)
         except Exception as error:
-            store.note_failure(error)
+            self._failure = error
             return
-        for group_id, batches, size, oldest in groups:
+        for group in groups:
             if self._stop.is_set():
                 return
-            if self._not_before.get(group_id, 0.0) > now:
+            if self._not_before.get(group.group_id, 0.0) > now:
                 continue
             try:
-                age = time.time() - oldest
-                if batches and (
-                    batches >= _WORTH_BATCHES or size >= _WORTH_BYTES or age >= _WORTH_AGE_S
-                ):
-                    maintenance.flush(store, group_id)
+                if _is_worth_a_flush(group):
+                    flushing.flush(context, group.group_id)
                 if compacting and not self._stop.is_set():
-                    maintenance.compact(store, group_id, least=_MERGE_AT)
+                    rewriting.compact(context, group.group_id, least=_MERGE_AT)
                 if sweeping and not self._stop.is_set():
-                    maintenance.sweep(store, group_id)
+                    rewriting.sweep(context, group.group_id)
             except Exception as error:
                 if self._stop.is_set():
                     return
                 # Trying again at once would raise the same at every call of the user's.
-                self._not_before[group_id] = now + _BACKOFF_S
-                store.note_failure(error)
+                self._not_before[group.group_id] = now + _BACKOFF_S
+                self._failure = error
         self._compacted = now if compacting else self._compacted
         self._swept = now if sweeping else self._swept
 
 
-def _groups(store: Store) -> list[tuple[int, int, int, float]]:
-    with store.catalog.read() as connection:
-        rows: list[tuple[int, int, int, float]] = connection.execute(
-            "SELECT groups.id, count(batches.id), ifnull(sum(message_bytes), 0),"
-            " ifnull(min(put_at), 0) FROM groups LEFT JOIN batches ON group_id = groups.id"
-            " GROUP BY groups.id"
-        ).fetchall()
-    return rows
+def _is_worth_a_flush(group: batches.Waiting) -> bool:
+    return group.batches > 0 and (
+        group.batches >= _WORTH_BATCHES
+        or group.message_bytes >= _WORTH_BYTES
+        or time.time() - group.oldest >= _WORTH_AGE_S
+    )
 
 
 _running: weakref.WeakSet[Background] = weakref.WeakSet()

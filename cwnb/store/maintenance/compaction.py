@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cwnb.events import INGESTION_TIME, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP
 from cwnb.store.segments.facts import (
@@ -16,15 +17,18 @@ from cwnb.store.segments.facts import (
     REST,
     SegmentFacts,
 )
-from cwnb.store.segments.files import SegmentFiles, StoreRef
+from cwnb.store.segments.files import SegmentFiles
 from cwnb.store.segments.writer import Block
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-# Merging only neighbours of about one size rewrites each event a few times in all, not with every
-# small segment that comes.
-_TIER = 8
+    from cwnb.store.context import StoreContext
+    from cwnb.store.processing import Processing
+
+# Merging only neighbours of about one size (within this factor) rewrites each event a few times in
+# all, not with every small segment that comes.
+_TIER_FACTOR = 8
 
 
 def choose(segments: Sequence[SegmentFacts], cutoff_ms: int, least: int) -> list[SegmentFacts]:
@@ -38,12 +42,14 @@ def choose(segments: Sequence[SegmentFacts], cutoff_ms: int, least: int) -> list
         and facts.message_bytes <= MAX_MESSAGE_BYTES // 2
         and facts.last_ms >= cutoff_ms
     ]
-    # Lines that were recognised in different ways stay apart, or nobody could find them again.
-    tiers: dict[tuple[int, str], list[SegmentFacts]] = {}
+    # Events that were processed in different ways stay apart: a segment records one way.
+    tiers: dict[tuple[int, Processing], list[SegmentFacts]] = {}
     for facts in small:
         tier = 0 if least <= 2 else _tier(facts)
-        tiers.setdefault((tier, facts.log_type or ""), []).append(facts)
-    for _, members in sorted(tiers.items()):
+        tiers.setdefault((tier, facts.processing), []).append(facts)
+    for _, members in sorted(
+        tiers.items(), key=lambda item: (item[0][0], item[0][1].log_type or "")
+    ):
         run = _first_run(members, least)
         if run:
             return run
@@ -62,11 +68,13 @@ def expired_share(facts: SegmentFacts, cutoff_ms: int) -> float:
     return gone / facts.rows
 
 
-def blocks(store: StoreRef, facts: SegmentFacts, group: str, cutoff_ms: int) -> Iterator[Block]:
+def blocks(
+    context: StoreContext, facts: SegmentFacts, group: str, cutoff_ms: int
+) -> Iterator[Block]:
     """Give the events of a segment that have not expired, with their fields."""
-    from cwnb.store.discovery import VERSION, Discovered, discover
+    from cwnb.store.discovery import VERSION, Discovered
 
-    files = SegmentFiles(store, facts, group)
+    files = SegmentFiles(context, facts, group)
     system = [TIMESTAMP, INGESTION_TIME, LOG_STREAM, SEQUENCE]
     fresh = facts.discovery == VERSION
     fields = [*facts.columns, *([REST] if facts.has_rest else [])] if fresh else []
@@ -90,7 +98,7 @@ def blocks(store: StoreRef, facts: SegmentFacts, group: str, cutoff_ms: int) -> 
                 facts.capped if number == 0 else 0,
             )
             if fresh
-            else discover(columns[MESSAGE], log_type=facts.log_type)
+            else facts.processing.discover(columns[MESSAGE])
         )
         yield Block(
             np.asarray(columns[TIMESTAMP].cast(pa.int64())),
@@ -99,12 +107,13 @@ def blocks(store: StoreRef, facts: SegmentFacts, group: str, cutoff_ms: int) -> 
             columns[LOG_STREAM],
             columns[MESSAGE],
             None if raw.null_count == len(raw) else raw,
+            np.asarray(pc.binary_length(columns[MESSAGE])),
             found,
         )
 
 
 def _tier(facts: SegmentFacts) -> int:
-    return int(np.log(max(facts.rows, 1)) / np.log(_TIER))
+    return int(np.log(max(facts.rows, 1)) / np.log(_TIER_FACTOR))
 
 
 def _first_run(members: list[SegmentFacts], least: int) -> list[SegmentFacts]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
@@ -13,9 +11,11 @@ import pyarrow.parquet.encryption as pe
 
 from cwnb.events import mixed_type
 from cwnb.store.cache import Cache
+from cwnb.store.processing import Processing
 
 if TYPE_CHECKING:
     from cwnb.store.keys.sealing import Sealer
+    from cwnb.store.segments.folder import FileName
 
 # A row group of the fields file begins where one of the message file does.
 MESSAGE_GROUP = 8192
@@ -26,6 +26,7 @@ MAX_ROWS = 2 * FIELDS_GROUP
 MAX_MESSAGE_BYTES = 256 << 20
 REST = "@rest"
 INTEGER, NUMBER, BOOLEAN, TEXT, DICTIONARY, MIXED = "i", "n", "b", "t", "d", "m"
+_CODEC = pa.Codec("zstd")
 
 
 class RowGroup(NamedTuple):
@@ -43,7 +44,7 @@ class SegmentFacts:
 
     `columns`: code of the type of each discovered field; `present`: how many events have it.
     `streams` is None when there are too many to list. `ranges`: least and greatest value of each
-    numeric field, sealed, because they come from events. `log_type`: how its lines were recognised.
+    numeric field, sealed, because they come from events. `processing`: what was done to its events.
     """
 
     id: str
@@ -62,10 +63,10 @@ class SegmentFacts:
     has_rest: bool
     capped: int
     ranges: bytes
-    log_type: str | None
+    processing: Processing
 
-    def catalog_row(self) -> tuple[Any, ...]:
-        """Give the row of the table `segments`."""
+    def packed(self) -> bytes:
+        """Give what the catalog keeps as one value, because no statement asks for a part of it."""
         facts = {
             "columns": self.columns,
             "present": list(self.present.values()),
@@ -73,52 +74,25 @@ class SegmentFacts:
             "streams": self.streams,
             "rest": self.has_rest,
             "capped": self.capped,
-            "log_type": self.log_type,
+            "log_type": self.processing.log_type,
         }
-        return (
-            self.id,
-            self.group_id,
-            self.first_ms,
-            self.last_ms,
-            self.rows,
-            self.message_bytes,
-            self.file_bytes,
-            self.discovery,
-            self.wrapped_key,
-            _CODEC.compress(json.dumps(facts).encode(), asbytes=True),
-            self.ranges,
-        )
+        packed: bytes = _CODEC.compress(json.dumps(facts).encode(), asbytes=True)
+        return packed
 
 
-SELECT_SEGMENT = (
-    "SELECT id, group_id, first_ms, last_ms, rows, message_bytes, file_bytes, discovery,"
-    " wrapped_key, facts, ranges FROM segments"
-)
-INSERT_SEGMENT = "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_CODEC = pa.Codec("zstd")
-_facts: Cache[SegmentFacts] = Cache(20_000)
-
-
-def facts_of(row: tuple[Any, ...]) -> SegmentFacts:
-    """Read a row that SELECT_SEGMENT gave; the facts of a segment never change."""
-    if (known := _facts.get(row[0])) is not None:
-        return known
-    facts = json.loads(_decompress(row[9]))
+def unpacked(packed: bytes) -> dict[str, Any]:
+    """Give the facts that `SegmentFacts.packed` put together, by the names of its fields."""
+    facts = json.loads(_decompress(packed))
     columns = facts["columns"]
-    names = ("id", "group_id", "first_ms", "last_ms", "rows", "message_bytes", "file_bytes")
-    made = SegmentFacts(
-        **dict(zip((*names, "discovery", "wrapped_key"), row[:9], strict=True)),
-        columns=columns,
-        present=dict(zip(columns, facts["present"], strict=True)),
-        row_groups=tuple(RowGroup(*group) for group in facts["row_groups"]),
-        streams=None if facts["streams"] is None else tuple(facts["streams"]),
-        has_rest=facts["rest"],
-        capped=facts["capped"],
-        ranges=row[10],
-        log_type=facts["log_type"],
-    )
-    _facts.put(made.id, made)
-    return made
+    return {
+        "columns": columns,
+        "present": dict(zip(columns, facts["present"], strict=True)),
+        "row_groups": tuple(RowGroup(*group) for group in facts["row_groups"]),
+        "streams": None if facts["streams"] is None else tuple(facts["streams"]),
+        "has_rest": facts["rest"],
+        "capped": facts["capped"],
+        "processing": Processing(log_type=facts["log_type"]),
+    }
 
 
 def ranges_of(facts: SegmentFacts, sealer: Sealer) -> dict[str, tuple[float, float]]:
@@ -135,18 +109,6 @@ def ranges_of(facts: SegmentFacts, sealer: Sealer) -> dict[str, tuple[float, flo
 _ranges: Cache[dict[str, tuple[float, float]]] = Cache(20_000)
 
 
-def segment_files(store: str, group_id: int, segment_id: str) -> tuple[Path, Path]:
-    """Name the two files: fields and messages."""
-    folder = Path(store) / "segments" / str(group_id)
-    return folder / f"{segment_id}.fields.parquet", folder / f"{segment_id}.message.parquet"
-
-
-def remove_files(store: str, group_id: int, segment_id: str) -> None:
-    """Remove both files of a segment, if they are there."""
-    for file in segment_files(store, group_id, segment_id):
-        file.unlink(missing_ok=True)
-
-
 def key_place(segment_id: str) -> str:
     """Name what the key of a segment is wrapped for."""
     return f"key/{segment_id}"
@@ -157,20 +119,20 @@ def ranges_place(segment_id: str) -> str:
     return f"ranges/{segment_id}"
 
 
-def encrypting(key: bytes | None, store_id: str, segment_id: str, kind: str) -> Any:
+def encrypting(key: bytes | None, store_id: str, file: FileName) -> Any:
     """Give the properties that encrypt one file, or None for an open store."""
     if key is None:
         return None
     return pe.create_encryption_properties(
-        key, aad_prefix=_prefix(store_id, segment_id, kind), store_aad_prefix=False
+        key, aad_prefix=_prefix(store_id, file), store_aad_prefix=False
     )
 
 
-def decrypting(key: bytes | None, store_id: str, segment_id: str, kind: str) -> Any:
+def decrypting(key: bytes | None, store_id: str, file: FileName) -> Any:
     """Give the properties that decrypt one file, or None for an open store."""
     if key is None:
         return None
-    return pe.create_decryption_properties(key, aad_prefix=_prefix(store_id, segment_id, kind))
+    return pe.create_decryption_properties(key, aad_prefix=_prefix(store_id, file))
 
 
 def type_code(kind: Any) -> str:
@@ -188,17 +150,8 @@ def leaves(code: str) -> int:
     return 2 if code == MIXED else 1
 
 
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _prefix(store_id: str, segment_id: str, kind: str) -> bytes:
-    return f"{store_id}/{segment_id}/{kind}".encode()
+def _prefix(store_id: str, file: FileName) -> bytes:
+    return f"{store_id}/{file.segment_id}/{file.kind}".encode()
 
 
 def _decompress(data: bytes) -> bytes:

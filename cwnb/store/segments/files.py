@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -13,69 +12,36 @@ import pyarrow.parquet as pq
 
 from cwnb.errors import CwnbError, SnapshotExpired, StoreDamaged
 from cwnb.events import INGESTION_TIME, LOG_STREAM, MESSAGE, SEQUENCE, TIMESTAMP
-from cwnb.store.cache import Cache
-from cwnb.store.keys.sealing import OpenSealer, Sealer, ring_file
+from cwnb.store.cache import ShortLived
 from cwnb.store.segments.facts import (
     REST,
     SegmentFacts,
     decrypting,
     key_place,
     leaves,
-    segment_files,
 )
+from cwnb.store.segments.folder import FIELDS, FileName
+from cwnb.store.segments.folder import MESSAGE as MESSAGE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
+
+    from cwnb.store.context import StoreContext
 
 SYSTEM = (TIMESTAMP, INGESTION_TIME, LOG_STREAM, SEQUENCE)
-_footers: Cache[Any] = Cache(4096)
-_sealers: Cache[Sealer] = Cache(64)
-
-
-@dataclass(frozen=True)
-class StoreRef:
-    """What a task must know of its store, wherever it is opened."""
-
-    path: str
-    store_id: str
-    key_id: str
-
-    def sealer(self) -> Sealer:
-        """Give what opens the store's seals, with this machine's key ring."""
-        if not self.key_id:
-            return OpenSealer()
-        here = (self, ring_file())
-        if (known := _sealers.get(here)) is None:
-            known = Sealer(self.key_id, self.store_id, self.path)
-            _sealers.put(here, known)
-        return known
-
-
-class _OpenFiles(threading.local):
-    """Files that this thread has open: the row groups of one segment are often read in turn."""
-
-    def __init__(self) -> None:
-        self._files: Cache[Any] = Cache(16)
-        self._process = os.getpid()
-
-    def here(self) -> Cache[Any]:
-        if self._process != os.getpid():
-            self.__init__()  # type: ignore[misc]
-        return self._files
-
-
-_open_files = _OpenFiles()
+# Both hold the key of their segment, so neither is kept for long.
+_footers: ShortLived[Any] = ShortLived(4096)
+_open_files: ShortLived[Any] = ShortLived(64)
 
 
 class SegmentFiles:
     """The two files of a segment, opened when first needed; errors name the file and the group."""
 
-    def __init__(self, store: StoreRef, segment: SegmentFacts, group: str) -> None:
-        self._store = store
+    def __init__(self, context: StoreContext, segment: SegmentFacts, group: str) -> None:
+        self._context = context
+        self._folder = context.folder
         self._segment = segment
         self._group = group
-        self._paths = segment_files(store.path, segment.group_id, segment.id)
         self._opened: dict[str, Any] = {}
         self._leaves: dict[str, tuple[int, ...]] | None = None
 
@@ -85,7 +51,7 @@ class SegmentFiles:
         """Give columns of row groups of the fields file, joined, and the bytes read."""
         leaf = self._leaf_numbers()
         wanted = list(dict.fromkeys(names))
-        return self._read("fields", wanted, [leaf[name] for name in wanted], row_groups)
+        return self._read(FIELDS, wanted, [leaf[name] for name in wanted], row_groups)
 
     def messages(
         self, names: Sequence[str], row_groups: list[int]
@@ -93,13 +59,14 @@ class SegmentFiles:
         """Give columns of row groups of the message file, and the bytes read."""
         wanted = list(dict.fromkeys(names))
         numbers: list[tuple[int, ...]] = [(0,) if name == MESSAGE else (1,) for name in wanted]
-        return self._read("message", wanted, numbers, row_groups)
+        return self._read(MESSAGE_FILE, wanted, numbers, row_groups)
 
     def _read(
         self, kind: str, names: list[str], leaf: list[tuple[int, ...]], row_groups: list[int]
     ) -> tuple[dict[str, pa.Array], int]:
-        with self._named_errors(kind) as file:
-            opened = self._open(kind, file)
+        file = FileName(self._segment.group_id, self._segment.id, kind)
+        with self._named_errors(file):
+            opened = self._open(file)
             numbers = sorted(number for each in leaf for number in each)
             table = opened.reader.read_row_groups(
                 row_groups, column_indices=numbers, use_threads=False
@@ -111,39 +78,37 @@ class SegmentFiles:
             order = sorted(range(len(names)), key=lambda at: leaf[at])
             return {names[at]: whole(table.column(n)) for n, at in enumerate(order)}, size
 
-    def _open(self, kind: str, file: Path) -> Any:
-        if (opened := self._opened.get(kind)) is not None:
+    def _open(self, file: FileName) -> Any:
+        if (opened := self._opened.get(file.kind)) is not None:
             return opened
-        about = file.stat()
-        identity = (str(file), about.st_ino, about.st_mtime_ns, about.st_size)
-        mine = _open_files.here()
-        if (opened := mine.get(identity)) is not None:
-            self._opened[kind] = opened
+        segment, context = self._segment, self._context
+        version = (context.identity, file, self._folder.version(file))
+        # A reader belongs to one thread, for it has a place in its file.
+        mine = (threading.get_ident(), os.getpid(), version)
+        if (opened := _open_files.get(mine)) is not None:
+            self._opened[file.kind] = opened
             return opened
-        cached = (self._store.store_id, self._segment.id, kind)
-        footer = _footers.get(cached)
+        footer = _footers.get(version[:2])
         key = None
-        if self._segment.wrapped_key is not None:
-            what = f"segment {self._segment.id} of log group {self._group!r}"
-            key = self._store.sealer().unwrap(
-                self._segment.wrapped_key, key_place(self._segment.id), what
-            )
+        if segment.wrapped_key is not None:
+            what = f"segment {segment.id} of log group {self._group!r}"
+            key = context.sealer().unwrap(segment.wrapped_key, key_place(segment.id), what)
         opened = pq.ParquetFile(
-            file,
+            self._folder.open(file),
             metadata=footer,
-            decryption_properties=decrypting(key, self._store.store_id, self._segment.id, kind),
+            decryption_properties=decrypting(key, context.store_id, file),
             pre_buffer=False,
         )
         if footer is None:
-            if opened.metadata.num_rows != self._segment.rows:
+            if opened.metadata.num_rows != segment.rows:
                 raise StoreDamaged(
-                    f"{str(file)!r} of log group {self._group!r} holds "
-                    f"{opened.metadata.num_rows} events and not {self._segment.rows}; "
+                    f"{self._folder.described(file)!r} of log group {self._group!r} holds "
+                    f"{opened.metadata.num_rows} events and not {segment.rows}; "
                     "it is not the file that the catalog knows"
                 )
-            _footers.put(cached, opened.metadata)
-        mine.put(identity, opened)
-        self._opened[kind] = opened
+            _footers.put(version[:2], opened.metadata)
+        _open_files.put(mine, opened)
+        self._opened[file.kind] = opened
         return opened
 
     def _leaf_numbers(self) -> dict[str, tuple[int, ...]]:
@@ -159,22 +124,24 @@ class SegmentFiles:
         return self._leaves
 
     @contextmanager
-    def _named_errors(self, kind: str) -> Iterator[Path]:
-        file = self._paths[0 if kind == "fields" else 1]
+    def _named_errors(self, file: FileName) -> Iterator[None]:
         try:
-            yield file
+            yield
         except CwnbError:
             raise
         except FileNotFoundError:
-            raise SnapshotExpired(f"{str(file)!r} has been replaced and removed") from None
+            where = self._folder.described(file)
+            raise SnapshotExpired(f"{where!r} has been replaced and removed") from None
         except PermissionError as error:
-            raise StoreDamaged(f"{str(file)!r} may not be read: {error.strerror}") from None
+            where = self._folder.described(file)
+            raise StoreDamaged(f"{where!r} may not be read: {error.strerror}") from None
         except MemoryError:
             raise
         except Exception as error:
+            why = str(error).splitlines()[0] if str(error) else repr(error)
             raise StoreDamaged(
-                f"{str(file)!r} of log group {self._group!r} is damaged or is another file "
-                f"under its name: {str(error).splitlines()[0] if str(error) else error!r}"
+                f"{self._folder.described(file)!r} of log group {self._group!r} is damaged or is "
+                f"another file under its name: {why}"
             ) from error
 
 

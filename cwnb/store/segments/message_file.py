@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,10 +12,10 @@ from cwnb.events import MESSAGE, RAW
 from cwnb.store.segments.facts import MESSAGE_GROUP
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from cwnb.store.segments.folder import FileName, SegmentFolder
 
-# Events that arrive up to this many rows late find their place without reading anything back.
-_HOLD = 16 * MESSAGE_GROUP
+# Events that arrive up to this many rows late are put in order without reading anything back.
+_HOLD_ROWS = 16 * MESSAGE_GROUP
 _MESSAGES = pa.schema([(MESSAGE, pa.string()), (RAW, pa.binary())])
 
 Ints = np.ndarray[Any, Any]
@@ -31,11 +30,14 @@ class MessageFile:
     where it comes, and the whole file once more in the end.
     """
 
-    def __init__(self, file: Path, properties: Any, reopen: Any) -> None:
+    def __init__(
+        self, folder: SegmentFolder, file: FileName, encrypting: Any, decrypting: Any
+    ) -> None:
         self.file = file
-        self._reopen = reopen
-        self._properties = properties
-        self._writer = self._new_writer()
+        self._folder = folder
+        self._encrypting = encrypting
+        self._decrypting = decrypting
+        self._new_writer()
         self._held: list[pa.Table] = []
         self._held_rows = 0
         self._written: list[tuple[Ints, Ints]] = []
@@ -52,34 +54,35 @@ class MessageFile:
             raw = pa.nulls(len(text), pa.binary())
         self._held.append(pa.table([time, sequence, text, raw], names=["t", "s", MESSAGE, RAW]))
         self._held_rows += len(text)
-        if self._held_rows >= _HOLD:
-            self._write(_HOLD // 2)
+        if self._held_rows >= _HOLD_ROWS:
+            self._write(_HOLD_ROWS // 2)
 
     def finish(self) -> None:
         """Write the rest, in the end all in order, and make the file durable."""
         self._write(0)
-        self._writer.close()
+        self._close_writer()
         if self._late:
             time = np.concatenate([time for time, _ in self._written])
             sequence = np.concatenate([sequence for _, sequence in self._written])
             if (order := order_of(time, sequence)) is not None:
-                with self._reopen(self.file) as written:
+                with self._folder.open(self.file) as source:
+                    written = pq.ParquetFile(source, decryption_properties=self._decrypting)
                     table = written.read(use_threads=False).combine_chunks()
-                self.file.unlink()
-                self._writer = self._new_writer()
+                self._folder.remove(self.file)
+                self._new_writer()
                 for start in range(0, len(table), 4 * MESSAGE_GROUP):
                     part = table.take(order[start : start + 4 * MESSAGE_GROUP])
                     self._writer.write_table(part, row_group_size=MESSAGE_GROUP)
-                self._writer.close()
+                self._close_writer()
         self._written.clear()
-        sync_file(self.file)
+        self._folder.sync(self.file)
 
     def close(self) -> None:
         """Stop writing; the file stays."""
         self._held.clear()
         self._written.clear()
         try:
-            self._writer.close()
+            self._close_writer()
         except (OSError, pa.ArrowException):
             return  # a full disk; the file goes anyway
 
@@ -102,9 +105,10 @@ class MessageFile:
         self._held = [table.slice(rows)] if keep else []
         self._held_rows = len(table) - rows
 
-    def _new_writer(self) -> Any:
-        return pq.ParquetWriter(
-            new_file(self.file),
+    def _new_writer(self) -> None:
+        self._sink = self._folder.new(self.file)
+        self._writer = pq.ParquetWriter(
+            self._sink,
             _MESSAGES,
             use_dictionary=False,
             compression="zstd",
@@ -112,8 +116,14 @@ class MessageFile:
             write_statistics=False,
             # One page a row group: measured to read a sixth faster than pages of 1 MB.
             data_page_size=_PAGE_BYTES,
-            encryption_properties=self._properties,
+            encryption_properties=self._encrypting,
         )
+
+    def _close_writer(self) -> None:
+        try:
+            self._writer.close()
+        finally:
+            self._sink.close()
 
 
 def order_of(time: Ints, sequence: Ints) -> Ints | None:
@@ -123,20 +133,3 @@ def order_of(time: Ints, sequence: Ints) -> Ints | None:
         return None
     order: Ints = np.lexsort((sequence, time))
     return order
-
-
-def new_file(file: Path) -> str:
-    """Make an empty file that only its owner may read, whatever the umask, and give its name."""
-    handle = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    os.fchmod(handle, 0o600)
-    os.close(handle)
-    return str(file)
-
-
-def sync_file(file: Path) -> None:
-    """Make a file's bytes durable."""
-    handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -24,17 +24,19 @@ from cwnb.store.segments.facts import (
     REST,
     SegmentFacts,
 )
-from cwnb.store.segments.files import SYSTEM, SegmentFiles, StoreRef
+from cwnb.store.segments.files import SYSTEM, SegmentFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from cwnb.store.context import StoreContext
 
 
 @dataclass(frozen=True)
 class SegmentTask:
     """Row groups of a segment, or a part of the rows of one, as far as they lie in the window."""
 
-    store: StoreRef
+    context: StoreContext
     group: str
     log: str
     segment: SegmentFacts
@@ -91,7 +93,7 @@ class SegmentReader:
 
         self.bytes_read = 0
         self._task = task
-        self._files = SegmentFiles(task.store, task.segment, task.group)
+        self._files = SegmentFiles(task.context, task.segment, task.group)
         self._first = task.first_row
         self._rows = task.rows
         self._discovered: Any = None
@@ -207,14 +209,12 @@ class SegmentReader:
         return {name: column.take(inside) for name, column in read.items()}
 
     def _rediscovered(self, names: Sequence[str]) -> dict[str, pa.Array]:
-        from cwnb.store.discovery import discover
-
         fields = [name for name in names if name not in SYSTEM]
         if not fields:
             return {}
         if self._discovered is None:
             text = self._read_messages([MESSAGE])[MESSAGE]
-            self._discovered = discover(text, log_type=self._task.segment.log_type)
+            self._discovered = self._task.segment.processing.discover(text)
         return pick(self._discovered, fields)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,36 +15,39 @@ import pyarrow.parquet as pq
 
 from cwnb.errors import StoreError
 from cwnb.events import INGESTION_TIME, LOG_STREAM, SEQUENCE, TIMESTAMP
-from cwnb.store.catalog.connection import named_file_errors
-from cwnb.store.ingest.messages import lengths
-from cwnb.store.segments import facts as segments
-from cwnb.store.segments.facts import FIELDS_GROUP, RowGroup, SegmentFacts
-from cwnb.store.segments.message_file import Ints, MessageFile, new_file, order_of, sync_file
+from cwnb.store.disk import named_file_errors
+from cwnb.store.segments.facts import (
+    FIELDS_GROUP,
+    REST,
+    RowGroup,
+    SegmentFacts,
+    decrypting,
+    encrypting,
+    key_place,
+    ranges_place,
+    type_code,
+)
+from cwnb.store.segments.folder import FIELDS, MESSAGE, FileName
+from cwnb.store.segments.message_file import Ints, MessageFile, order_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-    from cwnb.store.keys.sealing import Sealer
+    from cwnb.store.context import StoreContext
+    from cwnb.store.processing import Processing
 
 _MS = pa.timestamp("ms", "UTC")
-_MAX_STREAMS = 200
-_PLAIN_SHARE = 0.15
-# Integers are written as a dictionary where so many rows have a value in common.
+# Stream names that the catalog lists for a segment; with more, every segment may have any stream.
+_MAX_LISTED_STREAMS = 200
+# Columns are left uncompressed up to this share of the bytes of the messages.
+_UNCOMPRESSED_SHARE = 0.15
+# Rows of a column that are looked at to choose its encoding.
 _SAMPLE_ROWS = 4096
-_FEW = 64
-_LONG_TEXT = 60
-_WELL_PACKED = 0.7
-
-
-@dataclass(frozen=True)
-class Home:
-    """Where segments live and what encrypts them."""
-
-    path: str
-    store_id: str
-    sealer: Sealer
-    encrypted: bool
+# Integers are written as a dictionary where a value has at least this many rows of the sample.
+_ROWS_PER_VALUE = 64
+# Text is LZ4 only up to this mean length in bytes, and where LZ4 leaves less than this share of it.
+_SHORT_TEXT_BYTES = 60
+_LZ4_SHARE = 0.7
 
 
 @dataclass
@@ -57,6 +60,7 @@ class Block:
     stream: pa.Array  # dictionary<int32, string>
     text: pa.Array
     raw: pa.Array | None
+    sizes: Ints  # of the messages, in bytes
     discovered: Any
 
     def __len__(self) -> int:
@@ -70,41 +74,37 @@ class WorkLost(StoreError):
 class SegmentWriter:
     """Writes one segment from blocks of events, sorted by time and sequence in the end."""
 
-    def __init__(self, home: Home, group_id: int, segment_id: str, log_type: str | None) -> None:
+    def __init__(
+        self, context: StoreContext, group_id: int, segment_id: str, processing: Processing
+    ) -> None:
         self.id = segment_id
         self.group_id = group_id
         self.rows = 0
         self.message_bytes = 0
-        self._log_type = log_type
-        self._home = home
-        self._key = secrets.token_bytes(32) if home.encrypted else None
-        self._fields, messages = segments.segment_files(home.path, group_id, segment_id)
-        self._blocks: list[tuple[Block, Ints]] = []
-        with named_file_errors(home.path):
-            if not self._fields.parent.exists():
-                self._fields.parent.mkdir(mode=0o700, exist_ok=True)
-                segments.sync_folder(self._fields.parent.parent)
-            self._messages = MessageFile(messages, self._properties("message"), self._open)
+        self._processing = processing
+        self._context = context
+        self._folder = context.folder
+        self._key = secrets.token_bytes(32) if context.encrypted else None
+        self._fields = FileName(group_id, segment_id, FIELDS)
+        self._blocks: list[Block] = []
+        messages = FileName(group_id, segment_id, MESSAGE)
+        with named_file_errors(context.path):
+            self._messages = MessageFile(
+                self._folder,
+                messages,
+                encrypting(self._key, context.store_id, messages),
+                decrypting(self._key, context.store_id, messages),
+            )
 
     def add(self, block: Block) -> None:
         """Take a block; its messages need not be kept by the caller."""
         if not len(block):
             return
-        sizes = lengths(block.text)
         self.rows += len(block)
-        self.message_bytes += int(sizes.sum())
+        self.message_bytes += int(block.sizes.sum())
         with self._named_errors():
             self._messages.add(block.time_ms, block.sequence, block.text, block.raw)
-        kept = Block(
-            block.time_ms,
-            block.sequence,
-            block.ingestion_ms,
-            block.stream,
-            text=None,
-            raw=None,
-            discovered=block.discovered,
-        )
-        self._blocks.append((kept, sizes))
+        self._blocks.append(replace(block, text=None, raw=None))
 
     def finish(self) -> SegmentFacts:
         """Write what is left, make the files durable and tell about them."""
@@ -112,10 +112,10 @@ class SegmentWriter:
 
         with self._named_errors():
             self._messages.finish()
-            blocks = [block for block, _ in self._blocks]
+            blocks = list(self._blocks)
             time = np.concatenate([block.time_ms for block in blocks])
             sequence = np.concatenate([block.sequence for block in blocks])
-            sizes = np.concatenate([size for _, size in self._blocks])
+            sizes = np.concatenate([block.sizes for block in blocks])
             columns: dict[str, pa.Array] = {
                 TIMESTAMP: pa.array(time).cast(_MS),
                 INGESTION_TIME: pa.array(
@@ -132,18 +132,18 @@ class SegmentWriter:
             self._blocks.clear()
             columns |= found.columns
             if found.rest is not None:
-                columns[segments.REST] = found.rest
+                columns[REST] = found.rest
             if (order := order_of(time, sequence)) is not None:
                 columns = {name: column.take(order) for name, column in columns.items()}
                 time, sizes = time[order], sizes[order]
             fields = found.columns
-            codes = {name: segments.type_code(column.type) for name, column in fields.items()}
+            codes = {name: type_code(column.type) for name, column in fields.items()}
             ranges = _ranges({name: columns[name] for name in codes})
             present = {name: len(time) - fields[name].null_count for name in fields}
             capped = found.capped
             del fields, found, blocks
             self._write_fields(columns)
-            segments.sync_folder(self._fields.parent)
+            self._folder.sync_names(self.group_id)
         return SegmentFacts(
             id=self.id,
             group_id=self.group_id,
@@ -151,21 +151,19 @@ class SegmentWriter:
             last_ms=int(time[-1]),
             rows=self.rows,
             message_bytes=self.message_bytes,
-            file_bytes=self._fields.stat().st_size + self._messages.file.stat().st_size,
+            file_bytes=self._folder.size(self._fields) + self._folder.size(self._messages.file),
             discovery=discovery.VERSION,
             wrapped_key=None
             if self._key is None
-            else self._home.sealer.wrap(self._key, segments.key_place(self.id)),
+            else self._context.sealer().wrap(self._key, key_place(self.id)),
             columns=codes,
             present=present,
             row_groups=tuple(_row_groups(time, sizes)),
             streams=_streams(columns[LOG_STREAM]),
-            has_rest=segments.REST in columns,
+            has_rest=REST in columns,
             capped=capped,
-            ranges=self._home.sealer.seal(
-                json.dumps(ranges).encode(), segments.ranges_place(self.id)
-            ),
-            log_type=self._log_type,
+            ranges=self._context.sealer().seal(json.dumps(ranges).encode(), ranges_place(self.id)),
+            processing=self._processing,
         )
 
     def close(self) -> None:
@@ -175,7 +173,7 @@ class SegmentWriter:
 
     def remove(self) -> None:
         """Remove what was written and never published."""
-        segments.remove_files(self._home.path, self.group_id, self.id)
+        self._folder.remove_segment(self.group_id, self.id)
 
     def _write_fields(self, columns: dict[str, pa.Array]) -> None:
         # A column that says it has no missing value is read in two thirds of the time.
@@ -184,37 +182,29 @@ class SegmentWriter:
         )
         table = pa.table(columns, schema=schema)
         dictionaries = [name for name, column in columns.items() if _has_few_values(column)]
-        with pq.ParquetWriter(
-            new_file(self._fields),
-            table.schema,
-            use_dictionary=dictionaries,
-            compression=_codecs(columns, self.message_bytes),
-            write_statistics=[TIMESTAMP],
-            column_encoding={SEQUENCE: "DELTA_BINARY_PACKED"},
-            encryption_properties=self._properties("fields"),
-        ) as writer:
+        with (
+            self._folder.new(self._fields) as sink,
+            pq.ParquetWriter(
+                sink,
+                table.schema,
+                use_dictionary=dictionaries,
+                compression=_codecs(columns, self.message_bytes),
+                write_statistics=[TIMESTAMP],
+                column_encoding={SEQUENCE: "DELTA_BINARY_PACKED"},
+                encryption_properties=encrypting(self._key, self._context.store_id, self._fields),
+            ) as writer,
+        ):
             writer.write_table(table, row_group_size=FIELDS_GROUP)
-        sync_file(self._fields)
+        self._folder.sync(self._fields)
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:
         try:
-            with named_file_errors(self._home.path):
+            with named_file_errors(self._context.path):
                 yield
         except FileNotFoundError as error:
             # Cleaning takes the files of a claim that ran out, also from under a slow writer.
             raise WorkLost("the claim on this work ran out; nothing was changed") from error
-
-    def _properties(self, kind: str) -> Any:
-        return segments.encrypting(self._key, self._home.store_id, self.id, kind)
-
-    def _open(self, file: Path) -> Any:
-        return pq.ParquetFile(
-            file,
-            decryption_properties=segments.decrypting(
-                self._key, self._home.store_id, self.id, "message"
-            ),
-        )
 
 
 def _has_few_values(column: pa.Array) -> bool:
@@ -224,7 +214,7 @@ def _has_few_values(column: pa.Array) -> bool:
     if not pa.types.is_int64(column.type):
         return False
     sample = column.slice(0, _SAMPLE_ROWS)
-    return bool(pc.count_distinct(sample).as_py() * _FEW < len(sample))
+    return bool(pc.count_distinct(sample).as_py() * _ROWS_PER_VALUE < len(sample))
 
 
 def _codecs(columns: dict[str, pa.Array], message_bytes: int) -> dict[str, str]:
@@ -235,12 +225,12 @@ def _codecs(columns: dict[str, pa.Array], message_bytes: int) -> dict[str, str]:
     thirds of the time, where that does not cost much more room than zstd.
     """
     codecs: dict[str, str] = {}
-    left = message_bytes * _PLAIN_SHARE
+    left = message_bytes * _UNCOMPRESSED_SHARE
     for name, column in columns.items():
         if pa.types.is_struct(column.type):
             codecs |= {f"{name}.{leaf.name}": "zstd" for leaf in column.type}
         elif pa.types.is_string(column.type):
-            codecs[name] = "lz4" if name != segments.REST and _suits_lz4(column) else "zstd"
+            codecs[name] = "lz4" if name != REST and _suits_lz4(column) else "zstd"
         elif pa.types.is_dictionary(column.type) or _has_few_values(column):
             codecs[name] = "none"
         elif name in {SEQUENCE, INGESTION_TIME}:
@@ -256,10 +246,10 @@ def _suits_lz4(column: pa.Array) -> bool:
     sample = column.slice(0, _SAMPLE_ROWS).drop_null()
     text = sample.cast(pa.binary())
     data = b"".join(text.to_pylist())
-    if not data or len(data) > len(sample) * _LONG_TEXT:
+    if not data or len(data) > len(sample) * _SHORT_TEXT_BYTES:
         return False
     packed = len(pa.Codec("lz4_raw").compress(data))
-    return packed < len(data) * _WELL_PACKED and packed < 2 * len(pa.Codec("zstd").compress(data))
+    return packed < len(data) * _LZ4_SHARE and packed < 2 * len(pa.Codec("zstd").compress(data))
 
 
 def _row_groups(time: Ints, sizes: Ints) -> list[RowGroup]:
@@ -283,4 +273,4 @@ def _ranges(columns: dict[str, pa.Array]) -> dict[str, tuple[Any, Any]]:
 
 def _streams(column: pa.Array) -> tuple[str, ...] | None:
     names = column.dictionary if isinstance(column, pa.DictionaryArray) else column.unique()
-    return tuple(names.to_pylist()) if len(names) <= _MAX_STREAMS else None
+    return tuple(names.to_pylist()) if len(names) <= _MAX_LISTED_STREAMS else None

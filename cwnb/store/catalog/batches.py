@@ -1,0 +1,136 @@
+"""The table of recent batches: events that are durable and not yet in a segment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+_SELECT = (
+    "SELECT id, group_id, first_ms, last_ms, events, message_bytes,"
+    " ingestion_ms, token, {data} FROM batches"
+)
+# A flush takes no more batches than this at once.
+_FLUSH_AT_MOST = 20_000
+
+
+@dataclass(frozen=True)
+class SealedBatch:
+    """A batch as the catalog keeps it; `id` is the sequence number of its first event."""
+
+    id: int
+    group_id: int
+    first_ms: int
+    last_ms: int
+    events: int
+    message_bytes: int
+    ingestion_ms: int
+    token: str
+    data: bytes = field(repr=False)
+
+
+class BatchRange(NamedTuple):
+    """Batches of a group, from the first id to the last."""
+
+    first: int
+    last: int
+
+
+class Waiting(NamedTuple):
+    """How much a group has in batches, and since when (epoch seconds)."""
+
+    group_id: int
+    batches: int
+    message_bytes: int
+    oldest: float
+
+
+def insert(connection: Any, batch: SealedBatch, put_at: float, retention_days: int | None) -> bool:
+    """Add a batch; tell whether the group is there and its retention is still the one given."""
+    connection.execute(
+        "INSERT INTO batches SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ? FROM groups"
+        " WHERE id = ? AND retention_days IS ?",
+        (
+            *(batch.id, batch.first_ms, batch.last_ms, batch.events, batch.message_bytes),
+            *(batch.ingestion_ms, put_at, batch.token, batch.data),
+            *(batch.group_id, retention_days),
+        ),
+    )
+    return bool(connection.changes())
+
+
+def of_group(connection: Any, group_id: int, *, with_data: bool = True) -> list[SealedBatch]:
+    """Give the batches of a group in order; without their data where that is not asked for."""
+    select = _SELECT.format(data="data" if with_data else "x''")
+    rows = connection.execute(f"{select} WHERE group_id = ? ORDER BY id", (group_id,))
+    return [SealedBatch(*row) for row in rows]
+
+
+def in_range(connection: Any, group_id: int, ids: BatchRange) -> list[SealedBatch]:
+    """Give the batches of a group in a range of ids, in order."""
+    rows = connection.execute(
+        f"{_SELECT.format(data='data')} WHERE group_id = ? AND id BETWEEN ? AND ? ORDER BY id",
+        (group_id, *ids),
+    )
+    return [SealedBatch(*row) for row in rows]
+
+
+def oldest_range(
+    connection: Any, group_id: int, max_events: int, max_bytes: int
+) -> BatchRange | None:
+    """Give the oldest batches of a group that make at most one segment, or None."""
+    first = last = None
+    events = size = 0
+    for number, count, length in connection.execute(
+        "SELECT id, events, message_bytes FROM batches WHERE group_id = ? ORDER BY id LIMIT ?",
+        (group_id, _FLUSH_AT_MOST),
+    ):
+        events, size = events + count, size + length
+        if first is not None and (events > max_events or size > max_bytes):
+            break
+        first = number if first is None else first
+        last = number
+    return None if first is None or last is None else BatchRange(first, last)
+
+
+def delete_range(connection: Any, group_id: int, ids: BatchRange) -> None:
+    """Remove batches that a segment has replaced."""
+    connection.execute(
+        "DELETE FROM batches WHERE group_id = ? AND id BETWEEN ? AND ?", (group_id, *ids)
+    )
+
+
+def delete_expired(connection: Any, group_id: int, cutoff_ms: int) -> int:
+    """Remove batches of which all events have expired, and that no flush has claimed."""
+    connection.execute(
+        "DELETE FROM batches WHERE group_id = ?1 AND last_ms < ?2 AND NOT EXISTS"
+        " (SELECT 1 FROM pending WHERE kind = 'flush' AND group_id = ?1"
+        " AND batches.id BETWEEN first_batch AND last_batch)",
+        (group_id, cutoff_ms),
+    )
+    gone: int = connection.changes()
+    return gone
+
+
+def delete_all(connection: Any, group_id: int) -> None:
+    """Remove the batches of a group."""
+    connection.execute("DELETE FROM batches WHERE group_id = ?", (group_id,))
+
+
+def waiting(connection: Any, group_id: int) -> Waiting:
+    """Give how much a group has in batches."""
+    count, size, oldest = connection.execute(
+        "SELECT count(*), ifnull(sum(message_bytes), 0), ifnull(min(put_at), 0) FROM batches"
+        " WHERE group_id = ?",
+        (group_id,),
+    ).fetchone()
+    return Waiting(group_id, count, size, oldest)
+
+
+def waiting_everywhere(connection: Any) -> list[Waiting]:
+    """Give how much each group has in batches, those that have none included."""
+    rows = connection.execute(
+        "SELECT groups.id, count(batches.id), ifnull(sum(message_bytes), 0),"
+        " ifnull(min(put_at), 0) FROM groups LEFT JOIN batches ON group_id = groups.id"
+        " GROUP BY groups.id"
+    )
+    return [Waiting(*row) for row in rows]

@@ -1,0 +1,107 @@
+"""The tables of claimed work: who does what, until when, on which segments, into which files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cwnb.store.catalog.batches import BatchRange
+
+_EXPIRED = "(SELECT id FROM pending WHERE lease_until < ?)"
+_OF_GROUP = "(SELECT id FROM pending WHERE group_id = ?)"
+
+
+def insert(
+    connection: Any,
+    work_id: str,
+    group_id: int,
+    kind: str,
+    *,
+    lease_until: float,
+    batches: BatchRange | None = None,
+) -> None:
+    """Note that a process does a piece of work until then."""
+    first, last = batches or (None, None)
+    connection.execute(
+        "INSERT INTO pending VALUES (?, ?, ?, ?, ?, ?)",
+        (work_id, group_id, kind, lease_until, first, last),
+    )
+
+
+def is_flushing(connection: Any, group_id: int) -> bool:
+    """Tell whether a process flushes the group."""
+    found = connection.execute(
+        "SELECT 1 FROM pending WHERE group_id = ? AND kind = 'flush'", (group_id,)
+    )
+    return bool(found.get)
+
+
+def add_inputs(connection: Any, work_id: str, names: list[str]) -> None:
+    """Claim segments that shall be replaced."""
+    for name in names:
+        connection.execute("INSERT INTO pending_inputs VALUES (?, ?)", (name, work_id))
+
+
+def add_output(connection: Any, work_id: str, group_id: int, name: str) -> None:
+    """Note a segment that is going to be written, so that its files are known if the work dies."""
+    connection.execute("INSERT INTO pending_outputs VALUES (?, ?, ?)", (name, work_id, group_id))
+
+
+def inputs_left(connection: Any, work_id: str) -> list[str]:
+    """Give the claimed segments that are still there."""
+    rows = connection.execute(
+        "SELECT segment_id FROM pending_inputs JOIN segments ON id = segment_id"
+        " WHERE pending_id = ?",
+        (work_id,),
+    )
+    return [name for (name,) in rows]
+
+
+def extend(connection: Any, work_id: str, lease_until: float) -> bool:
+    """Make the lease longer; tell whether the claim is still there."""
+    connection.execute("UPDATE pending SET lease_until = ? WHERE id = ?", (lease_until, work_id))
+    return bool(connection.changes())
+
+
+def end(connection: Any, work_id: str) -> bool:
+    """Remove a claim; tell whether it was still there."""
+    connection.execute("DELETE FROM pending_inputs WHERE pending_id = ?", (work_id,))
+    connection.execute("DELETE FROM pending_outputs WHERE pending_id = ?", (work_id,))
+    connection.execute("DELETE FROM pending WHERE id = ?", (work_id,))
+    return bool(connection.changes())
+
+
+def cancel(connection: Any, work_id: str) -> bool:
+    """Remove a claim and put what it wrote into the trash; tell whether it was still there."""
+    connection.execute(
+        "INSERT OR REPLACE INTO trash SELECT segment_id, group_id, 0"
+        " FROM pending_outputs WHERE pending_id = ?",
+        (work_id,),
+    )
+    return end(connection, work_id)
+
+
+def any_expired(connection: Any, now: float) -> bool:
+    """Tell whether the lease of some claim is over."""
+    return bool(connection.execute("SELECT 1 FROM pending WHERE lease_until < ?", (now,)).get)
+
+
+def cancel_expired(connection: Any, now: float) -> None:
+    """Remove the claims whose lease is over, and put what they wrote into the trash."""
+    _cancel(connection, _EXPIRED, now, 0.0)
+
+
+def cancel_all(connection: Any, group_id: int, remove_at: float) -> None:
+    """Remove the claims of a group, and put what they wrote into the trash."""
+    _cancel(connection, _OF_GROUP, group_id, remove_at)
+
+
+def _cancel(connection: Any, which: str, value: float, remove_at: float) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO trash SELECT segment_id, group_id, ? FROM pending_outputs"
+        f" WHERE pending_id IN {which}",
+        (remove_at, value),
+    )
+    for table in ("pending_outputs", "pending_inputs"):
+        connection.execute(f"DELETE FROM {table} WHERE pending_id IN {which}", (value,))
+    connection.execute(f"DELETE FROM pending WHERE id IN {which}", (value,))

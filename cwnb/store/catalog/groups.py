@@ -1,0 +1,99 @@
+"""The table of log groups."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from cwnb.events import DEFAULT_ACCOUNT, DEFAULT_REGION
+from cwnb.store.catalog import batches, claims, loads, segments, streams
+from cwnb.store.names import unknown_group
+from cwnb.store.processing import NOTHING, Processing
+
+
+class GroupRow(NamedTuple):
+    """A log group."""
+
+    id: int
+    name: str
+    created_ms: int
+    retention_days: int | None
+    processing: Processing
+
+
+_SELECT = "SELECT id, name, created_ms, retention_days, log_type FROM groups"
+_HERE = "account = ? AND region = ?"
+_ACCOUNT_AND_REGION = (DEFAULT_ACCOUNT, DEFAULT_REGION)
+
+
+def names(connection: Any) -> list[str]:
+    """Name all groups, in order."""
+    rows = connection.execute(
+        f"SELECT name FROM groups WHERE {_HERE} ORDER BY name", _ACCOUNT_AND_REGION
+    )
+    return [name for (name,) in rows]
+
+
+def ids(connection: Any) -> list[int]:
+    """Give the ids of all groups."""
+    return [number for (number,) in connection.execute("SELECT id FROM groups")]
+
+
+def find(connection: Any, name: str) -> GroupRow | None:
+    """Give the group of this name, or None."""
+    return _group(
+        connection.execute(
+            f"{_SELECT} WHERE {_HERE} AND name = ?", (*_ACCOUNT_AND_REGION, name)
+        ).fetchone()
+    )
+
+
+def with_id(connection: Any, group_id: int) -> GroupRow | None:
+    """Give the group of this id, or None if it has been deleted."""
+    return _group(connection.execute(f"{_SELECT} WHERE id = ?", (group_id,)).fetchone())
+
+
+def known(connection: Any, name: str) -> GroupRow:
+    """Give the group of this name; raise ResourceNotFound with the nearest name."""
+    found = find(connection, name)
+    if found is None:
+        raise unknown_group(name, names(connection))
+    return found
+
+
+def insert(
+    connection: Any,
+    name: str,
+    now_ms: int,
+    retention_days: int | None = None,
+    processing: Processing = NOTHING,
+) -> GroupRow:
+    """Make a group; AWS's own name for Lambda's groups says what their lines are."""
+    if name.startswith("/aws/lambda/"):
+        processing = processing.or_else(Processing(log_type="lambda"))
+    connection.execute(
+        "INSERT INTO groups (account, region, name, created_ms, retention_days, log_type)"
+        " VALUES (?, ?, ?, ?, ?, ?)",
+        (*_ACCOUNT_AND_REGION, name, now_ms, retention_days, processing.log_type),
+    )
+    return GroupRow(connection.last_insert_rowid(), name, now_ms, retention_days, processing)
+
+
+def set_retention(connection: Any, group_id: int, days: int | None) -> None:
+    """Change how many days the events of a group are kept."""
+    connection.execute("UPDATE groups SET retention_days = ? WHERE id = ?", (days, group_id))
+
+
+def remove(connection: Any, group_id: int, remove_files_at: float) -> None:
+    """Take a group and all that belongs to it out of the catalog; its files stay until then."""
+    segments.discard_all(connection, group_id, remove_files_at)
+    claims.cancel_all(connection, group_id, remove_files_at)
+    for family in (batches, streams, loads):
+        family.delete_all(connection, group_id)
+    connection.execute("DELETE FROM groups WHERE id = ?", (group_id,))
+
+
+def _group(row: tuple[Any, ...] | None) -> GroupRow | None:
+    if row is None:
+        return None
+    group_id, name, created_ms, retention_days, log_type = row
+    return GroupRow(group_id, name, created_ms, retention_days, Processing(log_type=log_type))

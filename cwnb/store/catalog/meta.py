@@ -1,0 +1,43 @@
+"""What the catalog keeps of the store as a whole, and its counters."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class StoreMeta(NamedTuple):
+    """What never changes of a store; `key_id` is empty where it is not encrypted."""
+
+    store_id: str
+    key_id: str
+
+
+def insert(connection: Any, meta: StoreMeta) -> None:
+    """Write the first rows of a new store."""
+    for item in (*meta._asdict().items(), ("next_sequence", 1), ("now_ms", None)):
+        connection.execute("INSERT INTO meta VALUES (?, ?)", item)
+
+
+def find(connection: Any) -> StoreMeta:
+    """Give what never changes of the store."""
+    rows = dict(connection.execute("SELECT key, value FROM meta").fetchall())
+    return StoreMeta(rows["store_id"], rows["key_id"])
+
+
+def fixed_now_ms(connection: Any) -> int | None:
+    """Give the store's own "now" in epoch milliseconds, if it has one."""
+    now_ms: int | None = connection.execute("SELECT value FROM meta WHERE key = 'now_ms'").get
+    return now_ms
+
+
+def set_fixed_now_ms(connection: Any, now_ms: int | None) -> None:
+    """Give the store a "now" of its own, or none."""
+    connection.execute("UPDATE meta SET value = ? WHERE key = 'now_ms'", (now_ms,))
+
+
+def take_sequences(connection: Any, count: int) -> int:
+    """Take the next numbers of the store for events, and give the first."""
+    after: int = connection.execute(
+        "UPDATE meta SET value = value + ? WHERE key = 'next_sequence' RETURNING value", (count,)
+    ).get
+    return after - count

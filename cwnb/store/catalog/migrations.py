@@ -1,0 +1,109 @@
+"""The tables of the catalog, as the steps that made them.
+
+A new store takes all steps in one transaction; an older one takes those that it lacks, each in a
+transaction of its own. A step never changes once a version that has it was released; a change to
+the tables is another step at the end.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+APPLICATION_ID = 0x63776E62  # "cwnb"
+
+_FIRST_TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE groups (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, account TEXT NOT NULL, region TEXT NOT NULL,
+    name TEXT NOT NULL, created_ms INTEGER NOT NULL, retention_days INTEGER, log_type TEXT,
+    UNIQUE (account, region, name));
+CREATE TABLE streams (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, group_id INTEGER NOT NULL, name TEXT NOT NULL,
+    created_ms INTEGER NOT NULL, first_ms INTEGER, last_ms INTEGER, last_ingestion_ms INTEGER,
+    events INTEGER NOT NULL, UNIQUE (group_id, name));
+CREATE TABLE segments (
+    id TEXT PRIMARY KEY, group_id INTEGER NOT NULL, first_ms INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL, rows INTEGER NOT NULL, message_bytes INTEGER NOT NULL,
+    file_bytes INTEGER NOT NULL, discovery INTEGER NOT NULL, wrapped_key BLOB,
+    facts BLOB NOT NULL, ranges BLOB NOT NULL) WITHOUT ROWID;
+CREATE INDEX segments_of_group ON segments (group_id, first_ms);
+-- The id of a batch is the sequence number of its first event: ids grow, and no second counter is
+-- written with every put.
+CREATE TABLE batches (
+    id INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, first_ms INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL, events INTEGER NOT NULL, message_bytes INTEGER NOT NULL,
+    ingestion_ms INTEGER NOT NULL, put_at REAL NOT NULL,
+    token TEXT NOT NULL, data BLOB NOT NULL);
+CREATE INDEX batches_of_group ON batches (group_id, id, message_bytes, put_at);
+CREATE TABLE loads (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, group_id INTEGER NOT NULL, fingerprint TEXT NOT NULL,
+    record BLOB NOT NULL);
+CREATE INDEX loads_of_group ON loads (group_id, fingerprint);
+-- Work that was claimed: nobody else touches what it claims until its lease is over.
+CREATE TABLE pending (
+    id TEXT PRIMARY KEY, group_id INTEGER NOT NULL, kind TEXT NOT NULL, lease_until REAL NOT NULL,
+    first_batch INTEGER, last_batch INTEGER) WITHOUT ROWID;
+CREATE UNIQUE INDEX one_flush ON pending (group_id) WHERE kind = 'flush';
+CREATE TABLE pending_inputs (
+    segment_id TEXT PRIMARY KEY, pending_id TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE pending_outputs (
+    segment_id TEXT PRIMARY KEY, pending_id TEXT NOT NULL, group_id INTEGER NOT NULL) WITHOUT ROWID;
+-- Files that no snapshot made from now on can name, and when they may go.
+CREATE TABLE trash (
+    segment_id TEXT PRIMARY KEY, group_id INTEGER NOT NULL, remove_at REAL NOT NULL) WITHOUT ROWID;
+"""
+
+
+def first_tables(connection: Any) -> None:
+    """Make the tables of version 0.1.0."""
+    _run(connection, _FIRST_TABLES)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+
+
+STEPS: tuple[Callable[[Any], None], ...] = (first_tables,)
+# The version of a catalog is the number of steps it has taken.
+SCHEMA_VERSION = len(STEPS)
+
+
+def version(connection: Any) -> int:
+    """Give how many steps the catalog has taken."""
+    number: int = connection.execute("PRAGMA user_version").get
+    return number
+
+
+def create(connection: Any) -> None:
+    """Take all steps, inside the transaction that makes a store."""
+    for step in STEPS:
+        step(connection)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def migrate(connection: Any) -> None:
+    """Take the steps that an older store lacks, each in a transaction.
+
+    Of several processes that do this at once, one takes each step; one that is killed leaves the
+    store as it was before its step, and the next to open the store goes on from there.
+    """
+    while True:
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            at = version(connection)
+            if at < SCHEMA_VERSION:
+                STEPS[at](connection)
+                connection.execute(f"PRAGMA user_version = {at + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        if at >= SCHEMA_VERSION:
+            return
+
+
+def _run(connection: Any, statements: str) -> None:
+    for statement in statements.split(";\n"):
+        if statement.strip():
+            connection.execute(statement)

@@ -1,0 +1,117 @@
+"""The tables of segments, and of the files of those that were replaced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cwnb.store.cache import Cache
+from cwnb.store.segments.facts import SegmentFacts, unpacked
+
+_SELECT = (
+    "SELECT id, group_id, first_ms, last_ms, rows, message_bytes, file_bytes, discovery,"
+    " wrapped_key, facts, ranges FROM segments"
+)
+_facts: Cache[SegmentFacts] = Cache(20_000)
+
+
+def of_group(connection: Any, group_id: int) -> list[tuple[Any, ...]]:
+    """Give the rows of a group's segments, oldest first; `facts_of` reads one.
+
+    They are not read here, because a long transaction holds back the log of the catalog.
+    """
+    rows: list[tuple[Any, ...]] = connection.execute(
+        f"{_SELECT} WHERE group_id = ? ORDER BY first_ms, id", (group_id,)
+    ).fetchall()
+    return rows
+
+
+def unclaimed(connection: Any, group_id: int) -> list[SegmentFacts]:
+    """Give the segments of a group that no work has claimed, oldest first."""
+    rows = connection.execute(
+        f"{_SELECT} WHERE group_id = ? AND id NOT IN (SELECT segment_id FROM pending_inputs)"
+        " ORDER BY first_ms, id",
+        (group_id,),
+    ).fetchall()
+    return [facts_of(row) for row in rows]
+
+
+def facts_of(row: tuple[Any, ...]) -> SegmentFacts:
+    """Read a row that `of_group` gave; the facts of a segment never change."""
+    if (known := _facts.get(row[0])) is not None:
+        return known
+    names = ("id", "group_id", "first_ms", "last_ms", "rows", "message_bytes", "file_bytes")
+    columns = dict(zip((*names, "discovery", "wrapped_key"), row[:9], strict=True))
+    made = SegmentFacts(**columns, **unpacked(row[9]), ranges=row[10])
+    _facts.put(made.id, made)
+    return made
+
+
+def insert(connection: Any, facts: SegmentFacts) -> None:
+    """Publish a segment."""
+    connection.execute(
+        "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(facts.id, facts.group_id, facts.first_ms, facts.last_ms, facts.rows),
+            *(facts.message_bytes, facts.file_bytes, facts.discovery, facts.wrapped_key),
+            *(facts.packed(), facts.ranges),
+        ),
+    )
+
+
+def discard(connection: Any, group_id: int, names: list[str], remove_at: float) -> None:
+    """Take segments out of the catalog; their files stay until `remove_at`."""
+    for name in names:
+        connection.execute("DELETE FROM segments WHERE id = ?", (name,))
+        connection.execute(
+            "INSERT OR REPLACE INTO trash VALUES (?, ?, ?)", (name, group_id, remove_at)
+        )
+
+
+def discard_all(connection: Any, group_id: int, remove_at: float) -> None:
+    """Take all segments of a group out of the catalog."""
+    rows = connection.execute("SELECT id FROM segments WHERE group_id = ?", (group_id,)).fetchall()
+    discard(connection, group_id, [name for (name,) in rows], remove_at)
+
+
+def discard_expired(connection: Any, group_id: int, cutoff_ms: int, remove_at: float) -> int:
+    """Take the segments out of the catalog of which all events have expired; give their number.
+
+    Work that has claimed one of them will find that it is lost.
+    """
+    rows = connection.execute(
+        "SELECT id FROM segments WHERE group_id = ? AND last_ms < ?", (group_id, cutoff_ms)
+    ).fetchall()
+    for row in rows:
+        connection.execute("DELETE FROM pending_inputs WHERE segment_id = ?", row)
+    discard(connection, group_id, [name for (name,) in rows], remove_at)
+    return len(rows)
+
+
+def known_ids(connection: Any) -> set[str]:
+    """Give the id of every segment whose files the catalog knows of."""
+    return {
+        name
+        for (name,) in connection.execute(
+            "SELECT id FROM segments UNION ALL SELECT segment_id FROM pending_outputs"
+            " UNION ALL SELECT segment_id FROM trash"
+        )
+    }
+
+
+def trash_is_due(connection: Any, now: float) -> bool:
+    """Tell whether the time has come for files of the trash."""
+    return bool(connection.execute("SELECT 1 FROM trash WHERE remove_at < ?", (now,)).get)
+
+
+def due_trash(connection: Any, now: float) -> list[tuple[str, int]]:
+    """Give segment and group of the files whose time has come."""
+    rows: list[tuple[str, int]] = connection.execute(
+        "SELECT segment_id, group_id FROM trash WHERE remove_at < ?", (now,)
+    ).fetchall()
+    return rows
+
+
+def forget_trash(connection: Any, names: list[str]) -> None:
+    """Forget files that have been removed."""
+    for name in names:
+        connection.execute("DELETE FROM trash WHERE segment_id = ?", (name,))

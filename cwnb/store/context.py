@@ -1,0 +1,80 @@
+"""What everything in a store needs: its catalog, its folder, its key and its clock."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cwnb.store.cache import Cache
+from cwnb.store.catalog import Catalog, meta
+from cwnb.store.disk import may_write
+from cwnb.store.keys.store_key import StoreKey
+from cwnb.store.segments.folder import SegmentFolder
+from cwnb.times import Clock
+
+if TYPE_CHECKING:
+    from cwnb.store.keys.sealing import Sealer
+
+CATALOG_FILE = "catalog.sqlite"
+
+
+class StoreContext:
+    """One store as its own files see it; it pickles, so tasks carry it to other processes.
+
+    There it is made once for each store, with the key ring and the connections of that process.
+    """
+
+    def __init__(
+        self, path: str, facts: meta.StoreMeta, catalog: Catalog, clock: Clock | None = None
+    ) -> None:
+        self.path = path
+        self.facts = facts
+        self.catalog = catalog
+        self.folder = SegmentFolder(path)
+        self.key = StoreKey(facts.key_id, facts.store_id, path)
+        self._given_clock = clock
+        self._stored_clock = Clock()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return context_at, (self.path, *self.facts)
+
+    @property
+    def store_id(self) -> str:
+        """Give the random id that the store was made with."""
+        return self.facts.store_id
+
+    @property
+    def identity(self) -> tuple[str, str]:
+        """Give what tells this store from every other one, for the caches of the process."""
+        return self.path, self.facts.store_id
+
+    @property
+    def encrypted(self) -> bool:
+        """Tell whether the store has a key."""
+        return bool(self.facts.key_id)
+
+    def sealer(self) -> Sealer:
+        """Give what seals for the store and opens its seals; raise StoreKeyMissing."""
+        return self.key.sealer()
+
+    @property
+    def clock(self) -> Clock:
+        """Give the clock that was given, or else the one that the store carries."""
+        return self._given_clock or self._stored_clock
+
+    def set_fixed_now(self, now_ms: int | None) -> None:
+        """Take over the "now" of its own that the catalog has for the store, or none."""
+        self._stored_clock = Clock(now_ms)
+
+
+def context_at(path: str, store_id: str, key_id: str) -> StoreContext:
+    """Give the process's context of a store, for a task that was sent here without its store."""
+    facts = meta.StoreMeta(store_id, key_id)
+    if (known := _visited.get((path, facts))) is None:
+        catalog = Catalog(Path(path) / CATALOG_FILE, read_only=not may_write(Path(path)))
+        known = StoreContext(path, facts, catalog)
+        _visited.put((path, facts), known)
+    return known
+
+
+_visited: Cache[StoreContext] = Cache(64)

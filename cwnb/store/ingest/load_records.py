@@ -1,0 +1,27 @@
+"""Records of loads, sealed for the catalog."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from cwnb.store.records import LoadRecord
+
+if TYPE_CHECKING:
+    from cwnb.store.keys.sealing import Sealer
+
+
+def seal_record(record: LoadRecord, group_id: int, sealer: Sealer) -> bytes:
+    """Give the record of a load as the catalog keeps it."""
+    return sealer.seal(json.dumps(asdict(record)).encode(), _place(group_id))
+
+
+def open_record(sealed: bytes, group_id: int, group: str, sealer: Sealer) -> LoadRecord:
+    """Read what `seal_record` gave; raise StoreDamaged."""
+    what = f"a load record of log group {group!r}"
+    return LoadRecord(**json.loads(sealer.open(sealed, _place(group_id), what)))
+
+
+def _place(group_id: int) -> str:
+    return f"load/{group_id}"

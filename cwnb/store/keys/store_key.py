@@ -1,0 +1,43 @@
+"""The key of one store, read from the ring again every few seconds."""
+
+from __future__ import annotations
+
+from cwnb.errors import StoreKeyMissing
+from cwnb.store.cache import ShortLived
+from cwnb.store.keys.ring import read_key, ring_file
+from cwnb.store.keys.sealing import OpenSealer, Sealer
+
+_OPEN = OpenSealer()
+_sealers: ShortLived[Sealer] = ShortLived(64)
+
+
+class StoreKey:
+    """Gives the sealer of a store as long as this machine's key ring has the store's key.
+
+    What was read from the ring is used for `cache.KEY_LIFETIME_S` and then read again, so a key
+    that is withdrawn is missed within that time in every process.
+    """
+
+    def __init__(self, key_id: str, store_id: str, store_path: str) -> None:
+        self.key_id = key_id
+        self._store_id = store_id
+        self._store_path = store_path
+        self._check_value: bytes | None = None
+
+    def sealer(self) -> Sealer:
+        """Give what seals for the store and opens its seals; raise StoreKeyMissing."""
+        if not self.key_id:
+            return _OPEN
+        file = ring_file()
+        here = (file, self.key_id, self._store_id)
+        if (known := _sealers.get(here)) is None:
+            known = Sealer(read_key(self.key_id, self._store_path), self._store_id)
+            _sealers.put(here, known)
+        if self._check_value is None:
+            self._check_value = known.check_value
+        elif self._check_value != known.check_value:
+            raise StoreKeyMissing(
+                f"the key ring {str(file)!r} has another key under the id {self.key_id!r} than "
+                f"when the store {self._store_path!r} was opened; put that key back"
+            )
+        return known

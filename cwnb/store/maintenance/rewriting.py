@@ -1,0 +1,98 @@
+"""Compaction and sweep: segments are rewritten into one, or removed."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from cwnb.store.catalog import batches, groups, segments
+from cwnb.store.claims import GRACE_S, Work, claim, clean
+from cwnb.store.maintenance import compaction
+from cwnb.store.maintenance.retention import cutoff_ms
+from cwnb.store.segments.writer import SegmentWriter, WorkLost
+
+if TYPE_CHECKING:
+    from cwnb.store.context import StoreContext
+    from cwnb.store.segments.facts import SegmentFacts
+
+# A sweep rewrites a segment when more than this share of it has expired.
+_EXPIRED_SHARE = 0.5
+
+
+def compact(context: StoreContext, group_id: int, *, least: int = 2) -> int:
+    """Merge small segments of a group and renew outdated ones; give how many were replaced.
+
+    `least`: how many neighbours of about one size make it worth while.
+    """
+    replaced = 0
+    while True:
+        clean(context)
+        with context.catalog.write() as connection:
+            group = groups.with_id(connection, group_id)
+            if group is None:
+                return replaced
+            cutoff = cutoff_ms(group.retention_days, context.clock.now_ms())
+            free = segments.unclaimed(connection, group_id)
+            chosen = compaction.choose(free, cutoff, least)
+            if not chosen:
+                return replaced
+            work = claim(context, connection, group_id, "compact")
+            work.claim_segments(connection, [facts.id for facts in chosen])
+        if not _rewrite(context, work, chosen, group.name, cutoff):
+            return replaced
+        replaced += len(chosen)
+
+
+def sweep(context: StoreContext, group_id: int) -> int:
+    """Remove what has expired in a group; give how many segments and batches went."""
+    clean(context)
+    with context.catalog.write() as connection:
+        group = groups.with_id(connection, group_id)
+        if group is None or group.retention_days is None:
+            return 0
+        cutoff = cutoff_ms(group.retention_days, context.clock.now_ms())
+        remove_at = time.time() + GRACE_S
+        gone = segments.discard_expired(connection, group_id, cutoff, remove_at)
+        gone += batches.delete_expired(connection, group_id, cutoff)
+    while True:
+        with context.catalog.write() as connection:
+            mostly = [
+                facts
+                for facts in segments.unclaimed(connection, group_id)
+                if compaction.expired_share(facts, cutoff) > _EXPIRED_SHARE
+            ][:1]
+            if not mostly:
+                return gone
+            work = claim(context, connection, group_id, "sweep")
+            work.claim_segments(connection, [facts.id for facts in mostly])
+        if not _rewrite(context, work, mostly, group.name, cutoff):
+            return gone
+        gone += 1
+
+
+def _rewrite(
+    context: StoreContext, work: Work, chosen: list[SegmentFacts], group: str, cutoff: int
+) -> bool:
+    """Write the living events of segments into one new segment; tell whether it was published."""
+    writer = None
+    try:
+        name, processing = work.new_segment(), chosen[0].processing
+        writer = SegmentWriter(context, work.group_id, name, processing)
+        for facts in chosen:
+            for block in compaction.blocks(context, facts, group, cutoff):
+                writer.add(block)
+                work.renew()
+        made = writer.finish() if writer.rows else None
+        if made is None:
+            writer.close()
+            writer.remove()
+        with context.catalog.write() as connection:
+            work.end(connection)
+            if made is not None:
+                segments.insert(connection, made)
+    except BaseException as error:
+        work.failed(writer, error)
+        if isinstance(error, WorkLost):
+            return False
+        raise
+    return True

@@ -1,0 +1,97 @@
+"""The folder that holds the files of segments: the one place that knows where they lie."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+
+from cwnb.errors import StoreDamaged
+from cwnb.store.disk import make_private_file, sync
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FIELDS, MESSAGE = "fields", "message"
+_SEGMENT_ID = re.compile(r"[0-9a-f]{1,64}")
+
+
+class FileName(NamedTuple):
+    """One of the two files of a segment; `kind` is `fields` or `message`."""
+
+    group_id: int
+    segment_id: str
+    kind: str
+
+
+class SegmentFolder:
+    """Opens, makes, lists and removes the files of segments.
+
+    Everything else asks for files by their `FileName`, so that another kind of storage needs
+    another class of this shape and no more. Folders and files are named by ids, never by what
+    users typed.
+    """
+
+    def __init__(self, store_path: str) -> None:
+        self.store_path = store_path
+        self._path = Path(store_path) / "segments"
+
+    def described(self, name: FileName) -> str:
+        """Give the place of a file for the text of an error."""
+        return str(self._file(name))
+
+    def open(self, name: FileName) -> Any:
+        """Open a file for reading; raises FileNotFoundError."""
+        return pa.OSFile(str(self._file(name)))
+
+    def new(self, name: FileName) -> Any:
+        """Make a file that is not there yet, and open it for writing; the caller closes it."""
+        file = self._file(name)
+        if not file.parent.exists():
+            file.parent.mkdir(mode=0o700, exist_ok=True)
+            sync(self._path)
+        make_private_file(file)
+        return pa.OSFile(str(file), "wb")
+
+    def size(self, name: FileName) -> int:
+        """Give the size of a file in bytes."""
+        return self._file(name).stat().st_size
+
+    def version(self, name: FileName) -> tuple[int, ...]:
+        """Give what changes when a file is replaced or damaged under its name."""
+        about = self._file(name).stat()
+        return about.st_dev, about.st_ino, about.st_mtime_ns, about.st_size
+
+    def sync(self, name: FileName) -> None:
+        """Make the bytes of a file durable."""
+        sync(self._file(name))
+
+    def sync_names(self, group_id: int) -> None:
+        """Make it durable that the files of a group exist."""
+        sync(self._path / str(group_id))
+
+    def list(self) -> Iterator[tuple[str, Path, float]]:
+        """Give the segment id, the file and its time of change in seconds, for each file."""
+        for file in self._path.glob("*/*.parquet"):
+            try:
+                changed = file.stat().st_mtime
+            except FileNotFoundError:
+                continue  # another process was faster
+            yield file.name.split(".", 1)[0], file, changed
+
+    def remove(self, name: FileName) -> None:
+        """Remove a file, if it is there."""
+        self._file(name).unlink(missing_ok=True)
+
+    def remove_segment(self, group_id: int, segment_id: str) -> None:
+        """Remove both files of a segment, if they are there."""
+        for kind in (FIELDS, MESSAGE):
+            self.remove(FileName(group_id, segment_id, kind))
+
+    def _file(self, name: FileName) -> Path:
+        # Ids come from the catalog, and a damaged one must not become a path to somewhere else.
+        if not _SEGMENT_ID.fullmatch(name.segment_id):
+            raise StoreDamaged(f"the catalog names a segment {name.segment_id!r}, which is no id")
+        return self._path / str(int(name.group_id)) / f"{name.segment_id}.{name.kind}.parquet"
