@@ -24,9 +24,9 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import commands as c
-from cwnb.insights.captures import captures, name_only
 from cwnb.insights.expressions import MAX_NESTING, RESERVED, ExpressionParser, check_depth
 from cwnb.insights.names import suggestion
+from cwnb.insights.regex_syntax import groups, only_named_groups
 from cwnb.insights.tokens import REGEX_TOKEN, InsightsTokenizer, path_parts, unquote
 from cwnb.insights.writer import Writer, to_text
 
@@ -148,19 +148,19 @@ class InsightsParser(ExpressionParser):
     def _parse_regex(self, value: exp.Expression) -> c.Parse:
         token = self._curr
         regex = self._regex()
-        regex.set("pattern", name_only(regex.pattern))
+        regex.set("pattern", only_named_groups(regex.pattern))
         multi = self._accept("multi")
         aliases = [] if multi and self._word() != "as" else self._names()
         multi = multi or self._accept("multi")
-        groups = captures(regex.pattern)
-        if not groups:
+        found = groups(regex.pattern)
+        if not found:
             raise self._fault_at(token, "the regex of a parse needs a group such as (?<name>…)")
-        named = [group.name for group in groups if group.name]
+        named = [group.name for group in found if group.name]
         if named and aliases:
             raise self._fault_at(token, "names stand in the regex or after 'as', not both")
         names = named or aliases
-        if len(names) != len(groups):
-            counted = f"{len(groups)} unnamed group{'s' * (len(groups) != 1)}"
+        if len(names) != len(found):
+            counted = f"{len(found)} unnamed group{'s' * (len(found) != 1)}"
             message = f"the regex has {counted}, but {_follow(names)}; write (?<name>…)"
             raise self._fault_at(token, message)
         return c.Parse(value=value, pattern=regex, names=names, multi=multi or None)

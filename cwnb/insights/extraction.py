@@ -5,6 +5,7 @@ A row that does not match keeps missing fields; an empty capture is an empty tex
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,10 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights.captures import captures, name_only
-from cwnb.insights.groups import groups
 from cwnb.insights.numbers import string_bytes
-from cwnb.insights.regex import escape, to_re2
+from cwnb.insights.regex import to_re2
+from cwnb.insights.regex_syntax import escape, groups, only_named_groups, with_openings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -226,18 +226,17 @@ def parse_regex(text: pa.Array, pattern: str) -> dict[str, pa.Array]:
     found = pc.extract_regex(text, re2)
     columns = dict(zip((f.name for f in found.type), found.flatten(), strict=True))
     for group in groups(named):
-        if group.name and group.optional:
+        assert group.name is not None
+        if group.optional:
             columns[group.name] = _without_unmatched(columns[group.name], group.name, text, re2)
     return columns
 
 
 def _all_named(pattern: str) -> str:
     """Give the pattern with named groups alone, the only kind that Arrow extracts."""
-    pattern = name_only(pattern)
-    for number, group in reversed(list(enumerate(captures(pattern), 1))):
-        if group.name is None:
-            pattern = f"{pattern[: group.start]}(?P<g{number}>{pattern[group.end :]}"
-    return pattern
+    pattern = only_named_groups(pattern)
+    names = [group.name or f"g{number}" for number, group in enumerate(groups(pattern), 1)]
+    return with_openings(pattern, [f"(?P<{name}>" for name in names])
 
 
 def _without_unmatched(column: pa.Array, name: str, text: pa.Array, re2: str) -> pa.Array:
@@ -258,7 +257,8 @@ def parse_multi(text: pa.Array, pattern: str) -> tuple[np.ndarray[Any, Any], dic
     """
     named = _all_named(pattern)
     re2 = to_re2(named)
-    names = [c.name or "" for c in captures(named)]
+    found_groups = groups(named)
+    names = [group.name or "" for group in found_groups]
     if len(names) > _MOST_GROUPS:
         raise MalformedQuery(f"'multi' takes at most {_MOST_GROUPS} groups, not {len(names)}")
     # RE2 replaces all matches at C speed and hands out none, so each is replaced by its groups
@@ -278,14 +278,19 @@ def parse_multi(text: pa.Array, pattern: str) -> tuple[np.ndarray[Any, Any], dic
     found = pieces.flatten().take(pa.array(np.where(there, at, 0), mask=~there))
     split = pc.split_pattern(found, comma)
     columns: dict[str, pa.Array] = {}
-    by_name = {g.name: g for g in groups(named)}
-    for i, name in enumerate(names):
+    for i, (name, group) in enumerate(zip(names, found_groups, strict=True)):
         column = pc.list_element(_padded(split, len(names)), i)
-        group = by_name[name]
-        if group.optional and not group.can_be_empty:
+        if group.optional and not _matches_nothing(group.body):
             column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
         columns[name] = column
     return rows.astype(np.int64), columns
+
+
+@functools.lru_cache(maxsize=256)
+def _matches_nothing(pattern: str) -> bool:
+    """Tell whether a pattern matches the empty text."""
+    found = pc.match_substring_regex(pa.array([""]), rf"\A(?:{pattern})\z")
+    return bool(found[0].as_py())
 
 
 def _padded(lists: pa.Array, width: int) -> pa.Array:

@@ -18,8 +18,8 @@ import pyarrow.compute as pc
 from cwnb.errors import MalformedQuery
 from cwnb.insights.conversion import Value, decode
 from cwnb.insights.numbers import string_bytes
+from cwnb.insights.regex_syntax import escape, tokens
 
-_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 # Inline flags at the very start, which hold for every part of an alternation.
 _FLAGS = re.compile(r"\(\?[imsU]+\)")
 # More parts than this and one pass over the text is the better plan.
@@ -36,26 +36,20 @@ class InvalidRegex(MalformedQuery):
     """A pattern that RE2 refuses, with its reason."""
 
 
-def escape(literal: str) -> str:
-    """Give the pattern that matches this text and nothing else."""
-    return _SPECIAL.sub(r"\\\g<0>", literal).replace("\0", r"\x00")
-
-
 @functools.lru_cache(maxsize=1024)
 def to_re2(pattern: str) -> str:
     """Give the pattern in RE2's syntax, with `(?<name>` as `(?P<name>`; raises InvalidRegex."""
     out: list[str] = []
-    for start, piece in pieces(pattern):
-        if piece.startswith("(?"):
-            _refuse_look_around(pattern, start)
-            named = piece == "(?<"
-            out.append("(?P<" if named else piece)
-            continue
-        if _is_back_reference(piece):
+    for token in tokens(pattern):
+        text = token.text
+        if token.kind == "open":
+            _refuse_look_around(pattern, token.start)
+            text = re.sub(r"^\(\?<", "(?P<", text)
+        elif token.kind == "escape" and _is_back_reference(text):
             raise InvalidRegex(
-                f"back-reference {piece!r} in a regex: RE2 has none; parse both and compare them"
+                f"back-reference {text!r} in a regex: RE2 has none; parse both and compare them"
             )
-        out.append(piece)
+        out.append(text)
     translated = "".join(out)
     try:
         pc.match_substring_regex(pa.array([""]), translated)  # of no text it compiles nothing
@@ -63,54 +57,6 @@ def to_re2(pattern: str) -> str:
         reason = str(error).removeprefix("Invalid regular expression: ")
         raise InvalidRegex(f"RE2 does not take the regex {pattern!r}: {reason}") from None
     return translated
-
-
-def pieces(pattern: str) -> list[tuple[int, str]]:
-    """Take a pattern apart into escapes, classes, `(?` and `(?<` openers and single characters."""
-    found: list[tuple[int, str]] = []
-    i = 0
-    while i < len(pattern):
-        end = i + 1
-        if pattern.startswith("\\Q", i):
-            close = pattern.find("\\E", i)
-            end = len(pattern) if close < 0 else close + 2
-        elif pattern[i] == "\\":
-            end = _after_escape(pattern, i)
-        elif pattern[i] == "[":
-            end = _after_class(pattern, i)
-        elif pattern.startswith("(?<", i):
-            end = i + 3
-        elif pattern.startswith("(?", i):
-            end = i + 2
-        found.append((i, pattern[i:end]))
-        i = end
-    return found
-
-
-def _after_escape(pattern: str, start: int) -> int:
-    r"""Give the end of `\d`, `\x{41}`, `\p{Greek}`, `\k<name>`."""
-    end = min(start + 2, len(pattern))
-    for opener, closer in (("{", "}"), ("<", ">")):
-        letters = "xpP" if opener == "{" else "k"
-        if pattern[start + 1 : end] in tuple(letters) and pattern.startswith(opener, end):
-            close = pattern.find(closer, end)
-            return len(pattern) if close < 0 else close + 1
-    return end
-
-
-def _after_class(pattern: str, start: int) -> int:
-    """Give the end of `[...]`, in which a first `]` and `[:alpha:]` are not the end."""
-    i = start + 1
-    if pattern.startswith("^", i):
-        i += 1
-    if pattern.startswith("]", i):
-        i += 1
-    while i < len(pattern) and pattern[i] != "]":
-        if pattern.startswith("[:", i) and pattern.find(":]", i) > 0:
-            i = pattern.find(":]", i) + 2
-        else:
-            i += 2 if pattern[i] == "\\" else 1
-    return min(i + 1, len(pattern))
 
 
 def _refuse_look_around(pattern: str, start: int) -> None:
@@ -129,8 +75,8 @@ def _refuse_look_around(pattern: str, start: int) -> None:
         raise InvalidRegex("back-reference '(?P=…)' in a regex: RE2 has none")
 
 
-def _is_back_reference(piece: str) -> bool:
-    return len(piece) >= 2 and piece[0] == "\\" and (piece[1] in "123456789" or piece[1] == "k")
+def _is_back_reference(text: str) -> bool:
+    return text[1:2] in tuple("123456789k")
 
 
 def matches(text: Value, pattern: str) -> Value:
@@ -215,46 +161,31 @@ def _plan(pattern: str) -> tuple[str, ...]:
 
 def _alternatives(pattern: str) -> list[str]:
     """Split at the `|` outside any group; flags set in between keep it whole."""
-    parts, depth, current = [], 0, ""
-    for start, piece in pieces(pattern):
-        if piece.startswith("("):
-            if _FLAGS.match(pattern, start) or pattern.startswith("(?-", start):
-                return [pattern]
-            depth += 1
-        elif piece == ")":
-            depth -= 1
-        if piece == "|" and depth == 0:
-            parts.append(current)
-            current = ""
-        else:
-            current += piece
-    return [*parts, current]
+    parts, depth, begin = [], 0, 0
+    for token in tokens(pattern):
+        if token.kind == "flags":
+            return [pattern]
+        depth += (token.kind == "open") - (token.kind == "close")
+        if token.text == "|" and depth == 0:
+            parts.append(pattern[begin : token.start])
+            begin = token.end
+    return [*parts, pattern[begin:]]
 
 
 def _literal_prefix(pattern: str) -> str:
     """Give the plain characters that every match of the pattern starts with."""
     prefix = ""
-    for _, piece in pieces(pattern):
-        if piece in tuple("?*{"):
+    for token in tokens(pattern):
+        if token.text in tuple("?*{"):
             return prefix[:-1]
-        if len(piece) == 2 and piece[0] == "\\" and not piece[1].isalnum():
-            prefix += piece[1]
-        elif len(piece) == 1 and not _SPECIAL.match(piece):
-            prefix += piece
-        else:
+        if token.literal is None:
             break
+        prefix += token.literal
     return prefix
 
 
 @functools.lru_cache(maxsize=1024)
 def literal_of(pattern: str) -> str | None:
     """Give the text that an RE2 pattern stands for, if it has no operators."""
-    words = []
-    for _, piece in pieces(pattern):
-        if len(piece) == 1 and not _SPECIAL.match(piece):
-            words.append(piece)
-        elif len(piece) == 2 and piece[0] == "\\" and not piece[1].isalnum():
-            words.append(piece[1])
-        else:
-            return None
-    return "".join(words)
+    characters = [token.literal for token in tokens(pattern)]
+    return None if None in characters else "".join(filter(None, characters))

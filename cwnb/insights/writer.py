@@ -11,8 +11,8 @@ from sqlglot import exp
 from sqlglot.generator import Generator
 
 from cwnb.insights import commands as c
-from cwnb.insights.captures import captures, write_regex
 from cwnb.insights.names import known_functions
+from cwnb.insights.regex_syntax import groups, write_regex
 from cwnb.insights.tokens import PLAIN_PART, quote
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ def _parse(node: c.Parse) -> str:
     value, pattern = node.args["value"], node.args["pattern"]
     # Outside parentheses a slash here would open a regex.
     words = ["parse", _inside(value, POSTFIX), to_text(pattern)]
-    named = isinstance(pattern, c.Regex) and any(g.name for g in captures(pattern.pattern))
+    named = isinstance(pattern, c.Regex) and any(g.name for g in groups(pattern.pattern))
     if not named:
         words += ["as", ", ".join(write_alias(name) for name in node.args["names"])]
     if node.args.get("multi"):

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import regex
-from cwnb.insights.groups import groups
+from cwnb.insights.extraction import _matches_nothing
+from cwnb.insights.regex_syntax import groups
 
 TEXT = pa.array(
     ["GET /a 200", "ERROR at foo", None, "a.b\nERR", "é", "", "bar foo ERROR", "[x](y)"]
@@ -70,6 +71,8 @@ def test_translated(pattern: str, re2: str) -> None:
         ("ERROR|Exception", ("ERROR|Exception",)),
         ("(?i)foo|bar", ("(?i)foo|bar",)),
         ("foo|(?i)bar", ("foo|(?i)bar",)),
+        ("foo(?i-s)x|bar", ("foo(?i-s)x|bar",)),
+        ("foo(?i:x)|bar", ("foo(?i:x)", "bar")),
         ("^foo|bar$", ("^foo|bar$",)),
         ("foo|[ab]ar", ("foo|[ab]ar",)),
         ("(foo|bar)", ("(foo|bar)",)),
@@ -125,4 +128,4 @@ def test_groups_that_may_take_no_part() -> None:
     found = groups(r"(?P<a>x)(?P<b>y)?(?:(?P<c>z)|(?P<d>\w*))(?P<e>(?P<f>q)*){0,2}(?<g>w+)")
     optional = {g.name for g in found if g.optional}
     assert optional == {"b", "c", "d", "e", "f"}
-    assert {g.name for g in found if g.can_be_empty} == {"d", "e"}
+    assert {g.name for g in found if _matches_nothing(g.body)} == {"d", "e"}

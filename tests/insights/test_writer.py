@@ -10,8 +10,8 @@ from sqlglot import exp, tokenizer_core
 
 from cwnb.insights import commands as c
 from cwnb.insights import tokens
-from cwnb.insights.captures import captures, name_only, write_regex
 from cwnb.insights.dialect import parse_expression, to_text
+from cwnb.insights.regex_syntax import groups, only_named_groups, write_regex
 from cwnb.insights.rules import check_pipeline
 from cwnb.insights.tokens import quote, unquote
 
@@ -62,13 +62,13 @@ def test_quoted_text_is_read_as_it_is(value: str):
         (r"\\(a)\\\(", [None]),
     ],
 )
-def test_captures(pattern: str, names: list[str | None]):
-    assert [group.name for group in captures(pattern)] == names
+def test_groups_that_capture(pattern: str, names: list[str | None]):
+    assert [group.name for group in groups(pattern)] == names
 
 
 def test_named_groups_are_the_only_ones():
-    assert name_only("(a)(?P<x>(b))") == "(?:a)(?P<x>(?:b))"
-    assert name_only("(a)(b)") == "(a)(b)"
+    assert only_named_groups("(a)(?P<x>(b))") == "(?:a)(?P<x>(?:b))"
+    assert only_named_groups("(a)(b)") == "(a)(b)"
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from cwnb.insights.commands import (
     literal_value,
 )
 from cwnb.insights.names import canonical
+from cwnb.insights.regex_syntax import groups, with_openings
 from cwnb.insights.to_pandas import preamble
 from cwnb.insights.to_pandas.writing import (
     NUMERIC,
@@ -322,15 +323,11 @@ def search(value: Snippet, pattern: str) -> str:
 
 def without_groups(pattern: str) -> str | None:
     """Give an RE2 pattern whose groups do not capture, or None if Python cannot read it."""
-    plain = re.sub(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\((?:\?P<\w+>|(?!\?))", _uncapture, pattern)
+    plain = with_openings(pattern, [None] * len(groups(pattern)))
     try:
         return None if re.compile(plain).groups else plain
     except (re.error, OverflowError, RecursionError):
         return None
-
-
-def _uncapture(found: re.Match[str]) -> str:
-    return "(?:" if found[0].startswith("(") else found[0]
 
 
 def _in(script: Script, node: In) -> Snippet:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from cwnb.insights.regex_syntax import escape, groups, with_openings
 from cwnb.insights.to_pandas.expressions import write
 from cwnb.insights.to_pandas.writing import (
     CannotSay,
@@ -27,11 +28,11 @@ def write_parse(script: Script, command: Parse) -> None:
     names: list[str] = list(command.args["names"])
     pattern = command.args["pattern"]
     regex = glob_regex(str(pattern.this)) if isinstance(pattern, exp.Literal) else pattern.pattern
-    regex, groups = _named_groups(regex, names)
+    regex, python_names = _named_groups(regex, names)
     if command.args.get("multi"):
-        _every_match(script, source, regex, groups, names)
+        _every_match(script, source, regex, python_names, names)
     else:
-        _first_match(script, source, regex, groups, names)
+        _first_match(script, source, regex, python_names, names)
     for name in names:
         script.kinds[name] = "text"
 
@@ -43,40 +44,35 @@ def glob_regex(glob: str) -> str:
     """
     literals = glob.split("*") if "*" in glob else [glob, ""]
     last = len(literals) - 2
-    pattern = _escape(literals[0])
+    pattern = _escaped(literals[0])
     for place, literal in enumerate(literals[1:]):
         rest = place == last and not literal
-        pattern += ("(.*)" if rest else "(.*?)") + _escape(literal)
+        pattern += ("(.*)" if rest else "(.*?)") + _escaped(literal)
     return f"(?s){pattern}"
 
 
-def _escape(text: str) -> str:
-    return re.sub(r"([\\.+*?()|\[\]{}^$])", r"\\\1", text).replace("\n", "\\n")
+def _escaped(text: str) -> str:
+    # The emitted source shows a line end in its pattern as `\\n`.
+    return escape(text).replace("\n", "\\n")
 
 
 def _named_groups(regex: str, names: list[str]) -> tuple[str, list[str]]:
     """Give every capturing group a name that Python takes, the field's own where it can be."""
-    groups: list[str] = []
-
-    def name(found: re.Match[str]) -> str:
-        if not found[0].startswith("("):
-            return found[0]
-        if not found[1] and has_names:
-            return "(?:"
-        wanted = names[len(groups)] if len(groups) < len(names) else ""
-        groups.append(wanted if wanted.isidentifier() and wanted.isascii() else f"g{len(groups)}")
-        return f"(?P<{groups[-1]}>"
-
-    piece = r"\\.|\[\^?\]?(?:\[:\^?\w+:\]|\\.|[^\]\\])*\]|\((?:\?P?<([^>=!]+)>|(?!\?))"
-    has_names = any(found[1] for found in re.finditer(piece, regex, re.DOTALL))
-    written = re.sub(piece, name, regex, flags=re.DOTALL)
-    if len(groups) != len(names):
-        raise CannotSay(f"a pattern with {len(groups)} groups for {len(names)} names")
-    return written, groups
+    found = groups(regex)
+    has_names = any(group.name for group in found)
+    captured = [group for group in found if group.name or not has_names]
+    if len(captured) != len(names):
+        raise CannotSay(f"a pattern with {len(captured)} groups for {len(names)} names")
+    pythonic = [
+        name if name.isidentifier() and name.isascii() else f"g{i}" for i, name in enumerate(names)
+    ]
+    new = iter(pythonic)
+    openings = [f"(?P<{next(new)}>" if group in captured else None for group in found]
+    return with_openings(regex, openings), pythonic
 
 
 def _first_match(
-    script: Script, source: Snippet, regex: str, groups: list[str], names: list[str]
+    script: Script, source: Snippet, regex: str, python_names: list[str], names: list[str]
 ) -> None:
     try:
         re.compile(regex)
@@ -85,15 +81,15 @@ def _first_match(
         # Python does not read every pattern of RE2, and pandas asks Python for the names.
         found = f"extract({source.code}, {raw(regex)})"
     if len(names) == 1:
-        script.add(f"{script.at(names[0])} = {found}[{quoted(groups[0])}]")
+        script.add(f"{script.at(names[0])} = {found}[{quoted(python_names[0])}]")
         return
     script.add(f"found = {found}")
-    for name, group in zip(names, groups, strict=True):
+    for name, group in zip(names, python_names, strict=True):
         script.add(f"{script.at(name)} = found[{quoted(group)}]")
 
 
 def _every_match(
-    script: Script, source: Snippet, regex: str, groups: list[str], names: list[str]
+    script: Script, source: Snippet, regex: str, python_names: list[str], names: list[str]
 ) -> None:
     try:
         re.compile(regex)
@@ -105,7 +101,7 @@ def _every_match(
         f"found = {source.operand}.astype(object).str.extractall({raw(regex)}, flags=re.ASCII)",
         "found = found.droplevel(1).astype(TEXT)",
     )
-    renamed = {g: n for g, n in zip(groups, names, strict=True) if g != n}
+    renamed = {g: n for g, n in zip(python_names, names, strict=True) if g != n}
     if renamed:
         pairs = ", ".join(f"{quoted(g)}: {quoted(n)}" for g, n in renamed.items())
         script.add(f"found = found.rename(columns={{{pairs}}})")
