@@ -15,9 +15,11 @@ A case is a block that begins with `# title` at the start of a line:
 `events:` may be left out and is then that of the case before. A line is a time of DAY, a stream in
 brackets if it matters, and the message; a JSON object has its keys as fields. Between `query:` and
 `---` may stand `strict: yes`, `now: TIME`, `window: TIME TIME`, and `pandas: cannot say REASON`.
-The table has a header, a row a line, `-` for a missing value, `""` for an empty text, and times of
-DAY without the day. Instead of it, or after it, `error: TEXT` and `warning: TEXT` say what must
-occur in the error or in a warning. A cell in quotes is JSON text.
+The table has a header and a row a line. A cell says its type: `200` is an integer, `200.0` a float
+(to four decimals), `true` a boolean, `-` is missing, a time of DAY is without the day, and all else
+is text, which stands in quotes, as JSON, where it looks like one of these or is empty.
+Instead of the table, or after it, `error: TEXT` and `warning: TEXT` say what must occur in the error
+or in a warning. Each warning must be told: a case fails for one that it does not expect.
 """
 
 from __future__ import annotations
@@ -179,7 +181,10 @@ def _flatten(value: Any, name: str, found: dict[str, Any]) -> None:
 
 
 def frame_of(events: tuple[Event, ...]) -> pd.DataFrame:
-    """Give the events as a frame whose columns are the fields."""
+    """Give the events as a frame whose columns are the fields.
+
+    Integers among floats are floats, as they are where fields are discovered.
+    """
     frame = pd.DataFrame(
         {
             "@timestamp": pd.Series([e.time_ms for e in events], dtype="int64[pyarrow]").astype(
@@ -190,7 +195,10 @@ def frame_of(events: tuple[Event, ...]) -> pd.DataFrame:
         }
     )
     for name in dict.fromkeys(name for event in events for name in event.fields):
-        frame[name] = pd.Series([e.fields.get(name) for e in events], dtype=object)
+        values = [e.fields.get(name) for e in events]
+        floats = {type(v) for v in values if v is not None} == {int, float}
+        exact = floats and all(abs(v) <= 2**53 for v in values if isinstance(v, int))
+        frame[name] = pd.Series(values, dtype=pd.ArrowDtype(pa.float64()) if exact else object)
     return frame
 
 
@@ -199,7 +207,7 @@ def export_of(events: tuple[Event, ...]) -> tuple[pd.DataFrame, dict[str, str]]:
     frame = frame_of(events)
     schema = {"@timestamp": "time", "@message": "text", "@logStream": "text"}
     for name in frame.columns[3:]:
-        values = list(frame[name])
+        values = [event.fields.get(name) for event in events]
         kinds = {type(v) for v in values if v is not None}
         if kinds == {bool}:
             kind, dtype = "boolean", pa.bool_()
@@ -226,6 +234,10 @@ def _text(value: Any) -> str:
 
 # ---------------------------------------------------------------- comparing
 
+_INTEGER = re.compile(r"-?\d+")
+_FLOAT = re.compile(r"-?(\d+\.\d+(e[+-]?\d+)?|\d+e[+-]?\d+|inf)")
+_TIME = re.compile(r"(\d{4,}-\d\d-\d\d )?\d\d:\d\d:\d\d(\.\d{3})?")
+
 
 def table_of(frame: pd.DataFrame) -> list[list[str]]:
     """Write every value of an answer as the tables do."""
@@ -233,7 +245,7 @@ def table_of(frame: pd.DataFrame) -> list[list[str]]:
 
 
 def cell_of(value: Any) -> str:
-    """Write one value as the tables do."""
+    """Write one value as the tables do, so that its type can be told."""
     if (
         value is None
         or value is pd.NA
@@ -250,35 +262,63 @@ def cell_of(value: Any) -> str:
     if isinstance(value, dict | list):
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     if isinstance(value, float):
-        rounded = f"{value:.4f}".rstrip("0").rstrip(".") if abs(value) < 1e15 else repr(value)
-        return "0" if rounded == "-0" else rounded
-    return str(value) or '""'
+        if abs(value) >= 1e15:
+            return repr(value)
+        rounded = f"{value:.4f}".rstrip("0")
+        rounded = f"{rounded}0" if rounded.endswith(".") else rounded
+        return "0.0" if rounded == "-0.0" else rounded
+    if isinstance(value, str):
+        bare = value.strip() == value and value and kind_of(value) == "text"
+        return value if bare else json.dumps(value, ensure_ascii=False)
+    return str(value)
 
 
-def same_cell(expected: str, actual: str) -> bool:
-    """Tell whether a cell is as expected; numbers to four decimals, quoted cells as JSON text."""
+def kind_of(cell: str) -> str:
+    """Name the type that a cell says."""
+    if cell == "-":
+        return "missing"
+    if cell in {"true", "false"}:
+        return "boolean"
+    if _TIME.fullmatch(cell):
+        return "time"
+    if _INTEGER.fullmatch(cell):
+        return "integer"
+    if _FLOAT.fullmatch(cell):
+        return "float"
+    return "quoted" if cell.startswith('"') else "text"
+
+
+def same_cell(expected: str, actual: str, *, pandas: bool = False, mixed: bool = False) -> bool:
+    """Tell whether a cell is as expected, in its type too; floats to four decimals.
+
+    Plain `pandas` may have a whole number as an integer where the engine has a float, and keeps a
+    number among texts, in a `mixed` column, as a number.
+    """
     if expected == actual:
         return True
-    if expected.startswith('"') and len(expected) > 1:
-        return bool(json.loads(expected) == actual)
-    try:
-        return abs(float(expected) - float(actual)) <= 1e-4 and len(expected) < 16
-    except ValueError:
-        return False
+    kinds = {kind_of(expected), kind_of(actual)}
+    if kinds == {"float"} or (pandas and kinds <= {"float", "integer"}):
+        return math.isclose(float(expected), float(actual), rel_tol=1e-9, abs_tol=1e-4)
+    return (mixed or kinds <= {"text", "quoted"}) and _text_of(expected) == _text_of(actual)
 
 
-def differences(case: Case, frame: pd.DataFrame) -> str:
-    """Say how an answer differs from the table; nothing if it does not."""
+def _text_of(cell: str) -> str:
+    return str(json.loads(cell)) if kind_of(cell) == "quoted" else cell
+
+
+def differences(case: Case, frame: pd.DataFrame, *, pandas: bool = False) -> str:
+    """Say how an answer, of plain `pandas` or of the engine, differs from the table, if it does."""
     columns, rows = [str(c) for c in frame.columns], table_of(frame)
     if not case.columns:
         return "" if not rows else f"expected no rows, got {rows}"
+    objects = [pandas and pd.api.types.is_object_dtype(kind) for kind in frame.dtypes]
     equal = (
         columns == case.columns
         and len(rows) == len(case.rows)
         and all(
-            same_cell(a, b)
+            same_cell(a, b, pandas=pandas, mixed=mixed)
             for expected, actual in zip(case.rows, rows, strict=True)
-            for a, b in zip(expected, actual, strict=True)
+            for a, b, mixed in zip(expected, actual, objects, strict=True)
         )
     )
     if equal:
@@ -288,3 +328,11 @@ def differences(case: Case, frame: pd.DataFrame) -> str:
         ["expected", *("  " + " | ".join(r) for r in wanted), "got"]
         + ["  " + " | ".join(r) for r in [columns, *rows]]
     )
+
+
+def warning_differences(case: Case, warnings: list[str]) -> str:
+    """Say which expected warning is missing and which was not expected."""
+    missing = [w for w in case.warnings if not any(w in told for told in warnings)]
+    new = [told for told in warnings if not any(w in told for w in case.warnings)]
+    lines = [*(f"missing: {w}" for w in missing), *(f"not expected: {told}" for told in new)]
+    return "\n".join(lines)

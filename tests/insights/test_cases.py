@@ -5,7 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cases import Case, differences, export_of, frame_of, read_cases, time_ms
+from cases import (
+    Case,
+    cell_of,
+    differences,
+    export_of,
+    frame_of,
+    read_cases,
+    same_cell,
+    time_ms,
+    warning_differences,
+)
 
 from cwnb.errors import MalformedQuery
 from cwnb.events import Window
@@ -30,6 +40,32 @@ def by_title(cases: list[Case]) -> Any:
 def test_titles_are_unique() -> None:
     ids = [case.id for case in CASES]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize(
+    ("value", "cell"),
+    [
+        (200, "200"),
+        (200.0, "200.0"),
+        ("200", '"200"'),
+        (1.00004, "1.0"),
+        (1e20, "1e+20"),
+        ("1e20", '"1e20"'),
+        (True, "true"),
+        ("true", '"true"'),
+        (None, "-"),
+        ("-", '"-"'),
+        ("", '""'),
+        ("a b", "a b"),
+        ("08:00:00", '"08:00:00"'),
+        (["a", 1], '["a",1]'),
+    ],
+)
+def test_a_cell_says_its_type(value: object, cell: str) -> None:
+    assert cell_of(value) == cell
+    others = [200, 200.0, "200", True, "true", None, "-", "", 1]
+    different = [other for other in others if (type(other), other) != (type(value), value)]
+    assert not any(same_cell(cell, cell_of(other)) for other in different)
 
 
 def test_marks_are_counted() -> None:
@@ -66,8 +102,7 @@ def window_of(case: Case) -> dict[str, Any]:
 
 def check(case: Case, result: Any) -> None:
     assert not (found := differences(case, result.df)), found
-    for warning in case.warnings:
-        assert any(warning in text for text in result.warnings), result.warnings
+    assert not (found := warning_differences(case, result.warnings)), found
 
 
 @by_title(ANSWERED)
@@ -101,7 +136,9 @@ def test_result_as_plain_pandas(
     result.export_events("events.parquet")
     namespace: dict[str, Any] = {}
     exec(compile(result.pandas, "emitted.py", "exec"), namespace)
-    assert not (found := differences(case, namespace["result"])), f"{result.pandas}\n{found}"
+    assert not (found := differences(case, namespace["result"], pandas=True)), (
+        f"{result.pandas}\n{found}"
+    )
 
 
 @by_title(REFUSED)
@@ -146,4 +183,4 @@ def test_plain_pandas(case: Case, tmp_path: Path) -> None:
         raise AssertionError(str(error)) from error
     assert "cwnb" not in source
     assert not case.cannot_say, "plain pandas can say it: take the mark away"
-    assert not (found := differences(case, namespace["result"])), f"{source}\n{found}"
+    assert not (found := differences(case, namespace["result"], pandas=True)), f"{source}\n{found}"
