@@ -19,7 +19,7 @@ def measured(name: str, this: float, then: float) -> Measured:
     found = Measured(name)
     for side, ms in ((NEW, this), (OLD, then), (AGAIN, then)):
         for run in (0.5, 0.0, -0.5):
-            found.add(side, {"ms": ms + run, "cpu_ms": ms})
+            found.add(side, {"ms": ms * (1 + run / 10), "cpu_ms": ms})
     return found
 
 
@@ -37,6 +37,8 @@ def test_the_last_line_is_of_the_questions() -> None:
     assert summary(found, {"a", "b"}).splitlines() == [
         "slower: a",
         "put_9=0.500 noise_put_9=1.000",
+        "least_geomean=1.000 noise_least_geomean=1.000",
+        "cpu_geomean=1.000 noise_cpu_geomean=1.000",
         "geomean=1.000 worst=2.000 noise_geomean=1.000 noise_worst=1.000 slower=1",
     ]
 

@@ -2,9 +2,10 @@
 
 This checkout and COMMIT, in a temporary work tree, do the same in turns, each on a store that its
 own code made: all questions of benchmarks/queries.py, loads, small puts and imports. COMMIT runs
-in a second process too: the ratio of the two says how much of a difference is noise. Answers are
-checked equal. Slower by more than 5 % and 1 ms is marked. Instead of a commit, a folder with
-another checkout will do.
+in a second process too: the ratio of the two, in brackets, says how much of a difference is noise.
+Beside the medians the shortest runs and processor time are compared, which say more on a busy
+machine. Answers are checked equal. Slower by more than 5 % and 1 ms is marked. Instead of a commit,
+a folder with another checkout will do.
 """
 
 from __future__ import annotations
@@ -83,7 +84,10 @@ class Side:
 
     def start(self, code: str) -> dict[str, Any]:
         """Time these statements in a new process."""
-        timed = f"import time; t = time.perf_counter(); {code}; print(time.perf_counter() - t)"
+        timed = (
+            "import time; t, p = time.perf_counter(), time.process_time(); "
+            f"{code}; print(time.perf_counter() - t, time.process_time() - p)"
+        )
         done = subprocess.run(
             [sys.executable, "-P", "-c", timed],
             capture_output=True,
@@ -91,7 +95,8 @@ class Side:
             check=True,
             env=self.environment,
         )
-        return {"ms": float(done.stdout) * 1000, "cpu_ms": float("nan")}
+        ms, cpu_ms = (float(seconds) * 1000 for seconds in done.stdout.split())
+        return {"ms": ms, "cpu_ms": cpu_ms}
 
 
 @dataclass
@@ -121,19 +126,34 @@ class Measured:
         """The same of the commit and itself."""
         return self.median(AGAIN) / self.median(OLD)
 
+    def least(self, side: str) -> float:
+        """Compare the shortest runs of a side and of the commit: of these others took least."""
+        return min(self.ms[side]) / min(self.ms[OLD])
+
+    def work(self, side: str) -> float:
+        """Compare the medians of processor time, which a busy machine changes little."""
+        return statistics.median(self.cpu_ms[side]) / statistics.median(self.cpu_ms[OLD])
+
     @property
     def slower(self) -> bool:
         """Tell whether this checkout is slower by more than 5 % and 1 ms."""
         return self.ratio > 1 + SLOWER_SHARE and self.median(NEW) - self.median(OLD) > SLOWER_MS
 
     def line(self) -> str:
-        """Give the medians, the ratio, the noise, and the ratio of processor time."""
-        work = statistics.median(self.cpu_ms[NEW]) / max(statistics.median(self.cpu_ms[OLD]), 1.0)
-        return (
-            f"{self.name:42}{self.median(NEW):>10.1f}{self.median(OLD):>10.1f}{self.ratio:>8.3f}"
-            f"{self.noise:>8.3f}{'' if math.isnan(work) else f'{work:.3f}':>8}"
-            f"{'  SLOWER' if self.slower else ''}"
+        """Give the medians, and the ratios of medians, shortest runs and processor time."""
+        pairs = (
+            (self.ratio, self.noise),
+            (self.least(NEW), self.least(AGAIN)),
+            (self.work(NEW), self.work(AGAIN)),
         )
+        ratios = "".join(f"{ratio:>8.3f} ({noise:.3f})" for ratio, noise in pairs)
+        slower = "  SLOWER" if self.slower else ""
+        return f"{self.name:40}{self.median(NEW):>9.1f}{self.median(OLD):>9.1f}{ratios}{slower}"
+
+
+_HEAD = (
+    f"{'':40}{'this ms':>9}{'then ms':>9}{'ratio':>8} (noise){'least':>8} (noise){'cpu':>8} (noise)"
+)
 
 
 def in_turns(
@@ -230,13 +250,13 @@ def compare(against: str, events: int, runs: int, only: str) -> int:
             stack.enter_context(Side(OLD, code, folder / name)),
             stack.enter_context(Side(AGAIN, code, folder / f"{name}-again")),
         ]
-        print(f"{'':42}{'this ms':>10}{'then ms':>10}{'ratio':>8}{'noise':>8}{'cpu':>8}")
+        print(_HEAD, flush=True)
         for name, measure in _works(events, runs, only, sides):
             try:
                 measured.append(measure())
             except RuntimeError as error:
                 wrong += 1
-                print(f"{name:42}  WRONG: {error}"[:400], flush=True)
+                print(f"{name:40}  WRONG: {error}"[:400], flush=True)
                 continue
             print(measured[-1].line(), flush=True)
     print(summary(measured, {question.name for question in QUESTIONS}))
@@ -257,6 +277,12 @@ def summary(measured: list[Measured], questions: set[str]) -> str:
         mean = statistics.geometric_mean(each.ratio for each in asked)
         noise = statistics.geometric_mean(each.noise for each in asked)
         loudest = max(max(each.noise, 1 / each.noise) for each in asked)
+        for word, compared in (("least", Measured.least), ("cpu", Measured.work)):
+            this, that = (
+                statistics.geometric_mean(compared(each, side) for each in asked)
+                for side in (NEW, AGAIN)
+            )
+            lines.append(f"{word}_geomean={this:.3f} noise_{word}_geomean={that:.3f}")
         lines.append(
             f"geomean={mean:.3f} worst={worst.ratio:.3f} noise_geomean={noise:.3f}"
             f" noise_worst={loudest:.3f} slower={slower}"
