@@ -29,7 +29,7 @@ from cwnb.events import (
     Window,
     mixed_type,
 )
-from cwnb.insights import functions, lists, values
+from cwnb.insights import functions, structures, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -133,7 +133,7 @@ def engine_type(array: Any, label: Any) -> Any:
         moment = array.cast(pa.timestamp("ns", getattr(kind, "tz", None)), safe=False)
         return pc.floor_temporal(moment, unit="millisecond").cast(_TIME_TYPE)
     if types.is_struct(kind) or types.is_list(kind) or types.is_map(kind):
-        return lists.structure_array(array.to_pylist())
+        return structures.structure_array(array.to_pylist())
     if types.is_binary(kind) or types.is_large_binary(kind):
         return pa.array([b if b is None else b.decode(errors="replace") for b in array.to_pylist()])
     raise InvalidParameter(f"column {label!r} has type {kind}, which no field can have")
@@ -143,7 +143,7 @@ def _objects(series: Any, label: Any) -> Any:
     items = [None if _is_missing(item) else item for item in series]
     kinds = {type(item) for item in items if item is not None}
     if kinds & {dict, list, tuple}:
-        return lists.structure_array(items)
+        return structures.structure_array(items)
     try:
         if not kinds <= {bool, int, float, str} or len(kinds) <= 1:
             return pa.array(items)

@@ -23,7 +23,7 @@ from cwnb.insights.functions.registry import (
     aggregation,
     function,
 )
-from cwnb.insights.functions.structures import access, dump, typed
+from cwnb.insights.functions.structures import access, typed
 
 __all__ = [
     "FUNCTIONS",
@@ -35,7 +35,6 @@ __all__ = [
     "aggregation",
     "call",
     "coerce",
-    "dump",
     "function",
     "typed",
 ]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, unquote_plus
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,6 +17,7 @@ from cwnb.insights import regex
 from cwnb.insights.conversion import STRUCTURE, Value, broadcast
 from cwnb.insights.functions.calling import map_values, rows_of
 from cwnb.insights.functions.registry import function
+from cwnb.insights.structures import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -222,7 +222,7 @@ def split(s: Value, delimiter: Value) -> Value:
 
 
 def _split(text: str, delimiter: str) -> str:
-    return orjson.dumps(text.split(delimiter) if delimiter else [text]).decode()
+    return write_json(text.split(delimiter) if delimiter else [text])
 
 
 @function("hexToAscii(text s) -> text")

@@ -1,23 +1,19 @@
-"""Maps and lists: JSON text as `pa.json_`, made by jsonParse and split, read by paths.
+"""Functions of maps and lists: made by jsonParse and split, read by paths.
 
 Source: CWL_QuerySyntax-operations-functions.
 """
 
 from __future__ import annotations
 
-import json
-import re
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
 from cwnb.insights import numbers
 from cwnb.insights.conversion import (
-    STRUCTURE,
     Value,
     broadcast,
     decode,
@@ -25,16 +21,13 @@ from cwnb.insights.conversion import (
     mixed_array,
     to_text,
 )
-from cwnb.insights.functions.calling import map_values, rows_of
+from cwnb.insights.functions.calling import map_values
 from cwnb.insights.functions.registry import function
 from cwnb.insights.numbers import EXACT_DOUBLE, INT64_MAX, INT64_MIN, NUMBER
+from cwnb.insights.structures import read_structure, structure_array, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-# orjson makes doubles of integers beyond 64 bits, so text with one goes to the standard library.
-_LONG_INTEGER = re.compile(r"[\[:,\s-][0-9]{19}")
-_INTEGER = re.compile(r"[+-]?[0-9]+")
 
 
 @function("jsonParse(any s) -> structure")
@@ -43,8 +36,8 @@ def json_parse(s: Value) -> Value:
     if is_structure(s):
         return s
     text = decode(to_text(s))
-    rows = [None if word is None else _parsed(word) for word in text.to_pylist()]
-    return _structures([None if row is None else dump(row) for row in rows])
+    rows = [None if word is None else read_structure(word) for word in text.to_pylist()]
+    return structure_array(rows)
 
 
 @function("jsonStringify(structure mapOrList) -> text")
@@ -60,7 +53,7 @@ def json_array_size(field: Value) -> Value:
     """Count the elements of a JSON array; missing for anything else."""
 
     def size(text: str) -> int | None:
-        value = _parsed(text)
+        value = read_structure(text)
         return len(value) if isinstance(value, list) else None
 
     return map_values(size, pa.int64(), to_text(field))
@@ -71,7 +64,7 @@ def json_array_contains(field: Value, value: Value) -> Value:
     """Tell whether a JSON array has an element equal to a value; false for anything else."""
 
     def contains(text: str, wanted: str) -> bool:
-        elements = _parsed(text)
+        elements = read_structure(text)
         if not isinstance(elements, list):
             return False
         key = _key(wanted)
@@ -91,7 +84,7 @@ def access(structure: Value, path: Sequence[str | int]) -> Value:
         return pa.nulls(len(structure))
     pieces = [str(piece) for piece in path]
     found = [
-        None if text is None else _walk(_parsed(text), pieces)
+        None if text is None else _walk(read_structure(text), pieces)
         for text in structure.storage.to_pylist()
     ]
     return typed(found)
@@ -115,38 +108,9 @@ def typed(values: list[Any]) -> pa.Array:
     if float in kinds and kinds <= {int, float} and _between(values, -EXACT_DOUBLE, EXACT_DOUBLE):
         return pa.array([None if v is None else float(v) for v in values], pa.float64())
     if kinds <= {dict, list}:
-        return _structures([None if v is None else dump(v) for v in values])
+        return structure_array(values)
     text = pa.array([None if v is None else _plain(v) for v in values], pa.string())
     return mixed_array(text, pa.array(np.array([_code(v) for v in values], dtype=np.int8)))
-
-
-def dump(value: Any) -> str:
-    """Write compact JSON, integers with all their digits."""
-    try:
-        return orjson.dumps(value).decode()
-    except TypeError:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _structures(texts: list[str | None]) -> pa.Array:
-    return pa.ExtensionArray.from_storage(STRUCTURE, pa.array(texts, pa.string()))
-
-
-def _parsed(text: str) -> Any:
-    """Read the JSON of an object or array; None for anything else."""
-    if not text.lstrip(" \t\r\n").startswith(("{", "[")):
-        return None
-    try:
-        if _LONG_INTEGER.search(text):
-            orjson.loads(text)  # which defines what is JSON at all
-            return json.loads(text, parse_constant=_no_constant)
-        return orjson.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(name)
 
 
 def _walk(value: Any, pieces: list[str]) -> Any:
@@ -176,7 +140,7 @@ def _plain(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return str(pc.cast(pa.scalar(value), pa.string()).as_py())
-    return str(value) if isinstance(value, int) else dump(value)
+    return str(value) if isinstance(value, int) else write_json(value)
 
 
 def _code(value: Any) -> int:
@@ -198,6 +162,3 @@ def _key(text: str) -> object:
 
 def _between(values: list[Any], low: int, high: int) -> bool:
     return all(low <= v <= high for v in values if isinstance(v, int))
-
-
-__all__ = ["access", "dump", "rows_of", "typed"]

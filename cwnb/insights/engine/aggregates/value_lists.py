@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from cwnb.insights import lists, values
+from cwnb.insights import structures, values
 from cwnb.insights.engine.aggregates.aggregation import Aggregation, Long, present_values
 from cwnb.insights.engine.grouping import group_rows
 from cwnb.insights.functions import aggregation
@@ -54,10 +54,10 @@ class Values(Aggregation):
 
     def _lists(self, state: Long, order: Numbers, count: int) -> Any:
         made: list[list[Any]] = [[] for _ in range(count)]
-        items = lists.to_python(state.value)
+        items = structures.to_python(state.value)
         for row in order:
             made[state.codes[row]].append(items[row])
-        return lists.structure_array(made)
+        return structures.structure_array(made)
 
 
 @aggregation("topk(literal_integer k from 1 to 10000, any field) -> structure", stands_alone=True)

@@ -1,0 +1,118 @@
+"""Maps and lists as columns, and the one way in which they are read from JSON and written as it."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import orjson
+import pyarrow as pa
+
+from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER
+from cwnb.insights import values
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# orjson reads integers beyond 64 bits as doubles, so text with one goes to the standard library.
+_LONG_INTEGER = re.compile(r"[\[:,\s-][0-9]{19}")
+_OPTIONS = orjson.OPT_NON_STR_KEYS
+
+
+class _Written(str):
+    """JSON text that stands in the answer as it is, among values that are still to be written."""
+
+    __slots__ = ()
+
+
+def read_json(text: str) -> Any:
+    """Read JSON, integers with all their digits; raises ValueError or RecursionError."""
+    value = orjson.loads(text)  # which defines what is JSON at all
+    if not _LONG_INTEGER.search(text):
+        return value
+    return json.loads(text, parse_constant=_no_constant)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def read_structure(text: str) -> Any:
+    """Read the JSON of an object or array; None for anything else."""
+    if not text.lstrip(" \t\r\n").startswith(("{", "[")):
+        return None
+    try:
+        return read_json(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def write_json(value: Any) -> str:
+    """Write compact JSON, integers with all their digits; what JSON does not have is its text."""
+    try:
+        return orjson.dumps(value, default=str, option=_OPTIONS).decode()
+    except TypeError:
+        return _write_exactly(value)
+
+
+def _write_exactly(value: Any) -> str:
+    """Write integers of any size and structures of any depth, which orjson refuses."""
+    written: list[str] = []
+    to_write = [value]
+    while to_write:
+        item = to_write.pop()
+        parts: list[Any] = []
+        if isinstance(item, _Written):
+            written.append(item)
+        elif isinstance(item, dict):
+            for key, inner in item.items():
+                parts += [_Written("," if parts else "{"), _Written(_key(key) + ":"), inner]
+            parts.append(_Written("}" if parts else "{}"))
+        elif isinstance(item, list | tuple):
+            for inner in item:
+                parts += [_Written("," if parts else "["), inner]
+            parts.append(_Written("]" if parts else "[]"))
+        elif isinstance(item, int) and not isinstance(item, bool):
+            written.append(str(item))
+        else:
+            written.append(orjson.dumps(item, default=str, option=_OPTIONS).decode())
+        to_write += reversed(parts)
+    return "".join(written)
+
+
+def _key(key: Any) -> str:
+    if isinstance(key, int) and not isinstance(key, bool):
+        return f'"{key}"'
+    return orjson.dumps({key: 0}, option=_OPTIONS).decode().removeprefix("{").removesuffix(":0}")
+
+
+def structure_array(items: Iterable[Any]) -> pa.Array:
+    """Give a structure column of Python lists, dicts, numbers and texts; None is missing."""
+    texts = [None if item is None else write_json(item) for item in items]
+    return pa.ExtensionArray.from_storage(values.STRUCTURE, pa.array(texts, pa.string()))
+
+
+def to_python(array: pa.Array) -> list[Any]:
+    """Give the values of a column as JSON would hold them; times as their text."""
+    kind = array.type
+    if values.is_mixed(kind):
+        pairs = zip(array.field("text").to_pylist(), array.field("type").to_pylist(), strict=True)
+        return [_typed(text, code) for text, code in pairs]
+    if values.is_structure(kind):
+        return [None if text is None else read_json(text) for text in array.storage.to_pylist()]
+    if values.is_time(kind):
+        array = values.to_text(array)
+    return list(array.to_pylist())
+
+
+def _typed(text: str | None, code: int | None) -> Any:
+    if text is None:
+        return None
+    if code == TYPE_INTEGER:
+        # Python reads no longer integers from text.
+        return int(text) if len(text) <= sys.get_int_max_str_digits() else text
+    if code == TYPE_FLOAT:
+        return float(text)
+    return text == "true" if code == TYPE_BOOLEAN else text
