@@ -17,6 +17,9 @@ from cwnb.errors import MalformedQuery
 from cwnb.events import Window, mixed_type
 from cwnb.insights import values
 from cwnb.insights.context import QueryTimes
+from cwnb.insights.dialect import parse_expression
+from cwnb.insights.engine.batch import Batch
+from cwnb.insights.engine.expressions import evaluate
 from cwnb.insights.functions import access, call
 from cwnb.insights.names import known_functions
 
@@ -204,11 +207,12 @@ def test_columns_of_any_type_give_columns(name: str, rows: int) -> None:
 
 def test_dictionary_answers_stay_encoded_and_unique() -> None:
     column = pa.array(["A", "a", None, "b", "A", "b"]).dictionary_encode()
-    answer = call(FUNCTIONS["tolower"], context(6), [column])
+    events = Batch(6, context(6).times, columns={"level": column})
+    answer = evaluate(parse_expression("toLower(level)"), events)
     assert answer.to_pylist() == ["a", "a", None, "b", "a", "b"]
     assert pa.types.is_dictionary(answer.type)
     assert len(answer.dictionary.drop_null().unique()) == len(answer.dictionary.drop_null())
-    empty = call(FUNCTIONS["isempty"], context(6), [column])
+    empty = evaluate(parse_expression("isEmpty(level)"), events)
     assert empty.to_pylist() == [False, False, True, False, False, False]
 
 

@@ -212,26 +212,17 @@ def _comparison(node: exp.Binary, batch: Batch) -> Any:
 
 
 def _and(node: exp.And, batch: Batch) -> Any:
-    return _kleene(pc.and_kleene, node, batch)
+    return _joined(pc.and_kleene, node, batch)
 
 
 def _or(node: exp.Or, batch: Batch) -> Any:
-    return _kleene(pc.or_kleene, node, batch)
+    return _joined(pc.or_kleene, node, batch)
 
 
-def _kleene(kernel: Callable[..., Any], node: exp.Binary, batch: Batch) -> Any:
-    # A chain of a thousand `or`s leans to the left; a loop walks it without deep recursion.
-    parts: list[exp.Expression] = []
-    kind: type[exp.Binary] = type(node)
-    rest: Any = node
-    while isinstance(rest, kind):
-        parts.append(rest.expression)
-        rest = rest.this
-    parts.append(rest)
-    result = values.to_boolean(evaluate(parts.pop(), batch))
-    while parts:
-        result = kernel(result, values.to_boolean(evaluate(parts.pop(), batch)))
-    return result
+def _joined(kernel: Callable[..., Any], node: exp.Binary, batch: Batch) -> Any:
+    # The tree of a long chain is balanced (`commands.chained`), so this recursion is never deep.
+    left = values.to_boolean(evaluate(node.this, batch))
+    return kernel(left, values.to_boolean(evaluate(node.expression, batch)))
 
 
 def _not(node: exp.Not, batch: Batch) -> Any:

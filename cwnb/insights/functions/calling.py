@@ -45,25 +45,18 @@ class Context(Protocol):
 def call(function: Function, context: Context, args: list[Any]) -> Value:
     """Evaluate a function on values: arrays with a value per row, or scalars for constants.
 
-    With constants alone the answer is a scalar, unless the function reads the time of each row. A
-    function of one dictionary-encoded column runs once per distinct value, and an answer in text
-    stays encoded.
+    With constants alone the answer is a scalar, unless the function reads the time of each row.
     """
     made = [coerce(function, i, arg) for i, arg in enumerate(args)]
     evaluate = _given_what_it_reads(function, context)
     if function.reads_event_time:
         return evaluate(*[_for_rows(arg, context.rows) for arg in made])
-    columns = [i for i, arg in enumerate(made) if isinstance(arg, pa.Array)]
-    if not columns:
+    if not any(isinstance(arg, pa.Array) for arg in made):
         constants = [i for i, arg in enumerate(made) if isinstance(arg, pa.Scalar)]
         for i in constants:
             made[i] = conversion.broadcast(made[i], 1)
         answer = evaluate(*made)
         return answer[0] if constants and isinstance(answer, pa.Array) else answer
-    if len(columns) == 1 and pa.types.is_dictionary(made[columns[0]].type):
-        column = made[columns[0]]
-        if len(column.dictionary) < len(column):
-            return _once_per_value(evaluate, made, columns[0])
     made = [conversion.decode(arg) if isinstance(arg, pa.Array) else arg for arg in made]
     return evaluate(*made)
 
@@ -82,22 +75,6 @@ def _for_rows(arg: Any, rows: int) -> Any:
     if not isinstance(arg, pa.Array | pa.Scalar):
         return arg
     return conversion.decode(conversion.broadcast(arg, rows))
-
-
-def _once_per_value(evaluate: Callable[..., Value], args: list[Any], at: int) -> Value:
-    column = args[at]
-    words, codes = column.dictionary, column.indices
-    if codes.null_count:
-        # A missing value may have an answer of its own, so it takes part as one more word.
-        codes = codes.fill_null(len(words))
-        words = pa.concat_arrays([words, pa.nulls(1, words.type)])
-    answer = evaluate(*args[:at], words, *args[at + 1 :])
-    if not isinstance(answer, pa.Array):
-        return answer
-    if pa.types.is_string(answer.type):
-        encoded = answer.dictionary_encode()
-        return pa.DictionaryArray.from_arrays(encoded.indices.take(codes), encoded.dictionary)
-    return answer.take(codes)
 
 
 def coerce(function: Function, position: int, value: Any) -> Any:

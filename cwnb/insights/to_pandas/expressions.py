@@ -17,6 +17,7 @@ from cwnb.insights.commands import (
     Period,
     Regex,
     is_literal,
+    links,
     literal_value,
 )
 from cwnb.insights.names import canonical
@@ -86,7 +87,7 @@ def write_condition(script: Script, node: exp.Expression, *, only_true: bool = F
     """Write a Boolean column; `only_true` says that false and missing need not differ."""
     if isinstance(node, exp.And | exp.Or):
         sign = "&" if isinstance(node, exp.And) else "|"
-        parts = [_operand(script, part, only_true=only_true) for part in _chain(node)]
+        parts = [_operand(script, part, only_true=only_true) for part in links(type(node), node)]
         return f" {sign} ".join(parts)
     if isinstance(node, In) and only_true:
         return _is_in(script, node, only_true=True)
@@ -106,18 +107,6 @@ def write_condition(script: Script, node: exp.Expression, *, only_true: bool = F
 def _operand(script: Script, node: exp.Expression, *, only_true: bool) -> str:
     code = write_condition(script, node, only_true=only_true)
     return code if is_call(code.removeprefix("~")) else f"({code})"
-
-
-def _chain(node: exp.Expression) -> list[exp.Expression]:
-    """Give the operands of an `and` or `or`, those of the same kind within it included."""
-    kind, parts, rest = type(node), [], [node]
-    while rest:
-        part = rest.pop()
-        if type(part) is kind:
-            rest += [part.expression, part.this]
-        else:
-            parts.append(part)
-    return parts
 
 
 def truth(script: Script, snippet: Snippet) -> Snippet:
