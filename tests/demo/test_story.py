@@ -123,6 +123,22 @@ def test_fields_of_every_kind_of_line_are_discovered(logs):
         assert names <= set(logs.fields(group)["name"]), group
 
 
+RISE_AND_FALL = """
+  2026-11-20 10:00   0
+  2026-11-20 10:10   0
+  2026-11-20 10:20   0
+  2026-11-20 10:30   2 █▉
+  2026-11-20 10:40   0
+  2026-11-20 10:50   1 ▉
+  2026-11-20 11:00   8 ███████▌
+  2026-11-20 11:10  55 ███████████████████████████████████████████████████▎
+  2026-11-20 11:20  59 ███████████████████████████████████████████████████████
+  2026-11-20 11:30  37 ██████████████████████████████████▌
+  2026-11-20 11:40  27 █████████████████████████▏
+  2026-11-20 11:50   0
+"""
+
+
 def test_the_walk_in_a_terminal(demo_path, logs, capsys, monkeypatch):
     from cwnb.demo.walk import walk
 
@@ -135,7 +151,12 @@ def test_the_walk_in_a_terminal(demo_path, logs, capsys, monkeypatch):
     assert "\x1b" not in told
     for number, step in enumerate(STEPS, start=1):
         assert f"{number}  {step.title}\n" in told
-    assert told.count("█") > 100
+    assert RISE_AND_FALL in told
+    # A column that is to be drawn is drawn under its table, the longest bar up to the border.
+    for section, step in zip(re.split(r"^\d+  ", told, flags=re.MULTILINE)[1:], STEPS, strict=True):
+        assert section.startswith(step.title)
+        widths = [len(line) for line in section.splitlines() if "█" in line]
+        assert max(widths, default=0) == (78 if step.bars else 0), step.title
     assert len(re.findall(r"matched · .*scanned", told)) == len(STEPS)
     assert "marta.lindqvist" in told
     assert "cwnb lab" in told[told.index("What to type next") :]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 import cwnb
+from cwnb.results.figures import PALETTE
 from cwnb.times import Clock
 
 from .conftest import NOW_MS, fill
@@ -16,6 +17,26 @@ CELLS = [
     "%%insights -g /shop/app --start 2026-11-01 --plot auto\nstats count(*) as n by bin(5m) as t, level",
     "%%insights -g /shop/app --start 2026-11-01\nstat count(*)",
 ]
+
+
+# The colours of a picture that are on more than a hundredth of it, but for white, from the left.
+COLOURS = """image => {
+    const canvas = document.createElement("canvas");
+    canvas.width = image.naturalWidth;
+    canvas.height = image.naturalHeight;
+    const context = canvas.getContext("2d");
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+    const counts = {};
+    for (let i = 0; i < data.length; i += 4) {
+        const colour = "#" + [0, 1, 2].map(n => data[i + n].toString(16).padStart(2, "0")).join("");
+        counts[colour.toUpperCase()] = (counts[colour.toUpperCase()] ?? 0) + 1;
+    }
+    const enough = canvas.width * canvas.height / 100;
+    return Object.keys(counts).filter(colour => counts[colour] > enough && colour !== "#FFFFFF");
+}"""
+# A third of the events are errors: two colours, one above the other.
+STACK = [PALETTE[1], PALETTE[0]]
 
 
 @pytest.mark.timeout(180)
@@ -46,7 +67,7 @@ def test_a_notebook_shows_tables_pictures_and_errors_and_asks_nobody(tmp_path, k
         expect(cells.nth(1).locator(".cwnb-summary")).to_contain_text("2 of 2 records matched")
         picture = cells.nth(2).locator(".jp-OutputArea img")
         expect(picture).to_be_visible(timeout=30_000)
-        assert picture.evaluate("image => image.complete && image.naturalWidth") > 800
+        assert picture.evaluate(COLOURS) == STACK
         expect(cells.nth(2).locator("table tbody tr")).to_have_count(24)
         error = cells.nth(3).locator(".jp-OutputArea-output")
         expect(error).to_contain_text("unknown command 'stat'; did you mean 'stats'?")

@@ -7,6 +7,7 @@ import pytest
 
 import cwnb
 from cwnb.errors import InvalidParameter, MalformedQuery, QueryCancelled, ResourceNotFound
+from cwnb.results.charts import plot
 from cwnb.results.result import QueryResult
 
 COUNT = "stats count(*) as n by level | sort n desc"
@@ -56,7 +57,9 @@ def test_into_stores_a_data_frame(run, shell):
 def test_plot_shows_a_picture_and_then_the_table(run):
     done = run("%%insights -g /shop/app --plot auto\nstats count(*) as n by bin(5m)")
     (picture,) = done.shown
-    assert picture.data["image/png"]
+    figure = plot(done.result)
+    assert [line.get_ydata().tolist() for line in figure.axes[0].lines] == [[5] * 12]
+    assert picture.data["image/png"] == figure._repr_png_()[0]
     # The table is the value of the cell, and so comes after it.
     assert "<table>" in done.result._repr_mimebundle_()["text/html"]
     assert done.result.df.shape == (12, 2)
@@ -72,8 +75,16 @@ def test_auto_without_a_chart_that_fits_says_so_and_answers(run):
 
 def test_explain_shows_the_pipeline_as_it_ran(run):
     done = run(f"%%insights -g /shop/app --explain\n{COUNT}")
-    assert "command as run" in done.shown[0].data["text/html"]
-    assert done.result is not None
+    (shown,) = done.shown
+    assert "command as run" in shown.data["text/html"]
+    head, *steps = shown.data["text/plain"].splitlines()
+    assert head.split() == "rows in rows out ms bytes read command".split()
+    assert [(step.split()[:2], step.split("  ")[-1]) for step in steps] == [
+        (["60", "60"], "# scan level"),
+        (["60", "2"], "| stats count(*) as n by level"),
+        (["2", "2"], "| sort n desc | limit 10000"),
+    ]
+    assert done.result.df["n"].tolist() == [40, 20]
 
 
 def test_limit_and_variables(run, shell):
