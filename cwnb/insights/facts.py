@@ -30,7 +30,7 @@ class Order(Enum):
     """What a command does to the order of rows."""
 
     KEEPS = "the rows that stay keep their order"
-    SETS = "it decides the order"
+    SETS = "it decides the order, that of any two rows by what those two hold"
     LOSES = "nothing is promised of the order"
 
 

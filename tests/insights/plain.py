@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.events import SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
-from cwnb.insights.commands import Field, Pipeline, field_names
+from cwnb.insights.commands import Field, Pipeline
 from cwnb.insights.complete import complete_pipeline
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 def run_plainly(pipeline: Pipeline, context: QueryContext) -> dict[str, Any]:
     """Give the columns of the answer to a settled pipeline, in order."""
     completed = complete_pipeline(pipeline)
-    names = sorted({*field_names(completed), *SYSTEM_FIELDS, SEQUENCE})
+    read = [command.reads() for command in completed.commands]
+    names = sorted({*SYSTEM_FIELDS, SEQUENCE, *completed.outputs}.union(*read))
     batch = _all_rows(context, names)
     for command in completed.commands:
         batch = apply(command, batch)
