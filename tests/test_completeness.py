@@ -78,7 +78,7 @@ def test_every_command_has_a_grammar_entry() -> None:
 
 def test_every_command_has_an_engine_step() -> None:
     # The scan is the engine's own beginning.
-    assert called(COMMANDS - {c.ScanEvents} - steps.command_classes()) == []
+    assert called(COMMANDS - {c.ScanEvents} - steps.STEPS.keys()) == []
 
 
 def test_every_command_is_checked() -> None:
@@ -184,7 +184,7 @@ def test_every_function_has_a_case() -> None:
 
 
 def test_every_node_has_an_engine_rule() -> None:
-    assert called(VALUES - expressions.node_classes()) == []
+    assert called(VALUES - expressions.RULES.keys()) == []
 
 
 def test_every_node_has_a_text_writer() -> None:

@@ -10,7 +10,7 @@ from cwnb.events import INGESTION_TIME, RAW, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
 from cwnb.insights import commands as c
 from cwnb.insights.facts import Shows
 from cwnb.insights.names import suggestion
-from cwnb.insights.scope import Scope, is_aggregate, refuse, rename, repeats
+from cwnb.insights.scope import Scope, is_aggregate, refuse, rename, repeats, scope_of_columns
 from cwnb.insights.writer import to_text, write_alias
 
 if TYPE_CHECKING:
@@ -28,10 +28,10 @@ def check_names(
     strict: bool,
     known: Callable[[str], bool],
     names: Callable[[], Iterable[str]],
-    events: bool,
+    columns: list[str] | None,
 ) -> None:
     """Check the names of a pipeline in place; raises MalformedQuery, adds to the warnings."""
-    walk = _Walk(pipeline, warnings, strict=strict, known=known, names=names, events=events)
+    walk = _Walk(pipeline, warnings, strict=strict, known=known, names=names, columns=columns)
     for command in pipeline.commands:
         walk.take(command)
     pipeline.set("commands", walk.done)
@@ -48,15 +48,17 @@ class _Walk:
         strict: bool,
         known: Callable[[str], bool],
         names: Callable[[], Iterable[str]],
-        events: bool,
+        columns: list[str] | None,
     ) -> None:
         self.pipeline = pipeline
         self.warnings = warnings
         self.strict = strict
         self.known = known
         self.names = names
-        self.always = _ALWAYS if events else frozenset({SEQUENCE})
-        self.scope = Scope()
+        # Columns of an answer are names like those that a stats gives: there are no others.
+        self.scope = Scope() if columns is None else scope_of_columns(columns)
+        self.events = columns is None
+        self.given_by = "the stats" if self.events else "the answer"
         self.done: list[c.Command] = []
         # Where the first `stats` stands among `done`, and what is in scope before it.
         self.first_stats: int | None = None
@@ -152,7 +154,9 @@ class _Walk:
     def _in_events(self, name: c.Field) -> bool:
         """Tell whether the name is there before the first `stats`."""
         before = self.before_stats if self.stats_seen else self.scope
-        return before.gives(name) or name.name in self.always or self.known(name.name)
+        if before.gives(name) or not self.events:
+            return before.gives(name)
+        return name.name in _ALWAYS or self.known(name.name)
 
     def _move_before_stats(self, condition: exp.Expression) -> None:
         assert self.first_stats is not None
@@ -218,6 +222,7 @@ class _Walk:
             self._refuse("'offset' shifts the bins of 'by', and there are none", command)
         self._define_outputs([*aggregates, *keys])
         self.stats_seen += 1
+        self.given_by = "the stats"
         return command
 
     def _define_outputs(self, outputs: Sequence[c.Item]) -> None:
@@ -358,7 +363,7 @@ class _Walk:
     def _refuse_unknown(self, name: c.Field) -> NoReturn:
         near = suggestion(name.name, self.scope.made)
         shown = ", ".join(write_alias(made) for made in self.scope.made)
-        self._refuse(f"{name.name!r} is no output of the stats before ({shown}){near}", name)
+        self._refuse(f"{name.name!r} is no output of {self.given_by} before ({shown}){near}", name)
 
     def _check_times(self, node: exp.Expression) -> None:
         sides = list(node.iter_expressions())

@@ -42,13 +42,12 @@ def check(query: c.Query, sources: Sources, *, strict: bool) -> tuple[c.Query, l
         # A pipeline may read the answers of those before it, and name their columns.
         earlier = complete(checked, sources).pipelines
         fields = fields_of_input(pipeline.input, sources, earlier)
-        events = columns_of_input(pipeline.input, sources, earlier) is None
         done, said = check_pipeline(
             pipeline,
             strict=strict,
             known=fields.has_field,
             names=fields.field_names,
-            events=events,
+            columns=columns_of_input(pipeline.input, sources, earlier),
         )
         checked.append("pipelines", done)
         warnings += said
@@ -61,13 +60,13 @@ def check_pipeline(
     strict: bool,
     known: Callable[[str], bool],
     names: Callable[[], Iterable[str]] = tuple,
-    events: bool = True,
+    columns: list[str] | None = None,
 ) -> tuple[c.Pipeline, list[str]]:
     """Give one pipeline as it is to run, checked, and its warnings.
 
     `known` tells whether some event of the scanned groups has a discovered field, `names` gives
-    those to suggest for one that none has. `events`: the rows are events, which have the system
-    fields. The pipeline given stays as it is. Raises MalformedQuery.
+    those to suggest for one that none has. `columns` names all that there are where the rows that
+    come in are no events. The pipeline given stays as it is. Raises MalformedQuery.
     """
     checked = pipeline.copy()
     warnings: list[str] = []
@@ -77,7 +76,7 @@ def check_pipeline(
     order.clear_way_to_stats()
     order.sort_before_limit()
     _cap_periods(checked, warnings)
-    check_names(checked, warnings, strict=strict, known=known, names=names, events=events)
+    check_names(checked, warnings, strict=strict, known=known, names=names, columns=columns)
     return checked, warnings
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NoReturn, TypeGuard
 
 from cwnb.errors import MalformedQuery
+from cwnb.events import TIMESTAMP
 from cwnb.insights import commands as c
 from cwnb.insights.writer import to_text
 
@@ -67,3 +68,8 @@ class Scope:
     def copy(self) -> Scope:
         """Give the same names, to change apart."""
         return Scope(dict(self.made), set(self.listed), set(self.named), self.outputs)
+
+
+def scope_of_columns(columns: Sequence[str]) -> Scope:
+    """Give the scope of rows that have these columns and no others."""
+    return Scope(made={name: name == TIMESTAMP for name in columns}, outputs=[])

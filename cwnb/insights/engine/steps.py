@@ -62,11 +62,6 @@ def apply(command: Command, batch: Batch, wanted: Wanted = None) -> Batch:
     return step(command, batch, wanted)
 
 
-def command_classes() -> set[type[Command]]:
-    """Name the commands that can be run (for the completeness test)."""
-    return set(STEPS)
-
-
 # ---------------------------------------------------------------- row by row
 
 

@@ -1,0 +1,396 @@
+"""A query of several pipelines: each has an input, and what one names stays its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pipelines import parse_pipeline
+from sqlglot import exp
+
+from cwnb.errors import MalformedQuery, ResourceNotFound
+from cwnb.insights import checking, dialect, facts, frames, rules, writer
+from cwnb.insights import commands as c
+from cwnb.insights.complete import complete
+from cwnb.insights.context import QueryContext
+from cwnb.insights.engine import expressions, run_query, steps
+from cwnb.insights.frames import FrameSource, columns_of_frame
+from cwnb.insights.to_pandas import CannotSay, to_pandas
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cwnb.insights.engine.batch import Batch
+
+START_MS = 1_795_593_600_000
+ROWS = 60
+
+
+def frame_of(host: str, rows: int = ROWS) -> FrameSource:
+    frame = pd.DataFrame(
+        {
+            "@timestamp": pd.to_datetime(
+                [START_MS + n * 1000 for n in range(rows)], unit="ms", utc=True
+            ),
+            "@message": [f"{host} {n}" for n in range(rows)],
+            "n": range(rows),
+            "host": host,
+            "level": [("ERROR", "INFO", "WARN")[n % 3] for n in range(rows)],
+        }
+    )
+    return FrameSource(columns_of_frame(frame), name=host)
+
+
+class Sources:
+    """Two log groups, of which the caller names the first, and a lookup table."""
+
+    def __init__(self) -> None:
+        self.groups = {"/web": frame_of("web"), "/db": frame_of("db", 7)}
+        self.opened: list[str] = []
+
+    def open(self, selector: Sequence[str] | None = None) -> FrameSource:
+        (name,) = selector or ["/web"]
+        self.opened.append(name)
+        if name not in self.groups:
+            raise ResourceNotFound(f"there is no log group {name!r}")
+        return self.groups[name]
+
+    def table(self, name: str) -> pa.Table:
+        if name != "owners":
+            raise ResourceNotFound(f"there is no lookup table {name!r}")
+        return pa.table({"host": ["web", "db"], "owner": ["ann", "bob"], "rank": [2, 1]})
+
+    def again(self) -> Sources:
+        return self
+
+
+@pytest.fixture(autouse=True)
+def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(frames, "TASK_ROWS", 7)
+
+
+def part(text: str, input: c.Input | None = None) -> c.Pipeline:
+    pipeline = parse_pipeline(text)
+    pipeline.set("input", input)
+    return pipeline
+
+
+def ask(*pipelines: c.Pipeline, strict: bool = False, limit: int | None = None) -> Any:
+    sources = Sources()
+    query, warnings = rules.check(c.Query(pipelines=list(pipelines)), sources, strict=strict)
+    completed = complete(query, sources, limit=limit)
+    outcome = run_query(completed, QueryContext(sources, START_MS))
+    outcome.warnings = [*warnings, *outcome.warnings]
+    return outcome
+
+
+def rows_of(outcome: Any) -> list[tuple[Any, ...]]:
+    return list(zip(*(array.to_pylist() for array in outcome.columns.values()), strict=True))
+
+
+COUNTS = "filter n < 31 | stats count(*) as hits, max(n) as top by level"
+
+
+# ---------------------------------------------------------------- inputs
+
+
+def test_a_pipeline_reads_the_groups_that_it_names() -> None:
+    hosts = "stats count(*) as n by host"
+    assert rows_of(ask(part(hosts, c.Groups(selectors=["/db"])))) == [("db", 7)]
+    assert rows_of(ask(part(hosts))) == [("web", ROWS)]
+
+
+def test_a_group_that_is_not_there_is_an_error_before_anything_runs() -> None:
+    with pytest.raises(ResourceNotFound, match="no log group '/gone'"):
+        ask(part(COUNTS), part("limit 1", c.Groups(selectors=["/gone"])))
+
+
+def test_a_pipeline_reads_the_answer_of_an_earlier_one() -> None:
+    found = ask(part(COUNTS), part("filter hits > 10 | fields hits + top as both", answer(0)))
+    assert list(found.columns) == ["level", "hits", "top", "both"]
+    assert rows_of(found) == [("ERROR", 11, 30, 41)]
+
+
+def test_an_answer_keeps_its_order_and_is_cut_into_tasks() -> None:
+    inner = part("fields n | sort n % 5, n desc | limit 40")
+    expected = sorted(range(ROWS), key=lambda n: (n % 5, -n))[:40]
+    assert rows_of(ask(inner, part("limit 100", answer(0)))) == [(n,) for n in expected]
+    # The newest rows are those that come first.
+    assert rows_of(ask(inner, part("limit 3", answer(0)))) == [(n,) for n in expected[:3]]
+    found = rows_of(ask(inner, part("stats count(*) as c by n % 5 as k", answer(0))))
+    assert found == [(k, 12 if k < 3 else 4) for k in range(4)]
+
+
+def test_only_the_last_answer_has_a_default_limit() -> None:
+    completed = complete(
+        c.Query(pipelines=[part("fields n"), part("fields n", answer(0))]), Sources()
+    )
+    caps = [[command.row_cap() for command in p.commands] for p in completed.pipelines]
+    assert caps == [[None], [None, 10_000]]
+    assert rows_of(ask(part("fields n"), part("stats count(*) as c", answer(0)), limit=5)) == [
+        (ROWS,)
+    ]
+
+
+def test_answers_of_answers() -> None:
+    found = ask(
+        part("stats count(*) as c by n % 10 as k"),
+        part("stats sum(c) as total by k % 2 as odd", answer(0)),
+        part("stats max(total) as most", answer(1)),
+    )
+    assert rows_of(found) == [(30,)]
+
+
+def test_the_window_of_the_query_leaves_no_row_of_an_answer_out() -> None:
+    sources = Sources()
+    query = complete(c.Query(pipelines=[part(COUNTS), part("limit 9", answer(0))]), sources)
+    window = frames.Window(START_MS, START_MS + 6_000)
+    found = run_query(query, QueryContext(sources, START_MS, window))
+    assert sorted(rows_of(found)) == [("ERROR", 2, 3), ("INFO", 2, 4), ("WARN", 2, 5)]
+
+
+def test_an_empty_answer() -> None:
+    none = part("filter n > 1000 | stats count(*) as c by level")
+    assert rows_of(ask(none, part("filter c > 0", answer(0)))) == []
+    assert rows_of(ask(none, part("stats count(*) as rows", answer(0)))) == []
+
+
+def test_a_pipeline_reads_a_table() -> None:
+    owners = c.Table(name="owners")
+    assert rows_of(ask(part("filter rank < 2", owners))) == [("db", "bob", 1)]
+    with pytest.raises(ResourceNotFound, match="no lookup table 'others'"):
+        ask(part("limit 1", c.Table(name="others")))
+
+
+def test_statistics_and_steps_are_those_of_all_pipelines() -> None:
+    found = ask(part(COUNTS), part("filter hits > 10", answer(0)))
+    assert found.statistics["recordsScanned"] == ROWS + 3
+    assert found.statistics["resultCount"] == 1
+    texts = [step.text for step in found.steps]
+    assert texts[2] == "stats count(*) as hits, max(n) as top by level"
+    assert texts[4] == "filter hits > 10"
+
+
+# ---------------------------------------------------------------- names
+
+
+def test_an_answer_has_its_columns_and_no_others() -> None:
+    with pytest.raises(
+        MalformedQuery, match=r"'n' is no output of the answer before \(level, hits"
+    ):
+        ask(part(COUNTS), part("filter n > 1", answer(0)))
+    with pytest.raises(MalformedQuery, match="'hits' is no output of the stats before"):
+        ask(part(COUNTS), part("stats max(top) as t by level | sort hits", answer(0)), strict=True)
+
+
+def test_names_of_one_pipeline_are_free_in_another() -> None:
+    found = ask(part("fields n * 2 as m | stats max(m) as top"), part("fields top as m", answer(0)))
+    assert rows_of(found) == [(118, 118)]
+
+
+def test_a_query_prints_its_pipelines() -> None:
+    query = c.Query(pipelines=[part("fields n"), part("limit 3", answer(0))])
+    assert writer.to_text(query) == "# answer 0\nfields n\n\n# of answer 0\nlimit 3"
+
+
+def test_plain_pandas_says_that_it_cannot() -> None:
+    query = complete(c.Query(pipelines=[part("fields n"), part("limit 3", answer(0))]), Sources())
+    with pytest.raises(CannotSay, match="several inputs"):
+        to_pandas(query, {"n": "integer"})
+
+
+# ---------------------------------------------------------------- a command and an expression
+
+
+def answer(place: int) -> c.Answer:
+    return c.Answer(place=place)
+
+
+class Join(c.Command):
+    """`join key with ANSWER`: one row for each pair of equal keys; trial, for these tests."""
+
+    keyword = "join"
+    arg_types: ClassVar[dict[str, bool]] = {"key": True, "answer": True, "gives": True}
+    rows = facts.Rows.MORE
+    order = facts.Order.KEEPS
+    needs = facts.Needs.ROW
+    shows = facts.Shows.ADDS
+    names = facts.Names.ADDS
+    reads = c.fields_named
+
+    def writes(self) -> set[str]:
+        return set(self.args["gives"])
+
+    def gives(self) -> list[str]:
+        return list(self.args["gives"])
+
+
+class InAnswer(c.Node):
+    """`value in (ANSWER)`, of the first column of that answer; trial, for these tests."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"value": True, "answer": True}
+
+
+def join_rows(command: Join, batch: Batch, _: set[str] | None) -> Batch:
+    inner = batch.times.answers[command.args["answer"].place]
+    key = command.args["key"]
+    own = expressions.evaluate_array(key, batch).to_pylist()
+    other = inner.columns[key.name].to_pylist()
+    pairs = [
+        (i, j) for i, value in enumerate(own) for j, theirs in enumerate(other) if value == theirs
+    ]
+    batch.take(np.array([i for i, _ in pairs], dtype=np.int64))
+    there = pa.array([j for _, j in pairs], pa.int64())
+    for name in command.gives():
+        batch.set(name, inner.columns[name].take(there))
+    return batch
+
+
+def is_in_answer(node: InAnswer, batch: Batch) -> Any:
+    inner = batch.times.answers[node.args["answer"].place]
+    first = next(iter(inner.columns.values()))
+    value = expressions.evaluate_array(node.args["value"], batch)
+    return pa.array([one in set(first.to_pylist()) for one in value.to_pylist()], pa.bool_())
+
+
+@pytest.fixture
+def trials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setitem(steps.STEPS, Join, join_rows)
+    monkeypatch.setitem(expressions.RULES, InAnswer, is_in_answer)
+    monkeypatch.setitem(writer.WRITERS, Join, lambda node: f"join {node.args['key'].name}")
+    monkeypatch.setitem(writer.WRITERS, InAnswer, lambda node: "x in (answer)")
+
+    def check_join(walk: Any, command: Join) -> Join:
+        for name in command.gives():
+            walk._define(name, command, again=set())
+        return command
+
+    monkeypatch.setitem(checking.CHECKS, Join, check_join)
+    return
+
+
+def field(name: str) -> c.Field:
+    return c.Field(parts=[name])
+
+
+def with_first(command: c.Command, text: str) -> c.Pipeline:
+    pipeline = part(text)
+    pipeline.set("commands", [command, *pipeline.commands])
+    return pipeline
+
+
+@pytest.mark.usefixtures("trials")
+def test_a_join_reads_another_answer_in_each_task() -> None:
+    join = Join(key=field("level"), answer=answer(0), gives=["hits"])
+    found = ask(
+        part(COUNTS), with_first(join, "filter n > 57 and hits > 1 | display n, level, hits")
+    )
+    assert rows_of(found) == [(59, "WARN", 10), (58, "INFO", 10)]
+    # The filter on what the join gives stays behind it, the other one moves.
+    later = ask(
+        part(COUNTS), with_first(join.copy(), "filter n > 57 | filter hits > 10 | display n")
+    )
+    texts = [step.text for step in later.steps]
+    assert texts[4:6] == ["filter n > 57", "join level"]
+    assert rows_of(later) == []
+
+
+@pytest.mark.usefixtures("trials")
+def test_the_names_of_the_inner_query_do_not_leak() -> None:
+    join = Join(key=field("level"), answer=answer(0), gives=["hits"])
+    sources = Sources()
+    query = c.Query(
+        pipelines=[part(COUNTS), with_first(join, "filter hits > 10 | stats count(*) as c")]
+    )
+    completed = complete(rules.check(query, sources, strict=False)[0], sources)
+    outcome = run_query(completed, QueryContext(sources, START_MS))
+    assert completed.answer.commands[0].reads() == {"level"}
+    assert outcome.pipeline.commands[0].args["columns"] == ["level"]
+    assert rows_of(outcome) == [(20,)]
+
+
+def test_a_walk_stops_at_the_border_of_a_pipeline() -> None:
+    """Whatever a node holds: a pipeline inside another has names of its own."""
+    inner = part("filter secret = 1 | limit 3")
+    outer = c.Filter(condition=exp.EQ(this=field("n"), expression=inner))
+    assert outer.reads() == {"n"}
+    assert [node.name for node in c.find(inner, c.Field)] == ["secret"]
+    assert list(c.find(outer, c.Limit)) == []
+
+
+@pytest.mark.usefixtures("trials")
+def test_a_condition_reads_another_answer() -> None:
+    inside = part("filter n > 55 | stats max(n) as top by level | display level")
+    condition = InAnswer(value=field("level"), answer=answer(0))
+    first = with_first(c.Filter(condition=condition), "stats count(*) as c by level")
+    assert sorted(rows_of(ask(part("filter n = 3 | fields level"), first))) == [("ERROR", 20)]
+    assert len(rows_of(ask(inside, first.copy()))) == 3
+
+
+@pytest.mark.usefixtures("trials")
+def test_a_command_that_nobody_checks_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(checking.CHECKS, Join)
+    join = Join(key=field("level"), answer=answer(0), gives=["hits"])
+    with pytest.raises(MalformedQuery, match="cannot check the command 'join'"):
+        ask(part(COUNTS), with_first(join, "limit 1"))
+
+
+@pytest.mark.usefixtures("trials")
+def test_a_command_without_a_step_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delitem(steps.STEPS, Join)
+    join = Join(key=field("level"), answer=answer(0), gives=["hits"])
+    with pytest.raises(MalformedQuery, match="cannot run 'join'"):
+        ask(part(COUNTS), with_first(join, "limit 1"))
+
+
+def test_an_input_of_an_unknown_kind_is_refused_by_name() -> None:
+    class Elsewhere(c.Input):
+        arg_types: ClassVar[dict[str, bool]] = {}
+
+    with pytest.raises(MalformedQuery, match="cannot read the input 'Elsewhere'"):
+        ask(part("limit 1", Elsewhere()))
+
+
+# ---------------------------------------------------------------- defaults
+
+
+def test_the_caller_s_limit_is_in_the_frame_and_in_the_pandas_text() -> None:
+    import cwnb
+
+    frame = pd.DataFrame({"message": [f"m {n}" for n in range(20)], "n": range(20)})
+    frame["time"] = pd.date_range("2026-11-20", periods=20, freq="min", tz="UTC")
+    result = cwnb.query("fields n", frame, limit=5)
+    assert result.df["n"].tolist() == [19, 18, 17, 16, 15]
+    assert "events = events.head(5)" in result.pandas
+    own = cwnb.query("fields n | limit 7", frame, limit=5)
+    assert len(own.df) == 5
+    assert "head(7)" in own.pandas
+    assert "head(5)" in own.pandas
+
+
+@pytest.mark.parametrize(
+    ("query", "completed", "outputs"),
+    [
+        ("fields n", "fields n | limit 10000", "n"),
+        ("limit 3", "limit 3", "@timestamp @message"),
+        (
+            "sort @timestamp, n desc",
+            "sort @timestamp asc, @sequence asc, n desc | limit 10000",
+            "@timestamp @message",
+        ),
+        (
+            "fields n | sort n * 2 as m",
+            "fields n | fields n * 2 as m | sort m as m asc | limit 10000",
+            "n m",
+        ),
+        ("limit 3 | stats count(*)", "limit 3 | stats count(*) | limit 10000", "count(*)"),
+        ("display n | fields level", "display n | fields level | limit 10000", "n"),
+    ],
+)
+def test_complete_says_what_a_query_leaves_unsaid(query: str, completed: str, outputs: str) -> None:
+    made = complete(dialect.parse_query(query), Sources()).answer
+    assert writer.to_text(made) == completed.replace(" | ", "\n| ")
+    assert made.outputs == outputs.split()
