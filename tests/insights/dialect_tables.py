@@ -1,4 +1,4 @@
-"""Read the case tables under tests/fixtures/insights: `# title`, the query, `---`, what comes out.
+"""Read tables under tests/fixtures of cases that are `# title`, the query, `---`, what comes out.
 
 A line `strict: yes` may stand before the query. A query's own comments are fine: a case begins at
 a `#` after an empty line.
@@ -10,7 +10,8 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "insights"
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+FOLDER = FIXTURES / "insights"
 
 
 @dataclass(frozen=True)
@@ -21,8 +22,8 @@ class Case:
     strict: bool = False
 
 
-def read_table(name: str) -> list[Case]:
-    text = (FOLDER / f"{name}.txt").read_text("utf-8").strip("\n")
+def read_table(name: str, folder: str = "insights") -> list[Case]:
+    text = (FIXTURES / folder / f"{name}.txt").read_text("utf-8").strip("\n")
     return [_case(block) for block in re.split(r"\n\n(?=# )", text)]
 
 
