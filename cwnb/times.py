@@ -10,7 +10,7 @@ from typing import Any
 
 from cwnb.errors import InvalidParameter
 
-# Units of the language's periods; months and longer have no fixed length and count here as days.
+# Units of the language's periods that have a fixed length; months, quarters and years have none.
 UNIT_MS = {
     "ms": 1,
     "s": 1_000,

@@ -12,16 +12,16 @@ from cwnb.insights.conversion import Value, broadcast, to_number
 
 _CHECKED = {"+": pc.add_checked, "-": pc.subtract_checked, "*": pc.multiply_checked}
 _UNCHECKED = {"+": pc.add, "-": pc.subtract, "*": pc.multiply}
-# Below this, int64 powers are exact and a double is a good enough judge of that.
+# Integer powers below this fit int64. The doubles that are compared with it are close enough.
 _POWER_LIMIT = 2.0**62
 
 
 def arithmetic(op: str, a: Value, b: Value) -> Value:
     """Compute `a op b`; missing where either side is missing or no number.
 
-    Integers stay integers for `+ - * %`, and for `^` with an exact result, unless one of the column
-    overflows; `/` is real division, and by zero gives missing, as does `%`, whose sign is the
-    dividend's.
+    `+ - * %` of integers give integers, as does `^` where all results are exact; if a value of the
+    column overflows, all become doubles. `/` is real division. Division by zero, also by `%`, gives
+    missing. The result of `%` has the sign of the dividend.
     """
     a, b = to_number(a), to_number(b)
     if not isinstance(a, pa.Array) and not isinstance(b, pa.Array):
@@ -47,7 +47,7 @@ def negate(value: Value) -> Value:
 
 
 def without_nan(values: pa.Array) -> pa.Array:
-    """Give the values with NaN, which is no number of the language, as missing."""
+    """Give the values with NaN, which the language does not have, as missing."""
     if not pa.types.is_floating(values.type):
         return values
     nan = pc.is_nan(values)

@@ -23,20 +23,20 @@ if TYPE_CHECKING:
 TIME = pa.timestamp("ms", tz="UTC")
 MIXED = mixed_type()
 STRUCTURE = pa.json_(pa.string())
-# Years 1 to 9999, which is what Python, pandas and the text form can say.
+# Years 1 to 9999, which is what Python, pandas and the text form can express.
 _FIRST_MS, _LAST_MS = -62_135_596_800_000, 253_402_300_799_999
 
 Value = Any
 
 
 def is_text(of: Value | pa.DataType) -> bool:
-    """Tell whether a value, or a type, is text, plain or dictionary-encoded."""
+    """Tell whether a value, or a type, is text, encoded as a dictionary or not."""
     kind = _type(of)
     return bool(pa.types.is_string(kind) or pa.types.is_dictionary(kind))
 
 
 def is_mixed(of: Value | pa.DataType) -> bool:
-    """Tell whether this is a column whose values have types of their own."""
+    """Tell whether this is a mixed column, in which each value has a type of its own."""
     return bool(pa.types.is_struct(_type(of)))
 
 
@@ -55,7 +55,7 @@ def _type(of: Value | pa.DataType) -> pa.DataType:
 
 
 def decode(value: Value) -> Value:
-    """Give plain strings for a dictionary-encoded column, and any other value as it is."""
+    """Give a dictionary-encoded column as strings, and any other value as it is."""
     if not pa.types.is_dictionary(value.type):
         return value
     return _by_row(lambda array: array.dictionary_decode(), value)
@@ -198,15 +198,15 @@ def _mixed(array: pa.Array) -> pa.Array:
 
 
 def mixed_array(text: pa.Array, types: pa.Array) -> pa.Array:
-    """Put a mixed column together; it is missing where the text is."""
+    """Make a mixed column of texts and type codes; a value is missing where its text is."""
     missing = text.is_null() if text.null_count else None
     return pa.StructArray.from_arrays([text, types], fields=list(MIXED), mask=missing)
 
 
 def unify(values: Sequence[Value]) -> list[Value]:
-    """Give the values in one type: theirs if they agree, double for numbers, else mixed.
+    """Convert values to one type: their own if it is the same, double for numbers, else mixed.
 
-    Integers beyond 2**53 do not become doubles on the way; they make the answer mixed.
+    Integers beyond 2**53 are not converted to doubles; with them, the answer is mixed.
     """
     types = {v.type for v in values if not pa.types.is_null(v.type)}
     if not types:
@@ -243,9 +243,9 @@ def _fits_double(value: Value) -> bool:
 
 
 def analyse(array: pa.Array) -> Numbers | None:
-    """Find the numbers among the values as comparisons see them; None when there are none.
+    """Find the numbers in a column, as comparisons need them; None if there are none.
 
-    Booleans are text here (`flag = "true"`), times their epoch milliseconds.
+    Booleans count as text (`flag = "true"`), times as their epoch milliseconds.
     """
     kind = array.type
     if pa.types.is_int64(kind) or is_time(kind):
@@ -269,7 +269,7 @@ def _where_valid(array: pa.Array, *, answer: bool) -> pa.Array:
 
 
 def _by_row(function: Callable[[pa.Array], pa.Array], value: Value) -> Value:
-    """Call a function of arrays, on a constant as on an array of one."""
+    """Call a function of arrays; a constant is passed as an array of one value."""
     if isinstance(value, pa.Array):
         return function(value)
     return function(_one(value))[0]

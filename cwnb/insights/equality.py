@@ -46,8 +46,8 @@ _KERNELS = {
     ">=": pc.greater_equal,
 }
 _MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-# What an operator says of the sign of (a - b).
-_OF_SIGN: dict[str, Callable[[Any], Any]] = {
+# Whether an operator holds, given the sign of (a - b).
+_HOLDS_FOR_SIGN: dict[str, Callable[[Any], Any]] = {
     "=": lambda sign: sign == 0,
     "!=": lambda sign: sign != 0,
     "<": lambda sign: sign < 0,
@@ -56,8 +56,8 @@ _OF_SIGN: dict[str, Callable[[Any], Any]] = {
     ">=": lambda sign: sign >= 0,
 }
 _CANONICAL_INTEGER = r"\A(?:-?[1-9][0-9]*|0)\z"
-# Doubles from here on are written with all their digits by the slow path.
-_EXACT_CAST = 2.0**63
+# Whole doubles below this fit int64; larger ones are written digit by digit, which is slower.
+_INT64_DOUBLES = 2.0**63
 
 
 def compare(op: str, a: Value, b: Value) -> Value:
@@ -95,7 +95,7 @@ def _compare_constant(op: str, a: pa.Array, b: pa.Scalar) -> pa.Array:
     kernel = _KERNELS[op]
     if number is None:
         if pa.types.is_integer(a.type) or pa.types.is_floating(a.type):
-            # The text of a number is never the text of something that is none.
+            # The text of a number never equals a text that is not a number.
             if op == "=":
                 return _where_both(a, b, np.zeros(len(a), dtype=bool))
             if op == "!=":
@@ -112,7 +112,7 @@ def _compare_constant(op: str, a: pa.Array, b: pa.Scalar) -> pa.Array:
     if found is None:
         return kernel(to_text(a), decode(to_text(b)))
     if found.form.max() == INTEGER and not pa.types.is_integer(a.type):
-        # A column of integers in text is one of integers.
+        # A text column that holds integers only compares as a column of integers.
         integers = pa.array(found.integers, mask=found.form == numbers.MISSING)
         return _compare_constant(op, integers, b)
     return _compare_analysed(op, a, one, found, number)
@@ -123,7 +123,7 @@ def _is_exact(number: int) -> bool:
 
 
 def _integers_with(op: str, a: pa.Array, floor: int, whole: bool) -> pa.Array:
-    """Compare int64 values with a number of which the floor is given, exactly."""
+    """Compare int64 values exactly with a number; `floor` is its floor, `whole` if it is that."""
     rows = len(a)
     if not whole:
         if op in {"=", "!="}:
@@ -132,7 +132,7 @@ def _integers_with(op: str, a: pa.Array, floor: int, whole: bool) -> pa.Array:
     if INT64_MIN <= floor <= INT64_MAX:
         return _KERNELS[op](a, pa.scalar(floor, pa.int64()))
     sign = -1 if floor > 0 else 1
-    return _where_both(a, a, np.full(rows, bool(_OF_SIGN[op](sign))))
+    return _where_both(a, a, np.full(rows, bool(_HOLDS_FOR_SIGN[op](sign))))
 
 
 def _compare_arrays(op: str, a: pa.Array, b: pa.Array) -> pa.Array:
@@ -147,41 +147,41 @@ def _compare_arrays(op: str, a: pa.Array, b: pa.Array) -> pa.Array:
 
 def _compare_analysed(op: str, a: pa.Array, b: pa.Array, x: Numbers, y: Numbers) -> pa.Array:
     both = x.numeric & y.numeric
-    answer = np.asarray(_OF_SIGN[op](_signs(x, y, both)))
+    answer = np.asarray(_HOLDS_FOR_SIGN[op](_signs(x, y, both)))
     rest = ~both & (x.form != numbers.MISSING) & (y.form != numbers.MISSING)
     if rest.any():
         texts_a, texts_b = to_text(a), broadcast(to_text(b), len(a)) if len(b) == 1 else to_text(b)
         at = pa.array(np.flatnonzero(rest))
-        as_text = _KERNELS[op](texts_a.take(at), _take(texts_b, at, len(a)))
+        as_text = _KERNELS[op](texts_a.take(at), _rows_of(texts_b, at, len(a)))
         answer[rest] = as_text.to_numpy(zero_copy_only=False)
     missing = (x.form == numbers.MISSING) | (y.form == numbers.MISSING)
     return pa.array(answer, mask=np.broadcast_to(missing, answer.shape))
 
 
-def _take(texts: pa.Array, at: pa.Array, rows: int) -> pa.Array:
+def _rows_of(texts: pa.Array, at: pa.Array, rows: int) -> pa.Array:
     return texts.take(at) if len(texts) == rows else broadcast(texts[0], len(at))
 
 
 def _signs(x: Numbers, y: Numbers, both: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Give the sign of x - y for the rows `both`, and anything for the others."""
+    """Give the sign of x - y for the rows `both`; what other rows get has no meaning."""
     with np.errstate(invalid="ignore"):
         signs = (x.doubles > y.doubles).astype(np.int8) - (x.doubles < y.doubles)
         equal = both & (signs == 0)
-    # Rounding keeps the order, so only values that round to one double are in doubt.
-    in_doubt = equal & ((x.form != DOUBLE) | (y.form != DOUBLE))
-    if not in_doubt.any():
+    # Rounding keeps the order, so only values that round to the same double need a closer look.
+    undecided = equal & ((x.form != DOUBLE) | (y.form != DOUBLE))
+    if not undecided.any():
         return signs
     left, right = np.broadcast_to(x.residuals(), signs.shape), y.residuals()
-    residual = np.sign(left - right) if _small(left, right) else _sign_of(left, right)
-    signs = np.where(in_doubt, residual, signs)
-    for row in np.flatnonzero(in_doubt & ((x.form == BIG) | (y.form == BIG))):
+    residual = np.sign(left - right) if _can_subtract(left, right) else _sign_of(left, right)
+    signs = np.where(undecided, residual, signs)
+    for row in np.flatnonzero(undecided & ((x.form == BIG) | (y.form == BIG))):
         left_one = x.exact(row if len(x) > 1 else 0)
         right_one = y.exact(row if len(y) > 1 else 0)
         signs[row] = (left_one > right_one) - (left_one < right_one)
     return signs
 
 
-def _small(*residuals: np.ndarray[Any, Any]) -> bool:
+def _can_subtract(*residuals: np.ndarray[Any, Any]) -> bool:
     return all(abs(int(r.min(initial=0))) < 2**60 for r in residuals)
 
 
@@ -191,7 +191,7 @@ def _sign_of(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any
 
 
 def _where_both(a: pa.Array, b: Value, answer: np.ndarray[Any, Any]) -> pa.Array:
-    """Give `answer`, missing where either value is."""
+    """Give `answer`, with missing where either value is missing."""
     missing = a.is_null()
     if isinstance(b, pa.Array):
         missing = pc.or_(missing, b.is_null())
@@ -230,7 +230,7 @@ def _is_in_numbers(value: pa.Array, options: Numbers | None) -> pa.Array:
     exact = [] if options is None else [options.exact(i) for i in np.flatnonzero(options.numeric)]
     if pa.types.is_floating(value.type):
         doubles = [float(e) for e in exact if e == Decimal(float(e))]
-        # Arrow tells -0.0 from 0.0.
+        # For Arrow, -0.0 and 0.0 differ.
         doubles += [-0.0] if 0.0 in doubles else []
         found = pc.is_in(value, value_set=pa.array(doubles, pa.float64()))
     else:
@@ -274,15 +274,13 @@ def equality_key(array: pa.Array) -> pa.Array:
     forms = found.form[found.form != numbers.MISSING]
     if (forms == INTEGER).all():
         return pa.array(found.integers, mask=found.form == numbers.MISSING)
-    return _canonical_text(
-        to_text(array), found, fractions_spelled=bool(pa.types.is_floating(kind))
-    )
+    return _canonical_text(to_text(array), found, from_doubles=bool(pa.types.is_floating(kind)))
 
 
 def _dictionary_key(array: pa.Array) -> pa.Array:
     keys = pc.cast(equality_key(array.dictionary), pa.string())
     if keys.equals(array.dictionary):
-        # The values of a dictionary differ, so keys that are the values themselves do too.
+        # The values of a dictionary are distinct, so keys that equal them are distinct too.
         return array
     encoded = keys.dictionary_encode()
     if len(encoded.dictionary) == len(keys):
@@ -291,24 +289,26 @@ def _dictionary_key(array: pa.Array) -> pa.Array:
 
 
 def _as_integers(found: Numbers) -> Numbers:
-    """Give the same numbers with every whole double that int64 can hold as an integer."""
+    """Give the same numbers, with every whole double that fits int64 as an INTEGER."""
     doubles = found.doubles
     with np.errstate(invalid="ignore"):
         whole = (found.form == DOUBLE) & (np.floor(doubles) == doubles)
-        whole &= (doubles >= -_EXACT_CAST) & (doubles < _EXACT_CAST)
+        whole &= (doubles >= -_INT64_DOUBLES) & (doubles < _INT64_DOUBLES)
     form = np.where(whole, INTEGER, found.form)
     integers = np.where(whole, np.where(whole, doubles, 0).astype(np.int64), found.integers)
     return Numbers(form, integers, doubles, found.text)
 
 
-def _canonical_text(text: pa.Array, found: Numbers, *, fractions_spelled: bool) -> pa.Array:
-    """Write the numbers among the text in one spelling each.
+def _canonical_text(text: pa.Array, found: Numbers, *, from_doubles: bool) -> pa.Array:
+    """Write the numbers in the text with one spelling for each value.
 
-    `fractions_spelled`: the text was made of doubles, so those with a fraction are right already.
+    `from_doubles`: Arrow wrote the text from doubles, so fractions have that spelling already.
     """
     found = _as_integers(found)
-    if fractions_spelled:
-        respell = (found.form == INTEGER) | ~(np.abs(found.doubles) < _EXACT_CAST) & found.numeric
+    if from_doubles:
+        respell = (found.form == INTEGER) | ~(
+            np.abs(found.doubles) < _INT64_DOUBLES
+        ) & found.numeric
     else:
         spelled = pc.match_substring_regex(text, _CANONICAL_INTEGER).fill_null(True)
         respell = found.numeric & ~spelled.to_numpy(zero_copy_only=False)
@@ -319,7 +319,7 @@ def _canonical_text(text: pa.Array, found: Numbers, *, fractions_spelled: bool) 
     integers = pc.cast(pa.array(found.integers[at]), pa.string())
     fractions = pc.cast(pa.array(found.doubles[at]), pa.string())
     new = pc.if_else(pa.array(forms == INTEGER), integers, fractions)
-    huge = (forms == BIG) | ((forms == DOUBLE) & ~(np.abs(found.doubles[at]) < _EXACT_CAST))
+    huge = (forms == BIG) | ((forms == DOUBLE) & ~(np.abs(found.doubles[at]) < _INT64_DOUBLES))
     if huge.any():
         words = new.to_pylist()
         for i in np.flatnonzero(huge):
@@ -331,6 +331,6 @@ def _canonical_text(text: pa.Array, found: Numbers, *, fractions_spelled: bool) 
 def _all_digits(found: Numbers, row: int) -> str:
     exact = found.exact(row)
     if not exact.is_finite():
-        # Spelled as a number, for `inf` is a word that a log may hold.
+        # Not `inf`, because a log may contain that word as text.
         return "1e999" if exact > 0 else "-1e999"
     return format(exact, "f")

@@ -1,4 +1,4 @@
-"""`parse`: fields out of text by a glob, by a regex, or by every match of one.
+"""`parse`: extract fields from text by a glob, by a regex, or by every match of a regex.
 
 A row that does not match keeps missing fields; an empty capture is an empty text, which is present.
 """
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # Where the captures of one group begin and end, row by row.
 Span = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
-# Captures of more than this share of all bytes are cut out by a mask over them.
+# Captures that are more than one in so many of all bytes are cut out by a mask over all bytes.
 _DENSE = 4
 _NOWHERE = np.iinfo(np.int32).max
 # What RE2's replacement text can name.
@@ -33,11 +33,11 @@ _MOST_GROUPS = 9
 def parse_glob(
     text: pa.Array, pattern: str, count: int, needed: Sequence[bool] | None = None
 ) -> list[pa.Array]:
-    """Give what each `*` of a glob stands for, `count` columns of text.
+    """Give what each `*` of a glob matches, as `count` columns of text.
 
-    The glob may match anywhere in the text, at its first chance; each `*` takes as little as it
-    can, a final one all the rest, over line ends too. Without any `*` the text behind is given.
-    Columns that are not `needed` come without values.
+    The glob matches at the first possible place of the text. Each `*` matches as little as
+    possible, a final one all the rest, including line ends. A glob without `*` gives the text after
+    it. Columns that are not `needed` are all missing.
     """
     if "*" not in pattern:
         pattern += "*"
@@ -61,27 +61,28 @@ def parse_glob(
 
 
 def _suits_search(width: float, literals: int, wanted: int) -> bool:
-    """Tell whether RE2 is quicker than a chain of literals; measured in ns a row.
+    """Tell whether RE2 is faster than a chain of literals, by an estimate in ns per row.
 
-    A chain looks at every byte for every literal. RE2 stops where a row's match ends, and pays for
-    each group.
+    A chain reads every byte once for each literal. RE2 stops where the match of a row ends, and
+    takes extra time for each group.
     """
     chain = 0.8 * width * literals
     search = 160 + 90 * wanted + width
     return search < chain
 
 
-def glob_regex(literals: list[str], wanted: list[int], *, hasty: bool = False) -> str:
-    """Give a glob, split at its `*`, as an RE2 pattern with a group for each that is wanted.
+def glob_regex(literals: list[str], wanted: list[int], *, stop_early: bool = False) -> str:
+    """Give a glob, split at its `*`, as an RE2 pattern with a group for each `*` that is wanted.
 
-    A `hasty` one stops each capture at the first character of the literal behind: RE2 runs it twice
-    as fast, and what it finds is right if it starts where the first literal first stands.
+    `stop_early`: each capture stops at the first character of the literal that follows it. RE2
+    runs such a pattern twice as fast. What it finds is right if the match begins where the first
+    literal occurs for the first time.
     """
-    out = [escape(literals[0]) if literals[0] or not hasty else r"\A"]
+    out = [escape(literals[0]) if literals[0] or not stop_early else r"\A"]
     for i, literal in enumerate(literals[1:], 1):
         if i == len(literals) - 1 and not literal:
             some = ".*"
-        elif hasty:
+        elif stop_early:
             some = f"[^{_in_class(literal[0])}]*" if literal else ""
         else:
             some = ".*?"
@@ -97,10 +98,10 @@ def _in_class(character: str) -> str:
 def _search(
     text: pa.Array, literals: list[str], wanted: list[int]
 ) -> tuple[np.ndarray[Any, Any], dict[int, Span]]:
-    """Match a glob by RE2; the spans, of what is wanted, count bytes from each value's start."""
-    # Where a match begins tells whether it began at the first chance.
+    """Match a glob by RE2; gives which rows match, and the spans, in bytes of each value."""
+    # The first capture shows where a match begins, and so whether that is the first possible place.
     groups_asked = sorted({*wanted, *([0] if literals[0] or not wanted else [])})
-    matched, spans = _spans(text, glob_regex(literals, groups_asked, hasty=True))
+    matched, spans = _spans(text, glob_regex(literals, groups_asked, stop_early=True))
     in_doubt = ~matched & text.is_valid().to_numpy(zero_copy_only=False)
     if literals[0]:
         first = pc.find_substring_regex(text, escape(literals[0])).fill_null(-1)
@@ -130,9 +131,9 @@ def _spans(text: pa.Array, pattern: str) -> tuple[np.ndarray[Any, Any], list[Spa
 def _chain(
     text: pa.Array, starts: np.ndarray[Any, Any], data: np.ndarray[Any, Any], literals: list[bytes]
 ) -> tuple[np.ndarray[Any, Any], list[Span]]:
-    """Match a glob as a chain of literal positions: the first of each behind the one before."""
-    # The first chance of each literal is also the only one needed: where the rest fails behind it,
-    # it fails behind every later one.
+    """Match a glob by the positions of its literals, each the first after the literal before."""
+    # The first position of a literal is enough: if the rest of the glob does not match after it,
+    # it does not match after a later position either.
     here, ends = starts[:-1], starts[1:]
     matched = text.is_valid().to_numpy(zero_copy_only=False)
     spans = []
@@ -141,7 +142,7 @@ def _chain(
         if not literal:
             place = ends if i == len(literals) - 1 else here
         else:
-            place = _first_behind(places[literal], here, starts)
+            place = _first_at_or_after(places[literal], here, starts)
             matched = matched & (place <= ends - len(literal))
         spans.append((here, place))
         here = np.where(matched, place + len(literal), ends)
@@ -149,7 +150,7 @@ def _chain(
 
 
 def _positions(data: np.ndarray[Any, Any], literal: bytes) -> np.ndarray[Any, Any]:
-    """Give every place of a literal in the bytes, looking first for its rarest byte."""
+    """Give every position of a literal in the bytes, by searching for its rarest byte."""
     if len(data) < len(literal):
         return np.zeros(0, dtype=np.int32)
     counts = np.bincount(data[: 1 << 16], minlength=256)
@@ -160,7 +161,7 @@ def _positions(data: np.ndarray[Any, Any], literal: bytes) -> np.ndarray[Any, An
     if not inside.all():
         places = places[inside]
     for at, width in _words(len(literal)):
-        # A view with a word at every byte compares up to eight bytes in one look.
+        # A view that has a word at every byte compares up to eight bytes at once.
         word = np.dtype(f"<u{width}")
         words = np.ndarray(len(data) - width + 1, word, data.data, strides=(1,))
         same = words[places + at] == np.frombuffer(literal, word, 1, at)
@@ -170,17 +171,17 @@ def _positions(data: np.ndarray[Any, Any], literal: bytes) -> np.ndarray[Any, An
 
 
 def _words(length: int) -> list[tuple[int, int]]:
-    """Cover a length with words of 8, 4, 2 or 1 bytes that may overlap: (where, width)."""
+    """Cover a length with words of 8, 4, 2 or 1 bytes, which may overlap: (position, width)."""
     width = next(w for w in (8, 4, 2, 1) if w <= length)
     return [(at, width) for at in {*range(0, length - width, width), length - width}]
 
 
-def _first_behind(
+def _first_at_or_after(
     places: np.ndarray[Any, Any], here: np.ndarray[Any, Any], starts: np.ndarray[Any, Any]
 ) -> np.ndarray[Any, Any]:
-    """Give the first place at or behind `here`, row by row."""
+    """Give for each row the first of the places at or after `here`."""
     if len(places) == len(here):
-        # Text of one form often has the literal once a row, and then nothing is to be searched.
+        # Often each row has the literal exactly once, and then no search is needed.
         once = (places >= here) & (places < starts[1:])
         if once.all():
             return places
@@ -213,14 +214,14 @@ def _inside(
     """Mark the bytes that lie in one of the ranges, which are in order and do not overlap."""
     filled = end > begin
     steps = np.zeros(size + 1, dtype=np.int8)
-    # No two ranges share a begin or an end, though one may begin where another ends.
+    # No two ranges begin at the same byte or end at the same byte.
     steps[begin[filled]] += 1
     steps[end[filled]] -= 1
     return np.cumsum(steps[:size], dtype=np.int8).view(bool)
 
 
 def parse_regex(text: pa.Array, pattern: str) -> dict[str, pa.Array]:
-    """Give the named groups of the first match, or all groups, numbered, if none has a name."""
+    """Give the named groups of the first match; if no group has a name, all as g1, g2, …."""
     named = _all_named(pattern)
     re2 = to_re2(named)
     found = pc.extract_regex(text, re2)
@@ -233,18 +234,18 @@ def parse_regex(text: pa.Array, pattern: str) -> dict[str, pa.Array]:
 
 
 def _all_named(pattern: str) -> str:
-    """Give the pattern with named groups alone, the only kind that Arrow extracts."""
+    """Give the pattern with named groups only, because Arrow extracts no others."""
     pattern = only_named_groups(pattern)
     names = [group.name or f"g{number}" for number, group in enumerate(groups(pattern), 1)]
     return with_openings(pattern, [f"(?P<{name}>" for name in names])
 
 
 def _without_unmatched(column: pa.Array, name: str, text: pa.Array, re2: str) -> pa.Array:
-    """Make the captures of an optional group that took no part missing; Arrow gives them as ""."""
+    """Make missing what Arrow gives as "": captures of a group that took no part in the match."""
     empty = pc.equal(column, "").fill_null(False)
     if not pc.any(empty).as_py():
         return column
-    # The places of the groups tell an empty capture from none.
+    # A group that took no part in the match has no span.
     places = pc.extract_regex_span(text.filter(empty), re2)
     unmatched = pc.replace_with_mask(empty, empty, pc.struct_field(places, name).is_null())
     return pc.if_else(unmatched, pa.scalar(None, pa.string()), column)
@@ -261,21 +262,21 @@ def parse_multi(text: pa.Array, pattern: str) -> tuple[np.ndarray[Any, Any], dic
     names = [group.name or "" for group in found_groups]
     if len(names) > _MOST_GROUPS:
         raise MalformedQuery(f"'multi' takes at most {_MOST_GROUPS} groups, not {len(names)}")
-    # RE2 replaces all matches at C speed and hands out none, so each is replaced by its groups
-    # between two characters that the text does not have, and what lies between matches is dropped.
+    # Arrow can replace all matches but not list them. So each match is replaced by its groups, with
+    # separators that do not occur in the text, and the text between matches is dropped.
     edge, comma = _unused(text)
     marked = edge + comma.join(rf"\{i}" for i in range(1, len(names) + 1)) + edge
     replaced = pc.replace_substring_regex(text, re2, marked)
-    pieces = pc.split_pattern(replaced.fill_null(""), edge)
-    offsets = pieces.offsets.to_numpy()
+    parts = pc.split_pattern(replaced.fill_null(""), edge)
+    offsets = parts.offsets.to_numpy()
     matches = (np.diff(offsets) - 1) // 2
     rows = np.repeat(np.arange(len(text)), np.maximum(matches, 1))
     kept = np.maximum(matches, 1)
     nth = np.arange(len(rows)) - np.repeat(np.cumsum(kept) - kept, kept)
     there = np.repeat(matches > 0, kept)
-    # The pieces of a row are: between, match, between, match, …, between.
+    # The parts of a row are: text, match, text, match, …, text.
     at = offsets[:-1][rows] - offsets[0] + 2 * nth + 1
-    found = pieces.flatten().take(pa.array(np.where(there, at, 0), mask=~there))
+    found = parts.flatten().take(pa.array(np.where(there, at, 0), mask=~there))
     split = pc.split_pattern(found, comma)
     columns: dict[str, pa.Array] = {}
     for i, (name, group) in enumerate(zip(names, found_groups, strict=True)):
@@ -294,7 +295,7 @@ def _matches_nothing(pattern: str) -> bool:
 
 
 def _padded(lists: pa.Array, width: int) -> pa.Array:
-    """Give lists of which the missing ones are full of missing values, as list_element wants."""
+    """Replace missing lists by lists of missing values, which list_element needs."""
     if not lists.null_count:
         return lists
     nothing = pa.array([[None] * width], lists.type)

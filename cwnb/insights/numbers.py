@@ -20,15 +20,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
-_NUMBER_RE2 = r"\A[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\z"
-_PLAIN = re.compile("-?[0-9]{1,19}")
-_SAMPLE = 8
+_NUMBER_RE2 = rf"\A{NUMBER.pattern}\z"
+_INTEGER_FOR_ARROW = re.compile("-?[0-9]{1,19}")
+_SAMPLE_ROWS = 8
 _INTEGER_RE2 = r"\A[+-]?[0-9]+\z"
 
 # What a value is, one code per row of a Numbers.
 MISSING, INTEGER, DOUBLE, BIG, TEXT = range(5)
 
-# An int64 of so few digits cannot overflow, so Arrow may cast it.
+# Text of at most so many digits fits int64, so Arrow can cast it.
 _SAFE_DIGITS = 18
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 EXACT_DOUBLE = 2**53
@@ -39,7 +39,8 @@ _INNER = np.zeros(256, dtype=bool)
 _INNER[list(b"+-.eE0123456789")] = True
 _LAST = np.zeros(256, dtype=bool)
 _LAST[list(b".0123456789")] = True
-# Which bytes a number may have where: its last, second, middle and last but one.
+# Which bytes a number may have at four places: the last, the second, the middle and the last but
+# one. The places are given as functions of where the text begins and ends.
 _LOOKS: tuple[tuple[Any, Callable[[Any, Any], Any]], ...] = (
     (_LAST, lambda _begin, end: end - 1),
     (_INNER, lambda begin, end: np.minimum(begin + 1, end - 1)),
@@ -80,13 +81,13 @@ class Numbers:
         return Decimal(float(self.doubles[row]))
 
     def residuals(self) -> np.ndarray[Any, Any]:
-        """Give what rounding to a double took from each INTEGER row: exact minus rounded."""
+        """Give for each INTEGER row its exact value minus the double that it rounds to, else 0."""
         at = np.flatnonzero(self.form == INTEGER)
         result = np.zeros(len(self), dtype=np.int64)
         if not len(at):
             return result
         exact, rounded = self.integers[at], self.doubles[at]
-        # 2**63 is the one double that an int64 can round to without being one itself.
+        # The largest int64 values round to 2**63, which is not an int64.
         over = rounded >= 2.0**63
         whole = np.where(over, 0.0, rounded).astype(np.int64)
         result[at] = np.where(over, exact - INT64_MAX - 1, exact - whole)
@@ -106,7 +107,7 @@ def from_integers(values: pa.Array) -> Numbers:
 
 
 def from_doubles(values: pa.Array) -> Numbers:
-    """Analyse a double array; NaN, which nothing here makes, counts as missing."""
+    """Analyse a double array; NaN counts as missing."""
     doubles = _filled(values, np.nan)
     form = np.where(np.isnan(doubles), MISSING, DOUBLE).astype(np.uint8)
     return Numbers(form, np.zeros(len(doubles), dtype=np.int64), doubles)
@@ -120,7 +121,7 @@ def from_text(text: pa.Array) -> Numbers | None:
     if not len(at):
         return None
     some = text if len(at) == len(text) else text.take(pa.array(at))
-    integers = _plain_integers(some)
+    integers = _cast_integers(some)
     if integers is not None:
         form = np.where(_valid(text), TEXT, MISSING).astype(np.uint8)
         whole = np.zeros(len(text), dtype=np.int64)
@@ -161,16 +162,16 @@ def _from_mixed_numbers(text: pa.Array, at: np.ndarray[Any, Any]) -> Numbers:
     return Numbers(form, whole, doubles, text)
 
 
-def _plain_integers(text: pa.Array) -> np.ndarray[Any, Any] | None:
-    """Cast text that is all `-?digits` within int64, the common case; None for any other."""
-    # A cast that fails is slow, and a few values mostly tell that it would.
-    if not all(_PLAIN.fullmatch(word) for word in text[:_SAMPLE].to_pylist()):
+def _cast_integers(text: pa.Array) -> np.ndarray[Any, Any] | None:
+    """Cast text of which every value is an int64 without `+`, the common case; else give None."""
+    # A cast that fails is slow, and the first values usually show that it would fail.
+    if not all(_INTEGER_FOR_ARROW.fullmatch(word) for word in text[:_SAMPLE_ROWS].to_pylist()):
         return None
     try:
         integers = pc.cast(text, pa.int64())
     except pa.ArrowInvalid:
         return None
-    # Arrow also reads 0x10, which is text here.
+    # Arrow also casts 0x10, which is text in the language.
     if pc.any(pc.match_substring_regex(text, "[xX]")).as_py():
         return None
     result: np.ndarray[Any, Any] = integers.to_numpy(zero_copy_only=False)
@@ -178,9 +179,9 @@ def _plain_integers(text: pa.Array) -> np.ndarray[Any, Any] | None:
 
 
 def _candidates(text: pa.Array) -> np.ndarray[Any, Any]:
-    """Give the rows of which a few bytes look like a number's.
+    """Give the rows that may be numbers, judging by a few bytes of each.
 
-    Most text that is no number shows it in its first byte, a hexadecimal id in one of these.
+    Most text that is not a number shows it in its first byte, hexadecimal ids in the others.
     """
     starts, data = string_bytes(text)
     if not len(data):
@@ -214,8 +215,8 @@ def _valid(values: pa.Array) -> np.ndarray[Any, Any]:
     return valid
 
 
-def _filled(values: pa.Array, nothing: float) -> np.ndarray[Any, Any]:
+def _filled(values: pa.Array, replacement: float) -> np.ndarray[Any, Any]:
     if values.null_count:
-        values = values.fill_null(pa.scalar(nothing, type=values.type))
+        values = values.fill_null(pa.scalar(replacement, type=values.type))
     result: np.ndarray[Any, Any] = values.to_numpy(zero_copy_only=False)
     return result

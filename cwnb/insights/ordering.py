@@ -1,12 +1,12 @@
 """The sort order of the language, ascending: missing, then text in natural order, then numbers.
 
-Natural order takes text apart into runs of ASCII digits, runs of letters, and single other
+Natural order splits text into runs of ASCII digits, runs of letters, and single other
 characters. Digit runs compare by length and then as text, everything else by code point, and the
 text that ends first comes first. Numbers compare by value, exactly, and then by their text (`01`
-before `1`). Descending is the exact reverse; ties keep the order that came in.
+before `1`). Descending is the exact reverse; rows with equal keys keep their order.
 
-Both ways to a key below write the same bytes: `natural_key` for one text in Python, and
-`_ascii_keys` for a column of ASCII text in numpy.
+Two functions below make sort keys, and both write the same bytes: `natural_key` for one text in
+Python, and `_ascii_keys` for a column of ASCII text in numpy.
 """
 
 from __future__ import annotations
@@ -27,15 +27,16 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _RUN = re.compile(r"[0-9]+|[^\W0-9_]+|[\W_]")
-# After a letter run: below any character, so that a run sorts before its own continuations.
+# Written after a letter run: less than any character, so that `ab` sorts before `abc`.
 _END = b"\0"
 _OTHER, _LETTER, _DIGIT = range(3)
 _CLASS = np.zeros(256, dtype=np.uint8)
 _CLASS[list(range(ord("a"), ord("z") + 1)) + list(range(ord("A"), ord("Z") + 1))] = _LETTER
 _CLASS[list(b"0123456789")] = _DIGIT
-# What goes before a digit run: a digit, to stand where its first digit would, and its length.
+# Bytes that are written before a digit run: the digit 0, which compares with other characters as
+# the first digit would, and the length of the run as four bytes.
 _PREFIX = 5
-# A key may be six times as long as its text, and places in a column of keys are 32-bit numbers.
+# A key may be six times as long as its text, and Arrow counts the bytes of a column in 32 bits.
 _MOST_BYTES = 1 << 28
 
 
@@ -80,19 +81,19 @@ def ranks(array: pa.Array) -> np.ndarray[Any, Any]:
 
 
 def _keys(array: pa.Array, *, descending: bool) -> list[np.ndarray[Any, Any]]:
-    """Give what to sort a column by, the key that counts most first."""
+    """Give the keys by which a column is sorted, the most significant one first."""
     kind = array.type
     if pa.types.is_integer(kind) or is_time(kind):
         if is_time(kind):
             array = pc.cast(array, pa.int64())
-        plain = array.fill_null(0).to_numpy(zero_copy_only=False)
-        # ~x falls as x rises and, unlike -x, cannot overflow.
-        keys = [~plain if descending else plain]
+        integers = array.fill_null(0).to_numpy(zero_copy_only=False)
+        # ~x reverses the order and, unlike -x, cannot overflow.
+        keys = [~integers if descending else integers]
     elif pa.types.is_floating(kind):
         doubles = array.fill_null(0.0).to_numpy(zero_copy_only=False)
         keys = [-doubles if descending else doubles]
         zeros = (doubles == 0) & np.signbit(doubles)
-        if zeros.any():  # the texts are `-0` and `0`
+        if zeros.any():  # -0.0 sorts before 0.0, as their texts `-0` and `0` do
             keys.append(zeros if descending else ~zeros)
     else:
         placed = ranks(array)
@@ -129,13 +130,13 @@ def _number_ranks(text: pa.Array, found: Numbers, at: np.ndarray[Any, Any]) -> n
 
 
 def _residual_ranks(found: Numbers, at: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Give numbers in the order of (exact value - double) for values that share their double."""
+    """Give keys that order values which round to the same double by their exact values."""
     rest: np.ndarray[Any, Any] = found.residuals()[at]
     big = np.intersect1d(big_rows(found), at)
     if not len(big):
         return rest
     exact: dict[int, Any] = {int(row): found.exact(int(row)) for row in big}
-    # Only values that round to one double are compared, so the exact values serve as they are.
+    # Only values that round to the same double are compared, so any order-keeping keys will do.
     doubles = found.doubles[at]
     shared = np.isin(doubles, found.doubles[big])
     values = [exact.get(int(row)) or found.exact(int(row)) for row in at[shared]]
@@ -145,6 +146,7 @@ def _residual_ranks(found: Numbers, at: np.ndarray[Any, Any]) -> np.ndarray[Any,
 
 
 def _changes(*sorted_keys: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Tell which rows of sorted keys differ from the row before."""
     new = np.ones(len(sorted_keys[0]), dtype=bool)
     if len(new):
         new[1:] = np.any([key[1:] != key[:-1] for key in sorted_keys], axis=0)
@@ -196,7 +198,7 @@ def _number_key(text: str) -> bytes:
 
 
 def _signed_key(value: int) -> bytes:
-    """Give bytes that sort as integers do; the first says sign and length."""
+    """Give bytes that sort as integers do; the first byte encodes sign and length."""
     size = (abs(value).bit_length() + 7) // 8
     if value >= 0:
         return bytes([128 + size]) + value.to_bytes(size, "big")
@@ -204,20 +206,20 @@ def _signed_key(value: int) -> bytes:
 
 
 def natural_keys(text: pa.Array) -> pa.Array:
-    """Give a binary key per text in natural order (numbers get no place of their own here)."""
+    """Give a binary key per text in natural order; texts that are numbers sort as text here."""
     _, data = string_bytes(text)
     if not (data > 127).any():
         return _ascii_keys(text)
-    plain = pc.string_is_ascii(text).fill_null(True)
-    if pc.all(plain).as_py():
+    is_ascii = pc.string_is_ascii(text).fill_null(True)
+    if pc.all(is_ascii).as_py():
         return _ascii_keys(text)
-    keys = _ascii_keys(pc.if_else(plain, text, pa.scalar(None, pa.string())))
-    others = [_runs_key(word) for word in text.filter(pc.invert(plain)).to_pylist()]
-    return pc.replace_with_mask(keys, pc.invert(plain), pa.array(others, pa.binary()))
+    keys = _ascii_keys(pc.if_else(is_ascii, text, pa.scalar(None, pa.string())))
+    others = [_runs_key(word) for word in text.filter(pc.invert(is_ascii)).to_pylist()]
+    return pc.replace_with_mask(keys, pc.invert(is_ascii), pa.array(others, pa.binary()))
 
 
 def _ascii_keys(text: pa.Array) -> pa.Array:
-    """Write the keys of ASCII text: marks put in at the edges of runs, the rest copied."""
+    """Give the keys of ASCII text: its bytes, with marks inserted where runs begin or end."""
     starts, data = string_bytes(text)
     first = int(starts[0])
     data = data[first : int(starts[-1])]
@@ -232,7 +234,8 @@ def _ascii_keys(text: pa.Array) -> pa.Array:
     edge = np.ones(size + 1, dtype=bool)
     edge[1:-1] = kind[1:] != kind[:-1]
     edge[starts] = True
-    # Marks stand before the byte at their position: ends of letter runs, then starts of digit runs.
+    # A mark is inserted before the byte at its position: the end of a letter run (_END), then the
+    # start of a digit run (_PREFIX bytes).
     letters_end = np.zeros(size + 1, dtype=bool)
     letters_end[1:] = edge[1:] & (kind == _LETTER)
     digits_start = edge[:-1] & (kind == _DIGIT)
@@ -252,7 +255,7 @@ def _ascii_keys(text: pa.Array) -> pa.Array:
         out[where] = ord("0")
         for i in range(4):
             out[where + 1 + i] = (lengths >> (8 * (3 - i))) & 255
-    # The mark after a value's last letter belongs to it, the one before the next digits does not.
+    # A key includes the mark after its last letter, but not that before the next text's digits.
     offsets = starts + ends_before[starts] + _PREFIX * digits_before[starts]
     offsets = offsets.astype(np.int32)
     buffers = [_validity(text), pa.py_buffer(offsets), pa.py_buffer(out)]

@@ -1,8 +1,8 @@
 """User patterns on RE2: linear time, no look-around, no back-references.
 
 Arrow's kernels run RE2 over whole columns. Its speed depends on the first byte of the pattern
-(a literal start is found by `memchr`), which is why alternations are taken apart and why even a
-plain literal goes through the regex kernel.
+(RE2 finds a literal start by `memchr`). Therefore alternations are split, and even a literal is
+searched with the regex kernel.
 """
 
 from __future__ import annotations
@@ -20,15 +20,17 @@ from cwnb.insights.conversion import Value, decode
 from cwnb.insights.numbers import string_bytes
 from cwnb.insights.regex_syntax import escape, tokens
 
-# Inline flags at the very start, which hold for every part of an alternation.
+# Flags at the start of a pattern, which hold for every part of an alternation.
 _FLAGS = re.compile(r"\(\?[imsU]+\)")
-# More parts than this and one pass over the text is the better plan.
+# With more parts than this, one pass over the text is faster than one for each part.
 _MOST_PARTS = 8
 _SHORTEST_PREFIX = 2
-# The end of a literal that stands for it must be so long, and its first byte so much rarer.
-_SHORTEST_STRETCH = 3
-_WORTH_A_SECOND_LOOK = 2
-_WORTH_SAMPLING = 1_000
+# A search may look for the end of a literal instead of all of it, if that end has at least so many
+# characters, and if its first byte is so many times rarer in the text than that of the literal.
+_SHORTEST_END = 3
+_TIMES_RARER = 2
+# In fewer rows the bytes are not counted.
+_ROWS_TO_SAMPLE = 1_000
 _SAMPLE_BYTES = 1 << 14
 
 
@@ -91,14 +93,14 @@ def contains(text: Value, literal: str, *, ignore_case: bool = False) -> Value:
 
 
 def _find_literal(text: pa.Array, literal: str) -> pa.Array:
-    """Tell where the text contains a literal, looking first for its rarest stretch.
+    """Tell where the text contains a literal, by searching first for the rarest end of it.
 
-    RE2 finds a literal by its first byte, so how common that is decides its speed: `acquirer`
-    takes twice as long as its `quirer`, for most text is full of `a`.
+    RE2 searches for the first byte of a literal, so a search is slow if this byte is frequent:
+    `acquirer` takes twice as long as its end `quirer`, because `a` is frequent in most text.
     """
-    stretch = _rarest_stretch(text, literal)
-    found = pc.match_substring_regex(text, escape(stretch))
-    if stretch == literal:
+    end = _rarest_end(text, literal)
+    found = pc.match_substring_regex(text, escape(end))
+    if end == literal:
         return found
     rows = np.flatnonzero(np.asarray(found.fill_null(False) if found.null_count else found))
     if not len(rows):
@@ -110,17 +112,17 @@ def _find_literal(text: pa.Array, literal: str) -> pa.Array:
     return pc.if_else(text.is_valid(), found_all, None) if text.null_count else found_all
 
 
-def _rarest_stretch(text: pa.Array, literal: str) -> str:
-    """Give the end of an ASCII literal that begins with its rarest byte in the text."""
-    if len(literal) < _SHORTEST_STRETCH or not literal.isascii() or len(text) < _WORTH_SAMPLING:
+def _rarest_end(text: pa.Array, literal: str) -> str:
+    """Give the end of an ASCII literal that begins with the byte which is rarest in the text."""
+    if len(literal) < _SHORTEST_END or not literal.isascii() or len(text) < _ROWS_TO_SAMPLE:
         return literal
     starts, data = string_bytes(text)
     sample = data[int(starts[0]) : min(int(starts[0]) + _SAMPLE_BYTES, int(starts[-1]))]
     seen = np.bincount(sample, minlength=256)
-    first = min(range(len(literal) - _SHORTEST_STRETCH + 1), key=lambda i: seen[ord(literal[i])])
-    # A second look at the candidates has its price too.
-    worth = seen[ord(literal[first])] * _WORTH_A_SECOND_LOOK < seen[ord(literal[0])]
-    return literal[first:] if worth else literal
+    first = min(range(len(literal) - _SHORTEST_END + 1), key=lambda i: seen[ord(literal[i])])
+    # Searching the rows that contain the end for the whole literal takes time too.
+    much_rarer = seen[ord(literal[first])] * _TIMES_RARER < seen[ord(literal[0])]
+    return literal[first:] if much_rarer else literal
 
 
 def _search(text: Value, patterns: tuple[str, ...]) -> Value:
@@ -140,10 +142,11 @@ def _search(text: Value, patterns: tuple[str, ...]) -> Value:
 
 @functools.lru_cache(maxsize=1024)
 def _plan(pattern: str) -> tuple[str, ...]:
-    """Give patterns of which any may match instead: the parts of an alternation, where faster.
+    """Give patterns to search for one by one: the parts of an alternation, if that is faster.
 
-    One pass wins when all parts begin with the same byte, so that RE2 looks for that; else each
-    part that begins with a literal is quick by itself, and one that does not decides for all.
+    If all parts begin with the same byte, RE2 searches for that byte, and one pass is faster. If
+    all begin with literals that differ, a pass for each part is faster. If one part does not begin
+    with a literal, its own pass would be as slow as one for all.
     """
     re2 = to_re2(pattern)
     flags = _FLAGS.match(re2)
@@ -160,7 +163,7 @@ def _plan(pattern: str) -> tuple[str, ...]:
 
 
 def _alternatives(pattern: str) -> list[str]:
-    """Split at the `|` outside any group; flags set in between keep it whole."""
+    """Split at each `|` outside all groups; a pattern that sets flags in between is not split."""
     parts, depth, begin = [], 0, 0
     for token in tokens(pattern):
         if token.kind == "flags":
@@ -186,6 +189,6 @@ def _literal_prefix(pattern: str) -> str:
 
 @functools.lru_cache(maxsize=1024)
 def literal_of(pattern: str) -> str | None:
-    """Give the text that an RE2 pattern stands for, if it has no operators."""
+    """Give the text that an RE2 pattern matches, if it matches one text only."""
     characters = [token.literal for token in tokens(pattern)]
     return None if None in characters else "".join(filter(None, characters))

@@ -1,4 +1,4 @@
-"""What values mean in the language, as kernels over Arrow columns: the one door to all of it."""
+"""What values mean in the language, as functions of Arrow columns; import them from here."""
 
 from __future__ import annotations
 

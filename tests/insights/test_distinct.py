@@ -24,7 +24,7 @@ def counted(tasks: list[list[str]], many: list[bool]) -> int:
     made, states = CountDistinct(), []
     for task, printed in zip(tasks, many, strict=True):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(distinct, "_MANY", 0 if printed else 10**9)
+            patch.setattr(distinct, "_ROWS_FOR_FINGERPRINTS", 0 if printed else 10**9)
             groups = group_rows([], len(task))
             order = RowOrder(Batch(len(task), QueryTimes(0, ALL_TIME)), in_memory=True)
             states.append(made.partial(pa.array(task, pa.string()), groups, order))
@@ -38,7 +38,7 @@ def counted(tasks: list[list[str]], many: list[bool]) -> int:
 def test_tasks_count_together_whichever_way_each_was_counted(tasks):
     words = {word for task, _ in tasks for word in task}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fingerprints, "_WORTH_SHARING", 0)
+        patch.setattr(fingerprints, "_FINGERPRINTS_FOR_THREADS", 0)
         patch.setattr(fingerprints, "worker_count", lambda: 3)
         assert counted([task for task, _ in tasks], [many for _, many in tasks]) == len(words)
 

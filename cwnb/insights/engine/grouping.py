@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# Keys that span no more than this many numbers are coded by subtraction instead of hashing.
+# Integer keys within a range of at most so many numbers are numbered by subtraction, others by
+# hashing; counts of groups up to this are counted by bincount.
 _DENSE = 1 << 20
-
-
-# Most groups have a row among the last so many; the search goes on only while some have none.
-_NEAR = 4096
-_VERY_FEW = 5
+# The last rows of groups are searched for among the last so many rows first; most groups have one.
+_FIRST_SEARCH_ROWS = 4096
+# Up to so many groups are counted by comparing all rows with each.
+_COMPARED_GROUPS = 5
 
 
 @dataclass
@@ -44,11 +44,10 @@ def last_of(codes: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
     rows = len(codes)
     last = np.full(count, -1, dtype=np.int64)
     start = rows
-    reach = _NEAR
+    reach = _FIRST_SEARCH_ROWS
     while start and (start == rows or (last < 0).any()):
         begin = max(0, rows - reach)
-        # Backwards, and what is known already is not looked for again: where an index repeats,
-        # numpy keeps the last value that was assigned.
+        # If an index occurs several times in an assignment, numpy keeps the last value.
         found = np.full(count, -1, dtype=np.int64)
         found[codes[begin:start]] = np.arange(begin, start, dtype=np.int64)
         last = np.where(last < 0, found, last)
@@ -63,9 +62,9 @@ def first_of(codes: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
 
 
 def group_rows(keys: list[Any], rows: int) -> Groups:
-    """Group rows by the equality keys in `keys`; missing is a key like any other.
+    """Group rows by the equality keys in `keys`; missing values form a group too.
 
-    Groups are numbered in no particular order and none is empty.
+    Groups are numbered in no particular order, and each has a row.
     """
     if not keys:
         return Groups(np.zeros(rows, dtype=np.int64), np.full(1 if rows else 0, rows))
@@ -83,7 +82,7 @@ def group_rows(keys: list[Any], rows: int) -> Groups:
 
 
 def _encode(key: Any) -> tuple[np.ndarray[Any, Any], int]:
-    """Give a number to the distinct values of one key; missing comes last."""
+    """Give each row the number of its value, missing last, and how many numbers there are."""
     kind = key.type
     if pa.types.is_dictionary(kind):
         size = len(key.dictionary)
@@ -103,14 +102,14 @@ def _encode(key: Any) -> tuple[np.ndarray[Any, Any], int]:
             size = high - low + 1
             numbers = np.asarray(key.fill_null(high + 1) if key.null_count else key)
             return numbers - low, size + (1 if key.null_count else 0)
-        if not key.null_count and (steps := _steps(np.asarray(key))) is not None:
-            return steps
+        if not key.null_count and (numbered := _number_ascending(np.asarray(key))) is not None:
+            return numbered
     encoded = pc.dictionary_encode(key, null_encoding="encode")
     return np.asarray(encoded.indices).astype(np.int64), len(encoded.dictionary)
 
 
-def _steps(numbers: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] | None:
-    """Give numbers to values that never fall, as the bins of a time do; None where they do fall."""
+def _number_ascending(numbers: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] | None:
+    """Do the same for a column in ascending order, such as bins of time; None for any other."""
     rises = np.diff(numbers)
     if len(rises) and rises.min() < 0:
         return None
@@ -119,15 +118,15 @@ def _steps(numbers: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] | 
 
 
 def _squeeze(codes: np.ndarray[Any, Any], size: int) -> tuple[np.ndarray[Any, Any], int]:
-    """Renumber so that every code from 0 on occurs."""
+    """Renumber the groups so that each has a row."""
     groups = _squeezed(codes, size)
     return groups.codes, groups.count
 
 
 def _sizes(codes: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
-    if size > _VERY_FEW:
+    if size > _COMPARED_GROUPS:
         return np.bincount(codes, minlength=size)
-    # A comparison runs eight values at a time and lets other threads run; bincount does neither.
+    # Comparisons use vector instructions and let other threads run; bincount does neither.
     return np.array([np.count_nonzero(codes == code) for code in range(size)], dtype=np.int64)
 
 

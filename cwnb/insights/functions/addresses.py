@@ -1,4 +1,4 @@
-"""IP address functions; each distinct address is looked at once.
+"""IP address functions; each distinct address is parsed once.
 
 Source: CWL_QuerySyntax-operations-functions; ranges from the IANA special-purpose registries.
 """
@@ -36,7 +36,7 @@ _RESERVED = [
     2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20 5f00::/16 fc00::/7 fe80::/10
     """.split()
 ]
-# Entries of the registries that are globally reachable all the same.
+# Ranges of these registries that are globally reachable nevertheless.
 _REACHABLE = [
     ipaddress.ip_network(n)
     for n in """
@@ -50,19 +50,19 @@ _REACHABLE = [
 @function("isValidIp(text field) -> boolean")
 def is_valid_ip(field: Value) -> Value:
     """Tell whether a text is an IPv4 or IPv6 address."""
-    return _tell(lambda _address: True, field)
+    return _test_each(lambda _address: True, field)
 
 
 @function("isValidIpV4(text field) -> boolean")
 def is_valid_ipv4(field: Value) -> Value:
     """Tell whether a text is an IPv4 address."""
-    return _tell(lambda address: address.version == 4, field)
+    return _test_each(lambda address: address.version == 4, field)
 
 
 @function("isValidIpV6(text field) -> boolean")
 def is_valid_ipv6(field: Value) -> Value:
     """Tell whether a text is an IPv6 address."""
-    return _tell(lambda address: address.version == 6, field)
+    return _test_each(lambda address: address.version == 6, field)
 
 
 @function("isIpInSubnet(text field, text cidr) -> boolean")
@@ -97,19 +97,19 @@ def ipv4_to_number(field: Value) -> Value:
 @function("isPrivateIP(text field) -> boolean")
 def is_private_ip(field: Value) -> Value:
     """Tell whether an address is private by RFC 1918."""
-    return _tell(lambda address: _within(address, _PRIVATE), field)
+    return _test_each(lambda address: _within(address, _PRIVATE), field)
 
 
 @function("isPublicIP(text field) -> boolean")
 def is_public_ip(field: Value) -> Value:
     """Tell whether an address is publicly routable."""
-    return _tell(_is_public, field)
+    return _test_each(_is_public, field)
 
 
 @function("isReservedIP(text field) -> boolean")
 def is_reserved_ip(field: Value) -> Value:
     """Tell whether an address is in a range of the IANA special-purpose registries."""
-    return _tell(lambda address: _within(address, _RESERVED), field)
+    return _test_each(lambda address: _within(address, _RESERVED), field)
 
 
 def _is_public(address: Address) -> bool:
@@ -118,10 +118,10 @@ def _is_public(address: Address) -> bool:
     return not _within(address, _RESERVED) or _within(address, _REACHABLE)
 
 
-def _tell(question: Callable[[Address], bool], field: Value) -> pa.Array:
+def _test_each(test: Callable[[Address], bool], field: Value) -> pa.Array:
     def answer(text: str) -> bool:
         address = _address(text)
-        return address is not None and question(address)
+        return address is not None and test(address)
 
     return map_values(answer, pa.bool_(), field)
 
@@ -149,7 +149,7 @@ def _address(text: str) -> Address | None:
 @functools.lru_cache(maxsize=1024)
 def _network(text: str) -> Network | None:
     try:
-        # 10.1.2.3/8 means its network, as in a firewall's own tables.
+        # Host bits are ignored: 10.1.2.3/8 is the network 10.0.0.0/8.
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None

@@ -71,14 +71,14 @@ def _given_what_it_reads(function: Function, context: Context) -> Callable[..., 
 
 
 def _for_rows(arg: Any, rows: int) -> Any:
-    """Give a column of plain values; a literal, which is no value of a row, as it is."""
+    """Give a decoded column with a value per row; literals and periods stay as they are."""
     if not isinstance(arg, pa.Array | pa.Scalar):
         return arg
     return conversion.decode(conversion.broadcast(arg, rows))
 
 
 def coerce(function: Function, position: int, value: Any) -> Any:
-    """Make an argument what its parameter asks for."""
+    """Convert an argument to the kind of its parameter."""
     parameter = function.parameter(position)
     if not isinstance(value, pa.Array | pa.Scalar):
         if parameter.kind != "period":
@@ -96,7 +96,7 @@ def coerce(function: Function, position: int, value: Any) -> Any:
     return value if convert is None else convert(value)
 
 
-# Not by pa.scalar, which imports pandas.
+# pa.scalar would import pandas.
 _NO_TEXT = pa.nulls(1, pa.string())[0]
 
 

@@ -58,38 +58,39 @@ def _offset(text: str) -> tzinfo | None:
 # ---------------------------------------------------------------- writing, as strftime does
 
 _DIRECTIVE = re.compile(r"%(?P<flag>[-_0^#]?)(?P<letter>[a-zA-Z%])")
-_FINE = {"f": 1, "S": 1000, "s": 1000, "T": 1000, "c": 1000, "X": 1000, "r": 1000, "+": 1000}
+# Directives that write more than the minute, and the shortest time between two that differ.
+_RESOLUTION_MS = {"f": 1, **dict.fromkeys("SsTcXr+", 1000)}
 
 
-def grain_ms(format: str) -> int:
-    """Give the length of time within which a strftime format writes all times alike."""
+def resolution_ms(format: str) -> int:
+    """Give the resolution of a strftime format: it writes all times within one step alike."""
     letters = [match["letter"] for match in _DIRECTIVE.finditer(format)]
-    return min((_FINE.get(letter, 60_000) for letter in letters), default=60_000)
+    return min((_RESOLUTION_MS.get(letter, 60_000) for letter in letters), default=60_000)
 
 
-def is_plain(format: str) -> bool:
-    """Tell whether a format goes to the second, in words that Arrow writes as Python does."""
+def arrow_writes(format: str) -> bool:
+    """Tell whether Arrow writes a format as Python does: to the second, without names or flags."""
     found = list(_DIRECTIVE.finditer(format))
-    plain = all(not m["flag"] and m["letter"] in "HMSYmdjTFIp%" for m in found)
-    return plain and grain_ms(format) == 1000 and "%" not in _DIRECTIVE.sub("", format)
+    same = all(not m["flag"] and m["letter"] in "HMSYmdjTFIp%" for m in found)
+    return same and resolution_ms(format) == 1000 and "%" not in _DIRECTIVE.sub("", format)
 
 
 def writer(format: str) -> Callable[[datetime], str]:
     """Give a function that writes a time by a strftime format."""
-    # Python hands %s to the C library, which would take the zone of this machine.
+    # Python passes %s to the C library, which would use the time zone of this machine.
     if not any(match["letter"] == "s" for match in _DIRECTIVE.finditer(format)):
         return lambda when: _strftime(when, format)
 
     def write(when: datetime) -> str:
         seconds = str((when - _EPOCH) // timedelta(seconds=1))
-        plain = _DIRECTIVE.sub(lambda m: seconds if m["letter"] == "s" else m[0], format)
-        return _strftime(when, plain)
+        without_s = _DIRECTIVE.sub(lambda m: seconds if m["letter"] == "s" else m[0], format)
+        return _strftime(when, without_s)
 
     return write
 
 
 def _strftime(when: datetime, format: str) -> str:
-    # %Y of the C library does not fill up years before 1000.
+    # The C library writes years before 1000 without leading zeros.
     return when.strftime(format.replace("%Y", f"{when.year:04d}") if when.year < 1000 else format)
 
 
@@ -103,7 +104,7 @@ def _words(words: Any) -> dict[str, int]:
 _MONTHS = {**_words(month_abbr), **_words(month_name)}
 _DAYS = {**_words(day_abbr), **_words(day_name)}
 _HALVES = {"am": 0, "pm": 1}
-# Letter of a number in the pattern: what it says, and its usual digits.
+# Pattern letters that stand for numbers, and what each one means.
 _NUMBERS = {
     "u": "year",
     "y": "year",
@@ -130,7 +131,8 @@ _ZONE = r"(?:[A-Za-z_]+(?:/[A-Za-z0-9_+\-]+)*(?:[+-]\d{1,2}(?::?\d{2})?)?|[+-]\d
 def reader(pattern: str, zone: tzinfo) -> Callable[[str], int | None]:
     """Give a function that reads a text by a Java DateTimeFormatter pattern as epoch ms.
 
-    None where the text does not fit whole. Raises InvalidPattern for a letter of no support.
+    None if the pattern does not match the whole text. Raises InvalidPattern for a letter that is
+    not supported.
     """
     expression, fields = _translate(pattern)
 
@@ -150,7 +152,7 @@ def reader(pattern: str, zone: tzinfo) -> Callable[[str], int | None]:
 
 
 def _translate(pattern: str) -> tuple[re.Pattern[str], list[str]]:
-    """Give the pattern as a regex and what its groups say, in order."""
+    """Give the pattern as a regex, and the meaning of each of its groups, in order."""
     out, fields, depth = [], [], 0
     tokens = list(_TOKEN.finditer(pattern))
     for i, token in enumerate(tokens):
@@ -210,7 +212,7 @@ def _field(letters: str, pattern: str, following: str) -> tuple[str, str]:
 
 def _digits(letter: str, count: int, following: str) -> str:
     if letter in "uy":
-        # A number right behind (`yyyyMMdd`) leaves the year exactly its letters.
+        # If a number follows at once (`yyyyMMdd`), the year has as many digits as letters.
         adjacent = following and (following[0] in _NUMBERS or following[0] == "S")
         if count >= 4 and not adjacent:
             return rf"[0-9]{{{count},9}}"
@@ -230,45 +232,47 @@ def _offset_expression(count: int) -> str:
 
 
 def _build(parts: dict[str, str], zone: tzinfo) -> int | None:
-    """Put the parts of a date together; those not said are the first of their kind, from 1970."""
-    say = {name: int(text) for name, text in parts.items() if text.isdigit()}
-    year = say.get("year", 1970)
-    if "year_of_century" in say:
-        year = 2000 + say["year_of_century"]
-    month = _MONTHS[parts["month_name"].lower()] if "month_name" in parts else say.get("month", 1)
-    first = datetime(year, month, say.get("day", 1))  # noqa: DTZ001  (its zone comes below)
-    if "day_of_year" in say:
-        first = datetime(year, 1, 1) + timedelta(days=say["day_of_year"] - 1)  # noqa: DTZ001
-        if say["day_of_year"] < 1 or first.year != year:
+    """Put the parts of a date together; missing ones default to 1970-01-01 00:00:00.000."""
+    numbers = {name: int(text) for name, text in parts.items() if text.isdigit()}
+    year = numbers.get("year", 1970)
+    if "year_of_century" in numbers:
+        year = 2000 + numbers["year_of_century"]
+    month = (
+        _MONTHS[parts["month_name"].lower()] if "month_name" in parts else numbers.get("month", 1)
+    )
+    first = datetime(year, month, numbers.get("day", 1))  # noqa: DTZ001  (its zone comes below)
+    if "day_of_year" in numbers:
+        first = datetime(year, 1, 1) + timedelta(days=numbers["day_of_year"] - 1)  # noqa: DTZ001
+        if numbers["day_of_year"] < 1 or first.year != year:
             return None
-    hour, minute, second = _hour(parts, say), say.get("minute", 0), say.get("second", 0)
+    hour, minute, second = _hour(parts, numbers), numbers.get("minute", 0), numbers.get("second", 0)
     if not (0 <= hour <= 23 and minute <= 59 and second <= 59):
         return None
     when = first + timedelta(hours=hour, minutes=minute, seconds=second)
-    when += timedelta(milliseconds=_fraction_ms(parts, say))
-    if "milli_of_day" in say:
-        when = first + timedelta(milliseconds=say["milli_of_day"])
+    when += timedelta(milliseconds=_fraction_ms(parts, numbers))
+    if "milli_of_day" in numbers:
+        when = first + timedelta(milliseconds=numbers["milli_of_day"])
     tz = zone_named(_zone_text(parts["zone"])) if "zone" in parts else zone
     return int((when.replace(tzinfo=tz) - _EPOCH) // timedelta(milliseconds=1))
 
 
-def _hour(parts: dict[str, str], say: dict[str, int]) -> int:
-    if "hour" in say:
-        return say["hour"]
-    if "hour_1_24" in say:
-        return say["hour_1_24"] % 24 if 1 <= say["hour_1_24"] <= 24 else -1
+def _hour(parts: dict[str, str], numbers: dict[str, int]) -> int:
+    if "hour" in numbers:
+        return numbers["hour"]
+    if "hour_1_24" in numbers:
+        return numbers["hour_1_24"] % 24 if 1 <= numbers["hour_1_24"] <= 24 else -1
     half = _HALVES[parts["half"].lower()] if "half" in parts else 0
-    if "hour_1_12" in say:
-        return say["hour_1_12"] % 12 + 12 * half if 1 <= say["hour_1_12"] <= 12 else -1
-    if "hour_0_11" in say:
-        return say["hour_0_11"] + 12 * half if say["hour_0_11"] <= 11 else -1
+    if "hour_1_12" in numbers:
+        return numbers["hour_1_12"] % 12 + 12 * half if 1 <= numbers["hour_1_12"] <= 12 else -1
+    if "hour_0_11" in numbers:
+        return numbers["hour_0_11"] + 12 * half if numbers["hour_0_11"] <= 11 else -1
     return 0
 
 
-def _fraction_ms(parts: dict[str, str], say: dict[str, int]) -> int:
+def _fraction_ms(parts: dict[str, str], numbers: dict[str, int]) -> int:
     if "fraction" in parts:
         return int(parts["fraction"][:3].ljust(3, "0"))
-    return say.get("nano", 0) // 1_000_000
+    return numbers.get("nano", 0) // 1_000_000
 
 
 def _zone_text(text: str) -> str:

@@ -27,10 +27,10 @@ Period = tuple[int, str]
 _MONTHS = {"mo": 1, "q": 3, "y": 12}
 # 1970 began on a Thursday; the Monday before it is three days earlier.
 _MONDAY_MS = -3 * UNIT_MS["d"]
-# A period beyond these puts every time of the years 1 to 9999 into one bin.
+# A longer period has all times of the years 1 to 9999 in one bin.
 _LONGEST_MS, _LONGEST_MONTHS = 2**60, 2**20
-# Within this of 1970 a year has four digits and Arrow writes it as Python does.
-_PLAIN_YEARS_MS = 900 * 365 * UNIT_MS["d"]
+# So near to 1970 a year has four digits, and Arrow writes it as Python does.
+_FOUR_DIGIT_YEARS_MS = 900 * 365 * UNIT_MS["d"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -52,7 +52,7 @@ def floor_to(t: Value, period: Period) -> Value:
 
 @function("dateceil(time t, period period) -> time")
 def ceil_to(t: Value, period: Period) -> Value:
-    """Round each time up to a multiple of `period`; one that is a multiple stays."""
+    """Round each time up to a multiple of `period`; a time that is one already stays."""
     return _rounded(t, period, up=True)
 
 
@@ -96,7 +96,7 @@ def query_time_range(query: QueryTimes) -> Value:
 def parse_date(s: Value, pattern: str, zone: str = "UTC") -> Value:
     """Read a date by a Java pattern (`yyyy-MM-dd HH:mm`) as epoch milliseconds.
 
-    Missing where the text does not fit. A zone in the text goes before the one given.
+    Missing if the pattern does not match. A zone in the text overrides the one given.
     """
     reader = dates.reader(pattern, dates.zone_named(zone))
     encoded = broadcast(s, rows_of(s)).dictionary_encode()
@@ -109,13 +109,13 @@ def format_date(t: Value, format: str, zone: str = "UTC") -> Value:
     """Write a time by a strftime format (`%Y-%m-%d %H:%M`), in UTC or a zone given."""
     tz = dates.zone_named(zone)
     write = dates.writer(format)
-    grain = dates.grain_ms(format)
+    step = dates.resolution_ms(format)
     ms = pc.cast(broadcast(t, rows_of(t)), pa.int64())
-    floored = _floor_fixed(ms.fill_null(0).to_numpy(zero_copy_only=False), grain, 0)
-    if tz is UTC and dates.is_plain(format) and (np.abs(floored) < _PLAIN_YEARS_MS).all():
+    floored = _floor_fixed(ms.fill_null(0).to_numpy(zero_copy_only=False), step, 0)
+    if tz is UTC and dates.arrow_writes(format) and (np.abs(floored) < _FOUR_DIGIT_YEARS_MS).all():
         seconds = pa.array(floored // 1000, pa.timestamp("s"), mask=_missing(ms))
         return pc.strftime(seconds, format=format)
-    # Times that the format writes alike are written once.
+    # All times within one step of the format are written alike, so each step is written once.
     encoded = pa.array(floored).dictionary_encode()
     words = [
         write((_EPOCH + timedelta(milliseconds=value)).astimezone(tz))

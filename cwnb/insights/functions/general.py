@@ -88,17 +88,18 @@ def choose(
 ) -> pa.Array:
     """Give for each row the value of its first true condition.
 
-    One value more than conditions is for the rows without any; they are missing otherwise.
+    If there is one value more than conditions, it is for rows without a true condition; else these
+    are missing.
     """
-    alike = [decode(value) for value in unify(values)]
+    unified = [decode(value) for value in unify(values)]
     which = np.full(rows, len(conditions) if len(values) > len(conditions) else -1)
     for i in range(len(conditions) - 1, -1, -1):
         which[conditions[i]] = i
-    parts = [v if isinstance(v, pa.Array) else broadcast(v, 1) for v in alike]
-    # One take over all values laid end to end works for every type.
+    parts = [v if isinstance(v, pa.Array) else broadcast(v, 1) for v in unified]
+    # One `take` from all values, put one behind the other, works for every type.
     lengths = [len(part) for part in parts]
     starts = np.concatenate([[0], np.cumsum(lengths)])
-    step = np.array([isinstance(v, pa.Array) for v in alike])
+    step = np.array([isinstance(v, pa.Array) for v in unified])
     place = starts[which] + np.where(step[which], np.arange(rows), 0)
     return pa.concat_arrays(parts).take(pa.array(place, mask=which < 0))
 

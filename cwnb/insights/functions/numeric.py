@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _EARTH_RADIUS_KM = 6371.0
-# A double has no decimals beyond these, and 10 to a higher power none of its own.
+# More decimals change no double, and 10 to a higher power would not be a double.
 _MOST_DECIMALS = 300
 
 
@@ -33,13 +33,13 @@ def absolute(a: Value) -> Value:
 @function("ceil(number a) -> number")
 def ceil(a: Value) -> Value:
     """Round up to a whole number."""
-    return _whole(pc.ceil, a)
+    return _unless_integer(pc.ceil, a)
 
 
 @function("floor(number a) -> number")
 def floor(a: Value) -> Value:
     """Round down to a whole number."""
-    return _whole(pc.floor, a)
+    return _unless_integer(pc.floor, a)
 
 
 @function("sqrt(number a) -> number")
@@ -57,14 +57,14 @@ def natural_logarithm(a: Value) -> Value:
 
 @function("greatest(number a...) -> number")
 def greatest(*numbers: Value) -> Value:
-    """Give the greatest of the numbers that are there."""
-    return pc.max_element_wise(*_alike(numbers), skip_nulls=True)
+    """Give the greatest of the numbers; missing ones are left out."""
+    return pc.max_element_wise(*_in_one_type(numbers), skip_nulls=True)
 
 
 @function("least(number a...) -> number")
 def least(*numbers: Value) -> Value:
-    """Give the least of the numbers that are there."""
-    return pc.min_element_wise(*_alike(numbers), skip_nulls=True)
+    """Give the least of the numbers; missing ones are left out."""
+    return pc.min_element_wise(*_in_one_type(numbers), skip_nulls=True)
 
 
 @function("round(number a [, number decimals]) -> number")
@@ -97,13 +97,13 @@ def haversine(lat1: Value, lon1: Value, lat2: Value, lon2: Value) -> Value:
 
 @function("toNumber(number s) -> number")
 def to_number(s: Value) -> Value:
-    """Read a value as a number; missing if it is none."""
+    """Read a value as a number; missing if it is not one."""
     return _double(s)
 
 
 @function("toDouble(number s) -> number")
 def to_double(s: Value) -> Value:
-    """Read a value as a number; missing if it is none."""
+    """Read a value as a number; missing if it is not one."""
     return _double(s)
 
 
@@ -130,7 +130,7 @@ def _truncate(a: Value, low: float, beyond: float) -> Value:
     return pc.cast(pc.if_else(inside, whole, pa.scalar(None, pa.float64())), pa.int64())
 
 
-def _whole(kernel: Callable[[Value], Value], a: Value) -> Value:
+def _unless_integer(kernel: Callable[[Value], Value], a: Value) -> Value:
     return a if pa.types.is_integer(a.type) else kernel(a)
 
 
@@ -138,7 +138,7 @@ def _double(a: Value) -> Value:
     return pc.cast(a, pa.float64(), safe=False)
 
 
-def _alike(numbers: tuple[Value, ...]) -> list[Value]:
+def _in_one_type(numbers: tuple[Value, ...]) -> list[Value]:
     if all(pa.types.is_integer(n.type) for n in numbers):
         return list(numbers)
     return [_double(n) for n in numbers]
@@ -150,7 +150,7 @@ def _round(a: pa.Array, decimals: int) -> pa.Array:
             return a
         rounded = _round(_double(a), decimals)
     else:
-        # As Python's decimal text has it: 1.005 is held as 1.00499…, and stays below.
+        # 1.005 is stored as 1.00499…, so to two decimals it rounds down.
         places = max(-_MOST_DECIMALS, min(_MOST_DECIMALS, decimals))
         rounded = pc.round(a, ndigits=places, round_mode="half_towards_infinity")
         finite = pc.or_(pc.is_finite(rounded), pc.is_inf(a))

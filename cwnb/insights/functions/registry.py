@@ -40,8 +40,8 @@ KINDS = (*VALUES, "period", *_AS_WRITTEN)
 class Reads(Enum):
     """What the answer of a function depends on.
 
-    A function is given what it reads, and nothing else: one that forgets to state this does not get
-    the data, so it cannot answer wrongly.
+    A function is given what it reads and nothing else. So a function that does not state what it
+    reads cannot use it.
     """
 
     ARGUMENTS = "its arguments alone"
@@ -53,15 +53,15 @@ class Reads(Enum):
 class Parameter:
     """One argument of a function.
 
-    `kind` says what the argument is made before the call:
+    `kind` says what the function gets:
 
-    * text, number, boolean, time: a value of that type (see `conversion`);
+    * text, number, boolean, time: a value converted to that type (see `conversion`);
     * any, structure: the value as it is;
-    * period: (count, unit), the count lowered to the service's cap for the unit;
+    * period: (count, unit); a count above the service's cap for the unit is lowered to it;
     * literal_text, regex, literal_number, literal_integer: a Python value, the same for all rows.
       A regex may be written `/…/`. A number lies between `least` and `most`.
 
-    `star`: `*` may be written instead, and is meant where the argument is left out.
+    `star`: the argument may be `*`, and is `*` where it is left out.
     """
 
     name: str
@@ -74,23 +74,24 @@ class Parameter:
 
     @property
     def as_written(self) -> bool:
-        """Tell whether the argument is a literal, and so no value of a row."""
+        """Tell whether the argument is a literal, so that it is the same for all rows."""
         return self.kind in _AS_WRITTEN
 
 
 @dataclass(frozen=True)
 class Function:
-    """One function of the language, with all that the rest of the house asks of it.
+    """One function of the language, with everything that other modules need to know about it.
 
-    `evaluate(*arguments)` gives an array, or a scalar where it is the same for all rows; a function
-    that reads more than its arguments gets QueryTimes or a Context before them. An aggregation has
-    none, but a class, which the engine makes with the literal arguments.
+    `evaluate(*arguments)` gives an array, or a scalar if the answer is the same for all rows. A
+    function that reads more than its arguments gets QueryTimes or a Context as its first one. An
+    aggregation has no `evaluate` but `aggregation`, a class; the engine makes an instance with the
+    literal arguments.
 
-    `bins`: its values are the bins of the events' time, so it groups rows after `by`, `offset`
-    shifts it and charts take it as their time. `most_branches`: how many pairs of arguments it
-    takes. `true_only_if_present`: it is true only where its first argument is not missing.
-    `stands_alone`: no other aggregation and no `by` beside it. `stackable`: values of several
-    groups add up to that of all, so a chart may stack them.
+    `bins`: its values are the time bins of the events. So it stands after `by`, `offset` shifts it,
+    and charts use it as their time axis. `most_branches`: how many pairs of arguments it takes at
+    most. `true_only_if_present`: it is never true where its first argument is missing.
+    `stands_alone`: it is refused beside another aggregation or a `by`. `stackable`: the values of
+    the groups add up to the value of all rows, so a chart may stack them.
     """
 
     name: str
@@ -118,7 +119,7 @@ class Function:
 
     @property
     def subject(self) -> int:
-        """Give the position of the argument that an aggregation is about."""
+        """Give the position of the argument that an aggregation is computed over."""
         return next(i for i, p in enumerate(self.parameters) if not p.as_written)
 
     @property
@@ -145,7 +146,7 @@ class Function:
         return f"{self.name}({text})"
 
     def parameter(self, position: int) -> Parameter:
-        """Give the parameter that an argument belongs to; the last one may take several."""
+        """Give the parameter of an argument; a repeated parameter, the last, takes all the rest."""
         return self.parameters[min(position, len(self.parameters) - 1)]
 
 
@@ -192,8 +193,9 @@ def aggregation(
 ) -> Callable[[AggregationClass], AggregationClass]:
     """Enter the class that computes an aggregation in the table; the keywords are its facts.
 
-    The signature is written as for `function`. One of its parameters is the value of each row; the
-    others are literals, with which the class is called. `count([any field = *])` takes `*` too.
+    The signature is written as for `function`. Exactly one parameter is the value of each row; the
+    others are literals, which the constructor of the class gets. `[any field = *]` says that `*`
+    may be written for the field and is the default.
     """
 
     def enter(implementation: AggregationClass) -> AggregationClass:
@@ -240,8 +242,7 @@ def _read(signature: str) -> tuple[str, tuple[Parameter, ...], str]:
     for parameter in parameters:
         if parameter.kind not in KINDS:
             raise TypeError(f"{signature}: unknown kind {parameter.kind!r} of a parameter")
-        # Code that takes a literal number relies on its range: without one, pct(x, 150) would fail
-        # far from its cause.
+        # Without a range, pct(x, 150) would reach the code that computes percentiles.
         if (parameter.kind in _NUMBERS_AS_WRITTEN) != (parameter.least is not None):
             raise TypeError(
                 f"{signature}: {parameter.name!r} is a literal number exactly if it "

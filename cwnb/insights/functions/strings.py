@@ -67,15 +67,15 @@ def trim(s: Value, chars: Value | None = None) -> Value:
 def _trim(
     s: Value,
     chars: Value | None,
-    white: Callable[[Value], Value],
-    these: Callable[..., Value],
-    python: Callable[[str, str], str],
+    strip_space: Callable[[Value], Value],
+    strip_characters: Callable[..., Value],
+    strip_in_python: Callable[[str, str], str],
 ) -> Value:
     if chars is None:
-        return white(s)
+        return strip_space(s)
     if isinstance(chars, pa.Array) or not chars.is_valid:
-        return map_values(python, pa.string(), s, chars)
-    return these(s, characters=chars.as_py()) if chars.as_py() else s
+        return map_values(strip_in_python, pa.string(), s, chars)
+    return strip_characters(s, characters=chars.as_py()) if chars.as_py() else s
 
 
 @function("strlen(text s) -> number")
@@ -86,19 +86,19 @@ def strlen(s: Value) -> Value:
 
 @function("toupper(text s) -> text")
 def toupper(s: Value) -> Value:
-    """Put in upper case."""
+    """Convert to upper case."""
     return pc.utf8_upper(s)
 
 
 @function("tolower(text s) -> text")
 def tolower(s: Value) -> Value:
-    """Put in lower case."""
+    """Convert to lower case."""
     return pc.utf8_lower(s)
 
 
 @function("substr(text s, number start [, number len]) -> text")
 def substr(s: Value, start: Value, len: Value | None = None) -> Value:
-    """Cut out from a 0-based character on, to the end or of a length; "" where out of range."""
+    """Give the part from a 0-based character on, to the end or of a length; "" if there is none."""
     varies = isinstance(start, pa.Array) or isinstance(len, pa.Array)
     if varies or not start.is_valid or (len is not None and not len.is_valid):
         arguments = [s, start] if len is None else [s, start, len]
@@ -120,7 +120,7 @@ def _substring(text: str, start: float, length: float | None = None) -> str:
 
 @function("replace(text s, text find, text with) -> text")
 def replace(s: Value, find: Value, new: Value) -> Value:
-    """Put another text for all occurrences of a text."""
+    """Replace all occurrences of a text."""
     if any(isinstance(v, pa.Array) or not v.is_valid for v in (find, new)):
         return map_values(_replace, pa.string(), s, find, new)
     if not find.as_py():
@@ -134,7 +134,7 @@ def _replace(text: str, find: str, new: str) -> str:
 
 @function("regexReplace(text s, regex regex, literal_text with) -> text")
 def regex_replace(s: Value, pattern: str, new: str) -> Value:
-    r"""Put another text for all matches of an RE2 pattern; $1 or \1 in it stand for a group."""
+    r"""Replace all matches of an RE2 pattern; $1 or \1 in the replacement stand for a group."""
     re2 = regex.to_re2(pattern)
     try:
         return pc.replace_substring_regex(s, re2, _re2_rewrite(new))
@@ -203,7 +203,7 @@ def base64encode(s: Value) -> Value:
 
 @function("base64decode(text s) -> text")
 def base64decode(s: Value) -> Value:
-    """Decode base64 to text; missing if it is none, and U+FFFD for bytes that are no UTF-8."""
+    """Decode base64 to text; missing if it is not base64. Bytes that are not UTF-8 give U+FFFD."""
     return map_values(_base64decode, pa.string(), s)
 
 
@@ -227,7 +227,7 @@ def _split(text: str, delimiter: str) -> str:
 
 @function("hexToAscii(text s) -> text")
 def hex_to_ascii(s: Value) -> Value:
-    """Decode hexadecimal digits to the text they spell; missing if they are none."""
+    """Decode pairs of hexadecimal digits to text; missing if the value is anything else."""
     return map_values(_hex_to_ascii, pa.string(), s)
 
 
@@ -242,7 +242,7 @@ def _hex_to_ascii(text: str) -> str | None:
 
 @function("hexToDec(text s) -> number")
 def hex_to_dec(s: Value) -> Value:
-    """Read hexadecimal digits, with or without 0x, as a number; missing if they are none."""
+    """Read hexadecimal digits, with or without 0x, as a number; missing for anything else."""
     values = map_values(_hex_digits, pa.string(), s)
     words = values.to_pylist()
     numbers = [None if word is None else int(word, 16) for word in words]

@@ -68,33 +68,33 @@ def json_array_contains(field: Value, value: Value) -> Value:
         if not isinstance(elements, list):
             return False
         key = _key(wanted)
-        return any(_key(_plain(e)) == key for e in elements if e is not None)
+        return any(_key(_text_form(e)) == key for e in elements if e is not None)
 
     return map_values(contains, pa.bool_(), to_text(field), value)
 
 
 def access(structure: Value, path: Sequence[str | int]) -> Value:
-    """Give what stands at a path in each map or list, in the type that its values have.
+    """Give the value at a path of each map or list, as a column of the type of these values.
 
-    Numeric pieces are indexes of lists, from 0; what is not there is missing.
+    A number in the path is an index of a list, from 0. A path that leads nowhere gives missing.
     """
     if not isinstance(structure, pa.Array):
         return access(broadcast(structure, 1), path)[0]
     if not is_structure(structure):
         return pa.nulls(len(structure))
-    pieces = [str(piece) for piece in path]
+    parts = [str(part) for part in path]
     found = [
-        None if text is None else _walk(read_structure(text), pieces)
+        None if text is None else _walk(read_structure(text), parts)
         for text in structure.storage.to_pylist()
     ]
     return typed(found)
 
 
 def typed(values: list[Any]) -> pa.Array:
-    """Make a column of Python values from JSON in the one type that fits them all.
+    """Make a column of Python values from JSON, in a type that fits them all.
 
-    Integers: int64; with floats among them double, if that is exact; all booleans, all text, all
-    maps and lists likewise; anything else mixed, maps and lists as their JSON text.
+    Only integers: int64. Integers and floats: double, if that is exact. Only booleans, only text,
+    only maps and lists: that type. Anything else: mixed, with maps and lists as their JSON text.
     """
     kinds = {type(value) for value in values} - {type(None)}
     if not kinds:
@@ -103,36 +103,40 @@ def typed(values: list[Any]) -> pa.Array:
         return pa.array(values, pa.string())
     if kinds == {bool}:
         return pa.array(values, pa.bool_())
-    if kinds == {int} and _between(values, INT64_MIN, INT64_MAX):
+    if kinds == {int} and _integers_between(values, INT64_MIN, INT64_MAX):
         return pa.array(values, pa.int64())
-    if float in kinds and kinds <= {int, float} and _between(values, -EXACT_DOUBLE, EXACT_DOUBLE):
+    if (
+        float in kinds
+        and kinds <= {int, float}
+        and _integers_between(values, -EXACT_DOUBLE, EXACT_DOUBLE)
+    ):
         return pa.array([None if v is None else float(v) for v in values], pa.float64())
     if kinds <= {dict, list}:
         return structure_array(values)
-    text = pa.array([None if v is None else _plain(v) for v in values], pa.string())
-    return mixed_array(text, pa.array(np.array([_code(v) for v in values], dtype=np.int8)))
+    text = pa.array([None if v is None else _text_form(v) for v in values], pa.string())
+    return mixed_array(text, pa.array(np.array([_type_code(v) for v in values], dtype=np.int8)))
 
 
-def _walk(value: Any, pieces: list[str]) -> Any:
-    """Follow a path; a key may itself hold dots."""
-    if not pieces:
+def _walk(value: Any, parts: list[str]) -> Any:
+    """Follow a path; a key may itself contain dots."""
+    if not parts:
         return value
     if isinstance(value, list):
-        index = pieces[0]
+        index = parts[0]
         if not (index.isascii() and index.isdigit()) or int(index) >= len(value):
             return None
-        return _walk(value[int(index)], pieces[1:])
+        return _walk(value[int(index)], parts[1:])
     if isinstance(value, dict):
-        for end in range(1, len(pieces) + 1):
-            key = ".".join(pieces[:end])
+        for end in range(1, len(parts) + 1):
+            key = ".".join(parts[:end])
             if key in value:
-                found = _walk(value[key], pieces[end:])
+                found = _walk(value[key], parts[end:])
                 if found is not None:
                     return found
     return None
 
 
-def _plain(value: Any) -> str:
+def _text_form(value: Any) -> str:
     """Give the text form of a value from JSON."""
     if isinstance(value, str):
         return value
@@ -143,7 +147,7 @@ def _plain(value: Any) -> str:
     return str(value) if isinstance(value, int) else write_json(value)
 
 
-def _code(value: Any) -> int:
+def _type_code(value: Any) -> int:
     if isinstance(value, bool):
         return TYPE_BOOLEAN
     if isinstance(value, int):
@@ -152,7 +156,7 @@ def _code(value: Any) -> int:
 
 
 def _key(text: str) -> object:
-    """Give what two texts have in common if they are equal in the language."""
+    """Give a key that two texts share if they are equal in the language."""
     if not NUMBER.fullmatch(text):
         return text
     found = numbers.from_text(pa.array([text], pa.string()))
@@ -160,5 +164,5 @@ def _key(text: str) -> object:
     return found.exact(0)
 
 
-def _between(values: list[Any], low: int, high: int) -> bool:
+def _integers_between(values: list[Any], low: int, high: int) -> bool:
     return all(low <= v <= high for v in values if isinstance(v, int))

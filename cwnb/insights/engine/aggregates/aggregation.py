@@ -1,7 +1,8 @@
-"""What an aggregation is: a partial state per task, a merge, a final column.
+"""What an aggregation is: a partial state per task, a merge of states, a final column.
 
-A state has one entry per group, or entries in long form that each name their group. `merge` gets
-the states with, for each, the map from its groups to those of the whole.
+A state has one entry per group, or is in long form: any number of entries, each with its group.
+`merge` gets the states of several tasks and a map for each: `map[i]` is the group of the answer to
+which group `i` of that state belongs.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from cwnb.insights.engine.grouping import Groups
     from cwnb.insights.functions import Function
 
-Numbers = np.ndarray[Any, Any]
+Array = np.ndarray[Any, Any]
 
 
 class Aggregation(ABC):
@@ -37,10 +38,10 @@ class Aggregation(ABC):
 
     @property
     def state_key(self) -> tuple[Any, ...]:
-        """Name the kind of state: aggregations of one kind over one value are computed once.
+        """Give a key; aggregations with the same key and argument have the same state.
 
-        A class whose state does not depend on its literals, or is that of another class, says so by
-        giving another key.
+        Such a state is computed once. By default the key includes the literals. A class overrides
+        this if its state does not depend on them, or is the state of another class too.
         """
         return (type(self), self.literals)
 
@@ -52,7 +53,7 @@ class Aggregation(ABC):
         """
 
     @abstractmethod
-    def merge(self, states: list[Any], maps: list[Numbers], count: int) -> Any:
+    def merge(self, states: list[Any], maps: list[Array], count: int) -> Any:
         """Give the state of all."""
 
     @abstractmethod
@@ -60,16 +61,16 @@ class Aggregation(ABC):
         """Give an array with a value per group."""
 
 
-def present_numbers(number: Any, groups: Groups) -> tuple[Any, Numbers]:
-    """Give the numbers of an int64 or double array that are there, and their groups."""
+def present_numbers(number: Any, groups: Groups) -> tuple[Any, Array]:
+    """Give the numbers of an int64 or double array without missing ones, and their groups."""
     if not number.null_count:
         return number, groups.codes
     present = np.asarray(pc.is_valid(number))
     return number.filter(pa.array(present)), groups.codes[present]
 
 
-def present_values(value: Any, codes: Numbers) -> tuple[Any, Numbers, Numbers]:
-    """Give the values that are there, their groups and their rows."""
+def present_values(value: Any, codes: Array) -> tuple[Any, Array, Array]:
+    """Give the values that are not missing, their groups and their rows."""
     if not value.null_count:
         return value, codes, np.arange(len(value), dtype=np.int64)
     rows = np.flatnonzero(np.asarray(pc.is_valid(value)))
@@ -81,9 +82,9 @@ class Long:
     """Values in long form: `value[i]` belongs to group `codes[i]` and has `ranks[i]`."""
 
     value: Any
-    codes: Numbers
+    codes: Array
     ranks: Ranks | None = None
-    weight: Numbers | None = None
+    weight: Array | None = None
 
     @property
     def nbytes(self) -> int:
@@ -92,7 +93,7 @@ class Long:
         return columns.nbytes(self.value) + int(self.codes.nbytes) + ranks
 
     @staticmethod
-    def joined(states: list[Long], maps: list[Numbers]) -> Long:
+    def joined(states: list[Long], maps: list[Array]) -> Long:
         """Put states behind each other, in the groups of the whole."""
         ranks = [s.ranks for s in states if s.ranks is not None]
         weights = [s.weight for s in states if s.weight is not None]

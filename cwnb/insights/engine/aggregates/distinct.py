@@ -11,25 +11,23 @@ import pyarrow.compute as pc
 
 from cwnb.insights import values
 from cwnb.insights.engine.aggregates import fingerprints
-from cwnb.insights.engine.aggregates.aggregation import Aggregation, Long, present_values
+from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, Long, present_values
 from cwnb.insights.engine.grouping import Groups, group_rows
 from cwnb.insights.functions import aggregation
 
 if TYPE_CHECKING:
     from cwnb.insights.engine.order import RowOrder
 
-Numbers = np.ndarray[Any, Any]
-
-# Fewer rows than this are compared as they are, which is exact.
-_MANY = 20_000
+# Tasks with fewer rows compare the texts themselves, which is exact.
+_ROWS_FOR_FINGERPRINTS = 20_000
 
 
 @dataclass
-class Printed:
-    """Fingerprints of the distinct values: `prints[i]` belongs to group `codes[i]`."""
+class Fingerprints:
+    """The fingerprints of the distinct values; `prints[i]` belongs to group `codes[i]`."""
 
-    prints: Numbers
-    codes: Numbers
+    prints: Array
+    codes: Array
 
     @property
     def nbytes(self) -> int:
@@ -44,17 +42,17 @@ class CountDistinct(Aggregation):
     Many different texts are counted by their fingerprints.
     """
 
-    def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long | Printed:  # noqa: ARG002
+    def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long | Fingerprints:  # noqa: ARG002
         """Give the distinct values of each group."""
         present, codes, _ = present_values(value, groups.codes)
         key = values.equality_key(present)
-        if pa.types.is_string(key.type) and len(key) >= _MANY and _is_short(key):
+        if pa.types.is_string(key.type) and len(key) >= _ROWS_FOR_FINGERPRINTS and _is_short(key):
             return _distinct_prints(fingerprints.fingerprints(key), codes, groups.count)
         return _distinct(key, codes, groups.count)
 
     def merge(
-        self, states: list[Long | Printed], maps: list[Numbers], count: int
-    ) -> Long | Printed:
+        self, states: list[Long | Fingerprints], maps: list[Array], count: int
+    ) -> Long | Fingerprints:
         """Give the distinct values of all."""
         exact = [state for state in states if isinstance(state, Long)]
         if len(exact) == len(states):
@@ -63,44 +61,44 @@ class CountDistinct(Aggregation):
             if len({state.value.type for state in exact}) > 1:
                 key = values.equality_key(key)
             return _distinct(key, joined.codes, count)
-        printed = [_printed(state) for state in states]
+        printed = [_as_fingerprints(state) for state in states]
         if count == 1:
             different = fingerprints.merged([state.prints for state in printed])
-            return Printed(different, np.zeros(len(different), dtype=np.int8))
+            return Fingerprints(different, np.zeros(len(different), dtype=np.int8))
         codes = [where[state.codes] for state, where in zip(printed, maps, strict=True)]
         prints = np.concatenate([state.prints for state in printed])
         return _distinct_prints(prints, np.concatenate(codes), count)
 
-    def final(self, state: Long | Printed, count: int) -> Any:
+    def final(self, state: Long | Fingerprints, count: int) -> Any:
         """Give int64."""
         return pa.array(np.bincount(state.codes, minlength=count), pa.int64())
 
 
-def _printed(state: Long | Printed) -> Printed:
-    """Give a state as fingerprints, which rise within each group as `merged` wants them."""
-    if isinstance(state, Printed):
+def _as_fingerprints(state: Long | Fingerprints) -> Fingerprints:
+    """Give a state as fingerprints, ascending within each group, as `merged` needs them."""
+    if isinstance(state, Fingerprints):
         return state
     prints = fingerprints.fingerprints(values.to_text(values.decode(state.value)))
     order = np.lexsort((prints, state.codes))
-    return Printed(prints[order], state.codes[order])
+    return Fingerprints(prints[order], state.codes[order])
 
 
 def _is_short(text: Any) -> bool:
     return int(pc.max(pc.binary_length(text)).as_py() or 0) <= fingerprints.LONGEST
 
 
-def _distinct_prints(prints: Numbers, codes: Numbers, count: int) -> Printed:
+def _distinct_prints(prints: Array, codes: Array, count: int) -> Fingerprints:
     if count <= 1:
         different = fingerprints.distinct(prints)
-        return Printed(different, np.zeros(len(different), dtype=np.int8))
+        return Fingerprints(different, np.zeros(len(different), dtype=np.int8))
     order = np.lexsort((prints, codes))
     prints, codes = prints[order], codes[order]
     new = np.ones(len(prints), dtype=bool)
     new[1:] = (prints[1:] != prints[:-1]) | (codes[1:] != codes[:-1])
-    return Printed(prints[new], codes[new])
+    return Fingerprints(prints[new], codes[new])
 
 
-def _distinct(key: Any, codes: Numbers, count: int) -> Long:
+def _distinct(key: Any, codes: Array, count: int) -> Long:
     if count == 1 and not pa.types.is_dictionary(key.type):
         different = pc.unique(key)
         return Long(different, np.zeros(len(different), dtype=np.int64))

@@ -8,15 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.insights import values
-from cwnb.insights.engine.aggregates.aggregation import Aggregation, Long, present_values
+from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, Long, present_values
 from cwnb.insights.engine.grouping import first_of, last_of
 from cwnb.insights.functions import aggregation
 
 if TYPE_CHECKING:
     from cwnb.insights.engine.grouping import Groups
     from cwnb.insights.engine.order import RowOrder
-
-Numbers = np.ndarray[Any, Any]
 
 
 class Extreme(Aggregation):
@@ -26,25 +24,25 @@ class Extreme(Aggregation):
 
     @property
     def state_key(self) -> tuple[Any, ...]:
-        """Share one state among the names of one extreme."""
+        """Share the state of `min` and `sortsFirst`, and that of `max` and `sortsLast`."""
         return (Extreme, self.largest)
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:  # noqa: ARG002
         """Give the extreme of each group."""
         present, codes, _ = present_values(value, groups.codes)
-        return self._pick(present, codes, groups.count)
+        return self._extreme(present, codes, groups.count)
 
-    def merge(self, states: list[Long], maps: list[Numbers], count: int) -> Long:
+    def merge(self, states: list[Long], maps: list[Array], count: int) -> Long:
         """Give the extreme of the extremes."""
         joined = Long.joined(states, maps)
         present, codes, _ = present_values(joined.value, joined.codes)
-        return self._pick(present, codes, count)
+        return self._extreme(present, codes, count)
 
     def final(self, state: Long, count: int) -> Any:
         """Give the values with their own type."""
         return state.per_group(count)
 
-    def _pick(self, value: Any, codes: Numbers, count: int) -> Long:
+    def _extreme(self, value: Any, codes: Array, count: int) -> Long:
         if not len(value):
             return Long(value, codes)
         keys = _order_numbers(value)
@@ -91,15 +89,15 @@ class SortsLast(Extreme):
     largest = True
 
 
-def _order_numbers(value: Any) -> Numbers:
-    """Give numbers that order as `sort` orders the values."""
+def _order_numbers(value: Any) -> Array:
+    """Give numbers in the order in which `sort` puts the values."""
     kind = value.type
     if pa.types.is_timestamp(kind):
         return np.asarray(value.cast(pa.int64()))
     if pa.types.is_int64(kind) or pa.types.is_float64(kind):
         return np.asarray(value)
     if pa.types.is_dictionary(kind):
-        placed: Numbers = values.ranks(value.dictionary)[np.asarray(value.indices)]
+        placed: Array = values.ranks(value.dictionary)[np.asarray(value.indices)]
         return placed
     return values.ranks(value)
 
@@ -117,17 +115,17 @@ class ByTime(Aggregation):
             one = (last_of if self.newest else first_of)(codes, groups.count)
             one = np.sort(one[one >= 0])
             present, codes, rows = present.take(pa.array(one)), codes[one], rows[one]
-        return self._pick(Long(present, codes, order.times(rows)), groups.count)
+        return self._edge(Long(present, codes, order.times(rows)), groups.count)
 
-    def merge(self, states: list[Long], maps: list[Numbers], count: int) -> Long:
+    def merge(self, states: list[Long], maps: list[Array], count: int) -> Long:
         """Give the oldest of the oldest, or the newest of the newest."""
-        return self._pick(Long.joined(states, maps), count)
+        return self._edge(Long.joined(states, maps), count)
 
     def final(self, state: Long, count: int) -> Any:
         """Give the values with their own type."""
         return state.per_group(count)
 
-    def _pick(self, state: Long, count: int) -> Long:
+    def _edge(self, state: Long, count: int) -> Long:
         assert state.ranks is not None
         permutation = state.ranks.descending()
         permutation = permutation[::-1] if self.newest else permutation

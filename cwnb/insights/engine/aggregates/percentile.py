@@ -7,14 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from cwnb.insights.engine.aggregates.aggregation import Aggregation, present_numbers
+from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, present_numbers
 from cwnb.insights.functions import aggregation
 
 if TYPE_CHECKING:
     from cwnb.insights.engine.grouping import Groups
     from cwnb.insights.engine.order import RowOrder
-
-Numbers = np.ndarray[Any, Any]
 
 
 @aggregation("pct(number field, literal_number percent from 0 to 100) -> number")
@@ -32,27 +30,27 @@ class Percentile(Aggregation):
         data = np.asarray(number)
         if groups.count == 1:
             return [(data, np.array([0, len(data)]))]
-        # Small integers sort by radix, in a fraction of the time.
+        # numpy sorts 16-bit integers by radix, which is much faster.
         small = codes.astype(np.int16 if groups.count < 2**15 else np.int64)
         data = data[np.argsort(small, kind="stable")]
         sizes = np.bincount(codes, minlength=groups.count)
         return [(data, np.concatenate([[0], np.cumsum(sizes)]))]
 
-    def merge(self, states: list[Any], maps: list[Numbers], count: int) -> Any:
-        """Keep the pieces of every group."""
-        pieces = [piece for state in states for piece in state]
+    def merge(self, states: list[Any], maps: list[Array], count: int) -> Any:
+        """Put the numbers of each group together."""
+        parts = [part for state in states for part in state]
         where = [w for state, w in zip(states, maps, strict=True) for _ in state]
-        if len(pieces) == 1 and np.array_equal(where[0], np.arange(count)):
-            return pieces
-        data = _one_type([data for data, _ in pieces])
+        if len(parts) == 1 and np.array_equal(where[0], np.arange(count)):
+            return parts
+        data = _one_type([data for data, _ in parts])
         sizes = np.zeros(count, dtype=np.int64)
-        for (_, bounds), to in zip(pieces, where, strict=True):
+        for (_, bounds), to in zip(parts, where, strict=True):
             np.add.at(sizes, to, np.diff(bounds))
         starts = np.concatenate([[0], np.cumsum(sizes)])
         if count <= 64:
             merged = np.empty(starts[-1], dtype=data[0].dtype)
             free = starts[:-1].copy()
-            for numbers, (_, bounds), to in zip(data, pieces, where, strict=True):
+            for numbers, (_, bounds), to in zip(data, parts, where, strict=True):
                 for group, low, high in zip(to, bounds[:-1], bounds[1:], strict=True):
                     merged[free[group] : free[group] + high - low] = numbers[low:high]
                     free[group] += high - low
@@ -60,7 +58,7 @@ class Percentile(Aggregation):
             codes = np.concatenate(
                 [
                     np.repeat(to, np.diff(bounds))
-                    for (_, bounds), to in zip(pieces, where, strict=True)
+                    for (_, bounds), to in zip(parts, where, strict=True)
                 ]
             )
             merged = np.concatenate(data)[np.argsort(codes, kind="stable")]
@@ -71,15 +69,15 @@ class Percentile(Aggregation):
         ((data, bounds),) = state
         (percent,) = self.literals
         if not data.flags.writeable:
-            data = data.copy()  # it is the column itself
+            data = data.copy()  # it may be the memory of a column
         rows = np.full(count, -1, dtype=np.int64)
         picked = np.zeros(count, dtype=data.dtype)
         for group in range(count):
             low, high = int(bounds[group]), int(bounds[group + 1])
             if high > low:
-                # Rounded first: 0.07 * 100 is 7.000000000000001, whose ceiling is 8.
+                # 0.07 * 100 is 7.000000000000001 in doubles, and its ceiling would be 8.
                 rank = max(1, int(np.ceil(round(percent / 100 * (high - low), 9))))
-                # In place: the next percentile of the same values finds them half ordered.
+                # In place, so that another percentile of these values finds them partly sorted.
                 part = data[low:high]
                 part.partition(rank - 1)
                 picked[group] = part[rank - 1]
@@ -87,7 +85,7 @@ class Percentile(Aggregation):
         return pa.array(picked, mask=rows < 0)
 
 
-def _one_type(arrays: list[Numbers]) -> list[Numbers]:
+def _one_type(arrays: list[Array]) -> list[Array]:
     if len({a.dtype for a in arrays}) > 1:
         return [a.astype(np.float64) for a in arrays]
     return arrays

@@ -9,17 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.insights.engine.aggregates.aggregation import Aggregation, present_numbers
+from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, present_numbers
 from cwnb.insights.functions import aggregation
 
 if TYPE_CHECKING:
     from cwnb.insights.engine.grouping import Groups
     from cwnb.insights.engine.order import RowOrder
 
-Numbers = np.ndarray[Any, Any]
 
-
-def _add_up(parts: list[Numbers], maps: list[Numbers], count: int) -> Numbers:
+def _add_up(parts: list[Array], maps: list[Array], count: int) -> Array:
     total = np.zeros(count, dtype=np.result_type(*parts))
     for part, where in zip(parts, maps, strict=True):
         np.add.at(total, where, part)
@@ -30,30 +28,30 @@ def _add_up(parts: list[Numbers], maps: list[Numbers], count: int) -> Numbers:
 class Count(Aggregation):
     """Count the rows, or those that have the field."""
 
-    def partial(self, value: Any, groups: Groups, order: RowOrder) -> Numbers:  # noqa: ARG002
+    def partial(self, value: Any, groups: Groups, order: RowOrder) -> Array:  # noqa: ARG002
         """Count per group."""
         if value is None or not value.null_count:
             return groups.sizes
         present = np.asarray(pc.is_valid(value))
         return np.bincount(groups.codes[present], minlength=groups.count)
 
-    def merge(self, states: list[Numbers], maps: list[Numbers], count: int) -> Numbers:
+    def merge(self, states: list[Array], maps: list[Array], count: int) -> Array:
         """Add the counts."""
         return _add_up(states, maps, count)
 
-    def final(self, state: Numbers, count: int) -> Any:  # noqa: ARG002
+    def final(self, state: Array, count: int) -> Any:  # noqa: ARG002
         """Give int64."""
         return pa.array(state, pa.int64())
 
 
 @dataclass
 class Total:
-    """Sums of one task: integers exactly as Python numbers or int64, the rest as doubles."""
+    """The sums of integers, exact, and those of doubles, for each group."""
 
-    whole: Numbers  # int64, or object (Python int) where int64 could overflow
-    real: Numbers  # double
-    seen: Numbers  # how many numbers
-    reals: Numbers  # how many of them were doubles
+    whole: Array  # sums of integers: int64, or Python integers if int64 could overflow
+    real: Array  # sums of doubles
+    seen: Array  # counts of numbers
+    reals: Array  # counts of doubles
 
     @property
     def nbytes(self) -> int:
@@ -74,11 +72,11 @@ class Sum(Aggregation):
         if pa.types.is_int64(number.type):
             whole = _exact_sums(np.asarray(number), codes, count)
             return Total(whole, np.zeros(count), seen, nothing)
-        # Of no rows at all numpy gives integers, whatever the weights.
+        # Without rows, bincount gives integers.
         real = np.bincount(codes, weights=np.asarray(number), minlength=count).astype(np.float64)
         return Total(nothing, real, seen, seen)
 
-    def merge(self, states: list[Total], maps: list[Numbers], count: int) -> Total:
+    def merge(self, states: list[Total], maps: list[Array], count: int) -> Total:
         """Add the sums."""
         exact = [state.whole for state in states]
         largest = sum(max(abs(int(w.max())), abs(int(w.min()))) for w in exact if len(w))
@@ -103,14 +101,14 @@ class Sum(Aggregation):
         return pa.array(state.whole.astype(np.float64) + state.real, mask=empty)
 
 
-def _exact_sums(numbers: Numbers, codes: Numbers, count: int) -> Numbers:
-    """Sum int64 per group without rounding: doubles are exact up to 2**53."""
+def _exact_sums(numbers: Array, codes: Array, count: int) -> Array:
+    """Sum int64 per group without rounding; bincount adds doubles, which are exact to 2**53."""
     if not len(numbers):
         return np.zeros(count, dtype=np.int64)
     largest = max(abs(int(numbers.max())), abs(int(numbers.min())))
     if largest * len(numbers) < 2**53:
         return np.bincount(codes, weights=numbers, minlength=count).astype(np.int64)
-    # Two halves of 32 bits each stay exact for up to two million rows, more than a task has.
+    # Sums of halves of 32 bits are exact for up to two million rows; a task has fewer.
     high = np.bincount(codes, weights=numbers >> 32, minlength=count)
     low = np.bincount(codes, weights=numbers & 0xFFFFFFFF, minlength=count)
     total = [int(h) * 2**32 + int(w) for h, w in zip(high, low, strict=True)]
@@ -139,9 +137,9 @@ class Average(Sum):
 class Moments:
     """Count, mean and sum of squared distances from the mean, per group."""
 
-    seen: Numbers
-    mean: Numbers
-    spread: Numbers
+    seen: Array
+    mean: Array
+    spread: Array
 
     @property
     def nbytes(self) -> int:
@@ -164,8 +162,8 @@ class Variance(Aggregation):
         away = data - mean[codes]
         return Moments(seen, mean, np.bincount(codes, weights=away * away, minlength=groups.count))
 
-    def merge(self, states: list[Moments], maps: list[Numbers], count: int) -> Moments:
-        """Combine by Chan's rule, which does not subtract large squares."""
+    def merge(self, states: list[Moments], maps: list[Array], count: int) -> Moments:
+        """Combine by the formula of Chan et al., which does not subtract large squares."""
         total = Moments(np.zeros(count, dtype=np.int64), np.zeros(count), np.zeros(count))
         for state, where in zip(states, maps, strict=True):
             before, added = total.seen[where], state.seen

@@ -8,15 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.insights import structures, values
-from cwnb.insights.engine.aggregates.aggregation import Aggregation, Long, present_values
+from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, Long, present_values
 from cwnb.insights.engine.grouping import group_rows
 from cwnb.insights.functions import aggregation
 
 if TYPE_CHECKING:
     from cwnb.insights.engine.grouping import Groups
     from cwnb.insights.engine.order import RowOrder
-
-Numbers = np.ndarray[Any, Any]
 
 
 @aggregation("values(any field) -> structure", "collect_values")
@@ -27,12 +25,13 @@ class Values(Aggregation):
         """Give the distinct values of each group."""
         present, codes, rows = present_values(value, groups.codes)
         pairs = group_rows([pa.array(codes), values.equality_key(present)], len(codes))
-        one = pairs.first_rows() if order.in_memory else pairs.last_rows()
+        # The row with which each value appears first: rows in memory are newest first.
+        first = pairs.first_rows() if order.in_memory else pairs.last_rows()
         weight = np.bincount(pairs.codes, minlength=pairs.count)
-        picked = present.take(pa.array(one))
-        return Long(picked, codes[one], order.ranks(rows[one]), weight)
+        distinct = present.take(pa.array(first))
+        return Long(distinct, codes[first], order.ranks(rows[first]), weight)
 
-    def merge(self, states: list[Long], maps: list[Numbers], count: int) -> Long:  # noqa: ARG002
+    def merge(self, states: list[Long], maps: list[Array], count: int) -> Long:  # noqa: ARG002
         """Give the distinct values of all, each as it appears first."""
         joined = Long.joined(states, maps)
         assert joined.ranks is not None
@@ -40,19 +39,19 @@ class Values(Aggregation):
         newest = joined.ranks.descending()
         value, codes = joined.value.take(pa.array(newest)), joined.codes[newest]
         pairs = group_rows([pa.array(codes), values.equality_key(value)], len(codes))
-        one = pairs.first_rows()
+        first = pairs.first_rows()
         weight = np.bincount(
             pairs.codes, weights=joined.weight[newest], minlength=pairs.count
         ).astype(np.int64)
-        ranks = joined.ranks.take(newest[one])
-        return Long(value.take(pa.array(one)), codes[one], ranks, weight)
+        ranks = joined.ranks.take(newest[first])
+        return Long(value.take(pa.array(first)), codes[first], ranks, weight)
 
     def final(self, state: Long, count: int) -> Any:
         """Give JSON arrays."""
         assert state.ranks is not None
         return self._lists(state, state.ranks.descending(), count)
 
-    def _lists(self, state: Long, order: Numbers, count: int) -> Any:
+    def _lists(self, state: Long, order: Array, count: int) -> Any:
         made: list[list[Any]] = [[] for _ in range(count)]
         items = structures.to_python(state.value)
         for row in order:
