@@ -42,7 +42,7 @@ def start():
     """Start Python code in processes of their own; they are ended with the test."""
     started = []
 
-    def run(code, *args, user=None):
+    def run(code, *args, user=None, stdin=False):
         if user is not None:
             code = ALREADY_THERE.format(user=user) + code
         environment = os.environ | {
@@ -50,7 +50,7 @@ def start():
         }
         process = subprocess.Popen(
             [sys.executable, "-c", code, *map(str, args)],
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if stdin else subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
+_KEY_BYTES = 32
+
+
 def ring_file() -> Path:
     """Give the file that holds this user's keys; `CWNB_CONFIG_DIR` moves it."""
     if folder := os.environ.get("CWNB_CONFIG_DIR"):
@@ -30,7 +33,10 @@ def ring_file() -> Path:
 def create_key(store_path: str) -> str:
     """Add a new random key to the ring and give its id."""
     key_id = secrets.token_hex(8)
-    entry = {"key": base64.b64encode(secrets.token_bytes(32)).decode(), "made_for": store_path}
+    entry = {
+        "key": base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode(),
+        "made_for": store_path,
+    }
     with _locked_ring() as file:
         ring = _read_ring(file)
         ring[key_id] = entry
@@ -48,11 +54,14 @@ def read_key(key_id: str, store_path: str) -> bytes:
             f"{str(file)!r}; copy that key's entry from the machine that made the store"
         )
     try:
-        return base64.b64decode(entry["key"])
+        key = base64.b64decode(entry["key"], validate=True)
     except (ValueError, KeyError, TypeError):
+        key = b""
+    if len(key) != _KEY_BYTES:
         raise StoreKeyMissing(
             f"the entry of key {key_id!r} in the key ring {str(file)!r} is damaged"
-        ) from None
+        )
+    return key
 
 
 @contextmanager
