@@ -135,7 +135,8 @@ class Logs:
         """Load files, globs, folders, URLs, file objects, DataFrames or lists of dicts.
 
         Options: `stream`, `format`, `tz`, `pattern` (of a record's first line), `again` (load the
-        same content once more), `log_type`, `progress`. All or nothing for each file; the report
+        same content once more), `log_type`, `deliver` (False: tails and subscriptions never see
+        these events), `progress`. All or nothing for each file; the report
         counts every record. See `cwnb.sources.load`.
         """
         from cwnb import sources

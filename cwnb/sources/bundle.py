@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,10 +20,8 @@ _BUNDLE_FILES = 2_000
 class Bundle:
     """Hands out a place for each file; what a file puts there is stored whole or not at all."""
 
-    def __init__(self, store: Any, group: str, processing: Processing) -> None:
-        self._store = store
-        self._group = group
-        self._processing = processing
+    def __init__(self, store: Any, group: str, processing: Processing, *, deliver: bool) -> None:
+        self._new_loading = partial(store.loading, group, processing, deliver=deliver)
         self._stack = ExitStack()
         self._loading: Any = None
         self._records: list[LoadRecord] = []
@@ -32,7 +31,7 @@ class Bundle:
     def place(self, *, alone: bool) -> Iterator[Any]:
         """Give a loading of its own to a file that comes alone, else a place among others."""
         if alone:
-            with self._store.loading(self._group, self._processing) as loading:
+            with self._new_loading() as loading:
                 yield loading
             return
         with ExitStack() as stack:
@@ -41,13 +40,13 @@ class Bundle:
     def loading(self) -> Any:
         """Give the loading that the files share."""
         if self._loading is None:
-            new = self._store.loading(self._group, self._processing)
+            new = self._new_loading()
             self._loading = self._stack.enter_context(new)
         return self._loading
 
     def own_loading(self, stack: ExitStack) -> Any:
         """Give one to a file that has grown too big for a place."""
-        return stack.enter_context(self._store.loading(self._group, self._processing))
+        return stack.enter_context(self._new_loading())
 
     def take(self, held: list[CheckedEvents], record: LoadRecord) -> None:
         """Add a whole file to the shared loading."""

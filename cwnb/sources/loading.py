@@ -52,6 +52,7 @@ def load(
     pattern: str | None = None,
     again: bool = False,
     log_type: str | None = None,
+    deliver: bool = True,
     progress: Callable[[int, int | None], None] | None = None,
     max_ratio: float | None = MAX_RATIO,
 ) -> LoadReport:
@@ -59,7 +60,8 @@ def load(
 
     `pattern`: what the first line of a record looks like (RE2). `tz`: the zone of times that name
     none. `again` loads content that the group has already. `max_ratio`: how many times its size a
-    packed file may unpack to beyond 256 MB; None for any. `progress` is called with the bytes read
+    packed file may unpack to beyond 256 MB; None for any. `deliver=False` keeps the events from
+    tails and subscriptions, which never see them. `progress` is called with the bytes read
     so far and their total, or None where that is unknown.
 
     One bad file raises SourceError; of several, the good ones load and the report names the bad.
@@ -76,7 +78,7 @@ def load(
     rows = tables.is_rows(what)
     inputs = Inputs() if rows else find_inputs(what)
     records = store.load_records(group) if store.has_group(group) else []
-    bundle = Bundle(store, group, Processing(log_type=log_type))
+    bundle = Bundle(store, group, Processing(log_type=log_type), deliver=deliver)
     try:
         alone = not inputs.several
         target = Target(store, group, Earlier(records), bundle, alone=alone, **options)

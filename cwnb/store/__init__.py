@@ -7,7 +7,9 @@ from cwnb.store.ingest.checks import CheckedEvents
 from cwnb.store.ingest.load import Loading
 from cwnb.store.ingest.messages import Messages, event_batch, messages_of
 from cwnb.store.maintenance.retention import RETENTION_DAYS
+from cwnb.store.positions import Position
 from cwnb.store.processing import Processing
+from cwnb.store.read_after import Page
 from cwnb.store.records import FieldInfo, GroupInfo, LoadRecord, PutResult, StreamInfo
 from cwnb.store.snapshot import Snapshot
 from cwnb.store.store import Store
@@ -20,6 +22,8 @@ __all__ = [
     "LoadRecord",
     "Loading",
     "Messages",
+    "Page",
+    "Position",
     "Processing",
     "PutResult",
     "Snapshot",

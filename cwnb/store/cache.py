@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 import threading
 import time
@@ -82,31 +83,51 @@ class ShortLived(Generic[Value]):
 
 
 _short_lived: weakref.WeakSet[ShortLived[Any]] = weakref.WeakSet()
-_dropping: tuple[int, threading.Thread] | None = None  # with the process whose thread it is
+
+
+class _Dropping(threading.Thread):
+    """Drops old values until none is left; ends at once when the interpreter does."""
+
+    def __init__(self) -> None:
+        super().__init__(name="cwnb-keys", daemon=True)
+        self.process = os.getpid()
+        self.ending = threading.Event()
+
+    def run(self) -> None:
+        global _dropping
+        while not self.ending.wait(KEY_LIFETIME_S / 4):
+            if _drop_all_old():
+                continue
+            _dropping = None
+            # What was put before this thread said that it ends is still its own to drop.
+            if not _drop_all_old():
+                return
+
+
+_dropping: _Dropping | None = None
 
 
 def _start_dropping() -> None:
     global _dropping
-    if _dropping is None or _dropping[0] != os.getpid() or not _dropping[1].is_alive():
-        thread = threading.Thread(target=_drop_until_none_is_left, name="cwnb-keys", daemon=True)
-        _dropping = os.getpid(), thread
+    running = _dropping
+    if running is None or running.process != os.getpid():
+        _dropping = _Dropping()
         try:
-            thread.start()
+            _dropping.start()
         except RuntimeError:
             _dropping = None  # the interpreter is ending, and the values with it
 
 
-def _drop_until_none_is_left() -> None:
-    global _dropping
-    while True:
-        time.sleep(KEY_LIFETIME_S / 4)
-        if _drop_all_old():
-            continue
-        _dropping = None
-        # What was put before this thread said that it ends is still its own to drop.
-        if not _drop_all_old():
-            return
-
-
 def _drop_all_old() -> int:
     return sum(cache.drop_old() for cache in tuple(_short_lived))
+
+
+def _stop_dropping() -> None:
+    # A thread that the interpreter ends while it is inside Arrow takes the process with it.
+    running = _dropping
+    if running is not None and running.process == os.getpid():
+        running.ending.set()
+        running.join(1.0)
+
+
+atexit.register(_stop_dropping)

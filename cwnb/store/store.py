@@ -21,7 +21,9 @@ from cwnb.store.maintenance.retention import check_retention, cutoff_ms
 from cwnb.store.maintenance.rewriting import compact, sweep
 from cwnb.store.names import check_group_name, check_stream_name, match_names
 from cwnb.store.opening import open_context
+from cwnb.store.positions import Position
 from cwnb.store.processing import NOTHING, Processing
+from cwnb.store.read_after import PAGE_BYTES, PAGE_ROWS, Page, read_after
 from cwnb.store.snapshot import GroupState, Snapshot
 
 if TYPE_CHECKING:
@@ -181,10 +183,13 @@ class Store:
         return result
 
     @contextmanager
-    def loading(self, group: str, processing: Processing = NOTHING) -> Iterator[Loading]:
+    def loading(
+        self, group: str, processing: Processing = NOTHING, *, deliver: bool = True
+    ) -> Iterator[Loading]:
         """Take many events, all or nothing: see Loading. Makes the group where it is absent.
 
-        `processing` goes before that of the group, which keeps its own.
+        `processing` goes before that of the group, which keeps its own. With `deliver=False` the
+        events have no position: `read_after` never gives them.
         """
         self.background.raise_failure()
         check_group_name(group)
@@ -198,7 +203,7 @@ class Store:
         self.background.start()
         cutoff = cutoff_ms(found.retention_days, now)
         processing = processing.or_else(found.processing)
-        with Loading(self.context, processing, cutoff, work) as loading:
+        with Loading(self.context, processing, cutoff, work, deliver=deliver) as loading:
             yield loading
 
     def load_records(self, group: str) -> list[LoadRecord]:
@@ -223,6 +228,33 @@ class Store:
         from cwnb.store.statistics import field_statistics
 
         return field_statistics(self.snapshot([group]))
+
+    def position(self) -> Position:
+        """Give the position after all events that are visible now."""
+        with self.catalog.read() as connection:
+            return meta.newest_position(connection)
+
+    def read_after(
+        self,
+        position: Position,
+        groups: Sequence[str] | None = None,
+        *,
+        limit_rows: int = PAGE_ROWS,
+        limit_bytes: int = PAGE_BYTES,
+    ) -> Page:
+        """Give the events that became visible after a position, in that order, a page at a time.
+
+        `groups`: names, of which a trailing `*` is a prefix; all where it is None. See `Page`.
+        Raises ResourceNotFound, and InvalidParameter for a position that the store has not reached.
+        """
+        self.background.raise_failure()
+        return read_after(
+            self.context,
+            Position(*position),
+            groups,
+            limit_rows=limit_rows,
+            limit_bytes=limit_bytes,
+        )
 
     # Maintenance by hand; each also happens by itself
 

@@ -31,7 +31,7 @@ class MemoryStore:
         return list(self.groups[group][1])
 
     @contextmanager
-    def loading(self, group, processing=NOTHING):
+    def loading(self, group, processing=NOTHING, *, deliver=True):
         loading = MemoryLoading(self.cutoff_ms, processing)
         yield loading
         if loading.records:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from cwnb.store.positions import Position
 
 _SELECT = (
     "SELECT id, group_id, first_ms, last_ms, events, message_bytes,"
-    " ingestion_ms, token, {data} FROM batches"
+    " ingestion_ms, commit_number, token, {data} FROM batches"
 )
 # A flush takes no more batches than this at once.
 _FLUSH_AT_MOST = 20_000
@@ -24,6 +27,7 @@ class SealedBatch:
     events: int
     message_bytes: int
     ingestion_ms: int
+    commit: int
     token: str
     data: bytes = field(repr=False)
 
@@ -33,6 +37,15 @@ class BatchRange(NamedTuple):
 
     first: int
     last: int
+
+
+class BatchCommit(NamedTuple):
+    """Which sequence numbers a batch has, in which commit, without its data."""
+
+    id: int
+    events: int
+    message_bytes: int
+    commit: int
 
 
 class Waiting(NamedTuple):
@@ -47,11 +60,11 @@ class Waiting(NamedTuple):
 def insert(connection: Any, batch: SealedBatch, put_at: float, retention_days: int | None) -> bool:
     """Add a batch; tell whether the group is there and its retention is still the one given."""
     connection.execute(
-        "INSERT INTO batches SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ? FROM groups"
+        "INSERT INTO batches SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM groups"
         " WHERE id = ? AND retention_days IS ?",
         (
             *(batch.id, batch.first_ms, batch.last_ms, batch.events, batch.message_bytes),
-            *(batch.ingestion_ms, put_at, batch.token, batch.data),
+            *(batch.ingestion_ms, put_at, batch.commit, batch.token, batch.data),
             *(batch.group_id, retention_days),
         ),
     )
@@ -72,6 +85,24 @@ def in_range(connection: Any, group_id: int, ids: BatchRange) -> list[SealedBatc
         (group_id, *ids),
     )
     return [SealedBatch(*row) for row in rows]
+
+
+def with_id(connection: Any, batch_id: int) -> SealedBatch:
+    """Give the batch of this id, which is there."""
+    row = connection.execute(f"{_SELECT.format(data='data')} WHERE id = ?", (batch_id,)).fetchone()
+    return SealedBatch(*row)
+
+
+def after(connection: Any, group_id: int, position: Position, at_most: int) -> list[BatchCommit]:
+    """Give the oldest batches of a group that have events after a position, in order."""
+    rows = connection.execute(
+        "SELECT id, events, message_bytes, commit_number FROM batches"
+        " WHERE group_id = ?1 AND commit_number > 0"
+        " AND (commit_number > ?2 OR (commit_number = ?2 AND id + events > ?3))"
+        " ORDER BY id LIMIT ?4",
+        (group_id, position.commit, position.sequence + 1, at_most),
+    )
+    return [BatchCommit(*row) for row in rows]
 
 
 def oldest_range(

@@ -33,6 +33,12 @@ def names(connection: Any) -> list[str]:
     return [name for (name,) in rows]
 
 
+def all_of(connection: Any) -> list[GroupRow]:
+    """Give all groups, by name."""
+    rows = connection.execute(f"{_SELECT} WHERE {_HERE} ORDER BY name", _ACCOUNT_AND_REGION)
+    return [_group(row) for row in rows]
+
+
 def ids(connection: Any) -> list[int]:
     """Give the ids of all groups."""
     return [number for (number,) in connection.execute("SELECT id FROM groups")]
@@ -40,16 +46,16 @@ def ids(connection: Any) -> list[int]:
 
 def find(connection: Any, name: str) -> GroupRow | None:
     """Give the group of this name, or None."""
-    return _group(
-        connection.execute(
-            f"{_SELECT} WHERE {_HERE} AND name = ?", (*_ACCOUNT_AND_REGION, name)
-        ).fetchone()
-    )
+    row = connection.execute(
+        f"{_SELECT} WHERE {_HERE} AND name = ?", (*_ACCOUNT_AND_REGION, name)
+    ).fetchone()
+    return None if row is None else _group(row)
 
 
 def with_id(connection: Any, group_id: int) -> GroupRow | None:
     """Give the group of this id, or None if it has been deleted."""
-    return _group(connection.execute(f"{_SELECT} WHERE id = ?", (group_id,)).fetchone())
+    row = connection.execute(f"{_SELECT} WHERE id = ?", (group_id,)).fetchone()
+    return None if row is None else _group(row)
 
 
 def known(connection: Any, name: str) -> GroupRow:
@@ -92,8 +98,6 @@ def remove(connection: Any, group_id: int, remove_files_at: float) -> None:
     connection.execute("DELETE FROM groups WHERE id = ?", (group_id,))
 
 
-def _group(row: tuple[Any, ...] | None) -> GroupRow | None:
-    if row is None:
-        return None
+def _group(row: tuple[Any, ...]) -> GroupRow:
     group_id, name, created_ms, retention_days, log_type = row
     return GroupRow(group_id, name, created_ms, retention_days, Processing(log_type=log_type))

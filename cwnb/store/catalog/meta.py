@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from cwnb.store.positions import Position
+
 
 class StoreMeta(NamedTuple):
     """What never changes of a store; `key_id` is empty where it is not encrypted."""
@@ -41,3 +43,21 @@ def take_sequences(connection: Any, count: int) -> int:
         "UPDATE meta SET value = value + ? WHERE key = 'next_sequence' RETURNING value", (count,)
     ).get
     return after - count
+
+
+def take_commit(connection: Any) -> int:
+    """Take the next number of a publishing transaction, inside that transaction."""
+    number: int = connection.execute(
+        "UPDATE meta SET value = value + 1 WHERE key = 'last_commit' RETURNING value"
+    ).get
+    return number
+
+
+def newest_position(connection: Any) -> Position:
+    """Give the position after everything that has been published."""
+    counters = dict(
+        connection.execute(
+            "SELECT key, value FROM meta WHERE key IN ('last_commit', 'next_sequence')"
+        ).fetchall()
+    )
+    return Position(counters["last_commit"], counters["next_sequence"] - 1)

@@ -57,13 +57,42 @@ CREATE TABLE trash (
 """
 
 
+_POSITIONS = """
+INSERT INTO meta VALUES ('last_commit', 0);
+-- Events from before this step have commit 0. The table is made anew because a column behind the
+-- data of a batch could not be read without reading the data.
+ALTER TABLE batches RENAME TO batches_before;
+DROP INDEX batches_of_group;
+CREATE TABLE batches (
+    id INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, first_ms INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL, events INTEGER NOT NULL, message_bytes INTEGER NOT NULL,
+    ingestion_ms INTEGER NOT NULL, put_at REAL NOT NULL, commit_number INTEGER NOT NULL,
+    token TEXT NOT NULL, data BLOB NOT NULL);
+INSERT INTO batches SELECT id, group_id, first_ms, last_ms, events, message_bytes, ingestion_ms,
+    put_at, 0, token, data FROM batches_before;
+DROP TABLE batches_before;
+CREATE INDEX batches_of_group ON batches (group_id, id, message_bytes, put_at, commit_number);
+-- Commits of the segment's events: `first_commit` and `last_commit` are 0 where none of them is
+-- ever delivered. The runs have a table of their own, which a query of events does not read.
+ALTER TABLE segments ADD COLUMN first_commit INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE segments ADD COLUMN last_commit INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX segments_by_commit ON segments (group_id, last_commit, first_commit);
+CREATE TABLE segment_runs (segment_id TEXT PRIMARY KEY, runs BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+
 def first_tables(connection: Any) -> None:
     """Make the tables of version 0.1.0."""
     _run(connection, _FIRST_TABLES)
     connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
-STEPS: tuple[Callable[[Any], None], ...] = (first_tables,)
+def positions(connection: Any) -> None:
+    """Note for each event in which transaction it was published."""
+    _run(connection, _POSITIONS)
+
+
+STEPS: tuple[Callable[[Any], None], ...] = (first_tables, positions)
 # The version of a catalog is the number of steps it has taken.
 SCHEMA_VERSION = len(STEPS)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from cwnb.store.cache import Cache
+from cwnb.store.positions import Runs
 from cwnb.store.segments.facts import SegmentFacts, unpacked
 
 _SELECT = (
@@ -46,22 +47,47 @@ def facts_of(row: tuple[Any, ...]) -> SegmentFacts:
     return made
 
 
-def insert(connection: Any, facts: SegmentFacts) -> None:
-    """Publish a segment."""
+def insert(connection: Any, facts: SegmentFacts, runs: Runs) -> None:
+    """Publish a segment, whose events have the commits of the runs."""
     connection.execute(
-        "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO segments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             *(facts.id, facts.group_id, facts.first_ms, facts.last_ms, facts.rows),
             *(facts.message_bytes, facts.file_bytes, facts.discovery, facts.wrapped_key),
             *(facts.packed(), facts.ranges),
+            *((int(runs.commit.min()), int(runs.commit.max())) if len(runs) else (0, 0)),
         ),
     )
+    if len(runs):
+        connection.execute("INSERT INTO segment_runs VALUES (?, ?)", (facts.id, runs.pack()))
+
+
+def with_id(connection: Any, segment_id: str) -> SegmentFacts:
+    """Give the segment of this id, which is there."""
+    return facts_of(connection.execute(f"{_SELECT} WHERE id = ?", (segment_id,)).fetchone())
+
+
+def commits_from(connection: Any, group_id: int, commit: int) -> list[tuple[int, str]]:
+    """Give first commit and id of the segments with events of this commit or a later one."""
+    rows: list[tuple[int, str]] = connection.execute(
+        "SELECT first_commit, id FROM segments WHERE group_id = ? AND last_commit >= ?",
+        (group_id, max(commit, 1)),
+    ).fetchall()
+    return rows
+
+
+def runs_of(connection: Any, segment_id: str) -> Runs:
+    """Give the commits of a segment's events."""
+    row = connection.execute("SELECT runs FROM segment_runs WHERE segment_id = ?", (segment_id,))
+    packed: bytes | None = row.get
+    return Runs.none() if packed is None else Runs.unpack(packed, segment_id)
 
 
 def discard(connection: Any, group_id: int, names: list[str], remove_at: float) -> None:
     """Take segments out of the catalog; their files stay until `remove_at`."""
     for name in names:
         connection.execute("DELETE FROM segments WHERE id = ?", (name,))
+        connection.execute("DELETE FROM segment_runs WHERE segment_id = ?", (name,))
         connection.execute(
             "INSERT OR REPLACE INTO trash VALUES (?, ?, ?)", (name, group_id, remove_at)
         )

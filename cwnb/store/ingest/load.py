@@ -15,6 +15,7 @@ from cwnb.store.catalog.streams import StreamCount
 from cwnb.store.ingest.checks import CheckedEvents, refusals
 from cwnb.store.ingest.load_records import seal_record
 from cwnb.store.ingest.messages import messages_of
+from cwnb.store.positions import Runs, Spans
 from cwnb.store.segments.facts import MAX_MESSAGE_BYTES, MAX_ROWS, SegmentFacts
 from cwnb.store.segments.writer import Block, SegmentWriter
 
@@ -65,12 +66,19 @@ class Loading:
     """
 
     def __init__(
-        self, context: StoreContext, processing: Processing, cutoff_ms: int, work: Work
+        self,
+        context: StoreContext,
+        processing: Processing,
+        cutoff_ms: int,
+        work: Work,
+        *,
+        deliver: bool,
     ) -> None:
         self.cutoff_ms = cutoff_ms
         self.events = 0
         self.processing = processing
         self._context = context
+        self._deliver = deliver
         self._group_id = work.group_id
         self._work = work
         self._ingestion_ms = context.clock.now_ms()
@@ -79,7 +87,7 @@ class Loading:
         self._writer: SegmentWriter | None = None
         self._completing: SegmentWriter | None = None
         self._completed: Future[None] | None = None
-        self._made: list[SegmentFacts] = []
+        self._made: list[tuple[SegmentFacts, Spans]] = []
         self._streams: dict[str, list[int]] = {}
         self._sequences = range(0)
         self._done = False
@@ -161,8 +169,9 @@ class Loading:
                 if unique and loads.has(connection, *row[:2]):
                     raise AlreadyLoaded(f"the content of {record.name!r} has been loaded already")
             self._work.end(connection)
-            for facts in self._made:
-                segments.insert(connection, facts)
+            commit = meta.take_commit(connection) if self._deliver and self._made else 0
+            for facts, spans in self._made:
+                segments.insert(connection, facts, Runs.of_commit(spans, commit))
             for row in rows:
                 loads.insert(connection, *row)
             for name, (first, last, count) in self._streams.items():
@@ -224,7 +233,7 @@ class Loading:
             self._completed = self._threads.completing.submit(self._complete, self._completing)
 
     def _complete(self, writer: SegmentWriter) -> None:
-        self._made.append(writer.finish())
+        self._made.append((writer.finish(), writer.spans))
         self._work.renew()
 
     def _wait_for_completed(self) -> None:

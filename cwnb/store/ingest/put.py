@@ -99,6 +99,7 @@ class BatchWriter:
         ]
         with self._context.catalog.write() as connection:
             sequence = meta.take_sequences(connection, sum(batch.events for batch in encoded))
+            commit = meta.take_commit(connection)
             for batch, token, data in zip(encoded, tokens, sealed, strict=True):
                 row = batches.SealedBatch(
                     sequence,
@@ -108,6 +109,7 @@ class BatchWriter:
                     batch.events,
                     batch.message_bytes,
                     now_ms,
+                    commit,
                     token,
                     data,
                 )

@@ -90,6 +90,13 @@ def block_of(
     sealed: Sequence[SealedBatch], sealer: Sealer, group: str, processing: Processing
 ) -> Block:
     """Give the events of batches as one block in order, with their fields."""
+    block = events_of(sealed, sealer, group)
+    block.discovered = processing.discover(block.text)
+    return block
+
+
+def events_of(sealed: Sequence[SealedBatch], sealer: Sealer, group: str) -> Block:
+    """Give the events of batches as one block in order, their fields not discovered."""
     parts = [decode(batch, sealer, group) for batch in sealed]
     counts = [batch.events for batch in sealed]
     time, stream, text = (
@@ -115,7 +122,7 @@ def block_of(
         stream, text = stream.take(order), text.take(order)
         raw = None if raw is None else raw.take(order)
     sizes = np.asarray(pc.binary_length(text))
-    return Block(times, sequence, ingestion, stream, text, raw, sizes, processing.discover(text))
+    return Block(times, sequence, ingestion, stream, text, raw, sizes, discovered=None)
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from cwnb.store.catalog import batches, claims, groups, segments
 from cwnb.store.claims import claim, clean
 from cwnb.store.ingest.recent import block_of
+from cwnb.store.positions import Runs
 from cwnb.store.segments.facts import MAX_MESSAGE_BYTES, MAX_ROWS
 from cwnb.store.segments.writer import SegmentWriter, WorkLost
 
@@ -34,7 +37,7 @@ def flush(context: StoreContext, group_id: int) -> int:
         facts = writer.finish()
         with context.catalog.write() as connection:
             work.end(connection)
-            segments.insert(connection, facts)
+            segments.insert(connection, facts, _runs(sealed))
             batches.delete_range(connection, group_id, chosen)
     except BaseException as error:
         work.failed(writer, error)
@@ -42,6 +45,12 @@ def flush(context: StoreContext, group_id: int) -> int:
             return 0
         raise
     return len(sealed)
+
+
+def _runs(sealed: list[SealedBatch]) -> Runs:
+    first = np.array([batch.id for batch in sealed])
+    events = np.array([batch.events for batch in sealed])
+    return Runs.of(first, first + events - 1, [batch.commit for batch in sealed])
 
 
 def _sealed_batches(

@@ -9,6 +9,7 @@ from cwnb.store.catalog import batches, groups, segments
 from cwnb.store.claims import GRACE_S, Work, claim, clean
 from cwnb.store.maintenance import compaction
 from cwnb.store.maintenance.retention import cutoff_ms
+from cwnb.store.positions import Runs
 from cwnb.store.segments.writer import SegmentWriter, WorkLost
 
 if TYPE_CHECKING:
@@ -87,9 +88,11 @@ def _rewrite(
             writer.close()
             writer.remove()
         with context.catalog.write() as connection:
+            before = [segments.runs_of(connection, facts.id) for facts in chosen]
             work.end(connection)
             if made is not None:
-                segments.insert(connection, made)
+                runs = Runs.joined(before).that_hold(writer.spans)
+                segments.insert(connection, made, runs)
     except BaseException as error:
         work.failed(writer, error)
         if isinstance(error, WorkLost):

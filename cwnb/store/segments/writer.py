@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 from cwnb.errors import StoreError
 from cwnb.events import INGESTION_TIME, LOG_STREAM, SEQUENCE, TIMESTAMP
 from cwnb.store.disk import named_file_errors
+from cwnb.store.positions import Spans
 from cwnb.store.segments.facts import (
     FIELDS_GROUP,
     REST,
@@ -81,6 +82,7 @@ class SegmentWriter:
         self.group_id = group_id
         self.rows = 0
         self.message_bytes = 0
+        self.spans = Spans.of(np.array([], np.int64))  # of the sequence numbers, when finished
         self._processing = processing
         self._context = context
         self._folder = context.folder
@@ -115,6 +117,7 @@ class SegmentWriter:
             blocks = list(self._blocks)
             time = np.concatenate([block.time_ms for block in blocks])
             sequence = np.concatenate([block.sequence for block in blocks])
+            self.spans = Spans.of(sequence)
             sizes = np.concatenate([block.sizes for block in blocks])
             columns: dict[str, pa.Array] = {
                 TIMESTAMP: pa.array(time).cast(_MS),

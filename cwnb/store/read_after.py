@@ -1,0 +1,319 @@
+"""Reads what became visible after a position, in that order: the ground of tails and deliveries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.errors import InvalidParameter, SnapshotExpired
+from cwnb.events import (
+    ALL_TIME,
+    DEFAULT_ACCOUNT,
+    INGESTION_TIME,
+    LOG_STREAM,
+    MESSAGE,
+    RAW,
+    SEQUENCE,
+    TIMESTAMP,
+)
+from cwnb.store.catalog import batches, groups, meta, segments
+from cwnb.store.ingest.recent import events_of
+from cwnb.store.maintenance.retention import cutoff_ms
+from cwnb.store.names import match_names
+from cwnb.store.positions import Position, Runs
+from cwnb.store.segments.facts import MESSAGE_GROUP
+from cwnb.store.segments.reader import SegmentTask
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cwnb.store.catalog.batches import BatchCommit, SealedBatch
+    from cwnb.store.catalog.groups import GroupRow
+    from cwnb.store.context import StoreContext
+    from cwnb.store.segments.facts import SegmentFacts
+
+    Ints = np.ndarray[Any, Any]
+
+PAGE_ROWS = 10_000
+PAGE_BYTES = 64 << 20
+# A segment that is replaced while it is read is found in its new place.
+_TRIES = 3
+# Messages are taken out of so many row groups of the message file at a time, to hold few at once.
+_MESSAGE_GROUPS = 8
+_MS = pa.timestamp("ms", "UTC")
+
+GROUP, COMMIT = "group", "@commit"
+SCHEMA = pa.schema(
+    [
+        (GROUP, pa.string()),
+        (LOG_STREAM, pa.string()),
+        (TIMESTAMP, _MS),
+        (MESSAGE, pa.string()),
+        (RAW, pa.binary()),
+        (INGESTION_TIME, _MS),
+        (COMMIT, pa.int64()),
+        (SEQUENCE, pa.int64()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Page:
+    """Events in the order in which they became visible, and where the next page begins.
+
+    `events` has the columns `group`, `@logStream`, `@timestamp`, `@message`, `@raw` (the bytes of
+    a message that is not UTF-8, null elsewhere), `@ingestionTime`, `@commit` and `@sequence`.
+    `position` comes after them: `read_after(page.position)` gives the next ones, each event once.
+    `complete`: nothing more was visible when the page was read.
+    """
+
+    events: pa.Table
+    position: Position
+    complete: bool
+
+
+@dataclass
+class _Origin:
+    """A segment that holds events to read, or the recent batches of a group that do."""
+
+    group: GroupRow
+    bytes_per_row: float
+    segment: SegmentFacts | None = None
+    batches: list[BatchCommit] = field(default_factory=list)
+    sealed: list[SealedBatch] = field(default_factory=list)
+
+
+@dataclass
+class _Plan:
+    """What a page reads: runs in order of commit and sequence, each with its origin's number."""
+
+    origins: list[_Origin]
+    first: Ints
+    last: Ints
+    commit: Ints
+    origin: Ints
+    position: Position
+    complete: bool
+
+
+def read_after(
+    context: StoreContext,
+    position: Position,
+    names: Sequence[str] | None,
+    *,
+    limit_rows: int,
+    limit_bytes: int,
+) -> Page:
+    """Give the next page; see `Store.read_after`."""
+    if limit_rows < 1 or limit_bytes < 1:
+        raise InvalidParameter("a page has at least one row and one byte")
+    context.sealer()  # whoever lacks the key is told before anything is read
+    tries = _TRIES
+    while True:
+        plan = _planned(context, position, names, limit_rows, limit_bytes)
+        try:
+            events = _events(context, plan)
+        except SnapshotExpired:
+            tries -= 1
+            if not tries:
+                raise
+            continue
+        if len(events) or plan.complete:
+            return Page(events, plan.position, plan.complete)
+        position = plan.position  # all that this page had has expired or was removed
+
+
+def _planned(
+    context: StoreContext,
+    position: Position,
+    names: Sequence[str] | None,
+    limit_rows: int,
+    limit_bytes: int,
+) -> _Plan:
+    """Choose the runs of a page and fetch their batches, all in one transaction."""
+    with context.catalog.read() as connection:
+        newest = meta.newest_position(connection)
+        if position > newest:
+            raise InvalidParameter(
+                f"position {tuple(position)} is ahead of the store, whose newest is "
+                f"{tuple(newest)}; it is of another store, or an older copy was put back"
+            )
+        context.set_fixed_now(meta.fixed_now_ms(connection))
+        rows = groups.all_of(connection)
+        if names is not None:
+            wanted = set(match_names(names, [group.name for group in rows]))
+            rows = [group for group in rows if group.name in wanted]
+        candidates = _Candidates(position)
+        # Up to here everything was looked at; a page never goes beyond it.
+        horizon = newest
+        for group in rows:
+            held = batches.after(connection, group.id, position, limit_rows + 1)
+            if held:
+                ids, events, size, commits = map(np.array, zip(*held, strict=True))
+                origin = _Origin(group, size.sum() / events.sum(), batches=held)
+                candidates.add(origin, Runs.of(ids, ids + events - 1, commits))
+                if len(held) > limit_rows:
+                    horizon = min(
+                        horizon, Position(int(commits[-1]), int(ids[-1] + events[-1] - 1))
+                    )
+        waiting = sorted(
+            (first_commit, segment_id, group)
+            for group in rows
+            for first_commit, segment_id in segments.commits_from(
+                connection, group.id, position.commit
+            )
+        )
+        for first_commit, segment_id, group in waiting:
+            if candidates.fill_a_page(first_commit, limit_rows):
+                horizon = min(horizon, Position(first_commit - 1, newest.sequence))
+                break
+            facts = segments.with_id(connection, segment_id)
+            origin = _Origin(group, facts.message_bytes / facts.rows, segment=facts)
+            candidates.add(origin, segments.runs_of(connection, segment_id))
+        plan = candidates.page(limit_rows, limit_bytes, horizon, complete=horizon == newest)
+        for number in np.unique(plan.origin).tolist():
+            origin, mine = plan.origins[number], plan.origin == number
+            chosen = _chosen(origin.batches, plan.first[mine], plan.last[mine])
+            origin.sealed = [batches.with_id(connection, batch_id) for batch_id in chosen]
+    return plan
+
+
+def _chosen(held: list[BatchCommit], first: Ints, last: Ints) -> list[int]:
+    """Give the ids of the batches that have a part in the runs, which are in ascending order."""
+    ids = np.array([batch.id for batch in held], np.int64)
+    ends = np.array([batch.id + batch.events - 1 for batch in held], np.int64)
+    at = np.searchsorted(last, ids)
+    there = at < len(first)
+    there[there] = first[at[there]] <= ends[there]
+    chosen: list[int] = ids[there].tolist()
+    return chosen
+
+
+class _Candidates:
+    """Runs after a position, from which a page takes the first ones."""
+
+    def __init__(self, position: Position) -> None:
+        self._position = position
+        self._origins: list[_Origin] = []
+        self._runs: list[Runs] = []
+        self._rows = 0
+
+    def add(self, origin: _Origin, runs: Runs) -> None:
+        """Take the runs of a segment or batch, as far as they come after the position."""
+        commit, sequence = self._position
+        after = (runs.commit > commit) | ((runs.commit == commit) & (runs.last > sequence))
+        first = np.where(runs.commit == commit, np.maximum(runs.first, sequence + 1), runs.first)
+        kept = Runs(first[after], runs.last[after], runs.commit[after])
+        if len(kept):
+            self._origins.append(origin)
+            self._runs.append(kept)
+            self._rows += int((kept.last - kept.first + 1).sum())
+
+    def fill_a_page(self, commit: int, limit_rows: int) -> bool:
+        """Tell whether the events of earlier commits are enough for a page."""
+        if self._rows < limit_rows:
+            return False
+        earlier = [(runs.last - runs.first + 1)[runs.commit < commit] for runs in self._runs]
+        return int(np.concatenate(earlier).sum()) >= limit_rows
+
+    def page(
+        self, limit_rows: int, limit_bytes: int, horizon: Position, *, complete: bool
+    ) -> _Plan:
+        """Cut off the page: runs in order up to the horizon, as far as the limits go."""
+        runs = [Runs.none(), *self._runs]
+        first = np.concatenate([each.first for each in runs])
+        last = np.concatenate([each.last for each in runs])
+        commit = np.concatenate([each.commit for each in runs])
+        origin = np.repeat(np.arange(len(runs)) - 1, [len(each) for each in runs])
+        at_horizon = commit == horizon.commit
+        last = np.where(at_horizon, np.minimum(last, horizon.sequence), last)
+        near = np.flatnonzero((commit < horizon.commit) | (at_horizon & (first <= last)))
+        order = near[np.lexsort((first[near], commit[near]))]
+        first, last, commit, origin = (part[order] for part in (first, last, commit, origin))
+        rows = last - first + 1
+        size = rows * np.array([each.bytes_per_row for each in self._origins] or [1.0])[origin]
+        # How many rows of each run still fit, by both limits; a page has one row at least.
+        fit = np.minimum(
+            limit_rows - (np.cumsum(rows) - rows),
+            np.ceil((limit_bytes - (np.cumsum(size) - size)) * rows / np.maximum(size, 1)),
+        ).astype(np.int64)
+        over = np.flatnonzero(fit < rows)
+        position = horizon
+        if len(over):
+            end = int(over[0])
+            if (taken := max(int(fit[end]), 0 if end else 1)) > 0:
+                last[end] = first[end] + taken - 1
+                end += 1
+            position, complete = Position(int(commit[end - 1]), int(last[end - 1])), False
+            first, last, commit, origin = (part[:end] for part in (first, last, commit, origin))
+        return _Plan(self._origins, first, last, commit, origin, position, complete)
+
+
+def _events(context: StoreContext, plan: _Plan) -> pa.Table:
+    """Read the events of a page, those that have expired left out."""
+    now_ms = context.clock.now_ms()
+    parts = [SCHEMA.empty_table()]
+    for number in np.unique(plan.origin).tolist():
+        origin, mine = plan.origins[number], plan.origin == number
+        order = np.argsort(plan.first[mine])
+        runs = Runs(plan.first[mine][order], plan.last[mine][order], plan.commit[mine][order])
+        cutoff = cutoff_ms(origin.group.retention_days, now_ms)
+        if origin.segment is not None:
+            parts += _of_segment(context, origin.group, origin.segment, runs, cutoff)
+        elif origin.sealed:
+            parts.append(_of_batches(context, origin.group, origin.sealed, runs, cutoff))
+    found = pa.concat_tables(parts)
+    order = np.lexsort((found[SEQUENCE].to_numpy(), found[COMMIT].to_numpy()))
+    return found.take(order)
+
+
+def _of_segment(
+    context: StoreContext, group: GroupRow, segment: SegmentFacts, runs: Runs, cutoff: int
+) -> Iterator[pa.Table]:
+    window = replace(ALL_TIME, start_ms=cutoff)
+    log = f"{DEFAULT_ACCOUNT}:{group.name}"
+    for number, part in enumerate(segment.row_groups):
+        if part.last_ms < cutoff:
+            continue
+        reader = SegmentTask(context, group.name, log, segment, number, window).open()
+        sequence = np.asarray(reader.columns([SEQUENCE])[SEQUENCE])
+        commits = runs.commits_of(sequence)
+        rows = np.flatnonzero(commits)
+        if not len(rows):
+            continue
+        fields = reader.columns([TIMESTAMP, INGESTION_TIME, LOG_STREAM])
+        stretch = rows // (_MESSAGE_GROUPS * MESSAGE_GROUP)
+        for some in np.split(rows, np.flatnonzero(np.diff(stretch)) + 1):
+            columns = {name: column.take(pa.array(some)) for name, column in fields.items()}
+            columns |= reader.take([MESSAGE, RAW], some)
+            columns |= {SEQUENCE: pa.array(sequence[some]), COMMIT: pa.array(commits[some])}
+            yield _table(group.name, columns, len(some))
+
+
+def _of_batches(
+    context: StoreContext, group: GroupRow, sealed: list[SealedBatch], runs: Runs, cutoff: int
+) -> pa.Table:
+    events = events_of(sealed, context.sealer(), group.name)
+    commits = runs.commits_of(events.sequence)
+    rows = np.flatnonzero((commits > 0) & (events.time_ms >= cutoff))
+    raw = pa.nulls(len(events), pa.binary()) if events.raw is None else events.raw
+    columns = {
+        TIMESTAMP: pa.array(events.time_ms).cast(_MS),
+        INGESTION_TIME: pa.array(events.ingestion_ms).cast(_MS),
+        LOG_STREAM: events.stream,
+        MESSAGE: events.text,
+        RAW: raw,
+        SEQUENCE: pa.array(events.sequence),
+        COMMIT: pa.array(commits),
+    }
+    taken = {name: column.take(pa.array(rows)) for name, column in columns.items()}
+    return _table(group.name, taken, len(rows))
+
+
+def _table(group: str, columns: dict[str, pa.Array], rows: int) -> pa.Table:
+    columns[GROUP] = pa.array([group], pa.string()).take(pa.array(np.zeros(rows, np.int64)))
+    columns[LOG_STREAM] = columns[LOG_STREAM].dictionary_decode()
+    return pa.table([columns[name] for name in SCHEMA.names], schema=SCHEMA)
