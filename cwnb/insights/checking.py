@@ -81,7 +81,7 @@ class _Walk:
     def check_items(self, command: c.Fields | c.Display) -> c.Command:
         kept: list[c.Item] = []
         for item in command.args["items"]:
-            self._settle(item)
+            self._resolve_item(item)
             value = item.value
             if repeats(item, kept):
                 continue
@@ -103,14 +103,14 @@ class _Walk:
         return command
 
     def check_parse(self, command: c.Parse) -> c.Command:
-        command.set("value", self._row(command.args["value"]))
+        command.set("value", self._resolve(command.args["value"]))
         for name in command.args["names"]:
             self._define(name, command, again=self.scope.named | self.scope.listed)
         return command
 
     def check_dedup(self, command: c.Dedup) -> c.Command:
         for item in command.args["items"]:
-            self._settle(item)
+            self._resolve_item(item)
         return command
 
     def check_limit(self, command: c.Limit) -> c.Command:
@@ -120,11 +120,11 @@ class _Walk:
         stay: list[exp.Expression] = []
         moved: list[exp.Expression] = []
         for conjunct in c.conjuncts(command.args["condition"]):
-            resolved = self._refer(self._values_in_backticks(conjunct))
+            resolved = self._name_outputs(self._values_in_backticks(conjunct))
             if self._belongs_before_stats(resolved):
                 moved.append(resolved)
             else:
-                stay.append(self._row(resolved))
+                stay.append(self._resolve(resolved))
         if moved:
             self._move_before_stats(c.chained(exp.And, moved))
         if not stay:
@@ -161,7 +161,7 @@ class _Walk:
     def _move_before_stats(self, condition: exp.Expression) -> None:
         assert self.first_stats is not None
         after, self.scope = self.scope, self.before_stats
-        moved = c.Filter(condition=self._row(condition))
+        moved = c.Filter(condition=self._resolve(condition))
         self.scope = after
         self.done.insert(self.first_stats, moved)
         self.first_stats += 1
@@ -180,13 +180,13 @@ class _Walk:
                     "where it stands after 'by'",
                     item,
                 )
-            if self._sorts_by_events(self._refer(item.value)):
+            if self._sorts_by_events(self._name_outputs(item.value)):
                 self._warn(
                     f"sort key {to_text(item.value)!r} is no output of stats and is ignored, as it "
                     "orders nothing in the service"
                 )
                 continue
-            self._settle(item)
+            self._resolve_item(item)
             if item.args.get("alias"):
                 self._define(item.name, item, again=self.scope.named | self.scope.listed)
                 self.scope.made[item.name] = self._is_time(item.value)
@@ -213,7 +213,7 @@ class _Walk:
         aggregates = self._aggregates(command)
         keys: list[c.Item] = []
         for item in command.args.get("by") or []:
-            self._settle(item)
+            self._resolve_item(item)
             if not repeats(item, keys):
                 keys.append(item)
         if command.args.get("by"):
@@ -274,9 +274,9 @@ class _Walk:
             self._refuse(f"{to_text(item.value)!r} aggregates nothing", item)
 
     def _check_inside(self, call: exp.Expression, item: c.Item, aliases: set[str]) -> None:
-        arguments = [self._refer(argument) for argument in call.args.get("arguments") or []]
+        arguments = [self._name_outputs(argument) for argument in call.args.get("arguments") or []]
         for argument in arguments:
-            for node in argument.walk():
+            for node in c.find(argument, exp.Expression):
                 if is_aggregate(node):
                     self._refuse("an aggregation cannot hold another; use a second stats", node)
                 if isinstance(node, c.Field) and node.name in aliases and not self._visible(node):
@@ -285,10 +285,10 @@ class _Walk:
                         "stats to aggregate it",
                         node,
                     )
-        settled = [self._row(argument) for argument in arguments]
-        if settled != call.args.get("arguments"):
+        resolved = [self._resolve(argument) for argument in arguments]
+        if resolved != call.args.get("arguments"):
             item.set("alias", item.name)  # named by the text as written
-            call.set("arguments", settled)
+            call.set("arguments", resolved)
             item.set("text", to_text(item.value))
 
     def _visible(self, name: c.Field) -> bool:
@@ -303,17 +303,17 @@ class _Walk:
 
     # ------------------------------------------------------------ expressions
 
-    def _settle(self, item: c.Item) -> None:
+    def _resolve_item(self, item: c.Item) -> None:
         """Check an item's expression; one that is an output by its text becomes that output."""
         written = item.value
-        value = self._row(written)
+        value = self._resolve(written)
         if value != written:
             rename(item, value)
 
-    def _row(self, value: exp.Expression) -> exp.Expression:
-        """Check an expression that is worked out row by row; gives it with its names settled."""
-        value = self._refer(self._values_in_backticks(value))
-        for node in value.walk():
+    def _resolve(self, value: exp.Expression) -> exp.Expression:
+        """Check an expression that is evaluated row by row; gives it with its names resolved."""
+        value = self._name_outputs(self._values_in_backticks(value))
+        for node in c.find(value, exp.Expression):
             if is_aggregate(node):
                 self._refuse(f"{node.entry.name} is an aggregation and stands in stats only", node)
             if isinstance(node, c.Call) and node.entry.reads_event_time:
@@ -324,7 +324,7 @@ class _Walk:
                 self._check_times(node)
         return value
 
-    def _refer(self, value: exp.Expression) -> exp.Expression:
+    def _name_outputs(self, value: exp.Expression) -> exp.Expression:
         """Read the text of an output of the last `stats` as that output's name."""
         outputs = {
             item.value: item.name
