@@ -17,8 +17,6 @@ from benchmarks.recorder.asked import NOON_MS, Ask, Group
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-# A store is written within a second or two, before its background thread looks for work.
-_GROUPS_PER_STORE = 40
 # One line of `explain()`: rows in and out, milliseconds, bytes read, the command.
 _STEP = re.compile(r" *([\d,]+) +([\d,]+) +[\d.,]+ +([\d,]+)  (.*)")
 
@@ -59,32 +57,31 @@ def _on_a_frame(ask: Ask) -> dict[str, Any]:
 
 
 def _on_stores(asks: list[Ask]) -> Iterator[str]:
-    """Ask stores that hold the groups, a part of them each.
+    """Ask stores that hold a group each.
 
-    They are written, closed, and only read from then on: nothing flushes or merges in between.
+    A store of its own lets no other group change the numbers of its events. It is written, closed,
+    and only read from then on: nothing flushes or merges in between.
     """
     import cwnb
     from cwnb.times import Clock
 
+    def opening(ask: Ask) -> tuple[str, int]:
+        assert ask.group is not None
+        return ask.group.digest, ask.now_ms
+
     with tempfile.TemporaryDirectory() as folder:
-        paths: dict[Group, Path] = {}
-        firsts = {}
-        for ask in asks:
-            if ask.group not in firsts:
-                firsts[ask.group] = ask
-                paths[ask.group] = Path(folder) / f"store-{len(paths) // _GROUPS_PER_STORE}"
-        for path, several in groupby(firsts, key=paths.__getitem__):
-            with cwnb.open(path, encryption="none", clock=Clock(NOON_MS)) as logs:
-                reports = {group: _write(logs, group) for group in several}
-            with cwnb.open(path, encryption="none", clock=Clock(NOON_MS)) as logs:
-                for group, report in reports.items():
-                    yield _line(firsts[group], "catalog", {**report, **_listings(logs, group)})
 
-        def opening(ask: Ask) -> tuple[str, int]:
-            return str(paths[ask.group]), ask.now_ms
+        def opened(digest: str, now_ms: int) -> Any:
+            return cwnb.open(Path(folder, digest), encryption="none", clock=Clock(now_ms))
 
-        for (path, now_ms), several in groupby(sorted(asks, key=opening), key=opening):
-            with cwnb.open(path, encryption="none", clock=Clock(now_ms)) as logs:
+        for ask in {ask.group: ask for ask in reversed(asks)}.values():
+            assert ask.group is not None
+            with opened(ask.group.digest, NOON_MS) as logs:
+                report = _write(logs, ask.group)
+            with opened(ask.group.digest, NOON_MS) as logs:
+                yield _line(ask, "catalog", {**report, **_listings(logs, ask.group)})
+        for (digest, now_ms), several in groupby(sorted(asks, key=opening), key=opening):
+            with opened(digest, now_ms) as logs:
                 for ask in several:
                     yield _line(ask, "store", _on_a_store(logs, ask))
 
