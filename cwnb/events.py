@@ -6,6 +6,7 @@ picklable `Task`s, and an opened task gives the columns of its events as Arrow a
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -63,17 +64,33 @@ ALL_TIME = Window(-(2**62), 2**62)
 
 
 @dataclass(frozen=True)
-class Condition:
-    """A conjunct of the query that a source may use to leave out whole tasks, and no more.
+class NumberRange:
+    """Numbers from `low` to `high`, both included unless the flags say so."""
 
-    `operator` is one of `=`, `in`, `<`, `<=`, `>`, `>=`, `present`; `values` are Python strings,
-    ints, floats or bools as the query wrote them. A source must be careful, not clever: values
-    compare by the language's rules (`"200"` equals `200`), and the engine filters again anyway.
+    low: float = -math.inf
+    high: float = math.inf
+    without_low: bool = False
+    without_high: bool = False
+
+    def meets(self, least: float, greatest: float) -> bool:
+        """Tell whether one of the numbers from `least` to `greatest` can lie in the range."""
+        below = least < self.high if self.without_high else least <= self.high
+        above = greatest > self.low if self.without_low else greatest >= self.low
+        return below and above
+
+
+@dataclass(frozen=True)
+class Condition:
+    """What an event must have for a conjunct of the query to be true of it, and no more.
+
+    It must have the field. Where the field is a number, that must lie in one of `ranges`; where it
+    is a text, that must be one of `texts`; None is any. A source may leave out whole tasks by it,
+    and need not know how the values of the language compare: the engine filters again anyway.
     """
 
     field: str
-    operator: str
-    values: tuple[str | int | float | bool, ...] = ()
+    texts: frozenset[str] | None = None
+    ranges: tuple[NumberRange, ...] | None = None
 
 
 @dataclass

@@ -6,9 +6,10 @@ classes state about themselves. What comes out prints as Insights text at every 
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from sqlglot import exp
 
-from cwnb.events import Condition
 from cwnb.insights.commands import (
     COMPARISONS,
     Call,
@@ -23,6 +24,10 @@ from cwnb.insights.commands import (
     literal_value,
 )
 from cwnb.insights.facts import Names, Needs, Order, Rows, Shows
+from cwnb.insights.pruning import condition
+
+if TYPE_CHECKING:
+    from cwnb.events import Condition
 
 
 def rewrite(pipeline: Pipeline) -> Pipeline:
@@ -165,13 +170,13 @@ def as_condition(part: exp.Expression) -> Condition | None:
         if is_literal(left) and isinstance(right, Field):
             left, right, operator = right, left, _MIRROR[operator]
         if isinstance(left, Field) and is_literal(right):
-            return Condition(left.name, operator, (literal_value(right),))
+            return condition(left.name, operator, (literal_value(right),))
     if isinstance(part, In) and isinstance(part.args["value"], Field):
         options = tuple(literal_value(option) for option in part.args["options"])
-        return Condition(part.args["value"].name, "in", options)
+        return condition(part.args["value"].name, "in", options)
     if isinstance(part, Like) and isinstance(part.args["value"], Field):
-        return Condition(part.args["value"].name, "present")
+        return condition(part.args["value"].name, "present")
     if isinstance(part, Call) and part.entry.true_only_if_present:
         subject = part.arguments[0]
-        return Condition(subject.name, "present") if isinstance(subject, Field) else None
+        return condition(subject.name, "present") if isinstance(subject, Field) else None
     return None

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
     from cwnb.store.catalog.batches import SealedBatch
     from cwnb.store.catalog.groups import GroupRow
     from cwnb.store.context import StoreContext
-
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -188,27 +184,18 @@ class Snapshot:
     def _may_meet(self, segment: SegmentFacts, group: GroupState, condition: Condition) -> bool:
         name = condition.field
         if name == LOG_STREAM:
-            return segment.streams is None or _may_be(segment.streams, condition)
+            return segment.streams is None or _has_text(segment.streams, condition)
         if name == LOG:
-            return _may_be((group.log,), condition)
+            return _has_text((group.log,), condition)
         if name in SYSTEM_FIELDS or _stale(segment):
             return True
         code = segment.columns.get(name)
         if code is None:
-            # A comparison with a field that is missing is never true.
             return segment.has_rest
-        if code not in {INTEGER, NUMBER} or condition.operator == "present":
+        if code not in {INTEGER, NUMBER} or condition.ranges is None:
             return True
-        numbers = [_number(value) for value in condition.values]
         known = ranges_of(segment, self._context.sealer()).get(name)
-        if known is None or any(number is None for number in numbers):
-            return True
-        low, high = known
-        return any(
-            _within(condition.operator, number, low, high)
-            for number in numbers
-            if number is not None
-        )
+        return known is None or any(wanted.meets(*known) for wanted in condition.ranges)
 
 
 def _stale(segment: SegmentFacts) -> bool:
@@ -217,41 +204,5 @@ def _stale(segment: SegmentFacts) -> bool:
     return segment.discovery != discovery.VERSION
 
 
-def _may_be(texts: Sequence[str], condition: Condition) -> bool:
-    """Tell whether one of the texts can equal a value; numbers have an equality of their own."""
-    if condition.operator not in {"=", "in"}:
-        return True
-    wanted = condition.values
-    if any(not isinstance(value, str) or _NUMBER.fullmatch(value) for value in wanted):
-        return True
-    return any(value in texts for value in wanted)
-
-
-def _number(value: str | float) -> tuple[float, float] | None:
-    """Give the bounds of a value as a number, or None: a text is between its neighbours."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        if not _NUMBER.fullmatch(value):
-            return None
-        if value.lstrip("+-").isdigit() and len(value) < 4000:
-            return int(value), int(value)
-        value = float(value)
-    if isinstance(value, float):
-        if not math.isfinite(value):
-            return None
-        return math.nextafter(value, -math.inf), math.nextafter(value, math.inf)
-    return value, value
-
-
-def _within(operator: str, number: tuple[float, float], low: float, high: float) -> bool:
-    least, most = number
-    if operator in {"=", "in"}:
-        return most >= low and least <= high
-    if operator == "<":
-        return low < most
-    if operator == "<=":
-        return low <= most
-    if operator == ">":
-        return high > least
-    return high >= least if operator == ">=" else True
+def _has_text(texts: Sequence[str], condition: Condition) -> bool:
+    return condition.texts is None or not condition.texts.isdisjoint(texts)

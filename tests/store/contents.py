@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cwnb.events import ALL_TIME, MESSAGE, RAW, SEQUENCE, TIMESTAMP, Condition, Window
+from cwnb.events import ALL_TIME, MESSAGE, RAW, SEQUENCE, TIMESTAMP, Window
+from cwnb.insights.pruning import condition
 
 
 def events(store, groups, window=ALL_TIME, names=()):
@@ -34,7 +35,7 @@ def messages(store, *groups):
 
 
 def scan(store, group, *conditions, window=ALL_TIME):
-    made = [Condition(*condition) for condition in conditions]
+    made = [condition(*each) for each in conditions]
     return store.snapshot([group]).scan([], window, made)
 
 
