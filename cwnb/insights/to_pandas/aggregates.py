@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwnb.events import TIMESTAMP
-from cwnb.insights.commands import Call, Field, Star, literal_value
-from cwnb.insights.names import canonical
+from cwnb.insights.commands import Field, Star, literal_value
 from cwnb.insights.to_pandas.expressions import write
 from cwnb.insights.to_pandas.writing import (
     NUMERIC,
@@ -18,6 +17,7 @@ from cwnb.insights.to_pandas.writing import (
     number,
     quoted,
 )
+from cwnb.insights.writer import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,23 +28,21 @@ AGGREGATES: dict[str, Callable[[Script, list[exp.Expression]], Snippet]] = {}
 
 
 def aggregates(*names: str) -> Callable[..., Callable[..., Snippet]]:
-    """Register the writer of an aggregation: it gets the script and the argument nodes."""
+    """Register the writer of aggregations, by canonical name.
+
+    The writer gets the script and the nodes of the arguments.
+    """
 
     def register(writer: Callable[..., Snippet]) -> Callable[..., Snippet]:
         for name in names:
-            AGGREGATES[canonical(name)] = writer
+            AGGREGATES[name] = writer
         return writer
 
     return register
 
 
-def is_aggregate(node: exp.Expression) -> bool:
-    """Tell whether a node is a call of an aggregation."""
-    return isinstance(node, Call) and node.entry.aggregate
-
-
 def _value(script: Script, node: exp.Expression) -> tuple[str, str]:
-    """Give the name and kind of the column that holds the argument, written first if need be."""
+    """Give name and kind of the column that holds the argument; an expression is written first."""
     return _column(script, node, data(write(script, node)))
 
 
@@ -59,16 +57,10 @@ def _column(script: Script, node: exp.Expression, snippet: Snippet) -> tuple[str
     for name, kind in script.kinds.items():
         if f"{script.at(name)} = {snippet.code}" in script.lines and name.endswith("'"):
             return name, kind
-    name = script.free_name(_title(node) + "'")
+    name = script.free_name(to_text(node) + "'")
     script.write(script.at(name), snippet.code)
     script.kinds[name] = snippet.kind
     return name, snippet.kind
-
-
-def _title(node: exp.Expression) -> str:
-    from cwnb.insights.dialect import to_text
-
-    return to_text(node)
 
 
 def _of(name: str) -> str:
@@ -131,7 +123,7 @@ def _extreme(script: Script, arguments: list[exp.Expression], method: str, helpe
 
 
 def _typed(script: Script, name: str, code: str, kind: str) -> str:
-    """Keep the type of the column also where no group has a value."""
+    """Convert to the type of the column, which pandas loses if no group has a value."""
     return code if kind == "any" else f"{code}.astype({script.at(name)}.dtype)"
 
 
@@ -153,15 +145,15 @@ def _latest(script: Script, arguments: list[exp.Expression]) -> Snippet:
 
 
 def _edge(script: Script, arguments: list[exp.Expression], method: str) -> Snippet:
-    # Events stand newest first here, since a `sort` before `stats` has no effect; `first` and
-    # `last` pass over missing values.
+    # Events are in newest-first order here, since a `sort` before `stats` has no effect. `first`
+    # and `last` skip missing values.
     if not script.events or TIMESTAMP not in script.kinds:
         raise CannotSay("earliest and latest after another 'stats'")
     name, kind = _value(script, arguments[0])
     return Snippet(f"{_of(name)}.{method}", kind)
 
 
-@aggregates("values", "collectvalues")
+@aggregates("values")
 def _values(script: Script, arguments: list[exp.Expression]) -> Snippet:
     name, _ = _value(script, arguments[0])
     return Snippet(f"per_group(groups, {quoted(name)}, distinct)", "any")

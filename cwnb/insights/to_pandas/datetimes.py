@@ -17,10 +17,10 @@ from cwnb.insights.to_pandas.writing import (
     writes,
 )
 
-# The units that a frequency of pandas can say; the rest goes by the calendar.
+# Units that a pandas frequency can express; those below follow the calendar.
 FIXED = {"ms": "ms", "s": "s", "m": "min", "h": "h", "d": "D"}
 CALENDAR = {"w": "week", "mo": "month", "q": "quarter", "y": "year"}
-# Java's letters of DateTimeFormatter, by what strptime calls them.
+# Letters of Java's DateTimeFormatter, and the directives of strptime for them.
 JAVA = {
     "yyyy": "%Y",
     "uuuu": "%Y",
@@ -129,7 +129,7 @@ def _window(script: Script) -> tuple[int, int]:
     return script.window.start_ms, script.window.end_ms
 
 
-@writes("formatdate", "strftime")
+@writes("formatdate")
 def _formatdate(
     script: Script, time: Snippet, pattern: Snippet, zone: Snippet | None = None
 ) -> Snippet:
@@ -157,14 +157,14 @@ def _constants(function: str, *arguments: Snippet | None) -> list[str]:
 def strptime_pattern(java: str) -> str:
     """Translate a pattern of Java's DateTimeFormatter to strptime's; raises CannotSay."""
     made = []
-    for piece in re.finditer(r"'((?:[^']|'')*)'|([A-Za-z])\2*|.", java, re.DOTALL):
-        if piece[1] is not None:
-            made.append(piece[1].replace("''", "'").replace("%", "%%") or "'")
-        elif piece[2]:
-            word = JAVA.get(piece[0])
+    for part in re.finditer(r"'((?:[^']|'')*)'|([A-Za-z])\2*|.", java, re.DOTALL):
+        if part[1] is not None:
+            made.append(part[1].replace("''", "'").replace("%", "%%") or "'")
+        elif part[2]:
+            word = JAVA.get(part[0])
             if word is None:
-                raise CannotSay(f"parseDate's pattern letters {piece[0]!r}")
+                raise CannotSay(f"parseDate's pattern letters {part[0]!r}")
             made.append(word)
         else:
-            made.append(piece[0].replace("%", "%%"))
+            made.append(part[0].replace("%", "%%"))
     return "".join(made)

@@ -20,7 +20,6 @@ from cwnb.insights.commands import (
     links,
     literal_value,
 )
-from cwnb.insights.names import canonical
 from cwnb.insights.regex_syntax import groups, with_openings
 from cwnb.insights.to_pandas import preamble
 from cwnb.insights.to_pandas.writing import (
@@ -178,7 +177,7 @@ def _regex(script: Script, node: Regex) -> Snippet:  # noqa: ARG001
 
 
 def _call(script: Script, node: Call) -> Snippet:
-    writer = WRITERS.get(canonical(node.name))
+    writer = WRITERS.get(node.name)
     if writer is None:
         raise CannotSay(f"no words for the function {node.name!r}")
     return writer(script, *(write(script, argument) for argument in node.arguments))

@@ -74,12 +74,12 @@ def _least(script: Script, *values: Snippet) -> Snippet:
     return _extreme(script, "min", values)
 
 
-def _extreme(script: Script, pick: str, values: tuple[Snippet, ...]) -> Snippet:
+def _extreme(script: Script, which: str, values: tuple[Snippet, ...]) -> Snippet:
     numbers = [number(script, value) for value in values]
     if all(n.is_literal for n in numbers):
         numbers[0] = as_column(script, numbers[0])
     kind = "integer" if all(n.kind == "integer" for n in numbers) else "numeric"
-    return Snippet(f"extreme({pick}, {', '.join(n.code for n in numbers)})", kind)
+    return Snippet(f"extreme({which}, {', '.join(n.code for n in numbers)})", kind)
 
 
 @writes("haversine")
@@ -158,21 +158,23 @@ def _choose(script: Script, arguments: list[Snippet]) -> Snippet:
 
 
 def _one_kind(values: list[Snippet] | tuple[Snippet, ...]) -> list[Snippet]:
-    """Give the pieces in one kind: theirs if they agree, numbers as doubles, else `any`."""
-    pieces = [data(value) for value in values]
-    kinds = {piece.kind for piece in pieces}
+    """Convert to one kind: their own if it is the same, numbers as doubles, else `any`."""
+    snippets = [data(value) for value in values]
+    kinds = {snippet.kind for snippet in snippets}
     if len(kinds) == 1 and kinds != {"numeric"}:
-        return pieces
+        return snippets
     if kinds == {"text", "mixed"}:
-        return [Snippet(p.code, "mixed", p.literal, p.whole) for p in pieces]
+        return [Snippet(p.code, "mixed", p.literal, p.whole) for p in snippets]
     kind = "number" if kinds <= set(NUMERIC) else "any"
     made = []
-    for piece in pieces:
-        if piece.is_literal:
-            value = float(piece.literal) if kind == "number" else piece.literal
+    for snippet in snippets:
+        if snippet.is_literal:
+            value = float(snippet.literal) if kind == "number" else snippet.literal
             made.append(Snippet(literal(value).code, kind, value))
         else:
-            whole = f"without_booleans({piece.code})" if piece.kind == "mixed" else piece.operand
+            whole = (
+                f"without_booleans({snippet.code})" if snippet.kind == "mixed" else snippet.operand
+            )
             made.append(Snippet(f"{whole}.astype({DTYPES[kind]})", kind))
     return made
 

@@ -38,9 +38,9 @@ def write_parse(script: Script, command: Parse) -> None:
 
 
 def glob_regex(glob: str) -> str:
-    """Translate a glob: each `*` takes as little as it can, one at the end takes the rest.
+    """Translate a glob: each `*` matches as little as possible, one at the end all the rest.
 
-    A glob without `*` extracts what stands after it.
+    A glob without `*` extracts the text after it.
     """
     literals = glob.split("*") if "*" in glob else [glob, ""]
     last = len(literals) - 2
@@ -97,7 +97,7 @@ def _every_match(
         raise CannotSay("parse multi with a pattern that Python does not read") from error
     script.add(
         f"{script.frame} = {script.frame}.reset_index(drop=True)",
-        "# Python's regular expressions find every match; ASCII classes are RE2's.",
+        "# With re.ASCII, \\d, \\w and \\s mean what they mean in RE2.",
         f"found = {source.operand}.astype(object).str.extractall({raw(regex)}, flags=re.ASCII)",
         "found = found.droplevel(1).astype(TEXT)",
     )

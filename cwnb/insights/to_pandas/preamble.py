@@ -1,9 +1,9 @@
-"""Helpers for emitted pandas source: the words that pandas does not have.
+"""Helpers for emitted pandas source: functions of the language that pandas does not have.
 
-The writer copies the text of the functions that a query needs to the head of what it emits, so
-each must stand by itself: it may use pandas, pyarrow, the standard library and other names of this
-module, all by these imports. Columns are Series of `ArrowDtype`, missing values `pd.NA`; a column
-of `object` holds values of several types or lists and dicts.
+The functions that a query needs are copied, as text, to the head of the emitted source. So they may
+use only pandas, pyarrow, the standard library and other names of this module, by these imports.
+Columns are Series of `ArrowDtype`, missing values `pd.NA`; a column of `object` holds values of
+several types or lists and dicts.
 """
 
 from __future__ import annotations
@@ -34,19 +34,19 @@ NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 def column(array: Any, like: pd.Series) -> pd.Series:
-    """Make a column of an Arrow array, beside the column `like`."""
+    """Make a column of an Arrow array, with the index of the column `like`."""
     return pd.Series(pd.array(array, dtype=pd.ArrowDtype(array.type)), index=like.index)
 
 
 def absent(value: Any) -> bool:
-    """Tell whether a value is missing; a column of `object` may hold any of pandas' ways."""
+    """Tell whether a value is missing: pd.NA, None, NaN or NaT."""
     return value is pd.NA or value is None or bool(value != value)  # noqa: PLR0124
 
 
 def each(function: Callable[..., Any], dtype: Any, *columns: Any) -> pd.Series:
     """Call a function with the values of each row; a row with a missing value stays missing.
 
-    What stands for a column may also be one value for all rows.
+    An argument that is not a column is one value for all rows.
     """
     index = next(c.index for c in columns if isinstance(c, pd.Series))
     rows = zip(*(c if isinstance(c, pd.Series) else repeat(c) for c in columns), strict=False)
@@ -92,7 +92,7 @@ def number_of(value: Any) -> Any:
 
 
 def as_number(values: pd.Series) -> pd.Series:
-    """Read each value as a number; what is none is missing."""
+    """Read each value as a number; a value that is not one is missing."""
     numbers = each(number_of, object, values)
     present = numbers.dropna()
     whole = all(isinstance(n, int) and abs(n) < 2**63 for n in present)
@@ -121,7 +121,7 @@ def without_booleans(values: pd.Series) -> pd.Series:
 
 
 def same_key(value: Any) -> Any:
-    """Give the key of one value under which equal values meet."""
+    """Give a key that values share if the query language takes them as equal."""
     text = text_of(value)
     if text is pd.NA or not NUMBER.fullmatch(text) or isinstance(value, bool):
         return text
@@ -137,7 +137,7 @@ def same_key(value: Any) -> Any:
 
 
 def same(values: pd.Series) -> pd.Series:
-    """Give a key under which equal values meet: 200, "200", "0200" and 200.0 are one."""
+    """Give a key that equal values share; 200, "200", "0200" and 200.0 are equal."""
     return each(same_key, TEXT, values)
 
 
@@ -188,14 +188,14 @@ def natural(value: Any) -> Any:
     text = text_of(value)
     if NUMBER.fullmatch(text) and not isinstance(value, bool):
         return (1, number_of(text), text)
-    # A digit run meets other text by code point, and "0" is not above any digit.
+    # A run of digits compares with other characters as "0" does.
     runs = re.findall(r"[0-9]+|[^\W0-9_]+|[\W_]", text)
     return (0, [("0", len(r), r) if r[0] in "0123456789" else (r, 0, "") for r in runs], "")
 
 
 def sort_order(values: pd.Series) -> pd.Series:
     """Give each value its place in the order of `sort`, from 1; missing comes first, so it is 0."""
-    # Python takes true for 1, but they sort apart.
+    # For Python, True equals 1, but the two sort differently.
     distinct = {(isinstance(v, bool), v) for v in values if not absent(v)}
     ordered = sorted(distinct, key=lambda pair: natural(pair[1]))
     if ordered and isinstance(ordered[0][1], pd.Timestamp):
@@ -224,7 +224,7 @@ def divide(left: Any, right: Any) -> pd.Series:
 
 
 def remainder(left: Any, right: Any) -> pd.Series:
-    """Give the rest of a division with the sign of the dividend; by zero is missing."""
+    """Give the remainder of a division, with the sign of the dividend; by zero is missing."""
 
     def rest(a: Any, b: Any) -> Any:
         if b == 0:
@@ -237,7 +237,7 @@ def remainder(left: Any, right: Any) -> pd.Series:
 
 
 def power(left: Any, right: Any) -> pd.Series:
-    """Raise to a power; what has no real answer is missing."""
+    """Raise to a power; a result that is not a real number is missing."""
 
     def raised(a: Any, b: Any) -> Any:
         try:
@@ -275,16 +275,16 @@ def natural_log(values: pd.Series) -> pd.Series:
     return each(lambda n: math.log(n) if n > 0 else pd.NA, "double[pyarrow]", values)
 
 
-def extreme(pick: Callable[..., Any], *columns: Any) -> pd.Series:
+def extreme(which: Callable[..., Any], *columns: Any) -> pd.Series:
     """Give the greatest or least number of each row, missing ones left out."""
     index = next(c.index for c in columns if isinstance(c, pd.Series))
     rows = zip(*(c if isinstance(c, pd.Series) else repeat(c) for c in columns), strict=False)
-    made = [pick((v for v in row if not absent(v)), default=pd.NA) for row in rows]
+    made = [which((v for v in row if not absent(v)), default=pd.NA) for row in rows]
     return as_number(pd.Series(made, index=index, dtype=object))
 
 
 def to_integer(values: pd.Series, bits: int) -> pd.Series:
-    """Cut off the fraction; what does not fit into so many bits is missing."""
+    """Cut off the fraction; a number that does not fit into so many bits is missing."""
 
     def cut(number: Any) -> Any:
         if not math.isfinite(number):
@@ -328,12 +328,12 @@ def from_millis(values: pd.Series) -> pd.Series:
 
 
 def format_date(times: pd.Series, pattern: str, zone: str = "UTC") -> pd.Series:
-    """Write times by a strftime pattern, as a clock in the zone shows them."""
+    """Write times by a strftime pattern, in a time zone."""
     return each(lambda t: t.tz_convert(zone).strftime(pattern), TEXT, times)
 
 
 def parse_date(values: pd.Series, pattern: str, zone: str = "UTC") -> pd.Series:
-    """Read text by a strptime pattern, as a clock in the zone shows it, to epoch milliseconds."""
+    """Read text by a strptime pattern, in a time zone, as epoch milliseconds."""
 
     def millis(text: str) -> Any:
         try:
@@ -394,7 +394,7 @@ def base64_encoded(text: str) -> str:
 
 
 def base64_decoded(text: str) -> Any:
-    """Decode base64 to text; missing if it is none."""
+    """Decode base64 to text; missing if it is not base64."""
     try:
         return base64.b64decode(text, validate=True).decode("utf-8", "replace")
     except ValueError:
@@ -402,7 +402,7 @@ def base64_decoded(text: str) -> Any:
 
 
 def hex_to_ascii(text: str) -> Any:
-    """Read pairs of hexadecimal digits as characters; missing if they are none."""
+    """Read pairs of hexadecimal digits as bytes of text; missing for anything else."""
     try:
         return bytes.fromhex(text.removeprefix("0x").removeprefix("0X")).decode("utf-8", "replace")
     except ValueError:
@@ -410,7 +410,7 @@ def hex_to_ascii(text: str) -> Any:
 
 
 def hex_to_number(text: str) -> Any:
-    """Read hexadecimal digits, with or without `0x`; missing if they are none."""
+    """Read hexadecimal digits, with or without `0x`, as a number; missing for anything else."""
     if not re.fullmatch(r"[+-]?(0[xX])?[0-9a-fA-F]+", text):
         return pd.NA
     return int(text, 16)
@@ -422,7 +422,7 @@ def number_to_hex(number: float) -> Any:
 
 
 def list_of(*texts: str) -> Any:
-    """Split a text at a delimiter; without one it is a list of its own."""
+    """Split a text at a delimiter; if that is empty, the list holds the whole text."""
     text, delimiter = texts
     return text.split(delimiter) if delimiter else [text]
 
@@ -440,7 +440,7 @@ def structure(text: str) -> Any:
 
 
 def step_into(value: Any, path: list[str]) -> Any:
-    """Follow keys and indexes into a structure; missing where there is no such thing."""
+    """Follow keys and indexes into a structure; missing if they lead nowhere."""
     for part in path:
         if isinstance(value, dict) and part in value:
             value = value[part]
@@ -459,13 +459,13 @@ def json_text(value: Any) -> Any:
 
 
 def array_size(text: str) -> Any:
-    """Count the elements of a JSON array text; missing if it is none."""
+    """Count the elements of a JSON array; missing if the text is not one."""
     value = structure(text)
     return len(value) if isinstance(value, list) else pd.NA
 
 
 def array_contains(text: str, wanted: Any) -> bool:
-    """Tell whether a JSON array text has an element that equals a value."""
+    """Tell whether a JSON array has an element that equals a value."""
     value = structure(text)
     if not isinstance(value, list):
         return False
@@ -480,7 +480,7 @@ def array_contains(text: str, wanted: Any) -> bool:
 
 
 def address(text: str, version: int | None = None) -> Any:
-    """Read an IP address of the version, or of any; None if it is none."""
+    """Read an IP address of the version, or of any version; None if it is not one."""
     try:
         found = ipaddress.ip_address(text)
     except ValueError:
@@ -489,12 +489,12 @@ def address(text: str, version: int | None = None) -> Any:
 
 
 def is_address(text: str, version: int | None = None) -> bool:
-    """Tell whether a text is an IP address of the version, or of any."""
+    """Tell whether a text is an IP address of the version, or of any version."""
     return address(text, version) is not None
 
 
 def in_subnet(text: str, block: str, version: int | None = None) -> bool:
-    """Tell whether an address lies in a CIDR block; false if either is none."""
+    """Tell whether an address lies in a CIDR block; false if one of the two is invalid."""
     found = address(text, version)
     try:
         network = ipaddress.ip_network(block, strict=False)
@@ -504,7 +504,7 @@ def in_subnet(text: str, block: str, version: int | None = None) -> bool:
 
 
 def ipv4_number(text: str) -> Any:
-    """Give an IPv4 address as a number; missing if it is none."""
+    """Give an IPv4 address as a number; missing if the text is not one."""
     found = address(text, 4)
     return pd.NA if found is None else int(found)
 
@@ -537,7 +537,7 @@ def percentile(percent: float) -> Callable[[pd.Series], Any]:
         ordered = sorted(v for v in values if not absent(v))
         if not ordered:
             return pd.NA
-        # Rounded first: 0.07 * 100 is 7.000000000000001, whose ceiling is 8.
+        # 0.07 * 100 is 7.000000000000001 in doubles, and its ceiling would be 8.
         rank = math.ceil(round(percent / 100 * len(ordered), 9))
         return ordered[max(1, rank) - 1]
 
@@ -554,7 +554,7 @@ def distinct(values: Iterable[Any]) -> list[Any]:
 
 
 def most_frequent(values: pd.Series, count: int) -> list[Any]:
-    """Give the most frequent values, the first seen first among equals."""
+    """Give the most frequent values; among equally frequent ones, the first seen first."""
     keys = same(values)
     sizes = keys.value_counts()
     order = sorted(distinct(values), key=lambda value: -sizes[same_key(value)])

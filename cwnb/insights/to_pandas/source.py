@@ -15,6 +15,7 @@ from cwnb.insights.to_pandas import datetimes, functions, strings
 from cwnb.insights.to_pandas.aggregates import AGGREGATES
 from cwnb.insights.to_pandas.commands import COMMANDS, finish, write_command
 from cwnb.insights.to_pandas.writing import WRITERS, CannotSay, Script, quoted
+from cwnb.insights.writer import to_text
 
 if TYPE_CHECKING:
     from cwnb.events import Window
@@ -38,8 +39,6 @@ def to_pandas(
     integer, number, boolean, text, time or mixed, which the export holds as text. The source reads
     them from `events_path`. `now_ms` and `window` are written into it. Raises CannotSay.
     """
-    from cwnb.insights.dialect import to_text
-
     kinds = {**schema, TIMESTAMP: schema.get(TIMESTAMP, "time"), SEQUENCE: "integer"}
     script = Script(kinds, now_ms=now_ms, window=window)
     script.add(
@@ -65,8 +64,8 @@ def to_pandas(
 def missing() -> list[str]:
     """Name the commands and functions of the language that have no writer."""
     absent = [c.keyword for c in nodes.COMMANDS if c not in COMMANDS]
-    known = WRITERS.keys() | AGGREGATES.keys()
-    return absent + [name for name in known_functions() if canonical(name) not in known]
+    functions = dict.fromkeys(canonical(f.name) for f in known_functions().values())
+    return absent + [name for name in functions if name not in WRITERS.keys() | AGGREGATES.keys()]
 
 
 # ---------------------------------------------------------------- the preamble
@@ -110,10 +109,10 @@ def _head(body: str) -> str:
         wanted |= new
         names |= {used for name in new for used in uses[name]}
     lines = sorted({imports[n] for n in names if n in imports} | {"import pandas as pd"})
-    plain = [line for line in lines if not re.search("pandas|pyarrow", line)]
+    standard = [line for line in lines if not re.search("pandas|pyarrow", line)]
     tables = [line for line in lines if re.search("pandas|pyarrow", line)]
     future = ["from __future__ import annotations", ""] if wanted else []
-    head = [*future, *plain, *([""] if plain else []), *tables, ""]
+    head = [*future, *standard, *([""] if standard else []), *tables, ""]
     constants = [text for name, text in sources.items() if name in wanted and name.isupper()]
     helpers = [text for name, text in sources.items() if name in wanted and not name.isupper()]
     if constants:

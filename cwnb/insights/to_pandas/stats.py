@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from cwnb.events import TIMESTAMP
 from cwnb.insights.commands import Call, Field, Item, Stats, find
-from cwnb.insights.names import canonical
-from cwnb.insights.to_pandas.aggregates import AGGREGATES, is_aggregate
+from cwnb.insights.scope import is_aggregate
+from cwnb.insights.to_pandas.aggregates import AGGREGATES
 from cwnb.insights.to_pandas.datetimes import rounded
 from cwnb.insights.to_pandas.expressions import aggregate_key, write
 from cwnb.insights.to_pandas.writing import (
@@ -19,6 +19,7 @@ from cwnb.insights.to_pandas.writing import (
     data,
     quoted,
 )
+from cwnb.insights.writer import to_text
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -38,9 +39,7 @@ def write_stats(script: Script, command: Stats) -> None:
     calls = [call for item in items for call in _calls(item.value)]
     made: dict[str, Snippet] = {}
     for call in calls:
-        made.setdefault(
-            aggregate_key(call), AGGREGATES[canonical(call.name)](script, call.arguments)
-        )
+        made.setdefault(aggregate_key(call), AGGREGATES[call.name](script, call.arguments))
     if grouping:
         by = f"[{', '.join(grouping)}], sort=False, dropna=False"
     else:
@@ -80,7 +79,7 @@ def _key_column(script: Script, key: Item, snippet: Snippet) -> str:
 
 def _calls(node: exp.Expression) -> list[Call]:
     if is_aggregate(node):
-        return [node]  # type: ignore[list-item]
+        return [node]
     return [call for call in find(node, Call) if is_aggregate(call)]
 
 
@@ -95,26 +94,23 @@ def _rows(
     for name, column, kind in displays:
         columns.append(f"{quoted(name)}: groups[{quoted(column)}].first()")
         kinds[name] = kind
-    pieces: dict[str, Snippet] = {}
+    column_of: dict[str, Snippet] = {}
     for item in items:
         if not is_aggregate(item.value):
             later.append(item)
             continue
-        snippet = made[aggregate_key(item.value)]  # type: ignore[arg-type]
+        snippet = made[aggregate_key(item.value)]
         columns.append(f"{quoted(item.name)}: {snippet.code}")
         kinds[item.name] = snippet.kind
-        pieces.setdefault(
-            aggregate_key(item.value),  # type: ignore[arg-type]
-            Snippet(script.at(item.name), snippet.kind),
-        )
+        column_of.setdefault(aggregate_key(item.value), Snippet(script.at(item.name), snippet.kind))
     for item in later:
         for call in _calls(item.value):
             key = aggregate_key(call)
-            if key not in pieces:
-                name = f"{_text_of(call)}'"
+            if key not in column_of:
+                name = f"{to_text(call)}'"
                 columns.append(f"{quoted(name)}: {made[key].code}")
                 kinds[name] = made[key].kind
-                pieces[key] = Snippet(script.at(name), made[key].kind)
+                column_of[key] = Snippet(script.at(name), made[key].kind)
     line = f"{script.frame} = pd.DataFrame({{{', '.join(columns)}}}).reset_index(drop=True)"
     if len(line) <= WIDTH:
         script.add(line)
@@ -123,12 +119,6 @@ def _rows(
         script.add(*(f"    {column}," for column in columns))
         script.add("}).reset_index(drop=True)")
     script.kinds = kinds
-    script.aggregates = pieces
+    script.aggregates = column_of
     for item in later:
         script.assign(item.name, write(script, item.value))
-
-
-def _text_of(node: exp.Expression) -> str:
-    from cwnb.insights.dialect import to_text
-
-    return to_text(node)

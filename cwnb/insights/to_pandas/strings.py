@@ -31,13 +31,13 @@ def _isblank(script: Script, value: Snippet) -> Snippet:
 
 @writes("concat")
 def _concat(script: Script, *values: Snippet) -> Snippet:
-    pieces = [
+    parts = [
         quoted(v.literal) if isinstance(v.literal, str) else f'{text(script, v).operand}.fillna("")'
         for v in values
     ]
     if all(isinstance(v.literal, str) for v in values):
-        pieces[0] = text(script, values[0]).operand
-    return Snippet(" + ".join(pieces), "text", whole=len(pieces) == 1)
+        parts[0] = text(script, values[0]).operand
+    return Snippet(" + ".join(parts), "text", whole=len(parts) == 1)
 
 
 @writes("strlen")

@@ -1,4 +1,4 @@
-"""What the writers of emitted source share: pieces of code, their kinds, the registry."""
+"""What the writers of pandas source share: snippets of code, their kinds, the registry."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import CwnbError
-from cwnb.insights.names import canonical
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cwnb.events import Window
 
-# What a piece of code gives, a row at a time:
+# What a snippet gives for each row:
 #   integer number boolean text time   typed columns, as the schema calls them
 #   numeric     int64 or double, whichever the data allow
 #   mixed       a field of several types, which the export holds as text
@@ -49,9 +48,9 @@ class CannotSay(CwnbError):
 
 @dataclass(frozen=True)
 class Snippet:
-    """A piece of Python that gives a column; of a literal, `literal` is the value.
+    """Python code that gives a column, or one value for all rows, which is then `literal`.
 
-    `whole`: the code can be followed by `.str` or stand beside an operator without parentheses.
+    `whole`: the code needs no parentheses before `.str` or beside an operator.
     """
 
     code: str
@@ -83,7 +82,7 @@ class Script:
     frame: str = "events"
     lines: list[str] = field(default_factory=list)
     events: bool = True
-    # Aggregations of the `stats` being written: their text and the piece that stands for each.
+    # For each aggregation of the `stats` that is being written: the column that holds its values.
     aggregates: dict[str, Snippet] = field(default_factory=dict)
 
     def add(self, *lines: str) -> None:
@@ -103,7 +102,7 @@ class Script:
         self.kinds[name] = column.kind
 
     def write(self, target: str, code: str) -> None:
-        """Write an assignment, a chain of `mask` over several lines where it is long."""
+        """Write an assignment; a long chain of `mask` goes on several lines."""
         chain = split_outside(code, ".mask(")
         if len(f"{target} = {code}") <= WIDTH or len(chain) == 1:
             self.add(f"{target} = {code}")
@@ -158,7 +157,7 @@ def raw(pattern: str) -> str:
 
 
 def literal(value: Any) -> Snippet:
-    """Make the piece of a Python value."""
+    """Make the snippet of a Python value."""
     if isinstance(value, bool):
         return Snippet(repr(value), "boolean", value)
     if isinstance(value, int):
@@ -219,9 +218,9 @@ def number(script: Script, snippet: Snippet) -> Snippet:
     return Snippet(f"as_number({snippet.code})", "numeric")
 
 
-def common_kind(*pieces: Snippet) -> str:
+def common_kind(*snippets: Snippet) -> str:
     """Give the kind of what arithmetic makes of these numbers."""
-    kinds = {piece.kind for piece in pieces}
+    kinds = {snippet.kind for snippet in snippets}
     if kinds == {"integer"}:
         return "integer"
     return "numeric" if "numeric" in kinds else "number"
@@ -236,11 +235,14 @@ WRITERS: dict[str, Callable[..., Snippet]] = {}
 
 
 def writes(*names: str) -> Callable[[Callable[..., Snippet]], Callable[..., Snippet]]:
-    """Register the writer of a function: it gets the script and a piece per argument."""
+    """Register the writer of functions, by canonical name.
+
+    The writer gets the script and a snippet for each argument.
+    """
 
     def register(writer: Callable[..., Snippet]) -> Callable[..., Snippet]:
         for name in names:
-            WRITERS[canonical(name)] = writer
+            WRITERS[name] = writer
         return writer
 
     return register
