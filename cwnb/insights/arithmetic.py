@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.insights.conversion import Value, broadcast, to_number
+from cwnb.insights.conversion import Value, broadcast, to_double, to_number
 
 _CHECKED = {"+": pc.add_checked, "-": pc.subtract_checked, "*": pc.multiply_checked}
 _UNCHECKED = {"+": pc.add, "-": pc.subtract, "*": pc.multiply}
@@ -32,11 +32,11 @@ def arithmetic(op: str, a: Value, b: Value) -> Value:
                 return _CHECKED[op](a, b)
             except pa.ArrowInvalid:
                 pass  # an overflow: the doubles below
-        return without_nan(_UNCHECKED[op](_double(a), _double(b)))
+        return without_nan(_UNCHECKED[op](to_double(a), to_double(b)))
     if op == "/":
-        divisor = _double(b)
+        divisor = to_double(b)
         nonzero = pc.if_else(pc.equal(divisor, 0.0), pa.scalar(None, pa.float64()), divisor)
-        return without_nan(pc.divide(_double(a), nonzero))
+        return without_nan(pc.divide(to_double(a), nonzero))
     rows = len(a) if isinstance(a, pa.Array) else len(b)
     return _with_numpy(op, broadcast(a, rows), broadcast(b, rows))
 
@@ -54,11 +54,6 @@ def without_nan(values: pa.Array) -> pa.Array:
     if not pc.any(nan).as_py():
         return values
     return pc.if_else(nan, pa.scalar(None, values.type), values)
-
-
-def _double(value: Value) -> Value:
-    # Rounding is meant here, and Arrow's own cast refuses integers beyond 2**53.
-    return pc.cast(value, pa.float64(), safe=False)
 
 
 def _with_numpy(op: str, a: pa.Array, b: pa.Array) -> pa.Array:

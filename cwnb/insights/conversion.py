@@ -87,6 +87,21 @@ def _text(array: pa.Array) -> pa.Array:
     return pc.cast(array, pa.string())
 
 
+def text_of(value: str | float | bool) -> str:
+    """Write a Python value as text, as `to_text` writes a column."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(pa.scalar(value).cast(pa.string()).as_py())
+    return str(value)
+
+
+def to_double(number: Value) -> Value:
+    """Give a number as double; integers beyond 2**53 are rounded."""
+    # Arrow's safe cast refuses these integers.
+    return pc.cast(number, pa.float64(), safe=False)
+
+
 def to_number(value: Value) -> Value:
     """Give int64 where every number is an integer within its range, else double.
 

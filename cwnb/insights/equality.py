@@ -22,6 +22,7 @@ from cwnb.insights.conversion import (
     decode,
     is_structure,
     is_time,
+    text_of,
     to_text,
 )
 from cwnb.insights.numbers import (
@@ -212,7 +213,7 @@ def is_in(value: Value, options: Sequence[str | float | bool]) -> Value:
         if len(value.dictionary) > len(value):
             return is_in(decode(value), options)
         return is_in(value.dictionary, options).take(value.indices)
-    wanted = pa.array([_option_text(option) for option in options], pa.string())
+    wanted = pa.array([text_of(option) for option in options], pa.string())
     number = numbers.from_text(wanted)
     if pa.types.is_integer(value.type) or pa.types.is_floating(value.type) or is_time(value.type):
         return _is_in_numbers(value, number)
@@ -238,14 +239,6 @@ def _is_in_numbers(value: pa.Array, options: Numbers | None) -> pa.Array:
         integers = pa.array([int(e) for e in inside], pa.int64())
         found = pc.is_in(pc.cast(value, pa.int64()), value_set=integers)
     return pc.if_else(value.is_valid(), found, pa.scalar(None, pa.bool_()))
-
-
-def _option_text(option: str | float | bool) -> str:
-    if isinstance(option, str):
-        return option
-    if isinstance(option, bool):
-        return "true" if option else "false"
-    return str(option) if isinstance(option, int) else repr(float(option))
 
 
 def equality_key(array: pa.Array) -> pa.Array:

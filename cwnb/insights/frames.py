@@ -167,21 +167,13 @@ _CODES = {str: TYPE_STRING, int: TYPE_INTEGER, float: TYPE_FLOAT, bool: TYPE_BOO
 
 def _mixed(items: list[Any]) -> Any:
     codes = [None if item is None else _CODES[type(item)] for item in items]
-    texts = [None if item is None else _text(item) for item in items]
+    texts = [None if item is None else values.text_of(item) for item in items]
     missing = pa.array([code is None for code in codes])
     return pa.StructArray.from_arrays(
         [pa.array(texts, pa.string()), pa.array(codes, pa.int8())],
         fields=list(mixed_type()),
         mask=missing,
     )
-
-
-def _text(item: Any) -> str:
-    if isinstance(item, bool):
-        return "true" if item else "false"
-    if isinstance(item, float):
-        return str(pa.scalar(item).cast(pa.string()).as_py())
-    return str(item)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.insights.arithmetic import without_nan
-from cwnb.insights.conversion import Value, broadcast
+from cwnb.insights.conversion import Value, broadcast, to_double
 from cwnb.insights.functions.calling import rows_of
 from cwnb.insights.functions.registry import function
 
@@ -27,7 +27,7 @@ def absolute(a: Value) -> Value:
     try:
         return pc.abs_checked(a)
     except pa.ArrowInvalid:
-        return pc.abs(_double(a))
+        return pc.abs(to_double(a))
 
 
 @function("ceil(number a) -> number")
@@ -45,13 +45,13 @@ def floor(a: Value) -> Value:
 @function("sqrt(number a) -> number")
 def square_root(a: Value) -> Value:
     """Give the square root; missing for a negative number."""
-    return without_nan(pc.sqrt(_double(a)))
+    return without_nan(pc.sqrt(to_double(a)))
 
 
 @function("log(number a) -> number")
 def natural_logarithm(a: Value) -> Value:
     """Give the natural logarithm; missing for zero and below."""
-    a = _double(a)
+    a = to_double(a)
     return pc.ln(pc.if_else(pc.greater(a, 0.0), a, pa.scalar(None, pa.float64())))
 
 
@@ -87,7 +87,7 @@ def round_half_away(a: Value, decimals: Value | None = None) -> Value:
 def haversine(lat1: Value, lon1: Value, lat2: Value, lon2: Value) -> Value:
     """Give the great-circle distance in km between two places in degrees."""
     rows = rows_of(lat1, lon1, lat2, lon2)
-    columns = [broadcast(_double(v), rows) for v in (lat1, lon1, lat2, lon2)]
+    columns = [broadcast(to_double(v), rows) for v in (lat1, lon1, lat2, lon2)]
     a, b, c, d = (np.radians(v.fill_null(np.nan).to_numpy(zero_copy_only=False)) for v in columns)
     with np.errstate(all="ignore"):
         h = np.sin((c - a) / 2) ** 2 + np.cos(a) * np.cos(c) * np.sin((d - b) / 2) ** 2
@@ -96,15 +96,15 @@ def haversine(lat1: Value, lon1: Value, lat2: Value, lon2: Value) -> Value:
 
 
 @function("toNumber(number s) -> number")
-def to_number(s: Value) -> Value:
+def number(s: Value) -> Value:
     """Read a value as a number; missing if it is not one."""
-    return _double(s)
+    return to_double(s)
 
 
 @function("toDouble(number s) -> number")
-def to_double(s: Value) -> Value:
+def number_to_double(s: Value) -> Value:
     """Read a value as a number; missing if it is not one."""
-    return _double(s)
+    return to_double(s)
 
 
 @function("toInt(number s) -> number")
@@ -134,21 +134,17 @@ def _unless_integer(kernel: Callable[[Value], Value], a: Value) -> Value:
     return a if pa.types.is_integer(a.type) else kernel(a)
 
 
-def _double(a: Value) -> Value:
-    return pc.cast(a, pa.float64(), safe=False)
-
-
 def _in_one_type(numbers: tuple[Value, ...]) -> list[Value]:
     if all(pa.types.is_integer(n.type) for n in numbers):
         return list(numbers)
-    return [_double(n) for n in numbers]
+    return [to_double(n) for n in numbers]
 
 
 def _round(a: pa.Array, decimals: int) -> pa.Array:
     if pa.types.is_integer(a.type):
         if decimals >= 0:
             return a
-        rounded = _round(_double(a), decimals)
+        rounded = _round(to_double(a), decimals)
     else:
         # 1.005 is stored as 1.00499…, so to two decimals it rounds down.
         places = max(-_MOST_DECIMALS, min(_MOST_DECIMALS, decimals))
@@ -163,5 +159,5 @@ def _round_each(a: pa.Array, decimals: pa.Array) -> pa.Array:
     result = pa.nulls(len(a), pa.float64())
     for places in pc.unique(whole.drop_null()).to_pylist():
         here = pc.equal(whole, places).fill_null(False)
-        result = pc.if_else(here, _double(_round(a, places)), result)
+        result = pc.if_else(here, to_double(_round(a, places)), result)
     return result

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
 from cwnb.insights import numbers
@@ -19,6 +18,7 @@ from cwnb.insights.conversion import (
     decode,
     is_structure,
     mixed_array,
+    text_of,
     to_text,
 )
 from cwnb.insights.functions.calling import map_values
@@ -138,13 +138,7 @@ def _walk(value: Any, parts: list[str]) -> Any:
 
 def _text_form(value: Any) -> str:
     """Give the text form of a value from JSON."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(pc.cast(pa.scalar(value), pa.string()).as_py())
-    return str(value) if isinstance(value, int) else write_json(value)
+    return write_json(value) if isinstance(value, dict | list) else text_of(value)
 
 
 def _type_code(value: Any) -> int:
