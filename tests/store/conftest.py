@@ -10,7 +10,8 @@ import pytest
 from cwnb.store import Store
 from cwnb.store.maintenance import background
 
-ROOT = Path(__file__).resolve().parents[2]
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 
 
 # A process that drops to an ordinary user may find its own interpreter out of reach, so what it
@@ -46,7 +47,7 @@ def start():
         if user is not None:
             code = ALREADY_THERE.format(user=user) + code
         environment = os.environ | {
-            "PYTHONPATH": os.pathsep.join([str(ROOT), str(Path(__file__).parent)])
+            "PYTHONPATH": os.pathsep.join(map(str, [ROOT, HERE, HERE / "keys"]))
         }
         process = subprocess.Popen(
             [sys.executable, "-c", code, *map(str, args)],

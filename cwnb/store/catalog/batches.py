@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
@@ -16,8 +15,7 @@ _SELECT = (
 _FLUSH_AT_MOST = 20_000
 
 
-@dataclass(frozen=True)
-class SealedBatch:
+class SealedBatch(NamedTuple):
     """A batch as the catalog keeps it; `id` is the sequence number of its first event."""
 
     id: int
@@ -29,7 +27,7 @@ class SealedBatch:
     ingestion_ms: int
     commit: int
     token: str
-    data: bytes = field(repr=False)
+    data: bytes
 
 
 class BatchRange(NamedTuple):
@@ -75,7 +73,7 @@ def of_group(connection: Any, group_id: int, *, with_data: bool = True) -> list[
     """Give the batches of a group in order; without their data where that is not asked for."""
     select = _SELECT.format(data="data" if with_data else "x''")
     rows = connection.execute(f"{select} WHERE group_id = ? ORDER BY id", (group_id,))
-    return [SealedBatch(*row) for row in rows]
+    return list(map(SealedBatch._make, rows.fetchall()))
 
 
 def in_range(connection: Any, group_id: int, ids: BatchRange) -> list[SealedBatch]:
@@ -84,7 +82,7 @@ def in_range(connection: Any, group_id: int, ids: BatchRange) -> list[SealedBatc
         f"{_SELECT.format(data='data')} WHERE group_id = ? AND id BETWEEN ? AND ? ORDER BY id",
         (group_id, *ids),
     )
-    return [SealedBatch(*row) for row in rows]
+    return list(map(SealedBatch._make, rows.fetchall()))
 
 
 def with_id(connection: Any, batch_id: int) -> SealedBatch:

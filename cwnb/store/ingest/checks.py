@@ -62,8 +62,10 @@ def refusals(
     """Give index and reason of each event that cannot be stored."""
     if len(time) != len(messages):
         raise ValueError(f"{len(time)} times for {len(messages)} messages")
-    late = dict(refused_by_time(time, cutoff_ms))
-    return sorted((late | dict(refused_by_size(messages))).items())
+    by_time, by_size = refused_by_time(time, cutoff_ms), refused_by_size(messages)
+    if not by_time and not by_size:
+        return []
+    return sorted((dict(by_time) | dict(by_size)).items())
 
 
 def refused_by_size(messages: Messages) -> list[tuple[int, str]]:

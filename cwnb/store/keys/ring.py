@@ -24,10 +24,15 @@ _KEY_BYTES = 32
 
 def ring_file() -> Path:
     """Give the file that holds this user's keys; `CWNB_CONFIG_DIR` moves it."""
+    return Path(ring_path())
+
+
+def ring_path() -> str:
+    """Give the same as text; every put asks, and making a `Path` takes longer than all the rest."""
     if folder := os.environ.get("CWNB_CONFIG_DIR"):
-        return Path(folder) / "keys.json"
-    config = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return Path(config) / "cwnb" / "keys.json"
+        return f"{folder}/keys.json"
+    config = os.environ.get("XDG_CONFIG_HOME") or f"{Path.home()}/.config"
+    return f"{config}/cwnb/keys.json"
 
 
 def create_key(store_path: str) -> str:

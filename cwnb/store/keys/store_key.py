@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cwnb.errors import StoreKeyMissing
 from cwnb.store.cache import ShortLived
-from cwnb.store.keys.ring import read_key, ring_file
+from cwnb.store.keys.ring import read_key, ring_path
 from cwnb.store.keys.sealing import OpenSealer, Sealer
 
 _OPEN = OpenSealer()
@@ -28,8 +28,8 @@ class StoreKey:
         """Give what seals for the store and opens its seals; raise StoreKeyMissing."""
         if not self.key_id:
             return _OPEN
-        file = ring_file()
-        here = (file, self.key_id, self._store_id)
+        path = ring_path()
+        here = (path, self.key_id, self._store_id)
         if (known := _sealers.get(here)) is None:
             known = Sealer(read_key(self.key_id, self._store_path), self._store_id)
             _sealers.put(here, known)
@@ -37,7 +37,7 @@ class StoreKey:
             self._check_value = known.check_value
         elif self._check_value != known.check_value:
             raise StoreKeyMissing(
-                f"the key ring {str(file)!r} has another key under the id {self.key_id!r} than "
+                f"the key ring {path!r} has another key under the id {self.key_id!r} than "
                 f"when the store {self._store_path!r} was opened; put that key back"
             )
         return known

@@ -14,7 +14,7 @@ from cwnb.errors import InvalidParameter
 from cwnb.events import mixed_type
 from cwnb.store.discovery import Discovered, discover, merge, rare_names, read_rest
 
-FIXTURES = Path(__file__).resolve().parents[1] / "fixtures" / "discovery"
+FIXTURES = Path(__file__).resolve().parents[2] / "fixtures" / "discovery"
 
 
 def cases() -> list[Any]:

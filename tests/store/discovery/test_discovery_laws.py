@@ -217,7 +217,7 @@ def test_rare_keys_do_not_show_blocks(seed: int, monkeypatch: pytest.MonkeyPatch
     assert plain(twice) == plain(whole)
 
 
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "data"
+SHARED = Path(__file__).resolve().parents[3].parent / "shared" / "data"
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="shared data absent")

@@ -18,7 +18,7 @@ from cwnb.store.catalog import migrations
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
-STORES = Path(__file__).resolve().parents[1] / "fixtures" / "stores"
+STORES = Path(__file__).resolve().parents[2] / "fixtures" / "stores"
 VERSIONS = sorted(folder.name for folder in STORES.iterdir() if folder.name.isdigit())
 _spec = importlib.util.spec_from_file_location("make_stores", STORES / "make.py")
 make = importlib.util.module_from_spec(_spec)
