@@ -19,9 +19,10 @@ CATALOG_FILE = "catalog.sqlite"
 
 
 class StoreContext:
-    """One store as its own files see it; it pickles, so tasks carry it to other processes.
+    """One open store: what its parts are handed instead of the store itself.
 
-    There it is made once for each store, with the key ring and the connections of that process.
+    Tasks carry it to other processes. Pickled, it is the place and the ids of the store; where it
+    is unpickled, it is made once for each store, with that process's key ring and connections.
     """
 
     def __init__(

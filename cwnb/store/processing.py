@@ -41,4 +41,5 @@ class Processing:
         return Processing(self.log_type or other.log_type)
 
 
+# What is done to events where nobody says anything.
 NOTHING = Processing()

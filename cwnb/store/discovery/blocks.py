@@ -1,9 +1,9 @@
-"""The fast road for JSON lines: `pyarrow.json` on whole blocks, odd lines one by one.
+"""The strategy for many JSON lines: `pyarrow.json` parses whole blocks of them.
 
 pyarrow parses as strictly as orjson and refuses duplicate keys, but one bad line fails its block.
 So the schema is learnt beforehand from some of the lines. If the block fails, orjson reads all
-of them to find those that do not fit, and pyarrow tries again without these. Nothing is ever
-inferred: text that looks like a time stays text, and a key that nobody announced is an error.
+of them to find those that do not fit the schema, and pyarrow parses the others. pyarrow infers
+nothing: text that looks like a time stays text, and a key that the schema lacks is an error.
 """
 
 from __future__ import annotations
@@ -24,26 +24,30 @@ from cwnb.store.discovery.unnest import NameClash, unnest
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-# A longer line is dear to fail on and may nest deeper than is good for anyone.
-_LONGEST = 65_536
-_SAMPLE = 64
-# A key stands in the schema if at least this share of the sample has it.
-_RARE_SHARE = 32
-# Give up when this share of the lines is odd: then the event road is faster for all.
-_ODD_SHARE, _ODD_FLOOR = 3, 16
+# Parsing longer lines (in bytes) is slow when it fails, and they can nest deep enough to exhaust
+# the stack.
+_MAX_LINE_BYTES = 65_536
+# Lines from which the schema is learnt.
+_SAMPLE_LINES = 64
+# A key is in the schema if at least one line of the sample in so many has it.
+_LINES_PER_RARE_KEY = 32
+# When more than one line in so many, and more than the number after it, do not fit the schema,
+# parsing event by event is faster for all of them.
+_LINES_PER_MISFIT, _ALLOWED_MISFITS = 3, 16
 
 _LITERAL = re.compile(r"couldn't parse:(.*)$", re.DOTALL)
-_SIGNATURES = 4096
+# Shapes of documents (keys and types) that are remembered.
+_MAX_SHAPES = 4096
 
 
-class Unfit(Exception):
-    """A block that this road cannot take."""
+class TooVaried(Exception):
+    """Most of the block's lines cannot be parsed together."""
 
 
-def worth_trying(messages: pa.Array) -> np.ndarray:
-    """Tell which messages `parse_block` may take."""
+def may_be_objects(messages: pa.Array) -> np.ndarray:
+    """Tell which messages may be JSON objects that `parse_block` can parse."""
     chosen = pc.and_(pc.starts_with(messages, "{"), pc.ends_with(messages, "}"))
-    chosen = pc.and_(chosen, pc.less_equal(pc.binary_length(messages), _LONGEST))
+    chosen = pc.and_(chosen, pc.less_equal(pc.binary_length(messages), _MAX_LINE_BYTES))
     if _has_control_bytes(messages):
         plain = pc.invert(pc.match_substring_regex(messages, r"[\x00-\x1f]"))
         chosen = pc.and_(chosen, plain)
@@ -63,7 +67,7 @@ def parse_block(lines: pa.Array) -> tuple[dict[str, pa.Array], np.ndarray]:
     """Give the fields of those lines that can be parsed together, and which lines these are.
 
     `lines`: strings that each begin with `{`, end with `}` and hold no control character. The
-    columns have a value for each line chosen (a mask over `lines`). Raises Unfit.
+    columns have a value for each line chosen (a mask over `lines`). Raises TooVaried.
     """
     return _Block(lines).parse()
 
@@ -72,24 +76,24 @@ class _Block:
     def __init__(self, lines: pa.Array) -> None:
         self.lines = lines
         self.good = np.ones(len(lines), bool)
-        self.patience = len(lines) // _ODD_SHARE + _ODD_FLOOR
+        self.misfits_left = len(lines) // _LINES_PER_MISFIT + _ALLOWED_MISFITS
         self.schema = Schema()
 
     def parse(self) -> tuple[dict[str, pa.Array], np.ndarray]:
-        step = max(1, len(self.lines) // _SAMPLE)
+        step = max(1, len(self.lines) // _SAMPLE_LINES)
         sample = range(0, len(self.lines), step)
         self._learn(sample, add=True)
-        self.schema.forget_rare(max(1, len(sample) // _RARE_SHARE))
+        self.schema.forget_rare(max(1, len(sample) // _LINES_PER_RARE_KEY))
         table = self._read_good()
         if table is None:
-            self._put_odd_aside()
+            self._leave_misfits_out()
             table = self._read_good()
         if table is None:
-            raise Unfit
+            raise TooVaried
         try:
             leaves, again = unnest(table)
         except NameClash as clash:
-            raise Unfit from clash
+            raise TooVaried from clash
         if again.any():
             keep = pa.array(~again)
             self.good[np.flatnonzero(self.good)[again]] = False
@@ -98,31 +102,31 @@ class _Block:
         return {name: self._number(name, leaf) for name, leaf in leaves.items()}, self.good
 
     def _read_good(self) -> pa.Table | None:
-        """Parse all good lines at once; None if there is something odd about them."""
+        """Parse all lines that are left at once; None if some of them do not fit the schema."""
         while True:
             lines = self.lines if self.good.all() else self.lines.filter(pa.array(self.good))
             if not len(lines):
-                raise Unfit
+                raise TooVaried
             try:
                 table = _read(lines, self.schema)
             except pa.ArrowInvalid as error:
                 literal = _LITERAL.search(str(error))
-                if not literal or not self._put_number_aside(lines, literal[1]):
+                if not literal or not self._leave_number_out(lines, literal[1]):
                     return None
             else:
                 # More rows than lines: some hold two documents. None can begin in one line and
                 # end in another, since each begins with { and ends with }.
                 return table if table.num_rows == len(lines) else None
 
-    def _put_number_aside(self, lines: pa.Array, literal: str) -> bool:
-        """Put aside the lines with a number that is no integer of 64 bits where one is expected."""
+    def _leave_number_out(self, lines: pa.Array, literal: str) -> bool:
+        """Leave out the lines with a number that is no integer of 64 bits where one is expected."""
         before = self.schema.version, self.good.sum()
         holds = pc.match_substring(lines, literal).to_numpy(zero_copy_only=False)
         self._learn(np.flatnonzero(self.good)[holds], add=False)
         return before != (self.schema.version, self.good.sum())
 
-    def _put_odd_aside(self) -> None:
-        """Let orjson look at every line; lines with the same keys and types need one look."""
+    def _leave_misfits_out(self) -> None:
+        """Find the lines that do not fit; of lines with equal keys and types, one is checked."""
         known: dict[Any, bool] = {}
         texts = self.lines.to_pylist()
         for row in np.flatnonzero(self.good).tolist():
@@ -135,7 +139,7 @@ class _Block:
             fits = known.get(shape)
             if fits is None:
                 fits = self._fits(document)
-                if len(known) < _SIGNATURES:
+                if len(known) < _MAX_SHAPES:
                     known[shape] = fits
             if not fits:
                 self._drop(row)
@@ -148,7 +152,7 @@ class _Block:
         return True
 
     def _learn(self, rows: Iterable[int], *, add: bool) -> None:
-        """Widen the schema by these lines, and put aside those that it cannot hold."""
+        """Widen the schema by these lines, and leave out those that it cannot hold."""
         for row in rows:
             try:
                 self.schema.learn(orjson.loads(self.lines[int(row)].as_py()), add=add)
@@ -158,14 +162,14 @@ class _Block:
     def _drop(self, row: int) -> None:
         if self.good[row]:
             self.good[row] = False
-            self.patience -= 1
-            if self.patience < 0:
-                raise Unfit
+            self.misfits_left -= 1
+            if self.misfits_left < 0:
+                raise TooVaried
 
     def _number(self, name: str, leaf: pa.Array) -> pa.Array:
         """Give a column of doubles as integers if all of its literals are integers.
 
-        The schema may say double because of a line that was put aside.
+        The schema may say double because of a line that was left out.
         """
         if not pa.types.is_floating(leaf.type):
             return leaf

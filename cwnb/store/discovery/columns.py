@@ -25,9 +25,9 @@ if TYPE_CHECKING:
 EXACT = 2**53
 DICTIONARY = pa.dictionary(pa.int32(), pa.string())
 MIXED = mixed_type()
-# A dictionary pays while few values are distinct: a twentieth of the rows, never over 16k (which
-# is where Parquet's dictionary page of 1 MB fills and reading gets slower than plain text).
-_DISTINCT_SHARE, _DISTINCT_FLOOR, _DISTINCT_LIMIT = 20, 16, 16_384
+# A dictionary is worth it while few values are distinct: one in 20 rows, and always up to 16, but
+# never over 16k (there Parquet's dictionary page of 1 MB is full, and plain text reads faster).
+_ROWS_PER_DISTINCT, _ALWAYS_DISTINCT, _MAX_DISTINCT = 20, 16, 16_384
 
 
 def column(values: list[Any]) -> pa.Array:
@@ -95,7 +95,7 @@ def mixed(texts: pa.Array, codes: pa.Array) -> pa.Array:
     """
     codes = codes.cast(pa.int8())
     if pc.any(pc.equal(codes, TYPE_FLOAT)).as_py():
-        # 16 digits and a sign hold every number of interest, so the cast to int64 cannot fail.
+        # 16 digits and a sign hold every integer within ±2^53, so the cast to int64 cannot fail.
         short = pc.and_(pc.equal(codes, TYPE_INTEGER), pc.less_equal(pc.utf8_length(texts), 17))
         whole = pc.if_else(short, texts, None).cast(pa.int64())
         exact = pc.fill_null(pc.less_equal(pc.abs(whole), EXACT), False)
@@ -155,7 +155,8 @@ def codes_of(values: pa.Array) -> pa.Array:
 def join(parts: list[pa.Array]) -> pa.Array:
     """Concatenate columns of one field; null-typed parts take the type of the others.
 
-    Strings come as plain strings or a dictionary as they are: `settle` decides at the end.
+    Strings stay plain strings or a dictionary as they come; `as_dictionary_if_smaller` decides in
+    the end.
     """
     if len(parts) == 1:
         return parts[0]
@@ -163,7 +164,7 @@ def join(parts: list[pa.Array]) -> pa.Array:
     if types == {pa.int64(), pa.float64()} and all(_exact(part) for part in parts):
         types = {pa.float64()}
     elif types == {pa.string(), DICTIONARY}:
-        types = {DICTIONARY} if _few(parts) else {pa.string()}
+        types = {DICTIONARY} if _share_few_values(parts) else {pa.string()}
     elif len(types) > 1:
         types = {MIXED}
     kind = types.pop() if types else pa.null()
@@ -193,9 +194,9 @@ def _exact(part: pa.Array) -> bool:
     return ends["min"] is None or (ends["min"] >= -EXACT and ends["max"] <= EXACT)
 
 
-def _few(parts: list[pa.Array]) -> bool:
-    """Tell whether a dictionary could still pay for all parts together."""
-    limit = _most(sum(map(len, parts)))
+def _share_few_values(parts: list[pa.Array]) -> bool:
+    """Tell whether a dictionary could still be worth it for all parts together."""
+    limit = _max_distinct(sum(map(len, parts)))
     return all(
         len(part) <= limit or pc.count_distinct(part).as_py() <= limit
         for part in parts
@@ -203,19 +204,19 @@ def _few(parts: list[pa.Array]) -> bool:
     )
 
 
-def _most(rows: int) -> int:
-    return min(_DISTINCT_LIMIT, max(_DISTINCT_FLOOR, rows // _DISTINCT_SHARE))
+def _max_distinct(rows: int) -> int:
+    return min(_MAX_DISTINCT, max(_ALWAYS_DISTINCT, rows // _ROWS_PER_DISTINCT))
 
 
-def settle(values: pa.Array) -> pa.Array:
+def as_dictionary_if_smaller(values: pa.Array) -> pa.Array:
     """Give a string column as a dictionary where few values are distinct, else as strings."""
     if values.type == DICTIONARY:
-        few = len(values.dictionary) <= _most(len(values))
+        few = len(values.dictionary) <= _max_distinct(len(values))
         return values if few else values.cast(pa.string())
     if values.type != pa.string():
         return values
-    limit = _most(len(values))
-    # A look at the first rows spares a hash table of all of them where the answer is plain.
+    limit = _max_distinct(len(values))
+    # The first rows often have too many distinct values already; that spares a hash table of all.
     for rows in (limit + limit // 8, 4 * limit):
         if rows < len(values) and pc.count_distinct(values.slice(0, rows)).as_py() > limit:
             return values

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from cwnb.store.discovery.columns import column, join, settle, spread
+from cwnb.store.discovery.columns import as_dictionary_if_smaller, column, join, spread
 from cwnb.store.discovery.rare import (
     Rare,
     Sparse,
@@ -72,7 +72,8 @@ def merge(parts: Sequence[Discovered], lengths: Sequence[int]) -> Discovered:
                 read_sparse(part.rest, offset, sparse)
             offset += length
     merged = {
-        name: settle(_column(name, parts, lengths, sparse.pop(name, None))) for name in sorted(kept)
+        name: as_dictionary_if_smaller(_column(name, parts, lengths, sparse.pop(name, None)))
+        for name in sorted(kept)
     }
     if rare is None:
         for name in columns - kept:

@@ -1,10 +1,10 @@
-"""Event by event: the road that defines the answer."""
+"""The strategy that defines the answer: each event is parsed by itself."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from cwnb.store.discovery.columns import column, settle, spread
+from cwnb.store.discovery.columns import as_dictionary_if_smaller, column, spread
 from cwnb.store.discovery.discovered import Discovered
 from cwnb.store.discovery.flatten import flatten, parse
 from cwnb.store.discovery.rare import code_all, frequent, write_rest
@@ -54,7 +54,7 @@ def discover_events(messages: pa.Array, log_type: str | None) -> Discovered:
     length = len(messages)
     kept = frequent({name: len(rows) for name, (rows, _) in found.items()}, length)
     columns = {
-        name: settle(spread(column(found[name][1]), found[name][0], length))
+        name: as_dictionary_if_smaller(spread(column(found[name][1]), found[name][0], length))
         for name in sorted(kept)
     }
     rare = {

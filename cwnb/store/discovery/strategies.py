@@ -1,4 +1,4 @@
-"""Which road each event takes: none, whole blocks of JSON or of columns, or one by one."""
+"""Choose a parsing strategy for each event: none, blocks of JSON or of columns, or one by one."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.store.discovery.blocks import Unfit, parse_block, worth_trying
-from cwnb.store.discovery.columns import settle
+from cwnb.store.discovery.blocks import TooVaried, may_be_objects, parse_block
+from cwnb.store.discovery.columns import as_dictionary_if_smaller
 from cwnb.store.discovery.discovered import Discovered, merge
 from cwnb.store.discovery.one_by_one import discover_events
 from cwnb.store.discovery.shapes import COLUMNS, Columns, column_arrays
 
-# Long enough that a block's fixed costs vanish, short enough that it stays in cache.
+# Long enough that the fixed costs of a block do not count, short enough for the processor's cache.
 _BLOCK_BYTES = 4 << 20
 _BLOCK_ROWS = 65_536
-# Fewer lines are done one by one before a schema is learnt.
-_FEW = 256
+# Fewer lines than this are parsed one by one: learning a schema would cost more.
+_MIN_LINES = 256
 
 # How an event that has fields can begin, by log type.
 _JSON = r"^[ \t\r\n]*[\[{]"
@@ -56,34 +56,34 @@ def _blocks(messages: pa.Array) -> list[pa.Array]:
 
 
 def _discover_block(messages: pa.Array, log_type: str | None) -> Discovered:
-    if len(messages) < _FEW:
+    if len(messages) < _MIN_LINES:
         return discover_events(messages, log_type)
-    fit = worth_trying(messages)
-    odd = ~fit
-    if odd.any() and (pattern := _CANDIDATES.get(log_type)):
+    objects = may_be_objects(messages)
+    one_by_one = ~objects
+    if one_by_one.any() and (pattern := _CANDIDATES.get(log_type)):
         candidates = pc.match_substring_regex(messages, pattern)
-        odd &= candidates.to_numpy(zero_copy_only=False)
+        one_by_one &= candidates.to_numpy(zero_copy_only=False)
     groups: list[tuple[np.ndarray, Discovered]] = []
-    if fit.sum() >= _FEW:
+    if objects.sum() >= _MIN_LINES:
         try:
-            columns, good = parse_block(_chosen(messages, fit))
-        except Unfit:
-            odd |= fit
+            columns, good = parse_block(_chosen(messages, objects))
+        except TooVaried:
+            one_by_one |= objects
         else:
-            rows = np.flatnonzero(fit)
-            odd[rows[~good]] = True
-            groups.append((rows[good], _bounded(columns, int(good.sum()))))
+            rows = np.flatnonzero(objects)
+            one_by_one[rows[~good]] = True
+            groups.append((rows[good], _with_rare_apart(columns, int(good.sum()))))
     else:
-        odd |= fit
+        one_by_one |= objects
     for shape in COLUMNS.get(log_type, ()):
-        matching = _matching(messages, odd, shape)
+        matching = _matching(messages, one_by_one, shape)
         if len(matching):
-            odd[matching] = False
+            one_by_one[matching] = False
             columns = column_arrays(messages.take(pa.array(matching)), shape)
-            groups.append((matching, _bounded(columns, len(matching))))
-    if odd.any():
-        found = discover_events(_chosen(messages, odd), log_type)
-        groups.append((np.flatnonzero(odd), found))
+            groups.append((matching, _with_rare_apart(columns, len(matching))))
+    if one_by_one.any():
+        found = discover_events(_chosen(messages, one_by_one), log_type)
+        groups.append((np.flatnonzero(one_by_one), found))
     return _interleave(groups, len(messages))
 
 
@@ -91,7 +91,7 @@ def _matching(messages: pa.Array, rows: np.ndarray, shape: Columns) -> np.ndarra
     """Give the rows, of those marked, that have the shape; none if few may have it."""
     may = rows & pc.starts_with(messages, shape.start).to_numpy(zero_copy_only=False)
     candidates = np.flatnonzero(may)
-    if len(candidates) < _FEW:
+    if len(candidates) < _MIN_LINES:
         return candidates[:0]
     fits = pc.match_substring_regex(messages.take(pa.array(candidates)), shape.pattern)
     matching: np.ndarray = candidates[fits.to_numpy(zero_copy_only=False)]
@@ -102,8 +102,8 @@ def _chosen(messages: pa.Array, mask: np.ndarray) -> pa.Array:
     return messages if mask.all() else messages.filter(pa.array(mask))
 
 
-def _bounded(columns: dict[str, pa.Array], length: int) -> Discovered:
-    found = Discovered({name: settle(columns[name]) for name in sorted(columns)})
+def _with_rare_apart(columns: dict[str, pa.Array], length: int) -> Discovered:
+    found = Discovered({name: as_dictionary_if_smaller(columns[name]) for name in sorted(columns)})
     # The merge is where the rare ones are told from the frequent.
     return merge([found], [length])
 

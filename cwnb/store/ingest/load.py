@@ -1,4 +1,4 @@
-"""Events that come in by the file: straight into segments, all or nothing."""
+"""Loads: the events of files go straight into segments, all or nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The files of a segment, opened and read; every fault names the file and the log group."""
+"""The files of a segment, opened and read; every error names the file and the log group."""
 
 from __future__ import annotations
 

@@ -99,7 +99,7 @@ class SegmentWriter:
             )
 
     def add(self, block: Block) -> None:
-        """Take a block; its messages need not be kept by the caller."""
+        """Take a block; its messages are written or copied, so the caller may drop them."""
         if not len(block):
             return
         self.rows += len(block)

@@ -103,9 +103,9 @@ def test_blocks_never_show(lines: list[str], cuts: list[int]) -> None:
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take the fast road however few lines there are and however odd."""
-    monkeypatch.setattr(strategies, "_FEW", 1)
-    monkeypatch.setattr(blocks, "_ODD_FLOOR", 1000)
-    monkeypatch.setattr(blocks, "_SAMPLE", 1)
+    monkeypatch.setattr(strategies, "_MIN_LINES", 1)
+    monkeypatch.setattr(blocks, "_ALLOWED_MISFITS", 1000)
+    monkeypatch.setattr(blocks, "_SAMPLE_LINES", 1)
 
 
 @pytest.mark.parametrize("seed", range(60))
@@ -122,8 +122,8 @@ def test_both_strategies_give_one_answer(seed: int, eager: None) -> None:
 @given(lines=st.lists(line(), min_size=1, max_size=12))
 def test_both_strategies_agree_on_odd_lines(lines: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(strategies, "_FEW", 1)
-        patch.setattr(blocks, "_ODD_FLOOR", 1000)
+        patch.setattr(strategies, "_MIN_LINES", 1)
+        patch.setattr(blocks, "_ALLOWED_MISFITS", 1000)
         array = pa.array(lines, pa.string())
         assert plain(discover(array)) == plain(discover_events(array, None))
 
