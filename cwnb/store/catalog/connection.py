@@ -27,6 +27,7 @@ from cwnb.errors import (
 )
 from cwnb.store.catalog import migrations
 from cwnb.store.catalog.fork_guard import FORK_GUARD
+from cwnb.store.catalog.interrupts import uninterrupted
 from cwnb.store.disk import is_full, no_space
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ class Catalog:
     @contextmanager
     def read(self) -> Iterator[Any]:
         """Give a connection on which every statement sees one state of the store."""
-        with FORK_GUARD.use(), self._named_errors():
+        with uninterrupted(), FORK_GUARD.use(), self._named_errors():
             connection = self._connection()
             connection.execute("BEGIN")
             try:
@@ -129,6 +130,9 @@ class Catalog:
             self._local.connection = self._open()
             self._local.generation = FORK_GUARD.generation
             FORK_GUARD.keep(self, self._local.connection)
+        if self._local.connection.in_transaction:
+            # Ctrl-C came before the one that began it could end it.
+            self._local.connection.execute("ROLLBACK")
         return self._local.connection
 
     def _open(self) -> Any:
