@@ -1,4 +1,4 @@
-"""`python -m benchmarks queries | ingest | puts | compare | record [--events N] [--runs N]`."""
+"""`python -m benchmarks queries | ingest | puts | interrupts | compare | record [--events N]`."""
 
 from __future__ import annotations
 
@@ -21,12 +21,18 @@ def main(argv: list[str]) -> int:
 
         return recorder.main(argv[1:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("what", choices=["queries", "ingest", "puts", "memory", "once"])
+    parser.add_argument(
+        "what", choices=["queries", "ingest", "puts", "interrupts", "memory", "once"]
+    )
     parser.add_argument("name", nargs="?", help="queries: only those with this in their name")
     parser.add_argument("--events", type=int, default=1_000_000, help="JSON events; default 1M")
     parser.add_argument("--runs", type=int, default=5, help="of which the median is taken")
     parser.add_argument("--peer", default="duckdb")
     options = parser.parse_args(argv)
+    if options.what == "interrupts":
+        from benchmarks.interrupts import interrupts
+
+        return interrupts(options.events, options.runs, options.name)
     from benchmarks import measure
 
     if options.what == "queries":

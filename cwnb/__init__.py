@@ -14,15 +14,15 @@ from typing import TYPE_CHECKING, Any
 from cwnb import errors
 
 if TYPE_CHECKING:
-    from cwnb.logs import Logs, open, query
+    from cwnb.logs import Logs, open, query, start
 
 __version__ = "0.1.0"
-__all__ = ["Logs", "__version__", "errors", "load_ipython_extension", "open", "query"]
+__all__ = ["Logs", "__version__", "errors", "load_ipython_extension", "open", "query", "start"]
 
 
 def __getattr__(name: str) -> Any:
     # pandas and pyarrow take most of a second to import, so nothing here touches them until asked.
-    if name in {"Logs", "open", "query"}:
+    if name in {"Logs", "open", "query", "start"}:
         from cwnb import logs
 
         return getattr(logs, name)

@@ -3,6 +3,7 @@
 CwnbError
 ├── MalformedQuery        a query that does not parse or cannot mean anything; knows where
 ├── QueryCancelled        stopped by the user
+├── QueryUnfinished       no answer yet in the time that was given
 ├── QueryTooLarge         would hold more memory than its budget
 ├── InvalidParameter      an argument outside the service's rules
 ├── ResourceNotFound      no such group or stream
@@ -74,6 +75,10 @@ class QueryCancelled(CwnbError):
     """The user stopped the query."""
 
     code = "OperationAborted"
+
+
+class QueryUnfinished(CwnbError, TimeoutError):
+    """The query has no answer yet, in the time that the caller wanted to wait."""
 
 
 class QueryTooLarge(CwnbError):

@@ -137,6 +137,13 @@ class Reader(Protocol):
         """Give the columns at these row numbers (ascending int64), reading no more than needed."""
         ...
 
+    def event(self, row: int) -> dict[str, pa.Array]:
+        """Give every field of one event, as arrays of one value; missing ones are left out or null.
+
+        All that discovery finds in its message is there, however rare it is in the group.
+        """
+        ...
+
     def message_pieces(self) -> Iterator[pa.Array]:
         """Give all messages in order, some thousands at a time, so that few are held at once."""
         ...
@@ -163,13 +170,17 @@ class Task(Protocol):
 
 @dataclass(frozen=True)
 class Scan:
-    """What a source hands out for one query: tasks, newest first, and what was left out."""
+    """What a source hands out for one query: tasks, newest first, and what was left out.
+
+    `are_events` is false where the rows are no log events, as those of a table.
+    """
 
     tasks: tuple[Task, ...]
     skipped_rows: int = 0
     skipped_bytes: int = 0
     groups: int = 1
     warnings: tuple[str, ...] = field(default=())
+    are_events: bool = True
 
 
 class Source(Protocol):
@@ -200,6 +211,14 @@ class Sources(Protocol):
 
     def table(self, name: str) -> pa.Table:
         """Give a lookup table; raise ResourceNotFound where there is none of this name."""
+        ...
+
+    def rows_to_prepare(self) -> int:
+        """Give how many rows have to be read before the first task can be handed out."""
+        ...
+
+    def prepare(self) -> None:
+        """Read them; whatever needs them does so by itself, at the first use."""
         ...
 
     def again(self) -> Sources:

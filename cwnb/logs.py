@@ -2,42 +2,40 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, MalformedQuery, ResourceNotFound, SnapshotExpired
-from cwnb.events import ALL_TIME, EventBatch, Window
+from cwnb.events import ALL_TIME, LOG_STREAM, MESSAGE, EventBatch, Window
 from cwnb.insights import dialect
-from cwnb.insights.commands import Query, field_names
-from cwnb.insights.complete import MAXIMUM_LIMIT, complete
+from cwnb.insights.complete import MAXIMUM_LIMIT
 from cwnb.insights.context import MEMORY_BUDGET, QueryContext
-from cwnb.insights.engine import run_query
+from cwnb.insights.control import checkpoint
 from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
-from cwnb.insights.rules import check
-from cwnb.results.events import ReadEvents
+from cwnb.results import event
 from cwnb.results.listings import FIELDS, GROUPS, STREAMS, listing
-from cwnb.results.result import QueryResult
-from cwnb.results.warnings import warn_of_types
+from cwnb.results.running import TRIES, RunningQuery
 from cwnb.store import Store
 from cwnb.times import Clock, to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
     from pandas import DataFrame
 
+    from cwnb.events import Source, Sources
+    from cwnb.insights.commands import Query
+    from cwnb.results.event import Event
+    from cwnb.results.result import QueryResult
     from cwnb.sources import LoadReport
     from cwnb.store.snapshot import Snapshot
 
-# A replaced file stays for an hour, so a query that misses one finds a new snapshot in its place.
-_TRIES = 3
+Found = TypeVar("Found")
 _LANGUAGES = ("ql", "sql", "ppl")
 
 
@@ -164,23 +162,91 @@ class Logs:
         all there is. `strict` follows the written rules of the language where the service does.
         Raises MalformedQuery, ResourceNotFound, QueryTooLarge, InvalidParameter.
         """
-        parsed = _parse(text, language)
-        _check_limit(limit)
-        now_ms = self.clock.now_ms()
-        context = QueryContext(
-            StoreSources(
-                self.store,
-                [groups] if isinstance(groups, str) else groups,
-                parsed.selectors(),
-            ),
-            now_ms,
-            _window(start, end, now_ms),
+        return self._asked(
+            text,
+            groups,
+            start,
+            end,
+            language=language,
             strict=strict,
             limit=limit,
-            memory_budget=memory_budget,
             executor=executor,
+            memory_budget=memory_budget,
+        ).run()
+
+    def start(
+        self,
+        text: str,
+        groups: str | Sequence[str],
+        start: Any = None,
+        end: Any = None,
+        **options: Any,
+    ) -> RunningQuery:
+        """Ask a question as `query` does, with its options, and do not wait for the answer.
+
+        What gives its progress, its rows so far, its answer, and stops it. Errors in the text, the
+        times and the names of groups are raised here, all others by its `result()`.
+        """
+        running = self._asked(text, groups, start, end, **options)
+        running.open()
+        return running.begin()
+
+    def _asked(
+        self,
+        text: str,
+        groups: str | Sequence[str],
+        start: Any,
+        end: Any,
+        *,
+        language: str = "ql",
+        **options: Any,
+    ) -> RunningQuery:
+        parsed = _parse(text, language)
+        named = [groups] if isinstance(groups, str) else groups
+        sources = StoreSources(self.store, named, parsed.selectors())
+        return _asked(text, parsed, sources, start, end, self.clock.now_ms(), **options)
+
+    # ------------------------------------------------------------ single events
+
+    def event(self, pointer: str) -> Event:
+        """Give the event that an `@ptr` names, with all its fields.
+
+        Raises InvalidParameter for what is no `@ptr`, and ResourceNotFound where the event has
+        been deleted, with its group or by its retention.
+        """
+        return self._find(pointer, lambda _, found: found)
+
+    def around(self, pointer: str, before: int = 10, after: int = 10) -> DataFrame:
+        """Give the events before and after one in its stream, a row each, oldest first.
+
+        Columns: `@timestamp`, `@message`, `@ptr`. The index counts from the event, which is 0.
+        Raises as `event` does.
+        """
+        if min(before, after) < 0:
+            raise InvalidParameter("'before' and 'after' are numbers of events, from 0")
+        place = event.read_pointer(pointer)
+        return self._find(
+            pointer,
+            lambda source, found: event.events_around(
+                source, place, found[LOG_STREAM], before=before, after=after
+            ),
         )
-        return _answer(text, parsed, context)
+
+    def _find(self, pointer: str, ask: Callable[[Snapshot, Event], Found]) -> Found:
+        """Give what `ask` makes of the event and the snapshot of its group."""
+        place = event.read_pointer(pointer)
+        name = self.store.group_name(place.group_id)
+        for attempt in range(TRIES if name is not None else 0):
+            source = self.store.snapshot([str(name)])
+            try:
+                found = event.find_event(source, place)
+                if found is not None:
+                    return ask(source, found)
+                break
+            except SnapshotExpired:
+                if attempt == TRIES - 1:
+                    raise
+        raise event.no_such_event(pointer)
 
     # ------------------------------------------------------------ maintenance
 
@@ -215,22 +281,63 @@ def query(
     Time and message are found as `insights.frames.columns_of_frame` says; fields of JSON messages
     are discovered where the frame has no column of that name. `now` fixes the present.
     """
-    parsed = _parse(text, language)
-    _check_limit(limit)
-    columns = columns_of_frame(frame)
-    message = columns.get("@message")
-    if message is not None:
-        from cwnb.store.discovery import discover
+    return _asked_of_frame(
+        text,
+        frame,
+        start,
+        end,
+        language=language,
+        strict=strict,
+        limit=limit,
+        executor=executor,
+        memory_budget=memory_budget,
+        now=now,
+    ).run()
 
-        texts = message.dictionary_decode() if pa.types.is_dictionary(message.type) else message
-        for name, array in discover(texts.fill_null("")).columns.items():
-            columns.setdefault(name, array)
-    else:
-        columns["@message"] = _rows_as_json(frame)
+
+def start(
+    text: str, frame: DataFrame, *, start: Any = None, end: Any = None, **options: Any
+) -> RunningQuery:
+    """Ask a question of a DataFrame as `query` does, with its options, and do not wait.
+
+    What gives its progress, its rows so far, its answer, and stops it. Errors in the text and the
+    times are raised here, all others by its `result()`.
+    """
+    return _asked_of_frame(text, frame, start, end, **options).begin()
+
+
+def _asked_of_frame(
+    text: str,
+    frame: DataFrame,
+    start: Any,
+    end: Any,
+    *,
+    language: str = "ql",
+    now: Any = None,
+    **options: Any,
+) -> RunningQuery:
+    parsed = _parse(text, language)
     present = Clock().now_ms()
     now_ms = present if now is None else to_ms(now, present)
+    return _asked(text, parsed, DataFrameSources(frame), start, end, now_ms, **options)
+
+
+def _asked(  # noqa: PLR0917 - what a query is made of, in order
+    text: str,
+    query: Query,
+    sources: Sources,
+    start: Any,
+    end: Any,
+    now_ms: int,
+    *,
+    strict: bool = False,
+    limit: int | None = None,
+    executor: Executor | None = None,
+    memory_budget: int = MEMORY_BUDGET,
+) -> RunningQuery:
+    _check_limit(limit)
     context = QueryContext(
-        FrameSources(FrameSource(columns)),
+        sources,
         now_ms,
         _window(start, end, now_ms),
         strict=strict,
@@ -238,7 +345,40 @@ def query(
         memory_budget=memory_budget,
         executor=executor,
     )
-    return _answer(text, parsed, context)
+    return RunningQuery(text, query, context)
+
+
+class DataFrameSources(FrameSources):
+    """A DataFrame of the user's, whose columns are made ready when it is opened."""
+
+    def __init__(self, frame: DataFrame) -> None:
+        # What its owner changes from here on does not reach the query.
+        self._frame = frame.copy(deep=False)
+
+    def rows_to_prepare(self) -> int:
+        """Give the rows of the frame, until it has been opened."""
+        return 0 if "source" in vars(self) else len(self._frame)
+
+    def prepare(self) -> None:
+        """Make its columns ready, and find the fields in its messages."""
+        _ = self.source
+
+    @cached_property
+    def source(self) -> Source:
+        """Give its columns, with the fields that its messages hold and no column has."""
+        columns = columns_of_frame(self._frame)
+        checkpoint()
+        message = columns.get(MESSAGE)
+        if message is not None:
+            from cwnb.store.discovery import discover
+
+            texts = message.dictionary_decode() if pa.types.is_dictionary(message.type) else message
+            for name, array in discover(texts.fill_null("")).columns.items():
+                columns.setdefault(name, array)
+        else:
+            columns[MESSAGE] = _rows_as_json(self._frame)
+        checkpoint()
+        return FrameSource(columns)
 
 
 class StoreSources:
@@ -274,44 +414,17 @@ class StoreSources:
         """Raise ResourceNotFound: a store has no lookup tables yet."""
         raise ResourceNotFound(f"there is no lookup table {name!r}")
 
+    def rows_to_prepare(self) -> int:
+        """Give the number of recent events, which are in no segment yet."""
+        return sum(batch.events for group in self._snapshot.groups for batch in group.batches)
+
+    def prepare(self) -> None:
+        """Read the recent events."""
+        self._snapshot.field_names()
+
     def again(self) -> StoreSources:
         """Give the same groups as they are now."""
         return StoreSources(self._store, self._own, self._selectors)
-
-
-def _answer(text: str, query: Query, context: QueryContext) -> QueryResult:
-    """Answer a query, again on a new snapshot where a file of the first is gone."""
-    for _ in range(_TRIES - 1):
-        try:
-            return _answer_once(text, query, context)
-        except SnapshotExpired:
-            context = replace(context, sources=context.sources.again())
-    return _answer_once(text, query, context)
-
-
-def _answer_once(text: str, query: Query, context: QueryContext) -> QueryResult:
-    started = time.perf_counter()
-    try:
-        checked, warnings = check(query, context.sources, strict=context.strict)
-        completed = complete(checked, context.sources, limit=context.limit)
-        outcome = run_query(completed, context)
-    except MalformedQuery as error:
-        # An error found while running does not know the text.
-        error.text = error.text or text
-        raise
-    statistics: dict[str, float] = dict(outcome.statistics)
-    statistics["elapsedMs"] = round((time.perf_counter() - started) * 1000, 3)
-    told = [*warnings, *outcome.warnings, *warn_of_types(outcome)]
-    names = sorted(field_names(completed.answer))
-    return QueryResult(
-        text,
-        completed,
-        outcome,
-        statistics,
-        list(dict.fromkeys(told)),
-        ReadEvents(context, names),
-        lambda outputs: run_query(completed, context, outputs),
-    )
 
 
 def _parse(text: str, language: str) -> Query:
@@ -346,4 +459,4 @@ def _rows_as_json(frame: DataFrame) -> Any:
     return pa.array(lines, pa.string())
 
 
-__all__ = ["Logs", "open", "query"]
+__all__ = ["Logs", "open", "query", "start"]

@@ -12,6 +12,7 @@ from cwnb.errors import InvalidParameter, ResourceNotFound, SnapshotExpired
 from cwnb.events import ALL_TIME
 from cwnb.insights import frames
 from cwnb.logs import StoreSources
+from cwnb.results import running
 from cwnb.times import Clock
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def test_a_query_whose_files_have_gone_starts_on_a_new_snapshot(
     logs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
-    whole = cwnb.logs.run
+    whole = running.run_query
 
     def gone_twice(pipeline: Any, context: Any, *more: Any) -> Any:
         seen.append(context)
@@ -84,13 +85,13 @@ def test_a_query_whose_files_have_gone_starts_on_a_new_snapshot(
             raise SnapshotExpired("gone")
         return whole(pipeline, context, *more)
 
-    monkeypatch.setattr(cwnb.logs, "run", gone_twice)
+    monkeypatch.setattr(running, "run_query", gone_twice)
     found = logs.query("fields @message | sort @timestamp", "/b").df["@message"].tolist()
     assert found == ["third", "put 1", "put 2"]
     assert len({context.now_ms for context in seen}) == 1
     assert len({id(context.sources) for context in seen}) == 3
 
-    monkeypatch.setattr(cwnb.logs, "_TRIES", 2)
+    monkeypatch.setattr(running, "TRIES", 2)
     seen.clear()
     with pytest.raises(SnapshotExpired, match="gone"):
         logs.query("fields @message", "/b")

@@ -47,7 +47,7 @@ class RowsSource:
             message = held.get(MESSAGE)
             size = int(message.nbytes) if message is not None else 0
             tasks.append(frames.FrameTask(held, self._name, 0, 0, rows, size, self._name))
-        return Scan(tuple(reversed(tasks)))
+        return Scan(tuple(reversed(tasks)), are_events=False)
 
     def field_names(self) -> set[str]:
         """Name the columns."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cwnb.events import ALL_TIME, Window
+from cwnb.insights.control import Control
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -36,7 +37,8 @@ class QueryContext:
     `sources` opens the events, all of one moment. `now_ms` is taken once, when the query begins.
     `strict` follows the written rules of the language where the service does. `limit`: at most so
     many rows, whatever the query says. `memory_budget`: bytes that the query may hold. `executor`:
-    where tasks run; threads of this process where it is None.
+    where tasks run; threads of this process where it is None. `control` stops the query and tells
+    how far it is.
     """
 
     sources: Sources
@@ -46,6 +48,7 @@ class QueryContext:
     limit: int | None = None
     memory_budget: int = MEMORY_BUDGET
     executor: Executor | None = field(default=None, compare=False)
+    control: Control = field(default_factory=Control, compare=False)
 
     @property
     def times(self) -> QueryTimes:

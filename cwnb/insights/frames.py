@@ -199,6 +199,10 @@ class FrameReader:
         where = pa.array(rows)
         return {name: array.take(where) for name, array in self.columns(names).items()}
 
+    def event(self, row: int) -> dict[str, Any]:
+        """Give every column of one row."""
+        return {name: array.slice(row, 1) for name, array in self.held.items()}
+
     def message_pieces(self) -> Iterator[Any]:
         """Give all messages in order, some thousands at a time."""
         message = self.held.get(MESSAGE)
@@ -241,16 +245,28 @@ class FrameSources:
     def __init__(self, source: Source) -> None:
         self._source = source
 
+    @property
+    def source(self) -> Source:
+        """Give the frame."""
+        return self._source
+
     def open(self, selector: Sequence[str] | None = None) -> Source:
         """Give the frame; raise ResourceNotFound for log groups by name, which it does not have."""
         if selector is not None:
             names = ", ".join(map(repr, selector))
             raise ResourceNotFound(f"a frame has no log groups, so none is called {names}")
-        return self._source
+        return self.source
 
     def table(self, name: str) -> Any:
         """Raise ResourceNotFound: a frame comes without lookup tables."""
         raise ResourceNotFound(f"there is no lookup table {name!r}")
+
+    def rows_to_prepare(self) -> int:
+        """Give 0: the columns are there."""
+        return 0
+
+    def prepare(self) -> None:
+        """Do nothing."""
 
     def again(self) -> FrameSources:
         """Give the same: a frame does not change."""

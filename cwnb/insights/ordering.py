@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.insights import numbers
+from cwnb.insights.control import checkpoint, watched
 from cwnb.insights.conversion import big_rows, decode, is_time, to_text
 from cwnb.insights.numbers import INTEGER, MISSING, Numbers, is_number, string_bytes
 
@@ -47,6 +48,7 @@ def sort_order(columns: Sequence[tuple[pa.Array, bool]]) -> np.ndarray[Any, Any]
         return np.arange(len(columns[0][0]) if columns else 0)
     if len(keys) == 1:
         return np.argsort(keys[0], kind="stable")
+    checkpoint()
     # lexsort is stable, and its last key counts first.
     return np.lexsort(keys[::-1])
 
@@ -67,6 +69,7 @@ def ranks(array: pa.Array) -> np.ndarray[Any, Any]:
         return _dense(array)
     if pa.types.is_boolean(array.type):
         return np.asarray(array.cast(pa.int64()).fill_null(-1)) + 1
+    checkpoint()
     text = to_text(array)
     found = numbers.from_text(text)
     if found is None:
@@ -105,6 +108,7 @@ def _keys(array: pa.Array, *, descending: bool) -> list[np.ndarray[Any, Any]]:
 
 
 def _dense(array: pa.Array) -> np.ndarray[Any, Any]:
+    checkpoint()
     placed = pc.rank(array, sort_keys="ascending", tiebreaker="dense")
     result: np.ndarray[Any, Any] = np.asarray(placed).astype(np.int64)
     if array.null_count:
@@ -214,12 +218,14 @@ def natural_keys(text: pa.Array) -> pa.Array:
     if pc.all(is_ascii).as_py():
         return _ascii_keys(text)
     keys = _ascii_keys(pc.if_else(is_ascii, text, pa.scalar(None, pa.string())))
-    others = [_runs_key(word) for word in text.filter(pc.invert(is_ascii)).to_pylist()]
+    rest = text.filter(pc.invert(is_ascii)).to_pylist()
+    others = [_runs_key(word) for word in watched(rest)]
     return pc.replace_with_mask(keys, pc.invert(is_ascii), pa.array(others, pa.binary()))
 
 
 def _ascii_keys(text: pa.Array) -> pa.Array:
     """Give the keys of ASCII text: its bytes, with marks inserted where runs begin or end."""
+    checkpoint()
     starts, data = string_bytes(text)
     first = int(starts[0])
     data = data[first : int(starts[-1])]

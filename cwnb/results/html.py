@@ -113,6 +113,11 @@ def explanation_html(
     return _block(f'{above}{"".join(_warnings(warnings))}<div class="cwnb-scroll">{table}</div>')
 
 
+def event_html(table: DataFrame) -> str:
+    """Show one event: a line per field, its name and its value."""
+    return _block(table_html(table, rows=len(table)))
+
+
 def line_html(text: str) -> str:
     """Show one line of our own, as a magic says what it stored where."""
     return _block(f'<div class="cwnb-summary">{escape(visible(text))}</div>')

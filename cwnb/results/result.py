@@ -9,19 +9,19 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 
-from cwnb.errors import InvalidParameter
-from cwnb.events import MESSAGE, RAW, mixed_type
+from cwnb.errors import InvalidParameter, SnapshotExpired
+from cwnb.events import MESSAGE, POINTER, RAW, mixed_type
 from cwnb.insights import values
 from cwnb.results.explanation import Explanation
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from pandas import DataFrame
 
     from cwnb.insights.commands import Pipeline, Query
-    from cwnb.insights.engine import Outcome
+    from cwnb.insights.engine import Outcome, Places
+    from cwnb.results.event import Event
     from cwnb.results.events import ReadEvents
 
 
@@ -40,7 +40,6 @@ class QueryResult:
     statistics: dict[str, float]
     warnings: list[str]
     events: ReadEvents
-    rerun: Callable[[list[str]], Outcome]
 
     @property
     def pipeline(self) -> Pipeline:
@@ -70,19 +69,55 @@ class QueryResult:
     @property
     def raw(self) -> list[bytes]:
         """The original bytes of each row's message, also where they are no valid UTF-8."""
-        from cwnb.insights.facts import Rows
-
-        if any(command.rows is Rows.NEW for command in self.pipeline.commands):
-            raise InvalidParameter("rows of 'stats' have no message of their own")
-        again = self.rerun([MESSAGE, RAW])
-        if again.rows != self.outcome.rows:
-            raise InvalidParameter("the events have changed since the query ran; ask again")
-        texts = again.columns[MESSAGE].to_pylist()
-        raws = again.columns[RAW].to_pylist()
+        found = self._places().columns([MESSAGE, RAW])
+        texts, raws = (found[name].to_pylist() for name in (MESSAGE, RAW))
         return [
             (text or "").encode() if raw is None else raw
             for text, raw in zip(texts, raws, strict=True)
         ]
+
+    @cached_property
+    def pointers(self) -> list[str]:
+        """The `@ptr` of each row's event, by which `logs.event` and `logs.around` find it again."""
+        pointers: list[str] = self._places().columns([POINTER])[POINTER].to_pylist()
+        return pointers
+
+    def event(self, row: int) -> Event:
+        """Give the event of a row, counted from 0, with all its fields.
+
+        Rows that `parse … multi` made of one event give the same one. Raises InvalidParameter for
+        rows that are no events, such as those of `stats`, and for a row that is not there;
+        SnapshotExpired where the event has been moved since and `pointers` were never read.
+        """
+        from cwnb.results.event import event_at, find_event, no_such_event, read_pointer
+
+        places = self._places()
+        rows = self.outcome.rows
+        if not -rows <= row < rows:
+            raise InvalidParameter(f"there is no row {row} in an answer of {rows:,} rows")
+        pointers = vars(self).get("pointers")
+        try:
+            if pointers is None:
+                # Read once and for all rows, so that they are found also after compaction.
+                pointers = self.pointers
+            return event_at(*places.open(row))
+        except SnapshotExpired:
+            if pointers is None:
+                raise
+        pointer = pointers[row]
+        again = self.events.context.sources.again().open()
+        found = find_event(again, read_pointer(pointer))
+        if found is None:
+            raise no_such_event(pointer)
+        return found
+
+    def _places(self) -> Places:
+        if self.outcome.places is None:
+            raise InvalidParameter(
+                "the rows are no events, as those of 'stats' are groups; "
+                "they have no message of their own"
+            )
+        return self.outcome.places
 
     def explain(self) -> Explanation:
         """Show the pipeline as it was run: rows in and out, milliseconds and bytes per command."""

@@ -163,6 +163,12 @@ class Store:
             if not streams.insert(connection, group_id, stream, self.clock.now_ms()):
                 raise ResourceAlreadyExists(f"log stream {stream!r} exists already")
 
+    def group_name(self, group_id: int) -> str | None:
+        """Name the group of this id; None if it has been deleted."""
+        with self.catalog.read() as connection:
+            found = groups.with_id(connection, group_id)
+        return None if found is None else found.name
+
     def match_groups(self, names: Sequence[str]) -> list[str]:
         """Give the groups that the names mean; a trailing `*` is a prefix."""
         with self.catalog.read() as connection:

@@ -3,6 +3,7 @@
 Steps inside a task work on Arrow arrays and numpy; what leaves the engine is pandas.
 """
 
-from cwnb.insights.engine.run import Outcome, Step, run_query
+from cwnb.insights.engine.outcome import Outcome, Places, Step
+from cwnb.insights.engine.run import run_query
 
-__all__ = ["Outcome", "Step", "run_query"]
+__all__ = ["Outcome", "Places", "Step", "run_query"]

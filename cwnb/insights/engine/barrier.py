@@ -18,6 +18,12 @@ if TYPE_CHECKING:
     from cwnb.insights.engine.order import RowOrder
 
 
+# Columns that a barrier gives beside the others where its rows are events: the number of each one's
+# task, and its place there.
+TASK = "#task"
+POSITION = "#position"
+
+
 class Partial(Protocol):
     """What a barrier makes of one task, or of several; picklable."""
 

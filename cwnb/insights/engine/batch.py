@@ -16,6 +16,7 @@ from cwnb.events import (
     TYPE_INTEGER,
     TYPE_STRING,
 )
+from cwnb.insights.control import checkpoint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -98,6 +99,12 @@ class Batch:
         """Name the columns that are in memory or defined; the reader may have more."""
         return {*self._columns, *self._definitions}
 
+    @property
+    def nbytes(self) -> int:
+        """Give the memory that the columns hold which are there."""
+        held = {id(array): array for array, _ in self._columns.values() if array is not None}
+        return sum(array.nbytes for array in held.values())
+
     def has_own(self, name: str) -> bool:
         """Tell whether the query made this column, or it stood in memory from the start."""
         return name in self._made
@@ -106,6 +113,7 @@ class Batch:
 
     def column(self, name: str) -> Any:
         """Give a column of `rows` values, or None when no row has it."""
+        checkpoint()
         if name in self._definitions:
             compute, _ = self._definitions.pop(name)
             self._columns[name] = (compute(self), len(self._filters))
@@ -138,6 +146,7 @@ class Batch:
         wanted = [n for n in names if n not in self._columns and n not in self._definitions]
         if not wanted:
             return
+        checkpoint()
         version = len(self._filters)
         found: dict[str, Any] = {}
         if self._reader is not None and self.rows:

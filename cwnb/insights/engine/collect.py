@@ -25,8 +25,9 @@ from cwnb.insights.commands import (
     fields_read,
     literal_value,
 )
+from cwnb.insights.control import checkpoint
 from cwnb.insights.engine import columns
-from cwnb.insights.engine.barrier import Enough
+from cwnb.insights.engine.barrier import POSITION, TASK, Enough
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.expressions import evaluate_array
 from cwnb.insights.engine.grouping import group_rows
@@ -92,6 +93,7 @@ class CollectPlan:
                 for key, (_, down) in zip(keys, self.keys, strict=True)
             ]
             rows = rows[values.sort_order(ordered)]
+        checkpoint()
         if unique:
             rows = rows[_first_of_each([key.take(pa.array(rows)) for key in unique])]
         if self.count is not None:
@@ -136,6 +138,7 @@ class CollectPlan:
                 for key, (_, down) in zip(joined.keys, self.keys, strict=True)
             ]
             rows = rows[values.sort_order(ordered)]
+        checkpoint()
         if self.unique:
             rows = rows[_first_of_each([key.take(pa.array(rows)) for key in joined.unique])]
         if self.count is not None:
@@ -147,8 +150,10 @@ class CollectPlan:
         if merged is None:
             return Batch(0, rows.times)
         if self.at_once:
-            return Batch(merged.rows, rows.times, columns=merged.held)
-        found = rows.fetch(merged.task, merged.positions, self.needed)
+            found = dict(merged.held)
+        else:
+            found = rows.fetch(merged.task, merged.positions, self.needed)
+        found |= {TASK: pa.array(merged.task), POSITION: pa.array(merged.positions)}
         return Batch(merged.rows, rows.times, columns=found)
 
 

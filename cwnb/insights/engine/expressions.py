@@ -29,6 +29,7 @@ from cwnb.insights.commands import (
     literal_value,
     reads_event_time,
 )
+from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.batch import Batch
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def evaluate(node: exp.Expression, batch: Batch) -> Any:
         encoded = _only_dictionaries(node, batch)
         if encoded is not None:
             return _once_per_value(node, encoded, batch)
+    checkpoint()
     rule = RULES.get(type(node))
     if rule is None:
         raise MalformedQuery(f"cannot evaluate {type(node).__name__}")

@@ -10,6 +10,7 @@ import pyarrow as pa
 from cwnb.events import MESSAGE
 from cwnb.insights import values
 from cwnb.insights.commands import fields_read
+from cwnb.insights.control import checkpoint
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.expressions import as_array, evaluate_array, evaluate_condition
@@ -59,7 +60,10 @@ def over_pieces(
         texts = (text_of(source, _small(piece, batch)) for piece in pieces)
     else:
         texts = _slices(text_of(source, batch))
-    made = [compute(text) for text in texts]
+    made = []
+    for text in texts:
+        checkpoint()
+        made.append(compute(text))
     return [columns.concat(list(parts)) for parts in zip(*made, strict=True)]
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from cwnb.insights import dialect
 from cwnb.insights.commands import Command, Pipeline, ScanEvents
 from cwnb.insights.engine.barriers import plan_barrier
 from cwnb.insights.engine.rest import Rest
@@ -49,6 +50,14 @@ class Plan:
     barrier: Barrier
     tail: list[Command]
     outputs: list[str]
+
+    def barrier_text(self) -> str:
+        """Give the commands that are part of the first barrier as text."""
+        return " | ".join(map(dialect.to_text, self.barrier_commands)) or "collect"
+
+    def last_text(self) -> str:
+        """Give the last command as text."""
+        return dialect.to_text(self.tail[-1]) if self.tail else self.barrier_text()
 
 
 def row_by_row(command: Command) -> bool:

@@ -1,30 +1,46 @@
-"""Run calls on an executor, a few at a time, and stop when asked."""
+"""Where the work of a query runs: tasks a few at a time, long steps beside the thread that asks.
+
+Ctrl-C arrives on the main thread alone, and there only between two kernel calls. So when a query
+that was asked on the main thread takes long, its work is done on other threads and the main thread
+waits.
+"""
 
 from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, Executor, ThreadPoolExecutor, wait
-from contextlib import suppress
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any
+
+from cwnb.insights.control import working_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
-    Call = tuple[Callable[..., Any], tuple[Any, ...]]
+    from cwnb.insights.control import Control
 
-# Ctrl-C is noticed at least this often while tasks run.
+# Who waits looks this often whether the query was stopped, and shows how far it is.
 _POLL_S = 0.1
+# The main thread works on tasks for so long, and on none with more rows: a quick query is spared
+# the waking of another thread, and no kernel call on so few rows takes long enough to be noticed.
+_WORK_S = 0.03
+_WORK_ROWS = 250_000
+# A step with more rows or bytes than this runs beside the main thread.
+_LARGE_ROWS = 100_000
+_LARGE_BYTES = 16 << 20
 
 
 class _Threads:
-    """The threads of this process, made when they are first needed."""
+    """The threads of this process, made when they are first needed; all queries share them."""
 
     lock = threading.Lock()
     pool: ThreadPoolExecutor | None = None
     owner = 0
+    waiting = 0  # helpers that have no thread yet
 
     @classmethod
     def get(cls) -> ThreadPoolExecutor:
@@ -33,7 +49,25 @@ class _Threads:
             if cls.pool is None or cls.owner != os.getpid():
                 cls.pool = ThreadPoolExecutor(worker_count(), thread_name_prefix="cwnb-query")
                 cls.owner = os.getpid()
+                cls.waiting = 0
             return cls.pool
+
+    @classmethod
+    def submit(cls, helper: Callable[[], None]) -> None:
+        def begin() -> None:
+            with cls.lock:
+                cls.waiting -= 1
+            helper()
+
+        pool = cls.get()
+        with cls.lock:
+            cls.waiting += 1
+        try:
+            pool.submit(begin)
+        except BaseException:
+            with cls.lock:
+                cls.waiting -= 1
+            raise
 
 
 def worker_count() -> int:
@@ -50,19 +84,33 @@ def side_by_side(function: Callable[[Any], Any], arguments: list[Any]) -> list[A
     return [*(other.result() for other in others), here]
 
 
-class Workers:
-    """Where the tasks of one query run."""
+def is_large(rows: int, nbytes: int = 0) -> bool:
+    """Tell whether a step over so much may take long enough for somebody to press Ctrl-C."""
+    return rows > _LARGE_ROWS or nbytes > _LARGE_BYTES
 
-    def __init__(self, executor: Executor | None) -> None:
+
+@dataclass(frozen=True)
+class Call:
+    """A function with its arguments, and the number of rows that it works on."""
+
+    function: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    rows: int
+
+    def __call__(self) -> Any:
+        """Give the function's answer."""
+        return self.function(*self.arguments)
+
+
+class Workers:
+    """Where the work of one query runs."""
+
+    def __init__(self, executor: Executor | None, control: Control) -> None:
         self._executor = executor
-        self._cancelled = threading.Event()
+        self._control = control
 
     def run(
-        self,
-        calls: Iterable[Call],
-        *,
-        stop: Callable[[int], bool] = lambda _: False,
-        pass_cancelled: bool = True,
+        self, calls: Iterable[Call], *, stop: Callable[[int], bool] = lambda _: False
     ) -> Generator[tuple[int, Any]]:
         """Give (number, answer) of each call as it is done.
 
@@ -72,14 +120,44 @@ class Workers:
         queue = _Queue(calls, stop)
         try:
             if self._executor is None:
-                extra = (self._cancelled.is_set,) if pass_cancelled else ()
-                yield from _run_here(queue, extra)
+                yield from _run_here(queue, self._control)
             else:
-                yield from _run_on(self._executor, queue)
+                yield from _run_on(self._executor, queue, self._control)
         finally:
-            queue.clear()
-            self._cancelled.set()
-            self._cancelled = threading.Event()
+            queue.close()
+
+    def beside(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Give the function's answer; the main thread waits for it while another one works."""
+        if threading.current_thread() is not threading.main_thread():
+            return function(*arguments)
+        done: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+        left = threading.Event()
+
+        def work() -> None:
+            with working_for(lambda: left.is_set() or self._control.stopped()):
+                try:
+                    done.put((function(*arguments), None))
+                except BaseException as error:
+                    done.put((None, error))
+
+        # Not one of the shared threads, because what it runs may need those.
+        threading.Thread(target=work, name="cwnb-query-step", daemon=True).start()
+        try:
+            answer, error = _wait_for(done, self._control)
+        except BaseException:
+            left.set()
+            raise
+        if error is not None:
+            raise error
+        return answer
+
+
+def _wait_for(done: SimpleQueue[Any], control: Control) -> Any:
+    while True:
+        try:
+            return done.get(timeout=_POLL_S)
+        except Empty:
+            control.wait()
 
 
 class _Queue:
@@ -89,74 +167,115 @@ class _Queue:
         self._waiting = deque(enumerate(calls))
         self._stop = stop
         self._lock = threading.Lock()
+        self._begun: set[int] = set()
+        self.closed = False
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    def take(self) -> tuple[int, Call] | None:
+    def take(self, *, at_most_rows: int | None = None) -> tuple[int, Call] | None:
+        """Give the next call, or None where none is left or it has too many rows."""
         with self._lock:
             if not self._waiting:
                 return None
-            if self._stop(self._waiting[0][0]):
+            number, call = self._waiting[0]
+            if self._stop(number):
                 self._waiting.clear()
                 return None
+            if at_most_rows is not None and call.rows > at_most_rows:
+                return None
+            self._begun.add(number)
             return self._waiting.popleft()
 
-    def clear(self) -> None:
+    def answered(self, number: int) -> None:
+        """Note that a call is done."""
+        with self._lock:
+            self._begun.discard(number)
+
+    def is_done(self) -> bool:
+        """Tell whether nothing is left that is needed; what is begun may be left behind."""
+        with self._lock:
+            if self._waiting and self._stop(self._waiting[0][0]):
+                self._waiting.clear()
+            if self._waiting:
+                return False
+            return not self._begun or self._stop(min(self._begun))
+
+    def close(self) -> None:
+        """Let nothing more begin; what is begun ends at its next checkpoint."""
         with self._lock:
             self._waiting.clear()
+            self.closed = True
 
 
-def _run_here(queue: _Queue, extra: tuple[Any, ...]) -> Generator[tuple[int, Any]]:
-    """Run calls on this thread and on helpers beside it.
-
-    The thread that asks works too: waking one thread less is a millisecond less for a small query.
-    """
+def _run_here(queue: _Queue, control: Control) -> Generator[tuple[int, Any]]:
+    """Run calls on the threads of this process, this one among them while that is quick."""
     done: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
 
-    def help_out() -> None:
-        while (taken := queue.take()) is not None:
-            number, (function, arguments) = taken
-            try:
-                done.put((number, function(*arguments, *extra), None))
-            except BaseException as error:
-                done.put((number, None, error))
+    def is_over() -> bool:
+        return queue.closed or control.stopped()
 
-    beside = range(min(worker_count(), len(queue)) - 1)
-    helpers = [_Threads.get().submit(help_out) for _ in beside]
+    def help_out() -> None:
+        with working_for(is_over):
+            while not is_over() and (taken := queue.take()) is not None:
+                number, call = taken
+                try:
+                    done.put((number, call(), None))
+                except BaseException as error:
+                    done.put((number, None, error))
+                    return
+                if _Threads.waiting > 0:  # the turn of another query
+                    _Threads.submit(help_out)
+                    return
+
+    def answer_of(finished: tuple[int, Any, BaseException | None]) -> tuple[int, Any]:
+        number, answer, error = finished
+        if error is not None:
+            raise error
+        queue.answered(number)
+        return number, answer
+
+    here = not control.is_watched
+    for _ in range(min(worker_count(), len(queue)) - here):
+        _Threads.submit(help_out)
+    interruptible = threading.current_thread() is threading.main_thread()
+    started = time.perf_counter()
     while True:
         while not done.empty():
-            yield _answer(done.get())
-        taken = queue.take()
-        if taken is not None:
-            number, (function, arguments) = taken
-            yield number, function(*arguments, *extra)
-        elif all(helper.done() for helper in helpers) and done.empty():
+            yield answer_of(done.get())
+        control.check()
+        if here and interruptible and time.perf_counter() - started > _WORK_S:
+            here = False
+            _Threads.submit(help_out)
+        if here:
+            taken = queue.take(at_most_rows=_WORK_ROWS if interruptible else None)
+            if taken is not None:
+                number, call = taken
+                with working_for(is_over):
+                    answer = call()
+                yield answer_of((number, answer, None))
+                continue
+            if len(queue):
+                here = False
+                _Threads.submit(help_out)
+        if queue.is_done():
             return
-        else:
-            with suppress(Empty):
-                yield _answer(done.get(timeout=_POLL_S if helpers else 0))
+        yield answer_of(_wait_for(done, control))
 
 
-def _answer(done: tuple[int, Any, BaseException | None]) -> tuple[int, Any]:
-    number, answer, error = done
-    if error is not None:
-        raise error
-    return number, answer
-
-
-def _run_on(executor: Executor, queue: _Queue) -> Generator[tuple[int, Any]]:
+def _run_on(executor: Executor, queue: _Queue, control: Control) -> Generator[tuple[int, Any]]:
     """Run calls on somebody's executor, a few more at a time than it may have workers."""
     ahead = 4 * worker_count()
     running: dict[Any, int] = {}
     try:
         while True:
             while len(running) < ahead and (taken := queue.take()) is not None:
-                number, (function, arguments) = taken
-                running[executor.submit(function, *arguments)] = number
+                number, call = taken
+                running[executor.submit(call.function, *call.arguments)] = number
             if not running:
                 return
             done, _ = wait(running, timeout=_POLL_S, return_when=FIRST_COMPLETED)
+            control.wait()
             for future in sorted(done, key=running.__getitem__):
                 yield running.pop(future), future.result()
     finally:

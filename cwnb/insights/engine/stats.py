@@ -13,6 +13,7 @@ from cwnb.errors import MalformedQuery
 from cwnb.events import TIMESTAMP
 from cwnb.insights import functions, values
 from cwnb.insights.commands import Call, Field, Period, Star, fields_read, literal_value
+from cwnb.insights.control import checkpoint
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.expressions import evaluate_array
@@ -62,6 +63,7 @@ class StatsPlan:
             if self.shared[i] < i:
                 states.append(states[self.shared[i]])
                 continue
+            checkpoint()
             value = None
             if subject is not None:
                 value = evaluate_array(subject, batch)
@@ -99,6 +101,7 @@ class StatsPlan:
         for i, (made, _) in enumerate(self.slots):
             first = self.shared[i]
             own = [p.states[i] for p in partials]
+            checkpoint()
             states.append(states[first] if first < i else made.merge(own, maps, groups.count))
         picked = [key.take(pa.array(newest)) for key in keys]
         return StatsPartial(picked, ranks.take(newest), states, groups.count)
@@ -114,6 +117,7 @@ class StatsPlan:
         for (name, _), key in zip(self.keys, merged.keys, strict=True):
             answer.set(name, key.take(order))
         for i, ((made, _), state) in enumerate(zip(self.slots, merged.states, strict=True)):
+            checkpoint()
             answer.set(f"#{i}", made.final(state, merged.rows).take(order))
         for name, node in self.outputs:
             answer.set(name, evaluate_array(node, answer))

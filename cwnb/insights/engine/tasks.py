@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from cwnb.errors import QueryCancelled
 from cwnb.insights.commands import Field
+from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.expressions import evaluate_array
 from cwnb.insights.engine.order import RowOrder
@@ -18,8 +18,6 @@ from cwnb.insights.facts import Rows
 from cwnb.insights.rewrite import only_filters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import numpy as np
 
     from cwnb.events import Task
@@ -53,13 +51,7 @@ class TaskAnswer:
         return self.partial.nbytes
 
 
-def run_task(
-    task: Task,
-    plan: TaskPlan,
-    number: int,
-    rank: int | None,
-    cancelled: Callable[[], bool] | None = None,
-) -> TaskAnswer:
+def run_task(task: Task, plan: TaskPlan, number: int, rank: int | None) -> TaskAnswer:
     """Run the row-by-row steps and the first barrier on one task.
 
     `number` is the task's place in the list; `rank` orders it among tasks that do not overlap in
@@ -71,12 +63,12 @@ def run_task(
     measures = []
     for step, wanted in zip(plan.steps, plan.wanted, strict=True):
         before, started, read = batch.rows, time.perf_counter(), reader.bytes_read
-        _check(cancelled)
+        checkpoint()
         batch = apply(step, batch, wanted)
         if step.rows is Rows.FEWER:
             matched = batch.rows
         measures.append(_measure(before, batch.rows, started, reader.bytes_read - read))
-    _check(cancelled)
+    checkpoint()
     before, started, read = batch.rows, time.perf_counter(), reader.bytes_read
     order = RowOrder(batch, task_rank=rank)
     partial = plan.barrier.partial(batch, order, number)
@@ -86,11 +78,6 @@ def run_task(
 
 def _measure(before: int, after: int, started: float, read: int) -> Measure:
     return Measure(before, after, time.perf_counter() - started, read)
-
-
-def _check(cancelled: Callable[[], bool] | None) -> None:
-    if cancelled is not None and cancelled():
-        raise QueryCancelled("the query was stopped")
 
 
 def fetch_rows(
@@ -107,6 +94,7 @@ def fetch_rows(
         # These rows have passed the filters.
         if not only_filters(step):
             assert step.rows is not Rows.MORE
+            checkpoint()
             apply(step, batch, wanted | set(needed))
     own = [name for name in needed if not batch.has_own(name)]
     batch.load(own)

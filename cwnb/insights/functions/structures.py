@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
 from cwnb.insights import numbers
+from cwnb.insights.control import watched
 from cwnb.insights.conversion import (
     Value,
     broadcast,
@@ -36,7 +37,7 @@ def json_parse(s: Value) -> Value:
     if is_structure(s):
         return s
     text = decode(to_text(s))
-    rows = [None if word is None else read_structure(word) for word in text.to_pylist()]
+    rows = [None if word is None else read_structure(word) for word in watched(text.to_pylist())]
     return structure_array(rows)
 
 
@@ -85,7 +86,7 @@ def access(structure: Value, path: Sequence[str | int]) -> Value:
     parts = [str(part) for part in path]
     found = [
         None if text is None else _walk(read_structure(text), parts)
-        for text in structure.storage.to_pylist()
+        for text in watched(structure.storage.to_pylist())
     ]
     return typed(found)
 

@@ -25,7 +25,7 @@ from cwnb.store.cache import Cache
 from cwnb.store.catalog import batches
 from cwnb.store.segments.facts import MESSAGE_GROUP
 from cwnb.store.segments.message_file import order_of
-from cwnb.store.segments.reader import constant, pick, pointers
+from cwnb.store.segments.reader import constant, one_event, pick, pointers
 from cwnb.store.segments.writer import Block
 
 if TYPE_CHECKING:
@@ -205,6 +205,10 @@ class RecentReader:
         """Give the columns at these row numbers."""
         places = pa.array(rows, pa.int64())
         return {name: column.take(places) for name, column in self.columns(names).items()}
+
+    def event(self, row: int) -> dict[str, pa.Array]:
+        """Give every field of one event."""
+        return one_event(self, row, self._task.processing)
 
     def message_pieces(self) -> Iterator[pa.Array]:
         """Give all messages in order, some thousands at a time."""

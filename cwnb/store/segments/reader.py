@@ -15,6 +15,7 @@ from cwnb.events import (
     POINTER,
     RAW,
     SEQUENCE,
+    SYSTEM_FIELDS,
     TIMESTAMP,
     Window,
 )
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from cwnb.store.context import StoreContext
+    from cwnb.store.processing import Processing
 
 
 @dataclass(frozen=True)
@@ -184,6 +186,10 @@ class SegmentReader:
         skipped = start - groups[0] * MESSAGE_GROUP
         return {name: column.slice(skipped, self._rows) for name, column in read.items()}
 
+    def event(self, row: int) -> dict[str, pa.Array]:
+        """Give every field of one event."""
+        return one_event(self, row, self._task.segment.processing)
+
     def message_pieces(self) -> Iterator[pa.Array]:
         """Give all messages in order, a row group of the message file at a time."""
         start = self._task.row_group * FIELDS_GROUP + self._first
@@ -216,6 +222,22 @@ class SegmentReader:
             text = self._read_messages([MESSAGE])[MESSAGE]
             self._discovered = self._task.segment.processing.discover(text)
         return pick(self._discovered, fields)
+
+
+def one_event(reader: Any, row: int, processing: Processing) -> dict[str, pa.Array]:
+    """Give the system's fields of an event, and what discovery finds in its message alone.
+
+    Reading every column of a segment for one row of them would take far longer.
+    """
+    from cwnb.store.discovery import rare_names, read_rest
+
+    system: dict[str, pa.Array] = reader.take(SYSTEM_FIELDS, np.array([row]))
+    found = processing.discover(system[MESSAGE])
+    fields = dict(found.columns)
+    for name in rare_names(found.rest) if found.rest is not None else ():
+        if (column := read_rest(found.rest, name)) is not None:
+            fields[name] = column
+    return system | fields
 
 
 def constant(value: str, rows: int) -> pa.Array:

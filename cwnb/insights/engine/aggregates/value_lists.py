@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.insights import structures, values
+from cwnb.insights.control import watched
 from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, Long, present_values
 from cwnb.insights.engine.grouping import group_rows
 from cwnb.insights.functions import aggregation
@@ -54,7 +55,7 @@ class Values(Aggregation):
     def _lists(self, state: Long, order: Array, count: int) -> Any:
         made: list[list[Any]] = [[] for _ in range(count)]
         items = structures.to_python(state.value)
-        for row in order:
+        for row in watched(order):
             made[state.codes[row]].append(items[row])
         return structures.structure_array(made)
 

@@ -1,0 +1,148 @@
+"""A query while it runs, as other threads see it: how far it is, and their word to stop.
+
+Code deep inside a query calls `checkpoint()` between kernels and in long loops. It raises
+QueryCancelled once the query that the thread works for has been stopped, so that at most one
+kernel call ends behind a stop.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+from cwnb.errors import QueryCancelled
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+Item = TypeVar("Item")
+_thread = threading.local()
+
+
+@contextmanager
+def working_for(stopped: Callable[[], bool] | None) -> Iterator[None]:
+    """Let `checkpoint` on this thread ask `stopped`; None lets it pass."""
+    before = getattr(_thread, "stopped", None)
+    _thread.stopped = stopped
+    try:
+        yield
+    finally:
+        _thread.stopped = before
+
+
+def checkpoint() -> None:
+    """Raise QueryCancelled if the query that this thread works for has been stopped."""
+    stopped = getattr(_thread, "stopped", None)
+    if stopped is not None and stopped():
+        raise QueryCancelled("the query was stopped")
+
+
+def watched(items: Iterable[Item]) -> Iterator[Item]:
+    """Give the items with a checkpoint every thousand, for a loop in Python over many of them."""
+    rest = iter(items)
+    while some := list(islice(rest, 1_000)):
+        checkpoint()
+        yield from some
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a query is.
+
+    `records` and `bytes` (of messages) have been scanned, of `of_records` and `of_bytes` in the
+    tasks that it may have to read; `limit` can make it stop before. `seconds` since it began.
+    """
+
+    records: int = 0
+    of_records: int = 0
+    bytes: int = 0
+    of_bytes: int = 0
+    seconds: float = 0.0
+
+    @property
+    def share(self) -> float:
+        """Give the share of the records that has been scanned, from 0 to 1."""
+        return self.records / self.of_records if self.of_records else 0.0
+
+    def __str__(self) -> str:
+        """Give it in words: `1,000 of 4,000 records, 0.3 of 1.2 MB, 0.5 s`."""
+        return (
+            f"{self.records:,} of {self.of_records:,} records, "
+            f"{self.bytes / 1e6:,.1f} of {self.of_bytes / 1e6:,.1f} MB, {self.seconds:.1f} s"
+        )
+
+
+class Counted(Protocol):
+    """A part of a query that counts what it scans."""
+
+    def scanned(self) -> tuple[int, int, int, int]:
+        """Give records scanned, of how many, bytes scanned, of how many."""
+        ...
+
+
+class Control:
+    """What one query shares with the threads that watch it; all methods are safe from any thread.
+
+    `on_wait` is called about ten times a second, on the thread that asked, while it has nothing
+    else to do. `is_watched`: somebody looks at it while it runs, so the thread that asked keeps its
+    progress up to date and leaves the work to others.
+    """
+
+    def __init__(self) -> None:
+        self.is_watched = False
+        self.on_wait: Callable[[], None] | None = None
+        self._stopped = threading.Event()
+        self._started = time.perf_counter()
+        self._final: Progress | None = None
+        self._parts: list[Any] = []
+
+    def stop(self) -> None:
+        """Stop the query: what works for it ends at its next checkpoint."""
+        self._stopped.set()
+
+    @property
+    def stopped(self) -> Callable[[], bool]:
+        """Give the question whether the query has been stopped."""
+        return self._stopped.is_set
+
+    @property
+    def parts(self) -> list[Any]:
+        """Give the parts of the query that have begun, its pipelines, in order."""
+        return list(self._parts)
+
+    def begin(self, part: Counted) -> None:
+        """Count also what this part scans."""
+        self._parts.append(part)
+
+    def forget_parts(self) -> None:
+        """Forget the parts: the query has ended, or begins again."""
+        self._parts = []
+
+    def end(self) -> None:
+        """Keep the progress as it is now."""
+        self._final = self._final or self.progress
+
+    def check(self) -> None:
+        """Raise QueryCancelled after a stop."""
+        if self._stopped.is_set():
+            raise QueryCancelled("the query was stopped")
+
+    def wait(self) -> None:
+        """Do what is to be done now and then by a thread that waits; raise as `check` does."""
+        self.check()
+        if self.on_wait is not None:
+            self.on_wait()
+
+    @property
+    def progress(self) -> Progress:
+        """Give how far the query is."""
+        if self._final is not None:
+            return self._final
+        counts = [part.scanned() for part in self._parts]
+        records, of_records, scanned, of_bytes = map(sum, zip(*counts, (0, 0, 0, 0), strict=True))
+        seconds = time.perf_counter() - self._started
+        return Progress(records, of_records, scanned, of_bytes, seconds)

@@ -1,0 +1,85 @@
+"""What a run has cost so far: rows and bytes, per command and in all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwnb.insights import dialect
+from cwnb.insights.engine.outcome import Step
+
+if TYPE_CHECKING:
+    from cwnb.events import Scan
+    from cwnb.insights.engine.plan import Plan
+    from cwnb.insights.engine.tasks import Measure, TaskAnswer
+
+
+class Account:
+    """Counts what the tasks of one run did."""
+
+    def __init__(self, plan: Plan, scan: Scan) -> None:
+        self._plan = plan
+        self._scan = scan
+        self._measures: list[list[Measure]] = []
+        self._kinds: dict[str, set[str]] = {}
+        self._matched = 0
+        self.records = 0
+        self.bytes = 0
+        self.fetched = 0
+        self.of_records = sum(task.rows for task in scan.tasks)
+        self.of_bytes = sum(task.message_bytes for task in scan.tasks)
+
+    def note_task(self, number: int, answer: TaskAnswer) -> None:
+        """Count one task."""
+        task = self._scan.tasks[number]
+        # A task may lie in the window in part; its messages are about equally long.
+        self.bytes += task.message_bytes * answer.scanned // max(1, task.rows)
+        self.records += answer.scanned
+        self._matched += answer.matched
+        self._measures.append(answer.measures)
+        self.note_kinds(answer.kinds)
+
+    def note_kinds(self, kinds: dict[str, set[str]]) -> None:
+        """Remember what kinds of values each column has."""
+        for name, seen in kinds.items():
+            self._kinds.setdefault(name, set()).update(seen)
+
+    def mixed(self) -> list[str]:
+        """Name the columns that have values of several kinds."""
+        return sorted(name for name, kinds in self._kinds.items() if len(kinds) > 1)
+
+    def steps(self, rows: int, seconds: float) -> list[Step]:
+        """Give the commands up to the first barrier, which took `seconds` and gave `rows`."""
+        skipped = self._scan.skipped_rows
+        scan_text = dialect.to_text(self._plan.scan)
+        steps = [Step(scan_text, self.records + skipped, self.records, 0.0, 0)]
+        texts = [*map(dialect.to_text, self._plan.steps), self._plan.barrier_text()]
+        for i, text in enumerate(texts):
+            column = [measures[i] for measures in self._measures]
+            steps.append(
+                Step(
+                    text,
+                    sum(m.rows_in for m in column),
+                    sum(m.rows_out for m in column),
+                    sum(m.seconds for m in column),
+                    sum(m.bytes_read for m in column),
+                )
+            )
+        steps[-1].rows_out = rows
+        steps[-1].bytes_read += self.fetched
+        steps[0].seconds = max(0.0, seconds - sum(step.seconds for step in steps[1:]))
+        return steps
+
+    def statistics(self, rows: int) -> dict[str, int]:
+        """Give the service's QueryStatistics, with `resultCount` and `bytesRead`."""
+        left_records, left_bytes = self.of_records - self.records, self.of_bytes - self.bytes
+        return {
+            "recordsMatched": self._matched,
+            "recordsScanned": self.records,
+            "bytesScanned": self.bytes,
+            "estimatedRecordsSkipped": self._scan.skipped_rows + max(0, left_records),
+            "estimatedBytesSkipped": self._scan.skipped_bytes + max(0, left_bytes),
+            "logGroupsScanned": self._scan.groups,
+            "resultCount": rows,
+            "bytesRead": self.fetched
+            + sum(measure.bytes_read for task in self._measures for measure in task),
+        }

@@ -1,0 +1,89 @@
+"""The columns of the rows that a barrier has picked, read once all tasks are merged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.insights.control import checkpoint
+from cwnb.insights.engine import columns
+from cwnb.insights.engine.schedule import Call, Workers
+from cwnb.insights.engine.tasks import fetch_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cwnb.events import Task
+    from cwnb.insights.context import QueryTimes
+    from cwnb.insights.engine.plan import TaskPlan
+
+# Messages are read in row groups of so many, however few of one are wanted.
+_READ_TOGETHER = 8_192
+
+
+class PickedRows:
+    """Implements `barrier.Rows` for the tasks of a scan.
+
+    `hold` is called with the bytes that are held so far. `bytes_read` and `kinds` tell what has
+    been read.
+    """
+
+    def __init__(
+        self,
+        tasks: tuple[Task, ...],
+        plan: TaskPlan,
+        workers: Workers,
+        hold: Callable[[int], None],
+    ) -> None:
+        self._tasks = tasks
+        self._plan = plan
+        self._workers = workers
+        self._hold = hold
+        self.bytes_read = 0
+        self.kinds: list[dict[str, set[str]]] = []
+
+    @property
+    def times(self) -> QueryTimes:
+        """Give the times of the query."""
+        return self._plan.times
+
+    def fetch(
+        self, tasks: np.ndarray[Any, Any], positions: np.ndarray[Any, Any], names: list[str]
+    ) -> dict[str, Any]:
+        """Give columns of rows, by the number of the task of each and its place there."""
+        rows = len(tasks)
+        if not rows or not names:
+            return {name: pa.nulls(rows) for name in names}
+        order = np.lexsort((positions, tasks))
+        bounds = np.flatnonzero(np.diff(tasks[order])) + 1
+        chunks = np.split(order, bounds)
+        found = self._read([(int(tasks[c[0]]), positions[c]) for c in chunks], names)
+        back = np.empty(rows, dtype=np.int64)
+        back[order] = np.arange(rows)
+        where = pa.array(back)
+        whole = {}
+        for name in names:
+            checkpoint()
+            # Taken out of what was found, so that a column is not held twice for long.
+            whole[name] = columns.concat([part.pop(name) for part in found]).take(where)
+        return whole
+
+    def _read(
+        self, places: list[tuple[int, np.ndarray[Any, Any]]], names: list[str]
+    ) -> list[dict[str, Any]]:
+        calls = []
+        for number, positions in places:
+            task = self._tasks[number]
+            rows = min(task.rows, len(positions) * _READ_TOGETHER)
+            calls.append(Call(fetch_rows, (task, self._plan, positions, names), rows))
+        found: list[Any] = [None] * len(places)
+        held = 0
+        for i, (read, size, kinds) in self._workers.run(calls):
+            found[i] = read
+            held += sum(columns.nbytes(column) for column in read.values())
+            self.bytes_read += size
+            self.kinds.append(kinds)
+            self._hold(held)
+        return found

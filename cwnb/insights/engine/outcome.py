@@ -1,0 +1,84 @@
+"""The answer of the engine, and how it was found."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.insights.engine import columns
+
+if TYPE_CHECKING:
+    from cwnb.events import Reader, Task
+    from cwnb.insights.commands import Pipeline
+
+
+@dataclass
+class Step:
+    """One command as it was run: its text, rows in and out, seconds of work, bytes read."""
+
+    text: str
+    rows_in: int
+    rows_out: int
+    seconds: float
+    bytes_read: int
+
+
+@dataclass
+class Places:
+    """Where the events are that the rows of an answer show: each one's task and place in it."""
+
+    tasks: tuple[Task, ...]
+    task: np.ndarray[Any, Any]
+    position: np.ndarray[Any, Any]
+
+    def open(self, row: int) -> tuple[Reader, int]:
+        """Give the reader that has the event of a row, and its place there."""
+        return self.tasks[self.task[row]].open(), int(self.position[row])
+
+    def columns(self, names: list[str]) -> dict[str, Any]:
+        """Give columns of the events, a value per row; a field that none has is null."""
+        order = np.lexsort((self.position, self.task))
+        found: dict[str, list[Any]] = {name: [] for name in names}
+        for number in np.unique(self.task):
+            rows = order[self.task[order] == number]
+            read = self.tasks[number].open().take(names, self.position[rows])
+            for name in names:
+                column = read.get(name)
+                found[name].append(pa.nulls(len(rows)) if column is None else column)
+        back = pa.array(np.argsort(order))
+        return {
+            name: columns.concat(parts or [pa.nulls(0)]).take(back) for name, parts in found.items()
+        }
+
+
+@dataclass
+class Outcome:
+    """Arrow columns in order, and how they were found.
+
+    `places` is None where the rows are no events, as after `stats`.
+    """
+
+    columns: dict[str, Any]
+    rows: int
+    steps: list[Step]
+    statistics: dict[str, int]
+    warnings: list[str] = field(default_factory=list)
+    mixed: list[str] = field(default_factory=list)
+    pipeline: Pipeline | None = None
+    places: Places | None = None
+
+    @property
+    def nbytes(self) -> int:
+        """Give the memory that the columns hold."""
+        return sum(int(column.nbytes) for column in self.columns.values())
+
+    def add_cost_of(self, earlier: Outcome) -> None:
+        """Count what an earlier pipeline of the same query read, and tell what it warned of."""
+        self.steps = [*earlier.steps, *self.steps]
+        self.warnings = [*earlier.warnings, *self.warnings]
+        for name, number in earlier.statistics.items():
+            if name != "resultCount":
+                self.statistics[name] += number

@@ -1,0 +1,239 @@
+"""A query while it is answered: how far it is, its rows so far, the way to stop it."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, Self
+
+import pyarrow as pa
+
+from cwnb.errors import MalformedQuery, QueryCancelled, QueryUnfinished, SnapshotExpired
+from cwnb.insights.commands import field_names
+from cwnb.insights.complete import complete
+from cwnb.insights.control import working_for
+from cwnb.insights.engine import Outcome, run_query
+from cwnb.insights.engine.schedule import Workers, is_large
+from cwnb.insights.rules import check
+from cwnb.results.bar import TerminalBar
+from cwnb.results.events import ReadEvents
+from cwnb.results.result import QueryResult
+from cwnb.results.warnings import warn_of_types
+
+if TYPE_CHECKING:
+    from cwnb.insights.commands import Query
+    from cwnb.insights.context import QueryContext
+    from cwnb.insights.control import Progress
+
+# A replaced file stays for an hour, so a query that misses one finds a new snapshot in its place.
+TRIES = 3
+_TEXT_SHOWN = 60
+
+
+class RunningQuery:
+    """A query that runs on a thread of its own; `Logs.start` and `cwnb.start` give one.
+
+    >>> running = logs.start("stats count(*) by bin(5m)", "/shop/web")
+    >>> print(running.progress)
+    1,250,000 of 10,000,000 records, 412.0 of 3,301.2 MB, 0.4 s
+    >>> running.partial().df        # the answer to what has been scanned so far
+    >>> running.stop()              # or: running.result()
+
+    All methods may be called from any thread. As a context manager it stops the query when the
+    block is left.
+    """
+
+    def __init__(self, text: str, query: Query, context: QueryContext) -> None:
+        self.text = text
+        self._query = query
+        self._context = context
+        self._control = context.control
+        self._checked: tuple[Query, list[str]] | None = None
+        self._result: QueryResult | None = None
+        self._error: BaseException | None = None
+        self._changing = threading.Lock()
+        self._understood = threading.Event()
+        self._ended = threading.Event()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def __repr__(self) -> str:
+        text = " ".join(self.text.split())
+        text = text if len(text) <= _TEXT_SHOWN else f"{text[: _TEXT_SHOWN - 1]}…"
+        return f"<RunningQuery {text!r}, {self.state}: {self.progress}>"
+
+    # ------------------------------------------------------------ what may be asked
+
+    @property
+    def progress(self) -> Progress:
+        """How many records and bytes have been scanned, of how many, and the seconds it took."""
+        return self._control.progress
+
+    @property
+    def state(self) -> str:
+        """Whether it is "running", "done", "stopped" or "failed"."""
+        if not self.done:
+            return "running"
+        if self._result is not None:
+            return "done"
+        return "stopped" if isinstance(self._error, QueryCancelled) else "failed"
+
+    @property
+    def done(self) -> bool:
+        """Whether nothing more is to come: it is answered, stopped, or has failed."""
+        return self._ended.is_set()
+
+    def result(self, timeout: float | None = None) -> QueryResult:
+        """Wait for the answer, at most `timeout` seconds.
+
+        Raises what the query raises, QueryCancelled after `stop()`, and QueryUnfinished (a
+        TimeoutError) when the time is over. Ctrl-C while waiting leaves the query running.
+        """
+        if not self._ended.wait(timeout):
+            raise QueryUnfinished(f"the query still runs after {timeout:g} s: {self.progress}")
+        if self._result is None:
+            assert self._error is not None
+            raise self._error
+        return self._result
+
+    def stop(self) -> None:
+        """Stop the query and return at once; at most one kernel call ends behind it.
+
+        The rows that were found can still be had by `partial()`. Does nothing to a query that has
+        ended.
+        """
+        with self._changing:
+            if not self.done:
+                self._error = QueryCancelled("the query was stopped")
+                self._control.stop()
+                self._end()
+
+    def partial(self) -> QueryResult:
+        """Give the answer to what has been scanned so far; the newest events are scanned first.
+
+        All kinds of query have one. Events as they come and `limit`: the newest rows so far, which
+        stay. `sort` and `dedup`: the best of what was scanned, which better ones may push out.
+        `stats`: the groups so far, whose numbers are still growing. Commands after those see these
+        rows. A warning says how much has been scanned. Before anything is, there are no rows.
+
+        It costs what the end of a query costs, on the thread that calls. Once the query is
+        answered this is the answer; after `stop()` it is what was found until then.
+        """
+        self._understood.wait()
+        if self._result is not None:
+            return self._result
+        if self._checked is None:
+            return self.result()
+        query, warnings = self._checked
+        parts = self._control.parts
+        try:
+            if len(parts) == len(query.pipelines):
+                outcome = parts[-1].rows_so_far()
+            else:
+                nothing = {name: pa.nulls(0) for name in query.answer.outputs}
+                outcome = Outcome(nothing, 0, [], {})
+        except MalformedQuery as error:
+            error.text = error.text or self.text
+            raise
+        if self._result is not None:
+            return self._result
+        progress = self.progress
+        so_far = (
+            f"these are the rows so far: {progress.records:,} of {progress.of_records:,} records "
+            "have been scanned"
+        )
+        return self._answer(query, outcome, [so_far, *warnings], progress.seconds)
+
+    # ------------------------------------------------------------ how it is run
+
+    def run(self) -> QueryResult:
+        """Answer it on this thread; on a terminal a bar shows how far it is."""
+        bar = TerminalBar.wanted(self._control)
+        self._control.on_wait = bar
+        try:
+            with working_for(self._control.stopped):
+                result = self._run()
+            with self._changing:
+                if not self.done:
+                    self._result = result
+        except BaseException as error:
+            self._control.stop()
+            with self._changing:
+                if not self.done:
+                    self._error = error
+            raise
+        finally:
+            if bar is not None:
+                bar.close()
+            self._end()
+        return self.result()
+
+    def open(self) -> None:
+        """Open what the query reads; raises ResourceNotFound for a group that is not there."""
+        self._context.sources.open()
+
+    def begin(self) -> Self:
+        """Answer it on a thread of its own."""
+        self._control.is_watched = True
+
+        def run() -> None:
+            with suppress(BaseException):  # `result` raises it
+                self.run()
+
+        threading.Thread(target=run, name="cwnb-query", daemon=True).start()
+        return self
+
+    def _end(self) -> None:
+        self._control.end()
+        if self._result is not None:
+            self._control.forget_parts()  # they hold what the answer was made of
+        self._understood.set()
+        self._ended.set()
+
+    def _run(self) -> QueryResult:
+        """Answer it, again on a new snapshot where a file of the first is gone."""
+        for _ in range(TRIES - 1):
+            try:
+                return self._run_once()
+            except SnapshotExpired:
+                self._control.forget_parts()
+                self._context = replace(self._context, sources=self._context.sources.again())
+        return self._run_once()
+
+    def _run_once(self) -> QueryResult:
+        started, context = time.perf_counter(), self._context
+        sources = context.sources
+        if is_large(sources.rows_to_prepare()):
+            Workers(None, context.control).beside(sources.prepare)
+        try:
+            checked, warnings = check(self._query, sources, strict=context.strict)
+            completed = complete(checked, sources, limit=context.limit)
+            self._checked = completed, warnings
+            self._understood.set()
+            outcome = run_query(completed, context)
+        except MalformedQuery as error:
+            # An error found while running does not know the text.
+            error.text = error.text or self.text
+            raise
+        return self._answer(completed, outcome, warnings, time.perf_counter() - started)
+
+    def _answer(
+        self, query: Query, outcome: Outcome, warnings: list[str], seconds: float
+    ) -> QueryResult:
+        statistics: dict[str, Any] = dict(outcome.statistics)
+        statistics["elapsedMs"] = round(seconds * 1000, 3)
+        told = [*warnings, *outcome.warnings, *warn_of_types(outcome)]
+        return QueryResult(
+            self.text,
+            query,
+            outcome,
+            statistics,
+            list(dict.fromkeys(told)),
+            ReadEvents(self._context, sorted(field_names(query.answer))),
+        )
