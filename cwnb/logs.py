@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from cwnb.errors import InvalidParameter, MalformedQuery, ResourceNotFound, SnapshotExpired
+from cwnb.errors import InvalidParameter, ResourceNotFound, SnapshotExpired
 from cwnb.events import ALL_TIME, LOG_STREAM, MESSAGE, EventBatch, Window
-from cwnb.insights import dialect
+from cwnb.insights import languages
 from cwnb.insights.complete import MAXIMUM_LIMIT
 from cwnb.insights.context import MEMORY_BUDGET, QueryContext
 from cwnb.insights.control import checkpoint
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from cwnb.store.snapshot import Snapshot
 
 Found = TypeVar("Found")
-_LANGUAGES = ("ql", "sql", "ppl")
 
 
 def open(
@@ -201,7 +200,7 @@ class Logs:
         language: str = "ql",
         **options: Any,
     ) -> RunningQuery:
-        parsed = _parse(text, language)
+        parsed = languages.parse(text, language)
         named = [groups] if isinstance(groups, str) else groups
         sources = StoreSources(self.store, named, parsed.selectors())
         return _asked(text, parsed, sources, start, end, self.clock.now_ms(), **options)
@@ -316,7 +315,7 @@ def _asked_of_frame(
     now: Any = None,
     **options: Any,
 ) -> RunningQuery:
-    parsed = _parse(text, language)
+    parsed = languages.parse(text, language)
     present = Clock().now_ms()
     now_ms = present if now is None else to_ms(now, present)
     return _asked(text, parsed, DataFrameSources(frame), start, end, now_ms, **options)
@@ -425,14 +424,6 @@ class StoreSources:
     def again(self) -> StoreSources:
         """Give the same groups as they are now."""
         return StoreSources(self._store, self._own, self._selectors)
-
-
-def _parse(text: str, language: str) -> Query:
-    if language not in _LANGUAGES:
-        raise InvalidParameter(f"unknown language {language!r}; it is 'ql', 'sql' or 'ppl'")
-    if language != "ql":
-        raise MalformedQuery(f"language {language!r} is not supported yet; write 'ql'")
-    return dialect.parse_query(text)
 
 
 def _check_limit(limit: int | None) -> None:

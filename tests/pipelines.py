@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cwnb.insights.checking import check_names
 from cwnb.insights.dialect import parse_query
+from cwnb.insights.rules import restrict
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from cwnb.insights.commands import Pipeline
 
 
@@ -15,3 +19,18 @@ def parse_pipeline(text: str) -> Pipeline:
     query = parse_query(text)
     assert len(query.pipelines) == 1
     return query.answer
+
+
+def check_pipeline(
+    pipeline: Pipeline,
+    *,
+    strict: bool,
+    known: Callable[[str], bool],
+    names: Callable[[], Iterable[str]] = tuple,
+) -> tuple[Pipeline, list[str]]:
+    """Check one pipeline of events whose fields are known; gives it and its warnings."""
+    checked = pipeline.copy()
+    warnings: list[str] = []
+    restrict(checked, warnings, strict=strict)
+    check_names(checked, warnings, strict=strict, known=known, names=names, columns=None)
+    return checked, warnings

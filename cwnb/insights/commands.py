@@ -232,13 +232,18 @@ class Pipeline(Node):
 class Query(Node):
     """A query: its pipelines in the order in which they are needed; the last one is the answer."""
 
-    arg_types: ClassVar[dict[str, bool]] = {"pipelines": True}
+    arg_types: ClassVar[dict[str, bool]] = {"pipelines": True, "language": False}
 
     @property
     def pipelines(self) -> list[Pipeline]:
         """Give the pipelines in order."""
         pipelines: list[Pipeline] = self.args["pipelines"]
         return pipelines
+
+    @property
+    def language(self) -> str:
+        """Name the language in which it was written; Logs Insights QL unless it says otherwise."""
+        return str(self.args.get("language") or "ql")
 
     @property
     def answer(self) -> Pipeline:

@@ -41,7 +41,7 @@ def complete(query: Query, sources: Sources, *, limit: int | None = None) -> Que
         shown = EVENTS if columns is None else Shown(tuple(columns), defaults=False)
         is_answer = pipeline is query.answer
         pipelines.append(complete_pipeline(pipeline, shown, is_answer=is_answer, limit=limit))
-    completed = Query(pipelines=pipelines)
+    completed = Query(pipelines=pipelines, language=query.language)
     completed.meta.update(query.meta)
     return completed
 

@@ -1,4 +1,4 @@
-"""What a query must keep to beyond its grammar, and what may be forgiven.
+"""What a query in Logs Insights QL must keep to beyond its grammar, and what may be forgiven.
 
 The service's pages state the rules, and some of its own samples break them. Lenient reading makes
 sense of those samples, each time with a warning that says what the service would do; strict reading
@@ -11,73 +11,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from cwnb.insights import commands as c
-from cwnb.insights.answers import columns_of_input, fields_of_input
-from cwnb.insights.checking import check_names
-from cwnb.insights.complete import MAXIMUM_LIMIT, complete
+from cwnb.insights.complete import MAXIMUM_LIMIT
 from cwnb.insights.facts import Order, Rows, Shows
 from cwnb.insights.periods import UNITS, capped
 from cwnb.insights.scope import refuse
 from cwnb.insights.writer import to_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-
     from sqlglot import exp
-
-    from cwnb.events import Sources
 
 STATS_COMMANDS = 10
 
 
-def check(query: c.Query, sources: Sources, *, strict: bool) -> tuple[c.Query, list[str]]:
-    """Give the query as it is to run, checked, and the warnings that go with the answer.
+def restrict(pipeline: c.Pipeline, warnings: list[str], *, strict: bool) -> None:
+    """Hold a pipeline to the rules about its commands, in place; adds to the warnings.
 
-    `sources` say which fields the events of each pipeline have. The query given stays as it is.
-    Raises MalformedQuery, and ResourceNotFound for log groups that are not there.
+    Raises MalformedQuery.
     """
-    checked = c.Query(pipelines=[])
-    checked.meta.update(query.meta)
-    warnings: list[str] = []
-    for pipeline in query.pipelines:
-        # A pipeline may read the answers of those before it, and name their columns.
-        earlier = complete(checked, sources).pipelines
-        fields = fields_of_input(pipeline.input, sources, earlier)
-        done, said = check_pipeline(
-            pipeline,
-            strict=strict,
-            known=fields.has_field,
-            names=fields.field_names,
-            columns=columns_of_input(pipeline.input, sources, earlier),
-        )
-        checked.append("pipelines", done)
-        warnings += said
-    return checked, list(dict.fromkeys(warnings))
-
-
-def check_pipeline(
-    pipeline: c.Pipeline,
-    *,
-    strict: bool,
-    known: Callable[[str], bool],
-    names: Callable[[], Iterable[str]] = tuple,
-    columns: list[str] | None = None,
-) -> tuple[c.Pipeline, list[str]]:
-    """Give one pipeline as it is to run, checked, and its warnings.
-
-    `known` tells whether some event of the scanned groups has a discovered field, `names` gives
-    those to suggest for one that none has. `columns` names all that there are where the rows that
-    come in are no events. The pipeline given stays as it is. Raises MalformedQuery.
-    """
-    checked = pipeline.copy()
-    warnings: list[str] = []
-    order = _Order(checked, warnings, strict=strict)
+    order = _Order(pipeline, warnings, strict=strict)
     order.check_counts()
     order.check_followers()
     order.clear_way_to_stats()
     order.sort_before_limit()
-    _cap_periods(checked, warnings)
-    check_names(checked, warnings, strict=strict, known=known, names=names, columns=columns)
-    return checked, warnings
+    _cap_periods(pipeline, warnings)
 
 
 # What may follow a command, where not everything may. Source: CWL_QuerySyntax-Dedup.

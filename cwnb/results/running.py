@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from cwnb.errors import MalformedQuery, QueryCancelled, QueryUnfinished, SnapshotExpired
+from cwnb.insights.check import check
 from cwnb.insights.commands import field_names
 from cwnb.insights.complete import complete
 from cwnb.insights.control import working_for
 from cwnb.insights.engine import Outcome, run_query
 from cwnb.insights.engine.schedule import Workers, is_large
-from cwnb.insights.rules import check
 from cwnb.results.bar import TerminalBar
 from cwnb.results.events import ReadEvents
 from cwnb.results.result import QueryResult

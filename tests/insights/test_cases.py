@@ -153,11 +153,10 @@ def test_refused(case: Case) -> None:
 
 @by_title(ANSWERED)
 def test_plain_pandas(case: Case, tmp_path: Path) -> None:
-    from pipelines import parse_pipeline
+    from pipelines import check_pipeline, parse_pipeline
 
     from cwnb.insights.commands import Query
     from cwnb.insights.complete import complete_pipeline
-    from cwnb.insights.rules import check_pipeline
     from cwnb.insights.to_pandas import CannotSay, to_pandas
 
     frame, schema = export_of(case.events)

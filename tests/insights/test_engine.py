@@ -19,7 +19,8 @@ import pytest
 import cwnb
 from cwnb.errors import QueryTooLarge, SnapshotExpired
 from cwnb.events import ALL_TIME, MESSAGE, Scan, Window
-from cwnb.insights import dialect, frames, rules
+from cwnb.insights import dialect, frames
+from cwnb.insights.check import check
 from cwnb.insights.complete import complete
 from cwnb.insights.context import QueryContext
 from cwnb.insights.engine import run_query, schedule
@@ -115,7 +116,7 @@ class WatchedReader:
 
 def ask(text: str, source: Any, **options: Any) -> Any:
     sources = FrameSources(source)
-    checked, _ = rules.check(dialect.parse_query(text), sources, strict=False)
+    checked, _ = check(dialect.parse_query(text), sources, strict=False)
     limit = options.pop("limit", None)
     return run_query(
         complete(checked, sources, limit=limit), QueryContext(sources, START_MS, **options)

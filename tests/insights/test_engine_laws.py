@@ -12,13 +12,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pipelines import parse_pipeline
+from pipelines import check_pipeline, parse_pipeline
 from plain import run_plainly
 from strategies import WORDS, pipelines
 
 import cwnb
 from cwnb.errors import MalformedQuery
-from cwnb.insights import dialect, frames, rules, values
+from cwnb.insights import dialect, frames, values
 from cwnb.insights.complete import complete_pipeline
 from cwnb.insights.context import QueryContext
 from cwnb.insights.engine.run import run
@@ -206,7 +206,7 @@ def test_rewritten_and_cut_into_tasks_is_plain(
     pipeline: Pipeline, events: list[tuple[int, dict[str, Any]]], encoded: bool
 ) -> None:
     source = source_of(events, encoded=encoded)
-    settled, _ = rules.check_pipeline(pipeline, strict=False, known=source.has_field)
+    settled, _ = check_pipeline(pipeline, strict=False, known=source.has_field)
     context = QueryContext(FrameSources(source), START_MS)
     ran = outcome_of(lambda: run(complete_pipeline(settled), context).columns)
     plainly = outcome_of(lambda: run_plainly(settled, context))

@@ -12,8 +12,9 @@ from pipelines import parse_pipeline
 from sqlglot import exp
 
 from cwnb.errors import MalformedQuery, ResourceNotFound
-from cwnb.insights import checking, dialect, facts, frames, rules, writer
+from cwnb.insights import checking, dialect, facts, frames, writer
 from cwnb.insights import commands as c
+from cwnb.insights.check import check
 from cwnb.insights.complete import complete
 from cwnb.insights.context import QueryContext
 from cwnb.insights.engine import expressions, run_query, steps
@@ -80,7 +81,7 @@ def part(text: str, input: c.Input | None = None) -> c.Pipeline:
 
 def ask(*pipelines: c.Pipeline, strict: bool = False, limit: int | None = None) -> Any:
     sources = Sources()
-    query, warnings = rules.check(c.Query(pipelines=list(pipelines)), sources, strict=strict)
+    query, warnings = check(c.Query(pipelines=list(pipelines)), sources, strict=strict)
     completed = complete(query, sources, limit=limit)
     outcome = run_query(completed, QueryContext(sources, START_MS))
     outcome.warnings = [*warnings, *outcome.warnings]
@@ -305,7 +306,7 @@ def test_the_names_of_the_inner_query_do_not_leak() -> None:
     query = c.Query(
         pipelines=[part(COUNTS), with_first(join, "filter hits > 10 | stats count(*) as c")]
     )
-    completed = complete(rules.check(query, sources, strict=False)[0], sources)
+    completed = complete(check(query, sources, strict=False)[0], sources)
     outcome = run_query(completed, QueryContext(sources, START_MS))
     assert completed.answer.commands[0].reads() == {"level"}
     assert outcome.pipeline.commands[0].args["columns"] == ["level"]

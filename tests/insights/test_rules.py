@@ -2,11 +2,10 @@ from __future__ import annotations
 
 import pytest
 from dialect_tables import FOLDER, Case, read_table
-from pipelines import parse_pipeline
+from pipelines import check_pipeline, parse_pipeline
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights.dialect import to_text
-from cwnb.insights.rules import check_pipeline
 
 FIELDS = {"level", "status", "ms", "user.id", "flag", "mixed"}
 CASES = read_table("rules")

@@ -17,13 +17,12 @@ import pytest
 from cases import Event, cell_of, export_of, frame_of
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
-from pipelines import parse_pipeline
+from pipelines import check_pipeline, parse_pipeline
 from strategies import pipelines
 
 from cwnb.insights.commands import Query
 from cwnb.insights.complete import complete_pipeline
 from cwnb.insights.dialect import to_text
-from cwnb.insights.rules import check_pipeline
 from cwnb.insights.to_pandas import CannotSay, missing, preamble, to_pandas
 from cwnb.insights.to_pandas.source import _preamble
 

@@ -5,14 +5,13 @@ import runpy
 import pytest
 import strategies
 from hypothesis import HealthCheck, given, settings
-from pipelines import parse_pipeline
+from pipelines import check_pipeline, parse_pipeline
 from sqlglot import exp, tokenizer_core
 
 from cwnb.insights import commands as c
 from cwnb.insights import tokens
 from cwnb.insights.dialect import parse_expression, to_text
 from cwnb.insights.regex_syntax import groups, only_named_groups, write_regex
-from cwnb.insights.rules import check_pipeline
 from cwnb.insights.tokens import quote, unquote
 
 # A busy machine draws slowly, which is no fault of what is tested.

@@ -1,0 +1,54 @@
+"""The query languages: how each is read, and the restrictions that are its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from cwnb.errors import InvalidParameter, MalformedQuery
+from cwnb.insights import dialect, rules
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cwnb.insights.commands import Pipeline, Query
+
+
+class Restrict(Protocol):
+    """Holds a pipeline to a language's own rules, in place; adds to the warnings."""
+
+    def __call__(self, pipeline: Pipeline, warnings: list[str], *, strict: bool) -> None:
+        """Raise MalformedQuery where a rule is broken."""
+
+
+@dataclass(frozen=True)
+class Language:
+    """One query language: `parse` reads its text, `restrict` holds a pipeline to its rules."""
+
+    parse: Callable[[str], Query]
+    restrict: Restrict
+
+
+LANGUAGES = {"ql": Language(dialect.parse_query, rules.restrict)}
+# Languages of the service that are not built yet.
+NOT_YET = ("sql", "ppl")
+
+
+def language_named(name: str) -> Language:
+    """Give a language by its name.
+
+    Raises InvalidParameter for an unknown one, and MalformedQuery for one that is not built yet.
+    """
+    if name in NOT_YET:
+        raise MalformedQuery(f"language {name!r} is not supported yet; write 'ql'")
+    if name not in LANGUAGES:
+        *names, last = map(repr, (*LANGUAGES, *NOT_YET))
+        raise InvalidParameter(f"unknown language {name!r}; it is {', '.join(names)} or {last}")
+    return LANGUAGES[name]
+
+
+def parse(text: str, language: str = "ql") -> Query:
+    """Read a query, which remembers its language; raises MalformedQuery, InvalidParameter."""
+    query = language_named(language).parse(text)
+    query.set("language", language)
+    return query
