@@ -19,6 +19,7 @@ from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.expressions import evaluate_array
 from cwnb.insights.engine.grouping import group_rows
 from cwnb.insights.engine.order import Ranks, RowOrder
+from cwnb.insights.writer import to_text
 from cwnb.times import UNIT_MS
 
 if TYPE_CHECKING:
@@ -189,13 +190,24 @@ def _slot(call: Call) -> tuple[Aggregation, exp.Expression | None]:
 
 
 def _key(name: str, node: exp.Expression, batch: Batch, offset_ms: int) -> Any:
-    if offset_ms and isinstance(node, Call) and node.entry.bins:
-        shift = pa.scalar(offset_ms, pa.duration("ms"))
-        moved = Batch(
-            batch.rows, batch.times, columns={TIMESTAMP: pc.subtract(batch.timestamp(), shift)}
-        )
-        return pc.add(evaluate_array(node, moved), shift)
+    node = _with_shifted_bins(node, batch, offset_ms) if offset_ms else node
     value = evaluate_array(node, batch)
     if values.is_structure(value.type):
         raise MalformedQuery(f"{name!r} is a list or map, and stats cannot group by one")
     return value
+
+
+def _with_shifted_bins(node: exp.Expression, batch: Batch, offset_ms: int) -> exp.Expression:
+    """Replace the bins in a key by columns of bins whose borders are shifted."""
+    shift = pa.scalar(offset_ms, pa.duration("ms"))
+    earlier = pc.subtract(values.to_time(batch.timestamp()), shift)
+    moved = Batch(batch.rows, batch.times, columns={TIMESTAMP: earlier})
+
+    def shifted(part: exp.Expression) -> exp.Expression:
+        if not (isinstance(part, Call) and part.entry.bins):
+            return part
+        column = Field(parts=[f"#{to_text(part)} shifted"])
+        batch.set(column.name, pc.add(evaluate_array(part, moved), shift))
+        return column
+
+    return node.copy().transform(shifted)

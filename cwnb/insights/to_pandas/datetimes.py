@@ -60,8 +60,12 @@ JAVA = {
 def _bin(script: Script, period: Snippet) -> Snippet:
     if TIMESTAMP not in script.kinds:
         raise CannotSay("bin without '@timestamp'")
-    kind = script.kinds[TIMESTAMP]
-    return rounded("floor", _time(script, Snippet(script.at(TIMESTAMP), kind)), period)
+    time = _time(script, Snippet(script.at(TIMESTAMP), script.kinds[TIMESTAMP]))
+    if not script.bin_offset:
+        return rounded("floor", time, period)
+    earlier = Snippet(f"{time.operand} - {script.bin_offset}", "time", whole=False)
+    floored = rounded("floor", earlier, period)
+    return Snippet(f"{floored.operand} + {script.bin_offset}", "time", whole=False)
 
 
 @writes("datefloor")

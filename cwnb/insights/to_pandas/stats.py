@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwnb.events import TIMESTAMP
 from cwnb.insights.commands import Call, Field, Item, Stats, find
 from cwnb.insights.scope import is_aggregate
 from cwnb.insights.to_pandas.aggregates import AGGREGATES
-from cwnb.insights.to_pandas.datetimes import rounded
 from cwnb.insights.to_pandas.expressions import aggregate_key, write
 from cwnb.insights.to_pandas.writing import (
     WIDTH,
@@ -30,12 +28,14 @@ def write_stats(script: Script, command: Stats) -> None:
     keys: list[Item] = list(command.args.get("by") or [])
     items: list[Item] = list(command.args["aggregates"])
     grouping, displays = [], []
+    script.bin_offset = _offset(command)
     for key in keys:
-        snippet = data(_offset(write(script, key.value), key.value, command, script))
+        snippet = data(write(script, key.value))
         name = _key_column(script, key, snippet)
         displays.append((key.name, name, snippet.kind))
         exact = snippet.kind in ("integer", "boolean", "time")
         grouping.append(quoted(name) if exact else f"same({script.at(name)})")
+    script.bin_offset = ""
     calls = [call for item in items for call in _calls(item.value)]
     made: dict[str, Snippet] = {}
     for call in calls:
@@ -50,20 +50,18 @@ def write_stats(script: Script, command: Stats) -> None:
     script.kinds = {name: script.kinds[name] for name in command.gives()}
 
 
-def _offset(snippet: Snippet, node: exp.Expression, command: Stats, script: Script) -> Snippet:
+def _offset(command: Stats) -> str:
+    """Write the length of time by which the borders of bins are shifted; nothing without one."""
     offset = command.args.get("offset")
-    if offset is None or not (isinstance(node, Call) and node.entry.bins):
-        return snippet
+    if offset is None:
+        return ""
     count, unit = int(offset.args["count"]), str(offset.args["unit"])
     words = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
     if unit == "w":
         count, unit = 7 * count, "d"
     if unit not in words:
         raise CannotSay(f"an offset in the unit {unit!r}, which has no fixed length")
-    shift = f'pd.Timedelta({words[unit]}={count}).as_unit("ms")'
-    time = Snippet(f"{script.at(TIMESTAMP)} - {shift}", "time", whole=False)
-    period = write(script, node.arguments[0])
-    return Snippet(f"{rounded('floor', time, period).code} + {shift}", "time", whole=False)
+    return f'pd.Timedelta({words[unit]}={count}).as_unit("ms")'
 
 
 def _key_column(script: Script, key: Item, snippet: Snippet) -> str:

@@ -82,6 +82,8 @@ class Script:
     frame: str = "events"
     lines: list[str] = field(default_factory=list)
     events: bool = True
+    # The length of time by which bins are shifted in the keys that are being written.
+    bin_offset: str = ""
     # For each aggregation of the `stats` that is being written: the column that holds its values.
     aggregates: dict[str, Snippet] = field(default_factory=dict)
 
