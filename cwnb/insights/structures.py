@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # orjson reads integers beyond 64 bits as doubles, so text with one goes to the standard library.
-_LONG_INTEGER = re.compile(r"[\[:,\s-][0-9]{19}")
+_LONG_INTEGER = re.compile(r"(?:\A|[\[:,\s-])[0-9]{19}")
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 
 
