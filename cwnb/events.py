@@ -99,7 +99,7 @@ class EventBatch:
 
     `time_ms`: int64 array. `stream`: one name for all, or an array of names (string or
     dictionary). `message`: string or binary array without nulls; bytes may be invalid UTF-8.
-    `discovered`: what `cwnb.store.discovery.discover` gave for exactly these messages, if the
+    `discovered`: what the store's `Processing.discover` gave for exactly these messages, if the
     caller had to parse them anyway; None lets the store discover.
     """
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import numpy as np
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, ResourceNotFound, SnapshotExpired
-from cwnb.events import ALL_TIME, LOG_STREAM, MESSAGE, EventBatch, Window
+from cwnb.events import ALL_TIME, LOG_STREAM, MESSAGE, Window
 from cwnb.insights import languages
 from cwnb.insights.complete import MAXIMUM_LIMIT
 from cwnb.insights.context import MEMORY_BUDGET, QueryContext
@@ -18,7 +17,7 @@ from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
 from cwnb.results import event
 from cwnb.results.listings import FIELDS, GROUPS, STREAMS, listing
 from cwnb.results.running import TRIES, RunningQuery
-from cwnb.store import Store
+from cwnb.store import Processing, Store, event_batch
 from cwnb.times import Clock, to_ms
 
 if TYPE_CHECKING:
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from cwnb.results.event import Event
     from cwnb.results.result import QueryResult
     from cwnb.sources import LoadReport
-    from cwnb.store.snapshot import Snapshot
+    from cwnb.store import Snapshot
 
 Found = TypeVar("Found")
 
@@ -124,9 +123,8 @@ class Logs:
         """
         now = self.clock.now_ms()
         pairs = list(events)
-        times = np.array([to_ms(when, now) for when, _ in pairs], dtype=np.int64)
-        messages = pa.array([_bytes(message) for _, message in pairs], pa.binary())
-        return self.store.put(group, EventBatch(times, stream, messages))
+        times = [to_ms(when, now) for when, _ in pairs]
+        return self.store.put(group, event_batch(times, [text for _, text in pairs], stream))
 
     def load(self, what: Any, *, group: str, **options: Any) -> LoadReport:
         """Load files, globs, folders, URLs, file objects, DataFrames or lists of dicts.
@@ -369,10 +367,8 @@ class DataFrameSources(FrameSources):
         checkpoint()
         message = columns.get(MESSAGE)
         if message is not None:
-            from cwnb.store.discovery import discover
-
             texts = message.dictionary_decode() if pa.types.is_dictionary(message.type) else message
-            for name, array in discover(texts.fill_null("")).columns.items():
+            for name, array in Processing().discover(texts.fill_null("")).columns.items():
                 columns.setdefault(name, array)
         else:
             columns[MESSAGE] = _rows_as_json(self._frame)
@@ -437,11 +433,6 @@ def _window(start: Any, end: Any, now_ms: int) -> Window:
     if last < first:
         raise InvalidParameter(f"the window ends ({end!r}) before it starts ({start!r})")
     return Window(first, last)
-
-
-def _bytes(message: str | bytes) -> bytes:
-    # A lone surrogate has no UTF-8; its three bytes come back as they went in.
-    return message if isinstance(message, bytes) else message.encode("utf-8", "surrogatepass")
 
 
 def _rows_as_json(frame: DataFrame) -> Any:

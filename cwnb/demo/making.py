@@ -88,7 +88,7 @@ def _make(target: Path, progress: Callable[[int], object] | None) -> None:
 def _fill(logs: Logs, progress: Callable[[int], object] | None) -> None:
     from cwnb.demo import shop
     from cwnb.demo.generator import SEED, batches
-    from cwnb.store.records import LoadRecord
+    from cwnb.store import LoadRecord
 
     store = logs.store
     store.set_now(shop.NOW_MS)
