@@ -147,18 +147,14 @@ def _planned(
             wanted = set(match_names(names, [group.name for group in rows]))
             rows = [group for group in rows if group.name in wanted]
         candidates = _Candidates(position)
-        # Up to here everything was looked at; a page never goes beyond it.
-        horizon = newest
+        # Of what comes first, more is looked at than fits a page, so the page ends before the rest.
+        enough = limit_rows + 1
         for group in rows:
-            held = batches.after(connection, group.id, position, limit_rows + 1)
+            held = batches.after(connection, group.id, position, enough)
             if held:
                 ids, events, size, commits = map(np.array, zip(*held, strict=True))
                 origin = _Origin(group, size.sum() / events.sum(), batches=held)
                 candidates.add(origin, Runs.of(ids, ids + events - 1, commits))
-                if len(held) > limit_rows:
-                    horizon = min(
-                        horizon, Position(int(commits[-1]), int(ids[-1] + events[-1] - 1))
-                    )
         waiting = sorted(
             (first_commit, segment_id, group)
             for group in rows
@@ -167,13 +163,12 @@ def _planned(
             )
         )
         for first_commit, segment_id, group in waiting:
-            if candidates.fill_a_page(first_commit, limit_rows):
-                horizon = min(horizon, Position(first_commit - 1, newest.sequence))
+            if candidates.have_before(first_commit, enough):
                 break
             facts = segments.with_id(connection, segment_id)
             origin = _Origin(group, facts.message_bytes / facts.rows, segment=facts)
             candidates.add(origin, segments.runs_of(connection, segment_id))
-        plan = candidates.page(limit_rows, limit_bytes, horizon, complete=horizon == newest)
+        plan = candidates.page(limit_rows, limit_bytes, newest)
         for number in np.unique(plan.origin).tolist():
             origin, mine = plan.origins[number], plan.origin == number
             chosen = _chosen(origin.batches, plan.first[mine], plan.last[mine])
@@ -212,26 +207,21 @@ class _Candidates:
             self._runs.append(kept)
             self._rows += int((kept.last - kept.first + 1).sum())
 
-    def fill_a_page(self, commit: int, limit_rows: int) -> bool:
-        """Tell whether the events of earlier commits are enough for a page."""
-        if self._rows < limit_rows:
+    def have_before(self, commit: int, rows: int) -> bool:
+        """Tell whether there are so many events of earlier commits."""
+        if self._rows < rows:
             return False
         earlier = [(runs.last - runs.first + 1)[runs.commit < commit] for runs in self._runs]
-        return int(np.concatenate(earlier).sum()) >= limit_rows
+        return int(np.concatenate(earlier).sum()) >= rows
 
-    def page(
-        self, limit_rows: int, limit_bytes: int, horizon: Position, *, complete: bool
-    ) -> _Plan:
-        """Cut off the page: runs in order up to the horizon, as far as the limits go."""
+    def page(self, limit_rows: int, limit_bytes: int, newest: Position) -> _Plan:
+        """Cut off the page: runs in order, as far as the limits go."""
         runs = [Runs.none(), *self._runs]
         first = np.concatenate([each.first for each in runs])
         last = np.concatenate([each.last for each in runs])
         commit = np.concatenate([each.commit for each in runs])
         origin = np.repeat(np.arange(len(runs)) - 1, [len(each) for each in runs])
-        at_horizon = commit == horizon.commit
-        last = np.where(at_horizon, np.minimum(last, horizon.sequence), last)
-        near = np.flatnonzero((commit < horizon.commit) | (at_horizon & (first <= last)))
-        order = near[np.lexsort((first[near], commit[near]))]
+        order = np.lexsort((first, commit))
         first, last, commit, origin = (part[order] for part in (first, last, commit, origin))
         rows = last - first + 1
         size = rows * np.array([each.bytes_per_row for each in self._origins] or [1.0])[origin]
@@ -241,15 +231,15 @@ class _Candidates:
             np.ceil((limit_bytes - (np.cumsum(size) - size)) * rows / np.maximum(size, 1)),
         ).astype(np.int64)
         over = np.flatnonzero(fit < rows)
-        position = horizon
+        position = newest
         if len(over):
             end = int(over[0])
             if (taken := max(int(fit[end]), 0 if end else 1)) > 0:
                 last[end] = first[end] + taken - 1
                 end += 1
-            position, complete = Position(int(commit[end - 1]), int(last[end - 1])), False
+            position = Position(int(commit[end - 1]), int(last[end - 1]))
             first, last, commit, origin = (part[:end] for part in (first, last, commit, origin))
-        return _Plan(self._origins, first, last, commit, origin, position, complete)
+        return _Plan(self._origins, first, last, commit, origin, position, complete=not len(over))
 
 
 def _events(context: StoreContext, plan: _Plan) -> pa.Table:

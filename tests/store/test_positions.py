@@ -156,6 +156,27 @@ class TestOrder:
             with pytest.raises(InvalidParameter):
                 store.read_after(START, **limits)
 
+    @pytest.mark.parametrize("limit", range(1, 12))
+    def test_pages_that_end_where_a_segment_or_a_put_does(self, store, limit):
+        for number in range(4):
+            store.put("/a", event_batch(range(5), [f"{number}.{n}" for n in range(5)], "s"))
+            store.put("/b", event_batch([1], [f"b {number}"], "s"))
+            store.flush("/a")
+        for number in range(4, 8):
+            store.put("/a", event_batch(range(5), [f"{number}.{n}" for n in range(5)], "s"))
+            store.put("/b", event_batch([1], [f"b {number}"], "s"))
+        wanted = []
+        for number in range(8):
+            wanted += [*(f"{number}.{n}" for n in range(5)), f"b {number}"]
+        assert texts_of(read_all(store, limit_rows=limit)) == wanted
+        in_a = [text for text in wanted if text[0] != "b"]
+        assert texts_of(read_all(store, groups=["/a"], limit_rows=limit)) == in_a
+        in_b = [text for text in wanted if text[0] == "b"]
+        assert texts_of(read_all(store, groups=["/b"], limit_rows=limit)) == in_b
+        store.flush()
+        assert texts_of(read_all(store, groups=["/a"], limit_rows=limit)) == in_a
+        assert len(store.read_after(START, limit_rows=limit).events) == limit
+
     def test_a_segment_that_is_replaced_while_it_is_read(self, store, monkeypatch):
         from cwnb.store import read_after
 
