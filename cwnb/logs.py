@@ -9,11 +9,16 @@ import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, ResourceNotFound, SnapshotExpired
 from cwnb.events import ALL_TIME, LOG_STREAM, MESSAGE, Window
-from cwnb.insights import languages
-from cwnb.insights.complete import MAXIMUM_LIMIT
-from cwnb.insights.context import MEMORY_BUDGET, QueryContext
-from cwnb.insights.control import checkpoint
-from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
+from cwnb.insights import (
+    MAXIMUM_LIMIT,
+    MEMORY_BUDGET,
+    FrameSource,
+    FrameSources,
+    QueryContext,
+    checkpoint,
+    columns_of_frame,
+    parse,
+)
 from cwnb.results import event
 from cwnb.results.listings import FIELDS, GROUPS, STREAMS, listing
 from cwnb.results.running import TRIES, RunningQuery
@@ -28,7 +33,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from cwnb.events import Source, Sources
-    from cwnb.insights.commands import Query
+    from cwnb.insights import Query
     from cwnb.results.event import Event
     from cwnb.results.result import QueryResult
     from cwnb.sources import LoadReport
@@ -198,7 +203,7 @@ class Logs:
         language: str = "ql",
         **options: Any,
     ) -> RunningQuery:
-        parsed = languages.parse(text, language)
+        parsed = parse(text, language)
         named = [groups] if isinstance(groups, str) else groups
         sources = StoreSources(self.store, named, parsed.selectors())
         return _asked(text, parsed, sources, start, end, self.clock.now_ms(), **options)
@@ -313,7 +318,7 @@ def _asked_of_frame(
     now: Any = None,
     **options: Any,
 ) -> RunningQuery:
-    parsed = languages.parse(text, language)
+    parsed = parse(text, language)
     present = Clock().now_ms()
     now_ms = present if now is None else to_ms(now, present)
     return _asked(text, parsed, DataFrameSources(frame), start, end, now_ms, **options)

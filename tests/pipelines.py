@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwnb.insights.checking import check_names
-from cwnb.insights.dialect import parse_query
-from cwnb.insights.rules import restrict
+from cwnb.insights.ql.dialect import parse_query
+from cwnb.insights.ql.restrictions import restrict
+from cwnb.insights.resolve.checks import check_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cwnb.insights.commands import Pipeline
+    from cwnb.insights.tree import Pipeline
 
 
 def parse_pipeline(text: str) -> Pipeline:

@@ -12,34 +12,49 @@ from cases import read_cases
 from sqlglot import exp
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights import checking, dialect, names, writer
-from cwnb.insights import commands as c
-from cwnb.insights.engine import expressions, steps
+from cwnb.insights import names, tree
+from cwnb.insights.engine import evaluate
+from cwnb.insights.engine.commands import steps
 from cwnb.insights.names import known_functions
+from cwnb.insights.ql import dialect, vocabulary, writer
+from cwnb.insights.resolve import checks
 from cwnb.insights.to_pandas import missing
 from cwnb.insights.to_pandas.expressions import NODES as PANDAS_NODES
 
 FIXTURES = Path(__file__).parent / "fixtures"
 # Parts of a command or of another node; commands and calls read them, they have no value alone.
-PARTS = {c.Star, c.Regex, c.Period, c.Item, c.SortKey, c.Pipeline, c.Query, c.CallersGroups}
+PARTS = {
+    tree.Star,
+    tree.Regex,
+    tree.Period,
+    tree.Item,
+    tree.SortKey,
+    tree.Pipeline,
+    tree.Query,
+    tree.CallersGroups,
+}
 # Inputs that no grammar reads yet; `test_pipelines` asks them.
-INPUTS = {c.Groups, c.Table, c.Answer}
+INPUTS = {tree.Groups, tree.Table, tree.Answer}
 OPERATORS = {
     *(exp.And, exp.Or, exp.Not, exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE),
     *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.Pow, exp.Neg, exp.Literal, exp.Boolean),
 }
 
 
-def classes() -> set[type[c.Node]]:
+def classes() -> set[type[tree.Node]]:
     """Name every node class that `commands` defines."""
-    members = inspect.getmembers(c, inspect.isclass)
-    return {kind for _, kind in members if issubclass(kind, c.Node)} - {c.Node, c.Command, c.Input}
+    members = inspect.getmembers(tree, inspect.isclass)
+    return {kind for _, kind in members if issubclass(kind, tree.Node)} - {
+        tree.Node,
+        tree.Command,
+        tree.Input,
+    }
 
 
-COMMANDS = {kind for kind in classes() if issubclass(kind, c.Command)}
+COMMANDS = {kind for kind in classes() if issubclass(kind, tree.Command)}
 VALUES = (classes() - COMMANDS - PARTS - INPUTS) | OPERATORS
 # Made by rewriting, so that no text reads as one and no reader meets one.
-REWRITTEN = {c.ScanEvents, c.TopRows}
+REWRITTEN = {tree.ScanEvents, tree.TopRows}
 
 
 def called(kinds: set[type[exp.Expression]]) -> list[str]:
@@ -47,7 +62,7 @@ def called(kinds: set[type[exp.Expression]]) -> list[str]:
 
 
 @cache
-def fixture_trees() -> list[c.Query]:
+def fixture_trees() -> list[tree.Query]:
     """Read every query of the case tables that parses."""
     found = []
     for case in read_cases():
@@ -60,29 +75,29 @@ def fixture_trees() -> list[c.Query]:
 
 @cache
 def used() -> set[type[exp.Expression]]:
-    return {type(node) for tree in fixture_trees() for node in tree.walk()}
+    return {type(node) for query in fixture_trees() for node in query.walk()}
 
 
 # ---------------------------------------------------------------- commands
 
 
 def test_every_command_is_listed() -> None:
-    assert called(COMMANDS - REWRITTEN - set(c.COMMANDS)) == []
+    assert called(COMMANDS - REWRITTEN - set(tree.COMMANDS)) == []
 
 
 def test_every_command_has_a_grammar_entry() -> None:
-    keywords = {kind.keyword for kind in c.COMMANDS}
+    keywords = {kind.keyword for kind in tree.COMMANDS}
     assert keywords == set(dialect.InsightsParser.COMMAND_PARSERS)
-    assert set(c.SYNONYMS.values()) <= keywords
+    assert set(vocabulary.SYNONYMS.values()) <= keywords
 
 
 def test_every_command_has_an_engine_step() -> None:
     # The scan is the engine's own beginning.
-    assert called(COMMANDS - {c.ScanEvents} - steps.STEPS.keys()) == []
+    assert called(COMMANDS - {tree.ScanEvents} - steps.STEPS.keys()) == []
 
 
 def test_every_command_is_checked() -> None:
-    assert called(set(c.COMMANDS) - checking.CHECKS.keys()) == []
+    assert called(set(tree.COMMANDS) - checks.CHECKS.keys()) == []
 
 
 def test_every_command_has_a_text_writer() -> None:
@@ -94,24 +109,26 @@ def test_every_command_and_function_has_a_pandas_writer() -> None:
 
 
 def test_every_command_has_a_case() -> None:
-    assert called(set(c.COMMANDS) - used()) == []
+    assert called(set(tree.COMMANDS) - used()) == []
 
 
 def test_every_synonym_has_a_case() -> None:
     texts = "\n".join(case.query for case in read_cases())
     unused = [
-        word for word in c.SYNONYMS if not re.search(rf"(^|\|)\s*{word}\b", texts, re.MULTILINE)
+        word
+        for word in vocabulary.SYNONYMS
+        if not re.search(rf"(^|\|)\s*{word}\b", texts, re.MULTILINE)
     ]
     assert unused == []
 
 
 def test_what_is_not_built_is_nothing_that_is() -> None:
-    keywords = {kind.keyword for kind in c.COMMANDS} | c.SYNONYMS.keys()
-    assert sorted(keywords & set(c.NOT_YET)) == []
+    keywords = {kind.keyword for kind in tree.COMMANDS} | vocabulary.SYNONYMS.keys()
+    assert sorted(keywords & set(vocabulary.NOT_YET)) == []
     assert sorted(known_functions().keys() & names.FUNCTIONS_NOT_YET) == []
 
 
-@pytest.mark.parametrize("word", sorted(c.NOT_YET))
+@pytest.mark.parametrize("word", sorted(vocabulary.NOT_YET))
 def test_a_command_that_is_not_built_says_so(word: str) -> None:
     with pytest.raises(MalformedQuery, match=f"'{word}' is not supported yet"):
         dialect.parse_query(f"fields @message | {word} x")
@@ -146,19 +163,19 @@ def unread_functions() -> list[str]:
             AS_WRITTEN.get(p.kind, "a") for p in function.parameters if not p.optional
         )
         try:
-            tree = dialect.parse_query(f"fields {function.name}({arguments}) as x")
+            read = dialect.parse_query(f"fields {function.name}({arguments}) as x")
         except MalformedQuery as error:
             unread.append(f"{name}: {error.message}")
             continue
-        if dialect.parse_query(dialect.to_text(tree)) != tree:
-            unread.append(f"{name}: {dialect.to_text(tree)}")
+        if dialect.parse_query(dialect.to_text(read)) != read:
+            unread.append(f"{name}: {dialect.to_text(read)}")
     return unread
 
 
 def functions_without_a_case() -> list[str]:
     """Name the functions of which neither a case of a query nor a table of functions has a call."""
     functions = known_functions()
-    seen = {call.entry.name for tree in fixture_trees() for call in tree.find_all(c.Call)}
+    seen = {call.entry.name for query in fixture_trees() for call in query.find_all(tree.Call)}
     for path in (FIXTURES / "functions").glob("*.txt"):
         for line in path.read_text("utf-8").splitlines():
             name = names.canonical(line.partition(" | ")[0])
@@ -184,7 +201,7 @@ def test_every_function_has_a_case() -> None:
 
 
 def test_every_node_has_an_engine_rule() -> None:
-    assert called(VALUES - expressions.RULES.keys()) == []
+    assert called(VALUES - evaluate.RULES.keys()) == []
 
 
 def test_every_node_has_a_text_writer() -> None:
@@ -196,4 +213,4 @@ def test_every_node_has_a_pandas_writer() -> None:
 
 
 def test_every_node_has_a_case() -> None:
-    assert called((VALUES | PARTS) - {c.CallersGroups} - used()) == []
+    assert called((VALUES | PARTS) - {tree.CallersGroups} - used()) == []

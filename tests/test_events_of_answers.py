@@ -10,11 +10,12 @@ import pytest
 
 import cwnb
 from cwnb.errors import InvalidParameter, ResourceNotFound, SnapshotExpired
-from cwnb.insights import dialect, frames
-from cwnb.insights.complete import complete
+from cwnb.insights import frames
 from cwnb.insights.context import QueryContext
 from cwnb.insights.engine.run import Run
 from cwnb.insights.engine.tasks import run_task
+from cwnb.insights.ql import dialect
+from cwnb.insights.resolve.complete import complete
 from cwnb.logs import StoreSources
 from cwnb.results.event import Event, event_at, read_pointer
 from cwnb.store import claims

@@ -26,11 +26,13 @@ from cwnb.errors import (
     QueryUnfinished,
     ResourceNotFound,
 )
-from cwnb.insights import control, dialect, frames
+from cwnb.insights import frames
 from cwnb.insights.context import QueryContext
-from cwnb.insights.engine import schedule, steps
-from cwnb.insights.engine.stats import StatsPlan
+from cwnb.insights.engine import control, schedule
+from cwnb.insights.engine.commands import steps
+from cwnb.insights.engine.commands.stats import StatsPlan
 from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
+from cwnb.insights.ql import dialect
 from cwnb.results import bar
 from cwnb.results.running import RunningQuery
 from cwnb.times import Clock
@@ -436,14 +438,14 @@ def test_ctrl_c_does_not_wait_for_a_kernel(where: str, monkeypatch: pytest.Monke
         else:
             patch.setattr(owner, name, instead)
 
-    from cwnb.insights import commands as c
+    from cwnb.insights import tree
     from cwnb.insights.engine import run
 
     with monkeypatch.context() as patch:
         targets = {
             "merge": (StatsPlan, "merge"),
             "finish": (StatsPlan, "finish"),
-            "tail": (steps.STEPS, c.TopRows),
+            "tail": (steps.STEPS, tree.TopRows),
             "answer": (run, "evaluate_array"),
         }
         slow(patch, *targets[where])

@@ -1,1 +1,74 @@
-"""The query languages, and the engine that answers them; opens no file."""
+"""The query languages and the engine that answers them: text -> answer. Opens no file.
+
+This is the room's only door: other rooms import from here, and a test reads that.
+
+    query = parse("filter status >= 500 | stats count(*) by bin(5m)")     # language="ql"
+    checked, warnings = check(query, sources, strict=False)               # names, restrictions
+    completed = complete(checked, sources)                                # defaults written out
+    outcome = run(completed, QueryContext(sources, now_ms))               # Arrow columns
+    to_text(completed), to_pandas(completed, schema)                      # the query, in words
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cwnb.insights.context import MEMORY_BUDGET, QueryContext
+from cwnb.insights.control import Control, Progress, checkpoint, working_for
+from cwnb.insights.engine import Outcome, Places, Step, prepare
+from cwnb.insights.engine import run_query as run
+from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
+from cwnb.insights.languages import parse, quote, words_of
+from cwnb.insights.ql.writer import to_text
+from cwnb.insights.resolve.check import check
+from cwnb.insights.resolve.complete import MAXIMUM_LIMIT, complete
+from cwnb.insights.tree import Call, Item, Period, Pipeline, Query, Rows, field_names
+from cwnb.insights.values import is_structure
+from cwnb.insights.values import to_text as values_to_text
+
+if TYPE_CHECKING:
+    from cwnb.insights.to_pandas import to_pandas
+
+__all__ = [
+    "MAXIMUM_LIMIT",
+    "MEMORY_BUDGET",
+    "Call",
+    "Control",
+    "FrameSource",
+    "FrameSources",
+    "Item",
+    "Outcome",
+    "Period",
+    "Pipeline",
+    "Places",
+    "Progress",
+    "Query",
+    "QueryContext",
+    "Rows",
+    "Step",
+    "check",
+    "checkpoint",
+    "columns_of_frame",
+    "complete",
+    "field_names",
+    "is_structure",
+    "parse",
+    "prepare",
+    "quote",
+    "run",
+    "to_pandas",
+    "to_text",
+    "values_to_text",
+    "words_of",
+    "working_for",
+]
+
+
+def __getattr__(name: str) -> Any:
+    # Its writers take time to import, and most queries are never written as pandas.
+    if name == "to_pandas":
+        from cwnb.insights.to_pandas import to_pandas as function
+
+        return function
+    message = f"module 'cwnb.insights' has no attribute {name!r}"
+    raise AttributeError(message)

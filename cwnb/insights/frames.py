@@ -29,7 +29,8 @@ from cwnb.events import (
     Window,
     mixed_type,
 )
-from cwnb.insights import functions, structures, values
+from cwnb.insights import functions, values
+from cwnb.insights.values import structures
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from cwnb.errors import InvalidParameter, MalformedQuery
-from cwnb.insights import dialect, rules
+from cwnb.insights.ql import dialect, restrictions
+from cwnb.insights.ql.tokens import InsightsTokenizer, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cwnb.insights.commands import Pipeline, Query
+    from cwnb.insights.tree import Pipeline, Query
 
 
 class Restrict(Protocol):
@@ -29,7 +30,7 @@ class Language:
     restrict: Restrict
 
 
-LANGUAGES = {"ql": Language(dialect.parse_query, rules.restrict)}
+LANGUAGES = {"ql": Language(dialect.parse_query, restrictions.restrict)}
 # Languages of the service that are not built yet.
 NOT_YET = ("sql", "ppl")
 
@@ -52,3 +53,15 @@ def parse(text: str, language: str = "ql") -> Query:
     query = language_named(language).parse(text)
     query.set("language", language)
     return query
+
+
+def words_of(text: str) -> list[tuple[int, int]]:
+    """Give the first and one past the last character of each token of a query in QL.
+
+    Raises MalformedQuery.
+    """
+    tokens = InsightsTokenizer(dialect.Insights).tokenize(text)
+    return [(token.start, token.end + 1) for token in tokens]
+
+
+__all__ = ["LANGUAGES", "Language", "language_named", "parse", "quote", "words_of"]

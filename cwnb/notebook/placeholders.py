@@ -62,7 +62,7 @@ def fill_word(word: str, variables: Mapping[str, Any]) -> list[str]:
 
 def literal(value: Any, name: str = "value") -> str:
     """Write a Python value as the query language does."""
-    from cwnb.insights.tokens import quote
+    from cwnb.insights import quote
 
     value = _to_python(value)
     if isinstance(value, str):
@@ -143,14 +143,12 @@ def _word_spans(text: str, found: list[re.Match[str]]) -> list[tuple[int, int]]:
 
     The name is as long as what it stands for, so every place in the text stays what it was.
     """
-    from cwnb.insights.dialect import Insights
-    from cwnb.insights.tokens import InsightsTokenizer
+    from cwnb.insights import words_of
 
     named = list(text)
     for match in found:
         named[match.start() : match.end()] = "x" * len(match[0])
     try:
-        tokens = InsightsTokenizer(Insights).tokenize("".join(named))
+        return words_of("".join(named))
     except MalformedQuery as error:
         raise MalformedQuery(error.message, text, error.start, error.end) from None
-    return [(token.start, token.end + 1) for token in tokens]

@@ -8,7 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
-    from cwnb.insights.control import Control
+    from cwnb.insights import Control
 
 # A query that takes less time than this shows none.
 _PATIENCE_S = 1.0

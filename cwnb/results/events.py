@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from cwnb.events import LOG, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP, mixed_type
-from cwnb.insights import values
+from cwnb.insights import is_structure, values_to_text
 
 if TYPE_CHECKING:
     from cwnb.events import Scan
-    from cwnb.insights.context import QueryContext
+    from cwnb.insights import QueryContext
 
 _ALWAYS = (TIMESTAMP, SEQUENCE, LOG_STREAM, LOG)
 
@@ -98,8 +98,8 @@ def _kind(kind: Any) -> str:
 def _cast(array: Any, kind: Any, rows: int) -> Any:
     if array is None:
         return pa.nulls(rows, kind)
-    if values.is_structure(array.type):
+    if is_structure(array.type):
         array = array.storage
     if array.type == kind:
         return array
-    return values.to_text(array) if pa.types.is_string(kind) else array.cast(kind)
+    return values_to_text(array) if pa.types.is_string(kind) else array.cast(kind)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cwnb.insights.engine import Step
+    from cwnb.insights import Step
 
 
 @dataclass(repr=False)

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, SnapshotExpired
 from cwnb.events import MESSAGE, POINTER, RAW, mixed_type
-from cwnb.insights import values
+from cwnb.insights import is_structure, values_to_text
 from cwnb.results.explanation import Explanation
 
 if TYPE_CHECKING:
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-    from cwnb.insights.commands import Pipeline, Query
-    from cwnb.insights.engine import Outcome, Places
+    from cwnb.insights import Outcome, Pipeline, Places, Query
     from cwnb.results.event import Event
     from cwnb.results.events import ReadEvents
 
@@ -129,7 +128,7 @@ class QueryResult:
 
         Raises `CannotSay` (a CwnbError) where pandas has no plain word for a step.
         """
-        from cwnb.insights.to_pandas import to_pandas
+        from cwnb.insights import to_pandas
 
         return to_pandas(
             self.query,
@@ -177,8 +176,8 @@ class QueryResult:
 def plain(array: Any) -> Any:
     """Give a column in a type that every tool knows: mixed values and structures as text."""
     kind = array.type
-    if kind == mixed_type() or values.is_structure(array.type):
-        return values.to_text(array) if kind == mixed_type() else array.storage
+    if kind == mixed_type() or is_structure(array.type):
+        return values_to_text(array) if kind == mixed_type() else array.storage
     if pa.types.is_dictionary(kind):
         return array.dictionary_decode()
     return array.cast(pa.string()) if pa.types.is_null(kind) else array

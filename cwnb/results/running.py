@@ -11,21 +11,14 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from cwnb.errors import MalformedQuery, QueryCancelled, QueryUnfinished, SnapshotExpired
-from cwnb.insights.check import check
-from cwnb.insights.commands import field_names
-from cwnb.insights.complete import complete
-from cwnb.insights.control import working_for
-from cwnb.insights.engine import Outcome, run_query
-from cwnb.insights.engine.schedule import Workers, is_large
+from cwnb.insights import Outcome, check, complete, field_names, prepare, run, working_for
 from cwnb.results.bar import TerminalBar
 from cwnb.results.events import ReadEvents
 from cwnb.results.result import QueryResult
 from cwnb.results.warnings import warn_of_types
 
 if TYPE_CHECKING:
-    from cwnb.insights.commands import Query
-    from cwnb.insights.context import QueryContext
-    from cwnb.insights.control import Progress
+    from cwnb.insights import Progress, Query, QueryContext
 
 # A replaced file stays for an hour, so a query that misses one finds a new snapshot in its place.
 TRIES = 3
@@ -209,14 +202,13 @@ class RunningQuery:
     def _run_once(self) -> QueryResult:
         started, context = time.perf_counter(), self._context
         sources = context.sources
-        if is_large(sources.rows_to_prepare()):
-            Workers(None, context.control).beside(sources.prepare)
+        prepare(context)
         try:
             checked, warnings = check(self._query, sources, strict=context.strict)
             completed = complete(checked, sources, limit=context.limit)
             self._checked = completed, warnings
             self._understood.set()
-            outcome = run_query(completed, context)
+            outcome = run(completed, context)
         except MalformedQuery as error:
             # An error found while running does not know the text.
             error.text = error.text or self.text

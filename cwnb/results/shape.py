@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cwnb.insights import commands
+from cwnb.insights import Call, Period, Pipeline
 from cwnb.results.rendering import numbers
 from cwnb.times import UNIT_MS
 
@@ -30,7 +30,7 @@ class Shape:
     additive: frozenset[str] = frozenset()
 
 
-def shape(pipeline: commands.Pipeline, df: DataFrame) -> Shape:
+def shape(pipeline: Pipeline, df: DataFrame) -> Shape:
     """Tell how the columns of `df`, the answer to `pipeline`, belong together."""
     groupings = [command.grouping() for command in pipeline.commands]
     last = next((grouping for grouping in reversed(groupings) if grouping), None)
@@ -49,7 +49,7 @@ def shape(pipeline: commands.Pipeline, df: DataFrame) -> Shape:
     additive = frozenset(
         item.name
         for item in last.aggregates
-        if isinstance(item.value, commands.Call) and item.value.entry.stackable
+        if isinstance(item.value, Call) and item.value.entry.stackable
     )
     kind = "groups" if time is None else "series by group" if keys else "series"
     return Shape(
@@ -63,7 +63,7 @@ def shape(pipeline: commands.Pipeline, df: DataFrame) -> Shape:
 
 
 def _is_bin(value: exp.Expression) -> bool:
-    return isinstance(value, commands.Call) and value.entry.bins
+    return isinstance(value, Call) and value.entry.bins
 
 
 def _is_time(df: DataFrame, name: str) -> bool:
@@ -73,7 +73,7 @@ def _is_time(df: DataFrame, name: str) -> bool:
 
 
 def _period_ms(value: exp.Expression) -> int | None:
-    period = value.find(commands.Period)
+    period = value.find(Period)
     if period is None or period.args["unit"] not in UNIT_MS:
         return None
     return int(period.args["count"]) * UNIT_MS[period.args["unit"]]

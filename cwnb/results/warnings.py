@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cwnb.insights.engine import Outcome
+    from cwnb.insights import Outcome
 
 
 def warn_of_types(outcome: Outcome) -> list[str]:

@@ -11,12 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.events import SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
-from cwnb.insights.commands import Field, Pipeline
-from cwnb.insights.complete import complete_pipeline
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
-from cwnb.insights.engine.expressions import evaluate_array
-from cwnb.insights.engine.steps import apply
+from cwnb.insights.engine.commands.steps import apply
+from cwnb.insights.engine.evaluate import evaluate_array
+from cwnb.insights.resolve.complete import complete_pipeline
+from cwnb.insights.tree import Field, Pipeline
 
 if TYPE_CHECKING:
     from cwnb.insights.context import QueryContext

@@ -11,8 +11,8 @@ from functools import cache
 from hypothesis import strategies as st
 from sqlglot import exp
 
-from cwnb.insights import commands as c
-from cwnb.insights.dialect import to_text
+from cwnb.insights import tree
+from cwnb.insights.ql.dialect import to_text
 
 # The kind of each field: text, integer, number, boolean or mixed.
 FIELDS = {
@@ -32,12 +32,12 @@ EDGES = ["earliest", "latest"]
 ARITHMETIC = [exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod]
 
 
-def field_of(name: str) -> c.Field:
-    return c.Field(parts=name.split("."))
+def field_of(name: str) -> tree.Field:
+    return tree.Field(parts=name.split("."))
 
 
-def item_of(value: exp.Expression, alias: str | None = None) -> c.Item:
-    return c.Item(value=value, alias=alias, text=to_text(value))
+def item_of(value: exp.Expression, alias: str | None = None) -> tree.Item:
+    return tree.Item(value=value, alias=alias, text=to_text(value))
 
 
 def text(value: str) -> exp.Literal:
@@ -46,11 +46,11 @@ def text(value: str) -> exp.Literal:
 
 def joined(operator: type[exp.And | exp.Or], terms: list[exp.Expression]) -> exp.Expression:
     """Join as the parser does: chains in chains of the same kind are one chain."""
-    return c.chained(operator, [leaf for term in terms for leaf in c.links(operator, term)])
+    return tree.chained(operator, [leaf for term in terms for leaf in tree.links(operator, term)])
 
 
-def call(function: str, *arguments: exp.Expression) -> c.Call:
-    return c.Call(function=function, arguments=list(arguments))
+def call(function: str, *arguments: exp.Expression) -> tree.Call:
+    return tree.Call(function=function, arguments=list(arguments))
 
 
 numbers = st.builds(
@@ -60,7 +60,7 @@ numbers = st.builds(
 texts = st.sampled_from(WORDS).map(text)
 booleans = st.booleans().map(lambda value: exp.Boolean(this=value))
 literals = st.one_of(numbers, numbers.map(lambda n: exp.Neg(this=n)), texts, booleans)
-regexes = st.sampled_from(PATTERNS).map(lambda pattern: c.Regex(pattern=pattern))
+regexes = st.sampled_from(PATTERNS).map(lambda pattern: tree.Regex(pattern=pattern))
 
 
 # ---------------------------------------------------------------- that mean something
@@ -111,9 +111,9 @@ def _conditions(names: tuple[str, ...]) -> st.SearchStrategy[exp.Expression]:
         st.builds(
             lambda o, a, b: o(this=a, expression=b), st.sampled_from(COMPARISONS), value, literals
         ),
-        st.builds(lambda v, p: c.Like(value=v, pattern=p), value, st.one_of(texts, regexes)),
+        st.builds(lambda v, p: tree.Like(value=v, pattern=p), value, st.one_of(texts, regexes)),
         st.builds(
-            lambda v, o: c.In(value=v, options=o),
+            lambda v, o: tree.In(value=v, options=o),
             value,
             st.lists(literals, min_size=1, max_size=3),
         ),
@@ -135,7 +135,7 @@ def _logic(inner: st.SearchStrategy[exp.Expression]) -> st.SearchStrategy[exp.Ex
 @dataclass
 class _State:
     names: dict[str, str] = field(default_factory=dict)
-    commands: list[c.Command] = field(default_factory=list)
+    commands: list[tree.Command] = field(default_factory=list)
     # Names that the query gave: `fields` may not list them again.
     given: set[str] = field(default_factory=set)
     made: int = 0
@@ -155,7 +155,7 @@ class _State:
 
 
 @st.composite
-def pipelines(draw: st.DrawFn, fields: dict[str, str] | None = None) -> c.Pipeline:
+def pipelines(draw: st.DrawFn, fields: dict[str, str] | None = None) -> tree.Pipeline:
     """Queries that `settle` takes as they are; `fields` are the names and kinds of the events."""
     state = _State(dict(fields or FIELDS))
     row_steps = [_filter, _fields, _parse]
@@ -169,19 +169,19 @@ def pipelines(draw: st.DrawFn, fields: dict[str, str] | None = None) -> c.Pipeli
     _ending(draw, state)
     if not state.commands:
         _filter(draw, state)
-    return c.Pipeline(commands=state.commands)
+    return tree.Pipeline(commands=state.commands)
 
 
 def _filter(draw: st.DrawFn, state: _State) -> None:
-    state.commands.append(c.Filter(condition=draw(conditions(state.plain))))
+    state.commands.append(tree.Filter(condition=draw(conditions(state.plain))))
 
 
 def _fields(draw: st.DrawFn, state: _State) -> None:
     items = []
     for value in draw(st.lists(values(state.plain), min_size=1, max_size=2)):
-        bare = isinstance(value, c.Field) and value.name not in state.given
+        bare = isinstance(value, tree.Field) and value.name not in state.given
         items.append(item_of(value, None if bare else state.fresh("mixed")))
-    state.commands.append(c.Fields(items=_distinct(items)))
+    state.commands.append(tree.Fields(items=_distinct(items)))
 
 
 def _parse(draw: st.DrawFn, state: _State) -> None:
@@ -194,18 +194,18 @@ def _parse(draw: st.DrawFn, state: _State) -> None:
         multi = None
     else:
         name = state.fresh("text")
-        pattern = c.Regex(pattern=rf"(?P<{name}>\d+)")
+        pattern = tree.Regex(pattern=rf"(?P<{name}>\d+)")
         names = [name]
         multi = draw(st.sampled_from([None, None, True]))
     state.commands.append(
-        c.Parse(value=field_of(source), pattern=pattern, names=names, multi=multi)
+        tree.Parse(value=field_of(source), pattern=pattern, names=names, multi=multi)
     )
 
 
 def _stats(draw: st.DrawFn, state: _State) -> None:
     value = values(state.plain)
     aggregates = st.one_of(
-        st.just(call("count", c.Star())),
+        st.just(call("count", tree.Star())),
         st.builds(
             call,
             st.sampled_from([*AGGREGATES, *([] if state.after_stats else EDGES)]),
@@ -230,14 +230,14 @@ def _stats(draw: st.DrawFn, state: _State) -> None:
         items.append(item)
         if not has_name:
             state.names[item.name] = "mixed"
-    by = [item_of(c.Field(parts=_parts(key, state))) for key in keys]
+    by = [item_of(tree.Field(parts=_parts(key, state))) for key in keys]
     if bins:
-        period = c.Period(count=draw(st.integers(1, 59)), unit=draw(st.sampled_from(["s", "m"])))
+        period = tree.Period(count=draw(st.integers(1, 59)), unit=draw(st.sampled_from(["s", "m"])))
         by.append(item_of(call("bin", period), state.fresh("time")))
     state.names |= dict.fromkeys(keys, "mixed")
     assert state.made >= made
     state.after_stats = True
-    state.commands.append(c.Stats(aggregates=_distinct(items), by=by or None, offset=None))
+    state.commands.append(tree.Stats(aggregates=_distinct(items), by=by or None, offset=None))
 
 
 def _parts(name: str, state: _State) -> list[str]:
@@ -249,9 +249,9 @@ def _ending(draw: st.DrawFn, state: _State) -> None:
     if draw(st.booleans()):
         keys = draw(st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=2))
         state.commands.append(
-            c.Sort(
+            tree.Sort(
                 keys=[
-                    c.SortKey(item=item_of(_reference(name, state)), descending=descending)
+                    tree.SortKey(item=item_of(_reference(name, state)), descending=descending)
                     for name, descending in keys
                 ]
             )
@@ -259,21 +259,21 @@ def _ending(draw: st.DrawFn, state: _State) -> None:
     if draw(st.booleans()):
         shown = draw(st.lists(names, min_size=1, max_size=3, unique=True))
         items = [item_of(_reference(name, state)) for name in shown]
-        state.commands.append(c.Display(items=items))
+        state.commands.append(tree.Display(items=items))
     if draw(st.sampled_from([False, False, True])):
         shown = draw(st.lists(names, min_size=1, max_size=2, unique=True))
         items = [item_of(_reference(name, state)) for name in shown]
-        state.commands.append(c.Dedup(items=items))
+        state.commands.append(tree.Dedup(items=items))
     if draw(st.booleans()):
         count = draw(st.sampled_from([1, 2, 5, 1000]))
-        state.commands.append(c.Limit(count=exp.Literal.number(count), any=None))
+        state.commands.append(tree.Limit(count=exp.Literal.number(count), any=None))
 
 
-def _reference(name: str, state: _State) -> c.Field:
-    return c.Field(parts=[name] if state.after_stats else name.split("."))
+def _reference(name: str, state: _State) -> tree.Field:
+    return tree.Field(parts=[name] if state.after_stats else name.split("."))
 
 
-def _distinct(items: list[c.Item]) -> list[c.Item]:
+def _distinct(items: list[tree.Item]) -> list[tree.Item]:
     """Leave out what `settle` would: the same column with the same name twice."""
     return list({item.name: item for item in items}.values())
 
@@ -284,7 +284,7 @@ any_text = st.text(st.characters(codec="utf-8"), max_size=6)
 any_name = st.text(st.characters(codec="utf-8"), min_size=1, max_size=4) | st.sampled_from(
     ["and", "TRUE", "by", "@", "@x", "@x y", "0", "a.b", "a`b", "@`", "asc", "_"]
 )
-any_field = st.lists(any_name, min_size=1, max_size=3).map(lambda parts: c.Field(parts=parts))
+any_field = st.lists(any_name, min_size=1, max_size=3).map(lambda parts: tree.Field(parts=parts))
 
 
 def expressions() -> st.SearchStrategy[exp.Expression]:
@@ -301,30 +301,32 @@ def _any_deeper(inner: st.SearchStrategy[exp.Expression]) -> st.SearchStrategy[e
         _logic(inner),
         st.builds(lambda o, a, b: o(this=a, expression=b), st.sampled_from(binary), inner, inner),
         st.builds(
-            lambda v, p: c.Like(value=v, pattern=p), inner, st.one_of(any_text.map(text), regexes)
+            lambda v, p: tree.Like(value=v, pattern=p),
+            inner,
+            st.one_of(any_text.map(text), regexes),
         ),
         st.builds(
-            lambda v, o: c.In(value=v, options=o),
+            lambda v, o: tree.In(value=v, options=o),
             inner,
             st.lists(literals, min_size=1, max_size=3),
         ),
         st.builds(
-            lambda v, p: c.Access(value=v, path=p),
+            lambda v, p: tree.Access(value=v, path=p),
             accessible,
             st.lists(any_name, min_size=1, max_size=2),
         ),
     )
 
 
-def _items(min_size: int = 1) -> st.SearchStrategy[list[c.Item]]:
+def _items(min_size: int = 1) -> st.SearchStrategy[list[tree.Item]]:
     item = st.builds(item_of, expressions(), st.none() | any_name)
     return st.lists(item, min_size=min_size, max_size=3)
 
 
-def _globs() -> st.SearchStrategy[c.Parse]:
-    def parse(value: exp.Expression, words: list[str], names: list[str]) -> c.Parse:
+def _globs() -> st.SearchStrategy[tree.Parse]:
+    def parse(value: exp.Expression, words: list[str], names: list[str]) -> tree.Parse:
         wildcards = len(words) - 1
-        return c.Parse(
+        return tree.Parse(
             value=value,
             pattern=text("*".join(words)),
             names=(names * wildcards)[:wildcards],
@@ -340,11 +342,11 @@ def _globs() -> st.SearchStrategy[c.Parse]:
     )
 
 
-def queries() -> st.SearchStrategy[c.Pipeline]:
+def queries() -> st.SearchStrategy[tree.Pipeline]:
     """Any pipeline that the grammar can give, whether or not it means something."""
     keys = st.lists(
         st.builds(
-            lambda items, descending: c.SortKey(item=items[0], descending=descending),
+            lambda items, descending: tree.SortKey(item=items[0], descending=descending),
             _items(),
             st.booleans(),
         ),
@@ -352,33 +354,33 @@ def queries() -> st.SearchStrategy[c.Pipeline]:
         max_size=2,
     )
     periods = st.builds(
-        lambda n, u: c.Period(count=n, unit=u),
+        lambda n, u: tree.Period(count=n, unit=u),
         st.integers(1, 500),
         st.sampled_from("ms s mo y".split()),
     )
     commands = st.one_of(
-        _items().map(lambda items: c.Fields(items=items)),
-        _items().map(lambda items: c.Display(items=items)),
-        expressions().map(lambda condition: c.Filter(condition=condition)),
+        _items().map(lambda items: tree.Fields(items=items)),
+        _items().map(lambda items: tree.Display(items=items)),
+        expressions().map(lambda condition: tree.Filter(condition=condition)),
         _globs(),
         st.builds(
-            lambda a, b, o: c.Stats(aggregates=a, by=b or None, offset=o if b else None),
+            lambda a, b, o: tree.Stats(aggregates=a, by=b or None, offset=o if b else None),
             _items(),
             _items(0),
             st.none() | periods,
         ),
-        keys.map(lambda keys: c.Sort(keys=keys)),
+        keys.map(lambda keys: tree.Sort(keys=keys)),
         st.builds(
-            lambda n, loose: c.Limit(count=exp.Literal.number(n), any=loose or None),
+            lambda n, loose: tree.Limit(count=exp.Literal.number(n), any=loose or None),
             st.integers(0, 10**6),
             st.booleans(),
         ),
         st.lists(any_field.map(item_of), min_size=1, max_size=2).map(
-            lambda items: c.Dedup(items=items)
+            lambda items: tree.Dedup(items=items)
         ),
     )
     return st.lists(commands, min_size=1, max_size=4).map(
-        lambda commands: c.Pipeline(commands=commands)
+        lambda commands: tree.Pipeline(commands=commands)
     )
 
 

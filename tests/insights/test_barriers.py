@@ -15,26 +15,28 @@ import pytest
 from sqlglot import exp
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights import commands as c
-from cwnb.insights import dialect, facts, frames, writer
-from cwnb.insights.complete import complete
+from cwnb.insights import frames, tree
 from cwnb.insights.context import QueryContext
-from cwnb.insights.engine import run_query, schedule, steps
-from cwnb.insights.engine.barrier import Enough, InMemory
-from cwnb.insights.engine.barriers import BARRIERS
+from cwnb.insights.engine import run_query, schedule
 from cwnb.insights.engine.batch import Batch
+from cwnb.insights.engine.commands import steps
+from cwnb.insights.engine.commands.barrier import Enough, InMemory
+from cwnb.insights.engine.commands.barriers import BARRIERS
 from cwnb.insights.engine.order import Ranks, RowOrder
 from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
+from cwnb.insights.ql import dialect, writer
+from cwnb.insights.resolve.complete import complete
+from cwnb.insights.tree import facts
 
 if TYPE_CHECKING:
-    from cwnb.insights.engine.barrier import Rows
-    from cwnb.insights.engine.rest import Rest
+    from cwnb.insights.engine.commands.barrier import Rows
+    from cwnb.insights.engine.commands.rest import Rest
 
 START_MS = 1_795_593_600_000
 ROWS = 230
 
 
-class Widest(c.Command):
+class Widest(tree.Command):
     """`widest`: one row, how many rows there are and the longest message."""
 
     keyword = "widest"
@@ -55,7 +57,7 @@ class Widest(c.Command):
         return ["rows", "message"]
 
 
-class Sample(c.Command):
+class Sample(tree.Command):
     """`sample n`: the newest n rows, each with the number of its place."""
 
     keyword = "sample"
@@ -65,9 +67,9 @@ class Sample(c.Command):
     needs = facts.Needs.ROWS_BEFORE
     shows = facts.Shows.SAME
     names = facts.Names.SAME
-    reads = c.fields_named
-    writes = c.no_writes
-    gives = c.gives_nothing
+    reads = tree.fields_named
+    writes = tree.no_writes
+    gives = tree.gives_nothing
 
 
 @dataclass
@@ -155,7 +157,7 @@ class SampleBarrier:
 
 
 def plan_sample(rest: Rest) -> tuple[SampleBarrier, int]:
-    count = c.literal_value(rest.commands[0].args["count"])
+    count = tree.literal_value(rest.commands[0].args["count"])
     return SampleBarrier(count, rest.columns_after(1)), 1
 
 
@@ -187,14 +189,14 @@ def source() -> FrameSource:
     return FrameSource(columns_of_frame(frame))
 
 
-def commands(text: str) -> list[c.Command]:
+def commands(text: str) -> list[tree.Command]:
     return list(dialect.parse_query(text).answer.commands) if text else []
 
 
-def answer(before: str, trial: c.Command, after: str, outputs: list[str], **options: Any) -> Any:
-    pipeline = c.Pipeline(commands=[*commands(before), trial, *commands(after)])
+def answer(before: str, trial: tree.Command, after: str, outputs: list[str], **options: Any) -> Any:
+    pipeline = tree.Pipeline(commands=[*commands(before), trial, *commands(after)])
     sources = FrameSources(source())
-    query = complete(c.Query(pipelines=[pipeline]), sources)
+    query = complete(tree.Query(pipelines=[pipeline]), sources)
     return run_query(query, QueryContext(sources, START_MS, **options), outputs)
 
 
@@ -258,5 +260,5 @@ def test_a_command_without_barrier_runs_on_all_rows(monkeypatch: pytest.MonkeyPa
 
 
 def test_the_commands_of_the_language_that_need_other_rows_have_a_barrier() -> None:
-    needy = {kind for kind in c.COMMANDS if kind.needs is not facts.Needs.ROW}
+    needy = {kind for kind in tree.COMMANDS if kind.needs is not facts.Needs.ROW}
     assert needy <= set(BARRIERS)

@@ -155,9 +155,9 @@ def test_refused(case: Case) -> None:
 def test_plain_pandas(case: Case, tmp_path: Path) -> None:
     from pipelines import check_pipeline, parse_pipeline
 
-    from cwnb.insights.commands import Query
-    from cwnb.insights.complete import complete_pipeline
+    from cwnb.insights.resolve.complete import complete_pipeline
     from cwnb.insights.to_pandas import CannotSay, to_pandas
+    from cwnb.insights.tree import Query
 
     frame, schema = export_of(case.events)
     path = tmp_path / "events.parquet"

@@ -4,11 +4,13 @@ import pytest
 import sqlglot
 from dialect_tables import Case, read_table
 from pipelines import parse_pipeline
+from sqlglot import exp
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights import commands as c
-from cwnb.insights.dialect import Insights, parse_expression, to_text
+from cwnb.insights import tree
 from cwnb.insights.names import known_functions
+from cwnb.insights.ql import vocabulary
+from cwnb.insights.ql.dialect import Insights, parse_expression, to_text
 
 PARSE, ERRORS = read_table("parse"), read_table("errors")
 
@@ -44,7 +46,7 @@ def test_every_node_knows_its_place():
 def test_nodes_point_at_their_text():
     query = 'fields a, upper + 1 | filter b like "x" and c in [1, 2] | stats sum(d) by bin(5 min)'
     pipeline = parse_pipeline(query)
-    kinds = (c.Field, c.Like, c.In, c.Call, c.Period, c.Stats)
+    kinds = (tree.Field, tree.Like, tree.In, tree.Call, tree.Period, tree.Stats)
     found = {query[n.meta["start"] : n.meta["end"]] for n in pipeline.find_all(*kinds)}
     assert found >= {"upper", 'b like "x"', "c in [1, 2]", "sum(d)", "bin(5 min)", "5 min"}
 
@@ -62,7 +64,7 @@ def test_field_names_are_case_sensitive():
 
 def test_function_spellings_are_one():
     one, other = parse_expression("count_distinct(a)"), parse_expression("COUNTDISTINCT(a)")
-    assert one == other == c.Call(function="countdistinct", arguments=[c.Field(parts=["a"])])
+    assert one == other == tree.Call(function="countdistinct", arguments=[tree.Field(parts=["a"])])
     assert parse_expression("count()") == parse_expression("count(*)")
 
 
@@ -77,23 +79,23 @@ def test_every_function_is_read_and_written():
 
 def test_every_command_is_read_and_written():
     examples = {
-        c.Fields: "fields a",
-        c.Display: "display a",
-        c.Filter: "filter a",
-        c.Parse: 'parse @message "*" as a',
-        c.Stats: "stats count(*)",
-        c.Sort: "sort a asc",
-        c.Limit: "limit 1",
-        c.Dedup: "dedup a",
+        tree.Fields: "fields a",
+        tree.Display: "display a",
+        tree.Filter: "filter a",
+        tree.Parse: 'parse @message "*" as a',
+        tree.Stats: "stats count(*)",
+        tree.Sort: "sort a asc",
+        tree.Limit: "limit 1",
+        tree.Dedup: "dedup a",
     }
-    assert set(examples) == set(c.COMMANDS)
+    assert set(examples) == set(tree.COMMANDS)
     for kind, text in examples.items():
         (command,) = parse_pipeline(text).commands
         assert type(command) is kind
         assert to_text(command) == text
 
 
-@pytest.mark.parametrize("name", c.NOT_YET)
+@pytest.mark.parametrize("name", vocabulary.NOT_YET)
 def test_command_that_is_not_built_is_named(name: str):
     with pytest.raises(MalformedQuery, match=f"command '{name}' is not supported yet"):
         parse_pipeline(f"fields @message | {name} x")
@@ -122,7 +124,7 @@ def test_long_chains_of_conditions_are_fine():
     pipeline = parse_pipeline(query)
     assert to_text(pipeline) == query
     condition = pipeline.commands[0].args["condition"]
-    assert len(c.links(c.exp.Or, condition)) == 800
+    assert len(tree.links(exp.Or, condition)) == 800
     assert pipeline.copy() == pipeline
 
 

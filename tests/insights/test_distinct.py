@@ -13,7 +13,7 @@ from cwnb.insights.context import QueryTimes
 from cwnb.insights.engine.aggregates import distinct, fingerprints
 from cwnb.insights.engine.aggregates.distinct import CountDistinct
 from cwnb.insights.engine.batch import Batch
-from cwnb.insights.engine.grouping import group_rows
+from cwnb.insights.engine.commands.grouping import group_rows
 from cwnb.insights.engine.order import RowOrder
 
 texts = st.text("abcé", max_size=20)  # no numbers: "0" and "00" are one value

@@ -19,13 +19,14 @@ import pytest
 import cwnb
 from cwnb.errors import QueryTooLarge, SnapshotExpired
 from cwnb.events import ALL_TIME, MESSAGE, Scan, Window
-from cwnb.insights import dialect, frames
-from cwnb.insights.check import check
-from cwnb.insights.complete import complete
+from cwnb.insights import frames
 from cwnb.insights.context import QueryContext
 from cwnb.insights.engine import run_query, schedule
 from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
 from cwnb.insights.functions import FUNCTIONS
+from cwnb.insights.ql import dialect
+from cwnb.insights.resolve.check import check
+from cwnb.insights.resolve.complete import complete
 from cwnb.store.maintenance import background
 
 if TYPE_CHECKING:

@@ -18,17 +18,18 @@ from strategies import WORDS, pipelines
 
 import cwnb
 from cwnb.errors import MalformedQuery
-from cwnb.insights import dialect, frames, values
-from cwnb.insights.complete import complete_pipeline
+from cwnb.insights import frames, values
 from cwnb.insights.context import QueryContext
 from cwnb.insights.engine.run import run
 from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
+from cwnb.insights.ql import dialect
+from cwnb.insights.resolve.complete import complete_pipeline
 from cwnb.results.result import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cwnb.insights.commands import Pipeline
+    from cwnb.insights.tree import Pipeline
 
 START_MS = 1_795_593_600_000
 TASK_ROWS = 7

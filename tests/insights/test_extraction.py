@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights import extraction
-from cwnb.insights.extraction import parse_glob, parse_multi, parse_regex
+from cwnb.insights.text import extraction
+from cwnb.insights.text.extraction import parse_glob, parse_multi, parse_regex
 
 LINES = pa.array(
     [

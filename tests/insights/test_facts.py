@@ -13,14 +13,14 @@ from pipelines import parse_pipeline
 from plain import run_plainly
 from trials import Registered, trial_classes
 
-from cwnb.insights import commands as c
-from cwnb.insights import frames, rewrite
-from cwnb.insights.complete import complete_pipeline
+from cwnb.insights import frames, rewrite, tree
 from cwnb.insights.context import QueryContext
 from cwnb.insights.engine.run import run
-from cwnb.insights.facts import KINDS, METHODS, Names, Needs, Order, Rows, Shown, Shows
 from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
-from cwnb.insights.writer import to_text
+from cwnb.insights.ql.writer import to_text
+from cwnb.insights.resolve.complete import complete_pipeline
+from cwnb.insights.tree import Names, Needs, Order, Rows, Shown, Shows
+from cwnb.insights.tree.facts import KINDS, METHODS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,14 +38,14 @@ def stated() -> dict[str, Any]:
         "needs": Needs.ROW,
         "shows": Shows.SAME,
         "names": Names.SAME,
-        "reads": c.fields_named,
-        "writes": c.no_writes,
-        "gives": c.gives_nothing,
+        "reads": tree.fields_named,
+        "writes": tree.no_writes,
+        "gives": tree.gives_nothing,
     }
 
 
 def test_a_class_that_states_everything_is_a_command() -> None:
-    assert issubclass(type("Trial", (c.Command,), stated()), c.Command)
+    assert issubclass(type("Trial", (tree.Command,), stated()), tree.Command)
 
 
 @pytest.mark.parametrize("fact", ["keyword", *KINDS, *METHODS])
@@ -53,48 +53,48 @@ def test_a_class_that_leaves_a_fact_out_does_not_import(fact: str) -> None:
     facts = stated()
     del facts[fact]
     with pytest.raises(TypeError, match=f"command class Trial does not state '{fact}'"):
-        type("Trial", (c.Command,), facts)
+        type("Trial", (tree.Command,), facts)
 
 
 @pytest.mark.parametrize("fact", KINDS)
 def test_a_fact_of_the_wrong_kind_is_none(fact: str) -> None:
     with pytest.raises(TypeError, match=f"does not state '{fact}'"):
-        type("Trial", (c.Command,), stated() | {fact: True})
+        type("Trial", (tree.Command,), stated() | {fact: True})
 
 
 def test_facts_are_not_inherited_from_another_command() -> None:
     with pytest.raises(TypeError, match="command class Trial does not state 'keyword'"):
-        type("Trial", (c.Filter,), {})
+        type("Trial", (tree.Filter,), {})
 
 
 def test_an_order_is_set_by_looking_at_all_rows() -> None:
     with pytest.raises(TypeError, match="sets the order, which needs all rows"):
-        type("Trial", (c.Command,), stated() | {"order": Order.SETS})
+        type("Trial", (tree.Command,), stated() | {"order": Order.SETS})
 
 
 # ---------------------------------------------------------------- rewriting by facts
 
 
-def place_of(text: str, before: c.Command, *, of: type[c.Command]) -> int:
+def place_of(text: str, before: tree.Command, *, of: type[tree.Command]) -> int:
     """Put a command before the last of a text, rewrite, and say where the last one stands."""
     *first, last = parse_pipeline(text).commands
-    pipeline = complete_pipeline(c.Pipeline(commands=[*first, before, last]))
+    pipeline = complete_pipeline(tree.Pipeline(commands=[*first, before, last]))
     return [type(command) for command in rewrite.rewrite(pipeline).commands].index(of)
 
 
 @pytest.mark.parametrize("kind", TRIALS, ids=lambda kind: kind.keyword)
-def test_filters_and_limits_pass_what_they_may_and_nothing_else(kind: type[c.Command]) -> None:
+def test_filters_and_limits_pass_what_they_may_and_nothing_else(kind: type[tree.Command]) -> None:
     command = kind()
     row_by_row = kind.needs is Needs.ROW and kind.rows in (Rows.SAME, Rows.MORE)
     orders = kind.rows is Rows.SAME and kind.order is Order.SETS and kind.names is Names.SAME
     passes = (row_by_row or orders) and kind.names is not Names.REPLACES
-    assert (place_of("filter n > 1", command, of=c.Filter) == 1) is passes
+    assert (place_of("filter n > 1", command, of=tree.Filter) == 1) is passes
     # `w` is what a trial writes, if it writes.
     passes = passes and kind.names is Names.SAME
-    assert (place_of("filter w > 1", command, of=c.Filter) == 1) is passes
+    assert (place_of("filter w > 1", command, of=tree.Filter) == 1) is passes
     passes = kind.rows is Rows.SAME and kind.order is Order.KEEPS
     passes = passes and kind.needs is not Needs.ALL_ROWS
-    assert (place_of("limit 3", command, of=c.Limit) == 1) is passes
+    assert (place_of("limit 3", command, of=tree.Limit) == 1) is passes
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ COMMANDS = {text: parse_pipeline(text).commands[0] for text in [*MOVING, *STAYIN
 
 
 @st.composite
-def trial_commands(draw: st.DrawFn) -> c.Command:
+def trial_commands(draw: st.DrawFn) -> tree.Command:
     """Draw a trial; facts that let something move come more often."""
     facts = (
         draw(st.sampled_from([Rows.SAME, *Rows])),
@@ -158,7 +158,7 @@ def trial_commands(draw: st.DrawFn) -> c.Command:
     return found[0]() if found else draw(trial_commands())
 
 
-def facts_of(kind: type[c.Command]) -> tuple[Any, ...]:
+def facts_of(kind: type[tree.Command]) -> tuple[Any, ...]:
     return tuple(getattr(kind, fact) for fact in KINDS)
 
 
@@ -179,11 +179,11 @@ parts = st.one_of(st.tuples(trial_commands(), moving), st.tuples(written), st.tu
 )
 @pytest.mark.usefixtures("trials")
 def test_no_facts_let_a_rewrite_change_an_answer(
-    drawn: list[tuple[c.Command, ...]], count: int, show_all: bool
+    drawn: list[tuple[tree.Command, ...]], count: int, show_all: bool
 ) -> None:
     if show_all:
         drawn = [*drawn, (COMMANDS["display n, w"].copy(),)]
-    pipeline = c.Pipeline(commands=[command for part in drawn for command in part])
+    pipeline = tree.Pipeline(commands=[command for part in drawn for command in part])
     context = QueryContext(FrameSources(source(count)), START_MS)
     rewritten = run(complete_pipeline(pipeline), context).columns
     plainly = run_plainly(pipeline, context)

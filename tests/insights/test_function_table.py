@@ -13,10 +13,10 @@ from test_completeness import functions_without_a_case, unread_functions
 
 import cwnb
 from cwnb.errors import MalformedQuery
-from cwnb.insights import dialect
 from cwnb.insights.engine.aggregates import Aggregation
 from cwnb.insights.functions import FUNCTIONS, Reads, aggregation, function
 from cwnb.insights.names import known_functions
+from cwnb.insights.ql import dialect
 from cwnb.insights.to_pandas import missing
 from cwnb.results.shape import shape
 

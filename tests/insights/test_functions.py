@@ -17,11 +17,11 @@ from cwnb.errors import MalformedQuery
 from cwnb.events import Window, mixed_type
 from cwnb.insights import values
 from cwnb.insights.context import QueryTimes
-from cwnb.insights.dialect import parse_expression
 from cwnb.insights.engine.batch import Batch
-from cwnb.insights.engine.expressions import evaluate
+from cwnb.insights.engine.evaluate import evaluate
 from cwnb.insights.functions import access, call
 from cwnb.insights.names import known_functions
+from cwnb.insights.ql.dialect import parse_expression
 
 FUNCTIONS = known_functions()
 TABLES = Path(__file__).resolve().parents[1] / "fixtures" / "functions"

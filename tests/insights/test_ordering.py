@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from cwnb.events import TYPE_STRING
 from cwnb.insights import values
-from cwnb.insights.conversion import mixed_array
+from cwnb.insights.values.conversion import mixed_array
 
 NUM = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 RUN = re.compile(r"[0-9]+|[^\W0-9_]+|[\W_]")
@@ -98,7 +98,7 @@ def test_natural_keys_sort_by_the_comparator(rows: list[str]) -> None:
 @given(st.lists(st.one_of(st.none(), st.text("aZ09_-. \0é", max_size=8)), max_size=10))
 def test_both_ways_to_a_key_agree(rows: list[str | None]) -> None:
     keys = values.natural_keys(pa.array(rows, pa.string())).to_pylist()
-    from cwnb.insights.ordering import _runs_key
+    from cwnb.insights.values.ordering import _runs_key
 
     assert keys == [None if row is None else _runs_key(row) for row in rows]
 

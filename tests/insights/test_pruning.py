@@ -7,10 +7,10 @@ import math
 import pytest
 
 from cwnb.events import Condition, NumberRange
-from cwnb.insights.commands import Filter
-from cwnb.insights.dialect import parse_query
-from cwnb.insights.pruning import condition
+from cwnb.insights.ql.dialect import parse_query
 from cwnb.insights.rewrite import as_condition
+from cwnb.insights.rewrite.pruning import condition
+from cwnb.insights.tree import Filter
 
 HALF = math.nextafter(0.5, 0), math.nextafter(0.5, 1)
 

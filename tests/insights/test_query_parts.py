@@ -12,14 +12,17 @@ from pipelines import parse_pipeline
 from sqlglot import exp
 
 from cwnb.errors import MalformedQuery, ResourceNotFound
-from cwnb.insights import checking, dialect, facts, frames, writer
-from cwnb.insights import commands as c
-from cwnb.insights.check import check
-from cwnb.insights.complete import complete
+from cwnb.insights import frames, tree
 from cwnb.insights.context import QueryContext
-from cwnb.insights.engine import expressions, run_query, steps
+from cwnb.insights.engine import evaluate, run_query
+from cwnb.insights.engine.commands import steps
 from cwnb.insights.frames import FrameSource, columns_of_frame
+from cwnb.insights.ql import dialect, writer
+from cwnb.insights.resolve import checks
+from cwnb.insights.resolve.check import check
+from cwnb.insights.resolve.complete import complete
 from cwnb.insights.to_pandas import CannotSay, to_pandas
+from cwnb.insights.tree import facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -73,15 +76,15 @@ def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frames, "TASK_ROWS", 7)
 
 
-def part(text: str, input: c.Input | None = None) -> c.Pipeline:
+def part(text: str, input: tree.Input | None = None) -> tree.Pipeline:
     pipeline = parse_pipeline(text)
     pipeline.set("input", input)
     return pipeline
 
 
-def ask(*pipelines: c.Pipeline, strict: bool = False, limit: int | None = None) -> Any:
+def ask(*pipelines: tree.Pipeline, strict: bool = False, limit: int | None = None) -> Any:
     sources = Sources()
-    query, warnings = check(c.Query(pipelines=list(pipelines)), sources, strict=strict)
+    query, warnings = check(tree.Query(pipelines=list(pipelines)), sources, strict=strict)
     completed = complete(query, sources, limit=limit)
     outcome = run_query(completed, QueryContext(sources, START_MS))
     outcome.warnings = [*warnings, *outcome.warnings]
@@ -100,13 +103,13 @@ COUNTS = "filter n < 31 | stats count(*) as hits, max(n) as top by level"
 
 def test_a_pipeline_reads_the_groups_that_it_names() -> None:
     hosts = "stats count(*) as n by host"
-    assert rows_of(ask(part(hosts, c.Groups(selectors=["/db"])))) == [("db", 7)]
+    assert rows_of(ask(part(hosts, tree.Groups(selectors=["/db"])))) == [("db", 7)]
     assert rows_of(ask(part(hosts))) == [("web", ROWS)]
 
 
 def test_a_group_that_is_not_there_is_an_error_before_anything_runs() -> None:
     with pytest.raises(ResourceNotFound, match="no log group '/gone'"):
-        ask(part(COUNTS), part("limit 1", c.Groups(selectors=["/gone"])))
+        ask(part(COUNTS), part("limit 1", tree.Groups(selectors=["/gone"])))
 
 
 def test_a_pipeline_reads_the_answer_of_an_earlier_one() -> None:
@@ -127,7 +130,7 @@ def test_an_answer_keeps_its_order_and_is_cut_into_tasks() -> None:
 
 def test_only_the_last_answer_has_a_default_limit() -> None:
     completed = complete(
-        c.Query(pipelines=[part("fields n"), part("fields n", answer(0))]), Sources()
+        tree.Query(pipelines=[part("fields n"), part("fields n", answer(0))]), Sources()
     )
     caps = [[command.row_cap() for command in p.commands] for p in completed.pipelines]
     assert caps == [[None], [None, 10_000]]
@@ -147,7 +150,7 @@ def test_answers_of_answers() -> None:
 
 def test_the_window_of_the_query_leaves_no_row_of_an_answer_out() -> None:
     sources = Sources()
-    query = complete(c.Query(pipelines=[part(COUNTS), part("limit 9", answer(0))]), sources)
+    query = complete(tree.Query(pipelines=[part(COUNTS), part("limit 9", answer(0))]), sources)
     window = frames.Window(START_MS, START_MS + 6_000)
     found = run_query(query, QueryContext(sources, START_MS, window))
     assert sorted(rows_of(found)) == [("ERROR", 2, 3), ("INFO", 2, 4), ("WARN", 2, 5)]
@@ -160,10 +163,10 @@ def test_an_empty_answer() -> None:
 
 
 def test_a_pipeline_reads_a_table() -> None:
-    owners = c.Table(name="owners")
+    owners = tree.Table(name="owners")
     assert rows_of(ask(part("filter rank < 2", owners))) == [("db", "bob", 1)]
     with pytest.raises(ResourceNotFound, match="no lookup table 'others'"):
-        ask(part("limit 1", c.Table(name="others")))
+        ask(part("limit 1", tree.Table(name="others")))
 
 
 def test_statistics_and_steps_are_those_of_all_pipelines() -> None:
@@ -193,12 +196,14 @@ def test_names_of_one_pipeline_are_free_in_another() -> None:
 
 
 def test_a_query_prints_its_pipelines() -> None:
-    query = c.Query(pipelines=[part("fields n"), part("limit 3", answer(0))])
+    query = tree.Query(pipelines=[part("fields n"), part("limit 3", answer(0))])
     assert writer.to_text(query) == "# answer 0\nfields n\n\n# of answer 0\nlimit 3"
 
 
 def test_plain_pandas_says_that_it_cannot() -> None:
-    query = complete(c.Query(pipelines=[part("fields n"), part("limit 3", answer(0))]), Sources())
+    query = complete(
+        tree.Query(pipelines=[part("fields n"), part("limit 3", answer(0))]), Sources()
+    )
     with pytest.raises(CannotSay, match="several inputs"):
         to_pandas(query, {"n": "integer"})
 
@@ -206,11 +211,11 @@ def test_plain_pandas_says_that_it_cannot() -> None:
 # ---------------------------------------------------------------- a command and an expression
 
 
-def answer(place: int) -> c.Answer:
-    return c.Answer(place=place)
+def answer(place: int) -> tree.Answer:
+    return tree.Answer(place=place)
 
 
-class Join(c.Command):
+class Join(tree.Command):
     """`join key with ANSWER`: one row for each pair of equal keys; trial, for these tests."""
 
     keyword = "join"
@@ -220,7 +225,7 @@ class Join(c.Command):
     needs = facts.Needs.ROW
     shows = facts.Shows.ADDS
     names = facts.Names.ADDS
-    reads = c.fields_named
+    reads = tree.fields_named
 
     def writes(self) -> set[str]:
         return set(self.args["gives"])
@@ -229,7 +234,7 @@ class Join(c.Command):
         return list(self.args["gives"])
 
 
-class InAnswer(c.Node):
+class InAnswer(tree.Node):
     """`value in (ANSWER)`, of the first column of that answer; trial, for these tests."""
 
     arg_types: ClassVar[dict[str, bool]] = {"value": True, "answer": True}
@@ -238,7 +243,7 @@ class InAnswer(c.Node):
 def join_rows(command: Join, batch: Batch, _: set[str] | None) -> Batch:
     inner = batch.times.answers[command.args["answer"].place]
     key = command.args["key"]
-    own = expressions.evaluate_array(key, batch).to_pylist()
+    own = evaluate.evaluate_array(key, batch).to_pylist()
     other = inner.columns[key.name].to_pylist()
     pairs = [
         (i, j) for i, value in enumerate(own) for j, theirs in enumerate(other) if value == theirs
@@ -253,14 +258,14 @@ def join_rows(command: Join, batch: Batch, _: set[str] | None) -> Batch:
 def is_in_answer(node: InAnswer, batch: Batch) -> Any:
     inner = batch.times.answers[node.args["answer"].place]
     first = next(iter(inner.columns.values()))
-    value = expressions.evaluate_array(node.args["value"], batch)
+    value = evaluate.evaluate_array(node.args["value"], batch)
     return pa.array([one in set(first.to_pylist()) for one in value.to_pylist()], pa.bool_())
 
 
 @pytest.fixture
 def trials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setitem(steps.STEPS, Join, join_rows)
-    monkeypatch.setitem(expressions.RULES, InAnswer, is_in_answer)
+    monkeypatch.setitem(evaluate.RULES, InAnswer, is_in_answer)
     monkeypatch.setitem(writer.WRITERS, Join, lambda node: f"join {node.args['key'].name}")
     monkeypatch.setitem(writer.WRITERS, InAnswer, lambda node: "x in (answer)")
 
@@ -269,15 +274,15 @@ def trials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             walk._define(name, command, again=set())
         return command
 
-    monkeypatch.setitem(checking.CHECKS, Join, check_join)
+    monkeypatch.setitem(checks.CHECKS, Join, check_join)
     return
 
 
-def field(name: str) -> c.Field:
-    return c.Field(parts=[name])
+def field(name: str) -> tree.Field:
+    return tree.Field(parts=[name])
 
 
-def with_first(command: c.Command, text: str) -> c.Pipeline:
+def with_first(command: tree.Command, text: str) -> tree.Pipeline:
     pipeline = part(text)
     pipeline.set("commands", [command, *pipeline.commands])
     return pipeline
@@ -303,7 +308,7 @@ def test_a_join_reads_another_answer_in_each_task() -> None:
 def test_the_names_of_the_inner_query_do_not_leak() -> None:
     join = Join(key=field("level"), answer=answer(0), gives=["hits"])
     sources = Sources()
-    query = c.Query(
+    query = tree.Query(
         pipelines=[part(COUNTS), with_first(join, "filter hits > 10 | stats count(*) as c")]
     )
     completed = complete(check(query, sources, strict=False)[0], sources)
@@ -316,24 +321,24 @@ def test_the_names_of_the_inner_query_do_not_leak() -> None:
 def test_a_walk_stops_at_the_border_of_a_pipeline() -> None:
     """Whatever a node holds: a pipeline inside another has names of its own."""
     inner = part("filter secret = 1 | limit 3")
-    outer = c.Filter(condition=exp.EQ(this=field("n"), expression=inner))
+    outer = tree.Filter(condition=exp.EQ(this=field("n"), expression=inner))
     assert outer.reads() == {"n"}
-    assert [node.name for node in c.find(inner, c.Field)] == ["secret"]
-    assert list(c.find(outer, c.Limit)) == []
+    assert [node.name for node in tree.find(inner, tree.Field)] == ["secret"]
+    assert list(tree.find(outer, tree.Limit)) == []
 
 
 @pytest.mark.usefixtures("trials")
 def test_a_condition_reads_another_answer() -> None:
     inside = part("filter n > 55 | stats max(n) as top by level | display level")
     condition = InAnswer(value=field("level"), answer=answer(0))
-    first = with_first(c.Filter(condition=condition), "stats count(*) as c by level")
+    first = with_first(tree.Filter(condition=condition), "stats count(*) as c by level")
     assert sorted(rows_of(ask(part("filter n = 3 | fields level"), first))) == [("ERROR", 20)]
     assert len(rows_of(ask(inside, first.copy()))) == 3
 
 
 @pytest.mark.usefixtures("trials")
 def test_a_command_that_nobody_checks_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(checking.CHECKS, Join)
+    monkeypatch.delitem(checks.CHECKS, Join)
     join = Join(key=field("level"), answer=answer(0), gives=["hits"])
     with pytest.raises(MalformedQuery, match="cannot check the command 'join'"):
         ask(part(COUNTS), with_first(join, "limit 1"))
@@ -348,7 +353,7 @@ def test_a_command_without_a_step_is_refused_by_name(monkeypatch: pytest.MonkeyP
 
 
 def test_an_input_of_an_unknown_kind_is_refused_by_name() -> None:
-    class Elsewhere(c.Input):
+    class Elsewhere(tree.Input):
         arg_types: ClassVar[dict[str, bool]] = {}
 
     with pytest.raises(MalformedQuery, match="cannot read the input 'Elsewhere'"):

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights import regex
-from cwnb.insights.extraction import _matches_nothing
-from cwnb.insights.regex_syntax import groups
+from cwnb.insights.text import regex
+from cwnb.insights.text.extraction import _matches_nothing
+from cwnb.insights.text.regex_syntax import groups
 
 TEXT = pa.array(
     ["GET /a 200", "ERROR at foo", None, "a.b\nERR", "é", "", "bar foo ERROR", "[x](y)"]

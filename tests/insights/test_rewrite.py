@@ -9,8 +9,8 @@ from __future__ import annotations
 import pytest
 from dialect_tables import Case, read_table
 
-from cwnb.insights.complete import complete_pipeline
-from cwnb.insights.dialect import parse_query, to_text
+from cwnb.insights.ql.dialect import parse_query, to_text
+from cwnb.insights.resolve.complete import complete_pipeline
 from cwnb.insights.rewrite import rewrite
 
 RULES = [case for table in ("filters", "limits", "scans") for case in read_table(table, "rewrite")]

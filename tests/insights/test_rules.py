@@ -5,7 +5,7 @@ from dialect_tables import FOLDER, Case, read_table
 from pipelines import check_pipeline, parse_pipeline
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights.dialect import to_text
+from cwnb.insights.ql.dialect import to_text
 
 FIELDS = {"level", "status", "ms", "user.id", "flag", "mixed"}
 CASES = read_table("rules")

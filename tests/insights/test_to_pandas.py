@@ -20,14 +20,14 @@ from hypothesis import strategies as st
 from pipelines import check_pipeline, parse_pipeline
 from strategies import pipelines
 
-from cwnb.insights.commands import Query
-from cwnb.insights.complete import complete_pipeline
-from cwnb.insights.dialect import to_text
+from cwnb.insights.ql.dialect import to_text
+from cwnb.insights.resolve.complete import complete_pipeline
 from cwnb.insights.to_pandas import CannotSay, missing, preamble, to_pandas
 from cwnb.insights.to_pandas.source import _preamble
+from cwnb.insights.tree import Query
 
 if TYPE_CHECKING:
-    from cwnb.insights.commands import Pipeline
+    from cwnb.insights.tree import Pipeline
 
 SCHEMA = {
     "@timestamp": "time",

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import runpy
+from typing import TYPE_CHECKING
 
 import pytest
 import strategies
@@ -8,11 +9,13 @@ from hypothesis import HealthCheck, given, settings
 from pipelines import check_pipeline, parse_pipeline
 from sqlglot import exp, tokenizer_core
 
-from cwnb.insights import commands as c
-from cwnb.insights import tokens
-from cwnb.insights.dialect import parse_expression, to_text
-from cwnb.insights.regex_syntax import groups, only_named_groups, write_regex
-from cwnb.insights.tokens import quote, unquote
+from cwnb.insights.ql import tokens
+from cwnb.insights.ql.dialect import parse_expression, to_text
+from cwnb.insights.ql.tokens import quote, unquote
+from cwnb.insights.text.regex_syntax import groups, only_named_groups, write_regex
+
+if TYPE_CHECKING:
+    from cwnb.insights import tree
 
 # A busy machine draws slowly, which is no fault of what is tested.
 patient = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -26,7 +29,7 @@ def test_expression_to_text_and_back(node: exp.Expression):
 
 @given(strategies.queries())
 @patient
-def test_query_to_text_and_back(pipeline: c.Pipeline):
+def test_query_to_text_and_back(pipeline: tree.Pipeline):
     text = to_text(pipeline)
     again = parse_pipeline(text)
     assert again == pipeline
@@ -35,7 +38,7 @@ def test_query_to_text_and_back(pipeline: c.Pipeline):
 
 @given(strategies.pipelines())
 @patient
-def test_meaningful_query_settles_as_it_is(pipeline: c.Pipeline):
+def test_meaningful_query_settles_as_it_is(pipeline: tree.Pipeline):
     text = to_text(pipeline)
     assert parse_pipeline(text) == pipeline
     for strict in (False, True):

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from cwnb.insights import commands as c
+from cwnb.insights import tree
 from cwnb.insights.engine.batch import Batch
-from cwnb.insights.facts import Names, Needs, Order, Rows, Shows
+from cwnb.insights.tree import Names, Needs, Order, Rows, Shows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 READS, WRITES = "n", "w"
 
 
-def trial_classes() -> list[type[c.Command]]:
+def trial_classes() -> list[type[tree.Command]]:
     """Make a command class for every combination of facts that a class may state."""
     combinations = product(Rows, Order, Needs, Shows, Names)
     return [
@@ -32,7 +32,7 @@ def trial_classes() -> list[type[c.Command]]:
     ]
 
 
-def trial(rows: Rows, order: Order, needs: Needs, shows: Shows, names: Names) -> type[c.Command]:
+def trial(rows: Rows, order: Order, needs: Needs, shows: Shows, names: Names) -> type[tree.Command]:
     """Make one class; it reads `n`, and writes `w` unless it leaves the names as they are."""
     writes = names is not Names.SAME
     given = [WRITES] if writes else [READS]
@@ -48,17 +48,17 @@ def trial(rows: Rows, order: Order, needs: Needs, shows: Shows, names: Names) ->
         "writes": lambda _: {WRITES} if writes else set(),
         "gives": lambda _: given,
     }
-    return type("Trial", (c.Command,), stated)
+    return type("Trial", (tree.Command,), stated)
 
 
 class Registered:
     """Trials in the engine's own table of steps, as long as the block lasts."""
 
-    classes: ClassVar[list[type[c.Command]]] = trial_classes()
+    classes: ClassVar[list[type[tree.Command]]] = trial_classes()
 
-    def __enter__(self) -> list[type[c.Command]]:
-        from cwnb.insights.engine.steps import STEPS
-        from cwnb.insights.writer import WRITERS
+    def __enter__(self) -> list[type[tree.Command]]:
+        from cwnb.insights.engine.commands.steps import STEPS
+        from cwnb.insights.ql.writer import WRITERS
 
         self._tables: tuple[dict[Any, Any], ...] = (STEPS, WRITERS)
         for kind in self.classes:
@@ -72,7 +72,7 @@ class Registered:
                 del table[kind]
 
 
-def step(command: c.Command, batch: Batch, _: set[str] | None) -> Batch:
+def step(command: tree.Command, batch: Batch, _: set[str] | None) -> Batch:
     """Do with the rows of a batch what the facts of a trial say."""
     column = batch.column(READS)
     values = [0] * batch.rows if column is None else column.to_pylist()

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pipelines import parse_pipeline
 
 from cwnb.errors import CwnbError, InvalidParameter, MalformedQuery
-from cwnb.insights.commands import In, literal_value
+from cwnb.insights.tree import In, literal_value
 from cwnb.notebook.placeholders import fill_query, fill_word, literal
 
 LITERALS = [

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pyarrow as pa
 
-from cwnb.insights import commands as c
+from cwnb.insights import tree
 
 TIME = pd.ArrowDtype(pa.timestamp("ms", "UTC"))
 START = 1_767_225_600_000  # 2026-01-01
@@ -26,28 +26,28 @@ def frame(**columns) -> pd.DataFrame:
     return pd.DataFrame(made)
 
 
-def call(text: str) -> c.Item:
+def call(text: str) -> tree.Item:
     """Read `count(*) as n`, `bin(5m)`, `field`: enough of the language to describe a result."""
     text, _, alias = text.partition(" as ")
     name, bracket, rest = text.partition("(")
     if not bracket:
-        value = c.Field(parts=text.split("."))
+        value = tree.Field(parts=text.split("."))
     elif name == "bin":
-        period = c.Period(count=int(rest[:-2]), unit=rest[-2])
-        value = c.Call(function="bin", arguments=[period])
+        period = tree.Period(count=int(rest[:-2]), unit=rest[-2])
+        value = tree.Call(function="bin", arguments=[period])
     else:
-        value = c.Call(function=name, arguments=[c.Star()])
-    return c.Item(value=value, alias=alias or None, text=text)
+        value = tree.Call(function=name, arguments=[tree.Star()])
+    return tree.Item(value=value, alias=alias or None, text=text)
 
 
 def result(df, aggregates=(), by=(), warnings=(), **statistics):
-    steps = [c.Fields(items=[call("@message")])]
+    steps = [tree.Fields(items=[call("@message")])]
     if aggregates:
-        steps.append(c.Stats(aggregates=[call(a) for a in aggregates], by=[call(b) for b in by]))
+        steps.append(tree.Stats(aggregates=[call(a) for a in aggregates], by=[call(b) for b in by]))
     numbers = {"recordsMatched": 1234, "recordsScanned": 200_001, "bytesScanned": 56_700_000}
     return SimpleNamespace(
         df=df,
-        pipeline=c.Pipeline(commands=steps),
+        pipeline=tree.Pipeline(commands=steps),
         statistics=numbers | {"elapsedMs": 45.2} | statistics,
         warnings=list(warnings),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from cwnb.events import ALL_TIME, MESSAGE, RAW, SEQUENCE, TIMESTAMP, Window
-from cwnb.insights.pruning import condition
+from cwnb.insights.rewrite.pruning import condition
 
 
 def events(store, groups, window=ALL_TIME, names=()):

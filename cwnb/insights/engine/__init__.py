@@ -4,6 +4,6 @@ Steps inside a task work on Arrow arrays and numpy; what leaves the engine is pa
 """
 
 from cwnb.insights.engine.outcome import Outcome, Places, Step
-from cwnb.insights.engine.run import run_query
+from cwnb.insights.engine.run import prepare, run_query
 
-__all__ = ["Outcome", "Places", "Step", "run_query"]
+__all__ = ["Outcome", "Places", "Step", "prepare", "run_query"]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwnb.insights import dialect
 from cwnb.insights.engine.outcome import Step
+from cwnb.insights.ql import dialect
 
 if TYPE_CHECKING:
     from cwnb.events import Scan

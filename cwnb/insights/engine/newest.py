@@ -9,7 +9,7 @@ from cwnb.events import ALL_TIME, Window
 
 if TYPE_CHECKING:
     from cwnb.events import Task
-    from cwnb.insights.engine.barrier import Enough
+    from cwnb.insights.engine.commands.barrier import Enough
 
 
 def bounded(window: Window, tasks: tuple[Task, ...]) -> Window:

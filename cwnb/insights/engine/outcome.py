@@ -12,7 +12,7 @@ from cwnb.insights.engine import columns
 
 if TYPE_CHECKING:
     from cwnb.events import Reader, Task
-    from cwnb.insights.commands import Pipeline
+    from cwnb.insights.tree import Pipeline
 
 
 @dataclass

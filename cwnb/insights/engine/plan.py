@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from cwnb.insights import dialect
-from cwnb.insights.commands import Command, Pipeline, ScanEvents
-from cwnb.insights.engine.barriers import plan_barrier
-from cwnb.insights.engine.rest import Rest
-from cwnb.insights.facts import Names, Needs, Order, Rows
+from cwnb.insights.engine.commands.barriers import plan_barrier
+from cwnb.insights.engine.commands.rest import Rest
+from cwnb.insights.ql import dialect
+from cwnb.insights.tree import Command, Names, Needs, Order, Pipeline, Rows, ScanEvents
 
 if TYPE_CHECKING:
     from cwnb.insights.context import QueryTimes
-    from cwnb.insights.engine.barrier import Barrier
+    from cwnb.insights.engine.commands.barrier import Barrier
 
 
 @dataclass

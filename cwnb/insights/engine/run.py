@@ -10,23 +10,23 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from cwnb.errors import QueryTooLarge
-from cwnb.insights import dialect
-from cwnb.insights.answers import open_input
-from cwnb.insights.commands import Command, Field, Pipeline, Query
-from cwnb.insights.complete import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from cwnb.insights.context import QueryTimes
 from cwnb.insights.control import Control, checkpoint, working_for
 from cwnb.insights.engine.account import Account
-from cwnb.insights.engine.barrier import POSITION, TASK
-from cwnb.insights.engine.expressions import evaluate_array
+from cwnb.insights.engine.commands.barrier import POSITION, TASK
+from cwnb.insights.engine.commands.steps import apply
+from cwnb.insights.engine.evaluate import evaluate_array
 from cwnb.insights.engine.fetch import PickedRows
 from cwnb.insights.engine.newest import EnoughRead, bounded, ranks_of
 from cwnb.insights.engine.outcome import Outcome, Places, Step
 from cwnb.insights.engine.plan import Plan, TaskPlan, make_plan
 from cwnb.insights.engine.schedule import Call, Workers, is_large
-from cwnb.insights.engine.steps import apply
 from cwnb.insights.engine.tasks import run_task
+from cwnb.insights.inputs import open_input
+from cwnb.insights.ql import dialect
+from cwnb.insights.resolve.complete import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from cwnb.insights.rewrite import as_condition, rewrite
+from cwnb.insights.tree import Command, Field, Pipeline, Query
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -38,6 +38,15 @@ if TYPE_CHECKING:
 
 # Partial answers are merged once so many bytes of them have come.
 _MERGE_BYTES = 256 << 20
+
+
+def prepare(context: QueryContext) -> None:
+    """Make ready what the sources have not read yet, such as recent events, before names are asked.
+
+    Where that is much it is done beside the thread that asks, so that Ctrl-C is noticed.
+    """
+    if is_large(context.sources.rows_to_prepare()):
+        Workers(None, context.control).beside(context.sources.prepare)
 
 
 def run_query(query: Query, context: QueryContext, outputs: list[str] | None = None) -> Outcome:

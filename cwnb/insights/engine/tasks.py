@@ -8,20 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from cwnb.insights.commands import Field
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.batch import Batch
-from cwnb.insights.engine.expressions import evaluate_array
+from cwnb.insights.engine.commands.steps import apply
+from cwnb.insights.engine.evaluate import evaluate_array
 from cwnb.insights.engine.order import RowOrder
-from cwnb.insights.engine.steps import apply
-from cwnb.insights.facts import Rows
 from cwnb.insights.rewrite import only_filters
+from cwnb.insights.tree import Field, Rows
 
 if TYPE_CHECKING:
     import numpy as np
 
     from cwnb.events import Task
-    from cwnb.insights.engine.barrier import Partial
+    from cwnb.insights.engine.commands.barrier import Partial
     from cwnb.insights.engine.plan import TaskPlan
 
 

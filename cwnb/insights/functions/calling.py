@@ -8,15 +8,15 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights import conversion
 from cwnb.insights.control import watched
 from cwnb.insights.functions.registry import TEXTS_AS_WRITTEN, Function, Parameter, Reads
+from cwnb.insights.values import conversion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cwnb.insights.context import QueryTimes
-    from cwnb.insights.conversion import Value
+    from cwnb.insights.values.conversion import Value
 
 _CONVERT: dict[str, Callable[[Value], Value]] = {
     "number": conversion.to_number,

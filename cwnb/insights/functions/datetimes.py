@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights.conversion import Value, broadcast, to_time
 from cwnb.insights.functions import dates
 from cwnb.insights.functions.calling import Context, rows_of
 from cwnb.insights.functions.registry import Reads, function
-from cwnb.insights.numbers import INT64_MAX
+from cwnb.insights.values.conversion import Value, broadcast, to_time
+from cwnb.insights.values.numbers import INT64_MAX
 from cwnb.times import UNIT_MS
 
 if TYPE_CHECKING:

@@ -8,8 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.insights import numbers
-from cwnb.insights.conversion import (
+from cwnb.insights.functions.calling import rows_of
+from cwnb.insights.functions.registry import function
+from cwnb.insights.values import numbers
+from cwnb.insights.values.conversion import (
     Value,
     broadcast,
     decode,
@@ -19,8 +21,6 @@ from cwnb.insights.conversion import (
     to_text,
     unify,
 )
-from cwnb.insights.functions.calling import rows_of
-from cwnb.insights.functions.registry import function
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

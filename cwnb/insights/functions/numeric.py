@@ -8,10 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.insights.arithmetic import without_nan
-from cwnb.insights.conversion import Value, broadcast, to_double
 from cwnb.insights.functions.calling import rows_of
 from cwnb.insights.functions.registry import function
+from cwnb.insights.values.arithmetic import without_nan
+from cwnb.insights.values.conversion import Value, broadcast, to_double
 
 if TYPE_CHECKING:
     from collections.abc import Callable

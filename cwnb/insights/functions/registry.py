@@ -13,8 +13,8 @@ from cwnb.insights.names import canonical
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cwnb.insights.conversion import Value
     from cwnb.insights.engine.aggregates.aggregation import Aggregation
+    from cwnb.insights.values.conversion import Value
 
     AggregationClass = TypeVar("AggregationClass", bound=type[Aggregation])
 

@@ -13,11 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights import regex
-from cwnb.insights.conversion import STRUCTURE, Value, broadcast
 from cwnb.insights.functions.calling import map_values, rows_of
 from cwnb.insights.functions.registry import function
-from cwnb.insights.structures import write_json
+from cwnb.insights.text import regex
+from cwnb.insights.values.conversion import STRUCTURE, Value, broadcast
+from cwnb.insights.values.structures import write_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable

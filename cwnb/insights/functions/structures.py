@@ -11,9 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
-from cwnb.insights import numbers
 from cwnb.insights.control import watched
-from cwnb.insights.conversion import (
+from cwnb.insights.functions.calling import map_values
+from cwnb.insights.functions.registry import function
+from cwnb.insights.values import numbers
+from cwnb.insights.values.conversion import (
     Value,
     broadcast,
     decode,
@@ -22,10 +24,8 @@ from cwnb.insights.conversion import (
     text_of,
     to_text,
 )
-from cwnb.insights.functions.calling import map_values
-from cwnb.insights.functions.registry import function
-from cwnb.insights.numbers import EXACT_DOUBLE, INT64_MAX, INT64_MIN, NUMBER
-from cwnb.insights.structures import read_structure, structure_array, write_json
+from cwnb.insights.values.numbers import EXACT_DOUBLE, INT64_MAX, INT64_MIN, NUMBER
+from cwnb.insights.values.structures import read_structure, structure_array, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

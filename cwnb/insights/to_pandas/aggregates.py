@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwnb.events import TIMESTAMP
-from cwnb.insights.commands import Field, Star, literal_value
+from cwnb.insights.ql.writer import to_text
 from cwnb.insights.to_pandas.expressions import write
 from cwnb.insights.to_pandas.writing import (
     NUMERIC,
@@ -17,7 +17,7 @@ from cwnb.insights.to_pandas.writing import (
     number,
     quoted,
 )
-from cwnb.insights.writer import to_text
+from cwnb.insights.tree import Field, Star, literal_value
 
 if TYPE_CHECKING:
     from collections.abc import Callable

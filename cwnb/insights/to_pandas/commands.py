@@ -6,20 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from cwnb.insights.commands import (
-    Command,
-    Dedup,
-    Display,
-    Field,
-    Fields,
-    Filter,
-    Item,
-    Limit,
-    Parse,
-    Sort,
-    Stats,
-)
-from cwnb.insights.facts import Rows
 from cwnb.insights.to_pandas.expressions import write, write_condition
 from cwnb.insights.to_pandas.parsing import write_parse
 from cwnb.insights.to_pandas.stats import write_stats
@@ -31,6 +17,20 @@ from cwnb.insights.to_pandas.writing import (
     data,
     quoted,
     split_outside,
+)
+from cwnb.insights.tree import (
+    Command,
+    Dedup,
+    Display,
+    Field,
+    Fields,
+    Filter,
+    Item,
+    Limit,
+    Parse,
+    Rows,
+    Sort,
+    Stats,
 )
 
 if TYPE_CHECKING:

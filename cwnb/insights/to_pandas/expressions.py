@@ -8,19 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from cwnb.events import POINTER
-from cwnb.insights.commands import (
-    Access,
-    Call,
-    Field,
-    In,
-    Like,
-    Period,
-    Regex,
-    is_literal,
-    links,
-    literal_value,
-)
-from cwnb.insights.regex_syntax import groups, with_openings
+from cwnb.insights.text.regex_syntax import groups, with_openings
 from cwnb.insights.to_pandas import preamble
 from cwnb.insights.to_pandas.writing import (
     NUMERIC,
@@ -38,6 +26,18 @@ from cwnb.insights.to_pandas.writing import (
     raw,
     text,
     text_form,
+)
+from cwnb.insights.tree import (
+    Access,
+    Call,
+    Field,
+    In,
+    Like,
+    Period,
+    Regex,
+    is_literal,
+    links,
+    literal_value,
 )
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from cwnb.insights.regex_syntax import escape, groups, with_openings
+from cwnb.insights.text.regex_syntax import escape, groups, with_openings
 from cwnb.insights.to_pandas.expressions import write
 from cwnb.insights.to_pandas.writing import (
     CannotSay,
@@ -19,7 +19,7 @@ from cwnb.insights.to_pandas.writing import (
 )
 
 if TYPE_CHECKING:
-    from cwnb.insights.commands import Parse
+    from cwnb.insights.tree import Parse
 
 
 def write_parse(script: Script, command: Parse) -> None:

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cwnb.events import SEQUENCE, TIMESTAMP
-from cwnb.insights import commands as nodes
+from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions
+from cwnb.insights.ql.writer import to_text
 from cwnb.insights.to_pandas import datetimes, functions, strings
 from cwnb.insights.to_pandas.aggregates import AGGREGATES
 from cwnb.insights.to_pandas.commands import COMMANDS, finish, write_command
 from cwnb.insights.to_pandas.writing import WRITERS, CannotSay, Script, quoted
-from cwnb.insights.writer import to_text
 
 if TYPE_CHECKING:
     from cwnb.events import Window
-    from cwnb.insights.commands import Query
+    from cwnb.insights.tree import Query
 
 # Importing them fills the registry of functions.
 _FILLED = (datetimes, functions, strings)
@@ -46,7 +46,7 @@ def to_pandas(
         "# Newest first, which is the order of every query without `sort`.",
         f'events = events.sort_values(["{TIMESTAMP}", "{SEQUENCE}"], ascending=False)',
     )
-    if len(query.pipelines) > 1 or type(query.answer.input) is not nodes.CallersGroups:
+    if len(query.pipelines) > 1 or type(query.answer.input) is not tree.CallersGroups:
         raise CannotSay("a query of several inputs")
     commands = list(query.answer.commands)
     # A limit that nobody wrote needs no paragraph of its own.
@@ -63,7 +63,7 @@ def to_pandas(
 
 def missing() -> list[str]:
     """Name the commands and functions of the language that have no writer."""
-    absent = [c.keyword for c in nodes.COMMANDS if c not in COMMANDS]
+    absent = [c.keyword for c in tree.COMMANDS if c not in COMMANDS]
     functions = dict.fromkeys(canonical(f.name) for f in known_functions().values())
     return absent + [name for name in functions if name not in WRITERS.keys() | AGGREGATES.keys()]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwnb.insights.commands import Call, Field, Item, Stats, find
-from cwnb.insights.scope import is_aggregate
+from cwnb.insights.ql.writer import to_text
+from cwnb.insights.resolve.scope import is_aggregate
 from cwnb.insights.to_pandas.aggregates import AGGREGATES
 from cwnb.insights.to_pandas.expressions import aggregate_key, write
 from cwnb.insights.to_pandas.writing import (
@@ -17,7 +17,7 @@ from cwnb.insights.to_pandas.writing import (
     data,
     quoted,
 )
-from cwnb.insights.writer import to_text
+from cwnb.insights.tree import Call, Field, Item, Stats, find
 
 if TYPE_CHECKING:
     from sqlglot import exp

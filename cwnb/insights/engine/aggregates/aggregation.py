@@ -19,7 +19,7 @@ from cwnb.insights.engine import columns
 from cwnb.insights.engine.order import Ranks, RowOrder
 
 if TYPE_CHECKING:
-    from cwnb.insights.engine.grouping import Groups
+    from cwnb.insights.engine.commands.grouping import Groups
     from cwnb.insights.functions import Function
 
 Array = np.ndarray[Any, Any]

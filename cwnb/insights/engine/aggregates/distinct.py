@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from cwnb.insights import values
 from cwnb.insights.engine.aggregates import fingerprints
 from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, Long, present_values
-from cwnb.insights.engine.grouping import Groups, group_rows
+from cwnb.insights.engine.commands.grouping import Groups, group_rows
 from cwnb.insights.functions import aggregation
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ import pyarrow as pa
 
 from cwnb.insights import values
 from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, Long, present_values
-from cwnb.insights.engine.grouping import first_of, last_of
+from cwnb.insights.engine.commands.grouping import first_of, last_of
 from cwnb.insights.functions import aggregation
 
 if TYPE_CHECKING:
-    from cwnb.insights.engine.grouping import Groups
+    from cwnb.insights.engine.commands.grouping import Groups
     from cwnb.insights.engine.order import RowOrder
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from cwnb.insights.engine.schedule import side_by_side, worker_count
-from cwnb.insights.numbers import string_bytes
+from cwnb.insights.values.numbers import string_bytes
 
 Prints = np.ndarray[Any, Any]
 

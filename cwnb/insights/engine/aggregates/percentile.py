@@ -12,7 +12,7 @@ from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, pres
 from cwnb.insights.functions import aggregation
 
 if TYPE_CHECKING:
-    from cwnb.insights.engine.grouping import Groups
+    from cwnb.insights.engine.commands.grouping import Groups
     from cwnb.insights.engine.order import RowOrder
 
 

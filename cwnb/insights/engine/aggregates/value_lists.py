@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from cwnb.insights import structures, values
+from cwnb.insights import values
 from cwnb.insights.control import watched
 from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, Long, present_values
-from cwnb.insights.engine.grouping import group_rows
+from cwnb.insights.engine.commands.grouping import group_rows
 from cwnb.insights.functions import aggregation
+from cwnb.insights.values import structures
 
 if TYPE_CHECKING:
-    from cwnb.insights.engine.grouping import Groups
+    from cwnb.insights.engine.commands.grouping import Groups
     from cwnb.insights.engine.order import RowOrder
 
 

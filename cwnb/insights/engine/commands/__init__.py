@@ -1,0 +1,1 @@
+"""How the engine runs each command: row by row, or as a barrier over all rows."""

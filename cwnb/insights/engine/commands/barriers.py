@@ -1,0 +1,36 @@
+"""Which commands make which barrier, by command class.
+
+Before any other command that does not run row by row, all rows are collected, and it runs on them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwnb.insights.engine.commands.collect import plan_collect
+from cwnb.insights.engine.commands.stats import plan_stats
+from cwnb.insights.tree import Command, Dedup, Limit, Sort, Stats, TopRows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cwnb.insights.engine.commands.barrier import Barrier
+    from cwnb.insights.engine.commands.rest import Rest
+
+# Each takes what is left of the pipeline from its command on, and says how many commands it did.
+BARRIERS: dict[type[Command], Callable[[Rest], tuple[Barrier, int]]] = {
+    Stats: lambda rest: (plan_stats(rest.commands[0]), 1),
+    Sort: plan_collect,
+    TopRows: plan_collect,
+    Dedup: plan_collect,
+    Limit: plan_collect,
+}
+
+
+def plan_barrier(rest: Rest) -> tuple[Barrier, int]:
+    """Give the barrier that the commands begin with, and how many of them are part of it.
+
+    Without a command, or before one that has no barrier, it keeps all rows.
+    """
+    plan = BARRIERS.get(type(rest.commands[0])) if rest.commands else None
+    return (plan or plan_collect)(rest)

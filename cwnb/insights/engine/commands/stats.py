@@ -1,0 +1,213 @@
+"""`stats`: group, aggregate, merge."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.errors import MalformedQuery
+from cwnb.events import TIMESTAMP
+from cwnb.insights import functions, values
+from cwnb.insights.control import checkpoint
+from cwnb.insights.engine import columns
+from cwnb.insights.engine.batch import Batch
+from cwnb.insights.engine.commands.grouping import group_rows
+from cwnb.insights.engine.evaluate import evaluate_array
+from cwnb.insights.engine.order import Ranks, RowOrder
+from cwnb.insights.ql.writer import to_text
+from cwnb.insights.tree import Call, Field, Period, Star, fields_read, literal_value
+from cwnb.times import UNIT_MS
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+    from cwnb.insights.engine.aggregates import Aggregation
+    from cwnb.insights.engine.commands.barrier import Rows
+    from cwnb.insights.tree import Command
+
+
+@dataclass
+class StatsPlan:
+    """What one `stats` has to do; picklable.
+
+    `slots`: the different aggregations in it with the expression that each is about (None for
+    `count(*)`). `outputs`: the columns, in which a slot stands as a field named `#0`, `#1`, ….
+    """
+
+    keys: list[tuple[str, exp.Expression]]
+    slots: list[tuple[Aggregation, exp.Expression | None]]
+    # The place of each slot's state: `pct(x, 95)` and `pct(x, 99)` share one.
+    shared: list[int]
+    outputs: list[tuple[str, exp.Expression]]
+    offset_ms: int = 0
+
+    @property
+    def enough(self) -> None:
+        """Every task has to be read: groups grow up to the last event."""
+
+    def reads(self) -> set[str]:
+        """Name the fields that it reads."""
+        nodes = [*(node for _, node in self.keys), *(node for _, node in self.slots if node)]
+        return set().union(*map(fields_read, nodes))
+
+    def partial(self, batch: Batch, order: RowOrder, task: int) -> StatsPartial:  # noqa: ARG002
+        """Aggregate the rows of one batch."""
+        shown = [_key(name, node, batch, self.offset_ms) for name, node in self.keys]
+        groups = group_rows([values.equality_key(key) for key in shown], batch.rows)
+        newest = groups.first_rows() if order.in_memory else groups.last_rows()
+        states: list[Any] = []
+        for i, (made, subject) in enumerate(self.slots):
+            if self.shared[i] < i:
+                states.append(states[self.shared[i]])
+                continue
+            checkpoint()
+            value = None
+            if subject is not None:
+                value = evaluate_array(subject, batch)
+                if values.is_structure(value.type):
+                    raise MalformedQuery(
+                        "a list or map cannot be aggregated; pick a value out of it"
+                    )
+                value = functions.coerce(made.function, made.function.subject, value)
+            states.append(made.partial(value, groups, order))
+        picked = [key.take(pa.array(newest)) for key in shown]
+        # One group has no order, and asking for its place would read or compute it.
+        ranks = order.ranks(newest) if self.keys else Ranks.none(groups.count)
+        return StatsPartial(picked, ranks, states, groups.count)
+
+    def merge(self, partials: list[StatsPartial]) -> StatsPartial:
+        """Put the groups of several tasks together."""
+        if len(partials) == 1:
+            return partials[0]
+        follow = all(p.ranks.in_one_task() for p in partials)
+        if follow:
+            partials = sorted(partials, key=lambda p: -int(p.ranks.major[0]))
+        keys = [columns.concat([p.keys[i] for p in partials]) for i in range(len(self.keys))]
+        total = sum(p.rows for p in partials)
+        groups = group_rows([values.equality_key(key) for key in keys], total)
+        ranks = Ranks.concat([p.ranks for p in partials])
+        if follow:
+            # Tasks do not overlap and each has a group once, so the first seen is the newest.
+            newest = groups.first_rows()
+        else:
+            ascending = ranks.descending()[::-1]
+            newest = np.zeros(groups.count, dtype=np.int64)
+            newest[groups.codes[ascending]] = ascending
+        maps = np.split(groups.codes, np.cumsum([p.rows for p in partials])[:-1])
+        states: list[Any] = []
+        for i, (made, _) in enumerate(self.slots):
+            first = self.shared[i]
+            own = [p.states[i] for p in partials]
+            checkpoint()
+            states.append(states[first] if first < i else made.merge(own, maps, groups.count))
+        picked = [key.take(pa.array(newest)) for key in keys]
+        return StatsPartial(picked, ranks.take(newest), states, groups.count)
+
+    def finish(self, merged: StatsPartial | None, rows: Rows) -> Batch:
+        """Give the rows of the answer, groups in order of first appearance, newest event first."""
+        names = dict.fromkeys([name for name, _ in [*self.keys, *self.outputs]])
+        if merged is None or not merged.rows:
+            empty = {name: pa.nulls(0) for name in names}
+            return Batch(0, rows.times, columns=empty)
+        order = pa.array(merged.ranks.descending())
+        answer = Batch(merged.rows, rows.times)
+        for (name, _), key in zip(self.keys, merged.keys, strict=True):
+            answer.set(name, key.take(order))
+        for i, ((made, _), state) in enumerate(zip(self.slots, merged.states, strict=True)):
+            checkpoint()
+            answer.set(f"#{i}", made.final(state, merged.rows).take(order))
+        for name, node in self.outputs:
+            answer.set(name, evaluate_array(node, answer))
+        ordered = {name: answer.column(name) for name in names}
+        return Batch(merged.rows, rows.times, columns=ordered)
+
+
+@dataclass
+class StatsPartial:
+    """The groups of one task: a value per key, when the newest row was seen, the states."""
+
+    keys: list[Any]
+    ranks: Ranks
+    states: list[Any]
+    rows: int
+
+    @property
+    def nbytes(self) -> int:
+        """Give the memory held."""
+        held = sum(columns.nbytes(key) for key in self.keys) + self.ranks.nbytes
+        states = {id(state): state for state in self.states}
+        return int(held + sum(_state_bytes(state) for state in states.values()))
+
+
+def _state_bytes(state: Any) -> int:
+    if isinstance(state, list):
+        return sum(int(data.nbytes + bounds.nbytes) for data, bounds in state)
+    return int(state.nbytes)
+
+
+def plan_stats(node: Command) -> StatsPlan:
+    """Take a `stats` apart into keys, aggregations and outputs."""
+    slots: list[Call] = []
+
+    def slot(part: exp.Expression) -> exp.Expression:
+        if not (isinstance(part, Call) and part.entry.aggregate):
+            return part
+        if part not in slots:
+            slots.append(part)
+        return Field(parts=[f"#{slots.index(part)}"])
+
+    outputs = [(item.name, item.value.copy().transform(slot)) for item in node.args["aggregates"]]
+    offset = node.args.get("offset")
+    made = [_slot(call) for call in slots]
+    kinds = [(found.state_key, subject) for found, subject in made]
+    return StatsPlan(
+        keys=[(item.name, item.value) for item in node.args.get("by") or []],
+        slots=made,
+        shared=[kinds.index(kind) for kind in kinds],
+        outputs=outputs,
+        offset_ms=period_ms(offset) if offset else 0,
+    )
+
+
+def period_ms(period: Period) -> int:
+    """Give the length of a period of fixed length in milliseconds."""
+    unit = period.args["unit"]
+    if unit not in UNIT_MS:
+        raise MalformedQuery(f"an offset in {unit!r} has no fixed length; use days or weeks")
+    return int(period.args["count"]) * UNIT_MS[unit]
+
+
+def _slot(call: Call) -> tuple[Aggregation, exp.Expression | None]:
+    function, arguments = call.entry, call.arguments
+    assert function.aggregation is not None
+    subject = arguments[function.subject] if arguments else Star()
+    literals = [literal_value(a) for a in arguments if a is not subject]
+    return function.aggregation(*literals), None if isinstance(subject, Star) else subject
+
+
+def _key(name: str, node: exp.Expression, batch: Batch, offset_ms: int) -> Any:
+    node = _with_shifted_bins(node, batch, offset_ms) if offset_ms else node
+    value = evaluate_array(node, batch)
+    if values.is_structure(value.type):
+        raise MalformedQuery(f"{name!r} is a list or map, and stats cannot group by one")
+    return value
+
+
+def _with_shifted_bins(node: exp.Expression, batch: Batch, offset_ms: int) -> exp.Expression:
+    """Replace the bins in a key by columns of bins whose borders are shifted."""
+    shift = pa.scalar(offset_ms, pa.duration("ms"))
+    earlier = pc.subtract(values.to_time(batch.timestamp()), shift)
+    moved = Batch(batch.rows, batch.times, columns={TIMESTAMP: earlier})
+
+    def shifted(part: exp.Expression) -> exp.Expression:
+        if not (isinstance(part, Call) and part.entry.bins):
+            return part
+        column = Field(parts=[f"#{to_text(part)} shifted"])
+        batch.set(column.name, pc.add(evaluate_array(part, moved), shift))
+        return column
+
+    return node.copy().transform(shifted)

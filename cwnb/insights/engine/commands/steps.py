@@ -1,0 +1,175 @@
+"""Each command on the rows of a batch; a command that is not in the table is an error."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.compute as pc
+
+from cwnb.errors import MalformedQuery
+from cwnb.events import MESSAGE
+from cwnb.insights.engine.commands.barrier import InMemory
+from cwnb.insights.engine.commands.collect import CollectPlan
+from cwnb.insights.engine.commands.stats import plan_stats
+from cwnb.insights.engine.evaluate import evaluate_array, evaluate_condition
+from cwnb.insights.engine.message_slices import filter_pieces, over_pieces, text_of
+from cwnb.insights.engine.order import RowOrder
+from cwnb.insights.text import extraction
+from cwnb.insights.tree import (
+    Command,
+    Dedup,
+    Display,
+    Field,
+    Fields,
+    Filter,
+    Limit,
+    Parse,
+    Regex,
+    Sort,
+    Stats,
+    TopRows,
+    conjuncts,
+    fields_read,
+    touches,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sqlglot import exp
+
+    from cwnb.insights.engine.batch import Batch
+
+
+# Dropping rows costs a pass over every column in use, so it waits until so few are left.
+_FEW = 0.02
+# The fields that later commands read; None when that is not known.
+Wanted = set[str] | None
+
+
+def apply(command: Command, batch: Batch, wanted: Wanted = None) -> Batch:
+    """Run one command; gives the batch itself, changed, or the new rows of a `stats`.
+
+    `wanted` names the fields that are read later, so that no others need be made.
+
+    The rows of a task may take commands that work row by row; those that need all rows (sort,
+    stats, dedup, limit) are for rows in memory, in the order in which they are shown.
+    """
+    step = STEPS.get(type(command))
+    if step is None:
+        raise MalformedQuery(f"cannot run {command.keyword or type(command).__name__!r}")
+    return step(command, batch, wanted)
+
+
+# ---------------------------------------------------------------- row by row
+
+
+def _fields(command: Fields | Display, batch: Batch, _: Wanted) -> Batch:
+    for item in command.args["items"]:
+        value = item.value
+        if item.args.get("alias") or not isinstance(value, Field):
+            define(item.name, value, batch)
+    return batch
+
+
+def define(name: str, node: exp.Expression, batch: Batch) -> None:
+    """Make an expression a column, computed when it is asked for."""
+    batch.define(name, lambda rows: evaluate_array(node, rows), fields_read(node))
+
+
+def _filter(command: Filter, batch: Batch, wanted: Wanted) -> Batch:
+    conditions = conjuncts(command.args["condition"])
+    # Cheap conditions first, so that messages are decoded for the rows that are left.
+    _filter_all([c for c in conditions if MESSAGE not in fields_read(c)], batch)
+    about_message = [c for c in conditions if MESSAGE in fields_read(c)]
+    alone = [c for c in about_message if fields_read(c) == {MESSAGE}]
+    pieces = batch.message_pieces() if alone else None
+    if pieces is not None:
+        filter_pieces(alone, batch, pieces, keep=wanted is None or MESSAGE in wanted)
+        about_message = [c for c in about_message if fields_read(c) != {MESSAGE}]
+    _filter_all(about_message, batch)
+    return batch
+
+
+def _filter_all(conditions: list[exp.Expression], batch: Batch) -> None:
+    """Keep the rows for which all are true; rows leave when few are left, or at the end."""
+    mask = None
+    for condition in conditions:
+        if not batch.rows:
+            return
+        one = evaluate_condition(condition, batch)
+        mask = one if mask is None else pc.and_kleene(mask, one)
+        if mask.true_count < _FEW * batch.rows:
+            batch.filter(mask)
+            mask = None
+    if mask is not None:
+        batch.filter(mask)
+
+
+def _parse(command: Parse, batch: Batch, wanted: Wanted) -> Batch:
+    source, pattern, names = command.args["value"], command.args["pattern"], command.args["names"]
+    if command.args.get("multi"):
+        text = text_of(source, batch)
+        rows, found = extraction.parse_multi(text, pattern.pattern)
+        batch.take(rows)
+        for name, array in zip(names, found.values(), strict=True):
+            batch.set(name, array)
+        return batch
+    needed = [wanted is None or touches(wanted, {name}) for name in names]
+
+    def extract(text: Any) -> list[Any]:
+        if isinstance(pattern, Regex):
+            return list(extraction.parse_regex(text, pattern.pattern).values())
+        return extraction.parse_glob(text, str(pattern.this), len(names), needed)
+
+    # One extraction gives all its fields; the first that is asked for runs it.
+    def extract_all(rows: Batch) -> dict[str, Any]:
+        return dict(zip(names, over_pieces(source, rows, extract), strict=True))
+
+    batch.define_together(names, extract_all, fields_read(source))
+    return batch
+
+
+# ---------------------------------------------------------------- rows in memory
+
+
+def _stats(command: Stats, batch: Batch, _: Wanted) -> Batch:
+    plan = plan_stats(command)
+    whole = plan.partial(batch, RowOrder(batch, in_memory=True), 0)
+    return plan.finish(whole, InMemory(batch))
+
+
+def _keep(plan: CollectPlan, batch: Batch) -> Batch:
+    best = plan.partial(batch, RowOrder(batch, in_memory=True), 0)
+    batch.take(-best.ranks.minor)
+    return batch
+
+
+def _sort(command: Sort | TopRows, batch: Batch, _: Wanted) -> Batch:
+    keys = [(k.args["item"].value, bool(k.args["descending"])) for k in command.args["keys"]]
+    return _keep(CollectPlan(keys=keys, count=command.row_cap()), batch)
+
+
+def _dedup(command: Dedup, batch: Batch, _: Wanted) -> Batch:
+    return _keep(CollectPlan(unique=[item.value for item in command.args["items"]]), batch)
+
+
+def _limit(command: Limit, batch: Batch, _: Wanted) -> Batch:
+    count = command.row_cap()
+    if count < batch.rows:
+        batch.take(np.arange(count, dtype=np.int64))
+    return batch
+
+
+STEPS: dict[type[Command], Callable[..., Batch]] = {
+    Fields: _fields,
+    Display: _fields,
+    Filter: _filter,
+    Parse: _parse,
+    Stats: _stats,
+    Sort: _sort,
+    TopRows: _sort,
+    Dedup: _dedup,
+    Limit: _limit,
+}

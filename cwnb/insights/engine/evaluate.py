@@ -1,0 +1,283 @@
+"""Expressions over a batch: one function per node class, and an error for any other.
+
+A value is an Arrow array with a value per row, or an Arrow scalar where it is the same for all.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from sqlglot import exp
+
+from cwnb.errors import MalformedQuery
+from cwnb.insights import functions, values
+from cwnb.insights.control import checkpoint
+from cwnb.insights.engine.batch import Batch
+from cwnb.insights.text import regex
+from cwnb.insights.tree import (
+    ARITHMETIC,
+    COMPARISONS,
+    Access,
+    Call,
+    Field,
+    In,
+    Like,
+    Period,
+    Star,
+    field_names,
+    is_literal,
+    literal_value,
+    reads_event_time,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# So many comparisons cost less than looking every code up.
+_FEW_TRUE = 4
+
+_PREDICATES = (*COMPARISONS, exp.And, exp.Or, exp.Not, Like, In)
+
+
+def evaluate(node: exp.Expression, batch: Batch) -> Any:
+    """Give the value of an expression for the rows of a batch.
+
+    An expression over dictionary columns alone is worked out once per combination of values.
+    """
+    if not isinstance(node, Field) and not is_literal(node):
+        encoded = _only_dictionaries(node, batch)
+        if encoded is not None:
+            return _once_per_value(node, encoded, batch)
+    checkpoint()
+    rule = RULES.get(type(node))
+    if rule is None:
+        raise MalformedQuery(f"cannot evaluate {type(node).__name__}")
+    return rule(node, batch)
+
+
+def evaluate_array(node: exp.Expression, batch: Batch) -> Any:
+    """Give the value as an array with a value per row; predicates as the numbers 1 and 0."""
+    return as_array(evaluate_value(node, batch), batch.rows)
+
+
+def evaluate_value(node: exp.Expression, batch: Batch) -> Any:
+    """Give the value as data: predicates count as the numbers 1 and 0."""
+    value = evaluate(node, batch)
+    return value.cast(pa.int64()) if is_predicate(node) else value
+
+
+def evaluate_condition(node: exp.Expression, batch: Batch) -> Any:
+    """Give a Boolean array: true, false or null for each row."""
+    return as_array(values.to_boolean(evaluate(node, batch)), batch.rows)
+
+
+def is_predicate(node: exp.Expression) -> bool:
+    """Tell whether an expression answers yes or no, so that it is shown as 1 or 0."""
+    if isinstance(node, Call):
+        return node.entry.result == "boolean"
+    return isinstance(node, _PREDICATES)
+
+
+def as_array(value: Any, rows: int) -> Any:
+    """Spread a scalar over all rows; an array stays as it is."""
+    if isinstance(value, pa.Scalar):
+        if isinstance(value.type, pa.BaseExtensionType):
+            storage = pa.repeat(value.value, rows)
+            return pa.ExtensionArray.from_storage(value.type, storage)
+        return pa.repeat(value, rows)
+    return value
+
+
+def missing(rows: int) -> Any:
+    """Give a column without any value."""
+    return pa.nulls(rows)
+
+
+# ---------------------------------------------------------------- once per distinct value
+
+
+def _only_dictionaries(node: exp.Expression, batch: Batch) -> dict[str, Any] | None:
+    """Give the fields that the expression reads, if all have dictionaries with few combinations."""
+    names = field_names(node)
+    if not names or reads_event_time(node):
+        return None
+    columns = {}
+    combinations = 1
+    for name in sorted(names):
+        column = batch.column(name)
+        if column is None or not pa.types.is_dictionary(column.type):
+            return None
+        columns[name] = column
+        combinations *= len(column.dictionary) + 1
+    return columns if combinations < batch.rows else None
+
+
+def _once_per_value(node: exp.Expression, encoded: dict[str, Any], batch: Batch) -> Any:
+    rows = batch.rows
+    codes = None
+    distinct = {}
+    sizes = [len(column.dictionary) + 1 for column in encoded.values()]
+    repeats = np.cumprod([1, *sizes[::-1]])[::-1]
+    for (name, column), size, repeat in zip(encoded.items(), sizes, repeats[1:], strict=True):
+        # Missing is one value more, at the end of the dictionary.
+        values_and_missing = pa.concat_arrays(
+            [column.dictionary, pa.nulls(1, column.dictionary.type)]
+        )
+        each = np.repeat(np.arange(size), repeat)
+        places = np.tile(each, int(repeats[0] // len(each)))
+        distinct[name] = values_and_missing.take(pa.array(places))
+        own = column.indices.fill_null(size - 1) if column.null_count else column.indices
+        here = np.asarray(own)
+        codes = here if codes is None else codes * np.int32(size) + here
+    small = Batch(int(repeats[0]), batch.times, columns=distinct)
+    answer = evaluate(node, small)
+    if isinstance(answer, pa.Scalar):
+        return answer
+    where = pa.array(codes)
+    if pa.types.is_string(answer.type) and len(where) == rows:
+        # Stays a dictionary, so that whatever comes next runs once per value too; its values
+        # differ, as those of every dictionary do.
+        unique = answer.dictionary_encode()
+        return pa.DictionaryArray.from_arrays(unique.indices.take(where), unique.dictionary)
+    if pa.types.is_boolean(answer.type) and not any(c.null_count for c in encoded.values()):
+        return _where_true(answer, where)
+    return answer.take(where)
+
+
+def _where_true(answer: Any, codes: Any) -> Any:
+    """Give the truth of each code; few true ones are found by comparing, four times as fast."""
+    true = np.flatnonzero(np.asarray(answer.fill_null(False)))
+    if answer.slice(0, len(answer) - 1).null_count or len(true) > _FEW_TRUE:
+        return answer.take(codes)
+    if not len(true):
+        return pa.scalar(False)
+    found = pc.equal(codes, pa.scalar(int(true[0]), codes.type))
+    for code in true[1:]:
+        found = pc.or_(found, pc.equal(codes, pa.scalar(int(code), codes.type)))
+    return found
+
+
+# ---------------------------------------------------------------- rules
+
+
+def _field(node: Field, batch: Batch) -> Any:
+    name = node.name
+    # `m.key` may also be a key of a structure that the query made, which goes before a field that
+    # the events have.
+    parts = node.args["parts"]
+    for cut in range(len(parts) - 1, 0, -1) if not batch.has_own(name) else ():
+        stem = ".".join(parts[:cut])
+        if not batch.has_own(stem):
+            continue
+        structure = batch.column(stem)
+        if structure is not None and values.is_structure(structure.type):
+            return functions.access(structure, list(parts[cut:]))
+    column = batch.column(name)
+    return missing(batch.rows) if column is None else column
+
+
+def _access(node: Access, batch: Batch) -> Any:
+    value = evaluate(node.args["value"], batch)
+    if not values.is_structure(value.type):
+        return missing(batch.rows)
+    return functions.access(value, list(node.args["path"]))
+
+
+def _literal(node: exp.Expression, batch: Batch) -> Any:  # noqa: ARG001
+    value = literal_value(node)
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 2**63:
+        # Too long for an int64: as text it still compares exactly.
+        return pa.scalar(str(value))
+    return pa.scalar(value)
+
+
+def _negative(node: exp.Neg, batch: Batch) -> Any:
+    if is_literal(node):
+        return _literal(node, batch)
+    return values.arithmetic("-", pa.scalar(0), evaluate_value(node.this, batch))
+
+
+def _arithmetic(node: exp.Binary, batch: Batch) -> Any:
+    left, right = evaluate_value(node.this, batch), evaluate_value(node.expression, batch)
+    return values.arithmetic(ARITHMETIC[type(node)], left, right)
+
+
+def _comparison(node: exp.Binary, batch: Batch) -> Any:
+    left, right = evaluate(node.this, batch), evaluate(node.expression, batch)
+    # A predicate is a number, unless it is held against another Boolean (`isValidIp(a) = true`).
+    if not (pa.types.is_boolean(left.type) and pa.types.is_boolean(right.type)):
+        left = left.cast(pa.int64()) if is_predicate(node.this) else left
+        right = right.cast(pa.int64()) if is_predicate(node.expression) else right
+    return values.compare(COMPARISONS[type(node)], left, right)
+
+
+def _and(node: exp.And, batch: Batch) -> Any:
+    return _joined(pc.and_kleene, node, batch)
+
+
+def _or(node: exp.Or, batch: Batch) -> Any:
+    return _joined(pc.or_kleene, node, batch)
+
+
+def _joined(kernel: Callable[..., Any], node: exp.Binary, batch: Batch) -> Any:
+    # The tree of a long chain is balanced (`commands.chained`), so this recursion is never deep.
+    left = values.to_boolean(evaluate(node.this, batch))
+    return kernel(left, values.to_boolean(evaluate(node.expression, batch)))
+
+
+def _not(node: exp.Not, batch: Batch) -> Any:
+    return pc.invert(values.to_boolean(evaluate(node.this, batch)))
+
+
+def _like(node: Like, batch: Batch) -> Any:
+    value = evaluate_value(node.args["value"], batch)
+    if values.is_structure(value.type):
+        return pa.scalar(False)
+    text = as_array(values.to_text(value), batch.rows)
+    pattern = node.args["pattern"]
+    if isinstance(pattern, exp.Literal):
+        return regex.contains(text, str(pattern.this))
+    return regex.matches(text, pattern.pattern)
+
+
+def _in(node: In, batch: Batch) -> Any:
+    value = evaluate_value(node.args["value"], batch)
+    options = [literal_value(option) for option in node.args["options"]]
+    return values.is_in(as_array(value, batch.rows), options)
+
+
+def _call(node: Call, batch: Batch) -> Any:
+    function = node.entry
+    if function.aggregate:
+        raise MalformedQuery(f"{function.name} is an aggregation and belongs in 'stats'")
+    arguments = [_argument(argument, batch) for argument in node.arguments]
+    return functions.call(function, batch, arguments)
+
+
+def _argument(node: exp.Expression, batch: Batch) -> Any:
+    if isinstance(node, Period):
+        return (int(node.args["count"]), str(node.args["unit"]))
+    if isinstance(node, Star):
+        raise MalformedQuery("'*' stands only in count(*)")
+    # Where a function wants a Boolean, coercion makes one of the numbers 1 and 0.
+    return evaluate_value(node, batch)
+
+
+RULES: dict[type[Any], Callable[..., Any]] = {
+    Field: _field,
+    Access: _access,
+    exp.Literal: _literal,
+    exp.Boolean: _literal,
+    exp.Neg: _negative,
+    **dict.fromkeys(ARITHMETIC, _arithmetic),
+    **dict.fromkeys(COMPARISONS, _comparison),
+    exp.And: _and,
+    exp.Or: _or,
+    exp.Not: _not,
+    Like: _like,
+    In: _in,
+    Call: _call,
+}

@@ -1,0 +1,85 @@
+"""Messages and other long text a few thousand rows at a time, while they are in the cache."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.events import MESSAGE
+from cwnb.insights import values
+from cwnb.insights.control import checkpoint
+from cwnb.insights.engine import columns
+from cwnb.insights.engine.batch import Batch
+from cwnb.insights.engine.evaluate import as_array, evaluate_array, evaluate_condition
+from cwnb.insights.tree import fields_read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from sqlglot import exp
+
+_ROWS = 8_192
+_ROW_NUMBER = "#row"
+
+
+def filter_pieces(
+    conditions: list[exp.Expression], batch: Batch, pieces: Iterable[Any], *, keep: bool
+) -> None:
+    """Keep the rows for which all conditions, which read the message alone, are true.
+
+    `keep`: hold on to the messages of these rows, since they are read again.
+    """
+    found, messages, start = [], [], 0
+    for piece in pieces:
+        small = _small(piece, batch)
+        small.set(_ROW_NUMBER, pa.array(np.arange(start, start + len(piece))))
+        for condition in conditions:
+            if small.rows:
+                small.filter(evaluate_condition(condition, small))
+        found.append(small.column(_ROW_NUMBER).to_numpy())
+        if keep:
+            messages.append(small.column(MESSAGE))
+        start += len(piece)
+    mask = np.zeros(batch.rows, dtype=bool)
+    for rows in found:
+        mask[rows] = True
+    batch.filter(pa.array(mask))
+    if keep:
+        batch.keep(MESSAGE, columns.concat(messages))
+
+
+def over_pieces(
+    source: exp.Expression, batch: Batch, compute: Callable[[Any], list[Any]]
+) -> list[Any]:
+    """Give what `compute` makes of the text of an expression, piece by piece."""
+    pieces = batch.message_pieces() if fields_read(source) == {MESSAGE} else None
+    texts: Iterator[Any]
+    if pieces is not None:
+        texts = (text_of(source, _small(piece, batch)) for piece in pieces)
+    else:
+        texts = _slices(text_of(source, batch))
+    made = []
+    for text in texts:
+        checkpoint()
+        made.append(compute(text))
+    return [columns.concat(list(parts)) for parts in zip(*made, strict=True)]
+
+
+def _small(piece: Any, batch: Batch) -> Batch:
+    return Batch(len(piece), batch.times, columns={MESSAGE: piece})
+
+
+def _slices(text: Any) -> Iterator[Any]:
+    for start in range(0, max(1, len(text)), _ROWS):
+        yield text.slice(start, _ROWS)
+
+
+def text_of(source: exp.Expression, batch: Batch) -> Any:
+    """Give an expression as a column of plain strings; a structure has none."""
+    value = evaluate_array(source, batch)
+    if values.is_structure(value.type):
+        return pa.nulls(batch.rows, pa.string())
+    text = as_array(values.to_text(value), batch.rows)
+    return text.dictionary_decode() if pa.types.is_dictionary(text.type) else text

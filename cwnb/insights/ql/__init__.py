@@ -1,0 +1,1 @@
+"""The Logs Insights language: tokens, grammar, text, and its own restrictions."""

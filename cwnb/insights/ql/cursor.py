@@ -1,0 +1,68 @@
+"""sqlglot's token cursor with errors that point, and the places of nodes."""
+
+from __future__ import annotations
+
+from typing import TypeVar
+
+from sqlglot import exp
+from sqlglot.parser import Parser
+from sqlglot.tokenizer_core import Token, TokenType
+
+from cwnb.errors import MalformedQuery
+from cwnb.insights import tree
+from cwnb.insights.ql import vocabulary
+
+Made = TypeVar("Made", bound=exp.Expression)
+
+
+class Cursor(Parser):
+    """Stands on a token of `self.sql`; makes errors and notes where nodes were read."""
+
+    def _fault(
+        self, message: str, start: int | None = None, end: int | None = None
+    ) -> MalformedQuery:
+        """Make an error at the given characters, else at the current token."""
+        if start is None:
+            token = self._curr
+            start = token.start if token else len(self.sql.rstrip())
+            end = token.end + 1 if token else start + 1
+        return MalformedQuery(message, self.sql, start, end)
+
+    def _fault_at(self, token: Token, message: str) -> MalformedQuery:
+        return self._fault(message, token.start, token.end + 1)
+
+    def _expected(self, what: str) -> MalformedQuery:
+        return self._fault(f"expected {what}, found {self._found()}{self._missing_pipe()}")
+
+    def _found(self) -> str:
+        return repr(self._slice(self._curr)) if self._curr else "the end of the query"
+
+    def _missing_pipe(self) -> str:
+        word = self._word()
+        keywords = {command.keyword for command in tree.COMMANDS} | set(vocabulary.SYNONYMS)
+        missing = word in keywords and self._prev and self._prev.token_type is not TokenType.PIPE
+        return f"; is a '|' missing before {word!r}?" if missing else ""
+
+    def _slice(self, token: Token) -> str:
+        return self.sql[token.start : token.end + 1]
+
+    def _word(self) -> str:
+        """Give the current token in lower case if it is a bare word, else nothing."""
+        return self._curr.text.lower() if self._curr.token_type is TokenType.VAR else ""
+
+    def _accept(self, word: str) -> bool:
+        if self._word() != word:
+            return False
+        self._advance()
+        return True
+
+    def _require(self, kind: TokenType, what: str) -> Token:
+        if not self._match(kind):
+            raise self._expected(what)
+        return self._prev
+
+    def _placed(self, node: Made, start: int) -> Made:
+        """Note the slice of the query that a node was read from."""
+        node.meta["start"] = start
+        node.meta["end"] = self._prev.end + 1
+        return node

@@ -1,0 +1,405 @@
+"""The grammar of expressions, loosest first, each level a row of a table or one small method.
+
+    or  ·  and  ·  not !  ·  comparison, like, in  ·  + -  ·  * / %  ·  ^ (from the right)
+    ·  unary -  ·  postfix .key [index]
+
+The language does not document its precedence; this is the usual one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlglot import exp
+from sqlglot.tokenizer_core import Token, TokenType
+
+from cwnb.errors import MalformedQuery
+from cwnb.insights import tree
+from cwnb.insights.names import FUNCTIONS_NOT_YET, canonical, known_functions, suggestion
+from cwnb.insights.ql.cursor import Cursor
+from cwnb.insights.ql.tokens import REGEX_TOKEN, STEP_TOKEN, path_parts, unquote
+from cwnb.insights.values.periods import UNITS, unit_named
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cwnb.insights.functions import Function, Parameter
+
+# Both keep every walk, this one included, far from Python's recursion limit.
+MAX_DEPTH = 100
+MAX_NESTING = 40
+# Never a field unless in backticks.
+RESERVED = frozenset("and or not like in as by".split())
+
+
+class ExpressionParser(Cursor):
+    """A token cursor that reads expressions."""
+
+    COMPARISONS: ClassVar[dict[TokenType, type[exp.Expression]]] = {
+        TokenType.EQ: exp.EQ,
+        TokenType.NEQ: exp.NEQ,
+        TokenType.LT: exp.LT,
+        TokenType.LTE: exp.LTE,
+        TokenType.GT: exp.GT,
+        TokenType.GTE: exp.GTE,
+    }
+    ARITHMETIC: ClassVar[tuple[dict[TokenType, type[exp.Expression]], ...]] = (
+        {TokenType.PLUS: exp.Add, TokenType.DASH: exp.Sub},
+        {TokenType.STAR: exp.Mul, TokenType.SLASH: exp.Div, TokenType.MOD: exp.Mod},
+    )
+    # Words that go on after an operand, each with the method that reads the rest.
+    WORD_COMPARISONS: ClassVar[dict[str, Callable[[ExpressionParser, Any], exp.Expression]]] = {
+        "like": lambda self, value: self._like(value),
+        "in": lambda self, value: self._in(value),
+    }
+
+    _level = 0
+
+    # ------------------------------------------------------------ operators
+
+    def _expression(self) -> exp.Expression:
+        self._level += 1
+        if self._level > MAX_NESTING:
+            raise self._fault(f"nested deeper than {MAX_NESTING} levels")
+        node = self._chain(exp.Or, "or", lambda: self._chain(exp.And, "and", self._negation))
+        self._level -= 1
+        return node
+
+    def _chain(
+        self,
+        operator: type[exp.And | exp.Or],
+        word: str,
+        operand: Callable[[], exp.Expression],
+    ) -> exp.Expression:
+        start = self._curr.start
+        terms = [operand()]
+        while self._accept(word):
+            terms.append(operand())
+        if len(terms) == 1:
+            return terms[0]
+        # Parentheses around a chain of the same kind change nothing, so one shape stands for all.
+        node = tree.chained(
+            operator, [leaf for term in terms for leaf in tree.links(operator, term)]
+        )
+        for link in reversed(list(tree.find(node, operator))):
+            link.meta["start"] = link.this.meta["start"]
+            link.meta["end"] = link.expression.meta["end"]
+        return self._placed(node, start)
+
+    def _negation(self) -> exp.Expression:
+        starts = []
+        while self._word() == "not" or self._curr.token_type is TokenType.EXCLAMATION:
+            starts.append(self._curr.start)
+            self._advance()
+            if len(starts) > MAX_DEPTH:
+                raise self._fault(f"nested deeper than {MAX_DEPTH} levels")
+        node = self._comparison()
+        for start in reversed(starts):
+            node = self._placed(exp.Not(this=node), start)
+        return node
+
+    def _comparison(self) -> exp.Expression:
+        start = self._curr.start
+        node = self._operand()
+        if operator := self.COMPARISONS.get(self._curr.token_type):
+            self._advance()
+            if self._curr.token_type is REGEX_TOKEN:
+                raise self._fault("a regex stands after 'like' or '=~', not after a comparison")
+            node = self._placed(operator(this=node, expression=self._operand()), start)
+        elif self._match(TokenType.RLIKE):
+            node = self._placed(self._like(node), start)
+        else:
+            negated = self._word() == "not" and self._next.text.lower() in self.WORD_COMPARISONS
+            if negated:
+                self._advance()
+            if reader := self.WORD_COMPARISONS.get(self._word()):
+                self._advance()
+                node = self._placed(reader(self, node), start)
+                if negated:
+                    node = self._placed(exp.Not(this=node), start)
+        if self._curr.token_type in self.COMPARISONS:
+            raise self._fault("comparisons do not chain; join them with 'and'")
+        return node
+
+    def _like(self, value: exp.Expression) -> tree.Like:
+        if self._curr.token_type is REGEX_TOKEN:
+            return tree.Like(value=value, pattern=self._regex())
+        if self._curr.token_type is TokenType.STRING:
+            return tree.Like(value=value, pattern=self._text())
+        raise self._expected("a text or a /regex/")
+
+    def _in(self, value: exp.Expression) -> tree.In:
+        if self._curr.token_type is TokenType.L_PAREN:
+            if self._next.token_type is TokenType.VAR:
+                raise self._fault("a subquery in 'in (…)' is not supported yet")
+            raise self._fault("'in' takes a list in square brackets, such as ['a', 'b']")
+        self._require(TokenType.L_BRACKET, "a list in square brackets")
+        options = [self._list_value()]
+        while self._match(TokenType.COMMA):
+            options.append(self._list_value())
+        self._require(TokenType.R_BRACKET, "',' or ']'")
+        return tree.In(value=value, options=options)
+
+    def _list_value(self) -> exp.Expression:
+        start = self._curr.start
+        if self._curr.token_type in {TokenType.R_BRACKET, TokenType.SENTINEL}:
+            raise self._expected("a text, a number, true or false")
+        node = self._unary()
+        if not tree.is_literal(node):
+            raise self._fault(
+                "a list holds texts, numbers, true and false only", start, self._prev.end + 1
+            )
+        return node
+
+    def _operand(self, tier: int = 0) -> exp.Expression:
+        """Read sums (tier 0) and products (tier 1); powers are below."""
+        if tier == len(self.ARITHMETIC):
+            return self._power()
+        start = self._curr.start
+        node = self._operand(tier + 1)
+        length = 0
+        while operator := self.ARITHMETIC[tier].get(self._curr.token_type):
+            self._advance()
+            length += 1
+            if length > MAX_DEPTH:
+                raise self._fault(f"more than {MAX_DEPTH} operators in a row")
+            right = self._operand(tier + 1)
+            node = self._placed(operator(this=node, expression=right), start)
+        return node
+
+    def _power(self) -> exp.Expression:
+        starts = [self._curr.start]
+        factors = [self._unary()]
+        while self._match(TokenType.CARET):
+            starts.append(self._curr.start)
+            factors.append(self._unary())
+            if len(factors) > MAX_DEPTH:
+                raise self._fault(f"more than {MAX_DEPTH} operators in a row")
+        node = factors.pop()
+        for base, start in zip(reversed(factors), reversed(starts[:-1]), strict=True):
+            node = self._placed(exp.Pow(this=base, expression=node), start)
+        return node
+
+    def _unary(self) -> exp.Expression:
+        starts = []
+        while self._match(TokenType.DASH):
+            starts.append(self._prev.start)
+            if len(starts) > MAX_DEPTH:
+                raise self._fault(f"nested deeper than {MAX_DEPTH} levels")
+        node = self._postfix()
+        for start in reversed(starts):
+            node = self._placed(exp.Neg(this=node), start)
+        return node
+
+    # ------------------------------------------------------------ values
+
+    def _postfix(self) -> exp.Expression:
+        start = self._curr.start
+        node = self._primary()
+        steps: list[str] = []
+        while True:
+            if self._curr.token_type is STEP_TOKEN:
+                steps += path_parts(self._curr.text)
+                self._advance()
+            elif self._match(TokenType.L_BRACKET):
+                steps.append(self._bracket())
+            else:
+                break
+        if not steps:
+            return node
+        if isinstance(node, exp.Literal | exp.Boolean):
+            raise self._fault("a literal has no keys", start, self._prev.end + 1)
+        if isinstance(node, tree.Field) and not node.meta.get("parenthesised"):
+            whole = tree.Field(parts=[*node.args["parts"], *steps])
+            return self._placed(whole, start)
+        return self._placed(tree.Access(value=node, path=steps), start)
+
+    def _bracket(self) -> str:
+        token = self._curr
+        if token.token_type is TokenType.NUMBER and token.text.isdigit():
+            step = str(int(token.text))
+        elif token.token_type is TokenType.STRING and len(token.text) > 2:
+            step = unquote(token.text)
+        else:
+            raise self._expected("an index such as [0]")
+        self._advance()
+        self._require(TokenType.R_BRACKET, "']'")
+        return step
+
+    PRIMARIES: ClassVar[dict[TokenType, Callable[[ExpressionParser], exp.Expression]]] = {
+        TokenType.L_PAREN: lambda self: self._parenthesised(),
+        TokenType.STRING: lambda self: self._text(),
+        TokenType.NUMBER: lambda self: self._number(),
+        TokenType.VAR: lambda self: self._named(),
+    }
+
+    def _primary(self) -> exp.Expression:
+        reader = self.PRIMARIES.get(self._curr.token_type)
+        if reader is None:
+            raise self._expected("a field, a value or a function")
+        return reader(self)
+
+    def _parenthesised(self) -> exp.Expression:
+        self._advance()
+        node = self._expression()
+        self._require(TokenType.R_PAREN, "')'")
+        node.meta["parenthesised"] = True
+        return node
+
+    def _text(self) -> exp.Literal:
+        self._advance()
+        return self._placed(exp.Literal.string(unquote(self._prev.text)), self._prev.start)
+
+    def _number(self) -> exp.Expression:
+        self._advance()
+        number = self._prev
+        if self._curr.token_type is TokenType.VAR and self._word() not in RESERVED:
+            adjacent = self._curr.start == number.end + 1
+            span = number.start, self._curr.end + 1
+            if unit_named(self._curr.text):
+                message = "a period is an argument of bin, datefloor, dateceil or offset only"
+                raise self._fault(message, *span)
+            if adjacent:
+                raise self._fault("a name that begins with a digit stands in backticks", *span)
+        return self._placed(exp.Literal(this=number.text, is_string=False), number.start)
+
+    def _period(self) -> tree.Period:
+        number = self._curr
+        if number.token_type is not TokenType.NUMBER:
+            raise self._expected("a period such as 5m")
+        self._advance()
+        unit = unit_named(self._curr.text) if self._curr.token_type is TokenType.VAR else None
+        if unit is None:
+            raise self._fault(f"expected a unit of time ({' '.join(UNITS)}), found {self._found()}")
+        self._advance()
+        if not number.text.isdigit() or int(number.text) == 0:
+            raise self._fault_at(number, "a period counts whole units, from 1 up")
+        return self._placed(tree.Period(count=int(number.text), unit=unit), number.start)
+
+    def _regex(self) -> tree.Regex:
+        token = self._curr
+        self._advance()
+        pattern = self._checked_regex(token, token.text.replace("\\/", "/"))
+        return self._placed(tree.Regex(pattern=pattern), token.start)
+
+    def _checked_regex(self, token: Token, pattern: str) -> str:
+        from cwnb.insights.text.regex import InvalidRegex, to_re2
+
+        try:
+            return to_re2(pattern)
+        except InvalidRegex as error:
+            raise self._fault_at(token, error.message) from None
+
+    def _named(self) -> exp.Expression:
+        token = self._curr
+        word = self._word()
+        if word in RESERVED:
+            raise self._expected("a field, a value or a function")
+        self._advance()
+        if self._curr.token_type is TokenType.L_PAREN and not token.text.endswith("`"):
+            return self._call(token)
+        if word in {"true", "false"}:
+            return self._placed(exp.Boolean(this=word == "true"), token.start)
+        field = self._placed(tree.Field(parts=path_parts(token.text)), token.start)
+        field.meta["quoted"] = token.text.startswith("`")
+        return field
+
+    # ------------------------------------------------------------ calls
+
+    def _call(self, name: Token) -> exp.Expression:
+        function = self._function(name)
+        key = canonical(function.name)
+        self._advance()
+        arguments: list[exp.Expression] = []
+        if not self._match(TokenType.R_PAREN):
+            arguments.append(self._argument(function, 0))
+            while self._match(TokenType.COMMA):
+                arguments.append(self._argument(function, len(arguments)))
+            self._require(TokenType.R_PAREN, "',' or ')'")
+        if not arguments and function.parameters and function.parameter(0).star:
+            arguments.append(self._placed(tree.Star(), name.start))
+        call = self._placed(tree.Call(function=key, arguments=arguments), name.start)
+        self._check_arguments(function, call)
+        return call
+
+    def _function(self, name: Token) -> Function:
+        functions = known_functions()
+        key = canonical(name.text)
+        if key in functions:
+            found: Function = functions[key]
+            return found
+        if key in FUNCTIONS_NOT_YET:
+            raise self._fault_at(name, f"function {name.text!r} is not supported yet")
+        near = suggestion(name.text, (function.name for function in functions.values()))
+        raise self._fault_at(name, f"unknown function {name.text!r}{near}")
+
+    def _argument(self, function: Function, position: int) -> exp.Expression:
+        if not function.parameters:
+            return self._expression()
+        parameter, token = function.parameter(position), self._curr
+        if parameter.kind == "period":
+            return self._period()
+        if parameter.star and self._match(TokenType.STAR):
+            return self._placed(tree.Star(), token.start)
+        if parameter.kind == "regex":
+            if token.token_type is REGEX_TOKEN:
+                regex = self._regex()
+                return self._placed(exp.Literal.string(regex.pattern), token.start)
+            if token.token_type is TokenType.STRING:
+                text = self._text()
+                self._checked_regex(token, str(text.this))
+                return text
+        return self._expression()
+
+    def _check_arguments(self, function: Function, call: tree.Call) -> None:
+        given = len(call.arguments)
+        most = function.max_args
+        start, end = call.meta["start"], call.meta["end"]
+        if given < function.min_args or (most is not None and given > most):
+            raise self._fault(
+                f"{function.usage} takes {_counted(function)}, not {given}", start, end
+            )
+        branches = function.most_branches
+        if branches is not None and given // 2 > branches:
+            raise self._fault(
+                f"{call.name} takes at most {branches} branches, not {given // 2}", start, end
+            )
+        for index, argument in enumerate(call.arguments):
+            if not isinstance(argument, tree.Star):
+                self._check_number(call, index, function.parameter(index))
+
+    def _check_number(self, call: tree.Call, index: int, parameter: Parameter) -> None:
+        if parameter.least is None or parameter.most is None:
+            return
+        argument = call.arguments[index]
+        value = tree.literal_value(argument) if tree.is_literal(argument) else None
+        whole = parameter.kind == "literal_integer"
+        kinds: tuple[type, ...] = (int,) if whole else (int, float)
+        if type(value) not in kinds or not parameter.least <= float(value or 0) <= parameter.most:
+            kind = "whole number" if whole else "number"
+            raise self._fault(
+                f"argument {index + 1} of {call.name} is a {kind} "
+                f"from {parameter.least} to {parameter.most}",
+                argument.meta["start"],
+                argument.meta["end"],
+            )
+
+
+def _counted(function: Function) -> str:
+    least, most = function.min_args, function.max_args
+    if most is None:
+        return f"{least} or more arguments"
+    if least == most:
+        return "no arguments" if most == 0 else f"{most} argument{'s' * (most > 1)}"
+    return f"{least} to {most} arguments"
+
+
+def check_depth(node: exp.Expression, text: str) -> None:
+    """Refuse a tree that is too deep for those who walk it."""
+    stack: list[tuple[exp.Expression, int]] = [(node, 0)]
+    while stack:
+        current, depth = stack.pop()
+        if depth > MAX_DEPTH:
+            start, end = current.meta.get("start"), current.meta.get("end")
+            raise MalformedQuery(f"nested deeper than {MAX_DEPTH} levels", text, start, end)
+        stack.extend((child, depth + 1) for child in current.iter_expressions())

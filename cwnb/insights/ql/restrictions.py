@@ -1,0 +1,174 @@
+"""What a query in Logs Insights QL must keep to beyond its grammar, and what may be forgiven.
+
+The service's pages state the rules, and some of its own samples break them. Lenient reading makes
+sense of those samples, each time with a warning that says what the service would do; strict reading
+refuses them. This file has the rules about the order of commands, `checking` those about names.
+Sources: CWL_QuerySyntax-Stats, -Dedup, -Limit, -Sort.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from cwnb.insights import tree
+from cwnb.insights.ql.writer import to_text
+from cwnb.insights.resolve.complete import MAXIMUM_LIMIT
+from cwnb.insights.resolve.scope import refuse
+from cwnb.insights.tree import Order, Rows, Shows
+from cwnb.insights.values.periods import UNITS, capped
+
+if TYPE_CHECKING:
+    from sqlglot import exp
+
+STATS_COMMANDS = 10
+
+
+def restrict(pipeline: tree.Pipeline, warnings: list[str], *, strict: bool) -> None:
+    """Hold a pipeline to the rules about its commands, in place; adds to the warnings.
+
+    Raises MalformedQuery.
+    """
+    order = _Order(pipeline, warnings, strict=strict)
+    order.check_counts()
+    order.check_followers()
+    order.clear_way_to_stats()
+    order.sort_before_limit()
+    _cap_periods(pipeline, warnings)
+
+
+# What may follow a command, where not everything may. Source: CWL_QuerySyntax-Dedup.
+MAY_FOLLOW: dict[type[tree.Command], tuple[type[tree.Command], ...]] = {tree.Dedup: (tree.Limit,)}
+# Commands that the service does not take before the last `stats`, and what it does with them there.
+# Source: CWL_QuerySyntax-Stats.
+NOT_BEFORE_STATS: dict[type[tree.Command], str] = {
+    tree.Sort: "refuses it there",
+    tree.Limit: "refuses it there",
+    tree.Display: "may refuse it there",
+}
+
+
+class _Order:
+    """The commands of a pipeline, put in the order in which they are to run."""
+
+    def __init__(self, pipeline: tree.Pipeline, warnings: list[str], *, strict: bool) -> None:
+        self.pipeline = pipeline
+        self.warnings = warnings
+        self.strict = strict
+
+    def check_counts(self) -> None:
+        """Refuse too many `stats` and limits that the service refuses."""
+        stats = self._places(tree.Stats)
+        if len(stats) > STATS_COMMANDS:
+            message = f"a query has at most {STATS_COMMANDS} stats commands"
+            self._refuse(message, self.pipeline.commands[stats[STATS_COMMANDS]])
+        for command in self.pipeline.commands:
+            cap = command.row_cap()
+            if cap is not None and not 1 <= cap <= MAXIMUM_LIMIT:
+                self._refuse(f"limit takes a number from 1 to {MAXIMUM_LIMIT:,}", command)
+
+    def check_followers(self) -> None:
+        """Refuse anything but `limit` after `dedup`."""
+        for place, command in enumerate(self.pipeline.commands):
+            allowed = MAY_FOLLOW.get(type(command))
+            if allowed is None:
+                continue
+            for later in self.pipeline.commands[place + 1 :]:
+                if type(later) not in allowed:
+                    words = " and ".join(kind.keyword for kind in allowed)
+                    message = f"only {words} may follow {command.keyword}, not {later.keyword}"
+                    self._refuse(message, later)
+
+    def clear_way_to_stats(self) -> None:
+        """Refuse or ignore what may not stand before the last `stats`."""
+        commands = self.pipeline.commands
+        places = self._places(tree.Stats)
+        if not places:
+            return
+        kept: list[tree.Command] = []
+        for index, command in enumerate(commands):
+            if index > places[-1] or type(command) not in NOT_BEFORE_STATS:
+                kept.append(command)
+            else:
+                kept += self._before_stats(command, only=len(places) == 1)
+        self.pipeline.set("commands", kept)
+
+    def _before_stats(self, command: tree.Command, *, only: bool) -> list[tree.Command]:
+        keyword = command.keyword
+        # Neither the order of rows nor what is shown changes what `stats` counts.
+        orders = command.order is Order.SETS and command.rows is Rows.SAME
+        ignorable = command.shows is Shows.CHOOSES or (orders and only)
+        if self.strict or not ignorable:
+            self._refuse(f"{keyword} must come after the last stats", command)
+        self.warnings.append(
+            f"{keyword} before stats changes nothing and is ignored; the service "
+            f"{NOT_BEFORE_STATS[type(command)]}"
+        )
+        # The names that it gives are still there for the stats.
+        items = command.args.get("items") or [key.args["item"] for key in command.sort_keys()]
+        named = [item for item in items if item.args.get("alias")]
+        if not named:
+            return []
+        computed = tree.Fields(items=named)
+        computed.meta.update(command.meta)
+        return [computed]
+
+    def _places(self, kind: type[tree.Command]) -> list[int]:
+        return [i for i, command in enumerate(self.pipeline.commands) if type(command) is kind]
+
+    def sort_before_limit(self) -> None:
+        """Read a lone `limit` right before a lone `sort` as the top rows that are meant."""
+        commands = self.pipeline.commands
+        limits, sorts = self._places(tree.Limit), self._places(tree.Sort)
+        if self.strict or len(limits) != 1 or sorts != [limits[0] + 1]:
+            return
+        limit, sort = commands[limits[0]], commands[sorts[0]]
+        if limit.args.get("any"):
+            return
+        self.warnings.append(
+            f"{to_text(limit)!r} stands before {to_text(sort)!r}: here rows are sorted first; the "
+            f"service may sort just the {to_text(limit.args['count'])} rows that come first"
+        )
+        reordered = list(commands)
+        reordered[limits[0]], reordered[sorts[0]] = sort, limit
+        self.pipeline.set("commands", reordered)
+
+    def _refuse(self, message: str, node: exp.Expression) -> NoReturn:
+        refuse(self.pipeline, message, node)
+
+
+def _cap_periods(pipeline: tree.Pipeline, warnings: list[str]) -> None:
+    """Lower the counts over a unit's cap, as the service does without a word."""
+    for call in tree.find(pipeline, tree.Call):
+        period = next((p for p in call.arguments if isinstance(p, tree.Period)), None)
+        if period is None:
+            continue
+        count, unit = period.args["count"], period.args["unit"]
+        cap = capped(count, unit)
+        if cap != count:
+            written = to_text(call)
+            item = call.find_ancestor(tree.Item)
+            name = item.name if item else ""
+            period.set("count", cap)
+            if item:
+                # The column stays named by the text as written; a sort key makes none.
+                if not isinstance(item.parent, tree.SortKey):
+                    item.set("alias", name)
+                item.set("text", to_text(item.value))
+            runs = to_text(call)
+            longest = UNITS[unit][1]
+            warning = f"{written} runs as {runs}, as in the service: {unit} counts to {longest}"
+            warning += _other_unit(count, unit)
+            if warning not in warnings:
+                warnings.append(warning)
+
+
+NEXT_UNIT = {"ms": ("s", 1000), "s": ("m", 60), "m": ("h", 60), "h": ("d", 24)}
+
+
+def _other_unit(count: int, unit: str) -> str:
+    while unit in NEXT_UNIT and count % NEXT_UNIT[unit][1] == 0:
+        unit, size = NEXT_UNIT[unit]
+        count //= size
+        if capped(count, unit) == count:
+            return f"; write {count}{unit}"
+    return ""

@@ -1,0 +1,17 @@
+"""Words of Logs Insights QL beside the names of its commands and functions."""
+
+from __future__ import annotations
+
+from cwnb.events import MESSAGE
+
+# Spellings that read as another command.
+SYNONYMS = {"where": "filter", "order": "sort", "head": "limit"}
+
+# In the language, not built yet: each is an error with its own name.
+NOT_YET = (
+    "filterindex json tail pattern diff anomaly unmask unnest expand lookup cidrlookup join "
+    "appendcols relevantfields addtotals accum autoregress filldown fillmissing outlier sessionize "
+    "countfrequent logcompare estimate source"
+).split()
+
+DEFAULT_PARSE_FIELD = MESSAGE

@@ -1,0 +1,324 @@
+"""Insights text of any node, by a table of one function a class; what it writes reads as the node.
+
+Parentheses stand only where precedence asks for them, names are quoted only where they must be.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sqlglot import exp
+from sqlglot.generator import Generator
+
+from cwnb.insights import tree
+from cwnb.insights.names import known_functions
+from cwnb.insights.ql.tokens import PLAIN_PART, quote
+from cwnb.insights.text.regex_syntax import groups, write_regex
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Write = TypeVar("Write", bound="Callable[..., str]")
+
+# How tightly a node holds together; an operand that holds looser goes into parentheses.
+OR, AND, NOT, COMPARE, SUM, PRODUCT, POWER, UNARY, POSTFIX = range(1, 10)
+PRECEDENCE: dict[type[exp.Expression], int] = {
+    exp.Or: OR,
+    exp.And: AND,
+    exp.Not: NOT,
+    **dict.fromkeys(tree.COMPARISONS, COMPARE),
+    **dict.fromkeys((tree.Like, tree.In), COMPARE),
+    **dict.fromkeys((exp.Add, exp.Sub), SUM),
+    **dict.fromkeys((exp.Mul, exp.Div, exp.Mod), PRODUCT),
+    exp.Pow: POWER,
+    exp.Neg: UNARY,
+}
+SIGNS: dict[type[exp.Expression], str] = {**tree.COMPARISONS, **tree.ARITHMETIC}
+# Words that would be read as something else than a field.
+QUOTED_WORDS = frozenset(
+    "and or not like in as by true false asc desc offset any multi logfmt csv xml".split()
+)
+WRITERS: dict[type[exp.Expression], Callable[[Any], str]] = {}
+
+
+class Writer(Generator):
+    """sqlglot's door to the text writer: `node.sql(dialect="insights")`."""
+
+    def generate(self, expression: exp.Expr, copy: bool = True) -> str:  # noqa: ARG002 - its signature
+        """Write the node."""
+        return to_text(expression)
+
+
+def to_text(node: exp.Expr) -> str:
+    """Write a Pipeline, a command or an expression as Insights text."""
+    writer = WRITERS.get(type(node))  # type: ignore[arg-type]
+    if writer is None:
+        message = f"no Insights text for {type(node).__name__}"
+        raise TypeError(message)
+    return writer(node)
+
+
+def _writes(*kinds: type[exp.Expression]) -> Callable[[Write], Write]:
+    def register(function: Write) -> Write:
+        for kind in kinds:
+            WRITERS[kind] = function
+        return function
+
+    return register
+
+
+def _inside(node: exp.Expression, least: int) -> str:
+    text = to_text(node)
+    return text if PRECEDENCE.get(type(node), POSTFIX) >= least else f"({text})"
+
+
+def _list(nodes: Sequence[exp.Expression]) -> str:
+    return ", ".join(to_text(node) for node in nodes)
+
+
+# ---------------------------------------------------------------- names
+
+
+def write_name(parts: Sequence[str]) -> str:
+    """Write a path; whatever is not letters, digits, `_` and `@` goes into backticks."""
+    first, *others = parts
+    written = [_first_part(first, alone=not others), *(_part(other) for other in others)]
+    return ".".join(written)
+
+
+def write_alias(name: str) -> str:
+    """Write a name that is given, such as `as NAME`: its dots need no quotes."""
+    pieces = name.split(".")
+    plain = all(PLAIN_PART.fullmatch(piece) for piece in pieces)
+    return write_name(pieces) if plain else write_name([name])
+
+
+def _part(part: str) -> str:
+    return part if PLAIN_PART.fullmatch(part) else _quoted(part)
+
+
+def _first_part(part: str, *, alone: bool) -> str:
+    plain = PLAIN_PART.fullmatch(part) and not part[0].isdigit()
+    if plain and not (alone and part.lower() in QUOTED_WORDS):
+        return part
+    if part.startswith("@") and part.strip("@"):
+        bare = part.lstrip("@")
+        return part[: len(part) - len(bare)] + _quoted(bare)
+    return _quoted(part)
+
+
+def _quoted(part: str) -> str:
+    return "`" + part.replace("`", "``") + "`"
+
+
+@_writes(tree.Field)
+def _field(node: tree.Field) -> str:
+    return write_name(node.args["parts"])
+
+
+@_writes(tree.Access)
+def _access(node: tree.Access) -> str:
+    value = node.args["value"]
+    written = to_text(value) if isinstance(value, tree.Call) else f"({to_text(value)})"
+    return written + "".join(f".{_part(step)}" for step in node.args["path"])
+
+
+# ---------------------------------------------------------------- expressions
+
+
+@_writes(exp.Literal)
+def _literal(node: exp.Literal) -> str:
+    return quote(str(node.this)) if node.is_string else str(node.this)
+
+
+@_writes(exp.Boolean)
+def _boolean(node: exp.Boolean) -> str:
+    return "true" if node.this else "false"
+
+
+@_writes(tree.Regex)
+def _regex(node: tree.Regex) -> str:
+    return write_regex(node.pattern)
+
+
+@_writes(tree.Period)
+def _period(node: tree.Period) -> str:
+    return f"{node.args['count']}{node.args['unit']}"
+
+
+@_writes(tree.Star)
+def _star(_: tree.Star) -> str:
+    return "*"
+
+
+@_writes(tree.Call)
+def _call(node: tree.Call) -> str:
+    function = known_functions().get(node.name)
+    return f"{function.name if function else node.name}({_list(node.arguments)})"
+
+
+@_writes(exp.Or, exp.And)
+def _chain(node: exp.Or | exp.And) -> str:
+    tight = PRECEDENCE[type(node)] + 1
+    word = " or " if isinstance(node, exp.Or) else " and "
+    return word.join(_inside(term, tight) for term in tree.links(type(node), node))
+
+
+@_writes(exp.Not)
+def _not(node: exp.Not) -> str:
+    inner = node.this
+    if isinstance(inner, tree.Like):
+        return _like(inner, "not like")
+    if isinstance(inner, tree.In):
+        return _in(inner, "not in")
+    return f"not {_inside(inner, NOT)}"
+
+
+@_writes(tree.Like)
+def _like(node: tree.Like, word: str = "like") -> str:
+    return f"{_inside(node.args['value'], SUM)} {word} {to_text(node.args['pattern'])}"
+
+
+@_writes(tree.In)
+def _in(node: tree.In, word: str = "in") -> str:
+    return f"{_inside(node.args['value'], SUM)} {word} [{_list(node.args['options'])}]"
+
+
+@_writes(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+def _comparison(node: exp.Expression) -> str:
+    return f"{_inside(node.this, SUM)} {SIGNS[type(node)]} {_inside(node.expression, SUM)}"
+
+
+@_writes(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
+def _arithmetic(node: exp.Expression) -> str:
+    level = PRECEDENCE[type(node)]
+    return f"{_inside(node.this, level)} {SIGNS[type(node)]} {_inside(node.expression, level + 1)}"
+
+
+@_writes(exp.Pow)
+def _power(node: exp.Expression) -> str:
+    return f"{_inside(node.this, UNARY)} ^ {_inside(node.expression, POWER)}"
+
+
+@_writes(exp.Neg)
+def _negative(node: exp.Neg) -> str:
+    return f"-{_inside(node.this, UNARY)}"
+
+
+# ---------------------------------------------------------------- commands
+
+
+@_writes(tree.Item)
+def _item(node: tree.Item) -> str:
+    written = to_text(node.value)
+    if node.args.get("alias"):
+        return f"{written} as {write_alias(node.name)}"
+    if isinstance(node.value, tree.Field) or written == node.name:
+        return written
+    # The text as written names the column; where it says something else, an alias keeps the name.
+    return node.name if _says(node.name, node.value) else f"{written} as {write_name([node.name])}"
+
+
+def _says(text: str, value: exp.Expression) -> bool:
+    from cwnb.errors import MalformedQuery
+    from cwnb.insights.ql.dialect import parse_expression
+
+    try:
+        return parse_expression(text) == value
+    except MalformedQuery:
+        return False
+
+
+@_writes(tree.SortKey)
+def _sort_key(node: tree.SortKey) -> str:
+    return f"{to_text(node.args['item'])} {'desc' if node.args['descending'] else 'asc'}"
+
+
+@_writes(tree.Fields, tree.Display, tree.Dedup)
+def _items(node: tree.Fields | tree.Display | tree.Dedup) -> str:
+    return f"{node.keyword} {_list(node.args['items'])}"
+
+
+@_writes(tree.Filter)
+def _filter(node: tree.Filter) -> str:
+    return f"filter {to_text(node.args['condition'])}"
+
+
+@_writes(tree.Parse)
+def _parse(node: tree.Parse) -> str:
+    value, pattern = node.args["value"], node.args["pattern"]
+    # Outside parentheses a slash here would open a regex.
+    words = ["parse", _inside(value, POSTFIX), to_text(pattern)]
+    named = isinstance(pattern, tree.Regex) and any(g.name for g in groups(pattern.pattern))
+    if not named:
+        words += ["as", ", ".join(write_alias(name) for name in node.args["names"])]
+    if node.args.get("multi"):
+        words.append("multi")
+    return " ".join(words)
+
+
+@_writes(tree.Stats)
+def _stats(node: tree.Stats) -> str:
+    text = f"stats {_list(node.args['aggregates'])}"
+    if node.args.get("by"):
+        text += f" by {_list(node.args['by'])}"
+    if node.args.get("offset"):
+        text += f" offset {to_text(node.args['offset'])}"
+    return text
+
+
+@_writes(tree.Sort)
+def _sort(node: tree.Sort) -> str:
+    return f"sort {_list(node.args['keys'])}"
+
+
+@_writes(tree.Limit)
+def _limit(node: tree.Limit) -> str:
+    return f"limit {'any ' if node.args.get('any') else ''}{to_text(node.args['count'])}"
+
+
+@_writes(tree.Pipeline)
+def _pipeline(node: tree.Pipeline) -> str:
+    text = "\n| ".join(to_text(command) for command in node.commands)
+    source = to_text(node.input)
+    return f"# of {source}\n{text}" if source else text
+
+
+@_writes(tree.Query)
+def _query(node: tree.Query) -> str:
+    *earlier, answer = node.pipelines
+    parts = [f"# answer {i}\n{to_text(pipeline)}" for i, pipeline in enumerate(earlier)]
+    return "\n\n".join([*parts, to_text(answer)])
+
+
+@_writes(tree.CallersGroups)
+def _callers_groups(_: tree.CallersGroups) -> str:
+    return ""
+
+
+@_writes(tree.Groups)
+def _groups(node: tree.Groups) -> str:
+    return ", ".join(node.args["selectors"])
+
+
+@_writes(tree.Table)
+def _table(node: tree.Table) -> str:
+    return f"table {node.args['name']}"
+
+
+@_writes(tree.Answer)
+def _answer(node: tree.Answer) -> str:
+    # No language has a word for it: they write the other pipeline in its place.
+    return f"answer {node.place}"
+
+
+@_writes(tree.ScanEvents)
+def _scan(node: tree.ScanEvents) -> str:
+    facts = f"# scan {', '.join(write_alias(name) for name in node.args['columns'])}"
+    conditions = node.args.get("conditions")
+    return f"{facts} where {' and '.join(map(to_text, conditions))}" if conditions else facts
+
+
+@_writes(tree.TopRows)
+def _top_rows(node: tree.TopRows) -> str:
+    return f"sort {_list(node.args['keys'])} | limit {to_text(node.args['count'])}"

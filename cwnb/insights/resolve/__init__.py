@@ -1,0 +1,1 @@
+"""What holds for a query of any language: names, scope, defaults."""

@@ -1,0 +1,42 @@
+"""Checks a query before it runs: the rules of its language, then every name in it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwnb.insights.inputs import columns_of_input, fields_of_input
+from cwnb.insights.languages import language_named
+from cwnb.insights.resolve.checks import check_names
+from cwnb.insights.resolve.complete import complete
+from cwnb.insights.tree import Query
+
+if TYPE_CHECKING:
+    from cwnb.events import Sources
+
+
+def check(query: Query, sources: Sources, *, strict: bool) -> tuple[Query, list[str]]:
+    """Give the query as it is to run, checked, and the warnings that go with the answer.
+
+    `sources` say which fields the events of each pipeline have. The query given stays as it is.
+    Raises MalformedQuery, and ResourceNotFound for log groups that are not there.
+    """
+    restrict = language_named(query.language).restrict
+    checked = Query(pipelines=[], language=query.language)
+    checked.meta.update(query.meta)
+    warnings: list[str] = []
+    for written in query.pipelines:
+        pipeline = written.copy()
+        # A pipeline may read the answers of those before it, and name their columns.
+        earlier = complete(checked, sources).pipelines
+        fields = fields_of_input(pipeline.input, sources, earlier)
+        restrict(pipeline, warnings, strict=strict)
+        check_names(
+            pipeline,
+            warnings,
+            strict=strict,
+            known=fields.has_field,
+            names=fields.field_names,
+            columns=columns_of_input(pipeline.input, sources, earlier),
+        )
+        checked.append("pipelines", pipeline)
+    return checked, list(dict.fromkeys(warnings))

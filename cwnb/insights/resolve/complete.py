@@ -1,0 +1,121 @@
+"""Says what a query leaves unsaid: how many rows, in which order, which columns.
+
+`complete` stands between the checks and running. The engine and the pandas writer read its output
+alike, so that a default is decided in one place.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from cwnb.events import SEQUENCE, TIMESTAMP
+from cwnb.insights.inputs import columns_of_input
+from cwnb.insights.tree import Field, Fields, Item, Limit, Names, Pipeline, Query, Shown, SortKey
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cwnb.events import Sources
+    from cwnb.insights.tree import Command
+
+# Rows of an answer without `limit`, and the most that `limit` may ask for. Source:
+# CWL_QuerySyntax-Limit.
+DEFAULT_LIMIT = 10_000
+MAXIMUM_LIMIT = 100_000
+EVENTS = Shown()
+
+
+def complete(query: Query, sources: Sources, *, limit: int | None = None) -> Query:
+    """Give the query with every default written out; the one given stays as it is.
+
+    `limit` lowers the number of rows of the answer as that of StartQuery does. A pipeline whose
+    answer another one needs has no limit but its own.
+    """
+    pipelines: list[Pipeline] = []
+    for pipeline in query.pipelines:
+        columns = columns_of_input(pipeline.input, sources, pipelines)
+        shown = EVENTS if columns is None else Shown(tuple(columns), defaults=False)
+        is_answer = pipeline is query.answer
+        pipelines.append(complete_pipeline(pipeline, shown, is_answer=is_answer, limit=limit))
+    completed = Query(pipelines=pipelines, language=query.language)
+    completed.meta.update(query.meta)
+    return completed
+
+
+def complete_pipeline(
+    pipeline: Pipeline,
+    shown: Shown = EVENTS,
+    *,
+    is_answer: bool = True,
+    limit: int | None = None,
+) -> Pipeline:
+    """Give one pipeline with its defaults written out.
+
+    `shown` are the columns that its input shows. Only the answer has a limit by default.
+    """
+    commands = explicit_sort([command.copy() for command in pipeline.commands])
+    if is_answer:
+        commands = explicit_limit(commands, limit)
+    outputs = output_names(commands, shown)
+    completed = Pipeline(commands=commands, input=pipeline.input, outputs=outputs)
+    completed.meta.update(pipeline.meta)
+    return completed
+
+
+def explicit_limit(commands: list[Command], limit: int | None = None) -> list[Command]:
+    """Say how many rows there are at most, where the query does not."""
+    own = any(command.row_cap() is not None for command in since_renaming(commands))
+    if limit is None and own:
+        return commands
+    count = DEFAULT_LIMIT if limit is None else limit
+    added = Limit(count=exp.Literal.number(count))
+    added.meta["implicit"] = limit is None
+    return [*commands, added]
+
+
+def since_renaming(commands: Sequence[Command]) -> Sequence[Command]:
+    """Give the commands after the last one that replaces all names, such as `stats`."""
+    places = [i for i, command in enumerate(commands) if command.names is Names.REPLACES]
+    return commands[places[-1] + 1 :] if places else commands
+
+
+def explicit_sort(commands: list[Command]) -> list[Command]:
+    """Say what a sort leaves unsaid.
+
+    `sort f(x) as y` computes `y` first, so that it is a column like any other. Events of one time
+    follow their order of arrival in the direction of `@timestamp`.
+    """
+    result: list[Command] = []
+    events = True
+    for command in commands:
+        keys = command.sort_keys()
+        named = [key.args["item"] for key in keys if key.args["item"].args.get("alias")]
+        if named:
+            result.append(Fields(items=[item.copy() for item in named]))
+        for item in named:
+            item.set("value", Field(parts=[item.args["alias"]]))
+        # Descending is the order in which rows come in anyway.
+        timed = [k for k in keys if _is_time(k) and not k.args["descending"]]
+        if timed and events:
+            arrival = Item(value=Field(parts=[SEQUENCE]), text=SEQUENCE)
+            keys.insert(keys.index(timed[0]) + 1, SortKey(item=arrival, descending=False))
+        events = events and command.names is not Names.REPLACES
+        result.append(command)
+    return result
+
+
+def _is_time(key: SortKey) -> bool:
+    value = key.args["item"].value
+    return isinstance(value, Field) and value.name == TIMESTAMP
+
+
+def output_names(commands: Sequence[Command], shown: Shown = EVENTS) -> list[str]:
+    """Name the columns of the answer, in order.
+
+    `display` wins; else what `stats` gave and later `fields` added; else all that `fields` and
+    `parse` named; and `@timestamp`, `@message` where nothing says what to show.
+    """
+    return reduce(lambda before, command: command.outputs(before), commands, shown).columns()

@@ -1,0 +1,75 @@
+"""Which names each command of a query may use, and which it may give.
+
+Before the first `stats` every field of the events is there, and what the query made of them; after
+a `stats` only its outputs are. A name may be made once. Sources: CWL_QuerySyntax-alias, -Stats, and
+the errors that the service answers with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NoReturn, TypeGuard
+
+from cwnb.errors import MalformedQuery
+from cwnb.events import TIMESTAMP
+from cwnb.insights import tree
+from cwnb.insights.ql.writer import to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sqlglot import exp
+
+
+def refuse(pipeline: tree.Pipeline, message: str, node: exp.Expr) -> NoReturn:
+    """Raise MalformedQuery with the node's place in the query's text."""
+    meta = node.meta
+    raise MalformedQuery(message, pipeline.meta.get("text"), meta.get("start"), meta.get("end"))
+
+
+def rename(item: tree.Item, value: exp.Expression) -> None:
+    """Put another value into an item, whose column keeps its name."""
+    name = item.name
+    item.set("value", value)
+    item.set("alias", None if isinstance(value, tree.Field) and value.name == name else name)
+    item.set("text", to_text(value))
+
+
+def is_aggregate(node: exp.Expr) -> TypeGuard[tree.Call]:
+    """Tell whether the node is a call of a function of `stats`."""
+    return isinstance(node, tree.Call) and node.entry.aggregate
+
+
+def repeats(item: tree.Item, others: Sequence[tree.Item]) -> bool:
+    """Tell whether the same column with the same name is among the others."""
+    return any(item.name == other.name and item.value == other.value for other in others)
+
+
+@dataclass
+class Scope:
+    """The names that one point of a query sees.
+
+    `made` are the names that the query gave so far, with whether they are times; `listed` those
+    of fields that `fields` names as they are; `named` all that were read by earlier commands.
+    `outputs` are the columns of the last `stats`; None while the events' own fields are there.
+    """
+
+    made: dict[str, bool] = field(default_factory=dict)
+    listed: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
+    outputs: list[tree.Item] | None = None
+
+    def gives(self, name: tree.Field) -> bool:
+        """Tell whether the query made this name, or a structure that it leads into."""
+        parts = name.args["parts"]
+        prefixes = {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
+        return not prefixes.isdisjoint(self.made) or name.name in self.made
+
+    def copy(self) -> Scope:
+        """Give the same names, to change apart."""
+        return Scope(dict(self.made), set(self.listed), set(self.named), self.outputs)
+
+
+def scope_of_columns(columns: Sequence[str]) -> Scope:
+    """Give the scope of rows that have these columns and no others."""
+    return Scope(made={name: name == TIMESTAMP for name in columns}, outputs=[])

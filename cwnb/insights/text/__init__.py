@@ -1,0 +1,1 @@
+"""Text: regular expressions, and what `parse` takes out of it."""

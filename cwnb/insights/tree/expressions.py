@@ -1,0 +1,200 @@
+"""The nodes of expressions, and of the parts of commands.
+
+All are sqlglot Expressions: `transform`, `copy`, `==` and pickling come with that. Operators are
+sqlglot's own nodes (`exp.And`, `exp.Or`, `exp.Not`, `exp.EQ`, `exp.NEQ`, `exp.LT`, `exp.LTE`,
+`exp.GT`, `exp.GTE`, `exp.Add`, `exp.Sub`, `exp.Mul`, `exp.Div`, `exp.Mod`, `exp.Pow`, `exp.Neg`),
+as are literals (`exp.Literal`, `exp.Boolean`). Parentheses are not kept as nodes. Every node that
+was read from text carries `meta["start"]` and `meta["end"]`, its slice of the query.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from sqlglot import exp
+
+from cwnb.insights.names import function_named
+
+if TYPE_CHECKING:
+    from cwnb.insights.functions import Function
+
+
+class Node(exp.Expression):
+    """A node of ours; its texts count as they are, where sqlglot would lower-case them in `==`."""
+
+    _hash_raw_args: ClassVar[bool] = True
+
+
+class Field(Node):
+    """A field by name: `@message`, `order.items.0.sku`, `` `user-agent` ``.
+
+    `parts` are the name's pieces as strings, array indexes included; `name` joins them with dots,
+    which is how discovered fields are called.
+    """
+
+    arg_types: ClassVar[dict[str, bool]] = {"parts": True}
+
+    @property
+    def name(self) -> str:
+        """Give the dotted name."""
+        return ".".join(self.args["parts"])
+
+
+class Access(Node):
+    """A key or index of a structure: `jsonParse(x).key`, `list[2].sku`; `path` as Field's parts."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"value": True, "path": True}
+
+
+class Call(Node):
+    """A function by its canonical name (see `functions`), with its arguments in order."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"function": True, "arguments": False}
+
+    @property
+    def name(self) -> str:
+        """Give the function's canonical name."""
+        return str(self.args["function"])
+
+    @property
+    def entry(self) -> Function:
+        """Give the function's entry in the function table, which has all that is asked of it."""
+        return function_named(self.name)
+
+    @property
+    def arguments(self) -> list[exp.Expression]:
+        """Give the arguments in order."""
+        return self.args.get("arguments") or []
+
+
+class Star(Node):
+    """The `*` of `count(*)`."""
+
+    arg_types: ClassVar[dict[str, bool]] = {}
+
+
+class Regex(Node):
+    """A `/…/` literal; `pattern` in RE2 syntax (`(?P<name>…)`), its escaped slashes plain."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"pattern": True}
+
+    @property
+    def pattern(self) -> str:
+        """Give the RE2 pattern."""
+        return str(self.args["pattern"])
+
+
+class Period(Node):
+    """A length of time, `5m`: `count` (int) of `unit` (one of ms s m h d w mo q y)."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"count": True, "unit": True}
+
+
+class Like(Node):
+    """`value like "text"` (substring) or `value like /re/` (search); `=~` reads as the same.
+
+    `pattern` is an `exp.Literal` string or a Regex.
+    """
+
+    arg_types: ClassVar[dict[str, bool]] = {"value": True, "pattern": True}
+
+
+class In(Node):
+    """`value in [a, b]`; `options` are literals."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"value": True, "options": True}
+
+
+class Item(Node):
+    """An expression of a list, with its `alias` if one was given.
+
+    `name` is the column it makes: the alias, else the field's name, else the text as written.
+    """
+
+    arg_types: ClassVar[dict[str, bool]] = {"value": True, "alias": False, "text": True}
+
+    @property
+    def name(self) -> str:
+        """Give the name of the column."""
+        if self.args.get("alias"):
+            return str(self.args["alias"])
+        value = self.args["value"]
+        return value.name if isinstance(value, Field) else str(self.args["text"])
+
+    @property
+    def value(self) -> exp.Expression:
+        """Give the expression."""
+        value: exp.Expression = self.args["value"]
+        return value
+
+
+class SortKey(Node):
+    """An Item and a direction."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"item": True, "descending": True}
+
+
+# How operators are written.
+COMPARISONS: dict[type[Any], str] = {
+    exp.EQ: "=",
+    exp.NEQ: "!=",
+    exp.LT: "<",
+    exp.LTE: "<=",
+    exp.GT: ">",
+    exp.GTE: ">=",
+}
+
+ARITHMETIC: dict[type[Any], str] = {
+    exp.Add: "+",
+    exp.Sub: "-",
+    exp.Mul: "*",
+    exp.Div: "/",
+    exp.Mod: "%",
+    exp.Pow: "^",
+}
+
+
+def conjuncts(condition: exp.Expression) -> list[exp.Expression]:
+    """Split a condition at its outermost `and`s."""
+    return links(exp.And, condition)
+
+
+def links(operator: type[exp.And | exp.Or], node: exp.Expression) -> list[exp.Expression]:
+    """Split a chain of `and` or `or` into its terms, in order; undoes `chained`."""
+    if isinstance(node, operator):
+        return [*links(operator, node.this), *links(operator, node.expression)]
+    return [node]
+
+
+def chained(operator: type[exp.And | exp.Or], terms: list[exp.Expression]) -> exp.Expression:
+    """Join terms by `and` or `or`, in order and as a balanced tree, however many there are."""
+    if len(terms) == 1:
+        return terms[0]
+    middle = (len(terms) + 1) // 2
+    left, right = chained(operator, terms[:middle]), chained(operator, terms[middle:])
+    return operator(this=left, expression=right)
+
+
+def literal_value(node: exp.Expression) -> Any:
+    """Give the Python value of a literal node: str, int, float or bool.
+
+    A number is an int when it is written without point and exponent, however long.
+    """
+    if isinstance(node, exp.Neg):
+        return -literal_value(node.this)
+    if isinstance(node, exp.Boolean):
+        return bool(node.this)
+    if isinstance(node, exp.Literal):
+        text = str(node.this)
+        if node.is_string:
+            return text
+        return int(text) if text.isdigit() else float(text)
+    message = f"not a literal: {node!r}"
+    raise TypeError(message)
+
+
+def is_literal(node: exp.Expression) -> bool:
+    """Tell whether `literal_value` can read the node."""
+    if isinstance(node, exp.Neg):
+        return isinstance(node.this, exp.Literal) and not node.this.is_string
+    return isinstance(node, exp.Boolean | exp.Literal)

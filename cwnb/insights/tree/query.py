@@ -1,0 +1,100 @@
+"""A query: its pipelines, and where the rows of each come from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from cwnb.insights.tree.expressions import Node
+
+if TYPE_CHECKING:
+    from cwnb.insights.tree.commands import Command
+
+
+class Input(Node):
+    """Where the rows of a pipeline come from."""
+
+
+class CallersGroups(Input):
+    """The log groups, or the frame, that the caller names beside the query."""
+
+    arg_types: ClassVar[dict[str, bool]] = {}
+
+
+class Groups(Input):
+    """Log groups that the query names; `selectors` are names, or prefixes with a trailing `*`."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"selectors": True}
+
+
+class Table(Input):
+    """A table (a lookup table, a frame) that the caller's sources know by `name`."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"name": True}
+
+
+class Answer(Input):
+    """The answer of an earlier pipeline of the query; `place` counts them from 0.
+
+    As an input it gives the rows. A command or an expression that needs another pipeline's answer
+    holds one of these instead of that pipeline.
+    """
+
+    arg_types: ClassVar[dict[str, bool]] = {"place": True}
+
+    @property
+    def place(self) -> int:
+        """Give the place of the pipeline in the query."""
+        return int(self.args["place"])
+
+
+class Pipeline(Node):
+    """An input and the commands that its rows go through, in the order in which they run.
+
+    `outputs` names the columns of the answer once `complete` has decided them.
+    """
+
+    arg_types: ClassVar[dict[str, bool]] = {"commands": True, "input": False, "outputs": False}
+
+    @property
+    def commands(self) -> list[Command]:
+        """Give the commands in order."""
+        commands: list[Command] = self.args["commands"]
+        return commands
+
+    @property
+    def input(self) -> Input:
+        """Give where its rows come from; the caller's groups unless the query says otherwise."""
+        return self.args.get("input") or CallersGroups()
+
+    @property
+    def outputs(self) -> list[str]:
+        """Name the columns of the answer, of a pipeline that `complete` has been through."""
+        outputs: list[str] = self.args["outputs"]
+        return outputs
+
+
+class Query(Node):
+    """A query: its pipelines in the order in which they are needed; the last one is the answer."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"pipelines": True, "language": False}
+
+    @property
+    def pipelines(self) -> list[Pipeline]:
+        """Give the pipelines in order."""
+        pipelines: list[Pipeline] = self.args["pipelines"]
+        return pipelines
+
+    @property
+    def language(self) -> str:
+        """Name the language in which it was written; Logs Insights QL unless it says otherwise."""
+        return str(self.args.get("language") or "ql")
+
+    @property
+    def answer(self) -> Pipeline:
+        """Give the pipeline whose rows are the answer."""
+        return self.pipelines[-1]
+
+    def selectors(self) -> list[list[str]]:
+        """Give the log groups that it names itself, a list for each pipeline that does."""
+        inputs = [pipeline.input for pipeline in self.pipelines]
+        return [list(found.args["selectors"]) for found in inputs if isinstance(found, Groups)]

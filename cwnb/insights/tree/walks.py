@@ -1,0 +1,48 @@
+"""Walks over a command or an expression; none goes into another pipeline."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from sqlglot import exp
+
+from cwnb.events import TIMESTAMP
+from cwnb.insights.tree.expressions import Call, Field
+from cwnb.insights.tree.query import Pipeline
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Found = TypeVar("Found", bound=exp.Expression)
+
+
+def find(node: exp.Expr, *kinds: type[Found]) -> Iterator[Found]:
+    """Give the nodes of these classes in a command or an expression, itself included.
+
+    Stops at the border of a pipeline: what another pipeline names is no name of this one.
+    """
+    inside = node.walk(prune=lambda part: isinstance(part, Pipeline) and part is not node)
+    for part in inside:
+        if isinstance(part, kinds) and not (isinstance(part, Pipeline) and part is not node):
+            yield part
+
+
+def field_names(node: exp.Expr) -> set[str]:
+    """Name the fields in a command or an expression."""
+    return {field.name for field in find(node, Field)}
+
+
+def fields_read(node: exp.Expr) -> set[str]:
+    """Name the fields that a tree reads; `bin` reads the time without naming it."""
+    names = field_names(node)
+    return names | {TIMESTAMP} if reads_event_time(node) else names
+
+
+def reads_event_time(node: exp.Expr) -> bool:
+    """Tell whether a function in the tree reads the time of the event without naming it."""
+    return any(call.entry.reads_event_time for call in find(node, Call))
+
+
+def touches(reads: set[str], writes: set[str]) -> bool:
+    """Tell whether a name that is read is written, or is a key of a structure that is."""
+    return any(r == w or r.startswith(f"{w}.") for r in reads for w in writes)

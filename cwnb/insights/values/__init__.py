@@ -1,0 +1,58 @@
+"""What values mean in the language, as functions of Arrow columns; import them from here."""
+
+from __future__ import annotations
+
+from cwnb.insights.values.arithmetic import arithmetic, negate
+from cwnb.insights.values.conversion import (
+    MIXED,
+    STRUCTURE,
+    TIME,
+    Value,
+    broadcast,
+    decode,
+    is_mixed,
+    is_structure,
+    is_text,
+    is_time,
+    text_of,
+    to_boolean,
+    to_mixed,
+    to_number,
+    to_text,
+    to_time,
+    unify,
+)
+from cwnb.insights.values.equality import compare, equality_key, is_in
+from cwnb.insights.values.numbers import NUMBER, is_number
+from cwnb.insights.values.ordering import natural_key, natural_keys, ranks, sort_order
+
+__all__ = [
+    "MIXED",
+    "NUMBER",
+    "STRUCTURE",
+    "TIME",
+    "Value",
+    "arithmetic",
+    "broadcast",
+    "compare",
+    "decode",
+    "equality_key",
+    "is_in",
+    "is_mixed",
+    "is_number",
+    "is_structure",
+    "is_text",
+    "is_time",
+    "natural_key",
+    "natural_keys",
+    "negate",
+    "ranks",
+    "sort_order",
+    "text_of",
+    "to_boolean",
+    "to_mixed",
+    "to_number",
+    "to_text",
+    "to_time",
+    "unify",
+]

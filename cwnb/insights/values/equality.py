@@ -1,0 +1,329 @@
+"""How values compare: as numbers where both sides are numbers, else as text by code point.
+
+One equality serves `=`, `in`, group keys, `dedup` and distinct counts: 200, "200", 200.0, "0200"
+and "2e2" are one value. Integers are exact however long they are.
+"""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.insights.values import numbers
+from cwnb.insights.values.conversion import (
+    Value,
+    analyse,
+    broadcast,
+    decode,
+    is_structure,
+    is_time,
+    text_of,
+    to_text,
+)
+from cwnb.insights.values.numbers import (
+    BIG,
+    DOUBLE,
+    EXACT_DOUBLE,
+    INT64_MAX,
+    INT64_MIN,
+    INTEGER,
+    Numbers,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+_KERNELS = {
+    "=": pc.equal,
+    "!=": pc.not_equal,
+    "<": pc.less,
+    "<=": pc.less_equal,
+    ">": pc.greater,
+    ">=": pc.greater_equal,
+}
+_MIRRORED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
+# Whether an operator holds, given the sign of (a - b).
+_HOLDS_FOR_SIGN: dict[str, Callable[[Any], Any]] = {
+    "=": lambda sign: sign == 0,
+    "!=": lambda sign: sign != 0,
+    "<": lambda sign: sign < 0,
+    "<=": lambda sign: sign <= 0,
+    ">": lambda sign: sign > 0,
+    ">=": lambda sign: sign >= 0,
+}
+_CANONICAL_INTEGER = r"\A(?:-?[1-9][0-9]*|0)\z"
+# Whole doubles below this fit int64; larger ones are written digit by digit, which is slower.
+_INT64_DOUBLES = 2.0**63
+
+
+def compare(op: str, a: Value, b: Value) -> Value:
+    """Compute `a op b` as booleans; missing where either side is.
+
+    A structure compared with anything is false, whatever the operator.
+    """
+    if not isinstance(a, pa.Array):
+        if not isinstance(b, pa.Array):
+            return compare(op, broadcast(a, 1), broadcast(b, 1))[0]
+        return compare(_MIRRORED[op], b, a)
+    if not len(a) or pa.types.is_null(a.type) or pa.types.is_null(b.type):
+        return pa.nulls(len(a), pa.bool_())
+    if is_structure(a.type) or is_structure(b.type):
+        return _where_both(a, b, np.zeros(len(a), dtype=bool))
+    if isinstance(b, pa.Array):
+        return _compare_arrays(op, decode(a), decode(b))
+    if not b.is_valid:
+        return pa.nulls(len(a), pa.bool_())
+    if pa.types.is_dictionary(a.type):
+        if len(a.dictionary) > len(a):
+            return compare(op, decode(a), b)
+        return compare(op, a.dictionary, b).take(a.indices)
+    return _compare_constant(op, a, b)
+
+
+def _compare_constant(op: str, a: pa.Array, b: pa.Scalar) -> pa.Array:
+    same = a.type == b.type
+    if same and (pa.types.is_boolean(a.type) or pa.types.is_int64(a.type)):
+        return _KERNELS[op](a, b)
+    if pa.types.is_float64(a.type) and pa.types.is_int64(b.type) and _is_exact(b.as_py()):
+        return _KERNELS[op](a, b.cast(pa.float64()))
+    one = broadcast(b, 1)
+    number = analyse(one)
+    kernel = _KERNELS[op]
+    if number is None:
+        if pa.types.is_integer(a.type) or pa.types.is_floating(a.type):
+            # The text of a number never equals a text that is not a number.
+            if op == "=":
+                return _where_both(a, b, np.zeros(len(a), dtype=bool))
+            if op == "!=":
+                return _where_both(a, b, np.ones(len(a), dtype=bool))
+        return kernel(to_text(a), decode(to_text(b)))
+    if number.form[0] != BIG:
+        exact = number.exact(0)
+        if (pa.types.is_integer(a.type) or is_time(a.type)) and exact.is_finite():
+            integers = pc.cast(a, pa.int64()) if is_time(a.type) else a
+            return _integers_with(op, integers, math.floor(exact), exact == math.floor(exact))
+        if pa.types.is_floating(a.type) and exact == float(exact):
+            return kernel(a, pa.scalar(float(exact)))
+    found = analyse(a)
+    if found is None:
+        return kernel(to_text(a), decode(to_text(b)))
+    if found.form.max() == INTEGER and not pa.types.is_integer(a.type):
+        # A text column that holds integers only compares as a column of integers.
+        integers = pa.array(found.integers, mask=found.form == numbers.MISSING)
+        return _compare_constant(op, integers, b)
+    return _compare_analysed(op, a, one, found, number)
+
+
+def _is_exact(number: int) -> bool:
+    return -EXACT_DOUBLE <= number <= EXACT_DOUBLE
+
+
+def _integers_with(op: str, a: pa.Array, floor: int, whole: bool) -> pa.Array:
+    """Compare int64 values exactly with a number; `floor` is its floor, `whole` if it is that."""
+    rows = len(a)
+    if not whole:
+        if op in {"=", "!="}:
+            return _where_both(a, a, np.full(rows, op == "!="))
+        op = "<=" if op in {"<", "<="} else ">"
+    if INT64_MIN <= floor <= INT64_MAX:
+        return _KERNELS[op](a, pa.scalar(floor, pa.int64()))
+    sign = -1 if floor > 0 else 1
+    return _where_both(a, a, np.full(rows, bool(_HOLDS_FOR_SIGN[op](sign))))
+
+
+def _compare_arrays(op: str, a: pa.Array, b: pa.Array) -> pa.Array:
+    same = a.type == b.type
+    if same and (pa.types.is_int64(a.type) or pa.types.is_float64(a.type) or is_time(a.type)):
+        return _KERNELS[op](a, b)
+    found_a, found_b = analyse(a), analyse(b)
+    if found_a is None or found_b is None:
+        return _KERNELS[op](to_text(a), to_text(b))
+    return _compare_analysed(op, a, b, found_a, found_b)
+
+
+def _compare_analysed(op: str, a: pa.Array, b: pa.Array, x: Numbers, y: Numbers) -> pa.Array:
+    both = x.numeric & y.numeric
+    answer = np.asarray(_HOLDS_FOR_SIGN[op](_signs(x, y, both)))
+    rest = ~both & (x.form != numbers.MISSING) & (y.form != numbers.MISSING)
+    if rest.any():
+        texts_a, texts_b = to_text(a), broadcast(to_text(b), len(a)) if len(b) == 1 else to_text(b)
+        at = pa.array(np.flatnonzero(rest))
+        as_text = _KERNELS[op](texts_a.take(at), _rows_of(texts_b, at, len(a)))
+        answer[rest] = as_text.to_numpy(zero_copy_only=False)
+    missing = (x.form == numbers.MISSING) | (y.form == numbers.MISSING)
+    return pa.array(answer, mask=np.broadcast_to(missing, answer.shape))
+
+
+def _rows_of(texts: pa.Array, at: pa.Array, rows: int) -> pa.Array:
+    return texts.take(at) if len(texts) == rows else broadcast(texts[0], len(at))
+
+
+def _signs(x: Numbers, y: Numbers, both: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Give the sign of x - y for the rows `both`; what other rows get has no meaning."""
+    with np.errstate(invalid="ignore"):
+        signs = (x.doubles > y.doubles).astype(np.int8) - (x.doubles < y.doubles)
+        equal = both & (signs == 0)
+    # Rounding keeps the order, so only values that round to the same double need a closer look.
+    undecided = equal & ((x.form != DOUBLE) | (y.form != DOUBLE))
+    if not undecided.any():
+        return signs
+    left, right = np.broadcast_to(x.residuals(), signs.shape), y.residuals()
+    residual = np.sign(left - right) if _can_subtract(left, right) else _sign_of(left, right)
+    signs = np.where(undecided, residual, signs)
+    for row in np.flatnonzero(undecided & ((x.form == BIG) | (y.form == BIG))):
+        left_one = x.exact(row if len(x) > 1 else 0)
+        right_one = y.exact(row if len(y) > 1 else 0)
+        signs[row] = (left_one > right_one) - (left_one < right_one)
+    return signs
+
+
+def _can_subtract(*residuals: np.ndarray[Any, Any]) -> bool:
+    return all(abs(int(r.min(initial=0))) < 2**60 for r in residuals)
+
+
+def _sign_of(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    signs: np.ndarray[Any, Any] = (a > b).astype(np.int8) - (a < b)
+    return signs
+
+
+def _where_both(a: pa.Array, b: Value, answer: np.ndarray[Any, Any]) -> pa.Array:
+    """Give `answer`, with missing where either value is missing."""
+    missing = a.is_null()
+    if isinstance(b, pa.Array):
+        missing = pc.or_(missing, b.is_null())
+    elif not b.is_valid:
+        return pa.nulls(len(a), pa.bool_())
+    return pa.array(answer, mask=missing.to_numpy(zero_copy_only=False))
+
+
+def is_in(value: Value, options: Sequence[str | float | bool]) -> Value:
+    """Tell for each value whether it equals one of the options; missing stays missing."""
+    if not isinstance(value, pa.Array):
+        return is_in(broadcast(value, 1), options)[0]
+    if pa.types.is_null(value.type):
+        return pa.nulls(len(value), pa.bool_())
+    if is_structure(value.type):
+        return _where_both(value, value, np.zeros(len(value), dtype=bool))
+    if pa.types.is_dictionary(value.type):
+        if len(value.dictionary) > len(value):
+            return is_in(decode(value), options)
+        return is_in(value.dictionary, options).take(value.indices)
+    wanted = pa.array([text_of(option) for option in options], pa.string())
+    number = numbers.from_text(wanted)
+    if pa.types.is_integer(value.type) or pa.types.is_floating(value.type) or is_time(value.type):
+        return _is_in_numbers(value, number)
+    if number is None or analyse(value) is None:
+        found = pc.is_in(to_text(value), value_set=wanted)
+        return pc.if_else(value.is_valid(), found, pa.scalar(None, pa.bool_()))
+    wanted, key = equality_key(wanted), equality_key(value)
+    if key.type != wanted.type:
+        key, wanted = pc.cast(key, pa.string()), pc.cast(wanted, pa.string())
+    found = pc.is_in(key, value_set=wanted)
+    return pc.if_else(value.is_valid(), found, pa.scalar(None, pa.bool_()))
+
+
+def _is_in_numbers(value: pa.Array, options: Numbers | None) -> pa.Array:
+    exact = [] if options is None else [options.exact(i) for i in np.flatnonzero(options.numeric)]
+    if pa.types.is_floating(value.type):
+        doubles = [float(e) for e in exact if e == Decimal(float(e))]
+        # For Arrow, -0.0 and 0.0 differ.
+        doubles += [-0.0] if 0.0 in doubles else []
+        found = pc.is_in(value, value_set=pa.array(doubles, pa.float64()))
+    else:
+        inside = [e for e in exact if INT64_MIN <= e <= INT64_MAX and e == math.floor(e)]
+        integers = pa.array([int(e) for e in inside], pa.int64())
+        found = pc.is_in(pc.cast(value, pa.int64()), value_set=integers)
+    return pc.if_else(value.is_valid(), found, pa.scalar(None, pa.bool_()))
+
+
+def equality_key(array: pa.Array) -> pa.Array:
+    """Give a key per value that is equal exactly where the values are.
+
+    int64 if all values are integers within its range, else string: the value's text, numbers in one
+    canonical spelling. A dictionary-encoded column gives dictionary<int32, string> in which each
+    key occurs once. Cast int64 keys to string to compare them with string keys.
+    """
+    kind = array.type
+    if pa.types.is_dictionary(kind):
+        return _dictionary_key(array)
+    if pa.types.is_int64(kind):
+        return array
+    if is_time(kind):
+        return pc.cast(array, pa.int64())
+    if pa.types.is_null(kind):
+        return pa.nulls(len(array), pa.string())
+    if pa.types.is_boolean(kind) or is_structure(kind):
+        return to_text(array)
+    found = analyse(array)
+    if found is None:
+        return to_text(array)
+    if pa.types.is_floating(kind):
+        found = _as_integers(found)
+    forms = found.form[found.form != numbers.MISSING]
+    if (forms == INTEGER).all():
+        return pa.array(found.integers, mask=found.form == numbers.MISSING)
+    return _canonical_text(to_text(array), found, from_doubles=bool(pa.types.is_floating(kind)))
+
+
+def _dictionary_key(array: pa.Array) -> pa.Array:
+    keys = pc.cast(equality_key(array.dictionary), pa.string())
+    if keys.equals(array.dictionary):
+        # The values of a dictionary are distinct, so keys that equal them are distinct too.
+        return array
+    encoded = keys.dictionary_encode()
+    if len(encoded.dictionary) == len(keys):
+        return pa.DictionaryArray.from_arrays(array.indices, keys)
+    return pa.DictionaryArray.from_arrays(encoded.indices.take(array.indices), encoded.dictionary)
+
+
+def _as_integers(found: Numbers) -> Numbers:
+    """Give the same numbers, with every whole double that fits int64 as an INTEGER."""
+    doubles = found.doubles
+    with np.errstate(invalid="ignore"):
+        whole = (found.form == DOUBLE) & (np.floor(doubles) == doubles)
+        whole &= (doubles >= -_INT64_DOUBLES) & (doubles < _INT64_DOUBLES)
+    form = np.where(whole, INTEGER, found.form)
+    integers = np.where(whole, np.where(whole, doubles, 0).astype(np.int64), found.integers)
+    return Numbers(form, integers, doubles, found.text)
+
+
+def _canonical_text(text: pa.Array, found: Numbers, *, from_doubles: bool) -> pa.Array:
+    """Write the numbers in the text with one spelling for each value.
+
+    `from_doubles`: Arrow wrote the text from doubles, so fractions have that spelling already.
+    """
+    found = _as_integers(found)
+    if from_doubles:
+        respell = (found.form == INTEGER) | ~(
+            np.abs(found.doubles) < _INT64_DOUBLES
+        ) & found.numeric
+    else:
+        spelled = pc.match_substring_regex(text, _CANONICAL_INTEGER).fill_null(True)
+        respell = found.numeric & ~spelled.to_numpy(zero_copy_only=False)
+    if not respell.any():
+        return text
+    at = np.flatnonzero(respell)
+    forms = found.form[at]
+    integers = pc.cast(pa.array(found.integers[at]), pa.string())
+    fractions = pc.cast(pa.array(found.doubles[at]), pa.string())
+    new = pc.if_else(pa.array(forms == INTEGER), integers, fractions)
+    huge = (forms == BIG) | ((forms == DOUBLE) & ~(np.abs(found.doubles[at]) < _INT64_DOUBLES))
+    if huge.any():
+        words = new.to_pylist()
+        for i in np.flatnonzero(huge):
+            words[i] = _all_digits(found, int(at[i]))
+        new = pa.array(words, pa.string())
+    return pc.replace_with_mask(text, pa.array(respell), new)
+
+
+def _all_digits(found: Numbers, row: int) -> str:
+    exact = found.exact(row)
+    if not exact.is_finite():
+        # Not `inf`, because a log may contain that word as text.
+        return "1e999" if exact > 0 else "-1e999"
+    return format(exact, "f")

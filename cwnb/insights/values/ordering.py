@@ -1,0 +1,277 @@
+"""The sort order of the language, ascending: missing, then text in natural order, then numbers.
+
+Natural order splits text into runs of ASCII digits, runs of letters, and single other
+characters. Digit runs compare by length and then as text, everything else by code point, and the
+text that ends first comes first. Numbers compare by value, exactly, and then by their text (`01`
+before `1`). Descending is the exact reverse; rows with equal keys keep their order.
+
+Two functions below make sort keys, and both write the same bytes: `natural_key` for one text in
+Python, and `_ascii_keys` for a column of ASCII text in numpy.
+"""
+
+from __future__ import annotations
+
+import re
+import struct
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.insights.control import checkpoint, watched
+from cwnb.insights.values import numbers
+from cwnb.insights.values.conversion import big_rows, decode, is_time, to_text
+from cwnb.insights.values.numbers import INTEGER, MISSING, Numbers, is_number, string_bytes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_RUN = re.compile(r"[0-9]+|[^\W0-9_]+|[\W_]")
+# Written after a letter run: less than any character, so that `ab` sorts before `abc`.
+_END = b"\0"
+_OTHER, _LETTER, _DIGIT = range(3)
+_CLASS = np.zeros(256, dtype=np.uint8)
+_CLASS[list(range(ord("a"), ord("z") + 1)) + list(range(ord("A"), ord("Z") + 1))] = _LETTER
+_CLASS[list(b"0123456789")] = _DIGIT
+# Bytes that are written before a digit run: the digit 0, which compares with other characters as
+# the first digit would, and the length of the run as four bytes.
+_PREFIX = 5
+# A key may be six times as long as its text, and Arrow counts the bytes of a column in 32 bits.
+_MOST_BYTES = 1 << 28
+
+
+def sort_order(columns: Sequence[tuple[pa.Array, bool]]) -> np.ndarray[Any, Any]:
+    """Give the stable permutation that sorts by the columns, each with `descending`."""
+    keys = [key for array, descending in columns for key in _keys(array, descending=descending)]
+    if not keys:
+        return np.arange(len(columns[0][0]) if columns else 0)
+    if len(keys) == 1:
+        return np.argsort(keys[0], kind="stable")
+    checkpoint()
+    # lexsort is stable, and its last key counts first.
+    return np.lexsort(keys[::-1])
+
+
+def ranks(array: pa.Array) -> np.ndarray[Any, Any]:
+    """Give each value's place among the distinct values of its column, from 1; 0 is missing."""
+    if pa.types.is_dictionary(array.type):
+        if len(array.dictionary) <= len(array):
+            inner = ranks(array.dictionary)
+            codes = array.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+            return np.where(codes < 0, 0, inner[codes]) if len(inner) else np.zeros_like(codes)
+        array = decode(array)
+    if pa.types.is_null(array.type):
+        return np.zeros(len(array), dtype=np.int64)
+    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type) or is_time(array.type):
+        if is_time(array.type):
+            array = pc.cast(array, pa.int64())
+        return _dense(array)
+    if pa.types.is_boolean(array.type):
+        return np.asarray(array.cast(pa.int64()).fill_null(-1)) + 1
+    checkpoint()
+    text = to_text(array)
+    found = numbers.from_text(text)
+    if found is None:
+        return _dense(natural_keys(text))
+    at_text = np.flatnonzero(found.form == numbers.TEXT)
+    at_number = np.flatnonzero(found.numeric)
+    result = np.zeros(len(text), dtype=np.int64)
+    if len(at_text):
+        result[at_text] = _dense(natural_keys(text.take(pa.array(at_text))))
+    result[at_number] = _number_ranks(text, found, at_number) + result.max(initial=0)
+    return result
+
+
+def _keys(array: pa.Array, *, descending: bool) -> list[np.ndarray[Any, Any]]:
+    """Give the keys by which a column is sorted, the most significant one first."""
+    kind = array.type
+    if pa.types.is_integer(kind) or is_time(kind):
+        if is_time(kind):
+            array = pc.cast(array, pa.int64())
+        integers = array.fill_null(0).to_numpy(zero_copy_only=False)
+        # ~x reverses the order and, unlike -x, cannot overflow.
+        keys = [~integers if descending else integers]
+    elif pa.types.is_floating(kind):
+        doubles = array.fill_null(0.0).to_numpy(zero_copy_only=False)
+        keys = [-doubles if descending else doubles]
+        zeros = (doubles == 0) & np.signbit(doubles)
+        if zeros.any():  # -0.0 sorts before 0.0, as their texts `-0` and `0` do
+            keys.append(zeros if descending else ~zeros)
+    else:
+        placed = ranks(array)
+        return [-placed if descending else placed]
+    if array.null_count:
+        present = array.is_valid().to_numpy(zero_copy_only=False)
+        keys.insert(0, ~present if descending else present)
+    return keys
+
+
+def _dense(array: pa.Array) -> np.ndarray[Any, Any]:
+    checkpoint()
+    placed = pc.rank(array, sort_keys="ascending", tiebreaker="dense")
+    result: np.ndarray[Any, Any] = np.asarray(placed).astype(np.int64)
+    if array.null_count:
+        result[array.is_null().to_numpy(zero_copy_only=False)] = 0
+    return result
+
+
+def _number_ranks(text: pa.Array, found: Numbers, at: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Rank the numbers of a text column by value, then text."""
+    doubles = found.doubles[at] + 0.0
+    rest = _residual_ranks(found, at)
+    order = np.lexsort((rest, doubles))
+    new = _changes(doubles[order], rest[order])
+    if new.all():
+        places = np.cumsum(new)
+    else:
+        spelling = _dense(text.take(pa.array(at)))
+        order = np.lexsort((spelling, rest, doubles))
+        places = np.cumsum(_changes(doubles[order], rest[order], spelling[order]))
+    result = np.empty(len(at), dtype=np.int64)
+    result[order] = places
+    return result
+
+
+def _residual_ranks(found: Numbers, at: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Give keys that order values which round to the same double by their exact values."""
+    rest: np.ndarray[Any, Any] = found.residuals()[at]
+    big = np.intersect1d(big_rows(found), at)
+    if not len(big):
+        return rest
+    exact: dict[int, Any] = {int(row): found.exact(int(row)) for row in big}
+    # Only values that round to the same double are compared, so any order-keeping keys will do.
+    doubles = found.doubles[at]
+    shared = np.isin(doubles, found.doubles[big])
+    values = [exact.get(int(row)) or found.exact(int(row)) for row in at[shared]]
+    places = {value: i for i, value in enumerate(sorted(set(values)))}
+    rest[shared] = [places[value] for value in values]
+    return rest
+
+
+def _changes(*sorted_keys: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Tell which rows of sorted keys differ from the row before."""
+    new = np.ones(len(sorted_keys[0]), dtype=bool)
+    if len(new):
+        new[1:] = np.any([key[1:] != key[:-1] for key in sorted_keys], axis=0)
+    return new
+
+
+def natural_key(text: str) -> bytes:
+    """Give bytes that sort as the texts do: text in natural order, then numbers by value."""
+    if is_number(text):
+        return b"\1" + _number_key(text)
+    return b"\0" + _runs_key(text)
+
+
+def _runs_key(text: str) -> bytes:
+    parts = []
+    for run in _RUN.findall(text):
+        encoded = run.encode("utf-8", "surrogatepass")
+        if run[0].isascii() and run[0].isdigit():
+            parts.append(b"0" + struct.pack(">I", len(run)) + encoded)
+        elif run[0].isalnum():
+            parts.append(encoded + _END)
+        else:
+            parts.append(encoded)
+    return b"".join(parts)
+
+
+def _number_key(text: str) -> bytes:
+    found = numbers.from_text(pa.array([text], pa.string()))
+    assert found is not None
+    value = float(found.doubles[0]) + 0.0
+    bits: int
+    (bits,) = struct.unpack(">Q", struct.pack(">d", value))
+    ordered = bits ^ (2**64 - 1) if bits >> 63 else bits | 2**63
+    head: bytes = struct.pack(">Q", ordered)
+    rest: bytes
+    if found.form[0] == INTEGER:
+        rest = _signed_key(int(found.residuals()[0]))
+    elif found.form[0] == numbers.BIG and abs(value) != float("inf"):
+        rest = _signed_key(int(found.exact(0)) - int(value))
+    elif found.form[0] == numbers.BIG:
+        digits = text.lstrip("+-0").encode()
+        rest = struct.pack(">I", len(digits)) + digits
+        rest = bytes(255 - byte for byte in rest) + b"\xff" if value < 0 else rest
+    elif value == float("inf"):
+        rest = b"\xff" * 5
+    else:
+        rest = b"" if value == float("-inf") else _signed_key(0)
+    return b"".join((head, rest, _END, text.encode()))
+
+
+def _signed_key(value: int) -> bytes:
+    """Give bytes that sort as integers do; the first byte encodes sign and length."""
+    size = (abs(value).bit_length() + 7) // 8
+    if value >= 0:
+        return bytes([128 + size]) + value.to_bytes(size, "big")
+    return bytes([127 - size]) + (value + (1 << 8 * size)).to_bytes(size, "big")
+
+
+def natural_keys(text: pa.Array) -> pa.Array:
+    """Give a binary key per text in natural order; texts that are numbers sort as text here."""
+    _, data = string_bytes(text)
+    if not (data > 127).any():
+        return _ascii_keys(text)
+    is_ascii = pc.string_is_ascii(text).fill_null(True)
+    if pc.all(is_ascii).as_py():
+        return _ascii_keys(text)
+    keys = _ascii_keys(pc.if_else(is_ascii, text, pa.scalar(None, pa.string())))
+    rest = text.filter(pc.invert(is_ascii)).to_pylist()
+    others = [_runs_key(word) for word in watched(rest)]
+    return pc.replace_with_mask(keys, pc.invert(is_ascii), pa.array(others, pa.binary()))
+
+
+def _ascii_keys(text: pa.Array) -> pa.Array:
+    """Give the keys of ASCII text: its bytes, with marks inserted where runs begin or end."""
+    checkpoint()
+    starts, data = string_bytes(text)
+    first = int(starts[0])
+    data = data[first : int(starts[-1])]
+    starts = starts - first
+    size = len(data)
+    if size == 0:
+        return pc.cast(text, pa.binary())
+    if size > _MOST_BYTES and len(text) > 1:
+        halves = text.slice(0, len(text) // 2), text.slice(len(text) // 2)
+        return pa.concat_arrays([_ascii_keys(half) for half in halves])
+    kind = _CLASS[data]
+    edge = np.ones(size + 1, dtype=bool)
+    edge[1:-1] = kind[1:] != kind[:-1]
+    edge[starts] = True
+    # A mark is inserted before the byte at its position: the end of a letter run (_END), then the
+    # start of a digit run (_PREFIX bytes).
+    letters_end = np.zeros(size + 1, dtype=bool)
+    letters_end[1:] = edge[1:] & (kind == _LETTER)
+    digits_start = edge[:-1] & (kind == _DIGIT)
+    ends_before = np.cumsum(letters_end, dtype=np.int32)
+    digits_before = np.zeros(size + 1, dtype=np.int32)
+    np.cumsum(digits_start, out=digits_before[1:])
+    place = np.arange(size, dtype=np.int32)
+    place += ends_before[:-1]
+    place += _PREFIX * digits_before[1:]
+    out = np.zeros(size + int(ends_before[-1]) + _PREFIX * int(digits_before[-1]), dtype=np.uint8)
+    out[place] = data
+    at = np.flatnonzero(digits_start)
+    if len(at):
+        edges = np.flatnonzero(edge)
+        lengths = edges[np.searchsorted(edges, at, side="right")] - at
+        where = place[at] - _PREFIX
+        out[where] = ord("0")
+        for i in range(4):
+            out[where + 1 + i] = (lengths >> (8 * (3 - i))) & 255
+    # A key includes the mark after its last letter, but not that before the next text's digits.
+    offsets = starts + ends_before[starts] + _PREFIX * digits_before[starts]
+    offsets = offsets.astype(np.int32)
+    buffers = [_validity(text), pa.py_buffer(offsets), pa.py_buffer(out)]
+    return pa.Array.from_buffers(pa.binary(), len(text), buffers)
+
+
+def _validity(array: pa.Array) -> pa.Buffer | None:
+    if not array.null_count:
+        return None
+    return pa.array(array.is_valid()).buffers()[1]
+
+
+__all__ = ["MISSING", "natural_key", "natural_keys", "ranks", "sort_order"]
