@@ -144,7 +144,7 @@ class Reader(Protocol):
         """
         ...
 
-    def message_pieces(self) -> Iterator[pa.Array]:
+    def message_slices(self) -> Iterator[pa.Array]:
         """Give all messages in order, some thousands at a time, so that few are held at once."""
         ...
 

@@ -71,6 +71,36 @@ def test_imports_run_one_way(path):
         assert there in MAY_IMPORT[here], f"{here} may not import {name}"
 
 
+def imports_of(room: str) -> dict[str, set[str]]:
+    """Name what modules outside a room import of it, a module each: `.x` for one below its door."""
+    found: dict[str, set[str]] = {}
+    for path in modules():
+        if path.is_relative_to(PACKAGE / room):
+            continue
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                below = node.module.removeprefix(f"cwnb.{room}")
+                if node.module == f"cwnb.{room}" or below.startswith("."):
+                    names = {below} if below else {alias.name for alias in node.names}
+                    found.setdefault(str(path.relative_to(PACKAGE)), set()).update(names)
+    return found
+
+
+def test_insights_has_one_door():
+    import cwnb.insights
+
+    said = {
+        f"{module} imports {name}"
+        for module, names in imports_of("insights").items()
+        for name in names - set(cwnb.insights.__all__)
+    }
+    assert said == set()
+    for name in cwnb.insights.__all__:
+        assert getattr(cwnb.insights, name) is not None
+    used = {name for names in imports_of("insights").values() for name in names}
+    assert sorted(set(cwnb.insights.__all__) - used - {"to_text"}) == []
+
+
 @pytest.mark.parametrize("module", ["cwnb", "cwnb.cli", "cwnb.demo"])
 def test_import_is_light(module):
     heavy = "pandas pyarrow numpy sqlglot IPython matplotlib jupyterlab".split()

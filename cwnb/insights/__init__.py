@@ -22,7 +22,7 @@ from cwnb.insights.languages import parse, quote, words_of
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.resolve.check import check
 from cwnb.insights.resolve.complete import MAXIMUM_LIMIT, complete
-from cwnb.insights.tree import Call, Item, Period, Pipeline, Query, Rows, field_names
+from cwnb.insights.tree import Call, Period, Pipeline, Query, field_names
 from cwnb.insights.values import is_structure
 from cwnb.insights.values import to_text as values_to_text
 
@@ -36,7 +36,6 @@ __all__ = [
     "Control",
     "FrameSource",
     "FrameSources",
-    "Item",
     "Outcome",
     "Period",
     "Pipeline",
@@ -44,7 +43,6 @@ __all__ = [
     "Progress",
     "Query",
     "QueryContext",
-    "Rows",
     "Step",
     "check",
     "checkpoint",

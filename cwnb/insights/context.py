@@ -18,7 +18,7 @@ MEMORY_BUDGET = 1 << 30
 
 
 @dataclass(frozen=True)
-class QueryTimes:
+class QueryValues:
     """What an expression may ask for besides its row; small, so that every task carries it.
 
     `now_ms`: the present, as epoch milliseconds. `window`: the times that are asked about.
@@ -51,6 +51,6 @@ class QueryContext:
     control: Control = field(default_factory=Control, compare=False)
 
     @property
-    def times(self) -> QueryTimes:
-        """Give the times that the query was asked with."""
-        return QueryTimes(self.now_ms, self.window)
+    def query_values(self) -> QueryValues:
+        """Give what expressions may ask for before anything has run."""
+        return QueryValues(self.now_ms, self.window)

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 # Rows of one task: as many as a row group of a segment has at most.
 TASK_ROWS = 250_000
-PIECE_ROWS = 8_192
+SLICE_ROWS = 8_192
 # Names that a time or a message has in the frames that people bring, the service's own first.
 _TIME_NAMES = (TIMESTAMP, "timestamp", "time", "datetime", "date", "ts")
 _MESSAGE_NAMES = (MESSAGE, "message", "msg")
@@ -204,12 +204,12 @@ class FrameReader:
         """Give every column of one row."""
         return {name: array.slice(row, 1) for name, array in self.held.items()}
 
-    def message_pieces(self) -> Iterator[Any]:
+    def message_slices(self) -> Iterator[Any]:
         """Give all messages in order, some thousands at a time."""
         message = self.held.get(MESSAGE)
         if message is not None:
-            for start in range(0, self.rows, PIECE_ROWS):
-                yield message.slice(start, PIECE_ROWS)
+            for start in range(0, self.rows, SLICE_ROWS):
+                yield message.slice(start, SLICE_ROWS)
 
     def _find(self, name: str) -> Any:
         if name in self.held:

@@ -46,9 +46,9 @@ def _all_rows(context: QueryContext, names: list[str]) -> Batch:
             held[name].append(pa.nulls(reader.rows) if array is None else array)
         rows += reader.rows
     if not rows:
-        return Batch(0, context.times)
+        return Batch(0, context.query_values)
     joined = {name: columns.concat(arrays) for name, arrays in held.items()}
     time = np.asarray(joined[TIMESTAMP].cast(pa.int64()).fill_null(0))
     newest = pa.array(np.lexsort((np.asarray(joined[SEQUENCE]), time))[::-1])
     present = {n: a.take(newest) for n, a in joined.items() if a.null_count < len(a)}
-    return Batch(rows, context.times, columns=present)
+    return Batch(rows, context.query_values, columns=present)

@@ -102,7 +102,7 @@ class WidestBarrier:
     def finish(self, merged: WidestPartial | None, rows: Rows) -> Batch:
         found = merged or WidestPartial(0, "")
         columns = {"rows": pa.array([found.count]), "message": pa.array([found.message])}
-        return Batch(1, rows.times, columns=columns)
+        return Batch(1, rows.query_values, columns=columns)
 
 
 @dataclass
@@ -150,10 +150,10 @@ class SampleBarrier:
 
     def finish(self, merged: SamplePartial | None, rows: Rows) -> Batch:
         if merged is None:
-            return Batch(0, rows.times)
+            return Batch(0, rows.query_values)
         columns = rows.fetch(merged.tasks, merged.positions, self.needed)
         columns["place"] = pa.array(np.arange(merged.rows))
-        return Batch(merged.rows, rows.times, columns=columns)
+        return Batch(merged.rows, rows.query_values, columns=columns)
 
 
 def plan_sample(rest: Rest) -> tuple[SampleBarrier, int]:

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwnb.events import ALL_TIME
-from cwnb.insights.context import QueryTimes
+from cwnb.insights.context import QueryValues
 from cwnb.insights.engine.aggregates import distinct, fingerprints
 from cwnb.insights.engine.aggregates.distinct import CountDistinct
 from cwnb.insights.engine.batch import Batch
@@ -26,7 +26,7 @@ def counted(tasks: list[list[str]], many: list[bool]) -> int:
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(distinct, "_ROWS_FOR_FINGERPRINTS", 0 if printed else 10**9)
             groups = group_rows([], len(task))
-            order = RowOrder(Batch(len(task), QueryTimes(0, ALL_TIME)), in_memory=True)
+            order = RowOrder(Batch(len(task), QueryValues(0, ALL_TIME)), in_memory=True)
             states.append(made.partial(pa.array(task, pa.string()), groups, order))
     whole = made.merge(states, [np.zeros(1, dtype=np.int64)] * len(states), 1)
     (answer,) = made.final(whole, 1).to_pylist()

@@ -110,9 +110,9 @@ class WatchedReader:
         self._seen.names += names
         return self._reader.take(names, rows)
 
-    def message_pieces(self) -> Any:
+    def message_slices(self) -> Any:
         self._seen.names.append(MESSAGE)
-        return self._reader.message_pieces()
+        return self._reader.message_slices()
 
 
 def ask(text: str, source: Any, **options: Any) -> Any:

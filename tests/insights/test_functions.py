@@ -16,7 +16,7 @@ import pytest
 from cwnb.errors import MalformedQuery
 from cwnb.events import Window, mixed_type
 from cwnb.insights import values
-from cwnb.insights.context import QueryTimes
+from cwnb.insights.context import QueryValues
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.evaluate import evaluate
 from cwnb.insights.functions import access, call
@@ -82,7 +82,7 @@ def context(rows: int = 3) -> Any:
     hour = NOW_MS // 3_600_000 * 3_600_000
     return SimpleNamespace(
         rows=rows,
-        times=QueryTimes(NOW_MS, Window(hour, hour + 3_600_000)),
+        query_values=QueryValues(NOW_MS, Window(hour, hour + 3_600_000)),
         timestamp=lambda: pa.array([NOW_MS] * rows, values.TIME),
     )
 
@@ -207,7 +207,7 @@ def test_columns_of_any_type_give_columns(name: str, rows: int) -> None:
 
 def test_dictionary_answers_stay_encoded_and_unique() -> None:
     column = pa.array(["A", "a", None, "b", "A", "b"]).dictionary_encode()
-    events = Batch(6, context(6).times, columns={"level": column})
+    events = Batch(6, context(6).query_values, columns={"level": column})
     answer = evaluate(parse_expression("toLower(level)"), events)
     assert answer.to_pylist() == ["a", "a", None, "b", "a", "b"]
     assert pa.types.is_dictionary(answer.type)

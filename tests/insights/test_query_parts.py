@@ -241,7 +241,7 @@ class InAnswer(tree.Node):
 
 
 def join_rows(command: Join, batch: Batch, _: set[str] | None) -> Batch:
-    inner = batch.times.answers[command.args["answer"].place]
+    inner = batch.query_values.answers[command.args["answer"].place]
     key = command.args["key"]
     own = evaluate.evaluate_array(key, batch).to_pylist()
     other = inner.columns[key.name].to_pylist()
@@ -256,7 +256,7 @@ def join_rows(command: Join, batch: Batch, _: set[str] | None) -> Batch:
 
 
 def is_in_answer(node: InAnswer, batch: Batch) -> Any:
-    inner = batch.times.answers[node.args["answer"].place]
+    inner = batch.query_values.answers[node.args["answer"].place]
     first = next(iter(inner.columns.values()))
     value = evaluate.evaluate_array(node.args["value"], batch)
     return pa.array([one in set(first.to_pylist()) for one in value.to_pylist()], pa.bool_())

@@ -87,7 +87,7 @@ def step(command: tree.Command, batch: Batch, _: set[str] | None) -> Batch:
         places = places[::-1]
     if command.names is Names.REPLACES:
         kept = {WRITES: pa.array(mark[places])}
-        return Batch(len(places), batch.times, columns=kept)
+        return Batch(len(places), batch.query_values, columns=kept)
     if not np.array_equal(places, np.arange(batch.rows)):
         batch.take(places)
     return batch

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from cwnb.events import Reader, Window
-    from cwnb.insights.context import QueryTimes
+    from cwnb.insights.context import QueryValues
 
 # Reading scattered rows costs as much as reading a column when more than this share is wanted.
 _SPARSE = 0.2
@@ -46,14 +46,14 @@ class Batch:
     def __init__(
         self,
         rows: int,
-        times: QueryTimes,
+        query_values: QueryValues,
         *,
         columns: dict[str, Any] | None = None,
         reader: Reader | None = None,
         selection: np.ndarray[Any, Any] | None = None,
     ) -> None:
         self.rows = rows
-        self.times = times
+        self.query_values = query_values
         self.kinds: dict[str, set[str]] = {}
         self._reader = reader
         self._selection = selection
@@ -69,19 +69,19 @@ class Batch:
         self._definitions: dict[str, tuple[Callable[[Batch], Any], set[str]]] = {}
 
     @classmethod
-    def of_reader(cls, reader: Reader, times: QueryTimes) -> Batch:
+    def of_reader(cls, reader: Reader, query_values: QueryValues) -> Batch:
         """Give all rows of a task."""
-        return cls(reader.rows, times, reader=reader)
+        return cls(reader.rows, query_values, reader=reader)
 
     @property
     def now_ms(self) -> int:
         """Give the present of the query."""
-        return self.times.now_ms
+        return self.query_values.now_ms
 
     @property
     def window(self) -> Window:
         """Give the window of the query."""
-        return self.times.window
+        return self.query_values.window
 
     @property
     def selection(self) -> np.ndarray[Any, Any] | None:
@@ -161,27 +161,27 @@ class Batch:
         for name in wanted:
             self._columns[name] = (found.get(name), version)
 
-    def message_pieces(self) -> Iterator[Any] | None:
-        """Give the messages piece by piece; None where they are at hand, or few of many.
+    def message_slices(self) -> Iterator[Any] | None:
+        """Give the messages slice by slice; None where they are at hand, or few of many.
 
-        What is done with a piece while it is in the processor's cache costs a fraction of the same
+        What is done with a part while it is in the processor's cache costs a fraction of the same
         over a whole column.
         """
         if self._reader is None or self.has_own(MESSAGE) or not self.rows:
             return None
         if MESSAGE in self._columns or self.rows < _SPARSE * self._reader.rows:
             return None
-        return self._pieces(self._reader)
+        return self._slices(self._reader)
 
-    def _pieces(self, reader: Reader) -> Iterator[Any]:
+    def _slices(self, reader: Reader) -> Iterator[Any]:
         start = 0
-        for piece in reader.message_pieces():
-            end = start + len(piece)
+        for part in reader.message_slices():
+            end = start + len(part)
             if self.selection is None:
-                yield piece
+                yield part
             else:
                 low, high = np.searchsorted(self.selection, [start, end])
-                yield piece.take(pa.array(self.selection[low:high] - start))
+                yield part.take(pa.array(self.selection[low:high] - start))
             start = end
 
     def keep(self, name: str, array: Any) -> None:

@@ -132,7 +132,7 @@ def _once_per_value(node: exp.Expression, encoded: dict[str, Any], batch: Batch)
         own = column.indices.fill_null(size - 1) if column.null_count else column.indices
         here = np.asarray(own)
         codes = here if codes is None else codes * np.int32(size) + here
-    small = Batch(int(repeats[0]), batch.times, columns=distinct)
+    small = Batch(int(repeats[0]), batch.query_values, columns=distinct)
     answer = evaluate(node, small)
     if isinstance(answer, pa.Scalar):
         return answer

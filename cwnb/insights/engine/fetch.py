@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cwnb.events import Task
-    from cwnb.insights.context import QueryTimes
+    from cwnb.insights.context import QueryValues
     from cwnb.insights.engine.plan import TaskPlan
 
 # Messages are read in row groups of so many, however few of one are wanted.
@@ -45,9 +45,9 @@ class PickedRows:
         self.kinds: list[dict[str, set[str]]] = []
 
     @property
-    def times(self) -> QueryTimes:
-        """Give the times of the query."""
-        return self._plan.times
+    def query_values(self) -> QueryValues:
+        """Give what the query was asked with, for expressions."""
+        return self._plan.query_values
 
     def fetch(
         self, tasks: np.ndarray[Any, Any], positions: np.ndarray[Any, Any], names: list[str]

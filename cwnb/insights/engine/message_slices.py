@@ -24,24 +24,24 @@ _ROWS = 8_192
 _ROW_NUMBER = "#row"
 
 
-def filter_pieces(
-    conditions: list[exp.Expression], batch: Batch, pieces: Iterable[Any], *, keep: bool
+def filter_slices(
+    conditions: list[exp.Expression], batch: Batch, slices: Iterable[Any], *, keep: bool
 ) -> None:
     """Keep the rows for which all conditions, which read the message alone, are true.
 
     `keep`: hold on to the messages of these rows, since they are read again.
     """
     found, messages, start = [], [], 0
-    for piece in pieces:
-        small = _small(piece, batch)
-        small.set(_ROW_NUMBER, pa.array(np.arange(start, start + len(piece))))
+    for part in slices:
+        small = _small(part, batch)
+        small.set(_ROW_NUMBER, pa.array(np.arange(start, start + len(part))))
         for condition in conditions:
             if small.rows:
                 small.filter(evaluate_condition(condition, small))
         found.append(small.column(_ROW_NUMBER).to_numpy())
         if keep:
             messages.append(small.column(MESSAGE))
-        start += len(piece)
+        start += len(part)
     mask = np.zeros(batch.rows, dtype=bool)
     for rows in found:
         mask[rows] = True
@@ -50,14 +50,14 @@ def filter_pieces(
         batch.keep(MESSAGE, columns.concat(messages))
 
 
-def over_pieces(
+def over_slices(
     source: exp.Expression, batch: Batch, compute: Callable[[Any], list[Any]]
 ) -> list[Any]:
-    """Give what `compute` makes of the text of an expression, piece by piece."""
-    pieces = batch.message_pieces() if fields_read(source) == {MESSAGE} else None
+    """Give what `compute` makes of the text of an expression, slice by slice."""
+    slices = batch.message_slices() if fields_read(source) == {MESSAGE} else None
     texts: Iterator[Any]
-    if pieces is not None:
-        texts = (text_of(source, _small(piece, batch)) for piece in pieces)
+    if slices is not None:
+        texts = (text_of(source, _small(part, batch)) for part in slices)
     else:
         texts = _slices(text_of(source, batch))
     made = []
@@ -67,8 +67,8 @@ def over_pieces(
     return [columns.concat(list(parts)) for parts in zip(*made, strict=True)]
 
 
-def _small(piece: Any, batch: Batch) -> Batch:
-    return Batch(len(piece), batch.times, columns={MESSAGE: piece})
+def _small(part: Any, batch: Batch) -> Batch:
+    return Batch(len(part), batch.query_values, columns={MESSAGE: part})
 
 
 def _slices(text: Any) -> Iterator[Any]:

@@ -12,7 +12,7 @@ from cwnb.insights.ql import dialect
 from cwnb.insights.tree import Command, Names, Needs, Order, Pipeline, Rows, ScanEvents
 
 if TYPE_CHECKING:
-    from cwnb.insights.context import QueryTimes
+    from cwnb.insights.context import QueryValues
     from cwnb.insights.engine.commands.barrier import Barrier
 
 
@@ -22,7 +22,7 @@ class TaskPlan:
 
     steps: list[Command]
     barrier: Barrier
-    times: QueryTimes
+    query_values: QueryValues
 
     @cached_property
     def wanted(self) -> list[set[str]]:

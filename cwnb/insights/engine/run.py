@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from cwnb.errors import QueryTooLarge
-from cwnb.insights.context import QueryTimes
+from cwnb.insights.context import QueryValues
 from cwnb.insights.control import Control, checkpoint, working_for
 from cwnb.insights.engine.account import Account
 from cwnb.insights.engine.commands.barrier import POSITION, TASK
@@ -97,8 +97,8 @@ class Run:
         source = open_input(pipeline.input, context.sources, answers)
         self._scan = _scan(self._plan, source, context.window)
         window = bounded(context.window, self._scan.tasks)
-        times = QueryTimes(context.now_ms, window, tuple(answers))
-        self._task_plan = TaskPlan(self._plan.steps, self._plan.barrier, times)
+        given = QueryValues(context.now_ms, window, tuple(answers))
+        self._task_plan = TaskPlan(self._plan.steps, self._plan.barrier, given)
         _ = self._task_plan.wanted  # found once, not in every task
         self._context = context
         self._held_before = sum(answer.nbytes for answer in answers)

@@ -57,7 +57,7 @@ def run_task(task: Task, plan: TaskPlan, number: int, rank: int | None) -> TaskA
     time (larger is newer), None where they do.
     """
     reader = task.open()
-    batch = Batch.of_reader(reader, plan.times)
+    batch = Batch.of_reader(reader, plan.query_values)
     scanned = matched = batch.rows
     measures = []
     for step, wanted in zip(plan.steps, plan.wanted, strict=True):
@@ -88,7 +88,7 @@ def fetch_rows(
     """
     reader = task.open()
     already = reader.bytes_read
-    batch = Batch(len(positions), plan.times, reader=reader, selection=positions)
+    batch = Batch(len(positions), plan.query_values, reader=reader, selection=positions)
     for step, wanted in zip(plan.steps, plan.wanted, strict=True):
         # These rows have passed the filters.
         if not only_filters(step):

@@ -15,7 +15,7 @@ from cwnb.insights.values import conversion
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cwnb.insights.context import QueryTimes
+    from cwnb.insights.context import QueryValues
     from cwnb.insights.values.conversion import Value
 
 _CONVERT: dict[str, Callable[[Value], Value]] = {
@@ -34,8 +34,8 @@ class Context(Protocol):
         ...
 
     @property
-    def times(self) -> QueryTimes:
-        """Give the times of the query, which are the same for all rows."""
+    def query_values(self) -> QueryValues:
+        """Give what the query was asked with, which is the same for all rows."""
         ...
 
     def timestamp(self) -> pa.Array:
@@ -67,7 +67,7 @@ def _given_what_it_reads(function: Function, context: Context) -> Callable[..., 
     assert evaluate is not None
     if function.reads is Reads.ARGUMENTS:
         return evaluate
-    given = context.times if function.reads is Reads.QUERY else context
+    given = context.query_values if function.reads is Reads.QUERY else context
     return lambda *args: evaluate(given, *args)
 
 

@@ -20,7 +20,7 @@ from cwnb.times import UNIT_MS
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cwnb.insights.context import QueryTimes
+    from cwnb.insights.context import QueryValues
 
 Period = tuple[int, str]
 
@@ -69,25 +69,25 @@ def to_millis(t: Value) -> Value:
 
 
 @function("now() -> number", reads=Reads.QUERY)
-def now(query: QueryTimes) -> Value:
+def now(query: QueryValues) -> Value:
     """Give the time at which the query began, in epoch seconds."""
     return pa.scalar(query.now_ms // 1000, pa.int64())
 
 
 @function("queryStartTime() -> number", reads=Reads.QUERY)
-def query_start_time(query: QueryTimes) -> Value:
+def query_start_time(query: QueryValues) -> Value:
     """Give the start of the query's window in epoch milliseconds."""
     return pa.scalar(query.window.start_ms, pa.int64())
 
 
 @function("queryEndTime() -> number", reads=Reads.QUERY)
-def query_end_time(query: QueryTimes) -> Value:
+def query_end_time(query: QueryValues) -> Value:
     """Give the end of the query's window in epoch milliseconds."""
     return pa.scalar(query.window.end_ms, pa.int64())
 
 
 @function("queryTimeRange() -> number", reads=Reads.QUERY)
-def query_time_range(query: QueryTimes) -> Value:
+def query_time_range(query: QueryValues) -> Value:
     """Give the length of the query's window in milliseconds."""
     return pa.scalar(min(query.window.end_ms - query.window.start_ms, INT64_MAX), pa.int64())
 

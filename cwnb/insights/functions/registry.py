@@ -83,7 +83,7 @@ class Function:
     """One function of the language, with everything that other modules need to know about it.
 
     `evaluate(*arguments)` gives an array, or a scalar if the answer is the same for all rows. A
-    function that reads more than its arguments gets QueryTimes or a Context as its first one. An
+    function that reads more than its arguments gets QueryValues or a Context as its first one. An
     aggregation has no `evaluate` but `aggregation`, a class; the engine makes an instance with the
     literal arguments.
 

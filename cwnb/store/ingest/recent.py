@@ -210,7 +210,7 @@ class RecentReader:
         """Give every field of one event."""
         return one_event(self, row, self._task.processing)
 
-    def message_pieces(self) -> Iterator[pa.Array]:
+    def message_slices(self) -> Iterator[pa.Array]:
         """Give all messages in order, some thousands at a time."""
         text = self._block.text.slice(self._first, self._rows)
         for start in range(0, self._rows, MESSAGE_GROUP):

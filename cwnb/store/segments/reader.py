@@ -190,7 +190,7 @@ class SegmentReader:
         """Give every field of one event."""
         return one_event(self, row, self._task.segment.processing)
 
-    def message_pieces(self) -> Iterator[pa.Array]:
+    def message_slices(self) -> Iterator[pa.Array]:
         """Give all messages in order, a row group of the message file at a time."""
         start = self._task.row_group * FIELDS_GROUP + self._first
         end = start + self._rows
@@ -199,9 +199,9 @@ class SegmentReader:
             read, size = self._files.messages([MESSAGE], [group])
             self.bytes_read += size
             skipped = start - group * MESSAGE_GROUP
-            piece = read[MESSAGE].slice(skipped, end - start)
-            start += len(piece)
-            yield piece
+            part = read[MESSAGE].slice(skipped, end - start)
+            start += len(part)
+            yield part
 
     def _take_messages(self, names: list[str], rows: np.ndarray[Any, Any]) -> dict[str, pa.Array]:
         places = rows + (self._task.row_group * FIELDS_GROUP + self._first)

@@ -13,7 +13,7 @@ import pyarrow as pa
 if TYPE_CHECKING:
     import numpy as np
 
-    from cwnb.insights.context import QueryTimes
+    from cwnb.insights.context import QueryValues
     from cwnb.insights.engine.batch import Batch
     from cwnb.insights.engine.order import RowOrder
 
@@ -50,8 +50,8 @@ class Rows(Protocol):
     """Reads the rows that a barrier has picked, once all tasks are merged."""
 
     @property
-    def times(self) -> QueryTimes:
-        """Give the times of the query."""
+    def query_values(self) -> QueryValues:
+        """Give what the query was asked with, for expressions."""
         ...
 
     def fetch(
@@ -69,7 +69,7 @@ class InMemory:
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
-        self.times = batch.times
+        self.query_values = batch.query_values
 
     def fetch(
         self,

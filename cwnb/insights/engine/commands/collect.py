@@ -140,13 +140,13 @@ class CollectPlan:
     def finish(self, merged: CollectPartial | None, rows: Rows) -> Batch:
         """Give the best rows with the columns that are needed."""
         if merged is None:
-            return Batch(0, rows.times)
+            return Batch(0, rows.query_values)
         if self.at_once:
             found = dict(merged.held)
         else:
             found = rows.fetch(merged.task, merged.positions, self.needed)
         found |= {TASK: pa.array(merged.task), POSITION: pa.array(merged.positions)}
-        return Batch(merged.rows, rows.times, columns=found)
+        return Batch(merged.rows, rows.query_values, columns=found)
 
 
 @dataclass

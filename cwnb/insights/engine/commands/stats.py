@@ -112,9 +112,9 @@ class StatsPlan:
         names = dict.fromkeys([name for name, _ in [*self.keys, *self.outputs]])
         if merged is None or not merged.rows:
             empty = {name: pa.nulls(0) for name in names}
-            return Batch(0, rows.times, columns=empty)
+            return Batch(0, rows.query_values, columns=empty)
         order = pa.array(merged.ranks.descending())
-        answer = Batch(merged.rows, rows.times)
+        answer = Batch(merged.rows, rows.query_values)
         for (name, _), key in zip(self.keys, merged.keys, strict=True):
             answer.set(name, key.take(order))
         for i, ((made, _), state) in enumerate(zip(self.slots, merged.states, strict=True)):
@@ -123,7 +123,7 @@ class StatsPlan:
         for name, node in self.outputs:
             answer.set(name, evaluate_array(node, answer))
         ordered = {name: answer.column(name) for name in names}
-        return Batch(merged.rows, rows.times, columns=ordered)
+        return Batch(merged.rows, rows.query_values, columns=ordered)
 
 
 @dataclass
@@ -201,7 +201,7 @@ def _with_shifted_bins(node: exp.Expression, batch: Batch, offset_ms: int) -> ex
     """Replace the bins in a key by columns of bins whose borders are shifted."""
     shift = pa.scalar(offset_ms, pa.duration("ms"))
     earlier = pc.subtract(values.to_time(batch.timestamp()), shift)
-    moved = Batch(batch.rows, batch.times, columns={TIMESTAMP: earlier})
+    moved = Batch(batch.rows, batch.query_values, columns={TIMESTAMP: earlier})
 
     def shifted(part: exp.Expression) -> exp.Expression:
         if not (isinstance(part, Call) and part.entry.bins):

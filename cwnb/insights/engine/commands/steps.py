@@ -13,7 +13,7 @@ from cwnb.insights.engine.commands.barrier import InMemory
 from cwnb.insights.engine.commands.collect import CollectPlan
 from cwnb.insights.engine.commands.stats import plan_stats
 from cwnb.insights.engine.evaluate import evaluate_array, evaluate_condition
-from cwnb.insights.engine.message_slices import filter_pieces, over_pieces, text_of
+from cwnb.insights.engine.message_slices import filter_slices, over_slices, text_of
 from cwnb.insights.engine.order import RowOrder
 from cwnb.insights.text import extraction
 from cwnb.insights.tree import (
@@ -84,9 +84,9 @@ def _filter(command: Filter, batch: Batch, wanted: Wanted) -> Batch:
     _filter_all([c for c in conditions if MESSAGE not in fields_read(c)], batch)
     about_message = [c for c in conditions if MESSAGE in fields_read(c)]
     alone = [c for c in about_message if fields_read(c) == {MESSAGE}]
-    pieces = batch.message_pieces() if alone else None
-    if pieces is not None:
-        filter_pieces(alone, batch, pieces, keep=wanted is None or MESSAGE in wanted)
+    slices = batch.message_slices() if alone else None
+    if slices is not None:
+        filter_slices(alone, batch, slices, keep=wanted is None or MESSAGE in wanted)
         about_message = [c for c in about_message if fields_read(c) != {MESSAGE}]
     _filter_all(about_message, batch)
     return batch
@@ -125,7 +125,7 @@ def _parse(command: Parse, batch: Batch, wanted: Wanted) -> Batch:
 
     # One extraction gives all its fields; the first that is asked for runs it.
     def extract_all(rows: Batch) -> dict[str, Any]:
-        return dict(zip(names, over_pieces(source, rows, extract), strict=True))
+        return dict(zip(names, over_slices(source, rows, extract), strict=True))
 
     batch.define_together(names, extract_all, fields_read(source))
     return batch
