@@ -26,9 +26,9 @@ from cwnb.errors import (
     QueryUnfinished,
     ResourceNotFound,
 )
-from cwnb.insights import frames
+from cwnb.insights import control, frames
 from cwnb.insights.context import QueryContext
-from cwnb.insights.engine import control, schedule
+from cwnb.insights.engine import schedule
 from cwnb.insights.engine.commands import steps
 from cwnb.insights.engine.commands.stats import StatsPlan
 from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
