@@ -76,7 +76,7 @@ def test_a_query_whose_files_have_gone_starts_on_a_new_snapshot(
     logs: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
-    whole = running.run_query
+    whole = running.run
 
     def gone_twice(pipeline: Any, context: Any, *more: Any) -> Any:
         seen.append(context)
@@ -85,7 +85,7 @@ def test_a_query_whose_files_have_gone_starts_on_a_new_snapshot(
             raise SnapshotExpired("gone")
         return whole(pipeline, context, *more)
 
-    monkeypatch.setattr(running, "run_query", gone_twice)
+    monkeypatch.setattr(running, "run", gone_twice)
     found = logs.query("fields @message | sort @timestamp", "/b").df["@message"].tolist()
     assert found == ["third", "put 1", "put 2"]
     assert len({context.now_ms for context in seen}) == 1

@@ -6,7 +6,7 @@ This is the room's only door: other rooms import from here, and a test reads tha
     checked, warnings = check(query, sources, strict=False)               # names, restrictions
     completed = complete(checked, sources)                                # defaults written out
     outcome = run(completed, QueryContext(sources, now_ms))               # Arrow columns
-    to_text(completed), to_pandas(completed, schema)                      # the query, in words
+    to_text(completed), to_pandas_source(completed, schema)               # the query, in words
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from cwnb.insights.values import is_structure
 from cwnb.insights.values import to_text as values_to_text
 
 if TYPE_CHECKING:
-    from cwnb.insights.to_pandas import to_pandas
+    from cwnb.insights.to_pandas import to_pandas as to_pandas_source
 
 __all__ = [
     "MAXIMUM_LIMIT",
@@ -54,7 +54,7 @@ __all__ = [
     "prepare",
     "quote",
     "run",
-    "to_pandas",
+    "to_pandas_source",
     "to_text",
     "values_to_text",
     "words_of",
@@ -64,9 +64,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # Its writers take time to import, and most queries are never written as pandas.
-    if name == "to_pandas":
-        from cwnb.insights.to_pandas import to_pandas as function
+    if name == "to_pandas_source":
+        from cwnb.insights.to_pandas import to_pandas
 
-        return function
+        return to_pandas
     message = f"module 'cwnb.insights' has no attribute {name!r}"
     raise AttributeError(message)

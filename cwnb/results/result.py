@@ -128,9 +128,9 @@ class QueryResult:
 
         Raises `CannotSay` (a CwnbError) where pandas has no plain word for a step.
         """
-        from cwnb.insights import to_pandas
+        from cwnb.insights import to_pandas_source
 
-        return to_pandas(
+        return to_pandas_source(
             self.query,
             self.events.schema(),
             now_ms=self.events.context.now_ms,
