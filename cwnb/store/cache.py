@@ -99,7 +99,7 @@ class _Dropping(threading.Thread):
             if _drop_all_old():
                 continue
             _dropping = None
-            # What was put before this thread said that it ends is still its own to drop.
+            # A value put before the line above started no other thread, so this one drops it.
             if not _drop_all_old():
                 return
 
@@ -123,7 +123,7 @@ def _drop_all_old() -> int:
 
 
 def _stop_dropping() -> None:
-    # A thread that the interpreter ends while it is inside Arrow takes the process with it.
+    # If the interpreter ends while this thread is inside Arrow, the process aborts.
     running = _dropping
     if running is not None and running.process == os.getpid():
         running.ending.set()

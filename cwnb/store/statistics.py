@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _SAMPLE_ROWS = 250_000
 _EXAMPLES = 3
 _EXAMPLE_LENGTH = 200
-# A field nearly all of whose sampled values differ is taken to go on so.
+# If this share of the sampled values of a field differ, the others are taken to differ too.
 _NEARLY_ALL = 0.9
 _TYPE_NAMES = {
     TYPE_STRING: "text",

@@ -301,7 +301,7 @@ class Store:
                 row = groups.known(connection, name)
                 held = batches.of_group(connection, row.id, with_data=with_data)
                 found.append((row, segments.of_group(connection, row.id), held))
-        # What was read is parsed after the transaction, which holds back the log of the catalog.
+        # Rows are parsed after the transaction: an open one keeps SQLite's log from being emptied.
         self.context.set_fixed_now(fixed_ms)
         states = [
             GroupState(row, tuple(map(segments.facts_of, facts)), tuple(held))

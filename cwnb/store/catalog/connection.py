@@ -248,7 +248,7 @@ def _patience() -> Any:
         if now > deadline:
             return False
         waited = now - (deadline - BUSY_S)
-        # Who has waited long asks more often, so that nobody starves.
+        # A process that has waited long asks more often, so that none starves.
         longest = 0.0005 if waited < 0.05 else 0.003 if waited < 0.25 else 0.0002
         time.sleep(random.uniform(0.0001, longest))  # noqa: S311
         return True
@@ -260,8 +260,8 @@ _catalogs: weakref.WeakSet[Catalog] = weakref.WeakSet()
 
 
 def _close_all() -> None:
-    # The last connection that closes folds the log into the catalog, which then can be queried
-    # on a medium that may not be written.
+    # When the last connection closes, SQLite moves the log into the catalog, which can then be
+    # queried on a read-only medium.
     for catalog in list(_catalogs):
         with suppress(Exception):
             catalog.close()

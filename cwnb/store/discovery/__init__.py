@@ -1,7 +1,8 @@
 """Fields found in events as they come in: JSON keys, and the lines that AWS services write.
 
 `discover(messages)` gives typed columns; `merge` puts blocks together; `read_rest` finds a key
-that was too rare for a column of its own. How events fell into blocks never shows.
+that was too rare for a column of its own. The result does not depend on how events were divided
+into blocks.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LOG_TYPES", "VERSION", "Discovered", "discover", "merge", "rare_names", "read_rest"]
 
-# Segments record it; raise it when the same event gives other fields than before.
+# Increase it when the same event gives other fields than before: segments record it.
 VERSION = 1
 
 LOG_TYPES = ("lambda", "vpc-flow", "route53", "cloudtrail", "json", "text")

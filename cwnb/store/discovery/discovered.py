@@ -85,7 +85,7 @@ def merge(parts: Sequence[Discovered], lengths: Sequence[int]) -> Discovered:
 
 
 def _unchanged(parts: Sequence[Discovered], columns: set[str], kept: set[str]) -> Rare | None:
-    """Give what is rare in all parts, or None if some field moves into `rest` or out of it."""
+    """Give the rare fields of all parts, or None if a field moves into `rest` or out of it."""
     rare: Rare = {}
     if not columns <= kept:
         return None

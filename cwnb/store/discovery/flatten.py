@@ -1,4 +1,4 @@
-"""One JSON text to its fields: `orjson` defines what is JSON and what it says."""
+"""Find the fields of one JSON text; `orjson` defines what is JSON and what it means."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-# Documented limit of the service; which 200 it takes is not, document order is our reading.
+# The service documents the limit, not which 200 fields it takes; we take the first ones.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html
 FIELDS_PER_EVENT = 200
 
@@ -17,7 +17,7 @@ _MANY_DIGITS = re.compile(r"[0-9]{19}")
 _STRING_OR_NUMBER = re.compile(
     r'"(?:[^"\\]|\\.)*"|(?P<integer>-?[0-9]{19,})(?![0-9.eE])|-?[0-9][0-9.eE+-]*', re.DOTALL
 )
-# Stands before the digits of an integer that orjson would round; nobody can write it into a log.
+# Marks a text as the digits of an integer that orjson would round; random, so no log contains it.
 _MARK = f"\ue000{secrets.token_hex(8)}:"
 
 
@@ -53,7 +53,7 @@ def _mark(match: re.Match[str]) -> str:
 
 
 def _small(digits: str) -> int:
-    # int() refuses thousands of digits; all that matters here is that they are too many.
+    # int() refuses thousands of digits; any number beyond 64 bits will do for them.
     return int(digits) if len(digits) < 40 else 2**64
 
 

@@ -60,12 +60,12 @@ def rare_names(rest: pa.Array | pa.ChunkedArray) -> Rare:
 
 
 def add_rare(one: Rare, other: Rare) -> Rare | None:
-    """Give what is rare in two blocks together; None if some values have to be written anew."""
+    """Add up the rare fields of two blocks; None if some values have to be written again."""
     added = dict(one)
     for name, (count, codes) in other.items():
         before, seen = added.get(name, (0, 0))
         both = codes | seen
-        # Integers count as floats where there are floats, and the other block has not seen them.
+        # Integers count as floats where there are floats, and the other block may have none.
         if both & _INTEGERS_AND_FLOATS == _INTEGERS_AND_FLOATS and before and both != seen:
             return None
         added[name] = before + count, both

@@ -9,7 +9,8 @@ import pyarrow as pa
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Past these a document goes event by event: columns of a block times its rows is memory.
+# Documents beyond these limits are parsed event by event: a block takes memory for all its columns
+# times all its rows.
 LEAF_LIMIT = 400
 DEPTH_LIMIT = 24
 LIST_LIMIT = 32
@@ -96,7 +97,7 @@ class Schema:
         for key, item in items:
             child = node.items.get(key)
             if child is None:
-                # A list's item is no key: without it the list could hold nothing at all.
+                # The item of a list is added even so: a list without it could hold nothing.
                 if not add and kind == "object":
                     raise Misfit
                 child = self._add(node, key)

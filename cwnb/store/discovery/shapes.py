@@ -31,10 +31,10 @@ _NAMED_ID = re.compile(rf"RequestId: (?P<id>{_UUID})\b")
 
 # AWS's own sample query divides by 1000 twice to get MB.
 _MEGABYTE = 1_000_000
-# How many braces may open before the first JSON in a Lambda line.
+# In a Lambda line so many opening braces are tried as the start of JSON.
 _BRACE_TRIES = 16
 
-# Both of these are one space between columns, so what matches can be split.
+# Both patterns require one space between columns, so a line that matches can be split at spaces.
 _END = r"[ \t\r\n]*$"
 _ADDRESS = r"(?:[0-9a-fA-F:.]{2,45}|-)"
 _COUNT = r"(?:[0-9]{1,18}|-)"
@@ -139,7 +139,7 @@ def _embedded_json(text: str) -> Any:
             _, end = decoder.raw_decode(text, start)
         except (ValueError, RecursionError):
             continue
-        # The standard library only finds the end; what the text says is orjson's to tell.
+        # The standard library only finds the end of the JSON; orjson parses it.
         found = parse(text[start:end])
         if found is not None:
             return found

@@ -104,7 +104,7 @@ def _chosen(messages: pa.Array, mask: np.ndarray) -> pa.Array:
 
 def _with_rare_apart(columns: dict[str, pa.Array], length: int) -> Discovered:
     found = Discovered({name: as_dictionary_if_smaller(columns[name]) for name in sorted(columns)})
-    # The merge is where the rare ones are told from the frequent.
+    # `merge` separates rare fields from frequent ones.
     return merge([found], [length])
 
 
@@ -124,5 +124,5 @@ def _interleave(groups: list[tuple[np.ndarray, Discovered]], length: int) -> Dis
     columns = {name: values.take(order) for name, values in merged.columns.items()}
     rest = None if merged.rest is None else merged.rest.take(order)
     found = Discovered(columns, rest, merged.capped, merged.rare)
-    # Events without fields count when it is told what is rare.
+    # Which fields are rare depends on all events, also on those without fields.
     return merge([found], [length]) if len(rows) < length else found

@@ -1,4 +1,4 @@
-"""A parsed block's structs and lists to flat columns, without a Python step per event."""
+"""Turn the structs and lists of a parsed block into flat columns, without a loop over events."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 
 class NameClash(Exception):
-    """A dotted key and a nested path have one name; their order in the document decides."""
+    """A dotted key and a nested path have the same name, so their order in the document decides."""
 
 
 def unnest(table: pa.Table) -> tuple[dict[str, pa.Array], np.ndarray]:
-    """Give the leaves by name, all-null ones left out, and which rows they do not do justice.
+    """Give the leaves by name, all-null ones left out, and the rows that must be parsed one by one.
 
-    The rows to look at again: more than the 200 fields of an event, long lists, and doubles that
-    may have been something else (an integer past 2^53, `-0`, NaN, Infinity).
+    Those have more than the 200 fields of an event, long lists, or doubles that may have been
+    something else (an integer past 2^53, `-0`, NaN, Infinity).
     """
     rows = table.num_rows
     leaves: dict[str, pa.Array] = {}

@@ -83,7 +83,7 @@ class SegmentFiles:
             return opened
         segment, context = self._segment, self._context
         version = (context.identity, file, self._folder.version(file))
-        # A reader belongs to one thread, for it has a place in its file.
+        # A reader is used by one thread only, because it has a read position in its file.
         mine = (threading.get_ident(), os.getpid(), version)
         if (opened := _open_files.get(mine)) is not None:
             self._opened[file.kind] = opened

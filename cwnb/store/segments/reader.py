@@ -208,7 +208,7 @@ class SegmentReader:
         groups, where = np.unique(places // MESSAGE_GROUP, return_inverse=True)
         if not len(groups):
             return {name: pa.array([], _MESSAGE_TYPES[name]) for name in names}
-        # All row groups but the last of a file are full, so places in what is read follow.
+        # All row groups except the last are full, so a row's place in what was read is known.
         inside = pa.array(where * MESSAGE_GROUP + places % MESSAGE_GROUP)
         read, size = self._files.messages(names, groups.tolist())
         self.bytes_read += size

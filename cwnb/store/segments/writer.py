@@ -206,7 +206,7 @@ class SegmentWriter:
             with named_file_errors(self._context.path):
                 yield
         except FileNotFoundError as error:
-            # Cleaning takes the files of a claim that ran out, also from under a slow writer.
+            # Cleaning removes the files of an expired claim, also while a slow writer writes them.
             raise WorkLost("the claim on this work ran out; nothing was changed") from error
 
 
