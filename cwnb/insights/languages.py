@@ -24,13 +24,18 @@ class Restrict(Protocol):
 
 @dataclass(frozen=True)
 class Language:
-    """One query language: `parse` reads its text, `restrict` holds a pipeline to its rules."""
+    """One query language: `parse` reads its text, `restrict` holds a pipeline to its rules.
+
+    `lenient`: names that break the written rules are read as the service's own samples mean them,
+    with a warning. Samples that need it are known of QL alone.
+    """
 
     parse: Callable[[str], Query]
     restrict: Restrict
+    lenient: bool
 
 
-LANGUAGES = {"ql": Language(dialect.parse_query, restrictions.restrict)}
+LANGUAGES = {"ql": Language(dialect.parse_query, restrictions.restrict, lenient=True)}
 # Languages of the service that are not built yet.
 NOT_YET = ("sql", "ppl")
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from test_completeness import functions_without_a_case, unread_functions
+from test_completeness import functions_without_a_case, functions_without_pandas, unread_functions
 
 import cwnb
 from cwnb.errors import MalformedQuery
@@ -17,7 +17,6 @@ from cwnb.insights.engine.aggregates import Aggregation
 from cwnb.insights.functions import FUNCTIONS, Reads, aggregation, function
 from cwnb.insights.names import known_functions
 from cwnb.insights.ql import dialect
-from cwnb.insights.to_pandas import missing
 from cwnb.results.shape import shape
 
 if TYPE_CHECKING:
@@ -118,7 +117,7 @@ def test_what_is_not_written_yet_is_missed() -> None:
     enter_minute()
     enter_spread()
     assert unread_functions() == []
-    assert missing() == ["minuteno", "spread"]
+    assert functions_without_pandas() == ["minuteno", "spread"]
     assert functions_without_a_case() == ["minuteNo", "spread"]
 
 

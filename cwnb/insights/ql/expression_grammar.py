@@ -18,12 +18,13 @@ from cwnb.insights import tree
 from cwnb.insights.names import FUNCTIONS_NOT_YET, canonical, known_functions, suggestion
 from cwnb.insights.ql.cursor import Cursor
 from cwnb.insights.ql.tokens import REGEX_TOKEN, STEP_TOKEN, path_parts, unquote
+from cwnb.insights.resolve.arguments import check_arguments
 from cwnb.insights.values.periods import UNITS, unit_named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cwnb.insights.functions import Function, Parameter
+    from cwnb.insights.functions import Function
 
 # Both keep every walk, this one included, far from Python's recursion limit.
 MAX_DEPTH = 100
@@ -319,7 +320,7 @@ class ExpressionParser(Cursor):
         if not arguments and function.parameters and function.parameter(0).star:
             arguments.append(self._placed(tree.Star(), name.start))
         call = self._placed(tree.Call(function=key, arguments=arguments), name.start)
-        self._check_arguments(function, call)
+        check_arguments(call, self.sql)
         return call
 
     def _function(self, name: Token) -> Function:
@@ -350,48 +351,6 @@ class ExpressionParser(Cursor):
                 self._checked_regex(token, str(text.this))
                 return text
         return self._expression()
-
-    def _check_arguments(self, function: Function, call: tree.Call) -> None:
-        given = len(call.arguments)
-        most = function.max_args
-        start, end = call.meta["start"], call.meta["end"]
-        if given < function.min_args or (most is not None and given > most):
-            raise self._fault(
-                f"{function.usage} takes {_counted(function)}, not {given}", start, end
-            )
-        branches = function.most_branches
-        if branches is not None and given // 2 > branches:
-            raise self._fault(
-                f"{call.name} takes at most {branches} branches, not {given // 2}", start, end
-            )
-        for index, argument in enumerate(call.arguments):
-            if not isinstance(argument, tree.Star):
-                self._check_number(call, index, function.parameter(index))
-
-    def _check_number(self, call: tree.Call, index: int, parameter: Parameter) -> None:
-        if parameter.least is None or parameter.most is None:
-            return
-        argument = call.arguments[index]
-        value = tree.literal_value(argument) if tree.is_literal(argument) else None
-        whole = parameter.kind == "literal_integer"
-        kinds: tuple[type, ...] = (int,) if whole else (int, float)
-        if type(value) not in kinds or not parameter.least <= float(value or 0) <= parameter.most:
-            kind = "whole number" if whole else "number"
-            raise self._fault(
-                f"argument {index + 1} of {call.name} is a {kind} "
-                f"from {parameter.least} to {parameter.most}",
-                argument.meta["start"],
-                argument.meta["end"],
-            )
-
-
-def _counted(function: Function) -> str:
-    least, most = function.min_args, function.max_args
-    if most is None:
-        return f"{least} or more arguments"
-    if least == most:
-        return "no arguments" if most == 0 else f"{most} argument{'s' * (most > 1)}"
-    return f"{least} to {most} arguments"
 
 
 def check_depth(node: exp.Expression, text: str) -> None:

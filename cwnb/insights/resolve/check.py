@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from cwnb.insights.inputs import columns_of_input, fields_of_input
 from cwnb.insights.languages import language_named
+from cwnb.insights.resolve.arguments import check_arguments
 from cwnb.insights.resolve.checks import check_names
 from cwnb.insights.resolve.complete import complete
-from cwnb.insights.tree import Query
+from cwnb.insights.tree import Call, Query, find
 
 if TYPE_CHECKING:
     from cwnb.events import Sources
@@ -20,7 +21,7 @@ def check(query: Query, sources: Sources, *, strict: bool) -> tuple[Query, list[
     `sources` say which fields the events of each pipeline have. The query given stays as it is.
     Raises MalformedQuery, and ResourceNotFound for log groups that are not there.
     """
-    restrict = language_named(query.language).restrict
+    language = language_named(query.language)
     checked = Query(pipelines=[], language=query.language)
     checked.meta.update(query.meta)
     warnings: list[str] = []
@@ -29,11 +30,13 @@ def check(query: Query, sources: Sources, *, strict: bool) -> tuple[Query, list[
         # A pipeline may read the answers of those before it, and name their columns.
         earlier = complete(checked, sources).pipelines
         fields = fields_of_input(pipeline.input, sources, earlier)
-        restrict(pipeline, warnings, strict=strict)
+        for call in find(pipeline, Call):
+            check_arguments(call, pipeline.meta.get("text"))
+        language.restrict(pipeline, warnings, strict=strict)
         check_names(
             pipeline,
             warnings,
-            strict=strict,
+            strict=strict or not language.lenient,
             known=fields.has_field,
             names=fields.field_names,
             columns=columns_of_input(pipeline.input, sources, earlier),

@@ -10,12 +10,10 @@ from typing import TYPE_CHECKING
 
 from cwnb.events import SEQUENCE, TIMESTAMP
 from cwnb.insights import tree
-from cwnb.insights.names import canonical, known_functions
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.to_pandas import datetimes, functions, strings
-from cwnb.insights.to_pandas.aggregates import AGGREGATES
-from cwnb.insights.to_pandas.commands import COMMANDS, finish, write_command
-from cwnb.insights.to_pandas.writing import WRITERS, CannotSay, Script, quoted
+from cwnb.insights.to_pandas.commands import finish, write_command
+from cwnb.insights.to_pandas.writing import CannotSay, Script, quoted
 
 if TYPE_CHECKING:
     from cwnb.events import Window
@@ -59,13 +57,6 @@ def to_pandas(
     finish(script, query.answer.outputs, unwritten)
     body = "\n".join(script.lines) + "\n"
     return _head(body) + body
-
-
-def missing() -> list[str]:
-    """Name the commands and functions of the language that have no writer."""
-    absent = [c.keyword for c in tree.COMMANDS if c not in COMMANDS]
-    functions = dict.fromkeys(canonical(f.name) for f in known_functions().values())
-    return absent + [name for name in functions if name not in WRITERS.keys() | AGGREGATES.keys()]
 
 
 # ---------------------------------------------------------------- the preamble

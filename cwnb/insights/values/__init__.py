@@ -24,7 +24,7 @@ from cwnb.insights.values.conversion import (
 )
 from cwnb.insights.values.equality import compare, equality_key, is_in
 from cwnb.insights.values.numbers import NUMBER, is_number
-from cwnb.insights.values.ordering import natural_key, natural_keys, ranks, sort_order
+from cwnb.insights.values.ordering import natural_keys, ranks, sort_order
 
 __all__ = [
     "MIXED",
@@ -43,7 +43,6 @@ __all__ = [
     "is_structure",
     "is_text",
     "is_time",
-    "natural_key",
     "natural_keys",
     "negate",
     "ranks",

@@ -5,8 +5,8 @@ characters. Digit runs compare by length and then as text, everything else by co
 text that ends first comes first. Numbers compare by value, exactly, and then by their text (`01`
 before `1`). Descending is the exact reverse; rows with equal keys keep their order.
 
-Two functions below make sort keys, and both write the same bytes: `natural_key` for one text in
-Python, and `_ascii_keys` for a column of ASCII text in numpy.
+Two functions below make sort keys of text, and both write the same bytes: `_runs_key` for one text
+in Python, and `_ascii_keys` for a column of ASCII text in numpy.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 from cwnb.insights.control import checkpoint, watched
 from cwnb.insights.values import numbers
 from cwnb.insights.values.conversion import big_rows, decode, is_time, to_text
-from cwnb.insights.values.numbers import INTEGER, MISSING, Numbers, is_number, string_bytes
+from cwnb.insights.values.numbers import MISSING, Numbers, string_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,13 +157,6 @@ def _changes(*sorted_keys: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return new
 
 
-def natural_key(text: str) -> bytes:
-    """Give bytes that sort as the texts do: text in natural order, then numbers by value."""
-    if is_number(text):
-        return b"\1" + _number_key(text)
-    return b"\0" + _runs_key(text)
-
-
 def _runs_key(text: str) -> bytes:
     parts = []
     for run in _RUN.findall(text):
@@ -175,38 +168,6 @@ def _runs_key(text: str) -> bytes:
         else:
             parts.append(encoded)
     return b"".join(parts)
-
-
-def _number_key(text: str) -> bytes:
-    found = numbers.from_text(pa.array([text], pa.string()))
-    assert found is not None
-    value = float(found.doubles[0]) + 0.0
-    bits: int
-    (bits,) = struct.unpack(">Q", struct.pack(">d", value))
-    ordered = bits ^ (2**64 - 1) if bits >> 63 else bits | 2**63
-    head: bytes = struct.pack(">Q", ordered)
-    rest: bytes
-    if found.form[0] == INTEGER:
-        rest = _signed_key(int(found.residuals()[0]))
-    elif found.form[0] == numbers.BIG and abs(value) != float("inf"):
-        rest = _signed_key(int(found.exact(0)) - int(value))
-    elif found.form[0] == numbers.BIG:
-        digits = text.lstrip("+-0").encode()
-        rest = struct.pack(">I", len(digits)) + digits
-        rest = bytes(255 - byte for byte in rest) + b"\xff" if value < 0 else rest
-    elif value == float("inf"):
-        rest = b"\xff" * 5
-    else:
-        rest = b"" if value == float("-inf") else _signed_key(0)
-    return b"".join((head, rest, _END, text.encode()))
-
-
-def _signed_key(value: int) -> bytes:
-    """Give bytes that sort as integers do; the first byte encodes sign and length."""
-    size = (abs(value).bit_length() + 7) // 8
-    if value >= 0:
-        return bytes([128 + size]) + value.to_bytes(size, "big")
-    return bytes([127 - size]) + (value + (1 << 8 * size)).to_bytes(size, "big")
 
 
 def natural_keys(text: pa.Array) -> pa.Array:
@@ -274,4 +235,4 @@ def _validity(array: pa.Array) -> pa.Buffer | None:
     return pa.array(array.is_valid()).buffers()[1]
 
 
-__all__ = ["MISSING", "natural_key", "natural_keys", "ranks", "sort_order"]
+__all__ = ["MISSING", "natural_keys", "ranks", "sort_order"]
