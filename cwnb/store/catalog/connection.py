@@ -75,15 +75,9 @@ class Catalog:
             raise self._refusal()
         with FORK_GUARD.use(), self._named_errors():
             connection = self._connection()
-            connection.execute("BEGIN IMMEDIATE")
-            try:
+            with migrations.transaction(connection):
                 self._check_before_write(connection)
                 yield connection
-                connection.execute("COMMIT")
-            except BaseException:
-                if connection.in_transaction:
-                    connection.execute("ROLLBACK")
-                raise
 
     def prepare(self, fill: Callable[[Any], None]) -> None:
         """Make the tables of a new store, or bring those of an older one to this version.
@@ -99,17 +93,11 @@ class Catalog:
                     raise self._refusal()
                 return
             if not check_version(connection, folder):
-                connection.execute("BEGIN IMMEDIATE")
-                try:
+                with migrations.transaction(connection):
                     # Another process may have been faster.
                     if not check_version(connection, folder):
                         migrations.create(connection)
                         fill(connection)
-                    connection.execute("COMMIT")
-                except BaseException:
-                    if connection.in_transaction:
-                        connection.execute("ROLLBACK")
-                    raise
             migrations.migrate(connection)
 
     def close(self) -> None:

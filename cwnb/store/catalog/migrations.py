@@ -7,10 +7,11 @@ the tables is another step at the end.
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 APPLICATION_ID = 0x63776E62  # "cwnb"
 
@@ -103,6 +104,19 @@ def version(connection: Any) -> int:
     return number
 
 
+@contextmanager
+def transaction(connection: Any) -> Iterator[None]:
+    """Write in one transaction, which is durable once the block has ended."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
 def create(connection: Any) -> None:
     """Take all steps, inside the transaction that makes a store."""
     for step in STEPS:
@@ -117,17 +131,11 @@ def migrate(connection: Any) -> None:
     store as it was before its step, and the next to open the store goes on from there.
     """
     while True:
-        connection.execute("BEGIN IMMEDIATE")
-        try:
+        with transaction(connection):
             at = version(connection)
             if at < SCHEMA_VERSION:
                 STEPS[at](connection)
                 connection.execute(f"PRAGMA user_version = {at + 1}")
-            connection.execute("COMMIT")
-        except BaseException:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
-            raise
         if at >= SCHEMA_VERSION:
             return
 

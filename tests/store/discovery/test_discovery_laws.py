@@ -102,7 +102,7 @@ def test_blocks_never_show(lines: list[str], cuts: list[int]) -> None:
 
 @pytest.fixture
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the fast road however few lines there are and however odd."""
+    """Parse in blocks however few lines there are and however many do not fit."""
     monkeypatch.setattr(strategies, "_MIN_LINES", 1)
     monkeypatch.setattr(blocks, "_ALLOWED_MISFITS", 1000)
     monkeypatch.setattr(blocks, "_SAMPLE_LINES", 1)
@@ -147,7 +147,7 @@ def test_columns_of_text_lines_with_both_strategies(log_type: str | None, eager:
 
 
 def _random_lines(seed: int) -> Any:
-    """Lines that mostly fit one shape, so that the fast road is taken and not given up."""
+    """Lines that mostly fit one shape, so that they are parsed in blocks to the end."""
     chance = random.Random(seed)
     shape = {
         key: chance.choice(["int", "float", "text", "bool", "object", "list"]) for key in "abcdef"

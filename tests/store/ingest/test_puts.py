@@ -248,9 +248,9 @@ def test_a_missing_stream_or_message_is_an_error(store):
 
 
 def test_a_big_put_is_one_put(store, monkeypatch):
-    from cwnb.store.ingest import put as putting
+    from cwnb.store.ingest import put
 
-    monkeypatch.setattr(putting, "_BATCH_EVENTS", 7)
+    monkeypatch.setattr(put, "_BATCH_EVENTS", 7)
     streams = [f"s{n % 3}" for n in range(50)]
     texts = [b"\xff" if n == 20 else b"%d" % n for n in range(50)]
     assert store.put("/g", event_batch(range(50), texts, streams)).accepted == 50
