@@ -1,7 +1,7 @@
-"""The terminal: `cwnb demo | lab | load | query | groups | fields`.
+"""The command line: `cwnb demo | lab | load | query | groups | fields`.
 
-Errors are one plain sentence on the standard error and exit status 2. What is heavy (pandas,
-pyarrow) is imported by the command that needs it, so `cwnb --help` answers at once.
+An error is one sentence on the standard error, and exit status 2. Each command imports pandas and
+pyarrow by itself, because they are slow to import and `cwnb --help` does not need them.
 """
 
 from __future__ import annotations
@@ -29,14 +29,15 @@ FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
-    """Run the command line and leave with its exit status."""
+    """Run the command line, and end the process with its exit status."""
     try:
         status = cli.main(arguments, prog_name="cwnb", standalone_mode=False)
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
         status = INTERRUPTED
     except BrokenPipeError:
-        # Whoever read us has gone; without this, Python complains once more while it ends.
+        # The reader of our output has ended. Without this, Python reports the broken pipe again
+        # when it flushes the output at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = BROKEN_PIPE
     except click.ClickException as error:
@@ -52,7 +53,7 @@ def _fail(sentence: str) -> int:
 
 
 def _sentence(error: click.ClickException) -> str:
-    """Say what is wrong with the arguments in the way of our own errors."""
+    """Give a usage error of click in the style of our own errors: lower case, no full stop."""
     context = getattr(error, "ctx", None)
     if isinstance(error, click.NoSuchOption):
         known = [name for p in context.command.params for name in p.opts] if context else []
@@ -72,8 +73,8 @@ def _near(name: str, known: list[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
-class _Commands(click.Group):
-    """A group that lists commands in the order in which one meets them."""
+class _CommandsInOrder(click.Group):
+    """A click group that lists its commands in the order of their definition, not by name."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -89,7 +90,7 @@ class _Commands(click.Group):
 
 
 @click.group(
-    cls=_Commands,
+    cls=_CommandsInOrder,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     no_args_is_help=False,
     invoke_without_command=True,
@@ -131,7 +132,7 @@ _groups_option = click.option(
 
 
 def _open(path: str) -> Logs:
-    """Open a store that is there; asking must not make an empty one."""
+    """Open a store that exists; a query must not create an empty one."""
     import cwnb
 
     if not Path(path).exists():
@@ -143,7 +144,7 @@ def _open(path: str) -> Logs:
 
 
 def _demo_store(path: str) -> Logs:
-    """Open the demo's store; while it is made, a bar shows on a terminal how far it is."""
+    """Open the demo's store, or create it; a terminal then shows a progress bar."""
     from tqdm import tqdm
 
     from cwnb.demo import EVENTS, ensure
@@ -155,7 +156,7 @@ def _demo_store(path: str) -> Logs:
 
 @contextmanager
 def _bar() -> Iterator[Callable[[int, int | None], None]]:
-    """Show on a terminal how many bytes of how many are read; gives what `load` reports to."""
+    """Show a progress bar of bytes on a terminal; gives the function that `load` reports to."""
     from tqdm import tqdm
 
     with tqdm(unit="B", unit_scale=True, leave=False, disable=not sys.stderr.isatty()) as bar:

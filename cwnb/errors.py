@@ -3,7 +3,7 @@
 CwnbError
 ├── MalformedQuery        a query that does not parse or cannot mean anything; knows where
 ├── QueryCancelled        stopped by the user
-├── QueryUnfinished       no answer yet in the time that was given
+├── QueryUnfinished       no answer within the timeout
 ├── QueryTooLarge         would hold more memory than its budget
 ├── InvalidParameter      an argument outside the service's rules
 ├── ResourceNotFound      no such group or stream
@@ -34,7 +34,8 @@ class CwnbError(Exception):
 class MalformedQuery(CwnbError):
     """A query that does not parse or cannot mean anything.
 
-    `start` and `end` are the first character of the fault and the one after its last, or None.
+    `start` and `end` are the position of the fault in the text: its first character and the one
+    after its last. Both are None where it is not known.
     """
 
     code = "MalformedQueryException"
@@ -53,7 +54,7 @@ class MalformedQuery(CwnbError):
         self.end = end
 
     def __str__(self) -> str:
-        """Message, place, source line, and a line of `~` that ends in a caret."""
+        """Give the message with line and column, the source line, and a line of `~` and a caret."""
         if self.text is None or self.start is None:
             return self.message
         before = self.text[: self.start]
@@ -78,7 +79,7 @@ class QueryCancelled(CwnbError):
 
 
 class QueryUnfinished(CwnbError, TimeoutError):
-    """The query has no answer yet, in the time that the caller wanted to wait."""
+    """The query was not answered within the timeout; it goes on running."""
 
 
 class QueryTooLarge(CwnbError):
@@ -134,7 +135,7 @@ class StoreReadOnly(StoreError):
 
 
 class StoreFull(StoreError):
-    """No space is left where the store lives; nothing acknowledged is lost."""
+    """No space is left on the store's device; events of puts that returned are not lost."""
 
 
 class StoreKeyMissing(StoreError):

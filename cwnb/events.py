@@ -81,11 +81,12 @@ class NumberRange:
 
 @dataclass(frozen=True)
 class Condition:
-    """What an event must have for a conjunct of the query to be true of it, and no more.
+    """What an event must have so that one conjunct of the query can be true of it.
 
-    It must have the field. Where the field is a number, that must lie in one of `ranges`; where it
-    is a text, that must be one of `texts`; None is any. A source may leave out whole tasks by it,
-    and need not know how the values of the language compare: the engine filters again anyway.
+    It must have the field. Where the field is a number, the number must lie in one of `ranges`;
+    where it is a text, the text must be one of `texts`; None allows any number or text. A source
+    may leave out tasks in which no event meets it. Events that meet it may still fail the conjunct,
+    so the engine filters them.
     """
 
     field: str
@@ -95,7 +96,7 @@ class Condition:
 
 @dataclass
 class EventBatch:
-    """Events on their way in, oldest to newest or in any order; the store sorts.
+    """Events to be stored, in any order; the store sorts them.
 
     `time_ms`: int64 array. `stream`: one name for all, or an array of names (string or
     dictionary). `message`: string or binary array without nulls; bytes may be invalid UTF-8.
@@ -200,7 +201,7 @@ class Source(Protocol):
 
 
 class Sources(Protocol):
-    """All that one query may read; whatever it opens is of the same moment."""
+    """All that one query may read; everything that it opens shows the same moment."""
 
     def open(self, selector: Sequence[str] | None = None) -> Source:
         """Give the events of these log groups, or those that the caller named where it is None.
@@ -218,9 +219,9 @@ class Sources(Protocol):
         ...
 
     def prepare(self) -> None:
-        """Read them; whatever needs them does so by itself, at the first use."""
+        """Read these rows now; without this call they are read when they are first needed."""
         ...
 
     def again(self) -> Sources:
-        """Give the same as it is now, after a file of this moment has gone (SnapshotExpired)."""
+        """Give the same sources as of now, after a file has been removed (SnapshotExpired)."""
         ...

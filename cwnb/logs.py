@@ -74,7 +74,7 @@ class Logs:
         self.close()
 
     def close(self) -> None:
-        """Let go of the store; nothing is lost without it."""
+        """Close the store's files and connections; events are safe without this call too."""
         self.store.close()
 
     @property
@@ -161,7 +161,7 @@ class Logs:
         """Ask a question of one or more log groups; a trailing `*` of a name is a prefix.
 
         `start` and `end` (which is not included) are times as `times.to_ms` reads them, by default
-        all there is. `strict` follows the written rules of the language where the service does.
+        all there is. `strict` refuses what the service's documentation does not allow.
         Raises MalformedQuery, ResourceNotFound, QueryTooLarge, InvalidParameter.
         """
         return self._asked(
@@ -186,8 +186,9 @@ class Logs:
     ) -> RunningQuery:
         """Ask a question as `query` does, with its options, and do not wait for the answer.
 
-        What gives its progress, its rows so far, its answer, and stops it. Errors in the text, the
-        times and the names of groups are raised here, all others by its `result()`.
+        The RunningQuery shows its progress and its rows so far, stops it, and has the answer.
+        Errors in the text, the times and the names of groups are raised here, all others by its
+        `result()`.
         """
         running = self._asked(text, groups, start, end, **options)
         running.open()
@@ -235,7 +236,10 @@ class Logs:
         )
 
     def _find(self, pointer: str, ask: Callable[[Snapshot, Event], Found]) -> Found:
-        """Give what `ask` makes of the event and the snapshot of its group."""
+        """Find an event in a snapshot of its group, and call `ask` with the snapshot and the event.
+
+        Tries again on a new snapshot where a file of the first one has been removed.
+        """
         place = event.read_pointer(pointer)
         name = self.store.group_name(place.group_id)
         for attempt in range(TRIES if name is not None else 0):
@@ -253,15 +257,15 @@ class Logs:
     # ------------------------------------------------------------ maintenance
 
     def flush(self, group: str | None = None) -> None:
-        """Turn recent batches into segments now; it also happens by itself."""
+        """Turn recent batches into segments now; a thread also does this in the background."""
         self.store.flush(group)
 
     def compact(self, group: str | None = None) -> None:
-        """Merge small segments now; it also happens by itself."""
+        """Merge small segments now; a thread also does this in the background."""
         self.store.compact(group)
 
     def sweep(self, group: str | None = None) -> None:
-        """Delete what has expired now; it also happens by itself."""
+        """Delete expired events now; a thread also does this in the background."""
         self.store.sweep(group)
 
 
@@ -281,7 +285,8 @@ def query(
     """Ask a question of any DataFrame: its rows are the events, its columns the fields.
 
     Time and message are found as `insights.frames.columns_of_frame` says; fields of JSON messages
-    are discovered where the frame has no column of that name. `now` fixes the present.
+    are discovered where the frame has no column of that name. `now` is the present time of the
+    query, by default the clock's.
     """
     return _asked_of_frame(
         text,
@@ -302,8 +307,8 @@ def start(
 ) -> RunningQuery:
     """Ask a question of a DataFrame as `query` does, with its options, and do not wait.
 
-    What gives its progress, its rows so far, its answer, and stops it. Errors in the text and the
-    times are raised here, all others by its `result()`.
+    The RunningQuery shows its progress and its rows so far, stops it, and has the answer. Errors in
+    the text and the times are raised here, all others by its `result()`.
     """
     return _asked_of_frame(text, frame, start, end, **options).begin()
 
@@ -351,23 +356,23 @@ def _asked(  # noqa: PLR0917 - what a query is made of, in order
 
 
 class DataFrameSources(FrameSources):
-    """A DataFrame of the user's, whose columns are made ready when it is opened."""
+    """The user's DataFrame, whose columns are converted when the query opens it."""
 
     def __init__(self, frame: DataFrame) -> None:
-        # What its owner changes from here on does not reach the query.
+        # A copy, so that changes which the user makes from here on do not reach the query.
         self._frame = frame.copy(deep=False)
 
     def rows_to_prepare(self) -> int:
-        """Give the rows of the frame, until it has been opened."""
+        """Give the number of rows of the frame, or 0 once its columns have been converted."""
         return 0 if "source" in vars(self) else len(self._frame)
 
     def prepare(self) -> None:
-        """Make its columns ready, and find the fields in its messages."""
+        """Convert its columns, and discover the fields in its messages."""
         _ = self.source
 
     @cached_property
     def source(self) -> Source:
-        """Give its columns, with the fields that its messages hold and no column has."""
+        """Give its columns, and the fields of its messages that have no column of their own."""
         columns = columns_of_frame(self._frame)
         checkpoint()
         message = columns.get(MESSAGE)
@@ -419,11 +424,11 @@ class StoreSources:
         return sum(batch.events for group in self._snapshot.groups for batch in group.batches)
 
     def prepare(self) -> None:
-        """Read the recent events."""
+        """Read the recent events, so that the names of their fields are known."""
         self._snapshot.field_names()
 
     def again(self) -> StoreSources:
-        """Give the same groups as they are now."""
+        """Give sources of the same groups, to be read from a new snapshot."""
         return StoreSources(self._store, self._own, self._selectors)
 
 

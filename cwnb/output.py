@@ -1,4 +1,4 @@
-"""Answers on their way to a terminal, a pipe or a file."""
+"""Write answers to a terminal, a pipe or a file: as a table, JSON, CSV or Parquet."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _WIDE = 100_000
 
 
 def chosen_output(output: str | None, to: str | None) -> str:
-    """Give the kind of output that was named, or that the suffix of the file says."""
+    """Give the output format: the one named, or that of the file's suffix, or "table"."""
     if output is None and to is not None:
         output = _BY_SUFFIX.get(Path(to).suffix.lower())
         if output is None:
@@ -60,7 +60,7 @@ def write(result: Any, output: str, to: str | None) -> None:
 
 
 def show(df: DataFrame) -> None:
-    """Print a frame; on a terminal in its width, else whole."""
+    """Print a frame as a table; on a terminal cut to its width and to 200 rows, else whole."""
     if sys.stdout.isatty():
         width = shutil.get_terminal_size((100, 40)).columns
         click.echo(text_table(df, width, _ROWS_ON_TERMINAL))
@@ -77,7 +77,7 @@ def _csv(df: DataFrame) -> str:
 
 
 def _json(df: DataFrame) -> str:
-    """Write an array with a row a line, so that `grep` is of use too."""
+    """Write a JSON array with one row per line, so that `grep` finds rows."""
     columns = [_values(df.iloc[:, i]) for i in range(df.shape[1])]
     names = [str(name) for name in df.columns]
     rows = (
@@ -88,7 +88,7 @@ def _json(df: DataFrame) -> str:
 
 
 def _values(series: Any) -> list[Any]:
-    """Give what JSON has a word for as it is, and times as the service writes them."""
+    """Convert values to what JSON can hold; a time becomes text, as the service writes it."""
     values: list[Any] = []
     for value in series.tolist():
         if value is None or (not isinstance(value, str | list | dict) and value != value):  # noqa: PLR0124 - NaN

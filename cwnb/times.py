@@ -25,7 +25,7 @@ _ABSOLUTE_DIGITS = re.compile(r"-?\d{9,}")
 
 @dataclass(frozen=True)
 class Clock:
-    """Tells the time; a store may carry a fixed "now", and tests inject what they like."""
+    """Tells the present time; `fixed_ms` makes it always the same, as in a demo store."""
 
     fixed_ms: int | None = None
 
@@ -37,13 +37,13 @@ class Clock:
 def to_ms(when: Any, now_ms: int, tz: tzinfo = UTC) -> int:
     """Read a time as epoch milliseconds.
 
-    `when`: `"now"`, a distance from now (`"-1h"`, also `"1h"`, which means an hour ago too),
+    `when`: `"now"`, a time relative to now (`"-1h"` and `"1h"` are an hour ago, `"+1h"` in one),
     ISO text, a datetime, date or pandas Timestamp (without zone: `tz`), a numpy datetime64 (UTC),
     or a number: epoch seconds below 1e11 and milliseconds from there on (1e11 s is the year 5138,
     1e11 ms is 1973).
     """
     is_numpy = type(when).__name__ == "datetime64"
-    # The NaT of both libraries is a time that does not even equal itself.
+    # The NaT of numpy and of pandas is the one time that does not equal itself.
     if isinstance(when, bool) or ((is_numpy or isinstance(when, date)) and when != when):  # noqa: PLR0124
         raise _unreadable(when)
     if is_numpy:

@@ -556,7 +556,7 @@ class Terminal(io.StringIO):
 
 
 @pytest.mark.parametrize(
-    ("terminal", "setting", "patience_s", "shown"),
+    ("terminal", "setting", "show_after_s", "shown"),
     [
         (True, None, 0.0, True),
         (True, None, 100.0, False),
@@ -567,13 +567,13 @@ class Terminal(io.StringIO):
 def test_a_bar_shows_on_a_terminal(
     terminal: bool,
     setting: str | None,
-    patience_s: float,
+    show_after_s: float,
     shown: bool,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     stream = Terminal() if terminal else io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(bar, "_PATIENCE_S", patience_s)
+    monkeypatch.setattr(bar, "_SHOW_AFTER_S", show_after_s)
     monkeypatch.setattr(schedule, "_POLL_S", 0.01)
     monkeypatch.setattr(schedule, "_WORK_S", -1.0)
     monkeypatch.delenv("CWNB_PROGRESS", raising=False)

@@ -1,4 +1,4 @@
-"""`%%insights` and `%insights`: options, one call of the library, and its answer shown."""
+"""`%%insights` and `%insights`: read the options, call the library once, show the answer."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from cwnb.notebook.options import Options
     from cwnb.results.result import QueryResult
 
-_ALL_GROUPS_NAMED = 5
+_GROUPS_LISTED = 5
 
 
 @magics_class
@@ -48,7 +48,7 @@ class Cwnb(Magics):  # type: ignore[misc]
     @line_cell_magic  # type: ignore[untyped-decorator]
     def insights(self, line: str, cell: str | None = None) -> QueryResult | None:
         """Ask a Logs Insights question; `%insights --help` lists the options."""
-        with _one_sentence():
+        with _without_traceback():
             return self._answer(line, cell)
 
     def _answer(self, line: str, cell: str | None) -> QueryResult | None:
@@ -92,7 +92,11 @@ class Cwnb(Magics):  # type: ignore[misc]
     # ------------------------------------------------------------ where to ask
 
     def _logs(self, options: Options) -> Logs:
-        """Find the store: the options, `%config`, the variable `logs`, CWNB_STORE, ./.cwnb."""
+        """Give the store to ask.
+
+        The first of these that is there: the options, `%config`, the variable `logs`, CWNB_STORE,
+        ./.cwnb.
+        """
         from cwnb.logs import Logs
 
         variables = self.shell.user_ns
@@ -112,7 +116,7 @@ class Cwnb(Magics):  # type: ignore[misc]
         return self._open(os.environ.get("CWNB_STORE") or ".cwnb")
 
     def _open(self, where: Any) -> Logs:
-        """Open a store once; a question never makes one, as a mistyped folder would be empty."""
+        """Open a store once; raises NotAStore instead of making an empty one."""
         from cwnb.logs import open
 
         path = Path(where).expanduser().absolute()
@@ -131,7 +135,7 @@ class Cwnb(Magics):  # type: ignore[misc]
         if groups:
             return groups
         names = [group.name for group in logs.store.groups()]
-        known = ", ".join(names[:_ALL_GROUPS_NAMED]) + ", …" * (len(names) > _ALL_GROUPS_NAMED)
+        known = ", ".join(names[:_GROUPS_LISTED]) + ", …" * (len(names) > _GROUPS_LISTED)
         there = f"this store has {known}" if names else "this store has none yet"
         raise InvalidParameter(f"no log group named; add -g GROUP ({there})")
 
@@ -164,21 +168,23 @@ def _show_line(text: str) -> None:
 
 
 @contextmanager
-def _one_sentence() -> Iterator[None]:
-    """Make errors show as their message alone, to people, nbval and nbconvert alike.
+def _without_traceback() -> Iterator[None]:
+    """Show an error as its message, without a traceback.
 
-    IPython asks an exception for `_render_traceback_`; its own UsageError would do for people, but
-    the others see no error in it.
+    IPython calls `_render_traceback_` of an exception. Its own UsageError also shows the message
+    alone, but nbval and nbconvert do not notice that error.
     """
     try:
         yield
     except KeyboardInterrupt:
-        raise _shown(QueryCancelled("the query was interrupted; nothing was changed")) from None
+        raise _hide_traceback(
+            QueryCancelled("the query was interrupted; nothing was changed")
+        ) from None
     except CwnbError as error:
-        raise _shown(error) from None
+        raise _hide_traceback(error) from None
 
 
-def _shown(error: CwnbError) -> CwnbError:
+def _hide_traceback(error: CwnbError) -> CwnbError:
     text = visible(f"{type(error).__name__}: {error}", keep="\n\t")
     error._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]
     return error

@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Option:
-    """One option; without `value` it is a flag. `many` may be given more than once."""
+    """One option of the magic.
+
+    `value` describes its value in the help text; an option without it is a flag. `about` is the
+    help text. `many`: the option may be given more than once, or with several values.
+    """
 
     name: str
     value: str = ""
@@ -99,8 +103,8 @@ def read_options(
 ) -> Options:
     """Read the line of a cell magic, or of a line magic, whose query follows the options.
 
-    `expand` gives the words that stand for one with a `{{name}}` in it. A value may begin with a
-    dash (`--start -1h`). Raises InvalidParameter for what is not an option.
+    `expand` replaces a word that has a `{{name}}` in it by one or more words. A value may begin
+    with a dash (`--start -1h`). Raises InvalidParameter for an option that does not exist.
     """
     options = Options()
     if match := _TARGET.match(line):
@@ -191,7 +195,7 @@ def _check_choice(name: str, value: str) -> None:
 
 
 def _bare(word: str) -> str:
-    """Take the quotes off, as a shell does."""
+    """Remove the quotes from a word, as a shell does."""
     return _QUOTED.sub(
         lambda match: (
             match[0] if match[1] is None and match[2] is None else (match[1] or match[2] or "")

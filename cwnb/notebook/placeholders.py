@@ -19,13 +19,14 @@ _INSIDE = re.compile(r"\s*(?P<name>[^\W\d]\w*)\s*(?:\|\s*(?P<how>\w+)\s*)?")
 
 
 def fill_query(text: str, variables: Mapping[str, Any]) -> str:
-    """Put values into a query.
+    """Replace each `{{name}}` in a query by the value of the variable.
 
-    Text is quoted and escaped, numbers and booleans are bare, lists `[…]`, times epoch
-    milliseconds; `{{name|raw}}` puts the value's text as it stands, which is for pieces of
-    queries. A quoted value must be a word of its own: inside quotes or a regex it could end them.
+    Text is quoted and escaped, numbers and booleans are written as they are, lists as `[…]`, times
+    as epoch milliseconds. `{{name|raw}}` is replaced by the value's text without quotes, for parts
+    of queries. Raises MalformedQuery for a `{{name}}` inside a string, a regex or a name, because
+    the quotes of the value could end the string.
     """
-    text = _PLACEHOLDER.sub(lambda match: _raw_or_kept(match, text, variables), text)
+    text = _PLACEHOLDER.sub(lambda match: _fill_raw(match, text, variables), text)
     found = list(_PLACEHOLDER.finditer(text))
     if not found:
         return text
@@ -39,7 +40,7 @@ def fill_query(text: str, variables: Mapping[str, Any]) -> str:
         if not covering:  # in a comment
             pieces.append(match[0])
         elif covering == [span]:
-            pieces.append(literal(_value(match, text, variables), _parts(match, text)[0]))
+            pieces.append(literal(_value(match, text, variables), _name_and_mode(match, text)[0]))
         else:
             raise MalformedQuery(
                 f"{match[0]} brings its own quotes and must stand alone, "
@@ -51,13 +52,13 @@ def fill_query(text: str, variables: Mapping[str, Any]) -> str:
 
 
 def fill_word(word: str, variables: Mapping[str, Any]) -> list[str]:
-    """Put values into a word of the magic's line; a list gives a word per item."""
+    """Replace each `{{name}}` in a word of the magic's line; a list gives one word per item."""
     match = _PLACEHOLDER.fullmatch(word)
     if match:
         value = _value(match, word, variables)
         if isinstance(value, list | tuple | set):
-            return [_plain(item) for item in value]
-    return [_PLACEHOLDER.sub(lambda found: _plain(_value(found, word, variables)), word)]
+            return [_unquoted(item) for item in value]
+    return [_PLACEHOLDER.sub(lambda found: _unquoted(_value(found, word, variables)), word)]
 
 
 def literal(value: Any, name: str = "value") -> str:
@@ -104,13 +105,13 @@ def _to_python(value: Any) -> Any:
     return value
 
 
-def _plain(value: Any) -> str:
+def _unquoted(value: Any) -> str:
     value = _to_python(value)
     return value if isinstance(value, str) else literal(value)
 
 
-def _raw_or_kept(match: re.Match[str], text: str, variables: Mapping[str, Any]) -> str:
-    name, how = _parts(match, text)
+def _fill_raw(match: re.Match[str], text: str, variables: Mapping[str, Any]) -> str:
+    name, how = _name_and_mode(match, text)
     if how is None:
         return match[0]
     if how != "raw":
@@ -118,7 +119,7 @@ def _raw_or_kept(match: re.Match[str], text: str, variables: Mapping[str, Any]) 
     return str(_value(match, text, variables))
 
 
-def _parts(match: re.Match[str], text: str) -> tuple[str, str | None]:
+def _name_and_mode(match: re.Match[str], text: str) -> tuple[str, str | None]:
     inside = _INSIDE.fullmatch(match["inside"])
     if inside is None:
         raise MalformedQuery(
@@ -130,7 +131,7 @@ def _parts(match: re.Match[str], text: str) -> tuple[str, str | None]:
 
 
 def _value(match: re.Match[str], text: str, variables: Mapping[str, Any]) -> Any:
-    name, _ = _parts(match, text)
+    name, _ = _name_and_mode(match, text)
     if name not in variables:
         near = get_close_matches(name, [n for n in variables if not n.startswith("_")], n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
@@ -139,9 +140,9 @@ def _value(match: re.Match[str], text: str, variables: Mapping[str, Any]) -> Any
 
 
 def _word_spans(text: str, found: list[re.Match[str]]) -> list[tuple[int, int]]:
-    """Give first and one past last character of each token, with a name for each placeholder.
+    """Give the slice of each token, where each placeholder counts as a name.
 
-    The name is as long as what it stands for, so every place in the text stays what it was.
+    That name has the length of the placeholder, so the positions in the text stay the same.
     """
     from cwnb.insights import words_of
 

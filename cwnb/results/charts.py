@@ -78,7 +78,7 @@ def _labels(df: DataFrame) -> list[str]:
 
 
 def _column_labels(values: list[Any]) -> list[str]:
-    """Render a column; times on whole minutes lose the seconds that say nothing."""
+    """Render a column; where all times are whole minutes, their seconds are left out."""
     texts = [one_line(render(value)) or "(missing)" for value in values]
     times = [value for value in values if hasattr(value, "microsecond")]
     if times and all(t.second == 0 and t.microsecond == 0 for t in times):
@@ -88,7 +88,7 @@ def _column_labels(values: list[Any]) -> list[str]:
 
 def _bar(share: float, room: int) -> str:
     eighths = round(max(0.0, share) * room * 8)
-    # What is there is seen, however small.
+    # A value above zero always has a visible bar.
     eighths = max(eighths, 1) if share > 0 else 0
     whole, part = divmod(eighths, 8)
     return _EIGHTHS[8] * whole + (_EIGHTHS[part] if part else "")

@@ -23,21 +23,22 @@ from cwnb.events import (
     TIMESTAMP,
     Window,
 )
-from cwnb.results.result import plain
+from cwnb.results.result import portable_column
 
 if TYPE_CHECKING:
     from pandas import DataFrame
 
     from cwnb.events import Reader, Source
 
-# The system's fields, in the order in which one reads them.
+# The system fields, in the order in which an event shows them.
 _FIRST = (TIMESTAMP, MESSAGE, LOG_STREAM, LOG, INGESTION_TIME, POINTER)
-# What `@ptr` says, as `store.segments.reader.pointers` writes it: group, milliseconds, sequence.
+# The parts of an `@ptr`, as `store.segments.reader.pointers` writes it: group, milliseconds,
+# sequence.
 _POINTER = re.compile(r"(?P<group>[0-9]{1,18})-(?P<time>[0-9]{1,18})-(?P<sequence>[0-9]{1,18})")
 
 
 class Pointer(NamedTuple):
-    """What identifies an event of a store."""
+    """The parts of an `@ptr`, which identify an event of a store."""
 
     group_id: int
     time_ms: int
@@ -45,7 +46,7 @@ class Pointer(NamedTuple):
 
     @property
     def window(self) -> Window:
-        """Give the millisecond of the event."""
+        """Give the window of one millisecond that holds the event."""
         return Window(self.time_ms, self.time_ms + 1)
 
 
@@ -107,7 +108,7 @@ def event_at(reader: Reader, row: int) -> Event:
 
 
 def _python(array: Any) -> Any:
-    value = pd.arrays.ArrowExtensionArray(pa.chunked_array([plain(array)]))[0]
+    value = pd.arrays.ArrowExtensionArray(pa.chunked_array([portable_column(array)]))[0]
     return None if value is pd.NA or value is pd.NaT else value
 
 
@@ -124,7 +125,7 @@ def find_event(source: Source, pointer: Pointer) -> Event | None:
 
 
 def no_such_event(text: str) -> ResourceNotFound:
-    """Word the error for an `@ptr` whose event is not there."""
+    """Make the error for an `@ptr` whose event is not there."""
     return ResourceNotFound(
         f"no event has the @ptr {text!r}; it has been deleted, or has expired by its retention"
     )
@@ -172,7 +173,7 @@ class _Place(NamedTuple):
 def _nearest(
     source: Source, window: Window, stream: str, event: Pointer, count: int, *, older: bool
 ) -> list[_Place]:
-    """Give so many events of the stream up to the event (`older`), or after it."""
+    """Give the `count` events of the stream up to the event (`older`), or those after it."""
     tasks = list(source.scan([TIMESTAMP, SEQUENCE, LOG_STREAM], window, []).tasks)
     if not older:
         tasks.sort(key=lambda task: task.first_ms)
@@ -180,7 +181,8 @@ def _nearest(
     found: list[_Place] = []
     for task in tasks:
         if len(found) == count:
-            # Tasks lead away from the event: the rest may lie beyond all that was found.
+            # Tasks come in order of their distance from the event, so all others may lie farther
+            # away than the events found.
             border = found[-1].key[0] if found else event.time_ms
             if not count or ((task.last_ms < border) if older else (task.first_ms > border)):
                 break

@@ -1,4 +1,4 @@
-"""The events that a query read, for the same query in plain pandas."""
+"""The events that a query read: their types, and their export for the same query in pandas."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ALWAYS = (TIMESTAMP, SEQUENCE, LOG_STREAM, LOG)
 
 @dataclass
 class ReadEvents:
-    """What a query read, and the names of the columns that it named."""
+    """The events that a query read; `names` are the fields that it names."""
 
     context: QueryContext
     names: list[str]

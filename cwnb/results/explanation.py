@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(repr=False)
 class Explanation:
-    """The steps of a query as it was run, in the language's own words.
+    """The steps of a query as it was run, each written as a command of the language.
 
     Milliseconds are summed over the threads that worked side by side.
     """

@@ -16,7 +16,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from cwnb.errors import InvalidParameter
 from cwnb.results.rendering import numbers, render
-from cwnb.results.series import Series, histogram, over_time
+from cwnb.results.series import Series, histogram, series_over_time
 from cwnb.results.shape import Shape, shape
 from cwnb.results.visible import columns_wide, cut, one_line
 
@@ -25,16 +25,18 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-# Okabe and Ito's palette, which colour-blind readers tell apart; its yellow is lost on white.
+# Okabe and Ito's palette, which colour-blind readers can tell apart. Other colours replace its
+# yellow and black: yellow is hard to see on white.
 PALETTE = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#CC79A7", "#56B4E9", "#7A5195", "#5C5C5C")
 _REST = "#B8B8B8"
 _INK = "#3b3f46"
 BARS_SHOWN = 100  # CWL_AnalyzeLogData_VisualizationQuery
 _POINTS_MARKED = 40
 _LABEL_WIDTH = 44
-_UPRIGHT_LABEL = 10  # longer labels, or more bars than below, and the bars lie down
+# With longer labels (characters) or more bars than this, bars are drawn horizontally.
+_UPRIGHT_LABEL = 10
 _UPRIGHT_BARS = 14
-# Measures that differ more than this would flatten one another, so each gets a panel.
+# On one scale, a measure this many times smaller would be a flat line, so it gets its own panel.
 _SAME_SCALE = 25
 _PANELS = 4
 _SIZE = (9.0, 3.4)
@@ -97,7 +99,9 @@ def _event_panel(df: DataFrame) -> _Panel:
 def _panels_by_measure(df: DataFrame, found: Shape) -> list[_Panel]:
     assert found.time is not None
     series = [
-        over_time(df[found.time], _floats(df[name]), found.period_ms, name, name in found.additive)
+        series_over_time(
+            df[found.time], _floats(df[name]), found.period_ms, name, name in found.additive
+        )
         for name in found.measures
     ]
     return [
@@ -107,22 +111,22 @@ def _panels_by_measure(df: DataFrame, found: Shape) -> list[_Panel]:
 
 
 def _by_scale(series: list[Series]) -> list[list[Series]]:
-    """Put series of like size together; past the last panel they share it."""
-    groups: list[list[Series]] = []
+    """Divide series into panels by their magnitude; the last panel takes all that are left."""
+    panels: list[list[Series]] = []
     for one in series:
-        home = next((g for g in groups if _alike(g[0], one)), None)
-        if home is None and len(groups) < _PANELS:
-            groups.append([one])
+        fitting = next((panel for panel in panels if _share_scale(panel[0], one)), None)
+        if fitting is None and len(panels) < _PANELS:
+            panels.append([one])
         else:
-            (home or groups[-1]).append(one)
-    return groups
+            (fitting or panels[-1]).append(one)
+    return panels
 
 
-def _alike(one: Series, other: Series) -> bool:
-    # A count beside a duration says nothing, whatever their sizes.
+def _share_scale(one: Series, other: Series) -> bool:
+    # A count and a duration have different units.
     if one.additive != other.additive:
         return False
-    small, large = sorted((one.height, other.height))
+    small, large = sorted((one.magnitude, other.magnitude))
     return small == 0 or large / small <= _SAME_SCALE
 
 
@@ -136,7 +140,7 @@ def _panels_by_group(df: DataFrame, found: Shape) -> list[_Panel]:
     for code, name in enumerate(firsts):
         rows = codes == code
         series.append(
-            over_time(
+            series_over_time(
                 df[found.time][rows],
                 _floats(df[measure])[rows],
                 found.period_ms,
@@ -144,19 +148,19 @@ def _panels_by_group(df: DataFrame, found: Shape) -> list[_Panel]:
                 measure in found.additive,
             )
         )
-    series.sort(key=_natural if len(series) <= len(PALETTE) else lambda s: -s.total)
+    series.sort(key=_number_or_name if len(series) <= len(PALETTE) else lambda s: -s.total)
     shown, rest = series[: len(PALETTE)], series[len(PALETTE) :]
     title, note = f"{measure} by {', '.join(found.keys)}", ""
     if len(rest) == 1:
         shown, rest = series[: len(PALETTE) - 1], series[len(PALETTE) - 1 :]
     if rest and measure in found.additive:
-        shown.append(Series.added(rest, f"{len(rest)} others"))
+        shown.append(Series.summed(rest, f"{len(rest)} others"))
     elif rest:
         note = f"the {len(shown)} largest of {len(series):,}"
     return [_Panel(title, shown, found.period_ms, note)]
 
 
-def _natural(series: Series) -> tuple[int, float, str]:
+def _number_or_name(series: Series) -> tuple[int, float, str]:
     """Sort numbers as numbers, before text."""
     try:
         return (0, float(series.name), "")
@@ -171,17 +175,17 @@ def _codes(names: Sequence[str]) -> tuple[np.ndarray[Any, Any], list[str]]:
 
 
 def _draw_over_time(panels: list[_Panel], kind: str) -> Chart:
-    figure = _new(_SIZE[1] + 1.9 * (len(panels) - 1))
+    figure = _new_chart(_SIZE[1] + 1.9 * (len(panels) - 1))
     grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)
     for axes, panel in zip(grid[:, 0], panels, strict=True):
-        _finish(axes, panel.title, panel.note, value_axis="y")
+        _style_axes(axes, panel.title, panel.note, value_axis="y")
         handles = _draw_series(axes, panel, kind)
         if len(panel.series) > 1:
             # A stack is read from the top down, and so is its legend.
             order = -1 if kind == "stacked" else 1
             _legend(axes, handles[::order], [s.name for s in panel.series][::order])
         if min(low for s in panel.series if len(s.heights) for low in [s.low]) >= 0 and (
-            kind != "line" or any(s.low * 2 < s.height or s.additive for s in panel.series)
+            kind != "line" or any(s.low * 2 < s.magnitude or s.additive for s in panel.series)
         ):
             axes.set_ylim(bottom=0)
     last = grid[-1, 0]
@@ -226,9 +230,9 @@ def _line(axes: Any, series: Series, colour: str) -> Any:
         markersize=3.2,
         clip_on=False,
     )
-    if marker is None and (lonely := series.lonely()).any():
+    if marker is None and (isolated := series.isolated()).any():
         # A point between two gaps has no line, and would not be seen.
-        axes.plot(date2num(times)[lonely], values[lonely], "o", color=colour, markersize=2.6)
+        axes.plot(date2num(times)[isolated], values[isolated], "o", color=colour, markersize=2.6)
     return line
 
 
@@ -265,15 +269,15 @@ def _bars(labels: list[str], columns: list[Series], title: str, note: str) -> Ch
     count = len(groups)
     if flat:
         most = max(len(group) for group in groups)
-        figure = _new(max(1.6, 0.75 + len(labels) * (0.24 + 0.1 * (most - 1))))
+        figure = _new_chart(max(1.6, 0.75 + len(labels) * (0.24 + 0.1 * (most - 1))))
         grid = figure.subplots(1, count, sharey=True, squeeze=False)[0, :]
     else:
-        figure = _new(_SIZE[1] + 1.9 * (count - 1))
+        figure = _new_chart(_SIZE[1] + 1.9 * (count - 1))
         grid = figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0]
     at = np.arange(len(labels))
     for axes, group in zip(grid, groups, strict=True):
         name = ", ".join(s.name for s in group)
-        _finish(axes, f"{name}{title}" if name else "", note, value_axis="x" if flat else "y")
+        _style_axes(axes, f"{name}{title}" if name else "", note, value_axis="x" if flat else "y")
         thick = 0.78 / len(group)
         draw = axes.barh if flat else axes.bar
         handles = [
@@ -285,7 +289,7 @@ def _bars(labels: list[str], columns: list[Series], title: str, note: str) -> Ch
         if len(group) > 1:
             _legend(axes, handles, [s.name for s in group])
         axis = axes.yaxis if flat else axes.xaxis
-        axis.set_ticks(at, [_plain(label) for label in labels])
+        axis.set_ticks(at, [_without_formulas(label) for label in labels])
         axis.set_tick_params(length=0)
         if len(group) == 1 and len(labels) <= 40:
             texts = ["" if np.isnan(v) else _thousands(v) for v in group[0].heights]
@@ -296,13 +300,13 @@ def _bars(labels: list[str], columns: list[Series], title: str, note: str) -> Ch
     return figure
 
 
-def _new(height: float) -> Chart:
+def _new_chart(height: float) -> Chart:
     layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08, wspace=0.03)
     return Chart(figsize=(_SIZE[0], height), layout=layout)
 
 
-def _finish(axes: Any, title: str, note: str, *, value_axis: str) -> None:
-    """Take away what does not inform: frame, tick marks, grid lines of the other axis."""
+def _style_axes(axes: Any, title: str, note: str, *, value_axis: str) -> None:
+    """Set the title and style of axes: no frame, no tick marks, grid lines of one axis only."""
     for side in ("top", "right", "left" if value_axis == "y" else "bottom"):
         axes.spines[side].set_visible(False)
     for spine in axes.spines.values():
@@ -315,13 +319,15 @@ def _finish(axes: Any, title: str, note: str, *, value_axis: str) -> None:
     values.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 2.5, 5, 10], min_n_ticks=3))
     values.set_tick_params(length=0)
     full = f"{title}   ({note})" if note else title
-    axes.set_title(_plain(cut(one_line(full), 100)), loc="left", color=_INK, fontsize=10.5)
+    axes.set_title(
+        _without_formulas(cut(one_line(full), 100)), loc="left", color=_INK, fontsize=10.5
+    )
 
 
 def _legend(axes: Any, handles: list[Any], names: list[str]) -> None:
     axes.legend(
         handles,
-        [_plain(cut(one_line(name) or "(missing)", 30)) for name in names],
+        [_without_formulas(cut(one_line(name) or "(missing)", 30)) for name in names],
         loc="upper left",
         bbox_to_anchor=(1.005, 1.02),
         frameon=False,
@@ -347,7 +353,7 @@ def _labels(df: DataFrame, keys: tuple[str, ...]) -> list[str]:
     return [" · ".join(parts) for parts in zip(*columns, strict=True)]
 
 
-def _plain(text: str) -> str:
+def _without_formulas(text: str) -> str:
     """Keep matplotlib from reading `$…$` as a formula."""
     return text.replace("$", r"\$")
 

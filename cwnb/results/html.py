@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-# A notebook keeps what it shows, so a cell shows a screenful; `result.df` has everything.
+# A notebook file stores its outputs, so a cell shows only so many; `result.df` has everything.
 ROWS_SHOWN = 50
 COLUMNS_SHOWN = 60
-_CLAMP_FROM = 240  # characters, or:
+# A text with more characters or lines than this is folded; opened, it shows so many characters.
+_CLAMP_FROM = 240
 _CLAMP_LINES = 4
 _TEXT_SHOWN = 5_000
-_UNBROKEN = 40  # names and addresses read badly in pieces
+_UNBROKEN = 40  # shorter texts, such as names and addresses, are not broken over two lines
 _PRETTY_INDENT = "  "
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
@@ -41,7 +42,7 @@ def summary_html(result: Any) -> str:
 
 
 def summary(rows: int, statistics: dict[str, Any]) -> list[str]:
-    """Give the parts of the line above a table, for a reader: `8 rows`, `1.2 MB scanned`, …."""
+    """Give the parts of the line above a table: `8 rows`, `1.2 MB scanned`, …."""
     parts = [_counted(rows, "row")]
     scanned = int(statistics.get("recordsScanned") or 0)
     matched = int(statistics.get("recordsMatched") or 0)
@@ -56,7 +57,7 @@ def summary(rows: int, statistics: dict[str, Any]) -> list[str]:
 
 
 def bytes_text(count: float) -> str:
-    """Give a number of bytes as people say it: `1.2 MB`, in powers of a thousand."""
+    """Write a number of bytes with a unit: `1.2 MB`, in powers of a thousand."""
     size = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if size < 999.5:
@@ -66,7 +67,7 @@ def bytes_text(count: float) -> str:
 
 
 def elapsed_text(elapsed_ms: float) -> str:
-    """Give a time taken as people say it: `45 ms`, `1.3 s`."""
+    """Write a duration with a unit: `45 ms`, `1.3 s`."""
     return f"{elapsed_ms:.0f} ms" if elapsed_ms < 999.5 else f"{elapsed_ms / 1000:.1f} s"
 
 
@@ -119,7 +120,7 @@ def event_html(table: DataFrame) -> str:
 
 
 def line_html(text: str) -> str:
-    """Show one line of our own, as a magic says what it stored where."""
+    """Show one line of text, such as the name of the variable that a magic has stored."""
     return _block(f'<div class="cwnb-summary">{escape(visible(text))}</div>')
 
 
@@ -169,7 +170,10 @@ def _clamped(text: str) -> str:
 
 
 def _indented(text: str) -> str:
-    """Lay out a JSON object over lines, by spaces alone: no number or key is read and written."""
+    """Indent a JSON object or array by adding white space alone: values stay as written.
+
+    Any other text stays as it is.
+    """
     if not text.lstrip().startswith(("{", "[")):
         return text
     try:
@@ -203,8 +207,8 @@ def _code(text: str) -> str:
 
 
 def _text(text: str) -> str:
-    """Escape, and give odd characters a look of their own; line ends and tabs stay."""
-    # Escaping comes first: no odd character is made or unmade by it.
+    """Escape text for HTML and mark its odd characters; line ends and tabs stay."""
+    # Escaping comes first, because it neither adds nor removes an odd character.
     return visible(
         escape(text.replace("\r\n", "\n")),
         keep="\n\t",

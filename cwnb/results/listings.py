@@ -51,7 +51,7 @@ FIELDS = {
 
 
 def listing(items: Iterable[Any], columns: dict[str, tuple[str, str]]) -> DataFrame:
-    """Give a row per item, a dataclass each; a list or dict becomes its members with commas."""
+    """Give a row per item, each a dataclass; the members of a list or dict are joined by commas."""
     rows = [asdict(item) for item in items]
     made = {}
     for name, (attribute, kind) in columns.items():

@@ -1,4 +1,4 @@
-"""Values as the service writes them, and tables of them for a terminal."""
+"""Values as text, as the service writes them, and tables of text for a terminal."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ from cwnb.results.visible import columns_wide, cut, one_line
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
 
-# From here on a double has no decimals to show, and digits would only pretend to be exact.
+# Doubles from here on have no decimals, and not all of their digits are exact, so they are written
+# with an exponent.
 _EXPONENT_FROM = 1e16
 # What the language takes for a number.
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
-# The least that a column keeps when a table is squeezed: a word and its `…`.
+# The least width of a column, in characters, when a table is made to fit.
 _NARROWEST = 8
 _GAP = "  "
 
@@ -97,7 +98,7 @@ def rendered(series: Series) -> list[str]:
 
 
 def is_number(series: Series) -> bool:
-    """Tell whether a column holds numbers, which are set to the right and can be drawn."""
+    """Tell whether a column has a type of numbers, so that it is aligned right and can be drawn."""
     from pandas.api import types
 
     return bool(types.is_numeric_dtype(series.dtype) and not types.is_bool_dtype(series.dtype))
@@ -119,7 +120,7 @@ def numbers(series: Series) -> np.ndarray[Any, Any] | None:
 
 
 def text_table(df: DataFrame, width: int = 100, max_rows: int | None = 50) -> str:
-    """Lay a frame out for a terminal `width` columns wide.
+    """Write a frame as a table for a terminal `width` columns wide.
 
     Long text is cut with `…`, the widest columns first; columns that still do not fit, and rows
     past `max_rows`, are counted in a last line. `max_rows=None` shows them all.
@@ -157,7 +158,7 @@ def _squeeze(natural: list[int], width: int) -> list[int]:
     ceiling = max(shown)
     while sum(min(w, ceiling) for w in shown) > room and ceiling > _NARROWEST:
         ceiling -= 1
-    # What is left over by lowering all to one ceiling goes to the first that can use it.
+    # Characters that are left over go to the first columns that need more.
     widths = [min(w, ceiling) for w in shown]
     spare = room - sum(widths)
     for i, wanted in enumerate(shown):

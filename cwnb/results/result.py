@@ -1,4 +1,4 @@
-"""What a query gives back."""
+"""QueryResult, the answer to a query."""
 
 from __future__ import annotations
 
@@ -26,11 +26,12 @@ if TYPE_CHECKING:
 
 @dataclass(repr=False)
 class QueryResult:
-    """The answer to a query: `df`, how it was found, and ways to look at it.
+    """The answer to a query: `df`, how the query was run, and ways to show it.
 
-    `text` is the query, `query` what it was read as, `statistics` the service's QueryStatistics
-    (records and bytes matched, scanned, skipped) with `resultCount`, `bytesRead` and `elapsedMs`,
-    `warnings` one sentence each.
+    `text` is the query as written, `query` its tree with checked names and explicit defaults,
+    `statistics` the service's QueryStatistics (records and bytes matched, scanned, skipped) with
+    `resultCount`, `bytesRead` and `elapsedMs`, `warnings` one sentence each, `events` the events
+    that it read.
     """
 
     text: str
@@ -53,7 +54,7 @@ class QueryResult:
         stands as text.
         """
         made = {
-            name: pd.arrays.ArrowExtensionArray(pa.chunked_array([plain(array)]))
+            name: pd.arrays.ArrowExtensionArray(pa.chunked_array([portable_column(array)]))
             for name, array in self.outcome.columns.items()
         }
         return pd.DataFrame(made, index=pd.RangeIndex(self.outcome.rows))
@@ -97,7 +98,7 @@ class QueryResult:
         pointers = vars(self).get("pointers")
         try:
             if pointers is None:
-                # Read once and for all rows, so that they are found also after compaction.
+                # Read for all rows now: after a compaction only an `@ptr` finds the event.
                 pointers = self.pointers
             return event_at(*places.open(row))
         except SnapshotExpired:
@@ -124,9 +125,9 @@ class QueryResult:
 
     @cached_property
     def pandas(self) -> str:
-        """The same query as plain pandas, to run on what `export_events` writes.
+        """The same query as Python source with pandas, to run on what `export_events` writes.
 
-        Raises `CannotSay` (a CwnbError) where pandas has no plain word for a step.
+        Raises `CannotSay` (a CwnbError) for a part of the query that has no form in pandas.
         """
         from cwnb.insights import to_pandas_source
 
@@ -156,7 +157,9 @@ class QueryResult:
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Hand the rows to polars, DuckDB or pyarrow without copying."""
-        table = pa.table({name: plain(array) for name, array in self.outcome.columns.items()})
+        table = pa.table(
+            {name: portable_column(array) for name, array in self.outcome.columns.items()}
+        )
         return table.__arrow_c_stream__(requested_schema)
 
     def __repr__(self) -> str:
@@ -173,7 +176,7 @@ class QueryResult:
         return {"text/plain": repr(self), "text/html": result_html(self)}
 
 
-def plain(array: Any) -> Any:
+def portable_column(array: Any) -> Any:
     """Give a column in a type that every tool knows: mixed values and structures as text."""
     kind = array.type
     if kind == mixed_type() or is_structure(array.type):

@@ -1,4 +1,4 @@
-"""A query while it is answered: how far it is, its rows so far, the way to stop it."""
+"""A query while it runs: its progress, its rows so far, how to stop it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,17 @@ from cwnb.results.warnings import warn_of_types
 if TYPE_CHECKING:
     from cwnb.insights import Progress, Query, QueryContext
 
-# A replaced file stays for an hour, so a query that misses one finds a new snapshot in its place.
+# A replaced file stays for an hour. A query that runs longer starts again on a new snapshot, at
+# most so many times in all.
 TRIES = 3
 _TEXT_SHOWN = 60
 
 
 class RunningQuery:
-    """A query that runs on a thread of its own; `Logs.start` and `cwnb.start` give one.
+    """A query with its progress, its rows so far and its answer.
+
+    `Logs.start` and `cwnb.start` give one that runs on a thread of its own; `Logs.query` runs one
+    on the caller's thread.
 
     >>> running = logs.start("stats count(*) by bin(5m)", "/shop/web")
     >>> print(running.progress)
@@ -47,7 +51,7 @@ class RunningQuery:
         self._result: QueryResult | None = None
         self._error: BaseException | None = None
         self._changing = threading.Lock()
-        self._understood = threading.Event()
+        self._checked_or_ended = threading.Event()
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
@@ -61,11 +65,11 @@ class RunningQuery:
         text = text if len(text) <= _TEXT_SHOWN else f"{text[: _TEXT_SHOWN - 1]}…"
         return f"<RunningQuery {text!r}, {self.state}: {self.progress}>"
 
-    # ------------------------------------------------------------ what may be asked
+    # ------------------------------------------------------------ for users
 
     @property
     def progress(self) -> Progress:
-        """How many records and bytes have been scanned, of how many, and the seconds it took."""
+        """The records and bytes that have been scanned, of how many, and the seconds so far."""
         return self._control.progress
 
     @property
@@ -79,7 +83,7 @@ class RunningQuery:
 
     @property
     def done(self) -> bool:
-        """Whether nothing more is to come: it is answered, stopped, or has failed."""
+        """Whether the query has ended: it is answered, stopped, or has failed."""
         return self._ended.is_set()
 
     def result(self, timeout: float | None = None) -> QueryResult:
@@ -96,10 +100,9 @@ class RunningQuery:
         return self._result
 
     def stop(self) -> None:
-        """Stop the query and return at once; at most one kernel call ends behind it.
+        """Stop the query and return at once; a kernel call that is running goes on to its end.
 
-        The rows that were found can still be had by `partial()`. Does nothing to a query that has
-        ended.
+        `partial()` still gives the rows that were found. Does nothing to a query that has ended.
         """
         with self._changing:
             if not self.done:
@@ -110,15 +113,16 @@ class RunningQuery:
     def partial(self) -> QueryResult:
         """Give the answer to what has been scanned so far; the newest events are scanned first.
 
-        All kinds of query have one. Events as they come and `limit`: the newest rows so far, which
-        stay. `sort` and `dedup`: the best of what was scanned, which better ones may push out.
-        `stats`: the groups so far, whose numbers are still growing. Commands after those see these
-        rows. A warning says how much has been scanned. Before anything is, there are no rows.
+        A query without `sort`, `dedup` and `stats` gives the newest rows so far, which will be in
+        the answer too. `sort` and `dedup` give the first rows of what was scanned, and later events
+        may replace them. `stats` gives the groups so far, whose values still change. Commands after
+        these work on these rows. A warning says how many records have been scanned. Before any has,
+        there are no rows.
 
-        It costs what the end of a query costs, on the thread that calls. Once the query is
+        It takes as long as the last step of a query, on the thread that calls. Once the query is
         answered this is the answer; after `stop()` it is what was found until then.
         """
-        self._understood.wait()
+        self._checked_or_ended.wait()
         if self._result is not None:
             return self._result
         if self._checked is None:
@@ -146,7 +150,7 @@ class RunningQuery:
     # ------------------------------------------------------------ how it is run
 
     def run(self) -> QueryResult:
-        """Answer it on this thread; on a terminal a bar shows how far it is."""
+        """Answer the query on this thread; a terminal shows a progress bar."""
         bar = TerminalBar.wanted(self._control)
         self._control.on_wait = bar
         try:
@@ -168,11 +172,11 @@ class RunningQuery:
         return self.result()
 
     def open(self) -> None:
-        """Open what the query reads; raises ResourceNotFound for a group that is not there."""
+        """Open the log groups that the query reads; raises ResourceNotFound if one is missing."""
         self._context.sources.open()
 
     def begin(self) -> Self:
-        """Answer it on a thread of its own."""
+        """Start a thread that answers the query, and return at once."""
         self._control.is_watched = True
 
         def run() -> None:
@@ -185,12 +189,12 @@ class RunningQuery:
     def _end(self) -> None:
         self._control.end()
         if self._result is not None:
-            self._control.forget_parts()  # they hold what the answer was made of
-        self._understood.set()
+            self._control.forget_parts()  # they hold the memory of partial answers
+        self._checked_or_ended.set()
         self._ended.set()
 
     def _run(self) -> QueryResult:
-        """Answer it, again on a new snapshot where a file of the first is gone."""
+        """Answer the query; start again on a new snapshot where a file of it has been removed."""
         for _ in range(TRIES - 1):
             try:
                 return self._run_once()
@@ -207,10 +211,10 @@ class RunningQuery:
             checked, warnings = check(self._query, sources, strict=context.strict)
             completed = complete(checked, sources, limit=context.limit)
             self._checked = completed, warnings
-            self._understood.set()
+            self._checked_or_ended.set()
             outcome = run(completed, context)
         except MalformedQuery as error:
-            # An error found while running does not know the text.
+            # An error that the engine raises has no query text.
             error.text = error.text or self.text
             raise
         return self._answer(completed, outcome, warnings, time.perf_counter() - started)

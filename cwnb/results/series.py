@@ -1,4 +1,4 @@
-"""Values over time, as charts draw them: sorted, evenly spaced, with gaps where nothing was."""
+"""Values over time for charts: sorted, evenly spaced, with NaN for periods without a value."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 Array = np.ndarray[Any, Any]
 _DAY_MS = 86_400_000
-# Periods that a reader can name, for counting events over time.
-_NICE = {
+# Periods for counting events over time, in milliseconds, and their names.
+_NAMED_PERIODS = {
     1: "1 ms",
     10: "10 ms",
     100: "100 ms",
@@ -40,7 +40,11 @@ _MOST_POINTS = 20_000
 
 @dataclass
 class Series:
-    """A name, positions (epoch milliseconds, ascending) and heights (floats, NaN where missing)."""
+    """The points that a chart draws as one line or one colour of bars.
+
+    `times_ms` are epoch milliseconds, ascending, `heights` floats with NaN for missing values.
+    `period_ms` is the distance of the points if it is fixed. `additive`: values may be stacked.
+    """
 
     name: str
     times_ms: Array
@@ -55,8 +59,8 @@ class Series:
         return float(finite.min()) if len(finite) else 0.0
 
     @property
-    def height(self) -> float:
-        """Give the largest magnitude."""
+    def magnitude(self) -> float:
+        """Give the greatest absolute value."""
         finite = self.heights[np.isfinite(self.heights)]
         return float(np.abs(finite).max()) if len(finite) else 0.0
 
@@ -66,7 +70,7 @@ class Series:
         return float(np.nansum(self.heights))
 
     def with_gaps(self) -> tuple[Array, Array]:
-        """Give every period from first to last as datetime64, with NaN where nothing is."""
+        """Give times as datetime64, and values; a period without a value is there as NaN."""
         times, values = self.times_ms, self.heights
         step = self.period_ms
         if step and len(times) > 1 and (times[-1] - times[0]) // step < _MOST_POINTS:
@@ -77,7 +81,7 @@ class Series:
                 times, values = every, filled
         return times.astype("datetime64[ms]"), values
 
-    def lonely(self) -> Array:
+    def isolated(self) -> Array:
         """Tell which points of `with_gaps` have no neighbour to draw a line to."""
         missing = np.isnan(self.with_gaps()[1])
         before = np.concatenate([[True], missing[:-1]])
@@ -94,17 +98,17 @@ class Series:
         return times / _DAY_MS, rows
 
     @staticmethod
-    def added(series: list[Series], name: str) -> Series:
-        """Add series up into one."""
+    def summed(series: list[Series], name: str) -> Series:
+        """Add several series up into one."""
         days, rows = Series.aligned(series)
         times = np.rint(days * _DAY_MS).astype("int64")
         return Series(name, times, np.nansum(rows, axis=0), series[0].period_ms, True)
 
 
-def over_time(
+def series_over_time(
     times: pd.Series, heights: Array, period_ms: int | None, name: str, additive: bool
 ) -> Series:
-    """Sort values by time; rows without a time are left out, as they have no place."""
+    """Make a series of the values at these times, sorted; rows without a time are left out."""
     times_ms = epoch_ms(times)
     present = times_ms != _MISSING
     order = np.argsort(times_ms[present], kind="stable")
@@ -122,12 +126,12 @@ def histogram(df: pd.DataFrame) -> tuple[Series, int, str]:
     if len(times_ms) == 0:
         raise InvalidParameter(f"cannot draw events that have no {TIMESTAMP}")
     span = int(times_ms.max() - times_ms.min())
-    period_ms = next((p for p in _NICE if span / p <= _BINS), max(_NICE))
+    period_ms = next((p for p in _NAMED_PERIODS if span / p <= _BINS), max(_NAMED_PERIODS))
     bins, counts = np.unique(times_ms // period_ms * period_ms, return_counts=True)
     return (
         Series("events", bins, counts.astype("float64"), period_ms, True),
         period_ms,
-        _NICE[period_ms],
+        _NAMED_PERIODS[period_ms],
     )
 
 

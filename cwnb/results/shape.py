@@ -1,4 +1,4 @@
-"""What kind of table a query makes, read from its last `stats`: it decides how it is drawn."""
+"""What the rows of an answer are (events, a time series, groups), so that charts can draw them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Shape:
 
 
 def shape(pipeline: Pipeline, df: DataFrame) -> Shape:
-    """Tell how the columns of `df`, the answer to `pipeline`, belong together."""
+    """Tell which columns of `df`, the answer to `pipeline`, are its time, keys and numbers."""
     groupings = [command.grouping() for command in pipeline.commands]
     last = next((grouping for grouping in reversed(groupings) if grouping), None)
     if last is None:

@@ -1,4 +1,4 @@
-"""Log lines are hostile input: characters that hide, reorder or command become visible."""
+"""Make control characters and invisible characters visible, because log lines are hostile input."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Everything that a reader cannot see or that changes what is around it: controls (ANSI sequences
+# Every character that is invisible or changes the text around it: controls (ANSI sequences
 # begin with one), bidirectional marks and overrides, zero-width and tag characters, line and
-# paragraph separators, lone surrogates, and the letters that are drawn as nothing.
+# paragraph separators, lone surrogates, and letters that are drawn as empty space.
 _ODD = re.compile(
     "[\x00-\x1f\x7f-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
     "\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff0-\ufffb\ud800-\udfff"
@@ -26,13 +26,13 @@ _CONTROLS = (
 
 
 def mark(character: str) -> str:
-    """Give what stands for an odd character: `⟨ESC⟩`, or `⟨U+202E⟩` where it has no short name."""
+    """Give the visible form of an odd character: `⟨ESC⟩`, or `⟨U+202E⟩` if it has no short name."""
     code = ord(character)
     return f"⟨{_CONTROLS[code]}⟩" if code < len(_CONTROLS) else f"⟨U+{code:04X}⟩"
 
 
 def visible(text: str, *, keep: str = "", shown: Callable[[str], str] = mark) -> str:
-    """Replace every odd character by what `shown` makes of it, save those in `keep`."""
+    """Replace every odd character by the text that `shown` gives for it, except those in `keep`."""
     return _ODD.sub(lambda match: match[0] if match[0] in keep else shown(match[0]), text)
 
 

@@ -1,4 +1,4 @@
-"""What a user should know about the columns of an answer."""
+"""Warnings about the columns of an answer."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def warn_of_types(outcome: Outcome) -> list[str]:
-    """Name the fields that were read and have values of several types."""
+    """Give a warning for each field that was read and has values of several types."""
     return [
         f"field {name!r} holds values of several types; each is compared as what it is, and the "
         "column shows their text"
