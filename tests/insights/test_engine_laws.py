@@ -93,7 +93,7 @@ def same(left: dict[str, Any], right: dict[str, Any]) -> str:
     if list(left) != list(right):
         return f"columns {list(left)} and {list(right)}"
     for name, column in left.items():
-        one, other = plain(column), plain(right[name])
+        one, other = portable_column(column), portable_column(right[name])
         if one.type != other.type:
             one, other = values.to_text(one), values.to_text(other)
         alike = same_value if column.type == right[name].type else same_number
