@@ -336,7 +336,7 @@ def test_long_loops_in_python_end_at_a_checkpoint() -> None:
 
     def loop() -> None:
         with control.working_for(stopped.is_set):
-            for i in control.watched(range(10**9)):
+            for i in control.with_checkpoints(range(10**9)):
                 seen.append(i)
                 if i == 2500:
                     stopped.set()
@@ -345,7 +345,7 @@ def test_long_loops_in_python_end_at_a_checkpoint() -> None:
         loop()
     assert 2500 < len(seen) <= 4000
     control.checkpoint()
-    assert list(control.watched(range(2345))) == list(range(2345))
+    assert list(control.with_checkpoints(range(2345))) == list(range(2345))
 
 
 def test_a_query_that_waits_for_its_turn_gets_it(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ This is the room's only door: other rooms import from here, and a test reads tha
     checked, warnings = check(query, sources, strict=False)               # names, restrictions
     completed = complete(checked, sources)                                # defaults written out
     outcome = run(completed, QueryContext(sources, now_ms))               # Arrow columns
-    to_text(completed), to_pandas_source(completed, schema)               # the query, in words
+    to_text(completed), to_pandas_source(completed, schema)               # as QL, as Python source
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from cwnb.insights.control import Control, Progress, checkpoint, working_for
 from cwnb.insights.engine import Outcome, Places, Step, prepare
 from cwnb.insights.engine import run_query as run
 from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
-from cwnb.insights.languages import parse, quote, words_of
+from cwnb.insights.languages import parse, quote, token_spans
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.resolve.check import check
 from cwnb.insights.resolve.complete import MAXIMUM_LIMIT, complete
@@ -56,8 +56,8 @@ __all__ = [
     "run",
     "to_pandas_source",
     "to_text",
+    "token_spans",
     "values_to_text",
-    "words_of",
     "working_for",
 ]
 

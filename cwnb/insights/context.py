@@ -1,4 +1,4 @@
-"""What belongs to one query besides its text: its present, its window, its events, its limits."""
+"""What one query is run with besides its text: the present time, window, sources, limits."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MEMORY_BUDGET = 1 << 30
 
 @dataclass(frozen=True)
 class QueryValues:
-    """What an expression may ask for besides its row; small, so that every task carries it.
+    """What an expression may read besides its row; small, so that every task carries it.
 
-    `now_ms`: the present, as epoch milliseconds. `window`: the times that are asked about.
-    `answers`: the Outcomes of the pipelines of the query that have run, in order.
+    `now_ms`: the time at which the query began, in epoch milliseconds. `window`: the times that it
+    is asked about. `answers`: the Outcomes of its pipelines that have run, in order.
     """
 
     now_ms: int
@@ -32,13 +32,12 @@ class QueryValues:
 
 @dataclass(frozen=True)
 class QueryContext:
-    """What a query is asked with; made once, so that all of its parts see the same.
+    """What a query is run with; made once, so that all of its parts see the same.
 
-    `sources` opens the events, all of one moment. `now_ms` is taken once, when the query begins.
-    `strict` follows the written rules of the language where the service does. `limit`: at most so
-    many rows, whatever the query says. `memory_budget`: bytes that the query may hold. `executor`:
-    where tasks run; threads of this process where it is None. `control` stops the query and tells
-    how far it is.
+    `sources` opens the events, all of one moment. `now_ms` is the time at which the query began.
+    `strict` refuses what the service's documentation does not allow. `limit`: at most so many rows,
+    whatever the query says. `memory_budget`: bytes that the query may hold. `executor`: where tasks
+    run; threads of this process where it is None. `control` stops the query and has its progress.
     """
 
     sources: Sources
@@ -52,5 +51,5 @@ class QueryContext:
 
     @property
     def query_values(self) -> QueryValues:
-        """Give what expressions may ask for before anything has run."""
+        """Give the values for expressions before any pipeline has run, so without answers."""
         return QueryValues(self.now_ms, self.window)

@@ -1,4 +1,4 @@
-"""A query while it runs, as other threads see it: how far it is, and their word to stop.
+"""Control of a running query by other threads: its progress, and how they stop it.
 
 Code deep inside a query calls `checkpoint()` between kernels and in long loops. It raises
 QueryCancelled once the query that the thread works for has been stopped, so that at most one
@@ -25,7 +25,7 @@ _thread = threading.local()
 
 @contextmanager
 def working_for(stopped: Callable[[], bool] | None) -> Iterator[None]:
-    """Let `checkpoint` on this thread ask `stopped`; None lets it pass."""
+    """Make `checkpoint` on this thread raise once `stopped()` is true; with None it never does."""
     before = getattr(_thread, "stopped", None)
     _thread.stopped = stopped
     try:
@@ -41,7 +41,7 @@ def checkpoint() -> None:
         raise QueryCancelled("the query was stopped")
 
 
-def watched(items: Iterable[Item]) -> Iterator[Item]:
+def with_checkpoints(items: Iterable[Item]) -> Iterator[Item]:
     """Give the items with a checkpoint every thousand, for a loop in Python over many of them."""
     rest = iter(items)
     while some := list(islice(rest, 1_000)):
@@ -53,8 +53,8 @@ def watched(items: Iterable[Item]) -> Iterator[Item]:
 class Progress:
     """How far a query is.
 
-    `records` and `bytes` (of messages) have been scanned, of `of_records` and `of_bytes` in the
-    tasks that it may have to read; `limit` can make it stop before. `seconds` since it began.
+    `records` and `bytes` (of messages) have been scanned. `of_records` and `of_bytes` are those of
+    all its tasks; with a `limit` it may not need all of them. `seconds` since it began.
     """
 
     records: int = 0
@@ -69,7 +69,7 @@ class Progress:
         return self.records / self.of_records if self.of_records else 0.0
 
     def __str__(self) -> str:
-        """Give it in words: `1,000 of 4,000 records, 0.3 of 1.2 MB, 0.5 s`."""
+        """Write it as text: `1,000 of 4,000 records, 0.3 of 1.2 MB, 0.5 s`."""
         return (
             f"{self.records:,} of {self.of_records:,} records, "
             f"{self.bytes / 1e6:,.1f} of {self.of_bytes / 1e6:,.1f} MB, {self.seconds:.1f} s"
@@ -77,19 +77,19 @@ class Progress:
 
 
 class Counted(Protocol):
-    """A part of a query that counts what it scans."""
+    """A part of a query (a pipeline) that counts what it scans."""
 
     def scanned(self) -> tuple[int, int, int, int]:
-        """Give records scanned, of how many, bytes scanned, of how many."""
+        """Give the records scanned, all records, the bytes scanned, all bytes."""
         ...
 
 
 class Control:
-    """What one query shares with the threads that watch it; all methods are safe from any thread.
+    """The state of a running query that threads share; all methods are safe from any thread.
 
-    `on_wait` is called about ten times a second, on the thread that asked, while it has nothing
-    else to do. `is_watched`: somebody looks at it while it runs, so the thread that asked keeps its
-    progress up to date and leaves the work to others.
+    `on_wait` is called about ten times a second on the thread that asked, while it waits for
+    others. `is_watched`: another thread shows the progress, so the thread that asked only collects
+    partial answers, and other threads run the tasks.
     """
 
     def __init__(self) -> None:
@@ -101,29 +101,28 @@ class Control:
         self._parts: list[Any] = []
 
     def stop(self) -> None:
-        """Stop the query: what works for it ends at its next checkpoint."""
+        """Stop the query: every thread that works for it raises at its next checkpoint."""
         self._stopped.set()
 
-    @property
-    def stopped(self) -> Callable[[], bool]:
-        """Give the question whether the query has been stopped."""
-        return self._stopped.is_set
+    def is_stopped(self) -> bool:
+        """Tell whether the query has been stopped."""
+        return self._stopped.is_set()
 
     @property
     def parts(self) -> list[Any]:
-        """Give the parts of the query that have begun, its pipelines, in order."""
+        """Give the pipelines of the query that have begun, in order."""
         return list(self._parts)
 
     def begin(self, part: Counted) -> None:
-        """Count also what this part scans."""
+        """Add a pipeline that begins now, so that the progress counts what it scans."""
         self._parts.append(part)
 
     def forget_parts(self) -> None:
-        """Forget the parts: the query has ended, or begins again."""
+        """Forget the pipelines, because the query has ended or starts again."""
         self._parts = []
 
     def end(self) -> None:
-        """Keep the progress as it is now."""
+        """Keep the progress as it is now, because the query has ended."""
         self._final = self._final or self.progress
 
     def check(self) -> None:
@@ -132,7 +131,7 @@ class Control:
             raise QueryCancelled("the query was stopped")
 
     def wait(self) -> None:
-        """Do what is to be done now and then by a thread that waits; raise as `check` does."""
+        """Call `on_wait`; a waiting thread calls this repeatedly. Raises QueryCancelled."""
         self.check()
         if self.on_wait is not None:
             self.on_wait()

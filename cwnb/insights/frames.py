@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 # Rows of one task: as many as a row group of a segment has at most.
 TASK_ROWS = 250_000
 SLICE_ROWS = 8_192
-# Names that a time or a message has in the frames that people bring, the service's own first.
+# Usual names of the column of times and of messages in a DataFrame, the service's own first.
 _TIME_NAMES = (TIMESTAMP, "timestamp", "time", "datetime", "date", "ts")
 _MESSAGE_NAMES = (MESSAGE, "message", "msg")
 _TIME_TYPE = pa.timestamp("ms", "UTC")
@@ -186,7 +186,7 @@ class FrameReader:
     bytes_read: int = 0
 
     def columns(self, names: Sequence[str]) -> dict[str, Any]:
-        """Give whole columns."""
+        """Give columns with all rows; a name may also lead into a structure (`a.b`)."""
         found = {}
         for name in names:
             array = self._find(name)
@@ -236,19 +236,19 @@ class FrameTask:
     segment: str = "frame"
 
     def open(self) -> FrameReader:
-        """Give the rows."""
+        """Give a reader of the rows."""
         return FrameReader(self.held, self.rows)
 
 
 class FrameSources:
-    """One frame is all that a query has to read."""
+    """The sources of a query that reads one DataFrame and nothing else."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
 
     @property
     def source(self) -> Source:
-        """Give the frame."""
+        """Give the frame as a source."""
         return self._source
 
     def open(self, selector: Sequence[str] | None = None) -> Source:
@@ -263,14 +263,14 @@ class FrameSources:
         raise ResourceNotFound(f"there is no lookup table {name!r}")
 
     def rows_to_prepare(self) -> int:
-        """Give 0: the columns are there."""
+        """Give 0, because the columns are in memory."""
         return 0
 
     def prepare(self) -> None:
-        """Do nothing."""
+        """Do nothing, because the columns are in memory."""
 
     def again(self) -> FrameSources:
-        """Give the same: a frame does not change."""
+        """Give the same sources, because a frame does not change."""
         return self
 
 

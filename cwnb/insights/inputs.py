@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 
 class RowsSource:
-    """Rows in memory that have an order of their own, first to last, whatever times they hold.
+    """Rows in memory that keep their order, whatever times they hold: a table, or an answer.
 
-    `columns` are Arrow arrays of `rows` values each. A query of them that does not sort gives them
-    in this order, and no window leaves any of them out.
+    `columns` are Arrow arrays of `rows` values each. A query without `sort` gives the rows in this
+    order, and no window leaves any of them out.
     """
 
     def __init__(self, columns: dict[str, Any], rows: int, *, name: str) -> None:
         self._name = name
         self._rows = rows
-        # A task holds its rows the other way round: those that come last are shown first.
+        # The engine shows the last row of a task first, so a task holds its rows in reverse.
         back = pa.array(np.arange(rows - 1, -1, -1))
         self._columns = {name: array.take(back) for name, array in columns.items()}
         self._columns[SEQUENCE] = pa.array(np.arange(rows, dtype=np.int64))
@@ -38,7 +38,7 @@ class RowsSource:
         window: Window,  # noqa: ARG002
         conditions: Sequence[Condition],  # noqa: ARG002
     ) -> Scan:
-        """Hand out ranges of rows, those that come first in the first."""
+        """Hand out tasks of consecutive rows, the first rows in the first task."""
         tasks = []
         for start in range(0, self._rows, frames.TASK_ROWS):
             rows = min(frames.TASK_ROWS, self._rows - start)
@@ -58,13 +58,13 @@ class RowsSource:
 
 
 def has_column(columns: Sequence[str] | dict[str, Any] | set[str], name: str) -> bool:
-    """Tell whether a name is one of the columns, or a key of what one of them may hold."""
+    """Tell whether a name is a column, or may be a key of a structure in one (`a.b` of `a`)."""
     parts = name.split(".")
     return any(".".join(parts[:length]) in columns for length in range(1, len(parts) + 1))
 
 
 class _AnswerFields:
-    """The names that the answer of a checked pipeline has, before it has been run."""
+    """The names of the columns of an input whose rows are no events."""
 
     def __init__(self, names: list[str]) -> None:
         self._names = names
@@ -81,7 +81,7 @@ def columns_of_input(
 ) -> list[str] | None:
     """Name the columns of an input whose rows are no events; None for events.
 
-    `earlier` are the pipelines before, which `complete` has been through.
+    `earlier` are the completed pipelines before this one.
     """
     if type(input) is tree.Answer:
         return earlier[input.place].outputs
@@ -91,9 +91,9 @@ def columns_of_input(
 
 
 def fields_of_input(input: tree.Input, sources: Sources, earlier: Sequence[tree.Pipeline]) -> Any:
-    """Give what tells the names in an input: an object with `field_names` and `has_field`.
+    """Give an object that knows the fields of an input, by its `field_names` and `has_field`.
 
-    Raises ResourceNotFound for a group or table that is not there.
+    For events it is their source. Raises ResourceNotFound for a group or table that is not there.
     """
     names = columns_of_input(input, sources, earlier)
     return open_input(input, sources, ()) if names is None else _AnswerFields(names)

@@ -1,4 +1,4 @@
-"""The query languages: how each is read, and the restrictions that are its own."""
+"""The query languages: the parser and the restrictions of each."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def parse(text: str, language: str = "ql") -> Query:
     return query
 
 
-def words_of(text: str) -> list[tuple[int, int]]:
+def token_spans(text: str) -> list[tuple[int, int]]:
     """Give the first and one past the last character of each token of a query in QL.
 
     Raises MalformedQuery.
@@ -69,4 +69,4 @@ def words_of(text: str) -> list[tuple[int, int]]:
     return [(token.start, token.end + 1) for token in tokens]
 
 
-__all__ = ["LANGUAGES", "Language", "language_named", "parse", "quote", "words_of"]
+__all__ = ["LANGUAGES", "Language", "language_named", "parse", "quote", "token_spans"]

@@ -1,4 +1,4 @@
-"""Names as users type them: the nearest known one, and functions by any of their spellings."""
+"""Look up names as users type them: functions in any spelling, suggestions for unknown names."""
 
 from __future__ import annotations
 

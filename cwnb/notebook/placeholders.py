@@ -144,12 +144,12 @@ def _word_spans(text: str, found: list[re.Match[str]]) -> list[tuple[int, int]]:
 
     That name has the length of the placeholder, so the positions in the text stay the same.
     """
-    from cwnb.insights import words_of
+    from cwnb.insights import token_spans
 
     named = list(text)
     for match in found:
         named[match.start() : match.end()] = "x" * len(match[0])
     try:
-        return words_of("".join(named))
+        return token_spans("".join(named))
     except MalformedQuery as error:
         raise MalformedQuery(error.message, text, error.start, error.end) from None

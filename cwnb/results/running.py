@@ -154,7 +154,7 @@ class RunningQuery:
         bar = TerminalBar.wanted(self._control)
         self._control.on_wait = bar
         try:
-            with working_for(self._control.stopped):
+            with working_for(self._control.is_stopped):
                 result = self._run()
             with self._changing:
                 if not self.done:

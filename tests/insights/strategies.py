@@ -46,7 +46,9 @@ def text(value: str) -> exp.Literal:
 
 def joined(operator: type[exp.And | exp.Or], terms: list[exp.Expression]) -> exp.Expression:
     """Join as the parser does: chains in chains of the same kind are one chain."""
-    return tree.chained(operator, [leaf for term in terms for leaf in tree.links(operator, term)])
+    return tree.chained(
+        operator, [leaf for term in terms for leaf in tree.chain_terms(operator, term)]
+    )
 
 
 def call(function: str, *arguments: exp.Expression) -> tree.Call:

@@ -124,7 +124,7 @@ def test_long_chains_of_conditions_are_fine():
     pipeline = parse_pipeline(query)
     assert to_text(pipeline) == query
     condition = pipeline.commands[0].args["condition"]
-    assert len(tree.links(exp.Or, condition)) == 800
+    assert len(tree.chain_terms(exp.Or, condition)) == 800
     assert pipeline.copy() == pipeline
 
 

@@ -76,7 +76,7 @@ def run(
 
     Raises what `run_query` does.
     """
-    with working_for(context.control.stopped):
+    with working_for(context.control.is_stopped):
         running = Run(pipeline, context, outputs, answers)
         context.control.begin(running)
         return running.answer()

@@ -134,7 +134,7 @@ class Workers:
         left = threading.Event()
 
         def work() -> None:
-            with working_for(lambda: left.is_set() or self._control.stopped()):
+            with working_for(lambda: left.is_set() or self._control.is_stopped()):
                 try:
                     done.put((function(*arguments), None))
                 except BaseException as error:
@@ -213,7 +213,7 @@ def _run_here(queue: _Queue, control: Control) -> Generator[tuple[int, Any]]:
     done: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
 
     def is_over() -> bool:
-        return queue.closed or control.stopped()
+        return queue.closed or control.is_stopped()
 
     def help_out() -> None:
         with working_for(is_over):

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights.control import watched
+from cwnb.insights.control import with_checkpoints
 from cwnb.insights.functions.registry import TEXTS_AS_WRITTEN, Function, Parameter, Reads
 from cwnb.insights.values import conversion
 
@@ -134,12 +134,12 @@ def map_values(python: Callable[..., Any], result: pa.DataType | None, *args: Va
         words, codes = [(word,) for word in encoded.dictionary.to_pylist()], encoded.indices
     else:
         seen: dict[tuple[Any, ...], int] = {}
-        tuples = watched(zip(*(c.to_pylist() for c in columns), strict=True))
+        tuples = with_checkpoints(zip(*(c.to_pylist() for c in columns), strict=True))
         places = [seen.setdefault(row, len(seen)) for row in tuples]
         words, codes = list(seen), pa.array(np.array(places, dtype=np.int64))
     constants = [None if _varies(a) else a.as_py() for a in args]
     answers = []
-    for word in watched(words):
+    for word in with_checkpoints(words):
         values = iter(word)
         full = [next(values) if _varies(a) else constants[i] for i, a in enumerate(args)]
         answers.append(None if any(v is None for v in full) else python(*full))

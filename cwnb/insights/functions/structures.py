@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
-from cwnb.insights.control import watched
+from cwnb.insights.control import with_checkpoints
 from cwnb.insights.functions.calling import map_values
 from cwnb.insights.functions.registry import function
 from cwnb.insights.values import numbers
@@ -37,7 +37,10 @@ def json_parse(s: Value) -> Value:
     if is_structure(s):
         return s
     text = decode(to_text(s))
-    rows = [None if word is None else read_structure(word) for word in watched(text.to_pylist())]
+    rows = [
+        None if word is None else read_structure(word)
+        for word in with_checkpoints(text.to_pylist())
+    ]
     return structure_array(rows)
 
 
@@ -86,7 +89,7 @@ def access(structure: Value, path: Sequence[str | int]) -> Value:
     parts = [str(part) for part in path]
     found = [
         None if text is None else _walk(read_structure(text), parts)
-        for text in watched(structure.storage.to_pylist())
+        for text in with_checkpoints(structure.storage.to_pylist())
     ]
     return typed(found)
 

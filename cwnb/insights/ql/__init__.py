@@ -1,1 +1,1 @@
-"""The Logs Insights language: tokens, grammar, text, and its own restrictions."""
+"""Logs Insights QL: its tokens, its grammar, its text writer, and its restrictions."""

@@ -1,4 +1,4 @@
-"""sqlglot's token cursor with errors that point, and the places of nodes."""
+"""sqlglot's parser position, with errors that point into the query, and the slices of nodes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Made = TypeVar("Made", bound=exp.Expression)
 
 
 class Cursor(Parser):
-    """Stands on a token of `self.sql`; makes errors and notes where nodes were read."""
+    """A parser at some token of `self.sql`: makes errors that point there, notes nodes' slices."""
 
     def _fault(
         self, message: str, start: int | None = None, end: int | None = None

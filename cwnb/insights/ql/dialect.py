@@ -1,4 +1,4 @@
-"""Logs Insights QL as a sqlglot dialect: text to Query, by a table of one entry a command.
+"""Logs Insights QL as a sqlglot dialect: it reads a text as a Query, by a table of commands.
 
     query      := ['|'] command ('|' command)*
     fields     := 'fields' item (',' item)*                     item := expr ['as' name]
@@ -10,8 +10,8 @@
     limit      := ('limit'|'head') ['any'] integer
     dedup      := 'dedup' field (',' field)*
 
-`expressions` has the grammar of expressions. Keywords and functions are case-insensitive, field
-names are not. Source: CWL_QuerySyntax and its pages.
+`expression_grammar` has the grammar of expressions. Keywords and functions are case-insensitive,
+field names are not. Source: CWL_QuerySyntax and its pages.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ PARSE_MODES_NOT_YET = frozenset("logfmt csv xml".split())
 
 
 class InsightsParser(ExpressionParser):
-    """Reads a query; every method named after a command reads what follows its keyword."""
+    """Reads a query; the method named after a command reads what follows its keyword."""
 
     COMMAND_PARSERS: ClassVar[dict[str, Callable[[InsightsParser], tree.Command]]] = {
         "fields": lambda self: tree.Fields(items=self._items()),
@@ -140,12 +140,12 @@ class InsightsParser(ExpressionParser):
             raise self._fault("'multi' goes with a /regex/ only")
         wildcards = str(pattern.this).count("*")
         if wildcards == 0 and len(names) == 1 and pattern.this:
-            # Aurora's sample has no wildcard: what follows the text is meant.
+            # A sample query for Aurora has no wildcard: the name stands for what follows the text.
             pattern.set("this", f"{pattern.this}*")
             wildcards = 1
         if wildcards != len(names):
             counted = f"{wildcards} wildcard{'s' * (wildcards != 1)}"
-            raise self._fault(f"the glob has {counted}, but {_follow(names)}", start, end)
+            raise self._fault(f"the glob has {counted}, but {_names_follow(names)}", start, end)
         return tree.Parse(value=value, pattern=pattern, names=names)
 
     def _parse_regex(self, value: exp.Expression) -> tree.Parse:
@@ -164,12 +164,12 @@ class InsightsParser(ExpressionParser):
         names = named or aliases
         if len(names) != len(found):
             counted = f"{len(found)} unnamed group{'s' * (len(found) != 1)}"
-            message = f"the regex has {counted}, but {_follow(names)}; write (?<name>…)"
+            message = f"the regex has {counted}, but {_names_follow(names)}; write (?<name>…)"
             raise self._fault_at(token, message)
         return tree.Parse(value=value, pattern=regex, names=names, multi=multi or None)
 
     def _names(self) -> list[str]:
-        """Read `[as] a, b`; nothing is fine."""
+        """Read `[as] a, b`, or no names at all."""
         if not self._accept("as") and (not self._word() or self._word() == "multi"):
             return []
         names = [self._name()]
@@ -242,12 +242,12 @@ class InsightsParser(ExpressionParser):
         text = self.sql[start : self._prev.end + 1]
         alias = self._name() if self._accept("as") else None
         if alias is not None or isinstance(value, tree.Field):
-            # The name is another; the text of the value in one spelling, so that equal is equal.
+            # The text does not name the column, so it gets one spelling: equal items compare equal.
             text = to_text(value)
         return self._placed(tree.Item(value=value, alias=alias, text=text), start)
 
 
-def _follow(names: list[str]) -> str:
+def _names_follow(names: list[str]) -> str:
     if len(names) == 1:
         return "1 name follows"
     return f"{len(names) or 'no'} names follow"

@@ -1,4 +1,4 @@
-"""The grammar of expressions, loosest first, each level a row of a table or one small method.
+"""The grammar of expressions: one small method for each level of precedence, loosest first.
 
     or  ·  and  ·  not !  ·  comparison, like, in  ·  + -  ·  * / %  ·  ^ (from the right)
     ·  unary -  ·  postfix .key [index]
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
     from cwnb.insights.functions import Function
 
-# Both keep every walk, this one included, far from Python's recursion limit.
+# With these limits no recursive function over the tree, nor this parser, meets Python's limit.
 MAX_DEPTH = 100
 MAX_NESTING = 40
-# Never a field unless in backticks.
+# These words are field names only in backticks.
 RESERVED = frozenset("and or not like in as by".split())
 
 
@@ -48,7 +48,7 @@ class ExpressionParser(Cursor):
         {TokenType.PLUS: exp.Add, TokenType.DASH: exp.Sub},
         {TokenType.STAR: exp.Mul, TokenType.SLASH: exp.Div, TokenType.MOD: exp.Mod},
     )
-    # Words that go on after an operand, each with the method that reads the rest.
+    # Comparison operators that are words, each with the method that reads what follows it.
     WORD_COMPARISONS: ClassVar[dict[str, Callable[[ExpressionParser, Any], exp.Expression]]] = {
         "like": lambda self, value: self._like(value),
         "in": lambda self, value: self._in(value),
@@ -78,9 +78,9 @@ class ExpressionParser(Cursor):
             terms.append(operand())
         if len(terms) == 1:
             return terms[0]
-        # Parentheses around a chain of the same kind change nothing, so one shape stands for all.
+        # `a or (b or c)` and `(a or b) or c` mean the same, so both become the same tree.
         node = tree.chained(
-            operator, [leaf for term in terms for leaf in tree.links(operator, term)]
+            operator, [leaf for term in terms for leaf in tree.chain_terms(operator, term)]
         )
         for link in reversed(list(tree.find(node, operator))):
             link.meta["start"] = link.this.meta["start"]
@@ -153,7 +153,7 @@ class ExpressionParser(Cursor):
         return node
 
     def _operand(self, tier: int = 0) -> exp.Expression:
-        """Read sums (tier 0) and products (tier 1); powers are below."""
+        """Read a sum (tier 0) or a product (tier 1); operators of higher precedence come below."""
         if tier == len(self.ARITHMETIC):
             return self._power()
         start = self._curr.start
@@ -354,7 +354,7 @@ class ExpressionParser(Cursor):
 
 
 def check_depth(node: exp.Expression, text: str) -> None:
-    """Refuse a tree that is too deep for those who walk it."""
+    """Refuse a tree that is too deep for the recursive functions that read it."""
     stack: list[tuple[exp.Expression, int]] = [(node, 0)]
     while stack:
         current, depth = stack.pop()

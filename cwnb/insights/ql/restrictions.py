@@ -1,8 +1,8 @@
-"""What a query in Logs Insights QL must keep to beyond its grammar, and what may be forgiven.
+"""The rules of Logs Insights QL about the order of commands and the caps of periods.
 
-The service's pages state the rules, and some of its own samples break them. Lenient reading makes
-sense of those samples, each time with a warning that says what the service would do; strict reading
-refuses them. This file has the rules about the order of commands, `checking` those about names.
+The service's documentation states the rules, and some of its own samples break them. By default
+such a query is run with a warning that says what the service would do; with `strict` it is refused.
+The rules about names stand in `resolve/checks.py`.
 Sources: CWL_QuerySyntax-Stats, -Dedup, -Limit, -Sort.
 """
 
@@ -24,15 +24,15 @@ STATS_COMMANDS = 10
 
 
 def restrict(pipeline: tree.Pipeline, warnings: list[str], *, strict: bool) -> None:
-    """Hold a pipeline to the rules about its commands, in place; adds to the warnings.
+    """Apply the rules to a pipeline, which may change its commands; adds to the warnings.
 
-    Raises MalformedQuery.
+    Raises MalformedQuery where a rule is broken.
     """
-    order = _Order(pipeline, warnings, strict=strict)
+    order = _CommandOrder(pipeline, warnings, strict=strict)
     order.check_counts()
     order.check_followers()
-    order.clear_way_to_stats()
-    order.sort_before_limit()
+    order.check_before_stats()
+    order.put_sort_before_limit()
     _cap_periods(pipeline, warnings)
 
 
@@ -47,8 +47,8 @@ NOT_BEFORE_STATS: dict[type[tree.Command], str] = {
 }
 
 
-class _Order:
-    """The commands of a pipeline, put in the order in which they are to run."""
+class _CommandOrder:
+    """Checks the commands of a pipeline, and puts them in the order in which they are to run."""
 
     def __init__(self, pipeline: tree.Pipeline, warnings: list[str], *, strict: bool) -> None:
         self.pipeline = pipeline
@@ -78,8 +78,8 @@ class _Order:
                     message = f"only {words} may follow {command.keyword}, not {later.keyword}"
                     self._refuse(message, later)
 
-    def clear_way_to_stats(self) -> None:
-        """Refuse or ignore what may not stand before the last `stats`."""
+    def check_before_stats(self) -> None:
+        """Refuse or leave out commands that may not stand before the last `stats`."""
         commands = self.pipeline.commands
         places = self._places(tree.Stats)
         if not places:
@@ -89,12 +89,12 @@ class _Order:
             if index > places[-1] or type(command) not in NOT_BEFORE_STATS:
                 kept.append(command)
             else:
-                kept += self._before_stats(command, only=len(places) == 1)
+                kept += self._left_out_before_stats(command, only=len(places) == 1)
         self.pipeline.set("commands", kept)
 
-    def _before_stats(self, command: tree.Command, *, only: bool) -> list[tree.Command]:
+    def _left_out_before_stats(self, command: tree.Command, *, only: bool) -> list[tree.Command]:
         keyword = command.keyword
-        # Neither the order of rows nor what is shown changes what `stats` counts.
+        # Neither the order of rows nor the columns shown change what `stats` computes.
         orders = command.order is Order.SETS and command.rows is Rows.SAME
         ignorable = command.shows is Shows.CHOOSES or (orders and only)
         if self.strict or not ignorable:
@@ -103,7 +103,7 @@ class _Order:
             f"{keyword} before stats changes nothing and is ignored; the service "
             f"{NOT_BEFORE_STATS[type(command)]}"
         )
-        # The names that it gives are still there for the stats.
+        # The stats may use the names that it defines, so these are still computed.
         items = command.args.get("items") or [key.args["item"] for key in command.sort_keys()]
         named = [item for item in items if item.args.get("alias")]
         if not named:
@@ -115,8 +115,11 @@ class _Order:
     def _places(self, kind: type[tree.Command]) -> list[int]:
         return [i for i, command in enumerate(self.pipeline.commands) if type(command) is kind]
 
-    def sort_before_limit(self) -> None:
-        """Read a lone `limit` right before a lone `sort` as the top rows that are meant."""
+    def put_sort_before_limit(self) -> None:
+        """Exchange the only `limit` and the only `sort` if the `sort` follows at once.
+
+        So `limit 10 | sort a` gives the first 10 rows of all, which its author means.
+        """
         commands = self.pipeline.commands
         limits, sorts = self._places(tree.Limit), self._places(tree.Sort)
         if self.strict or len(limits) != 1 or sorts != [limits[0] + 1]:
@@ -137,7 +140,7 @@ class _Order:
 
 
 def _cap_periods(pipeline: tree.Pipeline, warnings: list[str]) -> None:
-    """Lower the counts over a unit's cap, as the service does without a word."""
+    """Lower the counts over a unit's cap, with a warning; the service does so without one."""
     for call in tree.find(pipeline, tree.Call):
         period = next((p for p in call.arguments if isinstance(p, tree.Period)), None)
         if period is None:

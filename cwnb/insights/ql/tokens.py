@@ -1,4 +1,4 @@
-"""The words of a query: one verbose regex, and a rule for the two signs that mean two things."""
+"""The tokens of a query: one verbose regex, and rules for `/` and `.`, which have two meanings."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
-# Only where a value may begin: there a slash opens a regex and a point begins a number.
+# Only where a value may begin: there `/` opens a regex and `.` begins a number.
 REGEX = re.compile(r"/((?:[^/\\\n]|\\[^\n])*)/")
 POINT_NUMBER = re.compile(r"\.[0-9]+(?:[eE][+-]?[0-9]+)?")
-# Only where a value has just ended: there a slash divides and a point leads on to a key.
+# Only where a value has just ended: there `/` divides and `.` is followed by a key.
 STEP = re.compile(r"(?:\.(?:[\w@]+|`(?:[^`]|``)+`))+")
 
 SYMBOLS = {
@@ -94,12 +94,12 @@ class InsightsTokenizer(tokens.Tokenizer):
             token, position = _next_token(sql, position, context)
             if token is not None:
                 found.append(token)
-                context.pass_over(token)
+                context.note(token)
         return found
 
 
 class _Context:
-    """What stands before the next token: enough to tell a regex from a division."""
+    """What comes before the next token, so that a regex can be told from a division."""
 
     def __init__(self) -> None:
         self.value_ended = False
@@ -108,8 +108,8 @@ class _Context:
         self._in_parse = False
         self._depth = 0
 
-    def pass_over(self, token: Token) -> None:
-        """Take note of a token."""
+    def note(self, token: Token) -> None:
+        """Take account of a token that has been read."""
         kind = token.token_type
         word = token.text.lower() if kind is TokenType.VAR else ""
         if self._command_begins and word:
@@ -190,7 +190,7 @@ def unquote(token_text: str) -> str:
 
 
 def quote(value: str) -> str:
-    """Write a text so that `unquote` gives it back; a backslash is doubled only where it must."""
+    """Write a text in quotes, which `unquote` reads; backslashes are doubled only where needed."""
     escaped = re.sub(r"\\(?=[\\\"']|\Z)", r"\\\\", value)
     return '"' + escaped.replace('"', '\\"') + '"'
 

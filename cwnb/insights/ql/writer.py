@@ -1,4 +1,4 @@
-"""Insights text of any node, by a table of one function a class; what it writes reads as the node.
+"""Write any node as Insights text, by one function for each class; the text reads as that node.
 
 Parentheses stand only where precedence asks for them, names are quoted only where they must be.
 """
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Write = TypeVar("Write", bound="Callable[..., str]")
 
-# How tightly a node holds together; an operand that holds looser goes into parentheses.
+# The precedence of operators; an operand of lower precedence goes into parentheses.
 OR, AND, NOT, COMPARE, SUM, PRODUCT, POWER, UNARY, POSTFIX = range(1, 10)
 PRECEDENCE: dict[type[exp.Expression], int] = {
     exp.Or: OR,
@@ -42,7 +42,7 @@ WRITERS: dict[type[exp.Expression], Callable[[Any], str]] = {}
 
 
 class Writer(Generator):
-    """sqlglot's door to the text writer: `node.sql(dialect="insights")`."""
+    """Makes sqlglot use `to_text`: `node.sql(dialect="insights")`."""
 
     def generate(self, expression: exp.Expr, copy: bool = True) -> str:  # noqa: ARG002 - its signature
         """Write the node."""
@@ -87,7 +87,7 @@ def write_name(parts: Sequence[str]) -> str:
 
 
 def write_alias(name: str) -> str:
-    """Write a name that is given, such as `as NAME`: its dots need no quotes."""
+    """Write the name of a new field, as after `as`; it needs no backticks for its dots."""
     pieces = name.split(".")
     plain = all(PLAIN_PART.fullmatch(piece) for piece in pieces)
     return write_name(pieces) if plain else write_name([name])
@@ -161,7 +161,7 @@ def _call(node: tree.Call) -> str:
 def _chain(node: exp.Or | exp.And) -> str:
     tight = PRECEDENCE[type(node)] + 1
     word = " or " if isinstance(node, exp.Or) else " and "
-    return word.join(_inside(term, tight) for term in tree.links(type(node), node))
+    return word.join(_inside(term, tight) for term in tree.chain_terms(type(node), node))
 
 
 @_writes(exp.Not)
@@ -215,11 +215,13 @@ def _item(node: tree.Item) -> str:
         return f"{written} as {write_alias(node.name)}"
     if isinstance(node.value, tree.Field) or written == node.name:
         return written
-    # The text as written names the column; where it says something else, an alias keeps the name.
-    return node.name if _says(node.name, node.value) else f"{written} as {write_name([node.name])}"
+    # The text as written names the column; if it no longer reads as the value, an alias is needed.
+    if _reads_as(node.name, node.value):
+        return node.name
+    return f"{written} as {write_name([node.name])}"
 
 
-def _says(text: str, value: exp.Expression) -> bool:
+def _reads_as(text: str, value: exp.Expression) -> bool:
     from cwnb.errors import MalformedQuery
     from cwnb.insights.ql.dialect import parse_expression
 
@@ -308,7 +310,7 @@ def _table(node: tree.Table) -> str:
 
 @_writes(tree.Answer)
 def _answer(node: tree.Answer) -> str:
-    # No language has a word for it: they write the other pipeline in its place.
+    # No language can name an answer: a query text has the other pipeline in its place.
     return f"answer {node.place}"
 
 

@@ -1,4 +1,4 @@
-"""Checks a query before it runs: the rules of its language, then every name in it."""
+"""Check a query before it runs: first the rules of its language, then every name in it."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def check(query: Query, sources: Sources, *, strict: bool) -> tuple[Query, list[
     warnings: list[str] = []
     for written in query.pipelines:
         pipeline = written.copy()
-        # A pipeline may read the answers of those before it, and name their columns.
+        # A pipeline may read the answers of earlier ones, so the columns of these must be known.
         earlier = complete(checked, sources).pipelines
         fields = fields_of_input(pipeline.input, sources, earlier)
         for call in find(pipeline, Call):

@@ -1,4 +1,4 @@
-"""Every command of a query against the names that are there, from the first to the last."""
+"""Check the names in each command of a pipeline against those that are defined at that place."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
-# Every event has them, though the last two are no words of the language.
+# Every event has these; the last two are not fields of the language.
 _ALWAYS = frozenset({*SYSTEM_FIELDS, SEQUENCE, RAW})
 
 
@@ -37,15 +37,21 @@ def check_names(
     names: Callable[[], Iterable[str]],
     columns: list[str] | None,
 ) -> None:
-    """Check the names of a pipeline in place; raises MalformedQuery, adds to the warnings."""
-    walk = _Walk(pipeline, warnings, strict=strict, known=known, names=names, columns=columns)
+    """Check the names in a pipeline, which may change its commands; adds to the warnings.
+
+    `known` tells whether an event may have a field, `names` gives the fields for suggestions,
+    `columns` are those of an input whose rows are no events. Raises MalformedQuery.
+    """
+    checker = _NameChecker(
+        pipeline, warnings, strict=strict, known=known, names=names, columns=columns
+    )
     for command in pipeline.commands:
-        walk.take(command)
-    pipeline.set("commands", walk.done)
+        checker.check(command)
+    pipeline.set("commands", checker.checked)
 
 
-class _Walk:
-    """Goes from command to command with the scope."""
+class _NameChecker:
+    """Checks one command after the other, and keeps the scope between them."""
 
     def __init__(
         self,
@@ -62,18 +68,18 @@ class _Walk:
         self.strict = strict
         self.known = known
         self.names = names
-        # Columns of an answer are names like those that a stats gives: there are no others.
+        # The columns of an answer are like the outputs of stats: no other names are there.
         self.scope = Scope() if columns is None else scope_of_columns(columns)
         self.events = columns is None
         self.given_by = "the stats" if self.events else "the answer"
-        self.done: list[tree.Command] = []
-        # Where the first `stats` stands among `done`, and what is in scope before it.
+        self.checked: list[tree.Command] = []
+        # The place of the first `stats` in `checked`, and the scope before it.
         self.first_stats: int | None = None
         self.before_stats = Scope()
         self.stats_seen = 0
 
-    def take(self, command: tree.Command) -> None:
-        """Check one command and pass over it."""
+    def check(self, command: tree.Command) -> None:
+        """Check one command, and add it to `checked` unless it has no effect."""
         check = CHECKS.get(type(command))
         if check is None:
             self._refuse(f"cannot check the command {command.keyword!r}", command)
@@ -81,7 +87,7 @@ class _Walk:
         kept = check(self, command)
         self.scope.named |= reads
         if kept is not None:
-            self.done.append(kept)
+            self.checked.append(kept)
 
     # ------------------------------------------------------------ commands, row by row
 
@@ -140,15 +146,15 @@ class _Walk:
         return command
 
     def _belongs_before_stats(self, conjunct: exp.Expression) -> bool:
-        """Tell whether a condition after the only `stats` so far can but mean the events."""
+        """Tell whether a condition after the first `stats` can only be about the events' fields."""
         if self.scope.outputs is None or self.strict or self.stats_seen != 1:
             return False
         reads = list(tree.find(conjunct, tree.Field))
-        raw = [f for f in reads if not self.scope.gives(f) and self._in_events(f)]
+        raw = [f for f in reads if not self.scope.defines(f) and self._in_events(f)]
         if not raw and not (tree.reads_event_time(conjunct) and not reads):
             return False
         for other in reads:
-            if self.scope.gives(other):
+            if self.scope.defines(other):
                 self._refuse(
                     f"{to_text(conjunct)!r} names both {raw[0].name!r}, a field of the events, and "
                     f"{other.name!r}, an output of stats; split it at an 'and'",
@@ -159,10 +165,10 @@ class _Walk:
         return True
 
     def _in_events(self, name: tree.Field) -> bool:
-        """Tell whether the name is there before the first `stats`."""
+        """Tell whether the name is there before the first `stats`, or here if there was none."""
         before = self.before_stats if self.stats_seen else self.scope
-        if before.gives(name) or not self.events:
-            return before.gives(name)
+        if before.defines(name) or not self.events:
+            return before.defines(name)
         return name.name in _ALWAYS or self.known(name.name)
 
     def _move_before_stats(self, condition: exp.Expression) -> None:
@@ -170,7 +176,7 @@ class _Walk:
         after, self.scope = self.scope, self.before_stats
         moved = tree.Filter(condition=self._resolve(condition))
         self.scope = after
-        self.done.insert(self.first_stats, moved)
+        self.checked.insert(self.first_stats, moved)
         self.first_stats += 1
         self._warn(
             f"filter {to_text(condition)!r} names fields of the events and is read as standing "
@@ -208,14 +214,14 @@ class _Walk:
             return False
         reads = list(tree.find(value, tree.Field))
         return bool(reads) and all(
-            not self.scope.gives(name) and self._in_events(name) for name in reads
+            not self.scope.defines(name) and self._in_events(name) for name in reads
         )
 
     # ------------------------------------------------------------ stats
 
     def check_stats(self, command: tree.Stats) -> tree.Command:
         if self.first_stats is None:
-            self.first_stats = len(self.done)
+            self.first_stats = len(self.checked)
             self.before_stats = self.scope.copy()
         aggregates = self._aggregates(command)
         keys: list[tree.Item] = []
@@ -255,7 +261,7 @@ class _Walk:
         return kept
 
     def _check_aggregation(self, item: tree.Item, aliases: set[str], command: tree.Stats) -> None:
-        """Walk an item of `stats` from its outside: aggregates, and earlier aliases between."""
+        """Check that an item of `stats` consists of aggregations, earlier aliases and constants."""
         aggregated = False
         stack: list[exp.Expression] = [item.value]
         while stack:
@@ -303,7 +309,7 @@ class _Walk:
             item.set("text", to_text(item.value))
 
     def _visible(self, name: tree.Field) -> bool:
-        if self.scope.gives(name):
+        if self.scope.defines(name):
             return True
         return self.scope.outputs is None and self._in_events(name)
 
@@ -315,14 +321,14 @@ class _Walk:
     # ------------------------------------------------------------ expressions
 
     def _resolve_item(self, item: tree.Item) -> None:
-        """Check an item's expression; one that is an output by its text becomes that output."""
+        """Check an item's expression, and resolve its names; the name of its column stays."""
         written = item.value
         value = self._resolve(written)
         if value != written:
             rename(item, value)
 
     def _resolve(self, value: exp.Expression) -> exp.Expression:
-        """Check an expression that is evaluated row by row; gives it with its names resolved."""
+        """Check an expression that is evaluated for each row; gives it with its names resolved."""
         value = self._name_outputs(self._values_in_backticks(value))
         for node in tree.find(value, exp.Expression):
             if is_aggregate(node):
@@ -336,7 +342,7 @@ class _Walk:
         return value
 
     def _name_outputs(self, value: exp.Expression) -> exp.Expression:
-        """Read the text of an output of the last `stats` as that output's name."""
+        """Replace each expression that the last `stats` computed by the name of that output."""
         outputs = {
             item.value: item.name
             for item in self.scope.outputs or []
@@ -363,7 +369,7 @@ class _Walk:
             )
 
     def _check_field(self, name: tree.Field) -> None:
-        if self.scope.gives(name):
+        if self.scope.defines(name):
             return
         if self.scope.outputs is not None:
             self._refuse_unknown(name)
@@ -392,7 +398,10 @@ class _Walk:
         return isinstance(node, tree.Call) and node.entry.result == "time"
 
     def _values_in_backticks(self, value: exp.Expression) -> exp.Expression:
-        """Read ``city == `Rome` `` as text where nothing is called Rome, as one sample wants it."""
+        """Read ``city == `Rome` `` as text if there is no field Rome.
+
+        One sample query of the service's documentation is written so.
+        """
         if self.strict:
             return value
         for equal in tree.find(value, exp.EQ):
@@ -400,7 +409,7 @@ class _Walk:
             if (
                 isinstance(name, tree.Field)
                 and name.meta.get("quoted")
-                and not self.scope.gives(name)
+                and not self.scope.defines(name)
                 and not self._in_events(name)
             ):
                 text = exp.Literal.string(name.name)
@@ -440,14 +449,14 @@ def _has_bin(item: tree.Item) -> bool:
     return any(call.entry.bins for call in tree.find(item, tree.Call))
 
 
-# What is not in this table is refused, so that no command passes unchecked.
-CHECKS: dict[type[tree.Command], Callable[[_Walk, Any], tree.Command | None]] = {
-    tree.Fields: _Walk.check_items,
-    tree.Display: _Walk.check_items,
-    tree.Filter: _Walk.check_filter,
-    tree.Parse: _Walk.check_parse,
-    tree.Stats: _Walk.check_stats,
-    tree.Sort: _Walk.check_sort,
-    tree.Limit: _Walk.check_limit,
-    tree.Dedup: _Walk.check_dedup,
+# A command that is not in this table is refused, so that none is left unchecked.
+CHECKS: dict[type[tree.Command], Callable[[_NameChecker, Any], tree.Command | None]] = {
+    tree.Fields: _NameChecker.check_items,
+    tree.Display: _NameChecker.check_items,
+    tree.Filter: _NameChecker.check_filter,
+    tree.Parse: _NameChecker.check_parse,
+    tree.Stats: _NameChecker.check_stats,
+    tree.Sort: _NameChecker.check_sort,
+    tree.Limit: _NameChecker.check_limit,
+    tree.Dedup: _NameChecker.check_dedup,
 }

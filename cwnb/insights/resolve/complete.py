@@ -1,4 +1,4 @@
-"""Says what a query leaves unsaid: how many rows, in which order, which columns.
+"""Write out the defaults of a query: how many rows, in which order, which columns.
 
 `complete` stands between the checks and running. The engine and the pandas writer read its output
 alike, so that a default is decided in one place.
@@ -29,10 +29,10 @@ EVENTS = Shown()
 
 
 def complete(query: Query, sources: Sources, *, limit: int | None = None) -> Query:
-    """Give the query with every default written out; the one given stays as it is.
+    """Give a query with every default written out; the argument is not changed.
 
-    `limit` lowers the number of rows of the answer as that of StartQuery does. A pipeline whose
-    answer another one needs has no limit but its own.
+    `limit` limits the rows of the answer, as the `limit` of StartQuery does. Only the last pipeline
+    gets a default limit, because an answer that another pipeline reads must be whole.
     """
     pipelines: list[Pipeline] = []
     for pipeline in query.pipelines:
@@ -66,8 +66,8 @@ def complete_pipeline(
 
 
 def explicit_limit(commands: list[Command], limit: int | None = None) -> list[Command]:
-    """Say how many rows there are at most, where the query does not."""
-    own = any(command.row_cap() is not None for command in since_renaming(commands))
+    """Add `limit` as a command; without one, add the default where the query states no limit."""
+    own = any(command.row_cap() is not None for command in after_names_replaced(commands))
     if limit is None and own:
         return commands
     count = DEFAULT_LIMIT if limit is None else limit
@@ -76,17 +76,17 @@ def explicit_limit(commands: list[Command], limit: int | None = None) -> list[Co
     return [*commands, added]
 
 
-def since_renaming(commands: Sequence[Command]) -> Sequence[Command]:
+def after_names_replaced(commands: Sequence[Command]) -> Sequence[Command]:
     """Give the commands after the last one that replaces all names, such as `stats`."""
     places = [i for i, command in enumerate(commands) if command.names is Names.REPLACES]
     return commands[places[-1] + 1 :] if places else commands
 
 
 def explicit_sort(commands: list[Command]) -> list[Command]:
-    """Say what a sort leaves unsaid.
+    """Give the commands with every sort written out.
 
-    `sort f(x) as y` computes `y` first, so that it is a column like any other. Events of one time
-    follow their order of arrival in the direction of `@timestamp`.
+    `sort f(x) as y` becomes `fields f(x) as y | sort y`. Events are also sorted by their order of
+    arrival where `@timestamp` is sorted ascending.
     """
     result: list[Command] = []
     events = True
@@ -97,7 +97,7 @@ def explicit_sort(commands: list[Command]) -> list[Command]:
             result.append(Fields(items=[item.copy() for item in named]))
         for item in named:
             item.set("value", Field(parts=[item.args["alias"]]))
-        # Descending is the order in which rows come in anyway.
+        # Rows come in newest first, so a stable sort by descending times needs no further key.
         timed = [k for k in keys if _is_time(k) and not k.args["descending"]]
         if timed and events:
             arrival = Item(value=Field(parts=[SEQUENCE]), text=SEQUENCE)
@@ -115,7 +115,7 @@ def _is_time(key: SortKey) -> bool:
 def output_names(commands: Sequence[Command], shown: Shown = EVENTS) -> list[str]:
     """Name the columns of the answer, in order.
 
-    `display` wins; else what `stats` gave and later `fields` added; else all that `fields` and
-    `parse` named; and `@timestamp`, `@message` where nothing says what to show.
+    Those of the last `display`; else those of the last `stats` and of later commands; else those of
+    all commands. `@timestamp` and `@message` come first where no command lists columns.
     """
     return reduce(lambda before, command: command.outputs(before), commands, shown).columns()

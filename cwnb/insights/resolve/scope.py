@@ -28,7 +28,7 @@ def refuse(pipeline: tree.Pipeline, message: str, node: exp.Expr) -> NoReturn:
 
 
 def rename(item: tree.Item, value: exp.Expression) -> None:
-    """Put another value into an item, whose column keeps its name."""
+    """Put another value into an item, and keep the name of its column."""
     name = item.name
     item.set("value", value)
     item.set("alias", None if isinstance(value, tree.Field) and value.name == name else name)
@@ -41,17 +41,18 @@ def is_aggregate(node: exp.Expr) -> TypeGuard[tree.Call]:
 
 
 def repeats(item: tree.Item, others: Sequence[tree.Item]) -> bool:
-    """Tell whether the same column with the same name is among the others."""
+    """Tell whether one of the others has the same value and the same name."""
     return any(item.name == other.name and item.value == other.value for other in others)
 
 
 @dataclass
 class Scope:
-    """The names that one point of a query sees.
+    """The names that a command at one place of a query may use.
 
-    `made` are the names that the query gave so far, with whether they are times; `listed` those
-    of fields that `fields` names as they are; `named` all that were read by earlier commands.
-    `outputs` are the columns of the last `stats`; None while the events' own fields are there.
+    `made`: the names that the query has defined so far, and for each whether its values are times.
+    `listed`: fields of the events that `fields` has listed without an alias. `named`: all names
+    that earlier commands read. `outputs`: the columns of the last `stats`; None before the first
+    one, where the fields of the events may be used too.
     """
 
     made: dict[str, bool] = field(default_factory=dict)
@@ -59,14 +60,14 @@ class Scope:
     named: set[str] = field(default_factory=set)
     outputs: list[tree.Item] | None = None
 
-    def gives(self, name: tree.Field) -> bool:
-        """Tell whether the query made this name, or a structure that it leads into."""
+    def defines(self, name: tree.Field) -> bool:
+        """Tell whether the query has defined this name, or a structure that it leads into."""
         parts = name.args["parts"]
         prefixes = {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
         return not prefixes.isdisjoint(self.made) or name.name in self.made
 
     def copy(self) -> Scope:
-        """Give the same names, to change apart."""
+        """Give a copy, so that later definitions do not change this one."""
         return Scope(dict(self.made), set(self.listed), set(self.named), self.outputs)
 
 

@@ -1,7 +1,4 @@
-"""From a completed pipeline to one that gives the same answer and reads less.
-
-What comes out prints as Insights text.
-"""
+"""Rewrite a completed pipeline into one that gives the same answer and reads less."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ __all__ = ["as_condition", "only_filters", "rewrite"]
 
 
 def rewrite(pipeline: Pipeline) -> Pipeline:
-    """Give the pipeline that is run for one that `complete` has been through."""
+    """Give the pipeline to run for a completed one: it begins with a scan, filters come early."""
     commands = [command.copy() for command in pipeline.commands]
     for rule in (raise_filters, raise_limits, join_sort_and_limit):
         commands = rule(commands)

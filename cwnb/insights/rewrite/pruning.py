@@ -1,7 +1,7 @@
-"""What a condition of the language means for the values of a segment, for sources to prune by.
+"""Translate conditions of the language into bounds and texts, by which sources leave out segments.
 
-A source knows bounds and texts and nothing of the language. So what may equal what, and what is a
-number, is decided here, carefully and not cleverly: the engine filters again anyway.
+A source knows nothing of the language, so this file decides which values may be equal and what is a
+number. Bounds may be too wide but never too narrow, because the engine filters the events again.
 """
 
 from __future__ import annotations
@@ -15,14 +15,15 @@ from cwnb.insights.values.numbers import NUMBER
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Python refuses to read longer ones, and float() gives them as infinite anyway.
+# Python refuses to read longer integers; as a double they are infinite.
 _INTEGER_DIGITS = 4000
 
 
 def condition(field: str, operator: str, values: Sequence[str | float] = ()) -> Condition:
-    """Give what an event must have for `field operator value` to be true of it.
+    """Give what an event must have so that `field operator value` can be true of it.
 
-    `operator` is `=`, `in`, `<`, `<=`, `>`, `>=` or `present`; of `in`, any value will do.
+    `operator` is `=`, `in`, `<`, `<=`, `>`, `>=` or `present` (which has no value). `in` is true if
+    one of the values matches; the others have one value.
     """
     if operator == "present":
         return Condition(field)
@@ -35,7 +36,7 @@ def condition(field: str, operator: str, values: Sequence[str | float] = ()) -> 
 
 
 def _may_equal_a_number(value: str | float) -> bool:
-    """Tell whether a value can equal texts that are written in another way, as `200` and `0200`."""
+    """Tell whether a value can equal a text of another spelling, as `200` equals `0200`."""
     return not isinstance(value, str) or NUMBER.fullmatch(value) is not None
 
 

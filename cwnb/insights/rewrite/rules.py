@@ -1,6 +1,6 @@
-"""Rules of rewriting, each a function from a list of commands to another.
+"""The rewrite rules: each is a function that takes a list of commands and gives another.
 
-They look at the facts that command classes state about themselves, and name no class.
+They read the facts that command classes state about themselves, and name no class.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from cwnb.insights.tree import Command, Names, Needs, Order, Rows, Shows, touche
 
 
 def raise_filters(commands: list[Command]) -> list[Command]:
-    """Move each filter before the commands that change nothing which it reads."""
+    """Move each filter to the front, as far as the commands before it allow (`filter_may_pass`)."""
     result: list[Command] = []
     for command in commands:
         place = len(result)
@@ -41,14 +41,14 @@ def filter_may_pass(filter: Command, before: Command) -> bool:
     only_orders = before.rows is Rows.SAME and before.order is Order.SETS and not before.writes()
     return (
         (row_by_row or only_orders)
-        # What these names meant before that command, a filter of its rows cannot know.
+        # After such a command the same name may stand for another value.
         and before.names is not Names.REPLACES
         and not touches(filter.reads(), before.writes())
     )
 
 
 def raise_limits(commands: list[Command]) -> list[Command]:
-    """Move each limit before commands that work row by row, so that it meets its sort."""
+    """Move each limit before commands that work row by row, so that it follows its sort."""
     result: list[Command] = []
     for command in commands:
         place = len(result)
@@ -60,7 +60,7 @@ def raise_limits(commands: list[Command]) -> list[Command]:
 
 
 def only_limits(command: Command) -> bool:
-    """Tell whether a command only keeps some rows from the start, whatever they hold."""
+    """Tell whether a command only keeps a number of rows from the start, whatever their values."""
     return (
         command.row_cap() is not None
         and command.rows is Rows.FEWER
@@ -84,7 +84,7 @@ def limit_may_pass(before: Command) -> bool:
 
 
 def join_sort_and_limit(commands: list[Command]) -> list[Command]:
-    """Make `sort … | limit n` one step, which holds n rows at a time."""
+    """Make `sort … | limit n` one command, which keeps n rows while it sorts."""
     result: list[Command] = []
     for command in commands:
         before = result[-1] if result else None

@@ -1,4 +1,4 @@
-"""The read that begins a rewritten pipeline: its columns, and what may be left out by whom."""
+"""Make the scan that begins a rewritten pipeline: its columns, and the conditions to prune by."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def explicit_scan(commands: list[Command], outputs: list[str]) -> ScanEvents:
-    """Give the read that comes first: its columns, and conditions that can leave out segments."""
+    """Make the scan: the columns to read, and the conditions by which to leave out segments."""
     columns: set[str] = set()
     written: set[str] = set()
     conditions: list[exp.Expression] = []
@@ -42,7 +42,8 @@ def explicit_scan(commands: list[Command], outputs: list[str]) -> ScanEvents:
                 for part in command.conditions()
                 if as_condition(part) is not None and not touches(fields_read(part), written)
             ]
-        # A row that these conditions drop must not be one that decides about others.
+        # Conditions after a command that needs other rows may not prune: the rows that they drop
+        # could decide about rows that stay.
         may_prune = may_prune and command.needs is Needs.ROW and command.rows is not Rows.NEW
         written |= command.writes()
         if command.names is Names.REPLACES:
@@ -56,8 +57,8 @@ _MIRROR = {"=": "=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 
 def as_condition(part: exp.Expression) -> Condition | None:
-    """Give the conjunct in the words that a source understands, or None."""
-    # What is unequal can be anywhere, so `!=` leaves nothing out.
+    """Translate a conjunct into a Condition, which sources understand; None if it has none."""
+    # Values that satisfy `!=` lie on both sides of the bound, so it can leave out nothing.
     if type(part) in COMPARISONS and not isinstance(part, exp.NEQ):
         left, right = part.this, part.expression
         operator = COMPARISONS[type(part)]

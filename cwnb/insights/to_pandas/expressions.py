@@ -35,8 +35,8 @@ from cwnb.insights.tree import (
     Like,
     Period,
     Regex,
+    chain_terms,
     is_literal,
-    links,
     literal_value,
 )
 
@@ -86,7 +86,9 @@ def write_condition(script: Script, node: exp.Expression, *, only_true: bool = F
     """Write a Boolean column; `only_true` says that false and missing need not differ."""
     if isinstance(node, exp.And | exp.Or):
         sign = "&" if isinstance(node, exp.And) else "|"
-        parts = [_operand(script, part, only_true=only_true) for part in links(type(node), node)]
+        parts = [
+            _operand(script, part, only_true=only_true) for part in chain_terms(type(node), node)
+        ]
         return f" {sign} ".join(parts)
     if isinstance(node, In) and only_true:
         return _is_in(script, node, only_true=True)

@@ -32,10 +32,10 @@ from cwnb.insights.tree.expressions import (
     Regex,
     SortKey,
     Star,
+    chain_terms,
     chained,
     conjuncts,
     is_literal,
-    links,
     literal_value,
 )
 from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shown, Shows
@@ -96,6 +96,7 @@ __all__ = [
     "Stats",
     "Table",
     "TopRows",
+    "chain_terms",
     "chained",
     "conjuncts",
     "field_names",
@@ -104,7 +105,6 @@ __all__ = [
     "find",
     "gives_nothing",
     "is_literal",
-    "links",
     "literal_value",
     "no_writes",
     "reads_event_time",

@@ -42,10 +42,10 @@ class Command(Node):
         """Give the columns shown after this command."""
         return before.after(self.shows, self.gives())
 
-    # What follows lets a rewrite do more. A command that does not say is left where it stands.
+    # Further facts, which allow more rewrites; with the defaults a command is left where it is.
 
     def conditions(self) -> list[exp.Expression]:
-        """Give the conditions that each row after this command meets, all of them."""
+        """Give conditions that are true of every row that this command lets through."""
         return []
 
     def sort_keys(self) -> list[SortKey]:
@@ -53,7 +53,7 @@ class Command(Node):
         return []
 
     def row_cap(self) -> int | None:
-        """Give the number of rows after which it lets none through, if the query says one."""
+        """Give the most rows that it lets through, if the query states a number, else None."""
         return None
 
     def first_rows(self) -> int | None:
@@ -61,17 +61,17 @@ class Command(Node):
         return None
 
     def with_first_rows(self, count: int) -> Command | None:
-        """Give one command for this one followed by keeping the first `count` rows, if any."""
+        """Give one command that does this and then keeps the first `count` rows, or None."""
         del count
         return None
 
     def grouping(self) -> Grouping | None:
-        """Tell how rows were grouped, if each row after this command is a group."""
+        """Give the keys and aggregates, if each row after this command is a group, else None."""
         return None
 
 
 def fields_named(command: Command) -> set[str]:
-    """Name the fields in a command's arguments, and the time if a function of them reads it."""
+    """Name the fields in a command's arguments, and `@timestamp` if a function of them reads it."""
     return fields_read(command)
 
 
@@ -87,7 +87,7 @@ def gives_nothing(_: Command) -> list[str]:
 
 @dataclass(frozen=True)
 class Grouping:
-    """What the rows of groups are made of: the items after `by`, and the aggregates."""
+    """What the rows of `stats` consist of: the items after `by`, and the aggregates."""
 
     by: tuple[Item, ...]
     aggregates: tuple[Item, ...]
@@ -120,7 +120,7 @@ class Fields(Command):
 
 
 class Display(Command):
-    """`display a, f(b) as c`: show only these; the last one wins."""
+    """`display a, f(b) as c`: show only these; the last `display` of a query counts."""
 
     keyword = "display"
     arg_types: ClassVar[dict[str, bool]] = {"items": True}
@@ -159,8 +159,8 @@ class Filter(Command):
 class Parse(Command):
     """`parse [value] "glob*" as a` or `parse [value] /re/ [multi]`: fields out of text.
 
-    `pattern` is an `exp.Literal` string (glob) or a Regex; `names` are the fields made, in order of
-    wildcard or group. `multi` gives a row per match.
+    `pattern` is an `exp.Literal` string (glob) or a Regex; `names` are the extracted fields, in the
+    order of the wildcards or groups. `multi` gives a row per match.
     """
 
     keyword = "parse"
@@ -221,14 +221,14 @@ def _key_aliases(command: Command) -> list[str]:
 
 
 def _computed_keys(command: Command) -> set[str]:
-    # `complete` computes a key that has an alias first; then the key only names that field.
+    # `complete` adds `fields` for a key with an alias; the key then only names that field.
     items = [key.args["item"] for key in command.args["keys"]]
     own = {item.name for item in items if item.value == Field(parts=[item.name])}
     return set(_key_aliases(command)) - own
 
 
 class Sort(Command):
-    """`sort key [asc|desc], …`; stable over the order that comes in."""
+    """`sort key [asc|desc], …`; rows with equal keys keep their order."""
 
     keyword = "sort"
     arg_types: ClassVar[dict[str, bool]] = {"keys": True}
@@ -247,12 +247,12 @@ class Sort(Command):
         return keys
 
     def with_first_rows(self, count: int) -> Command:
-        """Give the step that holds so many rows at a time."""
+        """Give the command that keeps only the first rows while it sorts."""
         return TopRows(keys=self.args["keys"], count=exp.Literal.number(count))
 
 
 class Limit(Command):
-    """`limit n`, or `limit any n`, which may take whatever n rows come first."""
+    """`limit n`, or `limit any n`, which may give any n rows."""
 
     keyword = "limit"
     arg_types: ClassVar[dict[str, bool]] = {"count": True, "any": False}
@@ -270,7 +270,7 @@ class Limit(Command):
         return int(literal_value(self.args["count"]))
 
     def first_rows(self) -> int | None:
-        """Give the number of rows, unless any will do."""
+        """Give the number of rows; None for `limit any`."""
         return None if self.args.get("any") else self.row_cap()
 
     def with_first_rows(self, count: int) -> Command | None:
@@ -281,7 +281,10 @@ class Limit(Command):
 
 
 class Dedup(Command):
-    """`dedup a, b`: keep the first row of each combination; rows with a missing one all stay."""
+    """`dedup a, b`: keep the first row of each combination of values.
+
+    All rows in which a value is missing stay.
+    """
 
     keyword = "dedup"
     arg_types: ClassVar[dict[str, bool]] = {"items": True}
@@ -296,7 +299,11 @@ class Dedup(Command):
 
 
 class ScanEvents(Command):
-    """The read that begins a rewritten pipeline: `columns` by name, `conditions` to prune by."""
+    """The read that begins a rewritten pipeline.
+
+    `columns`: the names of the columns to read. `conditions`: a source may leave out segments in
+    which no event can meet them.
+    """
 
     keyword = "scan"
     arg_types: ClassVar[dict[str, bool]] = {"columns": True, "conditions": False}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Node(exp.Expression):
-    """A node of ours; its texts count as they are, where sqlglot would lower-case them in `==`."""
+    """Base class of our nodes; `==` compares their texts as written, and not in lower case."""
 
     _hash_raw_args: ClassVar[bool] = True
 
@@ -28,8 +28,8 @@ class Node(exp.Expression):
 class Field(Node):
     """A field by name: `@message`, `order.items.0.sku`, `` `user-agent` ``.
 
-    `parts` are the name's pieces as strings, array indexes included; `name` joins them with dots,
-    which is how discovered fields are called.
+    `parts` are the parts of the name between its dots, array indexes included, as strings. `name`
+    joins them with dots; discovered fields have such names.
     """
 
     arg_types: ClassVar[dict[str, bool]] = {"parts": True}
@@ -58,7 +58,7 @@ class Call(Node):
 
     @property
     def entry(self) -> Function:
-        """Give the function's entry in the function table, which has all that is asked of it."""
+        """Give the function's entry in the function table."""
         return function_named(self.name)
 
     @property
@@ -74,7 +74,7 @@ class Star(Node):
 
 
 class Regex(Node):
-    """A `/…/` literal; `pattern` in RE2 syntax (`(?P<name>…)`), its escaped slashes plain."""
+    r"""A `/…/` literal; `pattern` is in RE2 syntax (`(?P<name>…)`), with `/` for `\/`."""
 
     arg_types: ClassVar[dict[str, bool]] = {"pattern": True}
 
@@ -106,9 +106,9 @@ class In(Node):
 
 
 class Item(Node):
-    """An expression of a list, with its `alias` if one was given.
+    """One of the comma-separated expressions of a command, with its `alias` if it has one.
 
-    `name` is the column it makes: the alias, else the field's name, else the text as written.
+    `name` is that of its column: the alias, else the field's name, else the text as written.
     """
 
     arg_types: ClassVar[dict[str, bool]] = {"value": True, "alias": False, "text": True}
@@ -123,7 +123,7 @@ class Item(Node):
 
     @property
     def value(self) -> exp.Expression:
-        """Give the expression."""
+        """Give the expression without the alias."""
         value: exp.Expression = self.args["value"]
         return value
 
@@ -156,13 +156,13 @@ ARITHMETIC: dict[type[Any], str] = {
 
 def conjuncts(condition: exp.Expression) -> list[exp.Expression]:
     """Split a condition at its outermost `and`s."""
-    return links(exp.And, condition)
+    return chain_terms(exp.And, condition)
 
 
-def links(operator: type[exp.And | exp.Or], node: exp.Expression) -> list[exp.Expression]:
-    """Split a chain of `and` or `or` into its terms, in order; undoes `chained`."""
+def chain_terms(operator: type[exp.And | exp.Or], node: exp.Expression) -> list[exp.Expression]:
+    """Split a chain of `and` or `or` into its terms, in order; the inverse of `chained`."""
     if isinstance(node, operator):
-        return [*links(operator, node.this), *links(operator, node.expression)]
+        return [*chain_terms(operator, node.this), *chain_terms(operator, node.expression)]
     return [node]
 
 

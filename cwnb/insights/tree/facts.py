@@ -2,7 +2,7 @@
 
 Rules of rewriting, the planner, the checks and the writers read these facts and name no class, so a
 new command works everywhere once it states them. There are no defaults: a class that leaves one out
-fails when it is imported, because a guessed fact would give wrong answers without a word.
+fails when it is imported, because a wrong default would give wrong answers without an error.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class Rows(Enum):
     """What a command does to rows."""
 
     SAME = "one row for each row"
-    FEWER = "some of the rows, unchanged in number otherwise"
+    FEWER = "some of the rows, none of them more than once"
     MORE = "none, one or several rows for each row"
     NEW = "rows of another kind, such as groups"
 
@@ -30,12 +30,12 @@ class Order(Enum):
     """What a command does to the order of rows."""
 
     KEEPS = "the rows that stay keep their order"
-    SETS = "it decides the order, that of any two rows by what those two hold"
+    SETS = "it decides the order of any two rows, by the values of these two alone"
     LOSES = "nothing is promised of the order"
 
 
 class Needs(Enum):
-    """Which rows decide what becomes of a row: whether it stays, where, and with which values."""
+    """Which rows decide whether a row stays, at which place, and with which values."""
 
     ROW = "that row alone"
     ROWS_BEFORE = "that row and those before it"
@@ -43,13 +43,13 @@ class Needs(Enum):
 
 
 class Shows(Enum):
-    """What a command does to the columns of the answer; see `Shown`."""
+    """What a command does to the columns that the answer shows; see `Shown`."""
 
     SAME = "nothing"
-    ADDS = "what it gives is shown too"
-    LISTS = "what it gives is shown, and the default columns are not"
-    CHOOSES = "what it gives is shown, and nothing else whatever other commands say"
-    REPLACES = "what it gives is all there is, and later commands may add to it"
+    ADDS = "its columns are shown too"
+    LISTS = "its columns are shown too, and the default columns are not"
+    CHOOSES = "its columns are shown, and none of any other command"
+    REPLACES = "only its columns are shown, and later commands may add others"
 
 
 class Names(Enum):
@@ -67,16 +67,17 @@ KINDS: dict[str, type[Enum]] = {
     "shows": Shows,
     "names": Names,
 }
-# Methods that are facts as well. `fields_named` and `no_names` below serve most commands.
+# Methods that are facts as well. In `commands.py`, `fields_named`, `no_writes` and `gives_nothing`
+# are those of most commands.
 METHODS = ("reads", "writes", "gives")
 
 
 @dataclass(frozen=True)
 class Shown:
-    """The columns that an answer shows, as far as the commands up to some point have said.
+    """The columns that the answer would show if the query ended after some command.
 
     `defaults`: no command has listed columns, so `@timestamp` and `@message` come first.
-    `chosen`: a command has chosen the columns, and others add none.
+    `chosen`: a `display` has chosen the columns, so that later commands add none.
     """
 
     names: tuple[str, ...] = ()

@@ -50,7 +50,7 @@ class Answer(Input):
 class Pipeline(Node):
     """An input and the commands that its rows go through, in the order in which they run.
 
-    `outputs` names the columns of the answer once `complete` has decided them.
+    `outputs` names the columns of the answer; only a completed pipeline has them (see `complete`).
     """
 
     arg_types: ClassVar[dict[str, bool]] = {"commands": True, "input": False, "outputs": False}
@@ -63,12 +63,12 @@ class Pipeline(Node):
 
     @property
     def input(self) -> Input:
-        """Give where its rows come from; the caller's groups unless the query says otherwise."""
+        """Give the input; the groups that the caller names unless the query says otherwise."""
         return self.args.get("input") or CallersGroups()
 
     @property
     def outputs(self) -> list[str]:
-        """Name the columns of the answer, of a pipeline that `complete` has been through."""
+        """Name the columns of the answer; only a completed pipeline has them."""
         outputs: list[str] = self.args["outputs"]
         return outputs
 
@@ -95,6 +95,6 @@ class Query(Node):
         return self.pipelines[-1]
 
     def selectors(self) -> list[list[str]]:
-        """Give the log groups that it names itself, a list for each pipeline that does."""
+        """Give the log groups that the query names, a list for each pipeline that names some."""
         inputs = [pipeline.input for pipeline in self.pipelines]
         return [list(found.args["selectors"]) for found in inputs if isinstance(found, Groups)]

@@ -33,7 +33,7 @@ def field_names(node: exp.Expr) -> set[str]:
 
 
 def fields_read(node: exp.Expr) -> set[str]:
-    """Name the fields that a tree reads; `bin` reads the time without naming it."""
+    """Name the fields that a tree reads: those in it, and `@timestamp` if `bin` is."""
     names = field_names(node)
     return names | {TIMESTAMP} if reads_event_time(node) else names
 
@@ -44,5 +44,5 @@ def reads_event_time(node: exp.Expr) -> bool:
 
 
 def touches(reads: set[str], writes: set[str]) -> bool:
-    """Tell whether a name that is read is written, or is a key of a structure that is."""
+    """Tell whether one of the names in `reads` is in `writes`, or leads into a structure there."""
     return any(r == w or r.startswith(f"{w}.") for r in reads for w in writes)

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.insights.control import checkpoint, watched
+from cwnb.insights.control import checkpoint, with_checkpoints
 from cwnb.insights.values import numbers
 from cwnb.insights.values.conversion import big_rows, decode, is_time, to_text
 from cwnb.insights.values.numbers import MISSING, Numbers, string_bytes
@@ -180,7 +180,7 @@ def natural_keys(text: pa.Array) -> pa.Array:
         return _ascii_keys(text)
     keys = _ascii_keys(pc.if_else(is_ascii, text, pa.scalar(None, pa.string())))
     rest = text.filter(pc.invert(is_ascii)).to_pylist()
-    others = [_runs_key(word) for word in watched(rest)]
+    others = [_runs_key(word) for word in with_checkpoints(rest)]
     return pc.replace_with_mask(keys, pc.invert(is_ascii), pa.array(others, pa.binary()))
 
 

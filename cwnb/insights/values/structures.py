@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER
 from cwnb.insights import values
-from cwnb.insights.control import watched
+from cwnb.insights.control import with_checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -91,7 +91,7 @@ def _key(key: Any) -> str:
 
 def structure_array(items: Iterable[Any]) -> pa.Array:
     """Give a structure column of Python lists, dicts, numbers and texts; None is missing."""
-    texts = [None if item is None else write_json(item) for item in watched(items)]
+    texts = [None if item is None else write_json(item) for item in with_checkpoints(items)]
     return pa.ExtensionArray.from_storage(values.STRUCTURE, pa.array(texts, pa.string()))
 
 
@@ -100,9 +100,9 @@ def to_python(array: pa.Array) -> list[Any]:
     kind = array.type
     if values.is_mixed(kind):
         pairs = zip(array.field("text").to_pylist(), array.field("type").to_pylist(), strict=True)
-        return [_typed(text, code) for text, code in watched(pairs)]
+        return [_typed(text, code) for text, code in with_checkpoints(pairs)]
     if values.is_structure(kind):
-        texts = watched(array.storage.to_pylist())
+        texts = with_checkpoints(array.storage.to_pylist())
         return [None if text is None else read_json(text) for text in texts]
     if values.is_time(kind):
         array = values.to_text(array)

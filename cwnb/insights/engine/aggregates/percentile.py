@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from cwnb.insights.control import watched
+from cwnb.insights.control import with_checkpoints
 from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, present_numbers
 from cwnb.insights.functions import aggregation
 
@@ -73,7 +73,7 @@ class Percentile(Aggregation):
             data = data.copy()  # it may be the memory of a column
         rows = np.full(count, -1, dtype=np.int64)
         picked = np.zeros(count, dtype=data.dtype)
-        for group in watched(range(count)):
+        for group in with_checkpoints(range(count)):
             low, high = int(bounds[group]), int(bounds[group + 1])
             if high > low:
                 # 0.07 * 100 is 7.000000000000001 in doubles, and its ceiling would be 8.

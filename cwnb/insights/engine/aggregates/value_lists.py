@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.insights import values
-from cwnb.insights.control import watched
+from cwnb.insights.control import with_checkpoints
 from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, Long, present_values
 from cwnb.insights.engine.commands.grouping import group_rows
 from cwnb.insights.functions import aggregation
@@ -56,7 +56,7 @@ class Values(Aggregation):
     def _lists(self, state: Long, order: Array, count: int) -> Any:
         made: list[list[Any]] = [[] for _ in range(count)]
         items = structures.to_python(state.value)
-        for row in watched(order):
+        for row in with_checkpoints(order):
             made[state.codes[row]].append(items[row])
         return structures.structure_array(made)
 
