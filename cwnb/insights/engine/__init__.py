@@ -1,6 +1,6 @@
-"""From a Pipeline and a Source to an answer: tasks, partial frames, one merge.
+"""Run a query: tasks on parts of the events, a partial answer of each, one merge.
 
-Steps inside a task work on Arrow arrays and numpy; what leaves the engine is pandas.
+The steps work on Arrow arrays and numpy, and an Outcome holds Arrow columns.
 """
 
 from cwnb.insights.engine.outcome import Outcome, Places, Step

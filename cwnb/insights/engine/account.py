@@ -1,4 +1,4 @@
-"""What a run has cost so far: rows and bytes, per command and in all."""
+"""Statistics of a run: rows and bytes, for each command and in total."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Account:
         self.of_bytes = sum(task.message_bytes for task in scan.tasks)
 
     def note_task(self, number: int, answer: TaskAnswer) -> None:
-        """Count one task."""
+        """Add the numbers of one finished task."""
         task = self._scan.tasks[number]
         # A task may lie in the window in part; its messages are about equally long.
         self.bytes += task.message_bytes * answer.scanned // max(1, task.rows)

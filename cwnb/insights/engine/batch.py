@@ -1,4 +1,4 @@
-"""The rows that a step works on: columns that are read or computed when they are asked for."""
+"""The rows that a step works on; a column is read or computed at its first use."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ _CODES = {
 class Batch:
     """Rows with named columns, in one order.
 
-    A column comes from memory, from the task's reader, or from a definition (a computed field),
-    and the last two only when something asks. So a filter that comes first makes everything after
-    it cheaper, and a message that nobody looks at is never decoded.
+    A column is in memory, comes from the task's reader, or is computed by a definition. It is read
+    or computed at its first use. So an early filter makes everything after it cheaper, and a
+    message that no step reads is never decoded.
     """
 
     def __init__(
@@ -57,10 +57,10 @@ class Batch:
         self.kinds: dict[str, set[str]] = {}
         self._reader = reader
         self._selection = selection
-        # Filters that the selection does not know of yet: many queries never ask for it.
+        # Filters that are not in the selection yet, because many queries never need the selection.
         self._unselected: list[Any] = []
-        # A column is kept as it was read, with the number of filters it has passed; the rest are
-        # applied when it is next asked for.
+        # Each column as it was at its last use, with the number of filters that were applied to it;
+        # the others are applied at its next use.
         self._columns: dict[str, tuple[Any, int]] = {
             name: (array, 0) for name, array in (columns or {}).items()
         }
@@ -75,7 +75,7 @@ class Batch:
 
     @property
     def now_ms(self) -> int:
-        """Give the present of the query."""
+        """Give the time at which the query began, in epoch milliseconds."""
         return self.query_values.now_ms
 
     @property
@@ -96,17 +96,20 @@ class Batch:
         return self._selection
 
     def names(self) -> set[str]:
-        """Name the columns that are in memory or defined; the reader may have more."""
+        """Name the columns that are in memory or defined; the reader may have others."""
         return {*self._columns, *self._definitions}
 
     @property
     def nbytes(self) -> int:
-        """Give the memory that the columns hold which are there."""
+        """Give the bytes of the columns that are in memory."""
         held = {id(array): array for array, _ in self._columns.values() if array is not None}
         return sum(array.nbytes for array in held.values())
 
     def has_own(self, name: str) -> bool:
-        """Tell whether the query made this column, or it stood in memory from the start."""
+        """Tell whether the query made this column, or it was in memory from the start.
+
+        Such a column never comes from the reader.
+        """
         return name in self._made
 
     # ------------------------------------------------------------ columns
@@ -128,7 +131,7 @@ class Batch:
         return array
 
     def _note_kinds(self, name: str, array: Any) -> None:
-        """Remember what kinds of values a column has, for a warning where there are several."""
+        """Remember the kinds of values in a column, for a warning if there are several."""
         if array is None or array.null_count == len(array):
             return
         if pa.types.is_struct(array.type):
@@ -162,10 +165,10 @@ class Batch:
             self._columns[name] = (found.get(name), version)
 
     def message_slices(self) -> Iterator[Any] | None:
-        """Give the messages slice by slice; None where they are at hand, or few of many.
+        """Give the messages slice by slice.
 
-        What is done with a part while it is in the processor's cache costs a fraction of the same
-        over a whole column.
+        None if they are in memory already, or if few of the task's rows are left. Work on a slice
+        that is in the processor's cache takes a fraction of the time of work on a whole column.
         """
         if self._reader is None or self.has_own(MESSAGE) or not self.rows:
             return None
@@ -185,16 +188,16 @@ class Batch:
             start = end
 
     def keep(self, name: str, array: Any) -> None:
-        """Remember a column of the reader's that has been read on the way."""
+        """Store a column of the reader that was read otherwise, such as by `message_slices`."""
         self._columns[name] = (array, len(self._filters))
 
     def define(self, name: str, compute: Callable[[Batch], Any], reads: set[str]) -> None:
-        """Make `name` a column that `compute` gives when it is asked for.
+        """Define a column; `compute` gives it at its first use.
 
-        `compute` may run after later filters: it must treat each row by itself.
+        `compute` may run after later filters, so each of its values must depend on that row alone.
         """
         self._made.add(name)
-        # What was defined from an older column of this name has to see that one.
+        # Definitions that read an older column of this name are computed from that one now.
         for other, (_, other_reads) in list(self._definitions.items()):
             if name in other_reads or other == name:
                 self.column(other)
@@ -207,7 +210,7 @@ class Batch:
     def define_together(
         self, names: list[str], compute: Callable[[Batch], dict[str, Any]], reads: set[str]
     ) -> None:
-        """Make several columns that one computation gives, when one of them is asked for."""
+        """Define several columns that one computation gives, at the first use of one of them."""
 
         def compute_all(batch: Batch) -> dict[str, Any]:
             found = compute(batch)
@@ -223,7 +226,7 @@ class Batch:
             self.define(name, parts[name], reads)
 
     def set(self, name: str, array: Any) -> None:
-        """Put a column in place."""
+        """Set a column to these values."""
         self.define(name, lambda _: array, {name})
 
     def timestamp(self) -> Any:
@@ -247,10 +250,9 @@ class Batch:
         self.rows = kept
 
     def take(self, rows: np.ndarray[Any, Any]) -> None:
-        """Keep these rows in this order, which may repeat rows.
+        """Keep the rows with these numbers, in this order; a number may occur more than once.
 
-        Columns that have not been read yet can no longer come from the reader, unless the rows
-        are in ascending order.
+        After it the reader can give further columns only if the rows are in ascending order.
         """
         if self._reader is not None:
             selection = self.selection
@@ -259,7 +261,7 @@ class Batch:
         self.rows = len(rows)
 
     def positions(self) -> np.ndarray[Any, Any]:
-        """Give the row numbers in the task's reader."""
+        """Give for each row its number in the task's reader."""
         if self.selection is None:
             return np.arange(self.rows, dtype=np.int64)
         return self.selection

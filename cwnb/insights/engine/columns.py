@@ -1,4 +1,4 @@
-"""Put columns of several tasks behind each other when their types differ."""
+"""Concatenate columns of several tasks, also if their types differ."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from cwnb.insights import values
 
 
 def concat(arrays: list[Any]) -> Any:
-    """Give one array of all values; types that differ become mixed, each value with its own."""
+    """Concatenate arrays; where their types differ they become one type as `values.unify` says."""
     filled = [a for a in arrays if not pa.types.is_null(a.type)]
     if not filled:
         return pa.nulls(sum(len(a) for a in arrays))

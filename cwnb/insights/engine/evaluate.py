@@ -1,4 +1,4 @@
-"""Expressions over a batch: one function per node class, and an error for any other.
+"""Evaluate expressions over a batch: one function per node class, and an error for any other.
 
 A value is an Arrow array with a value per row, or an Arrow scalar where it is the same for all.
 """
@@ -36,7 +36,7 @@ from cwnb.insights.tree import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# So many comparisons cost less than looking every code up.
+# If at most so many codes are true, comparing with each is faster than looking up every row's code.
 _FEW_TRUE = 4
 
 _PREDICATES = (*COMPARISONS, exp.And, exp.Or, exp.Not, Like, In)
@@ -45,7 +45,7 @@ _PREDICATES = (*COMPARISONS, exp.And, exp.Or, exp.Not, Like, In)
 def evaluate(node: exp.Expression, batch: Batch) -> Any:
     """Give the value of an expression for the rows of a batch.
 
-    An expression over dictionary columns alone is worked out once per combination of values.
+    An expression over dictionary columns alone is computed once per combination of their values.
     """
     if not isinstance(node, Field) and not is_literal(node):
         encoded = _only_dictionaries(node, batch)
@@ -59,12 +59,12 @@ def evaluate(node: exp.Expression, batch: Batch) -> Any:
 
 
 def evaluate_array(node: exp.Expression, batch: Batch) -> Any:
-    """Give the value as an array with a value per row; predicates as the numbers 1 and 0."""
+    """Give what `evaluate_value` gives, as an array with a value per row."""
     return as_array(evaluate_value(node, batch), batch.rows)
 
 
 def evaluate_value(node: exp.Expression, batch: Batch) -> Any:
-    """Give the value as data: predicates count as the numbers 1 and 0."""
+    """Give the value of an expression; that of a predicate is the number 1 or 0."""
     value = evaluate(node, batch)
     return value.cast(pa.int64()) if is_predicate(node) else value
 
@@ -75,14 +75,14 @@ def evaluate_condition(node: exp.Expression, batch: Batch) -> Any:
 
 
 def is_predicate(node: exp.Expression) -> bool:
-    """Tell whether an expression answers yes or no, so that it is shown as 1 or 0."""
+    """Tell whether an expression is a comparison or test, whose answer is shown as 1 or 0."""
     if isinstance(node, Call):
         return node.entry.result == "boolean"
     return isinstance(node, _PREDICATES)
 
 
 def as_array(value: Any, rows: int) -> Any:
-    """Spread a scalar over all rows; an array stays as it is."""
+    """Repeat a scalar for every row; an array stays as it is."""
     if isinstance(value, pa.Scalar):
         if isinstance(value.type, pa.BaseExtensionType):
             storage = pa.repeat(value.value, rows)
@@ -100,7 +100,10 @@ def missing(rows: int) -> Any:
 
 
 def _only_dictionaries(node: exp.Expression, batch: Batch) -> dict[str, Any] | None:
-    """Give the fields that the expression reads, if all have dictionaries with few combinations."""
+    """Give the columns that an expression reads, if it pays to compute it once per combination.
+
+    That is if all are dictionary columns with fewer combinations of values than rows; else None.
+    """
     names = field_names(node)
     if not names or reads_event_time(node):
         return None
@@ -122,7 +125,7 @@ def _once_per_value(node: exp.Expression, encoded: dict[str, Any], batch: Batch)
     sizes = [len(column.dictionary) + 1 for column in encoded.values()]
     repeats = np.cumprod([1, *sizes[::-1]])[::-1]
     for (name, column), size, repeat in zip(encoded.items(), sizes, repeats[1:], strict=True):
-        # Missing is one value more, at the end of the dictionary.
+        # A missing value counts as one more value, at the end of the dictionary.
         values_and_missing = pa.concat_arrays(
             [column.dictionary, pa.nulls(1, column.dictionary.type)]
         )
@@ -138,8 +141,8 @@ def _once_per_value(node: exp.Expression, encoded: dict[str, Any], batch: Batch)
         return answer
     where = pa.array(codes)
     if pa.types.is_string(answer.type) and len(where) == rows:
-        # Stays a dictionary, so that whatever comes next runs once per value too; its values
-        # differ, as those of every dictionary do.
+        # It stays a dictionary, so that the next expression is computed once per value too. Encoded
+        # again, because the values of a dictionary must be distinct.
         unique = answer.dictionary_encode()
         return pa.DictionaryArray.from_arrays(unique.indices.take(where), unique.dictionary)
     if pa.types.is_boolean(answer.type) and not any(c.null_count for c in encoded.values()):
@@ -148,7 +151,10 @@ def _once_per_value(node: exp.Expression, encoded: dict[str, Any], batch: Batch)
 
 
 def _where_true(answer: Any, codes: Any) -> Any:
-    """Give the truth of each code; few true ones are found by comparing, four times as fast."""
+    """Look up for each code whether it is true.
+
+    Few true codes are found by comparisons, which is four times as fast.
+    """
     true = np.flatnonzero(np.asarray(answer.fill_null(False)))
     if answer.slice(0, len(answer) - 1).null_count or len(true) > _FEW_TRUE:
         return answer.take(codes)
@@ -165,8 +171,8 @@ def _where_true(answer: Any, codes: Any) -> Any:
 
 def _field(node: Field, batch: Batch) -> Any:
     name = node.name
-    # `m.key` may also be a key of a structure that the query made, which goes before a field that
-    # the events have.
+    # `m.key` may be a key of a structure `m` that the query made. It has precedence over a field
+    # `m.key` of the events.
     parts = node.args["parts"]
     for cut in range(len(parts) - 1, 0, -1) if not batch.has_own(name) else ():
         stem = ".".join(parts[:cut])
@@ -207,7 +213,7 @@ def _arithmetic(node: exp.Binary, batch: Batch) -> Any:
 
 def _comparison(node: exp.Binary, batch: Batch) -> Any:
     left, right = evaluate(node.this, batch), evaluate(node.expression, batch)
-    # A predicate is a number, unless it is held against another Boolean (`isValidIp(a) = true`).
+    # A predicate is a number, unless it is compared with another Boolean (`isValidIp(a) = true`).
     if not (pa.types.is_boolean(left.type) and pa.types.is_boolean(right.type)):
         left = left.cast(pa.int64()) if is_predicate(node.this) else left
         right = right.cast(pa.int64()) if is_predicate(node.expression) else right
@@ -223,7 +229,7 @@ def _or(node: exp.Or, batch: Batch) -> Any:
 
 
 def _joined(kernel: Callable[..., Any], node: exp.Binary, batch: Batch) -> Any:
-    # The tree of a long chain is balanced (`commands.chained`), so this recursion is never deep.
+    # The tree of a long chain is balanced (`tree.chained`), so this recursion is never deep.
     left = values.to_boolean(evaluate(node.this, batch))
     return kernel(left, values.to_boolean(evaluate(node.expression, batch)))
 

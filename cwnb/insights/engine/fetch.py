@@ -1,4 +1,4 @@
-"""The columns of the rows that a barrier has picked, read once all tasks are merged."""
+"""Read the columns of the rows that a barrier has picked, after all tasks are merged."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from cwnb.insights.context import QueryValues
     from cwnb.insights.engine.plan import TaskPlan
 
-# Messages are read in row groups of so many, however few of one are wanted.
-_READ_TOGETHER = 8_192
+# Messages are read in row groups of so many rows, even if one row of it is wanted.
+_ROW_GROUP_OF_MESSAGES = 8_192
 
 
 class PickedRows:
     """Implements `barrier.Rows` for the tasks of a scan.
 
-    `hold` is called with the bytes that are held so far. `bytes_read` and `kinds` tell what has
-    been read.
+    `hold` is called with the bytes that are in memory so far, and raises if they are too many.
+    `bytes_read` and `kinds` are the bytes and the kinds of values that have been read.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class PickedRows:
     def fetch(
         self, tasks: np.ndarray[Any, Any], positions: np.ndarray[Any, Any], names: list[str]
     ) -> dict[str, Any]:
-        """Give columns of rows, by the number of the task of each and its place there."""
+        """Give columns of rows, each with the number of its task and its position there."""
         rows = len(tasks)
         if not rows or not names:
             return {name: pa.nulls(rows) for name in names}
@@ -76,7 +76,7 @@ class PickedRows:
         calls = []
         for number, positions in places:
             task = self._tasks[number]
-            rows = min(task.rows, len(positions) * _READ_TOGETHER)
+            rows = min(task.rows, len(positions) * _ROW_GROUP_OF_MESSAGES)
             calls.append(Call(fetch_rows, (task, self._plan, positions, names), rows))
         found: list[Any] = [None] * len(places)
         held = 0

@@ -1,4 +1,4 @@
-"""Messages and other long text a few thousand rows at a time, while they are in the cache."""
+"""Filter and extract from messages in slices of some thousand rows, which fit into the cache."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ _ROW_NUMBER = "#row"
 def filter_slices(
     conditions: list[exp.Expression], batch: Batch, slices: Iterable[Any], *, keep: bool
 ) -> None:
-    """Keep the rows for which all conditions, which read the message alone, are true.
+    """Keep the rows for which all conditions are true; the conditions read only the message.
 
-    `keep`: hold on to the messages of these rows, since they are read again.
+    `keep`: store the messages of these rows in the batch, because a later step reads them.
     """
     found, messages, start = [], [], 0
     for part in slices:
@@ -53,7 +53,7 @@ def filter_slices(
 def over_slices(
     source: exp.Expression, batch: Batch, compute: Callable[[Any], list[Any]]
 ) -> list[Any]:
-    """Give what `compute` makes of the text of an expression, slice by slice."""
+    """Call `compute` with each slice of the text of an expression; gives its columns whole."""
     slices = batch.message_slices() if fields_read(source) == {MESSAGE} else None
     texts: Iterator[Any]
     if slices is not None:
@@ -77,7 +77,7 @@ def _slices(text: Any) -> Iterator[Any]:
 
 
 def text_of(source: exp.Expression, batch: Batch) -> Any:
-    """Give an expression as a column of plain strings; a structure has none."""
+    """Evaluate an expression as strings without a dictionary; a structure is missing."""
     value = evaluate_array(source, batch)
     if values.is_structure(value.type):
         return pa.nulls(batch.rows, pa.string())

@@ -1,4 +1,4 @@
-"""Which tasks are newer than others, and when enough of the newest have been read."""
+"""Order tasks by time, and tell when enough of the newest have been read."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def bounded(window: Window, tasks: tuple[Task, ...]) -> Window:
-    """Give the window that `queryStartTime` speaks of: without bounds, that of the events."""
+    """Give the window that `queryStartTime` tells; an open bound becomes that of the events."""
     first = min((task.first_ms for task in tasks), default=0)
     last = max((task.last_ms for task in tasks), default=0)
     return Window(
@@ -25,7 +25,7 @@ def bounded(window: Window, tasks: tuple[Task, ...]) -> Window:
 def ranks_of(tasks: tuple[Task, ...]) -> list[int] | None:
     """Rank tasks that do not overlap in time, the newest highest; None where some do.
 
-    Neighbours of one segment are handed out in the order of their rows.
+    Consecutive tasks of one segment do not count as overlapping, because their rows are in order.
     """
     if len(tasks) <= 1:
         return [0] * len(tasks)
@@ -45,12 +45,12 @@ class EnoughRead:
         self._tasks = tasks
         self._enough = enough
         self._found: dict[int, int] = {}
-        # The last time in the tasks from each one on.
+        # For each task, the newest time in it and in all tasks after it.
         lasts = [task.last_ms for task in reversed(tasks)]
         self._newest_from = list(accumulate(lasts, max))[::-1] if enough else []
 
     def note(self, number: int, rows: int) -> None:
-        """Take in how many rows a task gave."""
+        """Note how many rows a task gave."""
         if self._enough is not None:
             self._found[number] = rows
 
@@ -61,7 +61,8 @@ class EnoughRead:
         if not self._enough.newest:
             return sum(self._found.values()) >= self._enough.rows
         newest_left = self._newest_from[following]
-        # Only tasks that lie wholly after what is left count; ties could hold a later event.
+        # Only tasks that are newer than all that is left count: at the same time, a task that is
+        # left may have an event of a later sequence.
         safe = sum(
             rows
             for number, rows in self._found.items()

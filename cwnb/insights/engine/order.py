@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Ranks:
-    """Two int64 numbers a row; the row with the larger pair comes first in newest-first order."""
+    """The order of rows: `major` and `minor`, an int64 each per row; the newest has the largest."""
 
     major: np.ndarray[Any, Any]
     minor: np.ndarray[Any, Any]
@@ -30,7 +30,10 @@ class Ranks:
         return Ranks(self.major[rows], self.minor[rows])
 
     def in_one_task(self) -> bool:
-        """Tell whether all rows have one number, as those of a task that overlaps no other."""
+        """Tell whether `major` is the same for all rows.
+
+        It is in a task that overlaps no other in time, where it is the rank of the task.
+        """
         return len(self.major) > 0 and bool((self.major == self.major[0]).all())
 
     def descending(self) -> np.ndarray[Any, Any]:
@@ -39,12 +42,12 @@ class Ranks:
 
     @staticmethod
     def none(rows: int) -> Ranks:
-        """Give ranks that order nothing."""
+        """Give equal ranks for all rows, where the order does not matter."""
         return Ranks(np.zeros(rows, dtype=np.int64), np.zeros(rows, dtype=np.int64))
 
     @staticmethod
     def concat(parts: list[Ranks]) -> Ranks:
-        """Put the ranks of several partial results behind each other."""
+        """Concatenate the ranks of several partial answers."""
         return Ranks(
             np.concatenate([part.major for part in parts]),
             np.concatenate([part.minor for part in parts]),
@@ -55,7 +58,7 @@ class RowOrder:
     """How the rows of one batch are ordered.
 
     Rows of a task ascend in time and sequence. Where no two tasks overlap in time, a task's rank
-    and the row's number say the order without reading the times. Rows in memory stand in the order
+    and the row's number give the order without reading the times. Rows in memory are in the order
     in which they are shown, newest first.
     """
 

@@ -1,4 +1,4 @@
-"""The answer of the engine, and how it was found."""
+"""Outcome, what the engine gives for a query: columns, steps, statistics, places of events."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Step:
 
 @dataclass
 class Places:
-    """Where the events are that the rows of an answer show: each one's task and place in it."""
+    """The place of each row's event: the number of its task, and its row in that task."""
 
     tasks: tuple[Task, ...]
     task: np.ndarray[Any, Any]
@@ -56,9 +56,10 @@ class Places:
 
 @dataclass
 class Outcome:
-    """Arrow columns in order, and how they were found.
+    """The Arrow columns of an answer in order, and how the query was run.
 
-    `places` is None where the rows are no events, as after `stats`.
+    `mixed` names fields with values of several types. `places` is None where the rows are no
+    events, as after `stats`.
     """
 
     columns: dict[str, Any]
@@ -76,7 +77,7 @@ class Outcome:
         return sum(int(column.nbytes) for column in self.columns.values())
 
     def add_cost_of(self, earlier: Outcome) -> None:
-        """Count what an earlier pipeline of the same query read, and tell what it warned of."""
+        """Add the steps, statistics and warnings of an earlier pipeline of the same query."""
         self.steps = [*earlier.steps, *self.steps]
         self.warnings = [*earlier.warnings, *self.warnings]
         for name, number in earlier.statistics.items():

@@ -1,4 +1,4 @@
-"""From a rewritten pipeline to what a task does, and what is left to do with the merged rows."""
+"""Divide a rewritten pipeline into what each task does, and what is done with the merged rows."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class TaskPlan:
 
     @cached_property
     def wanted(self) -> list[set[str]]:
-        """The fields that are read, after each step, in the task."""
+        """For each step, the fields that later steps of the task or the barrier read."""
         later = self.barrier.reads()
         found = []
         for step in reversed(self.steps):
@@ -37,10 +37,10 @@ class TaskPlan:
 
 @dataclass
 class Plan:
-    """A rewritten pipeline in parts.
+    """The parts of a rewritten pipeline.
 
-    `steps` and `barrier_commands` run in each task, `tail` on the merged rows; `outputs` names the
-    columns of the answer.
+    `steps` run row by row in each task. `barrier` does `barrier_commands`, in each task and in the
+    merge. `tail` runs on the merged rows. `outputs` names the columns of the answer.
     """
 
     scan: ScanEvents
@@ -51,16 +51,16 @@ class Plan:
     outputs: list[str]
 
     def barrier_text(self) -> str:
-        """Give the commands that are part of the first barrier as text."""
+        """Write the commands that the barrier does as text."""
         return " | ".join(map(dialect.to_text, self.barrier_commands)) or "collect"
 
     def last_text(self) -> str:
-        """Give the last command as text."""
+        """Write the last command of the pipeline as text."""
         return dialect.to_text(self.tail[-1]) if self.tail else self.barrier_text()
 
 
 def row_by_row(command: Command) -> bool:
-    """Tell whether a command can run on the rows of each task by themselves."""
+    """Tell whether a command can run in each task, without rows of other tasks."""
     return (
         command.needs is Needs.ROW
         and command.order is Order.KEEPS
@@ -76,7 +76,7 @@ def make_plan(pipeline: Pipeline, outputs: list[str] | None = None) -> Plan:
     outputs = outputs or pipeline.outputs
     cut = next((i for i, c in enumerate(commands) if not row_by_row(c)), len(commands))
     steps = commands[:cut]
-    # Where an event makes several rows, a place in the segment does not name a row.
+    # Where a command makes several rows of one event, the event's place does not identify a row.
     rest = Rest(commands[cut:], outputs, repeated=any(c.rows is Rows.MORE for c in steps))
     barrier, taken = plan_barrier(rest)
     return Plan(scan, steps, rest.commands[:taken], barrier, rest.commands[taken:], outputs)

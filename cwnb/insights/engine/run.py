@@ -1,4 +1,4 @@
-"""Run a pipeline over a source: tasks, one merge, the rest in memory."""
+"""Run a pipeline: its tasks, the merge of their partial answers, the later commands in memory."""
 
 from __future__ import annotations
 
@@ -36,24 +36,24 @@ if TYPE_CHECKING:
     from cwnb.insights.engine.batch import Batch
     from cwnb.insights.engine.tasks import TaskAnswer
 
-# Partial answers are merged once so many bytes of them have come.
+# Partial answers are merged once they hold more bytes than this.
 _MERGE_BYTES = 256 << 20
 
 
 def prepare(context: QueryContext) -> None:
-    """Make ready what the sources have not read yet, such as recent events, before names are asked.
+    """Read what the sources need before their field names are asked for, such as recent events.
 
-    Where that is much it is done beside the thread that asks, so that Ctrl-C is noticed.
+    If that is much, another thread does it and this one waits, so that Ctrl-C is noticed.
     """
     if is_large(context.sources.rows_to_prepare()):
-        Workers(None, context.control).beside(context.sources.prepare)
+        Workers(None, context.control).off_main_thread(context.sources.prepare)
 
 
 def run_query(query: Query, context: QueryContext, outputs: list[str] | None = None) -> Outcome:
-    """Answer a query that `complete` has been through, one pipeline after the other.
+    """Answer a completed query, one pipeline after the other.
 
-    `outputs` if other columns of the answer are wanted. Statistics and steps are those of all
-    pipelines. Raises QueryTooLarge when the query would hold more than its budget of memory,
+    `outputs` names the columns to give, if not those of the query. Statistics and steps are those
+    of all pipelines. Raises QueryTooLarge when the query would hold more than its budget of memory,
     QueryCancelled when the context's control stops it, and what the sources raise.
     """
     outcomes: list[Outcome] = []
@@ -83,7 +83,7 @@ def run(
 
 
 class Run:
-    """One pipeline while it is answered; `rows_so_far` may be asked from other threads."""
+    """One pipeline while it runs; other threads may call `scanned` and `rows_so_far`."""
 
     def __init__(
         self,
@@ -99,7 +99,7 @@ class Run:
         window = bounded(context.window, self._scan.tasks)
         given = QueryValues(context.now_ms, window, tuple(answers))
         self._task_plan = TaskPlan(self._plan.steps, self._plan.barrier, given)
-        _ = self._task_plan.wanted  # found once, not in every task
+        _ = self._task_plan.wanted  # computed once here, and not in every task
         self._context = context
         self._held_before = sum(answer.nbytes for answer in answers)
         self._workers = Workers(context.executor, context.control)
@@ -108,15 +108,15 @@ class Run:
         self._partials = _Partials(self._plan.barrier, self._workers)
 
     def scanned(self) -> tuple[int, int, int, int]:
-        """Give records scanned, of how many, bytes scanned, of how many."""
+        """Give the records scanned, all records, the bytes scanned, all bytes."""
         account = self._account
         return account.records, account.of_records, account.bytes, account.of_bytes
 
     def answer(self) -> Outcome:
-        """Run it."""
+        """Run the pipeline and give its answer."""
         started = time.perf_counter()
-        # Closed at once when Ctrl-C comes: a traceback would keep the generator, and so its
-        # threads, alive.
+        # Ctrl-C must close the generator at once, since a traceback would keep it alive, and with
+        # it the threads.
         with closing(self._answers()) as answers:
             for answer in answers:
                 self._partials.add(answer.partial)
@@ -129,20 +129,20 @@ class Run:
         return self._outcome(batch, self._workers, time.perf_counter() - started)
 
     def rows_so_far(self) -> Outcome:
-        """Give the answer to what has been scanned; it costs what the end of a query costs.
+        """Give the answer to what has been scanned; it takes as long as the end of a query.
 
-        Not stopped with the query, so that the rows that were found can still be had.
+        Works also after a stop, so that a user can see the rows that were found.
         """
         workers = Workers(None, Control())
         with working_for(None):
             rows = self._picked(workers)
-            batch = workers.beside(self._partials.finish_copy, rows)
+            batch = workers.off_main_thread(self._partials.finish_copy, rows)
             return self._outcome(batch, workers, 0.0)
 
     # ------------------------------------------------------------ tasks
 
     def _answers(self) -> Generator[TaskAnswer]:
-        """Run the tasks, newest first, as far as they are needed."""
+        """Run the tasks, newest first, until enough rows are found."""
         tasks = self._scan.tasks
         enough = EnoughRead(tasks, self._plan.barrier.enough)
         ranks = self._ranks
@@ -166,23 +166,23 @@ class Run:
     # ------------------------------------------------------------ rows in memory
 
     def _outcome(self, batch: Batch, workers: Workers, seconds: float) -> Outcome:
-        """Run what comes after the first barrier, and give the columns of the answer."""
+        """Run the commands after the first barrier, and give the columns of the answer."""
 
         def in_memory(step: Any, *arguments: Any) -> Any:
             checkpoint()
             if is_large(batch.rows, batch.nbytes):
-                return workers.beside(step, *arguments)
+                return workers.off_main_thread(step, *arguments)
             return step(*arguments)
 
         plan, warnings = self._plan, list(self._scan.warnings)
         steps = self._account.steps(batch.rows, seconds)
-        _say_if_cut(plan.barrier_commands[-1:], batch.rows, warnings)
+        _warn_if_cut(plan.barrier_commands[-1:], batch.rows, warnings)
         kept = self._partials.nbytes
         self._check_budget(plan.barrier_text(), kept + batch.nbytes)
         for command in plan.tail:
             text, before, at = dialect.to_text(command), batch.rows, time.perf_counter()
             batch = in_memory(apply, command, batch)
-            _say_if_cut([command], batch.rows, warnings)
+            _warn_if_cut([command], batch.rows, warnings)
             self._check_budget(text, kept + batch.nbytes)
             steps.append(Step(text, before, batch.rows, time.perf_counter() - at, 0))
         return Outcome(
@@ -224,7 +224,7 @@ class Run:
 
 
 class _Partials:
-    """The partial answers of a run, merged as they come, so that few are held at a time."""
+    """The partial answers of a run; they are merged now and then, to save memory."""
 
     def __init__(self, barrier: Any, workers: Workers) -> None:
         self._barrier = barrier
@@ -232,40 +232,40 @@ class _Partials:
         self._merged: Any = None
         self._rest: list[Any] = []
         self._rest_bytes = 0
-        # Merging and finishing may reorder what they are given in place, so one at a time.
+        # Merging and finishing may reorder their input in place, so they must not run together.
         self._busy = threading.Lock()
 
     @property
     def nbytes(self) -> int:
-        """Give the memory that they hold."""
+        """Give the bytes that the partial answers hold."""
         return self._rest_bytes + (0 if self._merged is None else self._merged.nbytes)
 
     def add(self, partial: Any) -> None:
-        """Take in one more."""
+        """Add the partial answer of one more task."""
         self._rest.append(partial)
         self._rest_bytes += partial.nbytes
-        # Merging when as much has come as there is already keeps the work linear.
+        # Merging only when the new ones hold as much as the merged one keeps the work linear.
         if self._rest_bytes > max(_MERGE_BYTES, self.nbytes - self._rest_bytes):
-            self._beside(self._merge)
+            self._run_step(self._merge)
 
     def finish(self, rows: PickedRows) -> Batch:
-        """Give the rows that come of them all."""
-        batch: Batch = self._beside(self._finish, rows)
+        """Merge all partial answers and give the rows that the barrier makes of them."""
+        batch: Batch = self._run_step(self._finish, rows)
         return batch
 
     def finish_copy(self, rows: PickedRows) -> Batch:
-        """Give the rows that come of those that are here so far, which stay."""
+        """Give the rows that the barrier makes of the partial answers so far, and keep these."""
         with self._busy:
             merged, rest = self._merged, list(self._rest)
             parts = [*([] if merged is None else [merged]), *rest]
             batch: Batch = self._barrier.finish(self._barrier.merge(parts) if parts else None, rows)
             return batch
 
-    def _beside(self, step: Any, *arguments: Any) -> Any:
+    def _run_step(self, step: Any, *arguments: Any) -> Any:
         checkpoint()
         count = sum(part.rows for part in (*self._rest, self._merged) if part is not None)
         if is_large(count, self.nbytes):
-            return self._workers.beside(step, *arguments)
+            return self._workers.off_main_thread(step, *arguments)
         return step(*arguments)
 
     def _merge(self) -> None:
@@ -291,7 +291,7 @@ def _scan(plan: Plan, source: Source, window: Window) -> Scan:
     )
 
 
-def _say_if_cut(commands: list[Command], rows: int, warnings: list[str]) -> None:
+def _warn_if_cut(commands: list[Command], rows: int, warnings: list[str]) -> None:
     if any(command.meta.get("implicit") for command in commands) and rows == DEFAULT_LIMIT:
         warnings.append(
             f"the answer stops at the default limit of {DEFAULT_LIMIT:,} rows; "

@@ -1,4 +1,4 @@
-"""Where the work of a query runs: tasks a few at a time, long steps beside the thread that asks.
+"""Decide on which threads a query runs: its tasks in parallel, long steps off the main thread.
 
 Ctrl-C arrives on the main thread alone, and there only between two kernel calls. So when a query
 that was asked on the main thread takes long, its work is done on other threads and the main thread
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
 
     from cwnb.insights.control import Control
 
-# Who waits looks this often whether the query was stopped, and shows how far it is.
+# A waiting thread checks this often whether the query was stopped, and updates its progress.
 _POLL_S = 0.1
-# The main thread works on tasks for so long, and on none with more rows: a quick query is spared
-# the waking of another thread, and no kernel call on so few rows takes long enough to be noticed.
+# The main thread runs tasks itself for so long, and none with more rows. So a quick query need not
+# wake another thread, and Ctrl-C is never delayed by a long kernel call.
 _WORK_S = 0.03
 _WORK_ROWS = 250_000
-# A step with more rows or bytes than this runs beside the main thread.
+# While a step with more rows or bytes than this runs on another thread, the main thread waits.
 _LARGE_ROWS = 100_000
 _LARGE_BYTES = 16 << 20
 
@@ -77,15 +77,15 @@ def worker_count() -> int:
     return os.cpu_count() or 1
 
 
-def side_by_side(function: Callable[[Any], Any], arguments: list[Any]) -> list[Any]:
-    """Give the function's answer for each argument; the last runs on this thread."""
+def call_in_parallel(function: Callable[[Any], Any], arguments: list[Any]) -> list[Any]:
+    """Call a function with each argument, in parallel; the last call runs on this thread."""
     others = [_Threads.get().submit(function, argument) for argument in arguments[:-1]]
     here = function(arguments[-1])
     return [*(other.result() for other in others), here]
 
 
 def is_large(rows: int, nbytes: int = 0) -> bool:
-    """Tell whether a step over so much may take long enough for somebody to press Ctrl-C."""
+    """Tell whether a step may take so long that a user presses Ctrl-C before it ends."""
     return rows > _LARGE_ROWS or nbytes > _LARGE_BYTES
 
 
@@ -98,12 +98,12 @@ class Call:
     rows: int
 
     def __call__(self) -> Any:
-        """Give the function's answer."""
+        """Call the function with its arguments."""
         return self.function(*self.arguments)
 
 
 class Workers:
-    """Where the work of one query runs."""
+    """Runs the work of one query: on the threads of this process, or on the caller's executor."""
 
     def __init__(self, executor: Executor | None, control: Control) -> None:
         self._executor = executor
@@ -114,8 +114,8 @@ class Workers:
     ) -> Generator[tuple[int, Any]]:
         """Give (number, answer) of each call as it is done.
 
-        `stop(number)`, asked before each further call, can save the rest. An exception of a call,
-        or of the caller (KeyboardInterrupt too), stops everything.
+        Once `stop(number)` is true for the next call, it and all later ones are not made. An
+        exception of a call, or of the caller (KeyboardInterrupt too), stops everything.
         """
         queue = _Queue(calls, stop)
         try:
@@ -126,8 +126,8 @@ class Workers:
         finally:
             queue.close()
 
-    def beside(self, function: Callable[..., Any], *arguments: Any) -> Any:
-        """Give the function's answer; the main thread waits for it while another one works."""
+    def off_main_thread(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """Call a function off the main thread, which waits; other threads call it themselves."""
         if threading.current_thread() is not threading.main_thread():
             return function(*arguments)
         done: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
@@ -140,7 +140,7 @@ class Workers:
                 except BaseException as error:
                     done.put((None, error))
 
-        # Not one of the shared threads, because what it runs may need those.
+        # Not one of the shared threads, because the function may wait for these.
         threading.Thread(target=work, name="cwnb-query-step", daemon=True).start()
         try:
             answer, error = _wait_for(done, self._control)
@@ -161,7 +161,7 @@ def _wait_for(done: SimpleQueue[Any], control: Control) -> Any:
 
 
 class _Queue:
-    """Calls that wait, handed out one at a time to whichever thread asks."""
+    """Calls that have not begun; threads take the next one from it."""
 
     def __init__(self, calls: Iterable[Call], stop: Callable[[int], bool]) -> None:
         self._waiting = deque(enumerate(calls))
@@ -193,7 +193,7 @@ class _Queue:
             self._begun.discard(number)
 
     def is_done(self) -> bool:
-        """Tell whether nothing is left that is needed; what is begun may be left behind."""
+        """Tell whether no further answer is needed; calls that have begun may still run."""
         with self._lock:
             if self._waiting and self._stop(self._waiting[0][0]):
                 self._waiting.clear()
@@ -202,14 +202,14 @@ class _Queue:
             return not self._begun or self._stop(min(self._begun))
 
     def close(self) -> None:
-        """Let nothing more begin; what is begun ends at its next checkpoint."""
+        """Let no further call begin; one that has begun ends at its next checkpoint."""
         with self._lock:
             self._waiting.clear()
             self.closed = True
 
 
 def _run_here(queue: _Queue, control: Control) -> Generator[tuple[int, Any]]:
-    """Run calls on the threads of this process, this one among them while that is quick."""
+    """Run calls on the threads of this process, and on this one as long as Ctrl-C allows."""
     done: SimpleQueue[tuple[int, Any, BaseException | None]] = SimpleQueue()
 
     def is_over() -> bool:
@@ -224,7 +224,7 @@ def _run_here(queue: _Queue, control: Control) -> Generator[tuple[int, Any]]:
                 except BaseException as error:
                     done.put((number, None, error))
                     return
-                if _Threads.waiting > 0:  # the turn of another query
+                if _Threads.waiting > 0:  # another query waits for a thread, so it goes first
                     _Threads.submit(help_out)
                     return
 
@@ -264,7 +264,7 @@ def _run_here(queue: _Queue, control: Control) -> Generator[tuple[int, Any]]:
 
 
 def _run_on(executor: Executor, queue: _Queue, control: Control) -> Generator[tuple[int, Any]]:
-    """Run calls on somebody's executor, a few more at a time than it may have workers."""
+    """Run calls on the caller's executor, with somewhat more submitted than it may have workers."""
     ahead = 4 * worker_count()
     running: dict[Any, int] = {}
     try:

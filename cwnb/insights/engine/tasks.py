@@ -1,4 +1,4 @@
-"""One task: a pure function from a reference to row groups to a small partial answer."""
+"""Run one task: read its events, run the row-by-row steps, give a small partial answer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Measure:
-    """What one step of one task did."""
+    """Rows, seconds and bytes of one step in one task."""
 
     rows_in: int
     rows_out: int
@@ -82,7 +82,7 @@ def _measure(before: int, after: int, started: float, read: int) -> Measure:
 def fetch_rows(
     task: Task, plan: TaskPlan, positions: np.ndarray[Any, Any], needed: list[str]
 ) -> tuple[dict[str, Any], int, dict[str, set[str]]]:
-    """Read the columns of a few rows of a task, in ascending order of their places.
+    """Read the columns of a few rows of a task; `positions` are their ascending row numbers.
 
     Gives the columns, the bytes read, and the kinds of values of each column.
     """

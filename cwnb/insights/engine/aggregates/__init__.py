@@ -1,4 +1,7 @@
-"""The aggregations of `stats`, a decorated class each; importing this enters them in the table."""
+"""The aggregations of `stats`, one decorated class each.
+
+Importing this room enters them in the function table.
+"""
 
 from __future__ import annotations
 

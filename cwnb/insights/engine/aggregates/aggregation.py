@@ -1,8 +1,8 @@
-"""What an aggregation is: a partial state per task, a merge of states, a final column.
+"""Aggregation, the base class of aggregations: a state per task, a merge of states, a final column.
 
 A state has one entry per group, or is in long form: any number of entries, each with its group.
-`merge` gets the states of several tasks and a map for each: `map[i]` is the group of the answer to
-which group `i` of that state belongs.
+`merge` gets the states of several tasks and a map for each: `map[i]` is the merged group to which
+group `i` of that state belongs.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ Array = np.ndarray[Any, Any]
 
 
 class Aggregation(ABC):
-    """One aggregation of a query, made with its literal arguments; instances are small and pickle.
+    """One aggregation of a query, made with its literal arguments; instances are picklable.
 
     Subclasses are entered in the function table by `functions.aggregation`, which sets `function`.
     """
@@ -54,11 +54,11 @@ class Aggregation(ABC):
 
     @abstractmethod
     def merge(self, states: list[Any], maps: list[Array], count: int) -> Any:
-        """Give the state of all."""
+        """Give one state of the `count` merged groups."""
 
     @abstractmethod
     def final(self, state: Any, count: int) -> Any:
-        """Give an array with a value per group."""
+        """Give the final column, an array with a value per group."""
 
 
 def present_numbers(number: Any, groups: Groups) -> tuple[Any, Array]:
@@ -94,7 +94,7 @@ class Long:
 
     @staticmethod
     def joined(states: list[Long], maps: list[Array]) -> Long:
-        """Put states behind each other, in the groups of the whole."""
+        """Concatenate states, with the numbers of the merged groups."""
         ranks = [s.ranks for s in states if s.ranks is not None]
         weights = [s.weight for s in states if s.weight is not None]
         return Long(
@@ -105,7 +105,7 @@ class Long:
         )
 
     def per_group(self, count: int) -> Any:
-        """Give an array with a value per group, for states that have at most one each."""
+        """Give an array with a value per group; for states that have at most one in each."""
         where = np.full(count, -1, dtype=np.int64)
         where[self.codes] = np.arange(len(self.codes))
         absent = where < 0

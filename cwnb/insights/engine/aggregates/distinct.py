@@ -53,7 +53,7 @@ class CountDistinct(Aggregation):
     def merge(
         self, states: list[Long | Fingerprints], maps: list[Array], count: int
     ) -> Long | Fingerprints:
-        """Give the distinct values of all."""
+        """Give the distinct values of each merged group."""
         exact = [state for state in states if isinstance(state, Long)]
         if len(exact) == len(states):
             joined = Long.joined(exact, maps)
@@ -70,7 +70,7 @@ class CountDistinct(Aggregation):
         return _distinct_prints(prints, np.concatenate(codes), count)
 
     def final(self, state: Long | Fingerprints, count: int) -> Any:
-        """Give int64."""
+        """Give the number of distinct values as int64."""
         return pa.array(np.bincount(state.codes, minlength=count), pa.int64())
 
 

@@ -33,7 +33,7 @@ class Extreme(Aggregation):
         return self._extreme(present, codes, groups.count)
 
     def merge(self, states: list[Long], maps: list[Array], count: int) -> Long:
-        """Give the extreme of the extremes."""
+        """Give the extreme of each merged group."""
         joined = Long.joined(states, maps)
         present, codes, _ = present_values(joined.value, joined.codes)
         return self._extreme(present, codes, count)
@@ -90,7 +90,7 @@ class SortsLast(Extreme):
 
 
 def _order_numbers(value: Any) -> Array:
-    """Give numbers in the order in which `sort` puts the values."""
+    """Give a number for each value; the numbers have the same order as the values in `sort`."""
     kind = value.type
     if pa.types.is_timestamp(kind):
         return np.asarray(value.cast(pa.int64()))
@@ -103,29 +103,29 @@ def _order_numbers(value: Any) -> Array:
 
 
 class ByTime(Aggregation):
-    """The value of the oldest or newest event of each group that has one."""
+    """The value of the oldest or newest event of each group, of events that have the field."""
 
     newest: ClassVar[bool]
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:
-        """Give the value of the oldest or newest row of each group."""
+        """Give the value of the oldest or newest row of each group, of rows that have one."""
         present, codes, rows = present_values(value, groups.codes)
         if not order.in_memory and len(rows):
             # Rows of a task ascend in time, so it is the first or last row of its group.
             one = (last_of if self.newest else first_of)(codes, groups.count)
             one = np.sort(one[one >= 0])
             present, codes, rows = present.take(pa.array(one)), codes[one], rows[one]
-        return self._edge(Long(present, codes, order.times(rows)), groups.count)
+        return self._first_or_last(Long(present, codes, order.times(rows)), groups.count)
 
     def merge(self, states: list[Long], maps: list[Array], count: int) -> Long:
-        """Give the oldest of the oldest, or the newest of the newest."""
-        return self._edge(Long.joined(states, maps), count)
+        """Give the value of the oldest or newest row of each merged group."""
+        return self._first_or_last(Long.joined(states, maps), count)
 
     def final(self, state: Long, count: int) -> Any:
         """Give the values with their own type."""
         return state.per_group(count)
 
-    def _edge(self, state: Long, count: int) -> Long:
+    def _first_or_last(self, state: Long, count: int) -> Long:
         assert state.ranks is not None
         permutation = state.ranks.descending()
         permutation = permutation[::-1] if self.newest else permutation

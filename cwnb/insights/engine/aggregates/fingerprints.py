@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from cwnb.insights.engine.schedule import side_by_side, worker_count
+from cwnb.insights.engine.schedule import call_in_parallel, worker_count
 from cwnb.insights.values.numbers import string_bytes
 
 Prints = np.ndarray[Any, Any]
@@ -51,7 +51,7 @@ def fingerprints(text: Any) -> Prints:
 
 
 def _mixed(words: Prints, places: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any]) -> Prints:
-    """Mix all words of each text into one."""
+    """Mix all 8-byte words of each text into one 64-bit number."""
     prints = lengths.astype(np.uint64)
     shortest, longest = int(lengths.min()), min(int(lengths.max()), LONGEST)
     for at in range(0, longest, _WORD_BYTES):
@@ -73,7 +73,11 @@ def _digest(text: str) -> int:
 
 
 def _mask(left: np.ndarray[Any, Any]) -> Prints:
-    """Give a mask for the bytes of a word that belong to a text with so many bytes left."""
+    """Give a mask per text that keeps the first `left` bytes of an 8-byte word.
+
+    `left` is how many bytes of the text have not been mixed yet; later bytes of the word belong to
+    the next text.
+    """
     bits = np.clip(left, 0, _WORD_BYTES).astype(np.uint64) * np.uint64(8)
     # A shift by 64 bits is undefined, so a text without bytes left is a case of its own.
     return np.where(bits == 0, np.uint64(0), _ALL_ONES >> (np.uint64(64) - np.maximum(bits, 1)))
@@ -90,7 +94,7 @@ def distinct(prints: Prints) -> Prints:
 def merged(parts: list[Prints]) -> Prints:
     """Give the different fingerprints of several lists, each of which is in ascending order.
 
-    Fingerprints are spread evenly, so each thread sorts one range of them.
+    Fingerprints are evenly distributed, so each thread sorts one range of them.
     """
     if sum(len(part) for part in parts) < _FINGERPRINTS_FOR_THREADS or worker_count() == 1:
         return distinct(np.concatenate(parts))
@@ -98,4 +102,4 @@ def merged(parts: list[Prints]) -> Prints:
     cuts = [np.searchsorted(part, edges) for part in parts]
     split = [np.split(part, cut) for part, cut in zip(parts, cuts, strict=True)]
     ranges = [np.concatenate(of_one_range) for of_one_range in zip(*split, strict=True)]
-    return np.concatenate(side_by_side(distinct, ranges))
+    return np.concatenate(call_in_parallel(distinct, ranges))

@@ -22,7 +22,7 @@ class Percentile(Aggregation):
 
     @property
     def state_key(self) -> tuple[Any, ...]:
-        """Share one state among all percents."""
+        """Give the same key for all percents, so that they share one state."""
         return (Percentile,)
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> list[Any]:  # noqa: ARG002
@@ -38,7 +38,7 @@ class Percentile(Aggregation):
         return [(data, np.concatenate([[0], np.cumsum(sizes)]))]
 
     def merge(self, states: list[Any], maps: list[Array], count: int) -> Any:
-        """Put the numbers of each group together."""
+        """Concatenate the numbers of each merged group."""
         parts = [part for state in states for part in state]
         where = [w for state, w in zip(states, maps, strict=True) for _ in state]
         if len(parts) == 1 and np.array_equal(where[0], np.arange(count)):

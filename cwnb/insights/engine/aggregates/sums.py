@@ -46,7 +46,7 @@ class Count(Aggregation):
 
 @dataclass
 class Total:
-    """The sums of integers, exact, and those of doubles, for each group."""
+    """For each group: the exact sum of its integers, the sum of its doubles, and two counts."""
 
     whole: Array  # sums of integers: int64, or Python integers if int64 could overflow
     real: Array  # sums of doubles
@@ -127,7 +127,7 @@ class Average(Sum):
         return (Sum, ())
 
     def final(self, state: Total, count: int) -> Any:  # noqa: ARG002
-        """Give double."""
+        """Give the means as doubles."""
         total = state.whole.astype(np.float64) + state.real
         with np.errstate(invalid="ignore", divide="ignore"):
             return pa.array(total / state.seen, mask=state.seen == 0)
@@ -175,7 +175,7 @@ class Variance(Aggregation):
         return total
 
     def final(self, state: Moments, count: int) -> Any:  # noqa: ARG002
-        """Give double."""
+        """Give the means as doubles."""
         return pa.array(state.spread / np.maximum(state.seen, 1), mask=state.seen == 0)
 
 
@@ -189,5 +189,5 @@ class Deviation(Variance):
         return (Variance, ())
 
     def final(self, state: Moments, count: int) -> Any:
-        """Give double."""
+        """Give the means as doubles."""
         return pc.sqrt(super().final(state, count))

@@ -34,7 +34,7 @@ class Values(Aggregation):
         return Long(distinct, codes[first], order.ranks(rows[first]), weight)
 
     def merge(self, states: list[Long], maps: list[Array], count: int) -> Long:  # noqa: ARG002
-        """Give the distinct values of all, each as it appears first."""
+        """Give the distinct values of each merged group, each in its first spelling."""
         joined = Long.joined(states, maps)
         assert joined.ranks is not None
         assert joined.weight is not None
@@ -49,7 +49,7 @@ class Values(Aggregation):
         return Long(value.take(pa.array(first)), codes[first], ranks, weight)
 
     def final(self, state: Long, count: int) -> Any:
-        """Give JSON arrays."""
+        """Give the lists as structures."""
         assert state.ranks is not None
         return self._lists(state, state.ranks.descending(), count)
 
@@ -71,7 +71,7 @@ class TopK(Values):
         return (Values, ())
 
     def final(self, state: Long, count: int) -> Any:
-        """Give JSON arrays."""
+        """Give the lists as structures."""
         assert state.ranks is not None
         assert state.weight is not None
         order = state.ranks.descending()

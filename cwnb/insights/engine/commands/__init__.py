@@ -1,1 +1,1 @@
-"""How the engine runs each command: row by row, or as a barrier over all rows."""
+"""How the engine runs each command: row by row (`steps`), or over all rows (`barrier`)."""

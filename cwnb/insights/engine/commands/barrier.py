@@ -1,6 +1,6 @@
-"""What a command that needs all rows is to the engine: a partial answer per task, merged, finished.
+"""The protocol of commands that need all rows: a partial answer per task, a merge, the final rows.
 
-Which command makes which barrier stands in `barriers`.
+`barriers` has the barrier of each command.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from cwnb.insights.engine.order import RowOrder
 
 
-# Columns that a barrier gives beside the others where its rows are events: the number of each one's
-# task, and its place there.
+# Hidden columns that a barrier adds where its rows are events: the number of each event's task, and
+# its row in that task.
 TASK = "#task"
 POSITION = "#position"
 
 
 class Partial(Protocol):
-    """What a barrier makes of one task, or of several; picklable."""
+    """The partial answer of a barrier for one task, or merged of several; picklable."""
 
     @property
     def rows(self) -> int:
@@ -40,7 +40,10 @@ class Partial(Protocol):
 
 @dataclass(frozen=True)
 class Enough:
-    """After so many rows the other tasks need not be read; `newest`: of the newest events."""
+    """The number of rows after which other tasks need not be read.
+
+    `newest`: only rows count that are newer than all events which have not been read.
+    """
 
     rows: int
     newest: bool = True
@@ -57,15 +60,15 @@ class Rows(Protocol):
     def fetch(
         self, tasks: np.ndarray[Any, Any], positions: np.ndarray[Any, Any], names: list[str]
     ) -> dict[str, Any]:
-        """Give columns of rows; `tasks` and `positions` say the task of each and its place there.
+        """Give columns of rows; `tasks` has the number of each row's task, `positions` its place.
 
-        A position is one of those that `Batch.positions` gives. Every name has a column.
+        Positions are those of `Batch.positions`. Every name gets a column.
         """
         ...
 
 
 class InMemory:
-    """The rows of a batch in memory, for a command that stands after the first barrier."""
+    """Implements `Rows` for a batch in memory, for a command after the first barrier."""
 
     def __init__(self, batch: Batch) -> None:
         self._batch = batch
@@ -87,11 +90,11 @@ class InMemory:
 
 
 class Barrier(Protocol):
-    """One command or several that need all rows; picklable."""
+    """One or more commands that need all rows, as the engine runs them; picklable."""
 
     @property
     def enough(self) -> Enough | None:
-        """Say how many rows are enough; None where every task has to be read."""
+        """Give how many rows are enough; None if every task must be read."""
         ...
 
     def reads(self) -> set[str]:
@@ -99,13 +102,13 @@ class Barrier(Protocol):
         ...
 
     def partial(self, batch: Batch, order: RowOrder, task: int) -> Any:
-        """Give the Partial of the rows of one task, which is the task of this number."""
+        """Give the Partial of one task; `task` is its number."""
         ...
 
     def merge(self, partials: list[Any]) -> Any:
-        """Put several, at least one, together; in any order of tasks."""
+        """Merge one or more partial answers into one; their tasks may be in any order."""
         ...
 
     def finish(self, merged: Any | None, rows: Rows) -> Batch:
-        """Give the rows that come out, in order; `merged` is None where there was no task."""
+        """Give the final rows, in order; `merged` is None if there was no task."""
         ...

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from cwnb.insights.engine.commands.barrier import Barrier
     from cwnb.insights.engine.commands.rest import Rest
 
-# Each takes what is left of the pipeline from its command on, and says how many commands it did.
+# Each function gets the rest of the pipeline, which begins with its command. It gives the barrier,
+# and the number of commands that the barrier does.
 BARRIERS: dict[type[Command], Callable[[Rest], tuple[Barrier, int]]] = {
     Stats: lambda rest: (plan_stats(rest.commands[0]), 1),
     Sort: plan_collect,
@@ -28,9 +29,9 @@ BARRIERS: dict[type[Command], Callable[[Rest], tuple[Barrier, int]]] = {
 
 
 def plan_barrier(rest: Rest) -> tuple[Barrier, int]:
-    """Give the barrier that the commands begin with, and how many of them are part of it.
+    """Give the barrier for the first commands, and the number of commands that it does.
 
-    Without a command, or before one that has no barrier, it keeps all rows.
+    If there is no command, or the first one has no barrier, the barrier collects all rows.
     """
     plan = BARRIERS.get(type(rest.commands[0])) if rest.commands else None
     return (plan or plan_collect)(rest)

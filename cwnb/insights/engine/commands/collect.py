@@ -1,7 +1,7 @@
-"""Rows that are kept as rows: `sort`, `dedup` and `limit` in one step.
+"""The barrier of `sort`, `dedup` and `limit`, which are done in one step.
 
-A task hands over the places of its best rows with what is needed to compare them; the columns that
-are shown, messages above all, are read afterwards for the rows that are left.
+Each task gives the places of its first rows, with the keys to compare them. The columns that are
+shown, such as messages, are read after the merge, for the rows that are left.
 """
 
 from __future__ import annotations
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class CollectPlan:
-    """What sort, dedup and limit together ask for; picklable.
+    """The barrier of one `sort`, `dedup` and `limit`, each of which may be absent; picklable.
 
-    `keys`: what to sort by, (expression, descending), none for newest first; `sorted`: whether a
-    sort has been taken in. `unique`: what `dedup`
-    names. `count`: how many rows at most. `any_rows`: `limit any`. `needed`: the columns to hand
-    on. `at_once`: read those with the first visit.
+    `keys`: what to sort by, (expression, descending); none for newest first. `sorted`: whether
+    there is a `sort`. `unique`: the fields of `dedup`. `count`: how many rows at most. `any_rows`:
+    `limit any`. `needed`: the columns of the rows that it gives. `at_once`: read these columns
+    together with the sort keys, in each task.
     """
 
     keys: list[tuple[exp.Expression, bool]] = field(default_factory=list)
@@ -54,22 +54,22 @@ class CollectPlan:
     at_once: bool = False
 
     def reads(self) -> set[str]:
-        """Name the fields that a task reads for it, `needed` not counted unless `at_once`."""
+        """Name the fields that `partial` reads: those of the keys, and with `at_once` `needed`."""
         nodes = [*(node for node, _ in self.keys), *self.unique]
         return set(self.needed if self.at_once else []).union(*map(fields_read, nodes))
 
     @property
     def enough(self) -> Enough | None:
-        """Say how many rows are enough, where nothing but their number decides which are kept."""
+        """Give how many rows are enough; None if there is a `dedup`, a sort key, or no `limit`."""
         if self.unique or self.keys or self.count is None:
             return None
         return Enough(self.count, newest=not self.any_rows)
 
     def partial(self, batch: Batch, order: RowOrder, task: int) -> CollectPartial:
-        """Pick the best rows of one batch."""
+        """Give the rows of one batch that may be in the answer, at most `count`."""
         rows = np.arange(batch.rows, dtype=np.int64)
         if self.at_once and not order.in_memory:
-            # Events newest first; the rows that `parse multi` made of one event stay as they are.
+            # Events newest first; the rows that `parse multi` made of one event keep their order.
             rows = np.argsort(-batch.positions(), kind="stable")
         elif not order.in_memory:
             rows = rows[::-1]
@@ -108,7 +108,7 @@ class CollectPlan:
         )
 
     def merge(self, partials: list[CollectPartial]) -> CollectPartial:
-        """Pick the best rows of several tasks."""
+        """Give the first rows of several tasks, at most `count`."""
         if len(partials) == 1:
             return partials[0]
         joined = CollectPartial(
@@ -122,7 +122,7 @@ class CollectPlan:
                 for name in (self.needed if self.at_once else [])
             },
         )
-        # Stable, since the rows that `parse multi` makes of one event have one rank.
+        # lexsort is stable: rows that `parse multi` makes of one event have the same rank.
         rows = np.lexsort((-joined.ranks.minor, -joined.ranks.major))
         if self.keys:
             ordered = [
@@ -138,7 +138,7 @@ class CollectPlan:
         return joined.take(rows)
 
     def finish(self, merged: CollectPartial | None, rows: Rows) -> Batch:
-        """Give the best rows with the columns that are needed."""
+        """Give the final rows with the columns that are needed."""
         if merged is None:
             return Batch(0, rows.query_values)
         if self.at_once:
@@ -151,7 +151,10 @@ class CollectPlan:
 
 @dataclass
 class CollectPartial:
-    """The best rows of one task, best first: where they are, and what compares them."""
+    """The first rows of one task, in order: their places, ranks and keys.
+
+    `held` are the needed columns if they are read at once.
+    """
 
     task: np.ndarray[Any, Any]
     positions: np.ndarray[Any, Any]
@@ -198,7 +201,7 @@ def _comparable(node: exp.Expression, batch: Batch) -> Any:
 def _candidates(
     rows: np.ndarray[Any, Any], key: Any, descending: bool, count: int
 ) -> np.ndarray[Any, Any]:
-    """Leave out rows that cannot be among the first `count`, where the first key is a number."""
+    """Leave out rows that cannot be among the first `count`, if the key is a number or time."""
     if len(rows) <= 2 * count:
         return rows
     kind = key.type
@@ -243,19 +246,19 @@ def _first_of_each(keys: list[Any]) -> np.ndarray[Any, Any]:
 
 
 def plan_collect(rest: Rest) -> tuple[CollectPlan, int]:
-    """Make sort, dedup and limit, in this order and each at most once, one collection."""
+    """Make one barrier of sort, dedup and limit, in this order and each at most once."""
     plan = CollectPlan(at_once=rest.repeated)
     taken = 0
     for command in rest.commands:
-        take_in = _TAKEN_IN.get(type(command))
-        if take_in is None or not take_in(plan, command):
+        add = _ADDERS.get(type(command))
+        if add is None or not add(plan, command):
             break
         taken += 1
     plan.needed = rest.columns_after(taken)
     return plan, taken
 
 
-def _take_sort(plan: CollectPlan, command: Command) -> bool:
+def _add_sort(plan: CollectPlan, command: Command) -> bool:
     if plan.sorted or plan.unique or plan.count is not None:
         return False
     keys = [(key.args["item"].value, bool(key.args["descending"])) for key in command.args["keys"]]
@@ -266,21 +269,21 @@ def _take_sort(plan: CollectPlan, command: Command) -> bool:
     return True
 
 
-def _take_top(plan: CollectPlan, command: Command) -> bool:
-    if not _take_sort(plan, command):
+def _add_top(plan: CollectPlan, command: Command) -> bool:
+    if not _add_sort(plan, command):
         return False
     plan.count = literal_value(command.args["count"])
     return True
 
 
-def _take_dedup(plan: CollectPlan, command: Command) -> bool:
+def _add_dedup(plan: CollectPlan, command: Command) -> bool:
     if plan.unique or plan.count is not None:
         return False
     plan.unique = [item.value for item in command.args["items"]]
     return True
 
 
-def _take_limit(plan: CollectPlan, command: Command) -> bool:
+def _add_limit(plan: CollectPlan, command: Command) -> bool:
     if plan.count is not None:
         return False
     plan.count = literal_value(command.args["count"])
@@ -288,9 +291,9 @@ def _take_limit(plan: CollectPlan, command: Command) -> bool:
     return True
 
 
-_TAKEN_IN: dict[type[Command], Callable[[CollectPlan, Command], bool]] = {
-    Sort: _take_sort,
-    TopRows: _take_top,
-    Dedup: _take_dedup,
-    Limit: _take_limit,
+_ADDERS: dict[type[Command], Callable[[CollectPlan, Command], bool]] = {
+    Sort: _add_sort,
+    TopRows: _add_top,
+    Dedup: _add_dedup,
+    Limit: _add_limit,
 }

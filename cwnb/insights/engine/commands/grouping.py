@@ -1,4 +1,4 @@
-"""From group keys to a small integer per row."""
+"""Number the groups of rows: equal keys get the same small integer."""
 
 from __future__ import annotations
 
@@ -72,13 +72,13 @@ def group_rows(keys: list[Any], rows: int) -> Groups:
     for key in keys[1:]:
         more, more_size = _encode(key)
         if size * more_size > max(_DENSE, 4 * rows):
-            codes, size = _squeeze(codes, size)
+            codes, size = _renumbered(codes, size)
         if size * more_size >= 1 << 62:
-            more, more_size = _squeeze(more, more_size)
+            more, more_size = _renumbered(more, more_size)
         codes = codes * more_size
         codes += more
         size *= more_size
-    return _squeezed(codes, size)
+    return _without_empty_groups(codes, size)
 
 
 def _encode(key: Any) -> tuple[np.ndarray[Any, Any], int]:
@@ -109,7 +109,7 @@ def _encode(key: Any) -> tuple[np.ndarray[Any, Any], int]:
 
 
 def _number_ascending(numbers: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] | None:
-    """Do the same for a column in ascending order, such as bins of time; None for any other."""
+    """Give what `_encode` gives, for numbers in ascending order such as bins; None for others."""
     rises = np.diff(numbers)
     if len(rises) and rises.min() < 0:
         return None
@@ -117,9 +117,9 @@ def _number_ascending(numbers: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, An
     return np.repeat(np.arange(len(edges) - 1), np.diff(edges)), len(edges) - 1
 
 
-def _squeeze(codes: np.ndarray[Any, Any], size: int) -> tuple[np.ndarray[Any, Any], int]:
-    """Renumber the groups so that each has a row."""
-    groups = _squeezed(codes, size)
+def _renumbered(codes: np.ndarray[Any, Any], size: int) -> tuple[np.ndarray[Any, Any], int]:
+    """Renumber the groups so that none is empty; gives the codes and the number of groups."""
+    groups = _without_empty_groups(codes, size)
     return groups.codes, groups.count
 
 
@@ -130,7 +130,7 @@ def _sizes(codes: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
     return np.array([np.count_nonzero(codes == code) for code in range(size)], dtype=np.int64)
 
 
-def _squeezed(codes: np.ndarray[Any, Any], size: int) -> Groups:
+def _without_empty_groups(codes: np.ndarray[Any, Any], size: int) -> Groups:
     if size <= max(_DENSE, 4 * len(codes)):
         sizes = _sizes(codes, size)
         present = np.flatnonzero(sizes)

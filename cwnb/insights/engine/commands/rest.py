@@ -1,4 +1,4 @@
-"""What is left of a pipeline from its first barrier on."""
+"""The rest of a pipeline, from its first command that needs all rows on."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Rest:
-    """The commands that do not run row by row in each task, and what comes of them.
+    """The commands from the first one that needs all rows on.
 
-    `outputs` names the columns of the answer. `repeated`: a command before them makes several rows
-    of one event, so a place in the task does not name a row.
+    `outputs` names the columns of the answer. `repeated`: an earlier command makes several rows of
+    one event, so the event's place in its task does not identify a row.
     """
 
     commands: list[Command]
@@ -24,14 +24,14 @@ class Rest:
     repeated: bool = False
 
     def columns_after(self, taken: int) -> list[str]:
-        """Name the columns that what comes after the first `taken` commands starts from."""
+        """Name the columns that the commands after the first `taken` ones, or the answer, read."""
         needed: dict[str, None] = {}
         written: set[str] = set()
         for command in self.commands[taken:]:
             writes = command.writes()
             for name in sorted(command.reads()):
-                # A command may read the field that it replaces, but `j.a` beside `… as j` is its
-                # own.
+                # A command may read the field that it replaces. But a command that makes `j` and
+                # reads `j.a` reads it from its own `j`.
                 own = any(name.startswith(f"{stem}.") for stem in writes)
                 if not own and not touches({name}, written):
                     needed[name] = None

@@ -1,4 +1,4 @@
-"""`stats`: group, aggregate, merge."""
+"""The barrier of `stats`: group the rows of each task, aggregate, merge the groups."""
 
 from __future__ import annotations
 
@@ -32,22 +32,23 @@ if TYPE_CHECKING:
 
 @dataclass
 class StatsPlan:
-    """What one `stats` has to do; picklable.
+    """The barrier of one `stats`; picklable.
 
-    `slots`: the different aggregations in it with the expression that each is about (None for
-    `count(*)`). `outputs`: the columns, in which a slot stands as a field named `#0`, `#1`, ….
+    `slots`: each different aggregation in it, with the expression that it aggregates (None for
+    `count(*)`). `outputs`: name and expression of each column; the expression reads the value of a
+    slot as a field named `#0`, `#1`, ….
     """
 
     keys: list[tuple[str, exp.Expression]]
     slots: list[tuple[Aggregation, exp.Expression | None]]
-    # The place of each slot's state: `pct(x, 95)` and `pct(x, 99)` share one.
+    # For each slot, the slot whose state it uses: `pct(x, 95)` and `pct(x, 99)` share one.
     shared: list[int]
     outputs: list[tuple[str, exp.Expression]]
     offset_ms: int = 0
 
     @property
     def enough(self) -> None:
-        """Every task has to be read: groups grow up to the last event."""
+        """None: every task must be read, because any event may change a group."""
 
     def reads(self) -> set[str]:
         """Name the fields that it reads."""
@@ -75,12 +76,12 @@ class StatsPlan:
                 value = functions.coerce(made.function, made.function.subject, value)
             states.append(made.partial(value, groups, order))
         picked = [key.take(pa.array(newest)) for key in shown]
-        # One group has no order, and asking for its place would read or compute it.
+        # Without keys there is one group, which needs no rank; a rank might have to be read.
         ranks = order.ranks(newest) if self.keys else Ranks.none(groups.count)
         return StatsPartial(picked, ranks, states, groups.count)
 
     def merge(self, partials: list[StatsPartial]) -> StatsPartial:
-        """Put the groups of several tasks together."""
+        """Merge the groups of several tasks."""
         if len(partials) == 1:
             return partials[0]
         follow = all(p.ranks.in_one_task() for p in partials)
@@ -91,7 +92,7 @@ class StatsPlan:
         groups = group_rows([values.equality_key(key) for key in keys], total)
         ranks = Ranks.concat([p.ranks for p in partials])
         if follow:
-            # Tasks do not overlap and each has a group once, so the first seen is the newest.
+            # The newest task is first, so the first row of each group is its newest.
             newest = groups.first_rows()
         else:
             ascending = ranks.descending()[::-1]
@@ -108,7 +109,7 @@ class StatsPlan:
         return StatsPartial(picked, ranks.take(newest), states, groups.count)
 
     def finish(self, merged: StatsPartial | None, rows: Rows) -> Batch:
-        """Give the rows of the answer, groups in order of first appearance, newest event first."""
+        """Give a row per group, in the order of the newest event of each group, newest first."""
         names = dict.fromkeys([name for name, _ in [*self.keys, *self.outputs]])
         if merged is None or not merged.rows:
             empty = {name: pa.nulls(0) for name in names}
@@ -128,7 +129,10 @@ class StatsPlan:
 
 @dataclass
 class StatsPartial:
-    """The groups of one task: a value per key, when the newest row was seen, the states."""
+    """The groups of one task: their values for each key, their ranks, and the states.
+
+    A group's keys and rank are those of its newest row.
+    """
 
     keys: list[Any]
     ranks: Ranks
@@ -150,7 +154,7 @@ def _state_bytes(state: Any) -> int:
 
 
 def plan_stats(node: Command) -> StatsPlan:
-    """Take a `stats` apart into keys, aggregations and outputs."""
+    """Divide a `stats` into keys, aggregations and outputs."""
     slots: list[Call] = []
 
     def slot(part: exp.Expression) -> exp.Expression:
@@ -198,7 +202,7 @@ def _key(name: str, node: exp.Expression, batch: Batch, offset_ms: int) -> Any:
 
 
 def _with_shifted_bins(node: exp.Expression, batch: Batch, offset_ms: int) -> exp.Expression:
-    """Replace the bins in a key by columns of bins whose borders are shifted."""
+    """Replace each `bin(…)` in a key by a new column, with bins whose borders are shifted."""
     shift = pa.scalar(offset_ms, pa.duration("ms"))
     earlier = pc.subtract(values.to_time(batch.timestamp()), shift)
     moved = Batch(batch.rows, batch.query_values, columns={TIMESTAMP: earlier})

@@ -1,4 +1,4 @@
-"""Each command on the rows of a batch; a command that is not in the table is an error."""
+"""Run each command on a batch: one function per command class, and an error for any other."""
 
 from __future__ import annotations
 
@@ -42,19 +42,20 @@ if TYPE_CHECKING:
     from cwnb.insights.engine.batch import Batch
 
 
-# Dropping rows costs a pass over every column in use, so it waits until so few are left.
+# Between two conditions rows are dropped only if no more than this share is left, because it takes
+# a pass over every column in use.
 _FEW = 0.02
 # The fields that later commands read; None when that is not known.
 Wanted = set[str] | None
 
 
 def apply(command: Command, batch: Batch, wanted: Wanted = None) -> Batch:
-    """Run one command; gives the batch itself, changed, or the new rows of a `stats`.
+    """Run one command; gives the same batch after changes, or a new one for `stats`.
 
-    `wanted` names the fields that are read later, so that no others need be made.
+    `wanted` names the fields that later commands read; others need not be computed.
 
-    The rows of a task may take commands that work row by row; those that need all rows (sort,
-    stats, dedup, limit) are for rows in memory, in the order in which they are shown.
+    On the rows of a task only commands that work row by row may run. Those that need all rows
+    (sort, stats, dedup, limit) run on rows in memory, in the order in which they are shown.
     """
     step = STEPS.get(type(command))
     if step is None:
@@ -74,7 +75,7 @@ def _fields(command: Fields | Display, batch: Batch, _: Wanted) -> Batch:
 
 
 def define(name: str, node: exp.Expression, batch: Batch) -> None:
-    """Make an expression a column, computed when it is asked for."""
+    """Define a column of a batch by an expression, which is computed at its first use."""
     batch.define(name, lambda rows: evaluate_array(node, rows), fields_read(node))
 
 
@@ -93,7 +94,7 @@ def _filter(command: Filter, batch: Batch, wanted: Wanted) -> Batch:
 
 
 def _filter_all(conditions: list[exp.Expression], batch: Batch) -> None:
-    """Keep the rows for which all are true; rows leave when few are left, or at the end."""
+    """Keep the rows for which all conditions are true."""
     mask = None
     for condition in conditions:
         if not batch.rows:
@@ -123,7 +124,7 @@ def _parse(command: Parse, batch: Batch, wanted: Wanted) -> Batch:
             return list(extraction.parse_regex(text, pattern.pattern).values())
         return extraction.parse_glob(text, str(pattern.this), len(names), needed)
 
-    # One extraction gives all its fields; the first that is asked for runs it.
+    # One extraction gives all fields; the first use of one of them runs it.
     def extract_all(rows: Batch) -> dict[str, Any]:
         return dict(zip(names, over_slices(source, rows, extract), strict=True))
 
