@@ -84,7 +84,10 @@ class _CommandsInOrder(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if args and not args[0].startswith("-") and args[0] not in self.commands:
-            hint = _near(args[0], list(self.commands)) or f"; there is {', '.join(self.commands)}"
+            hint = (
+                _near(args[0], list(self.commands))
+                or f"; the commands are {', '.join(self.commands)}"
+            )
             raise click.UsageError(f"no command {args[0]!r}{hint}", ctx)
         return super().resolve_command(ctx, args)
 
@@ -117,7 +120,7 @@ def _store_option(command: Callable[..., Any]) -> Callable[..., Any]:
         default=".cwnb",
         envvar="CWNB_STORE",
         metavar="FOLDER",
-        help="The store (./.cwnb, or what CWNB_STORE names).",
+        help="The store's folder (default: $CWNB_STORE, or else ./.cwnb).",
     )(command)
 
 
@@ -170,7 +173,11 @@ def _bar() -> Iterator[Callable[[int, int | None], None]]:
 
 @cli.command()
 @click.option(
-    "--store", "path", default=DEMO_STORE, metavar="FOLDER", help="Where it is made (./.cwnb-demo)."
+    "--store",
+    "path",
+    default=DEMO_STORE,
+    metavar="FOLDER",
+    help="The store's folder (default: ./.cwnb-demo).",
 )
 def demo(path: str) -> None:
     """Make three days of a web shop's logs, and find out why nobody can pay.
@@ -190,14 +197,18 @@ def demo(path: str) -> None:
 
 @cli.command(context_settings={"ignore_unknown_options": True})
 @click.option(
-    "--store", "path", default=DEMO_STORE, metavar="FOLDER", help="The store (./.cwnb-demo)."
+    "--store",
+    "path",
+    default=DEMO_STORE,
+    metavar="FOLDER",
+    help="The store's folder (default: ./.cwnb-demo).",
 )
 @click.argument("jupyter", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTER OPTIONS]")
 def lab(path: str, jupyter: tuple[str, ...]) -> None:
     """Open JupyterLab on the notebooks, with the demo's store.
 
-    The notebooks are those of the repository if this is run in it; else they are copied to
-    ./notebooks, and a file that is there already stays as it is.
+    Run in the repository, it opens the repository's notebooks. Otherwise it copies them to
+    ./notebooks; a file that is there already is not replaced.
 
     \b
     Examples:
@@ -219,18 +230,24 @@ def lab(path: str, jupyter: tuple[str, ...]) -> None:
 
 @cli.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
-@click.option("--group", "-g", required=True, metavar="NAME", help="The log group; made if absent.")
-@click.option("--stream", metavar="NAME", help="The log stream, instead of the file's name.")
-@click.option("--format", metavar="NAME", help="The format, instead of recognising it.")
-@click.option("--tz", metavar="ZONE", help="The zone of times that have none (UTC).")
-@click.option("--pattern", metavar="REGEX", help="What the first line of a record looks like.")
+@click.option(
+    "--group",
+    "-g",
+    required=True,
+    metavar="NAME",
+    help="The log group; created if it does not exist.",
+)
+@click.option("--stream", metavar="NAME", help="The log stream (default: the name of the file).")
+@click.option("--format", metavar="NAME", help="The format (default: detected).")
+@click.option("--tz", metavar="ZONE", help="The time zone of times without one (default: UTC).")
+@click.option("--pattern", metavar="REGEX", help="A regex for the first line of each record.")
 @click.option("--log-type", metavar="NAME", help="lambda, vpc-flow, route53, cloudtrail or text.")
-@click.option("--again", is_flag=True, help="Load what was loaded before once more.")
+@click.option("--again", is_flag=True, help="Load files again that were loaded before.")
 @_store_option
 def load(files: tuple[str, ...], path: str, **options: Any) -> None:
     """Load files, folders, globs or URLs into a log group.
 
-    Exit status 1 says that some files could not be loaded; the others are.
+    If some files cannot be loaded, the others are, and the exit status is 1.
 
     \b
     Examples:
@@ -251,14 +268,16 @@ def load(files: tuple[str, ...], path: str, **options: Any) -> None:
 @cli.command()
 @click.argument("text", metavar="TEXT")
 @_groups_option
-@click.option("--start", metavar="TIME", help="From here on: -1h, 2026-11-20T08:00 (the first).")
-@click.option("--end", metavar="TIME", help="Up to here, not included (the last).")
-@click.option("--limit", type=click.IntRange(1), metavar="N", help="At most so many rows.")
-@click.option("--output", "-o", type=click.Choice(OUTPUTS), help="What to write (table).")
-@click.option("--to", metavar="FILE", help="Write it there; .csv, .json, .parquet say the output.")
-@click.option("--strict", is_flag=True, help="Refuse what the service's written rules refuse.")
-@click.option("--explain", is_flag=True, help="Show how it was run, instead of the answer.")
-@click.option("--pandas", is_flag=True, help="Show the query as plain pandas, not the answer.")
+@click.option(
+    "--start", metavar="TIME", help="Start of the window: -1h, 2026-11-20T08:00 (default: all)."
+)
+@click.option("--end", metavar="TIME", help="End of the window, not included (default: all).")
+@click.option("--limit", type=click.IntRange(1), metavar="N", help="Give at most N rows.")
+@click.option("--output", "-o", type=click.Choice(OUTPUTS), help="Output format (default: table).")
+@click.option("--to", metavar="FILE", help="Write to this file; its suffix sets the format.")
+@click.option("--strict", is_flag=True, help="Refuse what the service's rules do not allow.")
+@click.option("--explain", is_flag=True, help="Show how the query was run, not the answer.")
+@click.option("--pandas", is_flag=True, help="Show the query as pandas source, not the answer.")
 @_store_option
 def query(
     *,
@@ -271,7 +290,7 @@ def query(
     path: str,
     **options: Any,
 ) -> None:
-    """Ask a Logs Insights query; a TEXT of - is read from the standard input.
+    """Run a Logs Insights query; if TEXT is -, it is read from the standard input.
 
     \b
     Examples:

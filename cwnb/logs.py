@@ -412,7 +412,7 @@ class StoreSources:
         """
         names = self._own if selector is None else list(selector)
         if names != self._own and names not in self._selectors:
-            raise InvalidParameter(f"the query did not say that it reads the log groups {names}")
+            raise InvalidParameter(f"the query does not name the log groups {names}")
         return self._snapshot.of_groups(names) if self._selectors else self._snapshot
 
     def table(self, name: str) -> Any:

@@ -326,7 +326,7 @@ def test_raw_gives_the_bytes_that_went_in(logs: Any) -> None:
     assert "\ufffd" in result.df["@message"].iloc[1]
     logs.flush()
     assert logs.query("filter @message like /caf/ | fields 1 as one", "/raw").raw == sent[1:2]
-    with pytest.raises(InvalidParameter, match="no message of their own"):
+    with pytest.raises(InvalidParameter, match="no message and no @ptr"):
         _ = logs.query("stats count(*)", "/raw").raw
 
 

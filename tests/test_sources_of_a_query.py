@@ -54,7 +54,7 @@ def test_all_selectors_of_a_query_see_one_moment(logs: Any) -> None:
 
 def test_what_a_query_cannot_open_is_named(logs: Any) -> None:
     sources = StoreSources(logs.store, ["/b"], [["/a/*"]])
-    with pytest.raises(InvalidParameter, match=r"did not say that it reads.*'/a/one'"):
+    with pytest.raises(InvalidParameter, match=r"does not name the log groups.*'/a/one'"):
         sources.open(["/a/one"])
     with pytest.raises(ResourceNotFound, match="no lookup table 'hosts'"):
         sources.table("hosts")

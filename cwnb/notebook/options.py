@@ -32,16 +32,18 @@ class Option:
 
 OPTIONS = (
     Option("group", "GROUP…", "log groups; a trailing * is a prefix", short="g", many=True),
-    Option("start", "TIME", "-1h, 2026-11-23T08:00Z, epoch, now; the default is an hour ago"),
-    Option("end", "TIME", "the same; the default is now"),
+    Option(
+        "start", "TIME", "start of the window: -1h, 2026-11-23T08:00Z, epoch, now; default: -1h"
+    ),
+    Option("end", "TIME", "end of the window, not included, written alike; default: none"),
     Option("lang", "LANGUAGE", "ql", choices=("ql",)),
     Option("into", "NAME", "store the answer as a DataFrame and show one line"),
     Option("plot", "KIND", "auto, line, bar, stacked or none", choices=(*KINDS, "none")),
-    Option("explain", about="show the pipeline as it ran, with rows and times"),
+    Option("explain", about="show how the query was run, with rows and times"),
     Option("limit", "N", "the most rows to give"),
-    Option("strict", about="refuse what the service would refuse"),
+    Option("strict", about="refuse what the service's rules do not allow"),
     Option("store", "PATH", "the store to ask"),
-    Option("logs", "NAME", "the variable that holds the store to ask; the default is logs"),
+    Option("logs", "NAME", "the variable with an open store; the default is logs"),
     Option("help", about="show this", short="h"),
 )
 NOT_YET = {
@@ -119,7 +121,8 @@ def read_options(
                 break
             if last is None or not last.many:
                 raise InvalidParameter(
-                    f"the query stands below the first line, which has {_bare(word)!r} in it"
+                    f"unexpected {_bare(word)!r} in the first line; "
+                    "the query begins on the second line"
                 )
             given[last.name].extend(expand(_bare(word)))
             line = line[match.end() :]

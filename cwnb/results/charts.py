@@ -47,7 +47,9 @@ def text_bars(
     drawn = {name: column for name, column in found.items() if column is not None}
     typed = [str(c) for i, c in enumerate(df.columns) if is_number(df.iloc[:, i])]
     if value is not None and value not in drawn:
-        raise InvalidParameter(f"no column of numbers {value!r}; there is {list(drawn)}")
+        raise InvalidParameter(
+            f"no column of numbers {value!r}; the columns of numbers are {list(drawn)}"
+        )
     if not drawn:
         raise InvalidParameter("cannot draw bars without a column of numbers")
     chosen = value or next(iter(typed or drawn))

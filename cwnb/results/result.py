@@ -114,8 +114,8 @@ class QueryResult:
     def _places(self) -> Places:
         if self.outcome.places is None:
             raise InvalidParameter(
-                "the rows are no events, as those of 'stats' are groups; "
-                "they have no message of their own"
+                "the rows are not events (those of 'stats' are groups), "
+                "so they have no message and no @ptr"
             )
         return self.outcome.places
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 def warn_of_types(outcome: Outcome) -> list[str]:
     """Give a warning for each field that was read and has values of several types."""
     return [
-        f"field {name!r} holds values of several types; each is compared as what it is, and the "
+        f"field {name!r} holds values of several types; each is compared by its own type, and the "
         "column shows their text"
         for name in outcome.mixed
     ]

@@ -66,7 +66,10 @@ REFUSED = [
     ("--strict=yes", "--strict takes no value"),
     ("--into a.b", "--into takes the name of a variable, not 'a.b'"),
     ("r << --into df", "write NAME << for the result or --into NAME for the DataFrame"),
-    ("fields @message", "the query stands below the first line, which has 'fields' in it"),
+    (
+        "fields @message",
+        "unexpected 'fields' in the first line; the query begins on the second line",
+    ),
 ]
 
 

@@ -160,7 +160,7 @@ class InsightsParser(ExpressionParser):
             raise self._fault_at(token, "the regex of a parse needs a group such as (?<name>…)")
         named = [group.name for group in found if group.name]
         if named and aliases:
-            raise self._fault_at(token, "names stand in the regex or after 'as', not both")
+            raise self._fault_at(token, "write the names in the regex or after 'as', not in both")
         names = named or aliases
         if len(names) != len(found):
             counted = f"{len(found)} unnamed group{'s' * (len(found) != 1)}"
@@ -180,7 +180,7 @@ class InsightsParser(ExpressionParser):
     def _name(self) -> str:
         token = self._curr
         if token.token_type is TokenType.STRING:
-            raise self._fault(f"a name stands in backticks: `{unquote(token.text)}`")
+            raise self._fault(f"write a name in backticks, not in quotes: `{unquote(token.text)}`")
         if token.token_type is not TokenType.VAR or token.text.lower() in RESERVED:
             raise self._expected("a name")
         self._advance()
@@ -192,7 +192,7 @@ class InsightsParser(ExpressionParser):
         offset = None
         if self._word() == "offset":
             if by is None:
-                raise self._fault("'offset' stands after 'by'")
+                raise self._fault("'offset' must come after 'by'")
             self._advance()
             offset = self._period()
         return tree.Stats(aggregates=aggregates, by=by, offset=offset)

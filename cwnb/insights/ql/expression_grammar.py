@@ -105,7 +105,7 @@ class ExpressionParser(Cursor):
         if operator := self.COMPARISONS.get(self._curr.token_type):
             self._advance()
             if self._curr.token_type is REGEX_TOKEN:
-                raise self._fault("a regex stands after 'like' or '=~', not after a comparison")
+                raise self._fault("a regex can follow 'like' or '=~', but no other comparison")
             node = self._placed(operator(this=node, expression=self._operand()), start)
         elif self._match(TokenType.RLIKE):
             node = self._placed(self._like(node), start)
@@ -119,7 +119,7 @@ class ExpressionParser(Cursor):
                 if negated:
                     node = self._placed(exp.Not(this=node), start)
         if self._curr.token_type in self.COMPARISONS:
-            raise self._fault("comparisons do not chain; join them with 'and'")
+            raise self._fault("comparisons cannot be chained; join them with 'and'")
         return node
 
     def _like(self, value: exp.Expression) -> tree.Like:
@@ -261,7 +261,7 @@ class ExpressionParser(Cursor):
                 message = "a period is an argument of bin, datefloor, dateceil or offset only"
                 raise self._fault(message, *span)
             if adjacent:
-                raise self._fault("a name that begins with a digit stands in backticks", *span)
+                raise self._fault("write a name that begins with a digit in backticks", *span)
         return self._placed(exp.Literal(this=number.text, is_string=False), number.start)
 
     def _period(self) -> tree.Period:

@@ -152,8 +152,9 @@ def _next_token(text: str, position: int, context: _Context) -> tuple[Token | No
             raise MalformedQuery(FOREIGN[value], text, position, end)
         return _token(SYMBOLS[value], value, position, end)
     if kind == "unclosed":
-        what = "a name in backticks" if value == "`" else "a text"
-        raise MalformedQuery(f"{what} is not closed with {value}", text, position, end)
+        what = "name in backticks" if value == "`" else "string"
+        message = f"unterminated {what}: the closing {value} is missing"
+        raise MalformedQuery(message, text, position, end)
     if kind == "placeholder":
         raise MalformedQuery(f"placeholder {value} has no value", text, position, end)
     if kind == "macro":
@@ -164,7 +165,9 @@ def _next_token(text: str, position: int, context: _Context) -> tuple[Token | No
 def _regex(text: str, position: int) -> tuple[Token, int]:
     match = REGEX.match(text, position)
     if match is None:
-        raise MalformedQuery("a regex is not closed with '/'", text, position, position + 1)
+        raise MalformedQuery(
+            "unterminated regex: the closing '/' is missing", text, position, position + 1
+        )
     end = match.end()
     if not match[1]:
         raise MalformedQuery("empty regex; a comment begins with '#'", text, position, end)

@@ -179,8 +179,8 @@ class _NameChecker:
         self.checked.insert(self.first_stats, moved)
         self.first_stats += 1
         self._warn(
-            f"filter {to_text(condition)!r} names fields of the events and is read as standing "
-            "before stats; the service would find no such column there and keep no rows"
+            f"filter {to_text(condition)!r} names fields of the events and is applied before "
+            "stats; the service would find no such column after it and keep no rows"
         )
 
     def check_sort(self, command: tree.Sort) -> tree.Sort | None:
@@ -284,7 +284,7 @@ class _NameChecker:
             else:
                 stack.extend(node.iter_expressions())
         if not aggregated:
-            self._refuse(f"{to_text(item.value)!r} aggregates nothing", item)
+            self._refuse(f"{to_text(item.value)!r} has no aggregation such as count(*)", item)
 
     def _check_inside(self, call: exp.Expression, item: tree.Item, aliases: set[str]) -> None:
         arguments = [self._name_outputs(argument) for argument in call.args.get("arguments") or []]
@@ -332,7 +332,9 @@ class _NameChecker:
         value = self._name_outputs(self._values_in_backticks(value))
         for node in tree.find(value, exp.Expression):
             if is_aggregate(node):
-                self._refuse(f"{node.entry.name} is an aggregation and stands in stats only", node)
+                self._refuse(
+                    f"{node.entry.name} is an aggregation and can be used in stats only", node
+                )
             if isinstance(node, tree.Call) and node.entry.reads_event_time:
                 self._check_event_time(node)
             if isinstance(node, tree.Field):
@@ -363,8 +365,8 @@ class _NameChecker:
     def _check_event_time(self, call: exp.Expression) -> None:
         if self.scope.outputs is not None and TIMESTAMP not in self.scope.made:
             self._refuse(
-                f"{to_text(call)} needs {TIMESTAMP}, which stats has used up; name the time in the "
-                "stats before, such as 'by bin(5m) as t', and use datefloor(t, …)",
+                f"{to_text(call)} needs {TIMESTAMP}, which is not an output of the stats before; "
+                "name the time in that stats, such as 'by bin(5m) as t', and use datefloor(t, …)",
                 call,
             )
 

@@ -49,7 +49,8 @@ def to_re2(pattern: str) -> str:
             text = re.sub(r"^\(\?<", "(?P<", text)
         elif token.kind == "escape" and _is_back_reference(text):
             raise InvalidRegex(
-                f"back-reference {text!r} in a regex: RE2 has none; parse both and compare them"
+                f"back-reference {text!r} in a regex is not supported by RE2; "
+                "parse both and compare them"
             )
         out.append(text)
     translated = "".join(out)
@@ -70,11 +71,11 @@ def _refuse_look_around(pattern: str, start: int) -> None:
     ):
         if pattern.startswith(opener, start):
             raise InvalidRegex(
-                f"look-{name} {opener + '…)'!r} in a regex: RE2 has none; "
+                f"look-{name} {opener + '…)'!r} in a regex is not supported by RE2; "
                 "filter in two steps, or with 'not like'"
             )
     if pattern.startswith("(?P=", start):
-        raise InvalidRegex("back-reference '(?P=…)' in a regex: RE2 has none")
+        raise InvalidRegex("back-reference '(?P=…)' in a regex is not supported by RE2")
 
 
 def _is_back_reference(text: str) -> bool:
