@@ -269,9 +269,13 @@ def load(files: tuple[str, ...], path: str, **options: Any) -> None:
 @click.argument("text", metavar="TEXT")
 @_groups_option
 @click.option(
-    "--start", metavar="TIME", help="Start of the window: -1h, 2026-11-20T08:00 (default: all)."
+    "--start",
+    metavar="TIME",
+    help="Start of the window: -1h, 2026-11-20T08:00 (default: all events).",
 )
-@click.option("--end", metavar="TIME", help="End of the window, not included (default: all).")
+@click.option(
+    "--end", metavar="TIME", help="End of the window, not included (default: all events)."
+)
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Give at most N rows.")
 @click.option("--output", "-o", type=click.Choice(OUTPUTS), help="Output format (default: table).")
 @click.option("--to", metavar="FILE", help="Write to this file; its suffix sets the format.")

@@ -76,7 +76,7 @@ def test_globs_match_as_re_does(
     count = max(1, pattern.count("*"))
     needed = data.draw(st.lists(st.booleans(), min_size=count, max_size=count))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(extraction, "_suits_search", lambda *_: search)
+        patch.setattr(extraction, "_search_is_faster", lambda *_: search)
         text = pa.array(texts, pa.string()).slice(skip)
         found = parse_glob(text, pattern, count)
         some = parse_glob(text, pattern, count, needed)

@@ -46,7 +46,7 @@ class PickedRows:
 
     @property
     def query_values(self) -> QueryValues:
-        """Give what the query was asked with, for expressions."""
+        """Give the values of the query that expressions may read."""
         return self._plan.query_values
 
     def fetch(

@@ -1,4 +1,4 @@
-"""Call a function of the table on columns and constants."""
+"""Call a function of the function table with columns and constants."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _CONVERT: dict[str, Callable[[Value], Value]] = {
 
 
 class Context(Protocol):
-    """What a function may know besides its arguments."""
+    """What a function may read besides its arguments."""
 
     @property
     def rows(self) -> int:
@@ -35,7 +35,7 @@ class Context(Protocol):
 
     @property
     def query_values(self) -> QueryValues:
-        """Give what the query was asked with, which is the same for all rows."""
+        """Give the values of the query that are the same for all rows: its present, its window."""
         ...
 
     def timestamp(self) -> pa.Array:

@@ -1,4 +1,4 @@
-"""Texts of dates: Java patterns that read, strftime formats that write, and names of zones."""
+"""Dates as text: read by Java patterns, written by strftime formats; names of time zones."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _RESOLUTION_MS = {"f": 1, **dict.fromkeys("SsTcXr+", 1000)}
 
 
 def resolution_ms(format: str) -> int:
-    """Give the resolution of a strftime format: it writes all times within one step alike."""
+    """Give the resolution of a strftime format: times in the same step of it have the same text."""
     letters = [match["letter"] for match in _DIRECTIVE.finditer(format)]
     return min((_RESOLUTION_MS.get(letter, 60_000) for letter in letters), default=60_000)
 

@@ -1,4 +1,4 @@
-"""The function table: what each function is called, takes and gives, and what else it states."""
+"""The function table: name, parameters, result and facts of each function."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def function(
     most_branches: int | None = None,
     true_only_if_present: bool = False,
 ) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
-    """Enter a function in the table; the keywords are the facts of Function.
+    """Enter a function in the table; the keywords are fields of `Function`.
 
     `signature` reads `substr(text s, number start [, number len]) -> text`; `text s...` takes any
     number of them. Raises TypeError for an entry that does not fit together.

@@ -1,4 +1,4 @@
-"""Functions of maps and lists: made by jsonParse and split, read by paths.
+"""Functions of maps and lists: `jsonParse` and its kind, and access by a path.
 
 Source: CWL_QuerySyntax-operations-functions.
 """

@@ -14,8 +14,8 @@ from cwnb.insights.resolve.scope import (
     Scope,
     is_aggregate,
     refuse,
-    rename,
     repeats,
+    replace_value,
     scope_of_columns,
 )
 from cwnb.insights.tree import Shows
@@ -325,7 +325,7 @@ class _NameChecker:
         written = item.value
         value = self._resolve(written)
         if value != written:
-            rename(item, value)
+            replace_value(item, value)
 
     def _resolve(self, value: exp.Expression) -> exp.Expression:
         """Check an expression that is evaluated for each row; gives it with its names resolved."""

@@ -27,8 +27,8 @@ def refuse(pipeline: tree.Pipeline, message: str, node: exp.Expr) -> NoReturn:
     raise MalformedQuery(message, pipeline.meta.get("text"), meta.get("start"), meta.get("end"))
 
 
-def rename(item: tree.Item, value: exp.Expression) -> None:
-    """Put another value into an item, and keep the name of its column."""
+def replace_value(item: tree.Item, value: exp.Expression) -> None:
+    """Replace the value of an item; its column keeps its name."""
     name = item.name
     item.set("value", value)
     item.set("alias", None if isinstance(value, tree.Field) and value.name == name else name)

@@ -1,1 +1,1 @@
-"""Text: regular expressions, and what `parse` takes out of it."""
+"""Regular expressions, and the extraction of fields from text by `parse`."""

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 # Where the captures of one group begin and end, row by row.
 Span = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 
-# Captures that are more than one in so many of all bytes are cut out by a mask over all bytes.
+# If the captures are more than 1/_DENSE of all bytes, a mask over all bytes extracts them faster.
 _DENSE = 4
 _NOWHERE = np.iinfo(np.int32).max
-# What RE2's replacement text can name.
+# RE2's replacement text can refer to so many groups.
 _MOST_GROUPS = 9
 
 
@@ -50,7 +50,7 @@ def parse_glob(
     first, last = int(starts[0]), int(starts[-1])
     starts, data = starts - first, data[first:last]
     wanted = [i for i in range(count) if needed is None or needed[i]]
-    if _suits_search((last - first) / len(text), len(literals), len(wanted)):
+    if _search_is_faster((last - first) / len(text), len(literals), len(wanted)):
         matched, found = _search(text, literals, wanted)
         spans = {i: (starts[:-1] + begin, starts[:-1] + end) for i, (begin, end) in found.items()}
     else:
@@ -60,11 +60,11 @@ def parse_glob(
     return [_cut(data, *spans[i], matched) if i in wanted else absent for i in range(count)]
 
 
-def _suits_search(width: float, literals: int, wanted: int) -> bool:
-    """Tell whether RE2 is faster than a chain of literals, by an estimate in ns per row.
+def _search_is_faster(width: float, literals: int, wanted: int) -> bool:
+    """Tell whether RE2 (`_search`) is faster than `_chain`, by an estimate in ns per row.
 
-    A chain reads every byte once for each literal. RE2 stops where the match of a row ends, and
-    takes extra time for each group.
+    `width` is the mean length of a row. `_chain` reads every byte once for each literal. RE2 stops
+    where the match of a row ends, and takes extra time for each group.
     """
     chain = 0.8 * width * literals
     search = 160 + 90 * wanted + width
@@ -131,7 +131,7 @@ def _spans(text: pa.Array, pattern: str) -> tuple[np.ndarray[Any, Any], list[Spa
 def _chain(
     text: pa.Array, starts: np.ndarray[Any, Any], data: np.ndarray[Any, Any], literals: list[bytes]
 ) -> tuple[np.ndarray[Any, Any], list[Span]]:
-    """Match a glob by the positions of its literals, each the first after the literal before."""
+    """Match a glob by searching its literals, each at its first position after the one before."""
     # The first position of a literal is enough: if the rest of the glob does not match after it,
     # it does not match after a later position either.
     here, ends = starts[:-1], starts[1:]
@@ -171,7 +171,10 @@ def _positions(data: np.ndarray[Any, Any], literal: bytes) -> np.ndarray[Any, An
 
 
 def _words(length: int) -> list[tuple[int, int]]:
-    """Cover a length with words of 8, 4, 2 or 1 bytes, which may overlap: (position, width)."""
+    """Divide so many bytes into words of 8, 4, 2 or 1 bytes, which may overlap.
+
+    Gives (position, width) of each.
+    """
     width = next(w for w in (8, 4, 2, 1) if w <= length)
     return [(at, width) for at in {*range(0, length - width, width), length - width}]
 
@@ -179,7 +182,7 @@ def _words(length: int) -> list[tuple[int, int]]:
 def _first_at_or_after(
     places: np.ndarray[Any, Any], here: np.ndarray[Any, Any], starts: np.ndarray[Any, Any]
 ) -> np.ndarray[Any, Any]:
-    """Give for each row the first of the places at or after `here`."""
+    """Give for each row the first of the ascending `places` that is at or after its `here`."""
     if len(places) == len(here):
         # Often each row has the literal exactly once, and then no search is needed.
         once = (places >= here) & (places < starts[1:])
@@ -241,7 +244,10 @@ def _all_named(pattern: str) -> str:
 
 
 def _without_unmatched(column: pa.Array, name: str, text: pa.Array, re2: str) -> pa.Array:
-    """Make missing what Arrow gives as "": captures of a group that took no part in the match."""
+    """Make captures of a group missing where the group took no part in the match.
+
+    Arrow gives "" for them, as for a group that matched an empty text.
+    """
     empty = pc.equal(column, "").fill_null(False)
     if not pc.any(empty).as_py():
         return column
@@ -254,7 +260,7 @@ def _without_unmatched(column: pa.Array, name: str, text: pa.Array, re2: str) ->
 def parse_multi(text: pa.Array, pattern: str) -> tuple[np.ndarray[Any, Any], dict[str, pa.Array]]:
     """Give a row per match of a pattern: the row it comes from, and its groups.
 
-    Rows come in order, one without a match once, with its fields missing.
+    Rows come in order. A row without a match comes once, with its fields missing.
     """
     named = _all_named(pattern)
     re2 = to_re2(named)

@@ -1,4 +1,4 @@
-"""User patterns on RE2: linear time, no look-around, no back-references.
+"""Search text by the regular expressions of users, on RE2: no look-around, no back-references.
 
 Arrow's kernels run RE2 over whole columns. Its speed depends on the first byte of the pattern
 (RE2 finds a literal start by `memchr`). Therefore alternations are split, and even a literal is
@@ -55,7 +55,8 @@ def to_re2(pattern: str) -> str:
         out.append(text)
     translated = "".join(out)
     try:
-        pc.match_substring_regex(pa.array([""]), translated)  # of no text it compiles nothing
+        # With an empty array Arrow would not compile the pattern.
+        pc.match_substring_regex(pa.array([""]), translated)
     except pa.ArrowInvalid as error:
         reason = str(error).removeprefix("Invalid regular expression: ")
         raise InvalidRegex(f"RE2 does not take the regex {pattern!r}: {reason}") from None
@@ -83,18 +84,18 @@ def _is_back_reference(text: str) -> bool:
 
 
 def matches(text: Value, pattern: str) -> Value:
-    """Tell where an RE2 pattern is found in the text; missing stays missing."""
+    """Tell which texts have a match of an RE2 pattern; missing stays missing."""
     return _search(text, _plan(pattern))
 
 
 def contains(text: Value, literal: str, *, ignore_case: bool = False) -> Value:
-    """Tell where the text contains the literal; missing stays missing."""
+    """Tell which texts contain the literal; missing stays missing."""
     pattern = escape(literal)
     return _search(text, (f"(?i){pattern}" if ignore_case else pattern,))
 
 
 def _find_literal(text: pa.Array, literal: str) -> pa.Array:
-    """Tell where the text contains a literal, by searching first for the rarest end of it.
+    """Tell which texts contain a literal, by searching first for an end of it.
 
     RE2 searches for the first byte of a literal, so a search is slow if this byte is frequent:
     `acquirer` takes twice as long as its end `quirer`, because `a` is frequent in most text.
@@ -177,7 +178,7 @@ def _alternatives(pattern: str) -> list[str]:
 
 
 def _literal_prefix(pattern: str) -> str:
-    """Give the plain characters that every match of the pattern starts with."""
+    """Give the literal text that every match of the pattern starts with."""
     prefix = ""
     for token in tokens(pattern):
         if token.text in tuple("?*{"):

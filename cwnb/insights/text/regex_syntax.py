@@ -1,4 +1,4 @@
-"""How a regular expression is written: its tokens and its groups, read from its text as RE2 does.
+"""Read the syntax of a regular expression, as RE2 reads it: its tokens and its groups.
 
 Nothing here matches text; `regex` does, with Arrow's RE2.
 """
@@ -41,7 +41,7 @@ class Token:
 
     @property
     def end(self) -> int:
-        """Give the place behind it in the pattern."""
+        """Give the position after it in the pattern."""
         return self.start + len(self.text)
 
     @property
@@ -87,7 +87,7 @@ def escape(literal: str) -> str:
 
 
 def tokens(pattern: str) -> list[Token]:
-    """Cut a pattern into tokens, which together are the pattern."""
+    """Split a pattern into tokens; their texts joined are the pattern."""
     return [
         Token(
             str(match.lastgroup),

@@ -1,4 +1,4 @@
-"""Pipeline -> plain pandas source that gives the same answer without cwnb."""
+"""Write a query as Python source with pandas, which gives the same answer without cwnb."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writers of aggregations: each gives a column with a value per group of `groups`."""
+"""Write aggregations as pandas code; each gives a column with a value per group of `groups`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def aggregates(*names: str) -> Callable[..., Callable[..., Snippet]]:
 
 
 def _value(script: Script, node: exp.Expression) -> tuple[str, str]:
-    """Give name and kind of the column that holds the argument; an expression is written first."""
+    """Give name and kind of the column that holds an argument; an expression gets a new column."""
     return _column(script, node, data(write(script, node)))
 
 

@@ -1,4 +1,4 @@
-"""One writer for each command, and the order in which they make a script."""
+"""Write commands as pandas code: one writer for each command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writers of date and time functions."""
+"""Write date and time functions as pandas code."""
 
 from __future__ import annotations
 

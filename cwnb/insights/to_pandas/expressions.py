@@ -1,4 +1,4 @@
-"""One writer for each kind of expression node."""
+"""Write expressions as pandas code: one writer for each class of node."""
 
 from __future__ import annotations
 
@@ -52,8 +52,8 @@ COMPARISONS: dict[type[exp.Expression], str] = {
     exp.GTE: ">=",
 }
 FLIPPED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-# Beyond these a literal cannot be held against an int64 column by Arrow. (Asked of integers only:
-# a range looks for a float one number after the other.)
+# Arrow cannot compare an int64 column with a literal outside this range. (Test only integers with
+# `in`: for a float, Python would compare every number of the range.)
 INT64 = range(-(2**63), 2**63)
 
 
@@ -78,7 +78,7 @@ def _key(node: exp.Expression) -> str:
 
 
 def aggregate_key(node: Call) -> str:
-    """Give the key under which a `stats` finds what stands for an aggregation."""
+    """Give the key of an aggregation in `Script.aggregates`."""
     return _key(node)
 
 
@@ -111,7 +111,7 @@ def _operand(script: Script, node: exp.Expression, *, only_true: bool) -> str:
 
 
 def truth(script: Script, snippet: Snippet) -> Snippet:
-    """Give what a value counts as in a condition."""
+    """Convert a snippet to one that is true or false, as a condition takes the value."""
     if snippet.is_literal:
         return as_column(script, literal(preamble.is_true(snippet.literal)))
     if snippet.kind in ("condition", "boolean"):
@@ -135,7 +135,7 @@ def _field(script: Script, node: Field) -> Snippet:
         stem = ".".join(parts[:cut])
         if script.kinds.get(stem) == "any":
             return step(Snippet(script.at(stem), "any"), list(parts[cut:]))
-    # A stand-in, so that the query reads the same whether or not some event has the field.
+    # A column of missing values, so that the rest of the source can use the field.
     script.add(
         f"{script.at(name)} = pd.Series(pd.NA, index={script.frame}.index, dtype=TEXT)"
         "  # no event has it"
@@ -145,7 +145,7 @@ def _field(script: Script, node: Field) -> Snippet:
 
 
 def step(value: Snippet, path: list[str]) -> Snippet:
-    """Write the way into a structure."""
+    """Write the access to a key or index of a structure."""
     keys = ", ".join(quoted(str(part)) for part in path)
     return Snippet(f"each(lambda value: step_into(value, [{keys}]), object, {value.code})", "any")
 
@@ -188,7 +188,7 @@ def _call(script: Script, node: Call) -> Snippet:
 # ---------------------------------------------------------------- arithmetic
 
 
-def _plain(sign: str) -> Callable[[Script, exp.Binary], Snippet]:
+def _operator(sign: str) -> Callable[[Script, exp.Binary], Snippet]:
     def writer(script: Script, node: exp.Binary) -> Snippet:
         left, right = _numbers(script, node)
         kind = common_kind(left, right)
@@ -277,7 +277,7 @@ def _millis(value: Snippet) -> Snippet:
 
 
 def _with_literal(left: Snippet, relation: str, value: Any) -> str:
-    """Write the comparison with a literal without a helper, or nothing."""
+    """Write the comparison with a literal by an operator of pandas; "" if it needs a helper."""
     is_number = looks_like_number(str(value))
     if is_number and left.kind in (*NUMERIC, "time"):
         number = preamble.number_of(value)
@@ -354,9 +354,9 @@ NODES: dict[type[exp.Expression], Callable[..., Snippet]] = {
     Period: _period,
     Regex: _regex,
     Call: _call,
-    exp.Add: _plain("+"),
-    exp.Sub: _plain("-"),
-    exp.Mul: _plain("*"),
+    exp.Add: _operator("+"),
+    exp.Sub: _operator("-"),
+    exp.Mul: _operator("*"),
     exp.Div: _divide,
     exp.Mod: _modulus,
     exp.Pow: _power,

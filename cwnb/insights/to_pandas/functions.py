@@ -1,4 +1,4 @@
-"""Writers of functions: numbers, general ones, structures and addresses."""
+"""Write functions of numbers, structures and addresses, and general ones, as pandas code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Write `parse`: a glob or a regular expression over a text column."""
+"""Write `parse` as pandas code: a glob or a regular expression over a text column."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _escaped(text: str) -> str:
 
 
 def _named_groups(regex: str, names: list[str]) -> tuple[str, list[str]]:
-    """Give every capturing group a name that Python takes, the field's own where it can be."""
+    """Give every capturing group a name that Python allows: the name of the field, else `g0`, …."""
     found = groups(regex)
     has_names = any(group.name for group in found)
     captured = [group for group in found if group.name or not has_names]

@@ -1,4 +1,4 @@
-"""Put the emitted source together: imports, the helpers that it needs, the commands."""
+"""Assemble the emitted source: imports, the helpers that it needs, the commands."""
 
 from __future__ import annotations
 

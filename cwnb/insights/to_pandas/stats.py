@@ -1,4 +1,4 @@
-"""Write `stats`: a groupby, a frame with a row per group, and arithmetic over its columns."""
+"""Write `stats` as pandas code: a groupby, a frame of groups, and arithmetic over its columns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def write_stats(script: Script, command: Stats) -> None:
-    """Write the groups and their rows, which are all that is left afterwards."""
+    """Write a `stats`; afterwards the script's frame has a row per group."""
     keys: list[Item] = list(command.args.get("by") or [])
     items: list[Item] = list(command.args["aggregates"])
     grouping, displays = [], []
@@ -65,7 +65,7 @@ def _offset(command: Stats) -> str:
 
 
 def _key_column(script: Script, key: Item, snippet: Snippet) -> str:
-    """Give the column that holds a group key, written first if it is no field."""
+    """Give the column that holds a group key; for an expression, write that column first."""
     column = as_column(script, snippet)
     if isinstance(key.value, Field) and column.code == script.at(key.value.name):
         return key.value.name

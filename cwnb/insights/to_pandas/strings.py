@@ -1,4 +1,4 @@
-"""Writers of string functions."""
+"""Write string functions as pandas code."""
 
 from __future__ import annotations
 

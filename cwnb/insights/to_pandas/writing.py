@@ -34,7 +34,7 @@ WIDTH = 100
 
 
 class CannotSay(CwnbError):
-    """Plain pandas has no words for a part of the query; `reason` names it."""
+    """A part of the query, which `reason` names, has no form in pandas."""
 
     code = "UnsupportedOperation"
 
@@ -48,9 +48,9 @@ class CannotSay(CwnbError):
 
 @dataclass(frozen=True)
 class Snippet:
-    """Python code that gives a column, or one value for all rows, which is then `literal`.
+    """Python code of an expression, which gives a column, or one value for all rows.
 
-    `whole`: the code needs no parentheses before `.str` or beside an operator.
+    `literal` is that value. `whole`: the code needs no parentheses before `.str` or an operator.
     """
 
     code: str
@@ -60,20 +60,20 @@ class Snippet:
 
     @property
     def is_literal(self) -> bool:
-        """Tell whether it is one value for all rows."""
+        """Tell whether the code gives one value for all rows."""
         return self.literal is not NOTHING
 
     @property
     def operand(self) -> str:
-        """Give the code so that an operator or `.` may stand beside it."""
+        """Give the code, in parentheses if they are needed before `.str` or an operator."""
         return self.code if self.whole else f"({self.code})"
 
 
 @dataclass
 class Script:
-    """The source as it grows, and what is known of the frame at this point.
+    """The source written so far, and the state of its frame after the last line.
 
-    `kinds`: the kind of every column; `events`: whether its rows are events still.
+    `kinds`: the kind of every column. `events`: whether the rows are still events.
     """
 
     kinds: dict[str, str]
@@ -96,7 +96,7 @@ class Script:
         return f"{self.frame}[{quoted(name)}]"
 
     def assign(self, name: str, snippet: Snippet) -> None:
-        """Write a column, if it is not that very column already."""
+        """Write an assignment to a column, unless the snippet is this column."""
         value = data(snippet)
         column = as_column(self, value)
         if column.code != self.at(name):
@@ -120,7 +120,7 @@ class Script:
 
 
 def split_outside(code: str, separator: str) -> list[str]:
-    """Split code at a separator that stands in no bracket and no string."""
+    """Split code at each separator that is outside brackets and strings."""
     parts, start, depth, quote = [], 0, 0, ""
     for place, letter in enumerate(code):
         if quote:
@@ -170,7 +170,7 @@ def literal(value: Any) -> Snippet:
 
 
 def as_column(script: Script, snippet: Snippet) -> Snippet:
-    """Spread a literal over all rows."""
+    """Make the snippet of a literal one of a column that repeats it; a column stays as it is."""
     if not snippet.is_literal:
         return snippet
     value, kind = snippet.code, snippet.kind
@@ -180,14 +180,14 @@ def as_column(script: Script, snippet: Snippet) -> Snippet:
 
 
 def data(snippet: Snippet) -> Snippet:
-    """Give a condition as the numbers 1 and 0, anything else as it is."""
+    """Convert a condition to the numbers 1 and 0; any other snippet stays as it is."""
     if snippet.kind != "condition":
         return snippet
     return Snippet(f'{snippet.operand}.astype("int64[pyarrow]")', "integer")
 
 
 def text(script: Script, snippet: Snippet) -> Snippet:
-    """Give the text form."""
+    """Convert a snippet to one that gives text."""
     snippet = data(snippet)
     if snippet.is_literal:
         value = snippet.literal
@@ -208,7 +208,7 @@ def text_form(snippet: Snippet) -> str:
 
 
 def number(script: Script, snippet: Snippet) -> Snippet:
-    """Give the value as a number: a column, or a literal if it was a number."""
+    """Convert a snippet to one that gives numbers; a literal number stays a literal."""
     snippet = data(snippet)
     if snippet.kind in NUMERIC:
         return snippet
@@ -221,7 +221,7 @@ def number(script: Script, snippet: Snippet) -> Snippet:
 
 
 def common_kind(*snippets: Snippet) -> str:
-    """Give the kind of what arithmetic makes of these numbers."""
+    """Give the kind that the result of arithmetic over these numbers has."""
     kinds = {snippet.kind for snippet in snippets}
     if kinds == {"integer"}:
         return "integer"
@@ -229,7 +229,7 @@ def common_kind(*snippets: Snippet) -> str:
 
 
 def number_column(script: Script, snippet: Snippet) -> Snippet:
-    """Give the value as a column of numbers."""
+    """Convert a snippet to one that gives a column of numbers."""
     return as_column(script, number(script, snippet))
 
 

@@ -1,4 +1,4 @@
-"""What values mean in the language, as functions of Arrow columns; import them from here."""
+"""What values mean in the language: conversion, comparison, equality, order, of Arrow columns."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""From any value to text, number, boolean or time, and several values to one type.
+"""Convert values to text, number, boolean or time, and several values to one type.
 
-A value is a `pa.Array` or, for a constant, a `pa.Scalar`; the answer is of the same shape. Types
+A value is a `pa.Array` or, for a constant, a `pa.Scalar`; the result is of the same kind. Types
 are int64, double, bool, string, dictionary<int32, string>, timestamp[ms, UTC], the mixed struct of
 `events.mixed_type()`, structures (JSON text as `pa.json_`) and null. Missing stays missing.
 """
@@ -58,7 +58,7 @@ def decode(value: Value) -> Value:
     """Give a dictionary-encoded column as strings, and any other value as it is."""
     if not pa.types.is_dictionary(value.type):
         return value
-    return _by_row(lambda array: array.dictionary_decode(), value)
+    return _call_with_array(lambda array: array.dictionary_decode(), value)
 
 
 def broadcast(value: Value, rows: int) -> pa.Array:
@@ -72,7 +72,7 @@ def broadcast(value: Value, rows: int) -> pa.Array:
 
 def to_text(value: Value) -> Value:
     """Give the text form; dictionary-encoded text stays encoded, a structure gives its JSON."""
-    return _by_row(_text, value)
+    return _call_with_array(_text, value)
 
 
 def _text(array: pa.Array) -> pa.Array:
@@ -88,7 +88,7 @@ def _text(array: pa.Array) -> pa.Array:
 
 
 def text_of(value: str | float | bool) -> str:
-    """Write a Python value as text, as `to_text` writes a column."""
+    """Write a Python value as text, in the form that `to_text` gives for columns."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
@@ -108,7 +108,7 @@ def to_number(value: Value) -> Value:
     Text counts by the rule of `numbers.NUMBER`, booleans are 1 and 0, times their epoch
     milliseconds; everything else is missing.
     """
-    return _by_row(_number, value)
+    return _call_with_array(_number, value)
 
 
 def _number(array: pa.Array) -> pa.Array:
@@ -136,7 +136,10 @@ def _number(array: pa.Array) -> pa.Array:
 
 
 def _with_booleans(text: pa.Array, types: pa.Array, found: Numbers | None) -> Numbers | None:
-    """Count the booleans of a mixed column as 1 and 0."""
+    """Add to the numbers of a mixed column its booleans, as 1 and 0.
+
+    `found` are the numbers in its text, None if there are none.
+    """
     flags = pc.equal(types, TYPE_BOOLEAN).fill_null(False).to_numpy(zero_copy_only=False)
     if not flags.any():
         return found
@@ -156,7 +159,7 @@ def _with_booleans(text: pa.Array, types: pa.Array, found: Numbers | None) -> Nu
 
 def to_boolean(value: Value) -> Value:
     """Give whether each value counts as true: boolean true, a number other than 0, text `true`."""
-    return _by_row(_boolean, value)
+    return _call_with_array(_boolean, value)
 
 
 def _boolean(array: pa.Array) -> pa.Array:
@@ -177,7 +180,7 @@ def _boolean(array: pa.Array) -> pa.Array:
 
 def to_time(value: Value) -> Value:
     """Give times; a number is epoch milliseconds, and one outside the years 1 to 9999 missing."""
-    return _by_row(_time, value)
+    return _call_with_array(_time, value)
 
 
 def _time(array: pa.Array) -> pa.Array:
@@ -195,7 +198,7 @@ def _time(array: pa.Array) -> pa.Array:
 
 def to_mixed(value: Value) -> Value:
     """Give the struct(text, type) of each value, whatever its type."""
-    return _by_row(_mixed, value)
+    return _call_with_array(_mixed, value)
 
 
 def _mixed(array: pa.Array) -> pa.Array:
@@ -246,7 +249,7 @@ def _as_type(value: Value, common: pa.DataType) -> Value:
         return pa.nulls(1, common)[0]
     if common == MIXED:
         return to_mixed(value)
-    return _by_row(lambda array: pc.cast(array, common), decode(value))
+    return _call_with_array(lambda array: pc.cast(array, common), decode(value))
 
 
 def _fits_double(value: Value) -> bool:
@@ -283,8 +286,8 @@ def _where_valid(array: pa.Array, *, answer: bool) -> pa.Array:
     return pa.array(np.full(len(array), answer), mask=missing)
 
 
-def _by_row(function: Callable[[pa.Array], pa.Array], value: Value) -> Value:
-    """Call a function of arrays; a constant is passed as an array of one value."""
+def _call_with_array(function: Callable[[pa.Array], pa.Array], value: Value) -> Value:
+    """Call a function of arrays with a value; a constant is passed as an array of one value."""
     if isinstance(value, pa.Array):
         return function(value)
     return function(_one(value))[0]

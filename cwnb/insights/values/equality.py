@@ -73,7 +73,7 @@ def compare(op: str, a: Value, b: Value) -> Value:
     if not len(a) or pa.types.is_null(a.type) or pa.types.is_null(b.type):
         return pa.nulls(len(a), pa.bool_())
     if is_structure(a.type) or is_structure(b.type):
-        return _where_both(a, b, np.zeros(len(a), dtype=bool))
+        return _unless_missing(a, b, np.zeros(len(a), dtype=bool))
     if isinstance(b, pa.Array):
         return _compare_arrays(op, decode(a), decode(b))
     if not b.is_valid:
@@ -98,15 +98,15 @@ def _compare_constant(op: str, a: pa.Array, b: pa.Scalar) -> pa.Array:
         if pa.types.is_integer(a.type) or pa.types.is_floating(a.type):
             # The text of a number never equals a text that is not a number.
             if op == "=":
-                return _where_both(a, b, np.zeros(len(a), dtype=bool))
+                return _unless_missing(a, b, np.zeros(len(a), dtype=bool))
             if op == "!=":
-                return _where_both(a, b, np.ones(len(a), dtype=bool))
+                return _unless_missing(a, b, np.ones(len(a), dtype=bool))
         return kernel(to_text(a), decode(to_text(b)))
     if number.form[0] != BIG:
         exact = number.exact(0)
         if (pa.types.is_integer(a.type) or is_time(a.type)) and exact.is_finite():
             integers = pc.cast(a, pa.int64()) if is_time(a.type) else a
-            return _integers_with(op, integers, math.floor(exact), exact == math.floor(exact))
+            return _compare_integers(op, integers, math.floor(exact), exact == math.floor(exact))
         if pa.types.is_floating(a.type) and exact == float(exact):
             return kernel(a, pa.scalar(float(exact)))
     found = analyse(a)
@@ -123,17 +123,17 @@ def _is_exact(number: int) -> bool:
     return -EXACT_DOUBLE <= number <= EXACT_DOUBLE
 
 
-def _integers_with(op: str, a: pa.Array, floor: int, whole: bool) -> pa.Array:
-    """Compare int64 values exactly with a number; `floor` is its floor, `whole` if it is that."""
+def _compare_integers(op: str, a: pa.Array, floor: int, whole: bool) -> pa.Array:
+    """Compare int64 values exactly with a number, given by its floor; `whole`: it is an integer."""
     rows = len(a)
     if not whole:
         if op in {"=", "!="}:
-            return _where_both(a, a, np.full(rows, op == "!="))
+            return _unless_missing(a, a, np.full(rows, op == "!="))
         op = "<=" if op in {"<", "<="} else ">"
     if INT64_MIN <= floor <= INT64_MAX:
         return _KERNELS[op](a, pa.scalar(floor, pa.int64()))
     sign = -1 if floor > 0 else 1
-    return _where_both(a, a, np.full(rows, bool(_HOLDS_FOR_SIGN[op](sign))))
+    return _unless_missing(a, a, np.full(rows, bool(_HOLDS_FOR_SIGN[op](sign))))
 
 
 def _compare_arrays(op: str, a: pa.Array, b: pa.Array) -> pa.Array:
@@ -164,7 +164,7 @@ def _rows_of(texts: pa.Array, at: pa.Array, rows: int) -> pa.Array:
 
 
 def _signs(x: Numbers, y: Numbers, both: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    """Give the sign of x - y for the rows `both`; what other rows get has no meaning."""
+    """Give the sign of x - y for the rows in `both`; the values of other rows mean nothing."""
     with np.errstate(invalid="ignore"):
         signs = (x.doubles > y.doubles).astype(np.int8) - (x.doubles < y.doubles)
         equal = both & (signs == 0)
@@ -191,7 +191,7 @@ def _sign_of(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any
     return signs
 
 
-def _where_both(a: pa.Array, b: Value, answer: np.ndarray[Any, Any]) -> pa.Array:
+def _unless_missing(a: pa.Array, b: Value, answer: np.ndarray[Any, Any]) -> pa.Array:
     """Give `answer`, with missing where either value is missing."""
     missing = a.is_null()
     if isinstance(b, pa.Array):
@@ -208,7 +208,7 @@ def is_in(value: Value, options: Sequence[str | float | bool]) -> Value:
     if pa.types.is_null(value.type):
         return pa.nulls(len(value), pa.bool_())
     if is_structure(value.type):
-        return _where_both(value, value, np.zeros(len(value), dtype=bool))
+        return _unless_missing(value, value, np.zeros(len(value), dtype=bool))
     if pa.types.is_dictionary(value.type):
         if len(value.dictionary) > len(value):
             return is_in(decode(value), options)

@@ -1,4 +1,4 @@
-"""What is a number in a column of text, found without a Python loop over its rows.
+"""Find the numbers in a column of text, without a Python loop over its rows.
 
 Text is a number when it matches `NUMBER`. Integers are exact however long they are; every other
 number is the double that its text reads as. A column is analysed once into `Numbers`, which
@@ -25,7 +25,7 @@ _INTEGER_FOR_ARROW = re.compile("-?[0-9]{1,19}")
 _SAMPLE_ROWS = 8
 _INTEGER_RE2 = r"\A[+-]?[0-9]+\z"
 
-# What a value is, one code per row of a Numbers.
+# The form of a value: `Numbers.form` has one of these codes for each row.
 MISSING, INTEGER, DOUBLE, BIG, TEXT = range(5)
 
 # Text of at most so many digits fits int64, so Arrow can cast it.
@@ -179,9 +179,9 @@ def _cast_integers(text: pa.Array) -> np.ndarray[Any, Any] | None:
 
 
 def _candidates(text: pa.Array) -> np.ndarray[Any, Any]:
-    """Give the rows that may be numbers, judging by a few bytes of each.
+    """Give the rows that may be numbers, by a test of a few bytes of each.
 
-    Most text that is not a number shows it in its first byte, hexadecimal ids in the others.
+    The first byte rules out most text that is not a number; the others rule out hexadecimal ids.
     """
     starts, data = string_bytes(text)
     if not len(data):

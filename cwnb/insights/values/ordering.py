@@ -54,7 +54,7 @@ def sort_order(columns: Sequence[tuple[pa.Array, bool]]) -> np.ndarray[Any, Any]
 
 
 def ranks(array: pa.Array) -> np.ndarray[Any, Any]:
-    """Give each value's place among the distinct values of its column, from 1; 0 is missing."""
+    """Give the rank of each value among the distinct values of its column, from 1; 0 if missing."""
     if pa.types.is_dictionary(array.type):
         if len(array.dictionary) <= len(array):
             inner = ranks(array.dictionary)

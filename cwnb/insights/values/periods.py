@@ -1,4 +1,4 @@
-"""Units of time as a query spells them, and the counts at which the service caps them.
+"""The spellings of units of time in a query, and the largest count of each in the service.
 
 Source: CWL_QuerySyntax-Stats, CWL_QuerySyntax-operations-functions.
 """
@@ -31,6 +31,6 @@ def unit_named(spelling: str) -> str | None:
 
 
 def capped(count: int, unit: str) -> int:
-    """Give the count that the service works with: `bin(300s)` runs as `bin(60s)`."""
+    """Lower a count to the cap of its unit, as the service does: `bin(300s)` runs as `bin(60s)`."""
     cap = UNITS[unit][1]
     return count if cap is None else min(count, cap)

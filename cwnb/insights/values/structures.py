@@ -1,4 +1,4 @@
-"""Maps and lists as columns, and the one way in which they are read from JSON and written as it."""
+"""Columns of maps and lists; all reading and writing of their JSON is done here."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _OPTIONS = orjson.OPT_NON_STR_KEYS
 
 
 class _Written(str):
-    """JSON text that stands in the answer as it is, among values that are still to be written."""
+    """JSON text that is finished, among values that have still to be written as JSON."""
 
     __slots__ = ()
 
 
 def read_json(text: str) -> Any:
     """Read JSON, integers with all their digits; raises ValueError or RecursionError."""
-    value = orjson.loads(text)  # which defines what is JSON at all
+    value = orjson.loads(text)  # decides what is valid JSON
     if not _LONG_INTEGER.search(text):
         return value
     return json.loads(text, parse_constant=_no_constant)
@@ -51,7 +51,7 @@ def read_structure(text: str) -> Any:
 
 
 def write_json(value: Any) -> str:
-    """Write compact JSON, integers with all their digits; what JSON does not have is its text."""
+    """Write compact JSON, integers with all their digits, other objects as their `str`."""
     try:
         return orjson.dumps(value, default=str, option=_OPTIONS).decode()
     except TypeError:
@@ -90,13 +90,13 @@ def _key(key: Any) -> str:
 
 
 def structure_array(items: Iterable[Any]) -> pa.Array:
-    """Give a structure column of Python lists, dicts, numbers and texts; None is missing."""
+    """Make a column of structures from Python lists and dicts; None becomes missing."""
     texts = [None if item is None else write_json(item) for item in with_checkpoints(items)]
     return pa.ExtensionArray.from_storage(values.STRUCTURE, pa.array(texts, pa.string()))
 
 
 def to_python(array: pa.Array) -> list[Any]:
-    """Give the values of a column as JSON would hold them; times as their text."""
+    """Give the values of a column as Python values that JSON can hold; times become text."""
     kind = array.type
     if values.is_mixed(kind):
         pairs = zip(array.field("text").to_pylist(), array.field("type").to_pylist(), strict=True)

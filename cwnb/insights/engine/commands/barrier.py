@@ -54,7 +54,7 @@ class Rows(Protocol):
 
     @property
     def query_values(self) -> QueryValues:
-        """Give what the query was asked with, for expressions."""
+        """Give the values of the query that expressions may read."""
         ...
 
     def fetch(
