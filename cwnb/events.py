@@ -29,6 +29,9 @@ RAW = "@raw"
 
 SYSTEM_FIELDS = (TIMESTAMP, INGESTION_TIME, LOG_STREAM, LOG, MESSAGE, POINTER)
 
+# The most that the service takes of one event. Source: cloudwatch_limits_cwl (event size).
+MAX_EVENT_BYTES = 1_048_576
+
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 

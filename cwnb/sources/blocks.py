@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import pyarrow as pa
 
+from cwnb.events import MAX_EVENT_BYTES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     Array = np.ndarray[Any, Any]
 
 BLOCK_BYTES = 4 * 1024 * 1024
-# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html (event size)
-MAX_EVENT_BYTES = 1_048_576
 # Of what is too long so much is kept: over the limit also when a prefix has been cut off.
 KEPT_BYTES = MAX_EVENT_BYTES + 64
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from cwnb.events import MAX_EVENT_BYTES
 from cwnb.sources.field_times import read_field_times
 from cwnb.store import CheckedEvents, Messages, checks, messages_of
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 EMPTY = checks.EMPTY
-TOO_LONG = f"longer than {checks.MAX_EVENT_BYTES:,} bytes"
+TOO_LONG = f"longer than {MAX_EVENT_BYTES:,} bytes"
 TOO_EARLY = "time before 1970"
 EXPIRED = "past the group's retention"
 # So many chunks are discovered ahead of the store; each is about 4 MB of messages.

@@ -20,8 +20,7 @@ import orjson
 import pyarrow as pa
 
 from cwnb.errors import SourceError
-from cwnb.events import LOG_STREAM, MESSAGE, TIMESTAMP
-from cwnb.sources.blocks import MAX_EVENT_BYTES
+from cwnb.events import LOG_STREAM, MAX_EVENT_BYTES, MESSAGE, TIMESTAMP
 from cwnb.sources.chunks import Chunk
 from cwnb.sources.field_times import read_field_times, time_columns
 

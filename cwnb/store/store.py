@@ -19,7 +19,7 @@ from cwnb.store.maintenance.background import Background
 from cwnb.store.maintenance.flush import flush
 from cwnb.store.maintenance.retention import check_retention, cutoff_ms
 from cwnb.store.maintenance.rewriting import compact, sweep
-from cwnb.store.names import check_group_name, check_stream_name, match_names
+from cwnb.store.names import check_group_name, match_names
 from cwnb.store.opening import open_context
 from cwnb.store.positions import Position
 from cwnb.store.processing import NOTHING, Processing
@@ -153,15 +153,6 @@ class Store:
         self.background.raise_failure()
         with self.catalog.read() as connection:
             return streams.of_group(connection, groups.known(connection, group).id)
-
-    def create_stream(self, group: str, stream: str) -> None:
-        """Make an empty stream."""
-        self.background.raise_failure()
-        check_stream_name(stream)
-        with self.catalog.write() as connection:
-            group_id = groups.known(connection, group).id
-            if not streams.insert(connection, group_id, stream, self.clock.now_ms()):
-                raise ResourceAlreadyExists(f"log stream {stream!r} exists already")
 
     def group_name(self, group_id: int) -> str | None:
         """Name the group of this id; None if it has been deleted."""

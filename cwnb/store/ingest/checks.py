@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from cwnb.events import MAX_EVENT_BYTES
 from cwnb.store.cache import Cache
 from cwnb.store.catalog.streams import StreamCount
 from cwnb.store.names import check_stream_name
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
     from cwnb.store.ingest.messages import Messages
 
-# The service's quota for one event (CloudWatch Logs quotas: event size).
-MAX_EVENT_BYTES = 1 << 20
 _YEAR_10000_MS = 253_402_300_800_000
 EMPTY = "empty message"
 TOO_LONG = "larger than 1 MB"
