@@ -1,4 +1,4 @@
-"""Everything that cwnb raises on purpose, one tree.
+"""The errors that cwnb raises on purpose, as one tree of classes.
 
 CwnbError
 ├── MalformedQuery        a query that does not parse or cannot mean anything; knows where

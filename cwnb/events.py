@@ -1,4 +1,4 @@
-"""The words that the store and the query engine share: events, windows, sources, tasks.
+"""Types that the store and the query engine share: windows, conditions, sources, tasks, readers.
 
 `insights` never opens a file and `store` never sees a query. They meet here: a `Source` hands out
 picklable `Task`s, and an opened task gives the columns of its events as Arrow arrays.

@@ -1,4 +1,4 @@
-"""Logs, the object you hold: the one place where the rooms meet."""
+"""Logs, the object that users hold; it connects the store, the query engine and the results."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hidden incident: what happened, when, and how much of it each part of the shop feels.
+"""The hidden incident: what happened, when, and how strongly it affects each part of the shop.
 
 At 11:02:37 somebody tidies the security group of the payments database and takes away a rule whose
 description says that it is old. The description is wrong. Connections that are open live on (a

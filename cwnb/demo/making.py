@@ -1,4 +1,4 @@
-"""The demo's store: made once, found again, made anew where it is old or broken."""
+"""Make the demo's store: once, and again if it is old or broken."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way from the symptom to the cause: a sentence or two, a query, and what it shows."""
+"""The steps from the symptom to the cause, each a sentence or two, a query, and what it shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""/aws/lambda/shop-thumbnail: a Python function that makes small pictures of uploaded ones."""
+"""/aws/lambda/shop-thumbnail: a Python function that makes thumbnails of uploaded pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The requests that customers make: one table from which web, app and payments tell their lines.
+"""The requests of customers: one table, from which the lines of web, app and payments are made.
 
 A request keeps its id in all three groups, so one can be followed through the shop.
 """

@@ -1,4 +1,4 @@
-"""/shop/cloudtrail: who asked AWS for what; nearly all of it is machines that look around."""
+"""/shop/cloudtrail: calls of the AWS API, most of them by machines that only list and describe."""
 
 from __future__ import annotations
 

@@ -116,7 +116,10 @@ def series_over_time(
 
 
 def histogram(df: pd.DataFrame) -> tuple[Series, int, str]:
-    """Count events over time in at most 60 periods; also the period's length and name."""
+    """Count events over time; also give the length and name of the period.
+
+    The shortest named period is chosen that divides their time into 60 parts or fewer.
+    """
     if TIMESTAMP not in df.columns:
         raise InvalidParameter(
             f"cannot draw events without {TIMESTAMP}; show it, or add a stats command"

@@ -1,4 +1,4 @@
-"""Ways in: files, archives, URLs and frames become events of a log group.
+"""Load files, archives, URLs and DataFrames as events of a log group.
 
 `load` recognises compression and format, finds each record's time, and tells in a `LoadReport`
 what became of every record: events + refused = records in the file.

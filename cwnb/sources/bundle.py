@@ -1,4 +1,4 @@
-"""Small files share a loading: a segment for thousands of them instead of one for each."""
+"""Load many small files together, into one segment instead of one for each."""
 
 from __future__ import annotations
 

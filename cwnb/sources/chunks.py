@@ -1,4 +1,4 @@
-"""What every format reader hands on: records with their line numbers, and times where known."""
+"""What every format reader gives: records with their line numbers, and times where known."""
 
 from __future__ import annotations
 

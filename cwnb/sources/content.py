@@ -1,4 +1,4 @@
-"""One file's content into the store: encoding, format, records, and the record of the load."""
+"""Load the content of one file: its encoding, its format, its records, the record of the load."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Target:
 def load_content(
     target: Target, item: Input, report: FileReport, content: Fingerprinted, tail: Tail | None
 ) -> None:
-    """Load one content, all or nothing; the same as before is said in the report and not loaded."""
+    """Load the content of one file, all or nothing, unless it has been loaded before."""
     reading = target.reading(item.modified_ms)
     stream, sample = _decoded(Peekable(content), report, tail)
     report.format = _format(target, item, sample, reading, tail)
@@ -112,7 +112,8 @@ def load_content(
     if report.loaded and not content.bytes:
         report.notes.append("the file is empty")
     if report.events and report.untimed == report.events and tail is None:
-        report.notes.append("no record has a time of its own: all have that of the file")
+        used = "load" if item.modified_ms is None else "file's last change"
+        report.notes.append(f"no timestamps found; used the time of the {used}")
     if tail is not None:
         report.notes.append(
             f"loaded before as far as line {seen:,}: only what has been added since"

@@ -1,4 +1,4 @@
-"""What a group has loaded before: the same content again, or a file that has grown since."""
+"""Compare a file with earlier loads: the same content, or a file that has grown since."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The time of an event that has fields: which field it is, and how its values are read."""
+"""Find the time of events that have fields: in which field it is, and how it is written."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From records to events: discovery in threads, times filled in, refusals, the store."""
+"""Turn records into stored events: discover fields, fill in times, count refused records."""
 
 from __future__ import annotations
 

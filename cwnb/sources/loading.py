@@ -1,4 +1,4 @@
-"""`load`: from what the user gives to files and members of archives, each loaded by itself."""
+"""`load`: find the files and members of archives that the user names, and load each by itself."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lines that are records each: newline-delimited JSON."""
+"""Newline-delimited JSON, where each line is a record."""
 
 from __future__ import annotations
 

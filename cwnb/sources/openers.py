@@ -1,4 +1,4 @@
-"""What can be loaded, as a list of inputs: files, globs, folders, URLs, file objects."""
+"""List the inputs of a load: files, globs, folders, URLs, file objects."""
 
 from __future__ import annotations
 

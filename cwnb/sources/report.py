@@ -1,4 +1,4 @@
-"""What a load says about itself, file by file and in sum."""
+"""The report of a load: lines, events and refused records, of each file and in total."""
 
 from __future__ import annotations
 

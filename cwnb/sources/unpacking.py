@@ -1,4 +1,4 @@
-"""Byte streams: compression told by its first bytes, unpacked bit by bit, hashed on the way."""
+"""Read byte streams: detect their compression, decompress them in parts, hash them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where events live: groups, streams, segments, recent batches. Knows no query."""
+"""Store events in groups, streams, segments and recent batches. Knows nothing of queries."""
 
 from __future__ import annotations
 

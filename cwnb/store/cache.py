@@ -1,4 +1,4 @@
-"""Small caches of the process, safe among threads and across a fork because they take no lock."""
+"""Small caches of a process, without locks: safe among threads and after a fork."""
 
 from __future__ import annotations
 

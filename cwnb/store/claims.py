@@ -1,4 +1,4 @@
-"""Claims on work, and the files of work that died.
+"""Claims on work such as a flush, and removal of the files of work whose process has died.
 
 A claim is a committed row with a lease. The files are then written under their final, unique names,
 and one short transaction puts them in place of what they replace, if the claim is still there.

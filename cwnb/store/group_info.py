@@ -1,4 +1,4 @@
-"""What can be told of a log group."""
+"""The description of a log group: its events, bytes, times and settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads what became visible after a position, in that order: the ground of tails and deliveries."""
+"""Read the events that became visible after a position, in that order: for tails, deliveries."""
 
 from __future__ import annotations
 

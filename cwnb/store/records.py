@@ -1,4 +1,4 @@
-"""What the store tells about itself."""
+"""Records that describe a store to its users: groups, streams, fields, puts, loads."""
 
 from __future__ import annotations
 

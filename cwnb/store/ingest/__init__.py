@@ -1,1 +1,1 @@
-"""Ways in: puts into the catalog, loads into segments, and what is checked on the way."""
+"""Store events: puts into the catalog, loads into segments, and the checks of both."""

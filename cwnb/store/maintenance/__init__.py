@@ -1,1 +1,1 @@
-"""What keeps a store tidy: flush, compaction, sweep, retention, and the thread that does them."""
+"""Maintenance of a store: flush, compaction, sweep, retention, and the thread that does them."""

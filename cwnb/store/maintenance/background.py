@@ -1,4 +1,4 @@
-"""The thread that keeps a store tidy while a process writes to it."""
+"""The thread that does the maintenance of a store while a process writes to it."""
 
 from __future__ import annotations
 
