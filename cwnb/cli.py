@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cwnb.logs import Logs
 
 DEMO_STORE = ".cwnb-demo"
-OUTPUTS = ("table", "json", "csv", "parquet")
+OUTPUTS = ("table", "json", "ndjson", "csv", "parquet")
 FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
 
 

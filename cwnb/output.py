@@ -1,26 +1,40 @@
-"""Write answers to a terminal, a pipe or a file: as a table, JSON, CSV or Parquet."""
+"""Write answers to a terminal, a pipe or a file: as a table, JSON, JSON lines, CSV or Parquet."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import math
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from cwnb.errors import InvalidParameter
 from cwnb.results.html import summary
-from cwnb.results.rendering import render, text_frame, text_table
+from cwnb.results.rendering import render, text_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from pandas import DataFrame
 
-_BY_SUFFIX = {".json": "json", ".csv": "csv", ".parquet": "parquet", ".txt": "table"}
+_BY_SUFFIX = {
+    ".json": "json",
+    ".ndjson": "ndjson",
+    ".jsonl": "ndjson",
+    ".csv": "csv",
+    ".parquet": "parquet",
+    ".txt": "table",
+}
 # More than this scrolls away unread; a pipe or a file gets every row.
 _ROWS_ON_TERMINAL = 200
 _WIDE = 100_000
+# Rows that are turned into text at once.
+_ROWS_AT_ONCE = 8_192
 
 
 def chosen_output(output: str | None, to: str | None) -> str:
@@ -29,7 +43,8 @@ def chosen_output(output: str | None, to: str | None) -> str:
         output = _BY_SUFFIX.get(Path(to).suffix.lower())
         if output is None:
             raise InvalidParameter(
-                f"cannot tell from {to!r} what to write; add --output table, json, csv or parquet"
+                f"cannot tell from {to!r} what to write; "
+                "add --output table, json, ndjson, csv or parquet"
             )
     if output == "parquet" and to is None and sys.stdout.isatty():
         raise InvalidParameter("Parquet is not for a terminal; add --to FILE")
@@ -37,22 +52,21 @@ def chosen_output(output: str | None, to: str | None) -> str:
 
 
 def write(result: Any, output: str, to: str | None) -> None:
-    """Write an answer as a table, a JSON array of objects, CSV, or Parquet with its types."""
+    """Write an answer as a table, JSON, JSON lines, CSV, or Parquet with its types.
+
+    Tables are for the eye and rounded to four decimals; the others have every digit.
+    """
     if output == "table" and to is None:
         show(result.df)
         if sys.stdout.isatty():
             click.secho(" · ".join(summary(len(result), result.statistics)), dim=True, err=True)
         return
-    if output == "parquet":
-        content = _parquet(result)
-    else:
-        written = {"json": _json, "csv": _csv, "table": _whole_table}[output](result.df)
-        content = written.encode("utf-8", errors="surrogatepass")
     if to is None:
-        sys.stdout.buffer.write(content)
+        _WRITERS[output](result, sys.stdout.buffer)
         return
     try:
-        Path(to).write_bytes(content)
+        with Path(to).open("wb") as file:
+            _WRITERS[output](result, file)
     except OSError as error:
         raise InvalidParameter(
             f"cannot write {to!r}: {(error.strerror or str(error)).lower()}"
@@ -72,42 +86,109 @@ def _whole_table(df: DataFrame) -> str:
     return text_table(df, _WIDE, None) + "\n"
 
 
-def _csv(df: DataFrame) -> str:
-    return text_frame(df).to_csv(index=False, lineterminator="\n")
+def _table(result: Any, sink: IO[bytes]) -> None:
+    sink.write(_whole_table(result.df).encode("utf-8", errors="surrogatepass"))
 
 
-def _json(df: DataFrame) -> str:
+def _csv(result: Any, sink: IO[bytes]) -> None:
+    names, rows = _plain_rows(result)
+    for part in (iter([[names]]), rows):
+        for some in part:
+            text = io.StringIO()
+            csv.writer(text, lineterminator="\n").writerows(map(_csv_cell, row) for row in some)
+            sink.write(text.getvalue().encode())
+
+
+def _csv_cell(value: Any) -> Any:
+    # Booleans as the service spells them.
+    return json.dumps(value) if isinstance(value, bool) else value
+
+
+def _json(result: Any, sink: IO[bytes]) -> None:
     """Write a JSON array with one row per line, so that `grep` finds rows."""
-    columns = [_values(df.iloc[:, i]) for i in range(df.shape[1])]
-    names = [str(name) for name in df.columns]
-    rows = (
-        json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False)
-        for row in zip(*columns, strict=True)
-    )
-    return "[" + ",\n ".join(rows) + "]\n"
+    before = "["
+    for lines in _json_lines(result):
+        sink.write((before + ",\n ".join(lines)).encode())
+        before = ",\n "
+    sink.write(b"[]\n" if before == "[" else b"]\n")
 
 
-def _values(series: Any) -> list[Any]:
-    """Convert values to what JSON can hold; a time becomes text, as the service writes it."""
-    values: list[Any] = []
-    for value in series.tolist():
-        if value is None or (not isinstance(value, str | list | dict) and value != value):  # noqa: PLR0124 - NaN
-            values.append(None)
-        elif isinstance(value, bool | int | str | list | dict):
-            values.append(value)
-        elif isinstance(value, float):
-            values.append(int(value) if value.is_integer() and abs(value) < 2**53 else value)
-        else:
-            values.append(render(value) or None)
-    return values
+def _ndjson(result: Any, sink: IO[bytes]) -> None:
+    """Write a JSON object per line."""
+    for lines in _json_lines(result):
+        sink.write(("\n".join(lines) + "\n").encode())
 
 
-def _parquet(result: Any) -> bytes:
-    import io
+def _json_lines(result: Any) -> Iterator[list[str]]:
+    names, rows = _plain_rows(result)
+    for some in rows:
+        yield [
+            json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, allow_nan=False)
+            for row in some
+        ]
 
+
+def _plain_rows(result: Any) -> tuple[list[str], Iterator[list[tuple[Any, ...]]]]:
+    """Give the names of the columns, and the rows as plain values, some thousands at a time."""
+    import pyarrow as pa
+
+    table = pa.table(result)
+
+    def rows() -> Iterator[list[tuple[Any, ...]]]:
+        for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
+            yield list(zip(*map(_values, batch.columns), strict=True))
+
+    return list(map(str, table.column_names)), rows()
+
+
+def _values(array: Any) -> list[Any]:
+    """Convert values to what JSON can hold, with all their digits; missing is None.
+
+    A time becomes ISO text that ends in `Z`. JSON has no infinity, so it becomes the text that
+    `float` and JavaScript's `Number` read.
+    """
+    import pyarrow as pa
+
+    if pa.types.is_timestamp(array.type):
+        return _iso_times(array)
+    values: list[Any] = array.to_pylist()
+    if pa.types.is_floating(array.type):
+        return [None if value is None else _exact(value) for value in values]
+    plain = (bool, int, str, list, dict)
+    return [v if v is None or isinstance(v, plain) else render(v) or None for v in values]
+
+
+def _exact(value: float) -> Any:
+    if math.isnan(value):
+        return None
+    if math.isinf(value):
+        return "Infinity" if value > 0 else "-Infinity"
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
+def _iso_times(array: Any) -> list[Any]:
+    import pyarrow as pa
+
+    # Without its zone, which is UTC: Arrow would look for a database of time zones.
+    times = array.cast(pa.timestamp("ms", "UTC"), safe=False).cast(pa.int64())
+    texts = times.cast(pa.timestamp("ms")).cast(pa.string())
+    return [None if text is None else f"{text.replace(' ', 'T')}Z" for text in texts.to_pylist()]
+
+
+def _parquet(result: Any, sink: IO[bytes]) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    sink = io.BytesIO()
-    pq.write_table(pa.table(result), sink)
-    return sink.getvalue()
+    # Through memory: a pipe has no positions, which Parquet asks for.
+    held = io.BytesIO()
+    pq.write_table(pa.table(result), held)
+    sink.write(held.getvalue())
+
+
+_WRITERS: dict[str, Callable[[Any, IO[bytes]], None]] = {
+    "table": _table,
+    "json": _json,
+    "ndjson": _ndjson,
+    "csv": _csv,
+    "parquet": _parquet,
+}

@@ -89,6 +89,63 @@ def test_csv(ask):
     assert rows == [["level", "n", "most"], ["INFO", "8", "2.75"], ["ERROR", "4", "2.5"]]
 
 
+# A missing value, a time, a number of more than four decimals and one that a double cannot hold.
+FILES = (
+    "sort @timestamp | limit 2 | fields @timestamp as t, nosuch, ms / 3 as third, "
+    "9007199254740993 as large, level"
+)
+ROWS = [
+    {"t": "2026-11-20T11:00:00.000Z", "nosuch": None, "third": 0, "large": 9007199254740993, "level": "INFO"},
+    {"t": "2026-11-20T11:01:00.000Z", "nosuch": None, "third": 0.25 / 3, "large": 9007199254740993, "level": "ERROR"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("output", ["json", "ndjson", "csv"])
+def test_files_have_missing_values_zones_and_all_digits(ask, tmp_path, output):
+    file = tmp_path / f"answer.{output}"
+    told = ask("query", FILES, "-g", "/shop/app", "-o", output)
+    assert told.returncode == 0, told.stderr
+    assert ask("query", FILES, "-g", "/shop/app", "--to", str(file)).returncode == 0
+    assert file.read_text() == told.stdout
+    if output == "json":
+        assert json.loads(told.stdout) == ROWS
+    elif output == "ndjson":
+        assert [json.loads(line) for line in told.stdout.splitlines()] == ROWS
+    else:
+        rows = [["" if v is None else str(v) for v in row.values()] for row in ROWS]
+        assert list(csv.reader(io.StringIO(told.stdout))) == [list(ROWS[0]), *rows]
+
+
+@pytest.mark.parametrize(("output", "said"), [("json", "[]\n"), ("ndjson", ""), ("csv", "level\n")])
+def test_an_answer_without_rows_is_a_file(ask, output, said):
+    answer = ask("query", "filter ms > 99 | fields level", "-g", "/shop/app", "-o", output)
+    assert (answer.returncode, answer.stdout) == (0, said)
+
+
+def test_every_kind_of_value_has_json(tmp_path):
+    import cwnb
+    from cwnb.output import write
+
+    frame = pd.DataFrame(
+        {
+            "id": range(20_000),
+            "mixed": [1, "a", None, 2.5] * 5_000,
+            "list": [[1], None, [2, 3], []] * 5_000,
+            "flag": [True, False, None, True] * 5_000,
+            "far": [float("inf"), -float("inf"), float("nan"), 1e300] * 5_000,
+        }
+    )
+    # Of three parts, so that what joins them is seen too.
+    result = cwnb.query("fields id, mixed, list, flag, far | sort id | limit 20000", frame)
+    for name in ("x.json", "x.jsonl"):
+        write(result, name[2:].replace("jsonl", "ndjson"), str(tmp_path / name))
+    rows = json.loads((tmp_path / "x.json").read_text())
+    assert [row["id"] for row in rows] == list(range(20_000))
+    assert [row["far"] for row in rows[:4]] == ["Infinity", "-Infinity", None, 1e300]
+    assert [row["mixed"] for row in rows[:4]] == ["1", "a", None, "2.5"]
+    assert list(map(json.loads, (tmp_path / "x.jsonl").read_text().splitlines())) == rows
+
+
 def test_parquet_to_a_file_and_to_a_pipe(ask, tmp_path):
     import pyarrow.parquet as pq
 
