@@ -384,7 +384,7 @@ def test_the_caller_s_limit_is_in_the_frame_and_in_the_pandas_text() -> None:
         ("limit 3", "limit 3", "@timestamp @message"),
         (
             "sort @timestamp, n desc",
-            "sort @timestamp asc, @sequence asc, n desc | limit 10000",
+            "sort @timestamp asc, n desc, @sequence asc | limit 10000",
             "@timestamp @message",
         ),
         (

@@ -85,8 +85,8 @@ def after_names_replaced(commands: Sequence[Command]) -> Sequence[Command]:
 def explicit_sort(commands: list[Command]) -> list[Command]:
     """Give the commands with every sort written out.
 
-    `sort f(x) as y` becomes `fields f(x) as y | sort y`. Events are also sorted by their order of
-    arrival where `@timestamp` is sorted ascending.
+    `sort f(x) as y` becomes `fields f(x) as y | sort y`. Events that all keys leave equal follow
+    their order of arrival in the direction of `@timestamp`, where it is sorted by.
     """
     result: list[Command] = []
     events = True
@@ -98,10 +98,10 @@ def explicit_sort(commands: list[Command]) -> list[Command]:
         for item in named:
             item.set("value", Field(parts=[item.args["alias"]]))
         # Rows come in newest first, so a stable sort by descending times needs no further key.
-        timed = [k for k in keys if _is_time(k) and not k.args["descending"]]
-        if timed and events:
+        timed = [key for key in keys if _is_time(key)]
+        if timed and not timed[0].args["descending"] and events:
             arrival = Item(value=Field(parts=[SEQUENCE]), text=SEQUENCE)
-            keys.insert(keys.index(timed[0]) + 1, SortKey(item=arrival, descending=False))
+            keys.append(SortKey(item=arrival, descending=False))
         events = events and command.names is not Names.REPLACES
         result.append(command)
     return result
