@@ -55,6 +55,8 @@ class Batch:
         self.rows = rows
         self.query_values = query_values
         self.kinds: dict[str, set[str]] = {}
+        # Whether a command has made several rows of an event, so that row numbers repeat.
+        self.repeats = False
         self._reader = reader
         self._selection = selection
         # Filters that are not in the selection yet, because many queries never need the selection.
@@ -257,8 +259,14 @@ class Batch:
         if self._reader is not None:
             selection = self.selection
             self._selection = rows if selection is None else selection[rows]
+            self.repeats = True
         self._filters.append(("take", pa.array(rows)))
         self.rows = len(rows)
+
+    def reverse_within_events(self) -> None:
+        """Turn the order of the rows of each event round; events stay in their order."""
+        backwards = self.positions()[::-1]
+        self.take(len(backwards) - 1 - np.argsort(backwards, kind="stable"))
 
     def positions(self) -> np.ndarray[Any, Any]:
         """Give for each row its number in the task's reader."""

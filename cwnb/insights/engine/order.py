@@ -15,30 +15,40 @@ if TYPE_CHECKING:
 
 @dataclass
 class Ranks:
-    """The order of rows: `major` and `minor`, an int64 each per row; the newest has the largest."""
+    """The order of rows: `major` and `minor`, an int64 each per row; the newest has the largest.
+
+    `major` is the rank of the row's task where `by_task`, else the time. `place` tells rows of one
+    event apart, the first has the largest; None where an event is one row.
+    """
 
     major: np.ndarray[Any, Any]
     minor: np.ndarray[Any, Any]
+    place: np.ndarray[Any, Any] | None = None
+    by_task: bool = False
 
     @property
     def nbytes(self) -> int:
         """Give the memory held."""
-        return int(self.major.nbytes + self.minor.nbytes)
+        place = 0 if self.place is None else self.place.nbytes
+        return int(self.major.nbytes + self.minor.nbytes + place)
 
     def take(self, rows: np.ndarray[Any, Any]) -> Ranks:
         """Give the ranks of these rows."""
-        return Ranks(self.major[rows], self.minor[rows])
+        place = None if self.place is None else self.place[rows]
+        return Ranks(self.major[rows], self.minor[rows], place, self.by_task)
 
     def in_one_task(self) -> bool:
-        """Tell whether `major` is the same for all rows.
+        """Tell whether all rows are of one task, which overlaps no other in time.
 
-        It is in a task that overlaps no other in time, where it is the rank of the task.
+        Rows of several tasks may have one time, so a time does not tell.
         """
-        return len(self.major) > 0 and bool((self.major == self.major[0]).all())
+        same = self.by_task and len(self.major) > 0
+        return same and bool((self.major == self.major[0]).all())
 
     def descending(self) -> np.ndarray[Any, Any]:
         """Give the permutation that puts the newest row first."""
-        return np.lexsort((self.minor, self.major))[::-1]
+        keys = [] if self.place is None else [self.place]
+        return np.lexsort((*keys, self.minor, self.major))[::-1]
 
     @staticmethod
     def none(rows: int) -> Ranks:
@@ -48,17 +58,21 @@ class Ranks:
     @staticmethod
     def concat(parts: list[Ranks]) -> Ranks:
         """Concatenate the ranks of several partial answers."""
+        places = [part.place for part in parts if part.place is not None]
         return Ranks(
             np.concatenate([part.major for part in parts]),
             np.concatenate([part.minor for part in parts]),
+            np.concatenate(places) if places else None,
+            by_task=all(part.by_task for part in parts),
         )
 
 
 class RowOrder:
     """How the rows of one batch are ordered.
 
-    Rows of a task ascend in time and sequence. Where no two tasks overlap in time, a task's rank
-    and the row's number give the order without reading the times. Rows in memory are in the order
+    Rows of a task ascend in time and sequence, the rows of one event from its last to its first,
+    so that backwards is newest first. Where no two tasks overlap in time, a task's rank and the
+    row's number give the order without reading the times. Rows in memory are in the order
     in which they are shown, newest first.
     """
 
@@ -76,14 +90,14 @@ class RowOrder:
         if not len(rows):
             return Ranks.none(0)
         if self._task_rank is not None:
-            selection = self._batch.selection
-            positions = rows if selection is None else selection[rows]
-            return Ranks(np.full(len(rows), self._task_rank, dtype=np.int64), positions)
+            major = np.full(len(rows), self._task_rank, dtype=np.int64)
+            return Ranks(major, rows, by_task=True)
         self._batch.load([TIMESTAMP, SEQUENCE])
         times = self._batch.column(TIMESTAMP).take(rows).cast("int64")
         sequence = self._batch.column(SEQUENCE)
         minor = sequence.take(rows).to_numpy() if sequence is not None else rows
-        return Ranks(times.to_numpy(zero_copy_only=False), np.asarray(minor, dtype=np.int64))
+        place = rows if self._batch.repeats else None
+        return Ranks(times.to_numpy(zero_copy_only=False), np.asarray(minor, dtype=np.int64), place)
 
     def times(self, rows: np.ndarray[Any, Any]) -> Ranks:
         """Give ranks by `@timestamp`, which differ from `ranks` only for rows in memory."""

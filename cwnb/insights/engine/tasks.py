@@ -69,6 +69,9 @@ def run_task(task: Task, plan: TaskPlan, number: int, rank: int | None) -> TaskA
         measures.append(_measure(before, batch.rows, started, reader.bytes_read - read))
     checkpoint()
     before, started, read = batch.rows, time.perf_counter(), reader.bytes_read
+    if batch.repeats:
+        # What an event gave comes in its order while events come newest first.
+        batch.reverse_within_events()
     order = RowOrder(batch, task_rank=rank)
     partial = plan.barrier.partial(batch, order, number)
     measures.append(_measure(before, partial.rows, started, reader.bytes_read - read))

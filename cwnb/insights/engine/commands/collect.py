@@ -68,10 +68,7 @@ class CollectPlan:
     def partial(self, batch: Batch, order: RowOrder, task: int) -> CollectPartial:
         """Give the rows of one batch that may be in the answer, at most `count`."""
         rows = np.arange(batch.rows, dtype=np.int64)
-        if self.at_once and not order.in_memory:
-            # Events newest first; the rows that `parse multi` made of one event keep their order.
-            rows = np.argsort(-batch.positions(), kind="stable")
-        elif not order.in_memory:
+        if not order.in_memory:
             rows = rows[::-1]
         keys = [_comparable(node, batch) for node, _ in self.keys]
         if self.count is not None and not self.unique and keys:
@@ -122,8 +119,7 @@ class CollectPlan:
                 for name in (self.needed if self.at_once else [])
             },
         )
-        # lexsort is stable: rows that `parse multi` makes of one event have the same rank.
-        rows = np.lexsort((-joined.ranks.minor, -joined.ranks.major))
+        rows = joined.ranks.descending()
         if self.keys:
             ordered = [
                 (key.take(pa.array(rows)), down)
