@@ -403,7 +403,7 @@ class StoreSources:
     @cached_property
     def _snapshot(self) -> Snapshot:
         every = [name for selector in (self._own, *self._selectors) for name in selector]
-        return self._store.snapshot(self._store.match_groups(every))
+        return self._store.snapshot(every)
 
     def open(self, selector: Sequence[str] | None = None) -> Snapshot:
         """Give the events of these groups, or the caller's, as they were at the first call.

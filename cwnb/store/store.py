@@ -216,7 +216,10 @@ class Store:
     # Events out
 
     def snapshot(self, group_names: Sequence[str]) -> Snapshot:
-        """Give a source of the events that the groups have at this moment."""
+        """Give a source of the events that the groups have at this moment.
+
+        A trailing `*` of a name is a prefix. Raises ResourceNotFound.
+        """
         self.background.raise_failure()
         return self._snapshot_of(list(dict.fromkeys(group_names)))
 
@@ -288,7 +291,11 @@ class Store:
         found = []
         with self.catalog.read() as connection:
             fixed_ms = meta.fixed_now_ms(connection)
-            for name in groups.names(connection) if names is None else names:
+            if names is None:
+                names = groups.names(connection)
+            elif any(name.endswith("*") for name in names):
+                names = match_names(names, groups.names(connection))
+            for name in names:
                 row = groups.known(connection, name)
                 held = batches.of_group(connection, row.id, with_data=with_data)
                 found.append((row, segments.of_group(connection, row.id), held))

@@ -17,6 +17,7 @@ from cwnb.events import (
     TYPE_STRING,
 )
 from cwnb.insights.control import checkpoint
+from cwnb.insights.engine.columns import nbytes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -105,7 +106,7 @@ class Batch:
     def nbytes(self) -> int:
         """Give the bytes of the columns that are in memory."""
         held = {id(array): array for array, _ in self._columns.values() if array is not None}
-        return sum(array.nbytes for array in held.values())
+        return sum(map(nbytes, held.values()))
 
     def has_own(self, name: str) -> bool:
         """Tell whether the query made this column, or it was in memory from the start.

@@ -54,10 +54,6 @@ class Plan:
         """Write the commands that the barrier does as text."""
         return " | ".join(map(dialect.to_text, self.barrier_commands)) or "collect"
 
-    def last_text(self) -> str:
-        """Write the last command of the pipeline as text."""
-        return dialect.to_text(self.tail[-1]) if self.tail else self.barrier_text()
-
 
 def row_by_row(command: Command) -> bool:
     """Tell whether a command can run in each task, without rows of other tasks."""

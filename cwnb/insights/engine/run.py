@@ -12,6 +12,7 @@ import pyarrow as pa
 from cwnb.errors import QueryTooLarge
 from cwnb.insights.context import QueryValues
 from cwnb.insights.control import Control, checkpoint, working_for
+from cwnb.insights.engine import columns
 from cwnb.insights.engine.account import Account
 from cwnb.insights.engine.commands.barrier import POSITION, TASK
 from cwnb.insights.engine.commands.steps import apply
@@ -120,7 +121,7 @@ class Run:
         with closing(self._answers()) as answers:
             for answer in answers:
                 self._partials.add(answer.partial)
-                self._check_budget(self._plan.barrier_text(), self._partials.nbytes)
+                self._check_budget(self._plan.barrier_commands, self._partials.nbytes)
         rows = self._picked(self._workers)
         batch = self._partials.finish(rows)
         self._account.fetched += rows.bytes_read
@@ -156,10 +157,8 @@ class Run:
             yield answer
 
     def _picked(self, workers: Workers) -> PickedRows:
-        text = self._plan.barrier_text()
-
         def hold(nbytes: int) -> None:
-            self._check_budget(text, nbytes + self._partials.nbytes)
+            self._check_budget(self._plan.barrier_commands, nbytes + self._partials.nbytes)
 
         return PickedRows(self._scan.tasks, self._task_plan, workers, hold)
 
@@ -170,20 +169,21 @@ class Run:
 
         def in_memory(step: Any, *arguments: Any) -> Any:
             checkpoint()
-            if is_large(batch.rows, batch.nbytes):
+            if is_large(batch.rows, size):
                 return workers.off_main_thread(step, *arguments)
             return step(*arguments)
 
         plan, warnings = self._plan, list(self._scan.warnings)
         steps = self._account.steps(batch.rows, seconds)
         _warn_if_cut(plan.barrier_commands[-1:], batch.rows, warnings)
-        kept = self._partials.nbytes
-        self._check_budget(plan.barrier_text(), kept + batch.nbytes)
+        kept, size = self._partials.nbytes, batch.nbytes
+        self._check_budget(plan.barrier_commands, kept + size)
         for command in plan.tail:
             text, before, at = dialect.to_text(command), batch.rows, time.perf_counter()
             batch = in_memory(apply, command, batch)
+            size = batch.nbytes
             _warn_if_cut([command], batch.rows, warnings)
-            self._check_budget(text, kept + batch.nbytes)
+            self._check_budget([command], kept + size)
             steps.append(Step(text, before, batch.rows, time.perf_counter() - at, 0))
         return Outcome(
             in_memory(self._shown, batch),
@@ -198,13 +198,13 @@ class Run:
 
     def _shown(self, batch: Batch) -> dict[str, Any]:
         shown: dict[str, Any] = {}
-        held = 0
+        held, last = 0, self._plan.tail[-1:] or self._plan.barrier_commands
         for name in self._plan.outputs:
             checkpoint()
             value = evaluate_array(Field(parts=name.split(".")), batch)
             shown[name] = value.dictionary_decode() if pa.types.is_dictionary(value.type) else value
-            held += shown[name].nbytes
-            self._check_budget(self._plan.last_text(), held + self._partials.nbytes)
+            held += columns.nbytes(shown[name])
+            self._check_budget(last, held + self._partials.nbytes)
         return shown
 
     def _places(self, batch: Batch) -> Places | None:
@@ -213,9 +213,10 @@ class Run:
         task, position = batch.column(TASK), batch.column(POSITION)
         return Places(self._scan.tasks, task.to_numpy(), position.to_numpy())
 
-    def _check_budget(self, text: str, held: int) -> None:
+    def _check_budget(self, commands: list[Command], held: int) -> None:
         budget = self._context.memory_budget
         if held + self._held_before > budget:
+            text = " | ".join(map(dialect.to_text, commands))
             raise QueryTooLarge(
                 f"{text!r} would hold more than the query's budget of {budget / 2**20:.4g} MB; "
                 "narrow the time range, filter first, ask for fewer rows, columns or groups, "
@@ -231,21 +232,21 @@ class _Partials:
         self._workers = workers
         self._merged: Any = None
         self._rest: list[Any] = []
-        self._rest_bytes = 0
+        self._merged_bytes = self._rest_bytes = 0
         # Merging and finishing may reorder their input in place, so they must not run together.
         self._busy = threading.Lock()
 
     @property
     def nbytes(self) -> int:
         """Give the bytes that the partial answers hold."""
-        return self._rest_bytes + (0 if self._merged is None else self._merged.nbytes)
+        return self._merged_bytes + self._rest_bytes
 
     def add(self, partial: Any) -> None:
         """Add the partial answer of one more task."""
         self._rest.append(partial)
         self._rest_bytes += partial.nbytes
         # Merging only when the new ones hold as much as the merged one keeps the work linear.
-        if self._rest_bytes > max(_MERGE_BYTES, self.nbytes - self._rest_bytes):
+        if self._rest_bytes > max(_MERGE_BYTES, self._merged_bytes):
             self._run_step(self._merge)
 
     def finish(self, rows: PickedRows) -> Batch:
@@ -273,6 +274,7 @@ class _Partials:
             parts = [*([] if self._merged is None else [self._merged]), *self._rest]
             if parts:
                 self._merged = self._barrier.merge(parts)
+                self._merged_bytes = self.nbytes if len(parts) == 1 else self._merged.nbytes
             self._rest, self._rest_bytes = [], 0
 
     def _finish(self, rows: PickedRows) -> Batch:

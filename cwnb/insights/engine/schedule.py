@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _POLL_S = 0.1
 # The main thread runs tasks itself for so long, and none with more rows. So a quick query need not
 # wake another thread, and Ctrl-C is never delayed by a long kernel call.
-_WORK_S = 0.03
+_WORK_S = 0.1
 _WORK_ROWS = 250_000
 # While a step with more rows or bytes than this runs on another thread, the main thread waits.
 _LARGE_ROWS = 100_000

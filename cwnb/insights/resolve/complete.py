@@ -56,7 +56,9 @@ def complete_pipeline(
 
     `shown` are the columns that its input shows. Only the answer has a limit by default.
     """
-    commands = explicit_sort([command.copy() for command in pipeline.commands])
+    # Only those that sort are changed.
+    commands = [c.copy() if c.sort_keys() else c for c in pipeline.commands]
+    commands = explicit_sort(commands)
     if is_answer:
         commands = explicit_limit(commands, limit)
     outputs = output_names(commands, shown)

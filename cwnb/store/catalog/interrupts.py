@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-import signal
 import threading
+
+# The module `signal` turns every number into an enumeration, which would be most of the cost.
+from _signal import (  # type: ignore[import-not-found]
+    SIGINT,
+    getsignal,
+    raise_signal,
+    signal,
+)
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,14 +29,14 @@ def uninterrupted() -> Iterator[None]:
         yield
         return
     came: list[int] = []
-    before = signal.getsignal(signal.SIGINT)
+    before = getsignal(SIGINT)
     if before is None:  # somebody's in C, which Python cannot put back
         yield
         return
-    signal.signal(signal.SIGINT, lambda number, _: came.append(number))
+    signal(SIGINT, lambda number, _: came.append(number))
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal(SIGINT, before)
         if came:
-            signal.raise_signal(signal.SIGINT)
+            raise_signal(SIGINT)
