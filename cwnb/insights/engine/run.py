@@ -124,6 +124,8 @@ class Run:
                 self._check_budget(self._plan.barrier_commands, self._partials.nbytes)
         rows = self._picked(self._workers)
         batch = self._partials.finish(rows)
+        if not self._context.control.is_watched:
+            self._partials.clear()
         self._account.fetched += rows.bytes_read
         for kinds in rows.kinds:
             self._account.note_kinds(kinds)
@@ -253,6 +255,11 @@ class _Partials:
         """Merge all partial answers and give the rows that the barrier makes of them."""
         batch: Batch = self._run_step(self._finish, rows)
         return batch
+
+    def clear(self) -> None:
+        """Let go of them: nobody will ask for the rows so far."""
+        self._merged, self._rest = None, []
+        self._merged_bytes = self._rest_bytes = 0
 
     def finish_copy(self, rows: PickedRows) -> Batch:
         """Give the rows that the barrier makes of the partial answers so far, and keep these."""
