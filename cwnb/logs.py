@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import pyarrow as pa
@@ -19,6 +18,7 @@ from cwnb.insights import (
     columns_of_frame,
     parse,
 )
+from cwnb.memo import memo
 from cwnb.results import event
 from cwnb.results.listings import FIELDS, GROUPS, STREAMS, listing
 from cwnb.results.running import TRIES, RunningQuery
@@ -370,7 +370,7 @@ class DataFrameSources(FrameSources):
         """Convert its columns, and discover the fields in its messages."""
         _ = self.source
 
-    @cached_property
+    @memo
     def source(self) -> Source:
         """Give its columns, and the fields of its messages that have no column of their own."""
         columns = columns_of_frame(self._frame)
@@ -400,7 +400,7 @@ class StoreSources:
         self._own = list(own)
         self._selectors = [list(selector) for selector in selectors]
 
-    @cached_property
+    @memo
     def _snapshot(self) -> Snapshot:
         every = [name for selector in (self._own, *self._selectors) for name in selector]
         return self._store.snapshot(every)

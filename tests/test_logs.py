@@ -431,3 +431,15 @@ def test_the_public_names_are_there() -> None:
     assert issubclass(MalformedQuery, CwnbError)
     with pytest.raises(AttributeError, match="has no attribute 'nosuch'"):
         _ = cwnb.nosuch
+
+
+def test_an_export_without_events_is_empty_and_its_pandas_runs(
+    logs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = logs.query("fields status, @logStream | limit 5", WEB, start=1, end=2)
+    assert result.export_events() == 0
+    namespace: dict[str, Any] = {}
+    exec(compile(result.pandas, "emitted.py", "exec"), namespace)
+    assert list(namespace["result"].columns) == ["status", "@logStream"]
+    assert len(namespace["result"]) == 0

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from cwnb.events import Scan
     from cwnb.insights import QueryContext
 
-_ALWAYS = (TIMESTAMP, SEQUENCE, LOG_STREAM, LOG)
+_SYSTEM_TYPES = {
+    TIMESTAMP: pa.timestamp("ms", "UTC"),
+    SEQUENCE: pa.int64(),
+    LOG_STREAM: pa.string(),
+    LOG: pa.string(),
+    MESSAGE: pa.string(),
+}
 
 
 @dataclass
@@ -29,7 +35,7 @@ class ReadEvents:
         return self.context.sources.open().scan(columns, self.context.window, [])
 
     def _columns(self) -> list[str]:
-        names = [*_ALWAYS, MESSAGE, *self.names]
+        names = [*_SYSTEM_TYPES, *self.names]
         return [name for name in dict.fromkeys(names) if name != RAW]
 
     def schema(self) -> dict[str, str]:
@@ -41,8 +47,10 @@ class ReadEvents:
         """Give the Arrow types that each column has in one task or another."""
         names = self._columns()
         found: dict[str, set[Any]] = {name: set() for name in names}
-        # A message is always text, and reading it would cost more than all the rest.
-        found[MESSAGE].add(pa.string())
+        # Every export has these columns, also one without events. A message is always text, and
+        # reading it would cost more than all the rest.
+        for name, kind in _SYSTEM_TYPES.items():
+            found[name].add(kind)
         cheap = [name for name in names if name != MESSAGE]
         for task in self._scan(cheap).tasks:
             for name, array in task.open().columns(cheap).items():

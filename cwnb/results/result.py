@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -12,6 +11,7 @@ import pyarrow as pa
 from cwnb.errors import InvalidParameter, SnapshotExpired
 from cwnb.events import MESSAGE, POINTER, RAW, mixed_type
 from cwnb.insights import is_structure, values_to_text
+from cwnb.memo import memo
 from cwnb.results.explanation import Explanation
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class QueryResult:
         """The pipeline whose rows are the answer."""
         return self.query.answer
 
-    @cached_property
+    @memo
     def df(self) -> DataFrame:
         """The rows as a DataFrame; every column is an Arrow type, missing is `pd.NA`.
 
@@ -76,7 +76,7 @@ class QueryResult:
             for text, raw in zip(texts, raws, strict=True)
         ]
 
-    @cached_property
+    @memo
     def pointers(self) -> list[str]:
         """The `@ptr` of each row's event, by which `logs.event` and `logs.around` find it again."""
         pointers: list[str] = self._places().columns([POINTER])[POINTER].to_pylist()
@@ -123,7 +123,7 @@ class QueryResult:
         """Show the pipeline as it was run: rows in and out, milliseconds and bytes per command."""
         return Explanation(self.outcome.steps, self.statistics)
 
-    @cached_property
+    @memo
     def pandas(self) -> str:
         """The same query as Python source with pandas, to run on what `export_events` writes.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cwnb.insights.engine.commands.barriers import plan_barrier
 from cwnb.insights.engine.commands.rest import Rest
 from cwnb.insights.ql import dialect
 from cwnb.insights.tree import Command, Names, Needs, Order, Pipeline, Rows, ScanEvents
+from cwnb.memo import memo
 
 if TYPE_CHECKING:
     from cwnb.insights.context import QueryValues
@@ -24,7 +24,7 @@ class TaskPlan:
     barrier: Barrier
     query_values: QueryValues
 
-    @cached_property
+    @memo
     def wanted(self) -> list[set[str]]:
         """For each step, the fields that later steps of the task or the barrier read."""
         later = self.barrier.reads()

@@ -70,6 +70,15 @@ class _Threads:
             raise
 
 
+def _renew_lock() -> None:
+    """Replace the lock in a forked process, where nobody is left to release it."""
+    _Threads.lock = threading.Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
 def worker_count() -> int:
     """Give the number of processors that this process may use."""
     if hasattr(os, "sched_getaffinity"):

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cwnb.memo import memo
 from cwnb.store.discovery.flatten import flatten, parse
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
@@ -63,7 +63,7 @@ class Columns:
     integers: frozenset[str] = frozenset()
     floats: frozenset[str] = frozenset()
 
-    @cached_property
+    @memo
     def compiled(self) -> re.Pattern[str]:
         """Give the pattern for one line at a time."""
         # In Python a $ also stands before a last newline, which _END takes anyway.
