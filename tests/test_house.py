@@ -14,12 +14,13 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "cwnb"
 
 # Room by room: whom it may import. Words are shared; `store` and `insights` do not know each other.
-WORDS = {"errors", "events", "memo", "times"}
+WORDS = {"errors", "events", "memo", "nearest", "times"}
 BELOW = WORDS | {"store", "insights", "sources", "results"}
 MAY_IMPORT = {
     "errors": set(),
     "events": {"errors"},
     "memo": set(),
+    "nearest": set(),
     "times": {"errors"},
     "store": WORDS,
     "insights": WORDS,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 from cwnb.errors import MalformedQuery
+from cwnb.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,8 +19,8 @@ FUNCTIONS_NOT_YET = frozenset("md5 sha256 rate countovertime sumovertime histogr
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Give `; did you mean 'x'?` with the nearest known name, or nothing if none is near."""
     by_lower = {candidate.lower(): candidate for candidate in known}
-    near = difflib.get_close_matches(name.lower(), list(by_lower), n=1, cutoff=0.6)
-    return f"; did you mean {by_lower[near[0]]!r}?" if near else ""
+    near = nearest(name.lower(), list(by_lower))
+    return f"; did you mean {by_lower[near]!r}?" if near else ""
 
 
 def canonical(name: str) -> str:

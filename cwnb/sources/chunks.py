@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cwnb.events import MAX_EVENT_BYTES
+
 if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
     Array = np.ndarray[Any, Any]
+
+TOO_LONG = f"longer than {MAX_EVENT_BYTES:,} bytes"
 
 
 @dataclass

@@ -14,13 +14,14 @@ from cwnb.sources.blocks import LineReader
 from cwnb.sources.clocks import Reading
 from cwnb.sources.earlier import TAIL_FORMATS
 from cwnb.sources.exports import read_export
-from cwnb.sources.intake import Intake
+from cwnb.sources.intake import Intake, faults_of
 from cwnb.sources.layouts import TimeReader, recognise_layouts
 from cwnb.sources.lines import TextReader
 from cwnb.sources.ndjson import read_ndjson
 from cwnb.sources.recognise import EXPORT_NAME, SAMPLE_BYTES, recognise, refuse_binary
 from cwnb.sources.records import read_records
-from cwnb.sources.unpacking import Fingerprinted, Peekable, Recoded, encoding_of
+from cwnb.sources.separated import read_separated
+from cwnb.sources.unpacking import MAX_RATIO, Fingerprinted, Peekable, Recoded, encoding_of
 from cwnb.store import LoadRecord
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Target:
     zone: str | int | None = None
     pattern: str | None = None
     again: bool = False
+    max_ratio: float | None = MAX_RATIO
 
     def reading(self, modified_ms: int | None) -> Reading:
         """Give the zone, and the time that stands in for the file's where it has none."""
@@ -70,8 +72,9 @@ def load_content(
 ) -> None:
     """Load the content of one file, all or nothing, unless it has been loaded before."""
     reading = target.reading(item.modified_ms)
-    stream, sample = _decoded(Peekable(content), report, tail)
-    report.format = _format(target, item, sample, reading, tail)
+    with faults_of(item.name):
+        stream, sample = _decoded(Peekable(content), report, tail)
+        report.format = _format(target, item, sample, reading, tail)
     if tail is not None:
         tail.check(item, report.format, sample)
         if not tail.state["ended"]:
@@ -81,7 +84,8 @@ def load_content(
     lines = LineReader(stream, first_line=seen + 1)
     # Among records of JSON, a time inside a line that is none could be anything.
     sampled = report.format in {"text", "export"}
-    order = recognise_layouts(_sample_lines(sample), reading) if sampled else []
+    with faults_of(item.name):
+        order = recognise_layouts(_sample_lines(sample), reading) if sampled else []
     times = TimeReader(order, reading)
     report.time_form = times.name
     if report.format == "export" and (match := EXPORT_NAME.search(item.key)):
@@ -219,9 +223,9 @@ def _chunks(
     if report.format in {"json", "cloudtrail"}:
         return read_records(stream, report)
     if report.format in {"csv", "tsv"}:
-        return tables.read_separated(stream, report, times.reading)
+        return read_separated(stream, report, times.reading)
     if report.format == "parquet":
-        return tables.read_parquet(stream, report, times.reading)
+        return tables.read_parquet(stream, report, times.reading, target.max_ratio)
     return TextReader(lines, times, target.pattern)
 
 

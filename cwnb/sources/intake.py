@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import zlib
 from collections import deque
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from cwnb.events import MAX_EVENT_BYTES
+from cwnb.errors import SourceError
+from cwnb.sources.chunks import TOO_LONG
 from cwnb.sources.field_times import read_field_times
+from cwnb.sources.openers import reason_of
 from cwnb.store import CheckedEvents, Messages, checks, messages_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from concurrent.futures import Future
 
     from cwnb.sources.chunks import Chunk
@@ -24,11 +28,48 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 EMPTY = checks.EMPTY
-TOO_LONG = f"longer than {MAX_EVENT_BYTES:,} bytes"
 TOO_EARLY = "time before 1970"
+TOO_LATE = "time after the year 9999"
 EXPIRED = "past the group's retention"
+# Milliseconds of the year 10000, which no calendar of ours can show.
+_END_OF_TIME_MS = 253_402_300_800_000
+_FAULTS = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    RecursionError,
+    TypeError,
+    ValueError,
+    EOFError,
+    zlib.error,
+    pa.ArrowException,
+)
 # So many chunks are discovered ahead of the store; each is about 4 MB of messages.
 _CHUNKS_AHEAD = 3
+
+
+@contextmanager
+def faults_of(name: str) -> Iterator[None]:
+    """Turn a fault that the content of a file brought about into a SourceError.
+
+    So it costs that file and none beside it. Faults of the store and of the user's own functions
+    are of other kinds, and stop the load.
+    """
+    try:
+        yield
+    except _FAULTS as error:
+        raise SourceError(f"{name!r} cannot be read: {reason_of(error)}") from error
+
+
+def _read(chunks: Iterable[Chunk], name: str) -> Iterator[Chunk]:
+    iterator = iter(chunks)
+    while True:
+        with faults_of(name):
+            chunk = next(iterator, None)
+        if chunk is None:
+            return
+        yield chunk
 
 
 @dataclass
@@ -63,15 +104,19 @@ class Intake:
         """Add every record to the loading or to the refused ones."""
         waiting: deque[Future[_Prepared]] = deque()
         try:
-            for chunk in chunks:
+            for chunk in _read(chunks, self._report.name):
                 waiting.append(self._loading.prepare(self._prepare, chunk))
                 if len(waiting) > _CHUNKS_AHEAD:
-                    self._finish(waiting.popleft().result())
+                    self._finish(self._result(waiting))
             while waiting:
-                self._finish(waiting.popleft().result())
+                self._finish(self._result(waiting))
         finally:
             for future in waiting:
                 future.cancel()
+
+    def _result(self, waiting: deque[Future[_Prepared]]) -> _Prepared:
+        with faults_of(self._report.name):
+            return waiting.popleft().result()
 
     def _prepare(self, chunk: Chunk) -> _Prepared:
         messages = messages_of(chunk.message)
@@ -111,16 +156,19 @@ class Intake:
             return
         times = self._fill(prepared.times, prepared.timed)
         kept, reasons = prepared.kept, prepared.reasons
-        if early := dict(checks.refused_by_time(times, self._loading.cutoff_ms)):
-            reasons = {row: TOO_EARLY if times[row] < 0 else EXPIRED for row in early} | reasons
+        early = dict(checks.refused_by_time(times, self._loading.cutoff_ms))
+        wrong = {row: TOO_EARLY if times[row] < 0 else EXPIRED for row in early}
+        wrong |= dict.fromkeys(np.flatnonzero(times >= _END_OF_TIME_MS).tolist(), TOO_LATE)
+        if wrong:
+            reasons = wrong | reasons
             kept = kept.copy()
-            kept[list(early)] = False
+            kept[list(wrong)] = False
         for row, reason in sorted(reasons.items()):
             report.refuse(int(chunk.number[row]), reason)
         if not kept.any():
             return
         messages, discovered = prepared.messages, prepared.discovered
-        if early:
+        if wrong:
             messages = messages.filter(kept[prepared.kept])
             discovered = self._loading.processing.discover(messages.text)
         stream: str | pa.Array = report.stream

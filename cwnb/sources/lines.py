@@ -33,6 +33,8 @@ _GOES_ON = (
     r"|goroutine \d+ \[|panic: |#\d+ |--- End of |[})\]]+[;,]?\s*$)"
 )
 _TRACEBACK = b"Traceback (most recent call last)"
+# The first bytes of indentation: a space, a tab, and the first byte of U+00A0.
+_INDENTS = tuple(b" \t\xc2")
 
 
 class TextReader:
@@ -127,12 +129,17 @@ class TextReader:
     def _join_exceptions(texts: pa.Array, timed: Array, begins: Array) -> None:
         """Join the line after the indented lines of a Python traceback, whatever its name."""
         heads = np.flatnonzero(np.asarray(pc.match_substring(texts, _TRACEBACK)))
-        for head in heads:
-            row = int(head) + 1
-            while row < len(texts) and not timed[row] and texts[row].as_py()[:1] in b" \t\xc2":
-                row += 1
-            if row < len(texts) and row > head + 1 and not timed[row]:
-                begins[row] = False
+        count = len(texts)
+        offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + count]
+        octets = np.frombuffer(texts.buffers()[2], np.uint8)
+        ends = np.where(timed | ~np.isin(octets[offsets], _INDENTS), np.arange(count), count)
+        # For each line, the first one from there on that is timed or stands at the margin: found
+        # for all at once, as a log may consist of tracebacks that are indented themselves.
+        following = np.append(np.minimum.accumulate(ends[::-1])[::-1], count)
+        rows = following[heads + 1]
+        joined = (rows > heads + 1) & (rows < count)
+        rows = rows[joined]
+        begins[rows[~timed[rows]]] = False
 
 
 def check_pattern(pattern: str | None) -> str | None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import lzma
+import struct
 import time
 import zipfile
+import zlib
 from contextlib import closing, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -39,6 +42,16 @@ if TYPE_CHECKING:
 # A file may be packed more than once (a .gz in a .zip), but not without end.
 _NESTED = 3
 _SPOOL_BYTES = 64 * 1024 * 1024
+# What zipfile raises for a damaged archive, or a damaged member of one.
+_ZIP_FAULTS = (
+    zipfile.BadZipFile,
+    NotImplementedError,
+    EOFError,
+    ValueError,
+    struct.error,
+    zlib.error,
+    lzma.LZMAError,
+)
 
 
 def load(
@@ -74,6 +87,7 @@ def load(
         "zone": read_zone(tz),
         "pattern": check_pattern(pattern),
         "again": again,
+        "max_ratio": max_ratio,
     }
     rows = tables.is_rows(what)
     inputs = Inputs() if rows else find_inputs(what)
@@ -155,7 +169,7 @@ class _Files:
             file.seek(0)
             try:
                 archive = zipfile.ZipFile(file)
-            except zipfile.BadZipFile as error:
+            except _ZIP_FAULTS as error:
                 raise SourceError(f"{item.name!r} is a damaged zip file: {error}") from error
             members = [info for info in archive.infolist() if not info.is_dir()]
             alone = alone and len(members) == 1
@@ -180,8 +194,8 @@ class _Files:
             raise bomb(member.name, limit)
         try:
             with member.open() as stream:
-                self._load_stream(member, Peekable(stream), "zip")
-        except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError) as error:
+                self._load_stream(member, Peekable(_Member(stream, member.name)), "zip")
+        except _ZIP_FAULTS as error:
             raise SourceError(f"{member.name!r} cannot be unpacked: {error}") from error
 
     def _load_stream(self, item: Input, head: Peekable, compression: str | None = None) -> None:
@@ -226,6 +240,22 @@ class _Files:
             head = Peekable(Unpacked(head, packed, item.name, self.max_ratio))
             compression = packed if compression is None else f"{compression}, {packed}"
         return head, compression
+
+
+class _Member:
+    """Passes the content of a member of a zip file on; damage is a SourceError."""
+
+    def __init__(self, stream: Any, name: str) -> None:
+        self._stream = stream
+        self._name = name
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Give up to `size` bytes, none at the end."""
+        try:
+            data: bytes = self._stream.read(size)
+        except (*_ZIP_FAULTS, OSError) as error:
+            raise SourceError(f"{self._name!r} cannot be unpacked: {error}") from error
+        return data
 
 
 class _Watched:

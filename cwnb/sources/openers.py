@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cwnb.errors import SourceError
+from cwnb.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -81,8 +82,8 @@ def find_inputs(what: Any) -> Inputs:
         return _remote(text)
     try:
         return _local(os.path.expanduser(text))  # noqa: PTH111  # a glob is no path
-    except OSError as error:
-        # A folder above it may be closed to this user.
+    except (OSError, ValueError) as error:
+        # A folder above it may be closed to this user; a path may hold a NUL.
         raise SourceError(f"cannot read {text!r}: {reason_of(error)}") from error
 
 
@@ -120,8 +121,7 @@ def _folder(folder: Path, root: Path | None = None) -> Inputs:
     hidden = 0
 
     def failed(error: OSError) -> None:
-        name = str(error.filename)
-        found.unreadable.append((name, f"cannot read {name!r}: {reason_of(error)}"))
+        found.unreadable.append(_unreadable(error.filename, error))
 
     for place, folders, names in os.walk(folder, onerror=failed):
         hidden += sum(name.startswith(".") for name in (*folders, *names))
@@ -132,15 +132,26 @@ def _folder(folder: Path, root: Path | None = None) -> Inputs:
                 continue
             if name == EXPORT_TEST:
                 found.notes.append(f"{name!r} was left out: the service writes it to try a bucket")
-            elif path.is_file():
+                continue
+            try:
+                regular = path.is_file()
+            except OSError as error:
+                found.unreadable.append(_unreadable(path, error))
+                continue
+            if regular:
                 found.items.append(_file(path, path.relative_to(root or folder).as_posix()))
             else:
-                found.notes.append(f"{path.name!r} was left out: no regular file")
+                found.notes.append(f"{readable(path.name)!r} was left out: no regular file")
     if hidden:
         found.notes.append(f"{hidden} hidden files or folders were left out")
     if not found.items and not found.unreadable:
         found.notes.append(f"no files in {str(folder)!r}")
     return found
+
+
+def _unreadable(path: object, error: OSError) -> tuple[str, str]:
+    name = readable(str(path))
+    return name, f"cannot read {name!r}: {reason_of(error)}"
 
 
 def _file(path: Path, stream: str) -> Input:
@@ -151,9 +162,9 @@ def _file(path: Path, stream: str) -> Input:
     else:
         size, modified = status.st_size, status.st_mtime_ns // 1_000_000
     return Input(
-        name=str(path),
-        key=str(path.resolve()),
-        stream=stream,
+        name=readable(str(path)),
+        key=readable(str(path.resolve())),
+        stream=readable(stream),
         open=lambda: path.open("rb"),
         size=size,
         modified_ms=modified,
@@ -161,16 +172,19 @@ def _file(path: Path, stream: str) -> Input:
     )
 
 
-def _missing(path: Path) -> str:
-    import difflib
+def readable(name: str) -> str:
+    r"""Give a file's name as text that can be stored; bytes that are no UTF-8 become `\xe9`."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
+
+def _missing(path: Path) -> str:
     message = f"no file {str(path)!r}"
     try:
         names = os.listdir(path.parent)  # noqa: PTH208  # names, not paths
     except OSError:
         return message
-    near = difflib.get_close_matches(path.name, names, 1)
-    return f"{message}; did you mean {near[0]!r}?" if near else message
+    near = nearest(path.name, names)
+    return f"{message}; did you mean {near!r}?" if near else message
 
 
 def _remote(url: str) -> Inputs:
@@ -234,7 +248,7 @@ def _modified(info: dict[str, Any]) -> int | None:
 
 def _file_object(stream: Any) -> Input:
     name = getattr(stream, "name", None)
-    label = str(name) if isinstance(name, (str, os.PathLike)) else "<stream>"
+    label = readable(str(name)) if isinstance(name, (str, os.PathLike)) else "<stream>"
     return Input(
         name=label,
         key=label,

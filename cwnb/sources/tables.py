@@ -1,10 +1,8 @@
-"""Rows of CSV, Parquet, DataFrames and dicts: each becomes one compact JSON object."""
+"""Rows of DataFrames, Arrow tables and dicts: each becomes one compact JSON object."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
 import math
 import re
@@ -12,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import islice
-from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,18 +17,17 @@ import orjson
 import pyarrow as pa
 
 from cwnb.errors import SourceError
-from cwnb.events import LOG_STREAM, MAX_EVENT_BYTES, MESSAGE, TIMESTAMP
-from cwnb.sources.chunks import Chunk
+from cwnb.events import LOG_STREAM, MESSAGE, TIMESTAMP
+from cwnb.sources.batches import MOST_ROWS, OVERSIZE, PART_BYTES, read_parquet_rows, rows_of_batch
+from cwnb.sources.chunks import TOO_LONG, Chunk
+from cwnb.sources.column_names import made_unique, unique_names
 from cwnb.sources.field_times import read_field_times, time_columns
+from cwnb.sources.unpacking import Counted, check_ratio
 
 if TYPE_CHECKING:
     from cwnb.sources.clocks import Reading
     from cwnb.sources.report import FileReport
     from cwnb.sources.unpacking import Peekable
-
-_ROWS = 20_000
-_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
-_SPOOL_BYTES = 64 * 1024 * 1024
 
 
 def is_rows(what: Any) -> bool:
@@ -79,178 +75,115 @@ def read_rows(
     """Give the rows of a DataFrame, an Arrow table or an iterable of dicts."""
     number = 1
     for part in _parts(rows, report):
-        chunk = _chunk(part, number, reading, report)
-        messages = chunk.message.to_pylist()
-        fingerprint.update(messages)
-        report.bytes += sum(map(len, messages))
+        for chunk in row_chunks(part, range(number, number + len(part)), reading, report):
+            messages = chunk.message.to_pylist()
+            fingerprint.update(messages)
+            report.bytes += sum(map(len, messages))
+            yield chunk
         number += len(part)
-        yield chunk
+
+
+def read_parquet(
+    stream: Peekable, report: FileReport, reading: Reading, max_ratio: float | None
+) -> Iterator[Chunk]:
+    """Give the rows of a Parquet file."""
+    number = 1
+    packed = Counted(stream)
+    unpacked = 0
+    for part in read_parquet_rows(packed, report, max_ratio):
+        for chunk in row_chunks(part, range(number, number + len(part)), reading, report):
+            unpacked += chunk.message.nbytes
+            check_ratio(report.name, unpacked, packed.bytes, max_ratio)
+            yield chunk
+        number += len(part)
 
 
 def _parts(rows: Any, report: FileReport) -> Iterator[list[Any]]:
     if isinstance(rows, (list, tuple, Iterator)):
         iterator = iter(rows)
-        while part := list(islice(iterator, _ROWS)):
+        while part := list(islice(iterator, MOST_ROWS)):
             yield part
         return
     if hasattr(rows, "iterrows"):
-        index = getattr(rows, "index", None)
-        if index is not None and (
-            index.name is not None or type(index).__name__ == "DatetimeIndex"
-        ):
-            label = index.name or "time"
-            if label not in rows.columns:
-                rows = rows.reset_index(names=label)
-                report.notes.append(f"the index became the column {label!r}")
-        for start in range(0, len(rows), _ROWS):
-            yield rows.iloc[start : start + _ROWS].to_dict("records")
+        rows = _with_index(rows, report)
+        names = unique_names([str(name) for name in rows.columns], report)
+        if names != list(rows.columns):
+            rows = rows.set_axis(names, axis=1)
+        for start in range(0, len(rows), MOST_ROWS):
+            yield rows.iloc[start : start + MOST_ROWS].to_dict("records")
         return
     table = pa.table(rows)
-    for batch in table.to_batches(max_chunksize=_ROWS):
-        yield batch.to_pylist()
+    table = table.rename_columns(unique_names(table.column_names, report))
+    for batch in table.to_batches(max_chunksize=MOST_ROWS):
+        yield from rows_of_batch(batch)
 
 
-def read_parquet(stream: Peekable, report: FileReport, reading: Reading) -> Iterator[Chunk]:
-    """Give the rows of a Parquet file."""
-    import pyarrow.parquet as pq
-
-    # Parquet is read from its end; what comes from a pipe or an archive is put by first.
-    with SpooledTemporaryFile(_SPOOL_BYTES) as spool:
-        while data := stream.read(1 << 20):
-            spool.write(data)
-        spool.seek(0)
-        number = 1
-        try:
-            for batch in pq.ParquetFile(spool).iter_batches(_ROWS):
-                yield _chunk(batch.to_pylist(), number, reading, report)
-                number += batch.num_rows
-        except (pa.ArrowException, OSError) as error:
-            raise SourceError(f"{report.name!r} is a damaged Parquet file: {error}") from error
-
-
-def read_separated(stream: Peekable, report: FileReport, reading: Reading) -> Iterator[Chunk]:
-    """Give the rows of a CSV or TSV file with a header; ragged rows are refused.
-
-    Cells that are whole numbers in a column of such become numbers, as their text stays the same;
-    all others stay text. An empty cell is missing.
-    """
-    # The limit belongs to the whole process, so it goes back to what it was.
-    limit = csv.field_size_limit(MAX_EVENT_BYTES)
-    try:
-        yield from _separated(stream, report, reading)
-    finally:
-        csv.field_size_limit(limit)
+def _with_index(frame: Any, report: FileReport) -> Any:
+    """Give the frame with the levels of its index as columns, if they have names or are times."""
+    index = getattr(frame, "index", None)
+    if index is None:
+        return frame
+    labels = list(index.names)
+    kind = type(index).__name__
+    if all(label is None for label in labels) and kind not in {"DatetimeIndex", "MultiIndex"}:
+        return frame
+    plain = [
+        str(label) if label is not None else "time" if len(labels) == 1 else f"level_{level}"
+        for level, label in enumerate(labels)
+    ]
+    there = [str(name) for name in frame.columns]
+    columns = made_unique([*there, *plain])[len(there) :]
+    report.notes += [f"the index became the column {column!r}" for column in columns]
+    return frame.set_axis(frame.index.set_names(columns), axis=0).reset_index(allow_duplicates=True)
 
 
-def _separated(stream: Peekable, report: FileReport, reading: Reading) -> Iterator[Chunk]:
-    delimiter = "\t" if report.format == "tsv" else ","
-    # Strict, so that a quote without its end is refused and not taken for a long cell.
-    reader = csv.reader(_text_lines(stream), delimiter=delimiter, strict=True)
-    try:
-        header = next(reader, None)
-    except csv.Error as error:
-        raise SourceError(f"{report.name!r} has no header that can be read: {error}") from error
-    if header is None:
-        return
-    names = _unique(header)
-    whole: list[bool] | None = None
-    before = reader.line_num
-    lines = before
-    while True:
-        rows: list[dict[str, Any]] = []
-        numbers: list[int] = []
-        refused: list[tuple[int, str]] = []
-        blank = 0
-        ended = False
-        while len(rows) < _ROWS:
-            number = reader.line_num + 1
-            try:
-                cells = next(reader, None)
-            except csv.Error as error:
-                refused.append((number, f"not a row: {error}"))
-                continue
-            if cells is None:
-                ended = True
-                break
-            if not cells:
-                blank += 1
-            elif len(cells) != len(names):
-                refused.append((number, f"{len(cells)} cells where the header has {len(names)}"))
-            else:
-                rows.append(cells)  # type: ignore[arg-type]
-                numbers.append(number)
-        if whole is None and rows:
-            columns = zip(*rows[:1000], strict=True)
-            whole = [all(not c or _INTEGER.fullmatch(c) for c in column) for column in columns]
-        chunk = _chunk([_typed(names, cells, whole or []) for cells in rows], 0, reading, report)
-        chunk.number = np.array(numbers, np.int64)
-        chunk.refused = refused
-        chunk.blank = blank
-        chunk.lines = reader.line_num - lines + before
-        lines, before = reader.line_num, 0
-        yield chunk
-        if ended:
-            return
-
-
-def _typed(names: list[str], cells: Any, whole: list[bool]) -> dict[str, Any]:
-    return {
-        name: int(cell) if number and _INTEGER.fullmatch(cell) and cell != "-0" else cell
-        for name, cell, number in zip(names, cells, whole, strict=True)
-        if cell
-    }
-
-
-def _unique(header: list[str]) -> list[str]:
-    names: list[str] = []
-    for place, cell in enumerate(header, 1):
-        name = cell.strip() or f"column{place}"
-        while name in names:
-            name += "_"
-        names.append(name)
-    return names
-
-
-def _text_lines(stream: Peekable) -> Iterator[str]:
-    rest = b""
-    while piece := stream.read(1 << 20):
-        cut = piece.rfind(b"\n") + 1
-        if not cut:
-            # A line beyond reason goes on as a piece that the csv module refuses.
-            rest = (rest + piece)[: 2 * MAX_EVENT_BYTES]
-            continue
-        data, rest = rest + piece[:cut], piece[cut:]
-        yield from io.StringIO(data.decode("utf-8", "replace"), newline="\n")
-    if rest:
-        yield rest.decode("utf-8", "replace")
-
-
-def _chunk(rows: list[Any], number: int, reading: Reading, report: FileReport) -> Chunk:
+def row_chunks(
+    rows: Iterable[Any], numbers: Iterable[int], reading: Reading, report: FileReport
+) -> Iterator[Chunk]:
+    """Give rows as chunks of JSON objects, each chunk of some megabytes."""
     messages: list[bytes] = []
-    numbers: list[int] = []
-    refused: list[tuple[int, str]] = []
+    places: list[int] = []
     kept: list[Mapping[str, Any]] = []
-    for place, row in enumerate(rows, number):
-        if not isinstance(row, Mapping):
-            refused.append((place, f"not a dict but {type(row).__name__}"))
+    refused: list[tuple[int, str]] = []
+    size = 0
+    for place, row in zip(numbers, rows, strict=True):
+        if type(row) is not dict and not isinstance(row, Mapping):
+            why = TOO_LONG if row is OVERSIZE else f"not a dict but {type(row).__name__}"
+            refused.append((place, why))
             continue
         message = row.get(MESSAGE)
         if isinstance(message, str):
-            messages.append(message.encode("utf-8", "surrogatepass"))
+            data = message.encode("utf-8", "surrogatepass")
         else:
-            messages.append(compact_json(row))
-        numbers.append(place)
+            data = compact_json(row)
+        messages.append(data)
+        places.append(place)
         kept.append(row)
-    times, timed = _times(kept, reading)
-    streams = [row.get(LOG_STREAM) for row in kept]
-    named = any(isinstance(name, str) for name in streams)
+        size += len(data)
+        if size > PART_BYTES:
+            yield _chunk(messages, places, kept, refused, reading=reading, report=report)
+            messages, places, kept, refused, size = [], [], [], [], 0
+    yield _chunk(messages, places, kept, refused, reading=reading, report=report)
+
+
+def _chunk(
+    messages: list[bytes],
+    places: list[int],
+    rows: list[Mapping[str, Any]],
+    refused: list[tuple[int, str]],
+    *,
+    reading: Reading,
+    report: FileReport,
+) -> Chunk:
+    times, timed = _times(rows, reading)
+    streams = [row.get(LOG_STREAM) for row in rows]
     stream = None
-    if named:
+    if any(isinstance(name, str) for name in streams):
         texts = [name if isinstance(name, str) and name else report.stream for name in streams]
         stream = pa.array([re.sub("[:*]", "_", text)[:512] for text in texts], pa.string())
     return Chunk(
         pa.array(messages, pa.binary()),
-        np.array(numbers, np.int64),
+        np.array(places, np.int64),
         times,
         timed,
         stream=stream,
@@ -296,7 +229,7 @@ def compact_json(row: Mapping[str, Any]) -> bytes:
     Times in ISO form (UTC as Z), numbers in all their digits, infinities and what JSON has no word
     for as text.
     """
-    present = {str(name): value for name, value in row.items() if not _missing(value)}
+    present = {name: value for name, value in row.items() if not _missing(value)}
     # orjson writes infinities as null and refuses integers of more than 64 bits.
     if not any(isinstance(value, float) and math.isinf(value) for value in present.values()):
         try:
@@ -305,6 +238,13 @@ def compact_json(row: Mapping[str, Any]) -> bytes:
             pass
     text = json.dumps(_deep(present), ensure_ascii=False, separators=(",", ":"))
     return text.encode("utf-8", "surrogatepass")
+
+
+def _names_of(row: Mapping[Any, Any]) -> Iterable[str]:
+    """Give the keys as texts, each its own: 1 and "1" are two keys of a dict."""
+    if set(map(type, row)) <= {str}:
+        return row
+    return made_unique(list(map(str, row)))
 
 
 _ORJSON = orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
@@ -341,7 +281,9 @@ def _plain(value: Any) -> Any:
 
 def _deep(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {str(name): _deep(inner) for name, inner in value.items()}
+        return {
+            name: _deep(inner) for name, inner in zip(_names_of(value), value.values(), strict=True)
+        }
     if isinstance(value, (list, tuple, set, frozenset)):
         return [_deep(inner) for inner in value]
     if isinstance(value, np.generic):

@@ -43,6 +43,14 @@ def bomb(name: str, max_ratio: float) -> SourceError:
     )
 
 
+def check_ratio(name: str, unpacked: int, packed: int, max_ratio: float | None) -> None:
+    """Raise SourceError where so many bytes came out of so few."""
+    if max_ratio is None or unpacked <= RATIO_FREE_BYTES:
+        return
+    if unpacked > max_ratio * max(packed, 1):
+        raise bomb(name, max_ratio)
+
+
 class Counted:
     """Passes a stream on and counts its bytes."""
 
@@ -107,12 +115,7 @@ class Unpacked:
         except (EOFError, OSError, zlib.error, lzma.LZMAError, ValueError) as error:
             raise self._damage(error) from error
         self.bytes += len(data)
-        if (
-            self._max_ratio is not None
-            and self.bytes > RATIO_FREE_BYTES
-            and self.bytes > self._max_ratio * max(self._packed.bytes, 1)
-        ):
-            raise bomb(self._name, self._max_ratio)
+        check_ratio(self._name, self.bytes, self._packed.bytes, self._max_ratio)
         return data
 
     def _damage(self, error: Exception) -> SourceError:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import TYPE_CHECKING
 
 from cwnb.errors import InvalidParameter, ResourceNotFound
+from cwnb.nearest import nearest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,11 +46,12 @@ def match_names(wanted: Sequence[str], known: Sequence[str]) -> list[str]:
     ResourceNotFound with the nearest known name.
     """
     found: dict[str, None] = {}
+    there = set(known)
     for name in wanted:
         if name.endswith("*"):
             matches = sorted(group for group in known if group.startswith(name[:-1]))
         else:
-            matches = [name] if name in set(known) else []
+            matches = [name] if name in there else []
         if not matches:
             raise unknown_group(name, known)
         found.update(dict.fromkeys(matches))
@@ -60,6 +61,6 @@ def match_names(wanted: Sequence[str], known: Sequence[str]) -> list[str]:
 def unknown_group(name: str, known: Sequence[str]) -> ResourceNotFound:
     """Word the error for a group that does not exist."""
     kind = "matches" if name.endswith("*") else "is named"
-    near = difflib.get_close_matches(name.rstrip("*"), known, n=1, cutoff=0.5)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    near = nearest(name.rstrip("*"), known, cutoff=0.5)
+    hint = f"; did you mean {near!r}?" if near else ""
     return ResourceNotFound(f"no log group {kind} {name!r}{hint}")

@@ -23,6 +23,7 @@ class MemoryStore:
         self.clock = Clock(1_700_000_000_000)
         self.groups = {}
         self.cutoff_ms = cutoff_ms
+        self.keeps = True
 
     def has_group(self, name):
         return name in self.groups
@@ -32,7 +33,7 @@ class MemoryStore:
 
     @contextmanager
     def loading(self, group, processing=NOTHING, *, deliver=True):
-        loading = MemoryLoading(self.cutoff_ms, processing)
+        loading = MemoryLoading(self.cutoff_ms, processing, keeps=self.keeps)
         yield loading
         if loading.records:
             events, records = self.groups.setdefault(group, ([], []))
@@ -50,7 +51,8 @@ class MemoryStore:
 
 
 class MemoryLoading:
-    def __init__(self, cutoff_ms, processing):
+    def __init__(self, cutoff_ms, processing, *, keeps=True):
+        self.keeps = keeps
         self.cutoff_ms = cutoff_ms
         self.processing = processing
         self.events = []
@@ -62,6 +64,8 @@ class MemoryLoading:
         return future
 
     def add_checked(self, events):
+        if not self.keeps:
+            return
         messages = events.messages
         assert messages.text.null_count == 0
         for name, column in events.discovered.columns.items():

@@ -109,12 +109,24 @@ def test_exactly_a_megabyte_is_an_event(memory) -> None:
     assert memory.messages("/h") == [most]
 
 
-def test_a_quote_without_end_is_refused(memory) -> None:
-    row = b"2026-02-03T09:14:07Z,"
-    data = b"time,a\n" + row + b"1\n" + row + b'"x\n' + (row + b"z\n") * 5
+@pytest.mark.parametrize("stray", ['"x', '"x,y', 'x","y'])
+def test_a_stray_quote_costs_its_line_and_no_other(memory, stray) -> None:
+    row = "2026-02-03T09:14:07Z,"
+    lines = ["time,a", row + "1", row + stray, *[f"{row}{n}" for n in range(50_000)]]
+    lines[30_000] = row + '"two\nlines"'
+    lines[40_000] = row + stray
+    data = "\n".join(lines).encode()
     report = load(memory, io.BytesIO(data), group="/g", format="csv")
-    assert (report.events, report.refused_count) == (1, 1)
-    assert "unexpected end of data" in str(report)
+    assert (report.events, report.refused_count, report.records) == (50_000, 2, 50_002)
+    assert [number for _, number, _ in report.refused] == [3, 40_002]
+    assert report.lines == 50_004
+    assert b'"a":"two\\nlines"' in memory.messages()[29_998]
+
+
+def test_rows_after_a_long_cell_without_end_are_kept(memory) -> None:
+    lines = [b"a,b", b'1,"open', *[b"2,%d" % n for n in range(250_000)]]
+    report = load(memory, io.BytesIO(b"\n".join(lines)), group="/g", format="csv")
+    assert (report.events, report.refused_count) == (250_000, 1)
 
 
 def test_a_record_without_end_is_refused_once(memory) -> None:
