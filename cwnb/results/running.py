@@ -128,7 +128,7 @@ class RunningQuery:
         if self._checked is None:
             return self.result()
         query, warnings = self._checked
-        parts = self._control.parts
+        parts, progress = self._control.parts, self.progress
         try:
             if len(parts) == len(query.pipelines):
                 outcome = parts[-1].rows_so_far()
@@ -140,7 +140,6 @@ class RunningQuery:
             raise
         if self._result is not None:
             return self._result
-        progress = self.progress
         so_far = (
             f"these are the rows so far: {progress.records:,} of {progress.of_records:,} records "
             "have been scanned"
