@@ -282,6 +282,11 @@ def load(files: tuple[str, ...], path: str, **options: Any) -> None:
 @click.option("--strict", is_flag=True, help="Refuse what the service's rules do not allow.")
 @click.option("--explain", is_flag=True, help="Show how the query was run, not the answer.")
 @click.option("--pandas", is_flag=True, help="Show the query as pandas source, not the answer.")
+@click.option(
+    "--export-events",
+    metavar="FILE",
+    help="Write the events that the query read as Parquet, which the source of --pandas reads.",
+)
 @_store_option
 def query(
     *,
@@ -291,6 +296,7 @@ def query(
     to: str | None,
     explain: bool,
     pandas: bool,
+    export_events: str | None,
     path: str,
     **options: Any,
 ) -> None:
@@ -303,7 +309,7 @@ def query(
       cwnb query 'filter status >= 500' -g /shop/app -o json | jq '.[].requestId'
       cwnb query 'stats avg(ms) by path' -g /shop/app --to slow.parquet
     """  # noqa: D301
-    from cwnb.output import chosen_output, write
+    from cwnb.output import chosen_output, write, writing
 
     output = chosen_output(output, to)
     if text == "-":
@@ -312,10 +318,13 @@ def query(
         result = logs.query(text, _asked(logs, groups), **options)
         for warning in result.warnings:
             click.echo(f"warning: {warning}", err=True)
+        if export_events is not None:
+            with writing(export_events):
+                result.export_events(export_events)
         if explain:
             click.echo(str(result.explain()))
         elif pandas:
-            click.echo(str(result.pandas))
+            click.echo(result.to_pandas_source(export_events or "events.parquet"))
         else:
             write(result, output, to)
 

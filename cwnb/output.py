@@ -8,6 +8,7 @@ import json
 import math
 import shutil
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -64,12 +65,18 @@ def write(result: Any, output: str, to: str | None) -> None:
     if to is None:
         _WRITERS[output](result, sys.stdout.buffer)
         return
+    with writing(to), Path(to).open("wb") as file:
+        _WRITERS[output](result, file)
+
+
+@contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Turn an error of the file that the block writes into InvalidParameter."""
     try:
-        with Path(to).open("wb") as file:
-            _WRITERS[output](result, file)
+        yield
     except OSError as error:
         raise InvalidParameter(
-            f"cannot write {to!r}: {(error.strerror or str(error)).lower()}"
+            f"cannot write {path!r}: {(error.strerror or str(error)).lower()}"
         ) from None
 
 

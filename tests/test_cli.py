@@ -205,6 +205,20 @@ def test_explain_and_pandas(ask, tmp_path, monkeypatch):
     }  # fmt: skip
 
 
+def test_the_source_of_pandas_reads_what_was_exported(ask, tmp_path):
+    file = tmp_path / "held.parquet"
+    written = ask("query", COUNT, "-g", "/shop/app", "--pandas", "--export-events", str(file))
+    assert written.returncode == 0, written.stderr
+    assert "export_events" in written.stdout.splitlines()[0]
+    names: dict[str, Any] = {}
+    exec(compile(written.stdout, "query.py", "exec"), names)
+    assert names["result"].to_dict("list") == {
+        "level": ["INFO", "ERROR"], "n": [8, 4], "most": [2.75, 2.5],
+    }  # fmt: skip
+    refused = ask("query", COUNT, "-g", "/shop/app", "--export-events", "no/x.parquet")
+    assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
+
+
 def test_warnings_go_to_standard_error(ask):
     answer = ask("query", "filter levle = 'x' | limit 1", "-g", "/shop/app", "-o", "json")
     assert json.loads(answer.stdout) == []

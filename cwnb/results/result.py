@@ -24,6 +24,12 @@ if TYPE_CHECKING:
     from cwnb.results.events import ReadEvents
 
 
+_READS_EVENTS = (
+    "# Reads {!r}: the events that the query read, as result.export_events() writes them\n"
+    "# (in a terminal: --export-events FILE)."
+)
+
+
 @dataclass(repr=False)
 class QueryResult:
     """The answer to a query: `df`, how the query was run, and ways to show it.
@@ -125,18 +131,25 @@ class QueryResult:
 
     @memo
     def pandas(self) -> str:
-        """The same query as Python source with pandas, to run on what `export_events` writes.
+        """The query as `to_pandas_source()` writes it."""
+        return self.to_pandas_source()
 
-        Raises `CannotSay` (a CwnbError) for a part of the query that has no form in pandas.
+    def to_pandas_source(self, events_path: str | Path = "events.parquet") -> str:
+        """Write the same query as Python source with pandas, which runs without cwnb.
+
+        It reads its events from `events_path`, which `export_events(events_path)` writes. Raises
+        `CannotSay` (a CwnbError) for a part of the query that has no form in pandas.
         """
         from cwnb.insights import to_pandas_source
 
-        return to_pandas_source(
+        source = to_pandas_source(
             self.query,
             self.events.schema(),
+            events_path=str(events_path),
             now_ms=self.events.context.now_ms,
             window=self.events.context.window,
         )
+        return f"{_READS_EVENTS.format(str(events_path))}\n{source}"
 
     def export_events(self, path: str | Path = "events.parquet") -> int:
         """Write the events that the query read as Parquet; gives their number.
