@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, ResourceNotFound, SnapshotExpired
-from cwnb.events import ALL_TIME, LOG_STREAM, MESSAGE, Window
+from cwnb.events import ALL_TIME, LOG_STREAM, MESSAGE, TIMESTAMP, Window
 from cwnb.insights import (
     MAXIMUM_LIMIT,
     MEMORY_BUDGET,
+    Call,
     FrameSource,
     FrameSources,
     QueryContext,
+    as_frame,
     checkpoint,
     columns_of_frame,
     parse,
@@ -40,6 +42,8 @@ if TYPE_CHECKING:
     from cwnb.store import Snapshot
 
 Found = TypeVar("Found")
+# Log groups that an error names.
+_GROUPS_NAMED = 8
 
 
 def open(
@@ -128,6 +132,9 @@ class Logs:
         """
         now = self.clock.now_ms()
         pairs = list(events)
+        for pair in pairs:
+            if not isinstance(pair, tuple | list) or len(pair) != 2:
+                raise InvalidParameter(f"an event is a pair (time, message), not {pair!r:.80}")
         times = [to_ms(when, now) for when, _ in pairs]
         return self.store.put(group, event_batch(times, [text for _, text in pairs], stream))
 
@@ -148,7 +155,7 @@ class Logs:
     def query(
         self,
         text: str,
-        groups: str | Sequence[str],
+        groups: str | Sequence[str] | None = None,
         start: Any = None,
         end: Any = None,
         *,
@@ -179,7 +186,7 @@ class Logs:
     def start(
         self,
         text: str,
-        groups: str | Sequence[str],
+        groups: str | Sequence[str] | None = None,
         start: Any = None,
         end: Any = None,
         **options: Any,
@@ -197,17 +204,26 @@ class Logs:
     def _asked(
         self,
         text: str,
-        groups: str | Sequence[str],
+        groups: str | Sequence[str] | None,
         start: Any,
         end: Any,
         *,
         language: str = "ql",
         **options: Any,
     ) -> RunningQuery:
+        if groups is None:
+            raise InvalidParameter(
+                f"name a log group, as in groups=['/a', '/b/*']; {self._known()}"
+            )
         parsed = parse(text, language)
         named = [groups] if isinstance(groups, str) else groups
         sources = StoreSources(self.store, named, parsed.selectors())
         return _asked(text, parsed, sources, start, end, self.clock.now_ms(), **options)
+
+    def _known(self) -> str:
+        names = [group.name for group in self.store.groups()]
+        shown = ", ".join(names[:_GROUPS_NAMED]) + ", …" * (len(names) > _GROUPS_NAMED)
+        return f"this store has {shown}" if names else "this store has none yet"
 
     # ------------------------------------------------------------ single events
 
@@ -271,7 +287,7 @@ class Logs:
 
 def query(
     text: str,
-    frame: DataFrame,
+    frame: Any,
     *,
     start: Any = None,
     end: Any = None,
@@ -282,11 +298,14 @@ def query(
     memory_budget: int = MEMORY_BUDGET,
     now: Any = None,
 ) -> QueryResult:
-    """Ask a question of any DataFrame: its rows are the events, its columns the fields.
+    """Ask a question of any table: its rows are the events, its columns the fields.
 
-    Time and message are found as `insights.frames.columns_of_frame` says; fields of JSON messages
-    are discovered where the frame has no column of that name. `now` is the present time of the
-    query, by default the clock's.
+    `frame`: a DataFrame of pandas or polars, an Arrow table, a QueryResult, a list of dicts. Its
+    times are `@timestamp`, else its index if that has times, else its column with one of the usual
+    names (datetimes, text or epoch numbers, as `load` reads them), else its only column of
+    datetimes. The message is `@message`, `message` or `msg`; fields of JSON messages are discovered
+    where the frame has no column of that name. `now` is the present time of the query, by default
+    the clock's. Raises InvalidParameter for a window of a frame without times.
     """
     return _asked_of_frame(
         text,
@@ -303,7 +322,7 @@ def query(
 
 
 def start(
-    text: str, frame: DataFrame, *, start: Any = None, end: Any = None, **options: Any
+    text: str, frame: Any, *, start: Any = None, end: Any = None, **options: Any
 ) -> RunningQuery:
     """Ask a question of a DataFrame as `query` does, with its options, and do not wait.
 
@@ -315,7 +334,7 @@ def start(
 
 def _asked_of_frame(
     text: str,
-    frame: DataFrame,
+    frame: Any,
     start: Any,
     end: Any,
     *,
@@ -326,7 +345,14 @@ def _asked_of_frame(
     parsed = parse(text, language)
     present = Clock().now_ms()
     now_ms = present if now is None else to_ms(now, present)
-    return _asked(text, parsed, DataFrameSources(frame), start, end, now_ms, **options)
+    notes: list[str] = []
+    sources = DataFrameSources(
+        frame,
+        notes,
+        has_window=start is not None or end is not None,
+        has_bins=any(call.entry.bins for call in parsed.find_all(Call)),
+    )
+    return _asked(text, parsed, sources, start, end, now_ms, notes=notes, **options)
 
 
 def _asked(  # noqa: PLR0917 - what a query is made of, in order
@@ -341,6 +367,7 @@ def _asked(  # noqa: PLR0917 - what a query is made of, in order
     limit: int | None = None,
     executor: Executor | None = None,
     memory_budget: int = MEMORY_BUDGET,
+    notes: list[str] | None = None,
 ) -> RunningQuery:
     _check_limit(limit)
     context = QueryContext(
@@ -351,16 +378,25 @@ def _asked(  # noqa: PLR0917 - what a query is made of, in order
         limit=limit,
         memory_budget=memory_budget,
         executor=executor,
+        notes=[] if notes is None else notes,
     )
     return RunningQuery(text, query, context)
 
 
 class DataFrameSources(FrameSources):
-    """The user's DataFrame, whose columns are converted when the query opens it."""
+    """The user's table, whose columns are converted when the query opens it.
 
-    def __init__(self, frame: DataFrame) -> None:
-        # A copy, so that changes which the user makes from here on do not reach the query.
-        self._frame = frame.copy(deep=False)
+    Adds to `notes` what is left out of it. A table without times raises InvalidParameter where the
+    query `has_window`, and gets a note where it `has_bins`.
+    """
+
+    def __init__(
+        self, rows: Any, notes: list[str], *, has_window: bool = False, has_bins: bool = False
+    ) -> None:
+        self._frame = as_frame(rows)
+        self._notes = notes
+        self._has_window = has_window
+        self._has_bins = has_bins
 
     def rows_to_prepare(self) -> int:
         """Give the number of rows of the frame, or 0 once its columns have been converted."""
@@ -373,7 +409,8 @@ class DataFrameSources(FrameSources):
     @memo
     def source(self) -> Source:
         """Give its columns, and the fields of its messages that have no column of their own."""
-        columns = columns_of_frame(self._frame)
+        columns = columns_of_frame(self._frame, read_times=_read_times, notes=self._notes)
+        self._check_times(columns[TIMESTAMP])
         checkpoint()
         message = columns.get(MESSAGE)
         if message is not None:
@@ -384,6 +421,16 @@ class DataFrameSources(FrameSources):
             columns[MESSAGE] = _rows_as_json(self._frame)
         checkpoint()
         return FrameSource(columns)
+
+    def _check_times(self, times: Any) -> None:
+        if len(times) == 0 or times.null_count < len(times):
+            return
+        what = "the frame has no column of times"
+        remedy = f"call the one that has them {TIMESTAMP!r}"
+        if self._has_window:
+            raise InvalidParameter(f"{what}, so 'start' and 'end' have nothing to choose; {remedy}")
+        if self._has_bins:
+            self._notes.append(f"{what}, so all rows are in one bin without a time; {remedy}")
 
 
 class StoreSources:
@@ -443,6 +490,15 @@ def _window(start: Any, end: Any, now_ms: int) -> Window:
     if last < first:
         raise InvalidParameter(f"the window ends ({end!r}) before it starts ({start!r})")
     return Window(first, last)
+
+
+def _read_times(columns: dict[str, Any]) -> Any:
+    """Read the times of a frame's rows as `load` reads those of its records."""
+    from cwnb.sources import Reading, read_field_times
+
+    count = len(next(iter(columns.values()))) if columns else 0
+    times, timed = read_field_times(columns, count, Reading(Clock().now_ms()))
+    return pa.array(times, pa.int64(), mask=~timed).cast(pa.timestamp("ms", "UTC"))
 
 
 def _rows_as_json(frame: DataFrame) -> Any:

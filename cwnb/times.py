@@ -20,7 +20,7 @@ UNIT_MS = {
     "w": 604_800_000,
 }
 _RELATIVE = re.compile(r"(?P<sign>[-+]?)(?P<count>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|h|d|w)")
-_ABSOLUTE_DIGITS = re.compile(r"-?\d{9,}")
+_ABSOLUTE_DIGITS = re.compile(r"-?\d{9,19}")
 
 
 @dataclass(frozen=True)
@@ -87,5 +87,6 @@ def _datetime_ms(when: datetime) -> int:
 
 def _unreadable(when: object) -> InvalidParameter:
     return InvalidParameter(
-        f"cannot read {when!r} as a time; write '-1h', '2026-11-23T08:00Z', 'now' or epoch seconds"
+        f"cannot read {when!r:.80} as a time; "
+        "write '-1h', '2026-11-23T08:00Z', 'now' or epoch seconds"
     )

@@ -410,6 +410,82 @@ def test_a_frame_is_a_group() -> None:
     assert whole.df["@message"].tolist() == ['{"a":1,"b":"x"}', '{"a":2,"b":"y"}']
 
 
+ROWS = [
+    {"when": "x", "time": "2026-11-25T08:00:00Z", "n": 1},
+    {"when": "y", "time": "2026-11-25T09:30:00Z", "n": None},
+    {"time": "2026-11-25T09:40:00Z", "n": 2**60 + 1},
+]
+
+
+def tables() -> dict[str, Any]:
+    held = {name: [row.get(name) for row in ROWS] for name in ("when", "time", "n")}
+    frame = pd.DataFrame(held | {"n": pd.array(held["n"], dtype="Int64")})
+    times = pd.DatetimeIndex(frame["time"])
+    epoch = times.as_unit("s").astype("int64")
+    return {
+        "a list of dicts": ROWS,
+        "texts": frame,
+        "an index of times": frame.drop(columns="time").set_index(times),
+        "a named index": frame.set_index("time"),
+        "a nameless index of times": frame.drop(columns="time").set_index(times.rename(None)),
+        "two levels": frame.set_index(["when", times.rename("at")]).drop(columns="time"),
+        "seconds": frame.assign(time=epoch),
+        "Arrow": pa.table(held | {"when": pa.array(held["when"], pa.large_string())}),
+        "an answer": cwnb.query("fields when, time, n | sort time", frame),
+    }
+
+
+@pytest.mark.parametrize("kind", list(tables()))
+def test_any_table_is_a_group(kind: str) -> None:
+    query = "stats count(*) as rows, max(n) as most, max(when) as last by bin(1h) as t | sort t"
+    result = cwnb.query(query, tables()[kind], start="2026-11-25T08:00Z", end="2026-11-25T10:00Z")
+    assert result.warnings == []
+    assert result.df.drop(columns="t").to_dict("list") == {
+        "rows": [1, 2], "most": [1, 2**60 + 1], "last": ["x", "y"],
+    }  # fmt: skip
+    assert result.df["t"].tolist() == list(pd.to_datetime(["2026-11-25T08Z", "2026-11-25T09Z"]))
+
+
+def test_a_frame_without_times_says_so() -> None:
+    frame = pd.DataFrame({"latency": [1.5, 2.5], "route": ["a", "b"]})
+    with pytest.raises(InvalidParameter, match=r"no column of times, so 'start' and 'end'"):
+        cwnb.query("stats avg(latency)", frame, start="-1h")
+    with pytest.raises(InvalidParameter, match="no column of times"):
+        cwnb.start("stats avg(latency)", frame, end="now").result()
+    (said,) = cwnb.query("stats count(*) by bin(1h)", frame).warnings
+    assert "no column of times" in said
+    assert cwnb.query("stats avg(latency) by route", frame).warnings == []
+
+
+def test_a_column_that_cannot_be_read_is_left_out_and_said() -> None:
+    frame = pd.DataFrame({"n": [1, 2], "odd": [1j, 2j], "thing": [object(), object()]})
+    result = cwnb.query("stats sum(n) as n", frame)
+    assert result.df["n"].tolist() == [3]
+    assert ["'odd'" in said for said in result.warnings] == [True, False]
+    assert ["'thing'" in said for said in result.warnings] == [False, True]
+
+
+@pytest.mark.parametrize("wrong", ["text", None, 5, {"a": 1}, [1], pd.Series([1])])
+def test_what_is_no_table_is_refused(wrong: Any) -> None:
+    with pytest.raises(InvalidParameter, match="is no table; give a DataFrame"):
+        cwnb.query("limit 2", wrong)
+
+
+def test_wrong_arguments_are_our_own_errors(logs: Any) -> None:
+    for ask in (logs.query, logs.start):
+        with pytest.raises(
+            InvalidParameter, match=r"name a log group, .*this store has /other, /s"
+        ):
+            ask("limit 2")
+    with pytest.raises(InvalidParameter, match="'x' is no number of a row"):
+        logs.query("limit 2", WEB).event("x")
+    with pytest.raises(InvalidParameter, match=r"a pair \(time, message\), not 'no pair'"):
+        logs.put(WEB, "w", ["no pair"])
+    with pytest.raises(InvalidParameter, match="cannot read '999") as long:
+        logs.query("limit 2", WEB, start="9" * 5_000)
+    assert len(str(long.value)) < 200
+
+
 # ---------------------------------------------------------------- the package
 
 

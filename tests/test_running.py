@@ -465,7 +465,7 @@ def test_ctrl_c_comes_through_while_a_large_frame_is_made_ready(
     kernel = LongKernel()
     monkeypatch.setattr(schedule, "_LARGE_ROWS", 100)
     with monkeypatch.context() as patch:
-        patch.setattr(cwnb.logs, "columns_of_frame", lambda _: kernel())
+        patch.setattr(cwnb.logs, "columns_of_frame", lambda _, **__: kernel())
         with ctrl_c(kernel.begun):
             cwnb.query("fields n", frame_of())
         kernel.release.set()

@@ -17,7 +17,7 @@ from cwnb.insights.context import MEMORY_BUDGET, QueryContext
 from cwnb.insights.control import Control, Progress, checkpoint, working_for
 from cwnb.insights.engine import Outcome, Places, Step, prepare
 from cwnb.insights.engine import run_query as run
-from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
+from cwnb.insights.frames import FrameSource, FrameSources, as_frame, columns_of_frame
 from cwnb.insights.languages import parse, quote, token_spans
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.resolve.check import check
@@ -44,6 +44,7 @@ __all__ = [
     "Query",
     "QueryContext",
     "Step",
+    "as_frame",
     "check",
     "checkpoint",
     "columns_of_frame",

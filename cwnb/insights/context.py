@@ -38,6 +38,7 @@ class QueryContext:
     `strict` refuses what the service's documentation does not allow. `limit`: at most so many rows,
     whatever the query says. `memory_budget`: bytes that the query may hold. `executor`: where tasks
     run; threads of this process where it is None. `control` stops the query and has its progress.
+    `notes` are sentences about what was read, which the answer's warnings begin with.
     """
 
     sources: Sources
@@ -48,6 +49,7 @@ class QueryContext:
     memory_budget: int = MEMORY_BUDGET
     executor: Executor | None = field(default=None, compare=False)
     control: Control = field(default_factory=Control, compare=False)
+    notes: list[str] = field(default_factory=list, compare=False)
 
     @property
     def query_values(self) -> QueryValues:

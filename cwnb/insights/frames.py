@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +34,7 @@ from cwnb.insights import functions, values
 from cwnb.insights.values import structures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from pandas import DataFrame
 
@@ -48,27 +49,66 @@ _MESSAGE_NAMES = (MESSAGE, "message", "msg")
 _TIME_TYPE = pa.timestamp("ms", "UTC")
 
 
-def columns_of_frame(frame: DataFrame, *, name: str = "frame") -> dict[str, Any]:
+def as_frame(rows: Any) -> DataFrame:
+    """Give rows in memory as a DataFrame; named levels of its index are columns of it.
+
+    `rows`: a DataFrame of pandas or polars, a table of Arrow, a QueryResult, a list of dicts. An
+    index of times is the column `@timestamp` if there is none. Raises InvalidParameter for others.
+    """
+    import pandas as pd
+
+    if isinstance(rows, pd.DataFrame):
+        # A copy, so that changes which the user makes from here on do not reach the query.
+        return _with_index(rows.copy(deep=False))
+    if hasattr(rows, "__arrow_c_stream__") and not isinstance(rows, pd.Series):
+        frame: DataFrame = pa.table(rows).to_pandas(types_mapper=pd.ArrowDtype)
+        return frame
+    if isinstance(rows, list | tuple) and all(isinstance(row, Mapping) for row in rows):
+        names = dict.fromkeys(name for row in rows for name in row)
+        # As objects: pandas would turn integers beside a missing value into floats.
+        held = {n: pd.Series([row.get(n) for row in rows], dtype=object) for n in names}
+        return pd.DataFrame(held, index=pd.RangeIndex(len(rows)))
+    raise InvalidParameter(
+        f"a {type(rows).__name__} is no table; give a DataFrame, an Arrow table or a list of dicts"
+    )
+
+
+def _with_index(frame: DataFrame) -> DataFrame:
+    import pandas as pd
+
+    for level, name in enumerate(frame.index.names):
+        values = frame.index.get_level_values(level)
+        if pd.api.types.is_datetime64_any_dtype(values.dtype) and TIMESTAMP not in frame.columns:
+            frame.insert(0, TIMESTAMP, values)
+        if name is not None and name not in frame.columns:
+            frame.insert(0, name, values)
+    return frame.reset_index(drop=True)
+
+
+def columns_of_frame(
+    frame: DataFrame,
+    *,
+    name: str = "frame",
+    read_times: Callable[[dict[str, Any]], Any] | None = None,
+    notes: list[str] | None = None,
+) -> dict[str, Any]:
     """Give a frame's columns as Arrow arrays in the engine's types, with the system fields.
 
     The time is `@timestamp`, else a column of datetimes called timestamp, time, datetime, date or
-    ts, else the only column of datetimes. The message is `@message`, else `message` or `msg`; a
-    frame without one gets none. `@sequence` is the row number. Raises InvalidParameter for a
-    column of a type that no field can have.
+    ts, else what `read_times` finds in the columns, else the only column of datetimes. The message
+    is `@message`, else `message` or `msg`; a frame without one gets none. `@sequence` is the row
+    number. A column of a type that no field can have is left out, and a sentence about it is added
+    to `notes`; without `notes` it raises InvalidParameter.
     """
-    columns = {str(label): _column(frame.iloc[:, i], label) for i, label in enumerate(frame)}
-    if len(columns) < len(frame.columns):
-        twice = [str(c) for c in frame.columns if list(map(str, frame.columns)).count(str(c)) > 1]
-        raise InvalidParameter(f"two columns of the frame are called {twice[0]!r}")
+    columns = _readable_columns(frame, notes)
     rows = len(frame)
-    time = _time_column(columns)
-    if time is not None and TIMESTAMP not in columns:
-        columns[TIMESTAMP] = columns[time]
+    if TIMESTAMP not in columns:
+        time = _time_of(columns, read_times)
+        columns[TIMESTAMP] = pa.nulls(rows, _TIME_TYPE) if time is None else time
+    columns[TIMESTAMP] = _as_time(columns[TIMESTAMP])
     message = next((n for n in _MESSAGE_NAMES if n in columns), None)
     if message is not None and MESSAGE not in columns:
         columns[MESSAGE] = columns[message]
-    columns.setdefault(TIMESTAMP, pa.nulls(rows, _TIME_TYPE))
-    columns[TIMESTAMP] = _as_time(columns[TIMESTAMP])
     if MESSAGE in columns:
         columns[MESSAGE] = values.to_text(columns[MESSAGE])
     if SEQUENCE not in columns:
@@ -82,12 +122,35 @@ def columns_of_frame(frame: DataFrame, *, name: str = "frame") -> dict[str, Any]
     return columns
 
 
-def _time_column(columns: dict[str, Any]) -> str | None:
+def _readable_columns(frame: DataFrame, notes: list[str] | None) -> dict[str, Any]:
+    labels = [str(label) for label in frame.columns]
+    if len(set(labels)) < len(labels):
+        twice = [label for label in labels if labels.count(label) > 1]
+        raise InvalidParameter(f"two columns of the frame are called {twice[0]!r}")
+    columns = {}
+    for i, label in enumerate(labels):
+        try:
+            columns[label] = _column(frame.iloc[:, i], label)
+        except (InvalidParameter, TypeError, ValueError, NotImplementedError, OverflowError) as why:
+            kind = f"column {label!r} has type {frame.iloc[:, i].dtype}, which no field can have"
+            wrong = why if isinstance(why, InvalidParameter) else InvalidParameter(kind)
+            if notes is None:
+                raise wrong from None
+            notes.append(f"{wrong}; it is left out")
+    return columns
+
+
+def _time_of(
+    columns: dict[str, Any], read_times: Callable[[dict[str, Any]], Any] | None
+) -> Any | None:
     dated = [n for n, array in columns.items() if pa.types.is_timestamp(array.type)]
     for name in _TIME_NAMES:
-        if name in dated or (name == TIMESTAMP and name in columns):
-            return name
-    return dated[0] if len(dated) == 1 else None
+        if name in dated:
+            return columns[name]
+    read = read_times(columns) if read_times is not None else None
+    if read is not None and read.null_count < len(read):
+        return read
+    return columns[dated[0]] if len(dated) == 1 else None
 
 
 def _as_time(array: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -99,6 +100,12 @@ class QueryResult:
 
         places = self._places()
         rows = self.outcome.rows
+        try:
+            row = operator.index(row)
+        except TypeError:
+            raise InvalidParameter(
+                f"{row!r} is no number of a row; rows are counted from 0"
+            ) from None
         if not -rows <= row < rows:
             raise InvalidParameter(f"there is no row {row} in an answer of {rows:,} rows")
         pointers = vars(self).get("pointers")

@@ -106,7 +106,9 @@ class RunningQuery:
         """
         with self._changing:
             if not self.done:
-                self._error = QueryCancelled("the query was stopped")
+                self._error = QueryCancelled(
+                    "the query was stopped; its partial() has the answer to what was scanned"
+                )
                 self._control.stop()
                 self._end()
 
@@ -223,7 +225,7 @@ class RunningQuery:
     ) -> QueryResult:
         statistics: dict[str, Any] = dict(outcome.statistics)
         statistics["elapsedMs"] = round(seconds * 1000, 3)
-        told = [*warnings, *outcome.warnings, *warn_of_types(outcome)]
+        told = [*self._context.notes, *warnings, *outcome.warnings, *warn_of_types(outcome)]
         return QueryResult(
             self.text,
             query,

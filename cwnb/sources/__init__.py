@@ -6,9 +6,18 @@ what became of every record: events + refused = records in the file.
 
 from __future__ import annotations
 
-from cwnb.sources.field_times import TIME_NAMES
+from cwnb.sources.clocks import Reading
+from cwnb.sources.field_times import TIME_NAMES, read_field_times
 from cwnb.sources.loading import load
 from cwnb.sources.recognise import FORMATS
 from cwnb.sources.report import FileReport, LoadReport
 
-__all__ = ["FORMATS", "TIME_NAMES", "FileReport", "LoadReport", "load"]
+__all__ = [
+    "FORMATS",
+    "TIME_NAMES",
+    "FileReport",
+    "LoadReport",
+    "Reading",
+    "load",
+    "read_field_times",
+]
