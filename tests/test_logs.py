@@ -274,6 +274,11 @@ def test_limit_lowers_the_number_of_rows(logs: Any) -> None:
             logs.query("fields status", WEB, limit=limit)
 
 
+def test_a_text_without_quotes_is_pointed_out(logs: Any) -> None:
+    said = logs.query("filter level = ERROR", APP).warnings[-1]
+    assert said == "no event has the field 'ERROR'; if it is a text, write it in quotes: \"ERROR\""
+
+
 # ---------------------------------------------------------------- results
 
 

@@ -39,6 +39,8 @@ class Cursor(Parser):
 
     def _missing_pipe(self) -> str:
         word = self._word()
+        if word == "group":
+            return "; write 'by' alone, without 'group'"
         keywords = {command.keyword for command in tree.COMMANDS} | set(vocabulary.SYNONYMS)
         missing = word in keywords and self._prev and self._prev.token_type is not TokenType.PIPE
         return f"; is a '|' missing before {word!r}?" if missing else ""

@@ -24,7 +24,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import tree
-from cwnb.insights.names import suggestion
+from cwnb.insights.names import canonical, known_functions, suggestion
 from cwnb.insights.ql import vocabulary
 from cwnb.insights.ql.expression_grammar import MAX_NESTING, RESERVED, ExpressionParser, check_depth
 from cwnb.insights.ql.tokens import REGEX_TOKEN, InsightsTokenizer, path_parts, unquote
@@ -109,6 +109,14 @@ class InsightsParser(ExpressionParser):
             message = "command 'search' was withdrawn; write filter @message like 'text'"
         elif word in vocabulary.NOT_YET:
             message = f"command {name.text!r} is not supported yet"
+        elif word in vocabulary.SQL:
+            message = (
+                f"{name.text!r} looks like SQL, which is not supported yet; write such as "
+                "fields @timestamp, @message | filter @message like 'text' | limit 20"
+            )
+        elif function := known_functions().get(canonical(word)):
+            command = "stats" if function.aggregate else "fields"
+            message = f"{name.text!r} is a function, not a command; write {command} before it"
         else:
             near = suggestion(
                 word, [*self.COMMAND_PARSERS, *vocabulary.SYNONYMS, *vocabulary.NOT_YET]

@@ -14,4 +14,7 @@ NOT_YET = (
     "countfrequent logcompare estimate source"
 ).split()
 
+# Words with which a statement in SQL begins.
+SQL = frozenset("select with insert update delete create show describe".split())
+
 DEFAULT_PARSE_FIELD = MESSAGE

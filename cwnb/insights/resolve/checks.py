@@ -9,6 +9,7 @@ from sqlglot import exp
 from cwnb.events import INGESTION_TIME, RAW, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
 from cwnb.insights import tree
 from cwnb.insights.names import suggestion
+from cwnb.insights.ql.tokens import quote
 from cwnb.insights.ql.writer import to_text, write_alias
 from cwnb.insights.resolve.scope import (
     Scope,
@@ -48,6 +49,16 @@ def check_names(
     for command in pipeline.commands:
         checker.check(command)
     pipeline.set("commands", checker.checked)
+
+
+def _stands_for_text(name: tree.Field) -> bool:
+    """Tell whether a field is the right side of a comparison with a field: `level = ERROR`."""
+    parent = name.parent
+    return (
+        isinstance(parent, COMPARISONS)
+        and parent.expression is name
+        and isinstance(parent.this, tree.Field)
+    )
 
 
 class _NameChecker:
@@ -376,6 +387,10 @@ class _NameChecker:
         if self.scope.outputs is not None:
             self._refuse_unknown(name)
         if not self._in_events(name):
+            if _stands_for_text(name):
+                quoted = f"; if it is a text, write it in quotes: {quote(name.name)}"
+                self._warn(f"no event has the field {name.name!r}{quoted}")
+                return
             near = suggestion(name.name, [*SYSTEM_FIELDS, *self.scope.made, *sorted(self.names())])
             self._warn(f"no event has the field {name.name!r}{near}")
 
