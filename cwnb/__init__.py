@@ -15,9 +15,19 @@ from cwnb import errors
 
 if TYPE_CHECKING:
     from cwnb.logs import Logs, open, query, start
+    from cwnb.results.result import QueryResult
 
 __version__ = "0.1.0"
-__all__ = ["Logs", "__version__", "errors", "load_ipython_extension", "open", "query", "start"]
+__all__ = [
+    "Logs",
+    "QueryResult",
+    "__version__",
+    "errors",
+    "load_ipython_extension",
+    "open",
+    "query",
+    "start",
+]
 
 
 def __getattr__(name: str) -> Any:
@@ -26,10 +36,19 @@ def __getattr__(name: str) -> Any:
         from cwnb import logs
 
         return getattr(logs, name)
+    if name == "QueryResult":
+        from cwnb.results.result import QueryResult
+
+        return QueryResult
     if name == "demo":
         return import_module("cwnb.demo")
     message = f"module 'cwnb' has no attribute {name!r}"
     raise AttributeError(message)
+
+
+def __dir__() -> list[str]:
+    # What is imported only when it is asked for is part of the package too.
+    return sorted({*globals(), *__all__, "demo"})
 
 
 def load_ipython_extension(shell: Any) -> None:

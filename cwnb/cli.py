@@ -1,4 +1,4 @@
-"""The command line: `cwnb demo | lab | load | query | groups | fields`.
+"""The command line: `cwnb demo | lab | load | query | groups | fields | …`.
 
 An error is one sentence on the standard error, and exit status 2. Each command imports pandas and
 pyarrow by itself, because they are slow to import and `cwnb --help` does not need them.
@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
 DEMO_STORE = ".cwnb-demo"
 OUTPUTS = ("table", "json", "ndjson", "csv", "parquet")
-FAILED, INTERRUPTED, BROKEN_PIPE = 2, 130, 141
+FAILED, INTERRUPTED = 2, 130
+# What messages of the library say in Python, and how it is written here.
+_SPELLINGS = {
+    "again=True": "--again",
+    "format='text'": "--format text",
+    "None keeps events for ever": "'forever' keeps them",
+}
 
 
 def main(arguments: list[str] | None = None) -> NoReturn:
@@ -35,21 +41,29 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
         status = INTERRUPTED
-    except BrokenPipeError:
+    except (BrokenPipeError, _ReaderEnded):
         # The reader of our output has ended. Without this, Python reports the broken pipe again
         # when it flushes the output at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        status = BROKEN_PIPE
+        # It had what it wanted: `cwnb query … | head -1` is no failure.
+        status = 0
     except click.ClickException as error:
         status = _fail(_sentence(error))
     except CwnbError as error:
-        status = _fail(str(error))
+        status = _fail(_as_options(str(error)))
     sys.exit(status if isinstance(status, int) else 0)
 
 
 def _fail(sentence: str) -> int:
     click.echo(f"cwnb: {sentence}", err=True)
     return FAILED
+
+
+def _as_options(text: str) -> str:
+    """Write a message of the library with the options of the command line."""
+    for python, option in _SPELLINGS.items():
+        text = text.replace(python, option)
+    return text
 
 
 def _sentence(error: click.ClickException) -> str:
@@ -73,8 +87,18 @@ def _near(name: str, known: list[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+class _ReaderEnded(Exception):
+    """Nobody reads our output any more; click would make exit status 1 of a BrokenPipeError."""
+
+
 class _CommandsInOrder(click.Group):
     """A click group that lists its commands in the order of their definition, not by name."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise _ReaderEnded from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         del ctx
@@ -260,7 +284,7 @@ def load(files: tuple[str, ...], path: str, **options: Any) -> None:
     what = files[0] if len(files) == 1 else list(files)
     with closing(cwnb.open(path)) as logs, _bar() as progress:
         report = logs.load(what, progress=progress, **options)
-    click.echo(str(report))
+    click.echo(_as_options(str(report)))
     if report.errors:
         sys.exit(1)
 
@@ -365,6 +389,95 @@ def fields(names: tuple[str, ...], groups: tuple[str, ...], path: str) -> None:
             if len(wanted) > 1:
                 click.echo(f"{'' if group == wanted[0] else chr(10)}{group}")
             show(logs.fields(group))
+
+
+@cli.command()
+@click.argument("names", nargs=-1, metavar="[GROUP]...")
+@_groups_option
+@_store_option
+def streams(names: tuple[str, ...], groups: tuple[str, ...], path: str) -> None:
+    """List the log streams of log groups.
+
+    \b
+    Examples:
+      cwnb streams /shop/app
+      cwnb streams '/shop/*' --store .cwnb-demo
+    """  # noqa: D301
+    from cwnb.output import show
+
+    with closing(_open(path)) as logs:
+        wanted = logs.store.match_groups(_asked(logs, (*names, *groups)))
+        for group in wanted:
+            if len(wanted) > 1:
+                click.echo(f"{'' if group == wanted[0] else chr(10)}{group}")
+            show(logs.streams(group))
+
+
+@cli.command()
+@click.argument("group")
+@click.argument("days")
+@_store_option
+def retention(group: str, days: str, path: str) -> None:
+    """Keep the events of a log group for so many DAYS, or 'forever'.
+
+    Days are counted from an event's own time; events that are older are deleted.
+
+    \b
+    Examples:
+      cwnb retention /shop/app 30
+      cwnb retention /shop/app forever
+    """  # noqa: D301
+    if days != "forever" and not (days.isascii() and days.isdigit() and len(days) < 9):
+        raise InvalidParameter(f"{days!r:.80} is no number of days; write such as 30, or forever")
+    with closing(_open(path)) as logs:
+        logs.set_retention(group, None if days == "forever" else int(days))
+    kept = days if days == "forever" else f"for {int(days)} day{'s' * (int(days) != 1)}"
+    click.echo(f"{group} keeps its events {kept}")
+
+
+@cli.command()
+@click.argument("group")
+@click.option("--yes", is_flag=True, help="Do not ask before it is deleted.")
+@_store_option
+def delete(group: str, path: str, *, yes: bool) -> None:
+    """Delete a log group with all its events.
+
+    \b
+    Examples:
+      cwnb delete /shop/app
+      cwnb delete /shop/app --yes
+    """  # noqa: D301
+    with closing(_open(path)) as logs:
+        if group.endswith("*"):
+            raise InvalidParameter(f"{group!r} is a prefix; delete log groups by their whole names")
+        logs.store.match_groups([group])
+        events = next(found.events for found in logs.store.groups() if found.name == group)
+        what = f"{group} and its {events:,} event{'s' * (events != 1)}"
+        if not yes and not sys.stdin.isatty():
+            raise InvalidParameter(f"this deletes {what}; add --yes")
+        if not yes:
+            click.confirm(f"Delete {what}?", abort=True)
+        logs.delete_group(group)
+    click.echo(f"deleted {what}")
+
+
+@cli.command()
+@click.argument("group", required=False)
+@_store_option
+def maintain(group: str | None, path: str) -> None:
+    """Store recent events in segments, merge small ones, and delete what has expired.
+
+    A store does this by itself while a process has it open; this does it now, and waits.
+
+    \b
+    Examples:
+      cwnb maintain
+      cwnb maintain /shop/app --store .cwnb-demo
+    """  # noqa: D301
+    with closing(_open(path)) as logs:
+        logs.flush(group)
+        logs.compact(group)
+        logs.sweep(group)
 
 
 def _asked(logs: Logs, groups: tuple[str, ...]) -> list[str]:

@@ -246,12 +246,38 @@ def test_groups_and_fields(ask):
 def test_loading_twice_is_said(ask):
     answer = ask("load", "app.json", "-g", "/shop/app")
     assert "already" in (answer.stdout + answer.stderr)
+    assert "--again" in answer.stdout
+    assert "again=True" not in answer.stdout
     assert json.loads(
         ask("query", "stats count(*) as n", "-g", "/shop/app", "-o", "json").stdout
     ) == [{"n": 12}]
 
 
+def test_groups_are_kept_and_deleted(ask):
+    assert ask("load", "app.json", "-g", "/gone", "--stream", "one").returncode == 0
+    streams = ask("streams", "/gone").stdout.splitlines()
+    assert streams[0].split()[:2] == ["name", "events"]
+    assert streams[2].split()[:2] == ["one", "12"]
+    kept = ask("retention", "/gone", "3653")
+    assert (kept.returncode, kept.stdout) == (0, "/gone keeps its events for 3653 days\n")
+    assert "3653" in ask("groups").stdout
+    assert ask("retention", "/gone", "forever").stdout == "/gone keeps its events forever\n"
+    assert "3653" not in ask("groups").stdout
+    done = ask("maintain", "/gone")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    refused = ask("delete", "/gone", stdin="")
+    assert refused.stderr == "cwnb: this deletes /gone and its 12 events; add --yes\n"
+    assert ask("delete", "/gone", "--yes").stdout == "deleted /gone and its 12 events\n"
+    assert "/gone" not in ask("groups").stdout
+
+
 WRONG = [
+    (["delete", "/shop/ap", "--yes"], "did you mean '/shop/app'?"),
+    (["delete", "/shop/*", "--yes"], "'/shop/*' is a prefix"),
+    (["retention", "/shop/app", "8"], "'forever' keeps them"),
+    (["retention", "/shop/app", "soon"], "'soon' is no number of days"),
+    (["streams"], "name a log group with --group; this store has /shop/app"),
+    (["maintain", "/shop/ap"], "did you mean '/shop/app'?"),
     (["quer"], "no command 'quer'; did you mean 'query'?"),
     (["query"], "TEXT is missing; see 'cwnb query --help'"),
     (["query", "limit 1", "--grop", "/a"], "no option '--grop'; did you mean '--group'?"),
@@ -296,7 +322,10 @@ def test_malformed_query_points_at_the_fault(ask):
     assert source[mark.index("^")] == "t"
 
 
-@pytest.mark.parametrize("command", ["", "demo", "lab", "load", "query", "groups", "fields"])
+COMMANDS = "demo lab load query groups fields streams retention delete maintain".split()
+
+
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_shows_examples(command, tmp_path):
     answer = run(*command.split(), "--help", cwd=tmp_path)
     assert answer.returncode == 0
@@ -311,12 +340,12 @@ def test_version(tmp_path):
 
 def test_broken_pipe_is_quiet(ask, shop):
     environment = dict(os.environ, PYTHONPATH=str(Path(__file__).resolve().parents[1]))
-    command = f"{sys.executable} -m cwnb.cli query 'limit 12' -g /shop/app | true"
+    command = f"set -o pipefail; {sys.executable} -m cwnb.cli query 'limit 12' -g /shop/app | true"
     answer = subprocess.run(
         ["bash", "-c", command], cwd=shop, env=environment, capture_output=True, text=True,
         timeout=60, check=False,
     )  # fmt: skip
-    assert answer.stderr == ""
+    assert (answer.returncode, answer.stderr) == (0, "")
 
 
 def test_interrupt_is_quiet(ask, shop):

@@ -363,6 +363,16 @@ def test_arrow_takes_a_result_as_it_is(logs: Any) -> None:
     assert pa.types.is_string(empty.schema.field("nosuch").type)
 
 
+def test_a_result_has_rows_and_columns(logs: Any) -> None:
+    result = logs.query("fields @timestamp, status, path | sort status desc", WEB)
+    first, *_, last = result
+    assert (first["status"], first["path"], last["status"]) == (500, None, 200)
+    assert first["@timestamp"] == datetime.fromtimestamp((NOW_MS - 2 * HOUR) / 1000, UTC)
+    assert result["status"].tolist() == [500, 404, 200]
+    with pytest.raises(KeyError, match="'stat' is no column of the answer; it has '@timestamp'"):
+        _ = result["stat"]
+
+
 def test_duckdb_takes_a_result_as_it_is(logs: Any) -> None:
     duckdb = pytest.importorskip("duckdb")
     result = logs.query("fields status", WEB)  # noqa: F841  (DuckDB finds it by its name)
@@ -504,6 +514,19 @@ def test_import_is_light_and_quick() -> None:
     )  # fmt: skip
     assert done.stdout.strip() == "[]"
     assert time.perf_counter() - started < 2
+
+
+def test_what_is_imported_late_is_listed_and_explained() -> None:
+    code = "import cwnb; print(dir(cwnb)); help(cwnb)"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True,
+        cwd=Path(cwnb.__file__).parents[1],
+    )  # fmt: skip
+    listed, explained = done.stdout.split("\n", 1)
+    for name in ("open", "query", "start", "Logs", "QueryResult", "demo"):
+        assert f"'{name}'" in listed
+    for said in ("class Logs", "class QueryResult", "open(path", "query(text"):
+        assert said in explained
 
 
 def test_the_public_names_are_there() -> None:

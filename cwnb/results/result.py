@@ -16,9 +16,10 @@ from cwnb.memo import memo
 from cwnb.results.explanation import Explanation
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-    from pandas import DataFrame
+    from pandas import DataFrame, Series
 
     from cwnb.insights import Outcome, Pipeline, Places, Query
     from cwnb.results.event import Event
@@ -29,6 +30,10 @@ _READS_EVENTS = (
     "# Reads {!r}: the events that the query read, as result.export_events() writes them\n"
     "# (in a terminal: --export-events FILE)."
 )
+
+
+# Rows that are turned into Python objects at once.
+_ROWS_AT_ONCE = 8_192
 
 
 @dataclass(repr=False)
@@ -174,6 +179,18 @@ class QueryResult:
 
     def __len__(self) -> int:
         return self.outcome.rows
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        """Give each row as a dict of plain Python values; missing is None."""
+        for batch in pa.table(self).to_batches(max_chunksize=_ROWS_AT_ONCE):
+            yield from batch.to_pylist()
+
+    def __getitem__(self, column: str) -> Series:
+        """Give a column of `df`."""
+        if column not in self.outcome.columns:
+            names = ", ".join(map(repr, self.outcome.columns))
+            raise KeyError(f"{column!r} is no column of the answer; it has {names}")
+        return self.df[column]
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Hand the rows to polars, DuckDB or pyarrow without copying."""
