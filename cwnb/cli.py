@@ -265,6 +265,8 @@ def lab(path: str, jupyter: tuple[str, ...]) -> None:
 @click.option("--format", metavar="NAME", help="The format (default: detected).")
 @click.option("--tz", metavar="ZONE", help="The time zone of times without one (default: UTC).")
 @click.option("--pattern", metavar="REGEX", help="A regex for the first line of each record.")
+@click.option("--time-field", metavar="NAME", help="The field that has the time.")
+@click.option("--time-format", metavar="FORMAT", help="The time's form: '%d.%m.%Y %H:%M:%S'.")
 @click.option("--log-type", metavar="NAME", help="lambda, vpc-flow, route53, cloudtrail or text.")
 @click.option("--again", is_flag=True, help="Load files again that were loaded before.")
 @_store_option

@@ -141,7 +141,8 @@ class Logs:
     def load(self, what: Any, *, group: str, **options: Any) -> LoadReport:
         """Load files, globs, folders, URLs, file objects, DataFrames or lists of dicts.
 
-        Options: `stream`, `format`, `tz`, `pattern` (of a record's first line), `again` (load the
+        Options: `stream`, `format`, `tz`, `pattern` (of a record's first line), `time_field` and
+        `time_format` (where the time stands, and its form), `again` (load the
         same content once more), `log_type`, `deliver` (False: tails and subscriptions never see
         these events), `progress`. All or nothing for each file; the report
         counts every record. See `cwnb.sources.load`.

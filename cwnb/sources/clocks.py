@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -14,11 +14,16 @@ import pyarrow.compute as pc
 
 from cwnb.errors import InvalidParameter
 
+if TYPE_CHECKING:
+    from cwnb.sources.layouts import Layout
+
 Array = np.ndarray[Any, Any]
 
 DAY_MS = 86_400_000
 # A number below this is no time in seconds (1973-03-03); durations and counters are smaller.
 EARLIEST_EPOCH = 100_000_000
+# No place was ever further from UTC (Manila and Alaska, before their days were exchanged).
+MOST_OFFSET_MINUTES = 16 * 60 - 1
 _FIXED = re.compile(r"(?:UTC|GMT)?([+-])(\d{1,2}):?(\d{2})?")
 _MONTH_DAYS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31])
 
@@ -29,6 +34,11 @@ class Reading:
 
     file_ms: int
     tz: str | int | None = None
+    # What the user said of the time: its field, and its form.
+    field: str | None = None
+    layout: Layout | None = None
+    # Whether dates such as 03/04/2026 begin with the day; None where the file does not tell.
+    day_first: bool | None = None
 
     def to_utc(self, local_ms: Array) -> Array:
         """Turn wall-clock milliseconds of the zone into UTC."""
@@ -56,6 +66,8 @@ def read_zone(tz: str | tzinfo | None) -> str | int | None:
         return None
     if match := _FIXED.fullmatch(tz.strip()):
         minutes = int(match[2]) * 60 + int(match[3] or 0)
+        if int(match[3] or 0) > 59 or minutes > MOST_OFFSET_MINUTES:
+            raise InvalidParameter(f"{tz!r} is no offset from UTC; write '+02:00'")
         return (-minutes if match[1] == "-" else minutes) * 60_000
     try:
         return ZoneInfo(tz).key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -15,7 +15,7 @@ from cwnb.sources.clocks import Reading
 from cwnb.sources.earlier import TAIL_FORMATS
 from cwnb.sources.exports import read_export
 from cwnb.sources.intake import Intake, faults_of
-from cwnb.sources.layouts import TimeReader, recognise_layouts
+from cwnb.sources.layouts import TimeReader, day_first, recognise_layouts
 from cwnb.sources.lines import TextReader
 from cwnb.sources.ndjson import read_ndjson
 from cwnb.sources.recognise import EXPORT_NAME, SAMPLE_BYTES, recognise, refuse_binary
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from cwnb.sources.bundle import Bundle
     from cwnb.sources.chunks import Chunk
     from cwnb.sources.earlier import Earlier, Tail
+    from cwnb.sources.layouts import Layout
     from cwnb.sources.openers import Input
     from cwnb.sources.report import FileReport
 
@@ -49,13 +50,16 @@ class Target:
     format: str | None = None
     zone: str | int | None = None
     pattern: str | None = None
+    time_field: str | None = None
+    time_format: Layout | None = None
     again: bool = False
     max_ratio: float | None = MAX_RATIO
 
     def reading(self, modified_ms: int | None) -> Reading:
         """Give the zone, and the time that stands in for the file's where it has none."""
         now_ms = self.store.clock.now_ms()
-        return Reading(modified_ms if modified_ms is not None else now_ms, self.zone)
+        file_ms = modified_ms if modified_ms is not None else now_ms
+        return Reading(file_ms, self.zone, self.time_field, self.time_format)
 
     def stream_for(self, name: str, report: FileReport) -> str:
         """Give the stream's name: the user's, or the file's with what it may not have as `_`."""
@@ -84,6 +88,11 @@ def load_content(
     lines = LineReader(stream, first_line=seen + 1)
     # Among records of JSON, a time inside a line that is none could be anything.
     sampled = report.format in {"text", "export"}
+    if report.format == "export":
+        # The times that the service wrote before the events have its own form.
+        reading = replace(reading, layout=None)
+    elif report.format != "parquet":
+        reading = replace(reading, day_first=day_first(sample))
     with faults_of(item.name):
         order = recognise_layouts(_sample_lines(sample), reading) if sampled else []
     times = TimeReader(order, reading)
@@ -112,7 +121,8 @@ def load_content(
             tail_state=json.dumps(state),
         )
 
-    take_all(target, report, chunks, times, first_ms=first_ms, record=record)
+    goes_on = tail is not None
+    take_all(target, report, chunks, times, first_ms=first_ms, goes_on=goes_on, record=record)
     if report.loaded and not content.bytes:
         report.notes.append("the file is empty")
     if report.events and report.untimed == report.events and tail is None:
@@ -153,11 +163,12 @@ def take_all(
     times: TimeReader,
     *,
     first_ms: int,
+    goes_on: bool = False,
     record: Callable[[Intake], LoadRecord],
 ) -> None:
     """Put all chunks into one loading and commit it, unless the group has this content already."""
     with target.bundle.place(alone=target.alone) as loading:
-        intake = Intake(loading, report, times, first_ms=first_ms)
+        intake = Intake(loading, report, times, first_ms=first_ms, goes_on=goes_on)
         intake.take(chunks)
         done = record(intake)
         known = target.earlier.same(done.fingerprint)

@@ -19,16 +19,29 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 # The first of these that an event has with a value that is a time gives its time; upper and lower
-# case do not matter. The event's own words come before words that may mean something else.
+# case do not matter. A field `@x` of a JSON message is discovered as `@@x`.
+# The event's own words come before words that may mean something else.
 TIME_NAMES = tuple(
-    "@timestamp timestamp time ts eventTime event_time datetime date_time @t date logTime log_time"
+    "@timestamp @@timestamp timestamp time ts eventTime event_time datetime date_time @t @@t date"
+    " logTime log_time"
     " queryTimestamp query_timestamp requestReceivedTimestamp requestTime createdAt created_at"
-    " created asctime start_time startTime".split()
+    " created asctime start_time startTime"
+    # journalctl; OpenTelemetry, a record a line or as its exporters write them.
+    " _SOURCE_REALTIME_TIMESTAMP __REALTIME_TIMESTAMP timeUnixNano"
+    " resourceLogs.0.scopeLogs.0.logRecords.0.timeUnixNano observedTimeUnixNano".split()
 )
 
 
-def time_columns(names: Iterable[str]) -> list[str]:
-    """Give those of the names that can hold the time, in the order in which they are asked."""
+def time_columns(names: Iterable[str], field: str | None = None) -> list[str]:
+    """Give those of the names that can hold the time, in the order in which they are asked.
+
+    With `field`, the name that the user gave: that one alone.
+    """
+    if field is not None:
+        wanted_names = {field, f"@{field}" if field.startswith("@") else field}
+        there = list(names)
+        exact = [name for name in there if name in wanted_names]
+        return exact or [name for name in there if name.lower() == field.lower()]
     known: dict[str, list[str]] = {}
     for name in names:
         known.setdefault(name.lower(), []).append(name)
@@ -41,7 +54,7 @@ def read_field_times(
     """Give the events' times in milliseconds, and a mask of the events that have one."""
     times = np.zeros(count, np.int64)
     timed = np.zeros(count, bool)
-    for name in time_columns(columns):
+    for name in time_columns(columns, reading.field):
         rows = np.flatnonzero(~timed)
         if not len(rows):
             break
@@ -75,6 +88,8 @@ def read_values(column: pa.Array, reading: Reading) -> tuple[Array, Array]:
         return times, np.asarray(column.is_valid())
     if pa.types.is_date(kind):
         return read_values(column.cast(pa.timestamp("ms")), reading)
+    if reading.layout is not None and pa.types.is_integer(kind):
+        return read_texts(pc.fill_null(column.cast(pa.string()), ""), reading)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         wide = column.cast(pa.int64() if pa.types.is_integer(kind) else pa.float64(), safe=False)
         times, timed = epoch_ms(np.asarray(pc.fill_null(wide, 0)))

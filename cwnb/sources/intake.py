@@ -47,6 +47,8 @@ _FAULTS = (
 )
 # So many chunks are discovered ahead of the store; each is about 4 MB of messages.
 _CHUNKS_AHEAD = 3
+# So many chunks without any time wait for the first time of the file.
+_CHUNKS_HELD = 3
 
 
 @contextmanager
@@ -93,23 +95,29 @@ class Intake:
         times: TimeReader,
         *,
         first_ms: int,
+        goes_on: bool = False,
     ) -> None:
         self._loading = loading
         self._report = report
         self._times = times
-        # A record without a time takes that of the record before; the first ones the file's.
+        # A record without a time takes that of the record before; those before the first one with
+        # a time take its time, so that a banner does not stand at the file's own time.
         self.last_ms = first_ms
+        self._begins = not goes_on
+        self._held: list[_Prepared] = []
 
     def take(self, chunks: Iterable[Chunk]) -> None:
         """Add every record to the loading or to the refused ones."""
         waiting: deque[Future[_Prepared]] = deque()
         try:
             for chunk in _read(chunks, self._report.name):
-                waiting.append(self._loading.prepare(self._prepare, chunk))
+                with faults_of(self._report.name):
+                    waiting.append(self._loading.prepare(self._prepare, chunk))
                 if len(waiting) > _CHUNKS_AHEAD:
                     self._finish(self._result(waiting))
             while waiting:
                 self._finish(self._result(waiting))
+            self._begin(None)
         finally:
             for future in waiting:
                 future.cancel()
@@ -146,6 +154,24 @@ class Intake:
         return times, timed
 
     def _finish(self, prepared: _Prepared) -> None:
+        if self._begins and len(prepared.chunk.message):
+            timed = prepared.timed
+            if not timed.any() and len(self._held) < _CHUNKS_HELD:
+                self._held.append(prepared)
+                return
+            self._begin(int(prepared.times[np.argmax(timed)]) if timed.any() else None)
+        self._store(prepared)
+
+    def _begin(self, first_ms: int | None) -> None:
+        """Store the records before the first one with a time: at its time, if there is one."""
+        self._begins = False
+        if first_ms is not None:
+            self.last_ms = first_ms
+        held, self._held = self._held, []
+        for prepared in held:
+            self._store(prepared)
+
+    def _store(self, prepared: _Prepared) -> None:
         report, chunk = self._report, prepared.chunk
         report.lines += chunk.lines
         report.blank += chunk.blank

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cwnb.sources.clocks import DAY_MS, civil_days, is_date
+from cwnb.sources.clocks import DAY_MS, MOST_OFFSET_MINUTES, civil_days, is_date
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -111,7 +111,9 @@ def _zone(columns: Array, digits: Array) -> tuple[Array, Array]:
         offset &= digits[place] <= 9
     if offset.any():
         hours = digits[-5].astype(np.int64) * 10 + digits[-4]
-        size = hours * 60 + digits[-2].astype(np.int64) * 10 + digits[-1]
+        of_hour = digits[-2].astype(np.int64) * 10 + digits[-1]
+        size = hours * 60 + of_hour
+        offset &= (of_hour <= 59) & (size <= MOST_OFFSET_MINUTES)
         minutes = np.where(offset, np.where(signs == 45, -size, size), 0)
         zone = np.where(offset, _OFFSET, zone)
     return zone, minutes

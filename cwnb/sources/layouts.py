@@ -6,6 +6,7 @@ A layout's groups say what they are: `y` or `yy` (two digits), `m` or `b` (a mon
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.sources.clocks import DAY_MS, civil_days, epoch_ms, is_date, latest_year
+from cwnb.sources.clocks import (
+    DAY_MS,
+    MOST_OFFSET_MINUTES,
+    civil_days,
+    epoch_ms,
+    is_date,
+    latest_year,
+)
 from cwnb.sources.iso import read_iso
 
 if TYPE_CHECKING:
@@ -40,8 +48,13 @@ _ZONE_NAMES = {
     "PST": -8, "PDT": -7, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
     "JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "BST": None, "IST": None,
 }  # fmt: skip
-_NAMED = "(?:" + "|".join(name for name in _ZONE_NAMES if len(name) > 1) + ")"
-_ZONE = r"(?P<z>Z\b|[+-]\d\d(?::?\d\d)?\b|\s?" + _NAMED + r"\b|\s[+-]\d\d:?\d\d\b)?"
+NAMED_ZONES = "(?:" + "|".join(name for name in _ZONE_NAMES if len(name) > 1) + ")"
+_ZONE = r"(?P<z>Z\b|[+-]\d\d(?::?\d\d)?\b|\s?" + NAMED_ZONES + r"\b|\s[+-]\d\d:?\d\d\b)?"
+# With seconds and AM or PM, or without.
+_CLOCK_12 = (
+    r"(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d)(?:[.,](?P<f>\d{1,9}))?)?"
+    r"(?: ?(?P<p>[AaPp])\.?[Mm]\b\.?)?" + _ZONE
+)
 _MONTH = r"(?P<b>(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )"
 # Where the time of a line stands further inside, it is looked for in this many bytes.
@@ -87,7 +100,7 @@ LAYOUTS: tuple[Layout, ...] = (
         + _CLOCK
         + _FRACTION
         + r"(?: (?P<z>"
-        + _NAMED
+        + NAMED_ZONES
         + r"))? (?P<y>\d{4})",
     ),
     Layout(
@@ -103,7 +116,11 @@ LAYOUTS: tuple[Layout, ...] = (
     Layout(
         "day month year",
         _WEEKDAY + r"?(?P<d>\d{1,2})[ -]" + _MONTH + r"[ -](?P<y>\d{4})[ :]"
-        r"" + _CLOCK + r"(?:[.,](?P<f>\d{1,9}))?(?P<z>\s?(?:Z|" + _NAMED + r"|[+-]\d\d:?\d\d)\b)?",
+        r""
+        + _CLOCK
+        + r"(?:[.,](?P<f>\d{1,9}))?(?P<z>\s?(?:Z|"
+        + NAMED_ZONES
+        + r"|[+-]\d\d:?\d\d)\b)?",
     ),
     Layout(
         "DB2",
@@ -116,6 +133,7 @@ LAYOUTS: tuple[Layout, ...] = (
         + _FRACTION
         + _ZONE,
     ),
+    Layout("day.month.year", r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4}),?[ T]" + _CLOCK_12),
     Layout("audit", r"(?P<epoch>\d{10}\.\d{3}):\d+\)", start=r"^[^()]*audit\("),
     Layout(
         "VPC flow log",
@@ -135,6 +153,13 @@ LAYOUTS: tuple[Layout, ...] = (
         loose=True,
     ),
     Layout("word and epoch", r"(?P<epoch>\d{10}(?:\.\d{1,9})?)\s", start=r"^\S{1,40} ", loose=True),
+)
+# Dates with slashes begin with the day or with the month; the file as a whole tells which.
+DAY_FIRST = Layout(
+    "day/month/year", r"(?P<d>\d{1,2})[/-](?P<m>\d{1,2})[/-](?P<y>\d{4}),?[ T]" + _CLOCK_12
+)
+MONTH_FIRST = Layout(
+    "month/day/year", r"(?P<m>\d{1,2})[/-](?P<d>\d{1,2})[/-](?P<y>\d{4}),?[ T]" + _CLOCK_12
 )
 # A time further inside the line counts only where it is the rule of the file.
 INSIDE: tuple[Layout, ...] = (
@@ -166,7 +191,8 @@ class TimeReader:
     def __init__(self, order: Sequence[Layout], reading: Reading) -> None:
         self.order = tuple(order)
         rest = (layout for layout in LAYOUTS if not layout.loose and layout not in self.order)
-        self._all = (*self.order, *rest)
+        own = reading.layout
+        self._all = (*self.order, *rest) if own is None else (own,)
         self.reading = reading
 
     @property
@@ -191,6 +217,8 @@ class TimeReader:
 
 def recognise_layouts(sample: pa.Array, reading: Reading) -> list[Layout]:
     """Order the layouts that a sample of lines (not indented, not blank) has, commonest first."""
+    if reading.layout is not None:
+        return [reading.layout]
     for layout in LAYOUTS:
         # A form of its own that nearly every line has needs no rival.
         if not layout.loose and _count(layout, sample, reading) * 10 > len(sample) * 9:
@@ -198,6 +226,8 @@ def recognise_layouts(sample: pa.Array, reading: Reading) -> list[Layout]:
     counts = [(layout, _count(layout, sample, reading)) for layout in LAYOUTS]
     strict = sum(count for layout, count in counts if not layout.loose)
     rule = max(strict, len(sample) // 2)
+    if (slashed := _slashed(sample, reading, rule)) is not None:
+        return [slashed]
     order = [
         layout
         for layout, count in sorted(counts, key=lambda pair: -pair[1])
@@ -210,12 +240,48 @@ def recognise_layouts(sample: pa.Array, reading: Reading) -> list[Layout]:
     return order
 
 
+def _slashed(texts: pa.Array, reading: Reading, rule: int) -> Layout | None:
+    """Give the order of day and month that dates with slashes have, if more than `rule` have one.
+
+    Raises ValueError where neither these texts nor the file before them tell the order.
+    """
+    by_day, day_good = read_layout(DAY_FIRST, texts, reading)
+    by_month, month_good = read_layout(MONTH_FIRST, texts, reading)
+    if int((day_good | month_good).sum()) <= rule:
+        return None
+    if reading.day_first is not None:
+        return DAY_FIRST if reading.day_first else MONTH_FIRST
+    only_day, only_month = int((day_good & ~month_good).sum()), int((month_good & ~day_good).sum())
+    unsure = np.flatnonzero(day_good & month_good & (by_day != by_month))
+    if only_day == only_month and len(unsure):
+        text = texts[int(unsure[0])].as_py()
+        shown = (text.decode("utf-8", "replace") if isinstance(text, bytes) else text)[:40]
+        raise ValueError(
+            f"the date of {shown!r} may begin with its day or with its month; say which by"
+            " time_format, such as '%d/%m/%Y %H:%M:%S' or '%m/%d/%Y %I:%M:%S %p'"
+        )
+    return DAY_FIRST if only_day >= only_month else MONTH_FIRST
+
+
+_SLASHED_DATE = re.compile(rb"(?<![\d/-])(\d{1,2})[/-](\d{1,2})[/-]\d{4}(?:,?[ T]\d|[\",\t])")
+
+
+def day_first(sample: bytes) -> bool | None:
+    """Tell whether dates with slashes begin with the day; None where the sample does not tell."""
+    pairs = [(int(one), int(two)) for one, two in _SLASHED_DATE.findall(sample)]
+    days = sum(12 < one <= 31 and two <= 12 for one, two in pairs)
+    months = sum(12 < two <= 31 and one <= 12 for one, two in pairs)
+    return None if days == months else days > months
+
+
 def _count(layout: Layout, sample: pa.Array, reading: Reading) -> int:
     return int(read_layout(layout, sample, reading)[1].sum())
 
 
 def read_texts(texts: pa.Array, reading: Reading) -> tuple[Array, Array]:
     """Read texts that are times as a whole, as a field's value is; digits are epoch numbers."""
+    if reading.layout is not None:
+        return read_layout(reading.layout, texts, reading)
     times, timed = read_iso(texts, reading)
     for layout in _WHOLE:
         rows = np.flatnonzero(~timed)
@@ -224,6 +290,13 @@ def read_texts(texts: pa.Array, reading: Reading) -> tuple[Array, Array]:
         found, good = read_layout(layout, texts.take(pa.array(rows)), reading)
         times[rows[good]] = found[good]
         timed[rows[good]] = True
+    rows = np.flatnonzero(~timed)
+    if len(rows):
+        rest = texts.take(pa.array(rows))
+        if (slashed := _slashed(rest, reading, 0)) is not None:
+            found, good = read_layout(slashed, rest, reading)
+            times[rows[good]] = found[good]
+            timed[rows[good]] = True
     return times, timed
 
 
@@ -273,6 +346,12 @@ def _civil(columns: dict[str, pa.Array], reading: Reading) -> tuple[Array, Array
         month = number("m")
     day = number("d")
     hour, minute, second = number("h"), number("mi"), number("s")
+    if "p" in columns:
+        half = pc.utf8_lower(columns["p"])
+        said = np.asarray(pc.not_equal(half, ""))
+        afternoon = np.asarray(pc.equal(half, "p"))
+        clock_12 = (hour >= 1) & (hour <= 12)
+        hour = np.where(said, np.where(clock_12, hour % 12 + 12 * afternoon, 99), hour)
     of_day = (hour * 3600 + minute * 60 + second) * 1000
     if "f" in columns:
         padded = pc.utf8_slice_codeunits(pc.utf8_rpad(columns["f"], 3, "0"), 0, 3)
@@ -315,4 +394,6 @@ def _offset(zone: str) -> int | None:
         return None if hours is None else hours * 3_600_000
     digits = "".join(c for c in zone if c.isdigit())
     minutes = int(digits[:2]) * 60 + int(digits[2:4] or 0) if digits else 0
+    if int(digits[2:4] or 0) > 59 or minutes > MOST_OFFSET_MINUTES:
+        return None
     return (-minutes if "-" in zone else minutes) * 60_000

@@ -23,6 +23,7 @@ from cwnb.sources.lines import check_pattern
 from cwnb.sources.openers import Input, Inputs, find_inputs, reason_of
 from cwnb.sources.recognise import check_format
 from cwnb.sources.report import FileReport, LoadReport
+from cwnb.sources.time_formats import read_time_format
 from cwnb.sources.unpacking import (
     MAX_RATIO,
     Fingerprinted,
@@ -63,6 +64,8 @@ def load(
     format: str | None = None,
     tz: str | tzinfo | None = None,
     pattern: str | None = None,
+    time_field: str | None = None,
+    time_format: str | None = None,
     again: bool = False,
     log_type: str | None = None,
     deliver: bool = True,
@@ -72,10 +75,11 @@ def load(
     """Load files, globs, folders, URLs, file objects, DataFrames or dicts into a log group.
 
     `pattern`: what the first line of a record looks like (RE2). `tz`: the zone of times that name
-    none. `again` loads content that the group has already. `max_ratio`: how many times its size a
-    packed file may unpack to beyond 256 MB; None for any. `deliver=False` keeps the events from
-    tails and subscriptions, which never see them. `progress` is called with the bytes read
-    so far and their total, or None where that is unknown.
+    none. `time_field`: the field that has the time. `time_format`: its form, as strptime has it
+    (`%d.%m.%Y %H:%M:%S`). `again` loads content that the group has already. `max_ratio`: how many
+    times its size a packed file may unpack to beyond 256 MB; None for any. `deliver=False` keeps
+    the events from tails and subscriptions, which never see them. `progress` is called with the
+    bytes read so far and their total, or None where that is unknown.
 
     One bad file raises SourceError; of several, the good ones load and the report names the bad.
     """
@@ -86,6 +90,8 @@ def load(
         "format": check_format(format),
         "zone": read_zone(tz),
         "pattern": check_pattern(pattern),
+        "time_field": time_field,
+        "time_format": read_time_format(time_format),
         "again": again,
         "max_ratio": max_ratio,
     }

@@ -175,6 +175,7 @@ class LoadReport:
         """Give the report as pairs of a name and a text; what is nothing is left out."""
         good = [file for file in self.files if file.error is None]
         rows = [
+            ("no times", _untimed(good)),
             ("group", self.group),
             ("files", _files(good)),
             ("format", ", ".join(self.formats)),
@@ -226,6 +227,19 @@ class LoadReport:
             for name, text in self.rows()
         )
         return {"text/plain": str(self), "text/html": f"<table><tbody>{cells}</tbody></table>"}
+
+
+def _untimed(files: list[FileReport]) -> str:
+    """Say of which files most records have no time; that is the first thing to know of a load."""
+    without = [file for file in files if file.untimed * 2 > file.events]
+    if not without:
+        return ""
+    count, events = sum(f.untimed for f in without), sum(f.events for f in without)
+    where = "" if len(files) == 1 else f" in {_few([file.name for file in without])}"
+    return (
+        f"{count:,} of {events:,} records{where} have no time of their own, so they have that of"
+        " the record before or of the file; time_field and time_format say where it stands"
+    )
 
 
 def _files(files: list[FileReport]) -> str:

@@ -195,7 +195,12 @@ def _times(rows: list[Mapping[str, Any]], reading: Reading) -> tuple[Any, Any]:
     names: dict[str, None] = {}
     for row in rows:
         names.update(dict.fromkeys(name for name in row if isinstance(name, str)))
-    columns = {name: _column([row.get(name) for row in rows]) for name in time_columns(names)}
+    wanted = time_columns(names, reading.field)
+    columns = {name: _column([row.get(name) for row in rows]) for name in wanted}
+    if reading.field is not None:
+        if not columns and "." in reading.field:
+            columns = {reading.field: _column([_inside(row, reading.field) for row in rows])}
+        return read_field_times(columns, len(rows), reading)
     by_lower = {name.lower(): name for name in columns}
     if "date" in by_lower and "time" in by_lower:
         # Two columns make one time, as in CloudFront's files.
@@ -203,6 +208,12 @@ def _times(rows: list[Mapping[str, Any]], reading: Reading) -> tuple[Any, Any]:
         columns = {TIMESTAMP: columns.pop(TIMESTAMP, pa.nulls(len(rows), pa.string())), **columns}
         columns["timestamp"] = columns.get("timestamp", pa.array(joined, pa.string()))
     return read_field_times(columns, len(rows), reading)
+
+
+def _inside(row: Any, path: str) -> Any:
+    for name in path.split("."):
+        row = row.get(name) if isinstance(row, Mapping) else None
+    return row
 
 
 def _column(values: list[Any]) -> pa.Array:
