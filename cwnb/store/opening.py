@@ -6,8 +6,14 @@ import os
 import secrets
 from typing import TYPE_CHECKING, Any
 
-from cwnb.errors import InvalidParameter, NotAStore, ResourceNotFound, StoreError
-from cwnb.store.catalog import Catalog, meta
+from cwnb.errors import (
+    InvalidParameter,
+    NotAStore,
+    ResourceNotFound,
+    StoreDamaged,
+    StoreError,
+)
+from cwnb.store.catalog import Catalog, meta, migrations
 from cwnb.store.context import CATALOG_FILE, StoreContext
 from cwnb.store.disk import make_private_file, may_write, named_file_errors, sync
 from cwnb.store.keys.ring import create_key
@@ -16,6 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cwnb.times import Clock
+
+_NO_TABLES = "has no tables"
 
 
 def open_context(
@@ -32,6 +40,8 @@ def open_context(
 
 def _context(folder: Path, catalog: Catalog, encryption: str, clock: Clock | None) -> StoreContext:
     def fill(connection: Any) -> None:
+        if _has_segments(folder):
+            raise _catalog_gone(folder, _NO_TABLES)
         key_id = create_key(str(folder)) if encryption == "default" else ""
         meta.insert(connection, meta.StoreMeta(secrets.token_hex(16), key_id))
 
@@ -53,6 +63,7 @@ def _open_catalog(folder: Path, *, create: bool) -> Catalog:
     if folder.exists() and not folder.is_dir():
         raise NotAStore(f"{str(folder)!r} is a file, not the folder of a store")
     try:
+        _check_catalog_is_there(folder, file)
         if file.exists():
             if file.is_dir() or not os.access(file, os.R_OK):
                 raise NotAStore(f"{str(file)!r} cannot be read by this user")
@@ -81,3 +92,55 @@ def _make_folder(folder: Path, file: Path) -> None:
         # SQLite gives its log the mode of the catalog.
         make_private_file(file, must_be_new=False)
         sync(folder)
+
+
+def _check_catalog_is_there(folder: Path, file: Path) -> None:
+    """Raise StoreDamaged where a store has events and its catalog is gone; change nothing.
+
+    SQLite would make tables in an empty catalog, and remove the log of one: so this comes before
+    the first connection. Another process may be making the store at this moment. It commits the
+    tables before it writes a segment, and moves them from the log into the catalog before it
+    empties the log: so segments are looked for first, then the log, then the catalog.
+    """
+    if file.is_dir() or _catalog_fault(file) is None:
+        return
+    has_segments = _has_segments(folder)
+    has_log = _size(file.with_name(f"{CATALOG_FILE}-wal")) > 0
+    fault = _catalog_fault(file)
+    if fault == _NO_TABLES and has_log:
+        return  # the tables are in the log, or `fill` finds out that they are not
+    if fault is not None and (has_segments or has_log):
+        raise _catalog_gone(folder, fault)
+
+
+def _catalog_fault(file: Path) -> str | None:
+    try:
+        with file.open("rb") as opened:
+            head = opened.read(migrations.APPLICATION_ID_BYTES.stop)
+    except FileNotFoundError:
+        return "is missing"
+    except PermissionError:
+        return None  # said by the one who opens it
+    if not head:
+        return "is empty"
+    return None if any(head[migrations.APPLICATION_ID_BYTES]) else _NO_TABLES
+
+
+def _catalog_gone(folder: Path, fault: str) -> StoreDamaged:
+    return StoreDamaged(
+        f"the catalog {str(folder / CATALOG_FILE)!r} {fault}, but there are events of a store in "
+        f"{str(folder)!r}; nothing was changed; put {CATALOG_FILE!r} back from a backup, with the "
+        f"'{CATALOG_FILE}-wal' of the same moment if there is one, or name another folder to begin "
+        "anew"
+    )
+
+
+def _has_segments(folder: Path) -> bool:
+    return any((folder / "segments").glob("*/*.parquet"))
+
+
+def _size(file: Path) -> int:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return 0

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 APPLICATION_ID = 0x63776E62  # "cwnb"
+# Where it lies in the file: sqlite.org/fileformat2.html, the database header.
+APPLICATION_ID_BYTES = slice(68, 72)
 
 _FIRST_TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
