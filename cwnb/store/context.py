@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from cwnb.errors import StoreError
 from cwnb.store.cache import Cache
 from cwnb.store.catalog import Catalog, meta
 from cwnb.store.disk import may_write
@@ -45,9 +46,12 @@ class StoreContext:
         return self.facts.store_id
 
     @property
-    def identity(self) -> tuple[str, str]:
-        """Give what tells this store from every other one, for the caches of the process."""
-        return self.path, self.facts.store_id
+    def identity(self) -> tuple[str, str, int, int]:
+        """Give what tells this store from every other one, for the caches of the process.
+
+        The id alone does not: a copy has it too, and so has a backup that was put back.
+        """
+        return (self.path, self.facts.store_id, *self.catalog.file_id)
 
     @property
     def encrypted(self) -> bool:
@@ -71,8 +75,12 @@ class StoreContext:
 def context_at(path: str, store_id: str, key_id: str) -> StoreContext:
     """Give the process's context of a store, for a task that was sent here without its store."""
     facts = meta.StoreMeta(store_id, key_id)
-    if (known := _visited.get((path, facts))) is None:
+    known = _visited.get((path, facts))
+    if known is None or not known.catalog.is_in_place():
         catalog = Catalog(Path(path) / CATALOG_FILE, read_only=not may_write(Path(path)))
+        with catalog.read() as connection:
+            if meta.find(connection) != facts:
+                raise StoreError(f"the store {path!r} has been replaced by another one")
         known = StoreContext(path, facts, catalog)
         _visited.put((path, facts), known)
     return known

@@ -8,6 +8,7 @@ do not survive a fork: see `fork_guard`.
 from __future__ import annotations
 
 import atexit
+import os
 import random
 import threading
 import time
@@ -52,6 +53,8 @@ class Catalog:
         self.file = file
         self.read_only = read_only
         self._local = threading.local()
+        self._file_path = str(file)  # `stat` of a text takes half as long as that of a Path
+        self._file_id: tuple[int, int] | None = None
         self._copies = False  # reads from copies that were migrated in memory
         self._closed = False
         _catalogs.add(self)
@@ -61,6 +64,7 @@ class Catalog:
         """Give a connection on which every statement sees one state of the store."""
         with uninterrupted(), FORK_GUARD.use(), self._named_errors():
             connection = self._connection()
+            self._check_file()
             connection.execute("BEGIN")
             try:
                 yield connection
@@ -100,6 +104,21 @@ class Catalog:
                         fill(connection)
             migrations.migrate(connection)
 
+    @property
+    def file_id(self) -> tuple[int, int]:
+        """Give device and inode of the file, which tell it from a copy and from a replacement."""
+        if self._file_id is None:
+            self._file_id = self._found_file()
+        return self._file_id
+
+    def is_in_place(self) -> bool:
+        """Tell whether the file that was opened is still the one of that name."""
+        try:
+            self._check_file()
+        except StoreError:
+            return False
+        return True
+
     def close(self) -> None:
         """Close the connections of all threads; a later use raises."""
         with FORK_GUARD.use(exclusive=True):
@@ -124,6 +143,13 @@ class Catalog:
         return self._local.connection
 
     def _open(self) -> Any:
+        self._check_file()
+        connection = self._connected()
+        # A file that was replaced just before it was opened is noticed here.
+        self._check_file()
+        return connection
+
+    def _connected(self) -> Any:
         if self.read_only:
             # SQLite cannot make the files that a shared reader needs where it may not write;
             # a store that was closed cleanly has no log, and nothing changes under it.
@@ -151,13 +177,39 @@ class Catalog:
         return connection
 
     def _check_before_write(self, connection: Any) -> None:
-        """Refuse to write what another version has changed since this process opened it."""
+        """Refuse to write where the store is another one by now, or of another version."""
+        self._check_file()
         if migrations.version(connection) != migrations.SCHEMA_VERSION:
             check_version(connection, str(self.file.parent))
             raise StoreError(
                 f"the store {str(self.file.parent)!r} has not been brought to this version; "
                 "open it again"
             )
+
+    def _check_file(self) -> None:
+        """Raise StoreError where the store was moved, removed or replaced since it was opened.
+
+        SQLite writes on into the file that it has open, which no other process would ever see, and
+        segments would go into the folder that has the name now.
+        """
+        if self._found_file() != self.file_id:
+            raise StoreError(
+                f"the store {str(self.file.parent)!r} has been replaced by another one since it was "
+                "opened; nothing was written; open it again"
+            )
+
+    def _found_file(self) -> tuple[int, int]:
+        try:
+            about = os.stat(self._file_path)  # noqa: PTH116 - see _file_path
+        except (FileNotFoundError, NotADirectoryError):
+            raise NotAStore(
+                f"the store {str(self.file.parent)!r} is gone: it has been moved or removed"
+            ) from None
+        except OSError as error:
+            raise StoreError(
+                f"the catalog {self._file_path!r} cannot be used: {error.strerror}"
+            ) from error
+        return about.st_dev, about.st_ino
 
     def _close_connections(self) -> None:
         FORK_GUARD.drop(lambda owner, _: owner is self)
@@ -176,8 +228,7 @@ class Catalog:
         except (apsw.ReadOnlyError, apsw.PermissionsError, apsw.CantOpenError) as error:
             if is_full(folder):
                 raise no_space(folder) from error
-            if not self.file.exists():
-                raise NotAStore(f"the store {folder!r} is gone") from error
+            self._check_file()
             raise self._refusal() from error
         except apsw.BusyError as error:
             raise StoreError(
