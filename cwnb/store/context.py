@@ -33,7 +33,7 @@ class StoreContext:
         self.facts = facts
         self.catalog = catalog
         self.folder = SegmentFolder(path)
-        self.key = StoreKey(facts.key_id, facts.store_id, path)
+        self.key = StoreKey(facts.key_id, facts.store_id, path, facts.key_check)
         self._given_clock = clock
         self._stored_clock = Clock()
 
@@ -72,9 +72,9 @@ class StoreContext:
         self._stored_clock = Clock(now_ms)
 
 
-def context_at(path: str, store_id: str, key_id: str) -> StoreContext:
+def context_at(path: str, store_id: str, key_id: str, key_check: bytes) -> StoreContext:
     """Give the process's context of a store, for a task that was sent here without its store."""
-    facts = meta.StoreMeta(store_id, key_id)
+    facts = meta.StoreMeta(store_id, key_id, key_check)
     known = _visited.get((path, facts))
     if known is None or not known.catalog.is_in_place():
         catalog = Catalog(Path(path) / CATALOG_FILE, read_only=not may_write(Path(path)))

@@ -16,7 +16,9 @@ from cwnb.errors import (
 from cwnb.store.catalog import Catalog, meta, migrations
 from cwnb.store.context import CATALOG_FILE, StoreContext
 from cwnb.store.disk import make_private_file, may_write, named_file_errors, sync
+from cwnb.store.key_check import opens_what_is_there
 from cwnb.store.keys.ring import create_key
+from cwnb.store.keys.store_key import StoreKey
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,8 +44,11 @@ def _context(folder: Path, catalog: Catalog, encryption: str, clock: Clock | Non
     def fill(connection: Any) -> None:
         if _has_segments(folder):
             raise _catalog_gone(folder, _NO_TABLES)
-        key_id = create_key(str(folder)) if encryption == "default" else ""
-        meta.insert(connection, meta.StoreMeta(secrets.token_hex(16), key_id))
+        store_id, key_id = secrets.token_hex(16), ""
+        if encryption == "default":
+            key_id = create_key(str(folder))
+        check = StoreKey(key_id, store_id, str(folder)).sealer().check_value
+        meta.insert(connection, meta.StoreMeta(store_id, key_id, check))
 
     catalog.prepare(fill)
     with catalog.read() as connection:
@@ -52,10 +57,26 @@ def _context(folder: Path, catalog: Catalog, encryption: str, clock: Clock | Non
         raise InvalidParameter(
             f"the store {str(folder)!r} is encrypted; open it without encryption='none'"
         )
+    if facts.key_id and not facts.key_check:
+        facts = _with_key_check(folder, catalog, facts)
     context = StoreContext(str(folder), facts, catalog, clock)
     context.set_fixed_now(now_ms)
     context.sealer()  # raises StoreKeyMissing now and not at the first read
     return context
+
+
+def _with_key_check(folder: Path, catalog: Catalog, facts: meta.StoreMeta) -> meta.StoreMeta:
+    """Note the check value of the key of an older store, if it opens what the store has."""
+    key = StoreKey(facts.key_id, facts.store_id, str(folder))
+    sealer = key.sealer()
+    with catalog.read() as connection:
+        if not opens_what_is_there(connection, sealer):
+            raise key.wrong()
+    if catalog.read_only:
+        return facts
+    with catalog.write() as connection:
+        meta.set_key_check(connection, sealer.check_value)
+        return meta.find(connection)
 
 
 def _open_catalog(folder: Path, *, create: bool) -> Catalog:

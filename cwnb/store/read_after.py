@@ -165,7 +165,7 @@ def _planned(
         for first_commit, segment_id, group in waiting:
             if candidates.have_before(first_commit, enough):
                 break
-            facts = segments.with_id(connection, segment_id)
+            facts = segments.with_id(connection, segment_id, context.identity)
             origin = _Origin(group, facts.message_bytes / facts.rows, segment=facts)
             candidates.add(origin, segments.runs_of(connection, segment_id))
         plan = candidates.page(limit_rows, limit_bytes, newest)

@@ -15,7 +15,7 @@ from cwnb.events import (
     Scan,
     Window,
 )
-from cwnb.store.ingest.recent import RecentTask
+from cwnb.store.ingest.recent import RecentTask, digest
 from cwnb.store.maintenance.retention import cutoff_ms
 from cwnb.store.names import match_names
 from cwnb.store.segments.facts import (
@@ -165,6 +165,7 @@ class Snapshot:
             group.row.processing,
             group.id,
             tuple(batch.id for batch in group.batches),
+            digest(group.batches),
             min(batch.first_ms for batch in group.batches),
             max(batch.last_ms for batch in group.batches),
             sum(batch.events for batch in group.batches),

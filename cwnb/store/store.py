@@ -301,8 +301,9 @@ class Store:
                 found.append((row, segments.of_group(connection, row.id), held))
         # Rows are parsed after the transaction: an open one keeps SQLite's log from being emptied.
         self.context.set_fixed_now(fixed_ms)
+        store = self.context.identity
         states = [
-            GroupState(row, tuple(map(segments.facts_of, facts)), tuple(held))
+            GroupState(row, tuple(segments.facts_of(each, store) for each in facts), tuple(held))
             for row, facts, held in found
         ]
         return Snapshot(self.context, states, self.clock.now_ms())

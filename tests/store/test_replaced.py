@@ -103,3 +103,35 @@ def test_a_task_of_a_replaced_store_reads_no_other(store, tmp_path):
     removed_and_made_again(tmp_path / "store", None)
     with pytest.raises(StoreError, match="has been replaced by another one"):
         pickle.loads(task)
+
+
+def test_copies_in_one_process_do_not_answer_for_each_other(store, tmp_path):
+    """What is wrong with one of them is not hidden by what was read of the other."""
+    store.put("/g", event_batch(range(3), [f'{{"n": {n}}}' for n in range(3)], "s"))
+    store.flush()
+    assert events(store, ["/g"], names=["n"])[0][-1] == 0
+    scan(store, "/g", "n", ">", 1)
+    shutil.copytree(tmp_path / "store", tmp_path / "copy")
+    with Store.open(tmp_path / "copy") as copy:
+        with copy.catalog.write() as connection:
+            connection.execute("UPDATE segments SET rows = 4")
+        with pytest.raises(StoreError, match="3 events and not 4"):
+            messages(copy, "/g")
+    assert len(messages(store, "/g")) == 3
+
+
+@pytest.mark.parametrize("in_place", [False, True])
+def test_a_backup_that_is_put_back_is_read_and_not_what_came_after_it(tmp_path, in_place):
+    path, backup = tmp_path / "store", tmp_path / "backup"
+    with Store.open(path) as store:
+        store.put("/g", event_batch([1], ["before"], "s"))
+    shutil.copytree(path, backup)
+    with Store.open(path) as store:
+        store.put("/g", event_batch([2], ["gone with the old store"], "s"))
+        assert messages(store, "/g") == ["before", "gone with the old store"]
+    if not in_place:
+        shutil.rmtree(path)
+    shutil.copytree(backup, path, dirs_exist_ok=in_place)
+    with Store.open(path) as store:
+        store.put("/g", event_batch([2], ["after"], "s"))
+        assert messages(store, "/g") == ["before", "after"]

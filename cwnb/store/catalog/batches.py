@@ -91,6 +91,12 @@ def with_id(connection: Any, batch_id: int) -> SealedBatch:
     return SealedBatch(*row)
 
 
+def some(connection: Any) -> list[SealedBatch]:
+    """Give a few batches, of any group."""
+    rows = connection.execute(f"{_SELECT.format(data='data')} LIMIT 9")
+    return list(map(SealedBatch._make, rows.fetchall()))
+
+
 def after(connection: Any, group_id: int, position: Position, at_most: int) -> list[BatchCommit]:
     """Give the oldest batches of a group that have events after a position, in order."""
     rows = connection.execute(

@@ -29,6 +29,14 @@ def of_group(connection: Any, group_id: int) -> list[bytes]:
     return [record for (record,) in rows]
 
 
+def some(connection: Any) -> list[tuple[int, bytes]]:
+    """Give the group and the sealed record of a few loads."""
+    rows: list[tuple[int, bytes]] = connection.execute(
+        "SELECT group_id, record FROM loads LIMIT 9"
+    ).fetchall()
+    return rows
+
+
 def delete_all(connection: Any, group_id: int) -> None:
     """Forget the loads of a group."""
     connection.execute("DELETE FROM loads WHERE group_id = ?", (group_id,))

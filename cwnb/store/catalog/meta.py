@@ -8,22 +8,34 @@ from cwnb.store.positions import Position
 
 
 class StoreMeta(NamedTuple):
-    """What never changes of a store; `key_id` is empty where it is not encrypted."""
+    """What never changes of a store.
+
+    `key_id` is empty where it is not encrypted. `key_check` tells its key from any other
+    (`Sealer.check_value`); it is empty for a store of an earlier version that may not be written.
+    """
 
     store_id: str
     key_id: str
+    key_check: bytes = b""
 
 
 def insert(connection: Any, meta: StoreMeta) -> None:
     """Write the first rows of a new store."""
     for item in (*meta._asdict().items(), ("next_sequence", 1), ("now_ms", None)):
-        connection.execute("INSERT INTO meta VALUES (?, ?)", item)
+        connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?)", item)
 
 
 def find(connection: Any) -> StoreMeta:
     """Give what never changes of the store."""
     rows = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-    return StoreMeta(rows["store_id"], rows["key_id"])
+    return StoreMeta(rows["store_id"], rows["key_id"], rows["key_check"])
+
+
+def set_key_check(connection: Any, check: bytes) -> None:
+    """Note what tells the store's key from any other, where it is not noted yet."""
+    connection.execute(
+        "UPDATE meta SET value = ? WHERE key = 'key_check' AND value = x''", (check,)
+    )
 
 
 def fixed_now_ms(connection: Any) -> int | None:

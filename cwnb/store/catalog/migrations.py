@@ -95,7 +95,12 @@ def positions(connection: Any) -> None:
     _run(connection, _POSITIONS)
 
 
-STEPS: tuple[Callable[[Any], None], ...] = (first_tables, positions)
+def key_check(connection: Any) -> None:
+    """Make room for the check value of the key, which whoever opens the store fills in."""
+    connection.execute("INSERT INTO meta VALUES ('key_check', x'')")
+
+
+STEPS: tuple[Callable[[Any], None], ...] = (first_tables, positions, key_check)
 # The version of a catalog is the number of steps it has taken.
 SCHEMA_VERSION = len(STEPS)
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cwnb.store.cache import Cache
 from cwnb.store.positions import Runs
 from cwnb.store.segments.facts import SegmentFacts, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
 
 _SELECT = (
     "SELECT id, group_id, first_ms, last_ms, rows, message_bytes, file_bytes, discovery,"
@@ -26,24 +29,28 @@ def of_group(connection: Any, group_id: int) -> list[tuple[Any, ...]]:
     return rows
 
 
-def unclaimed(connection: Any, group_id: int) -> list[SegmentFacts]:
-    """Give the segments of a group that no work has claimed, oldest first."""
+def unclaimed(connection: Any, group_id: int, store: Hashable) -> list[SegmentFacts]:
+    """Give the segments of a group that no work has claimed, oldest first; see `facts_of`."""
     rows = connection.execute(
         f"{_SELECT} WHERE group_id = ? AND id NOT IN (SELECT segment_id FROM pending_inputs)"
         " ORDER BY first_ms, id",
         (group_id,),
     ).fetchall()
-    return [facts_of(row) for row in rows]
+    return [facts_of(row, store) for row in rows]
 
 
-def facts_of(row: tuple[Any, ...]) -> SegmentFacts:
-    """Read a row that `of_group` gave; the facts of a segment never change."""
-    if (known := _facts.get(row[0])) is not None:
+def facts_of(row: tuple[Any, ...], store: Hashable) -> SegmentFacts:
+    """Read a row that `of_group` gave; the facts of a segment never change.
+
+    `store`: what tells the store from its copies, which have segments of the same ids.
+    """
+    key = store, row[0]
+    if (known := _facts.get(key)) is not None:
         return known
     names = ("id", "group_id", "first_ms", "last_ms", "rows", "message_bytes", "file_bytes")
     columns = dict(zip((*names, "discovery", "wrapped_key"), row[:9], strict=True))
     made = SegmentFacts(**columns, **unpacked(row[9]), ranges=row[10])
-    _facts.put(made.id, made)
+    _facts.put(key, made)
     return made
 
 
@@ -62,9 +69,18 @@ def insert(connection: Any, facts: SegmentFacts, runs: Runs) -> None:
         connection.execute("INSERT INTO segment_runs VALUES (?, ?)", (facts.id, runs.pack()))
 
 
-def with_id(connection: Any, segment_id: str) -> SegmentFacts:
-    """Give the segment of this id, which is there."""
-    return facts_of(connection.execute(f"{_SELECT} WHERE id = ?", (segment_id,)).fetchone())
+def with_id(connection: Any, segment_id: str, store: Hashable) -> SegmentFacts:
+    """Give the segment of this id, which is there; see `facts_of`."""
+    row = connection.execute(f"{_SELECT} WHERE id = ?", (segment_id,)).fetchone()
+    return facts_of(row, store)
+
+
+def some_keys(connection: Any) -> list[tuple[str, bytes]]:
+    """Give the id and the wrapped key of a few segments."""
+    rows: list[tuple[str, bytes]] = connection.execute(
+        "SELECT id, wrapped_key FROM segments WHERE wrapped_key IS NOT NULL LIMIT 9"
+    ).fetchall()
+    return rows
 
 
 def commits_from(connection: Any, group_id: int, commit: int) -> list[tuple[int, str]]:

@@ -14,14 +14,15 @@ if TYPE_CHECKING:
 
 def seal_record(record: LoadRecord, group_id: int, sealer: Sealer) -> bytes:
     """Give the record of a load as the catalog keeps it."""
-    return sealer.seal(json.dumps(asdict(record)).encode(), _place(group_id))
+    return sealer.seal(json.dumps(asdict(record)).encode(), place(group_id))
 
 
 def open_record(sealed: bytes, group_id: int, group: str, sealer: Sealer) -> LoadRecord:
     """Read what `seal_record` gave; raise StoreDamaged."""
     what = f"a load record of log group {group!r}"
-    return LoadRecord(**json.loads(sealer.open(sealed, _place(group_id), what)))
+    return LoadRecord(**json.loads(sealer.open(sealed, place(group_id), what)))
 
 
-def _place(group_id: int) -> str:
+def place(group_id: int) -> str:
+    """Name what the record of a load is sealed for."""
     return f"load/{group_id}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,11 @@ def place(group_id: int, token: str) -> str:
     return f"batch/{group_id}/{token}"
 
 
+def digest(sealed: Sequence[SealedBatch]) -> bytes:
+    """Give what tells batches from all others, also from those of a copy of the store."""
+    return hashlib.blake2b("".join(batch.token for batch in sealed).encode()).digest()
+
+
 def decode(batch: SealedBatch, sealer: Sealer, group: str) -> pa.RecordBatch:
     """Give the events of a batch; raise StoreDamaged."""
     what = f"batch {batch.id} of log group {group!r} in the catalog"
@@ -135,6 +141,7 @@ class RecentTask:
     processing: Processing
     group_id: int
     ids: tuple[int, ...]
+    digest: bytes  # of their tokens: a store that was put back gives the same ids to other batches
     first_ms: int
     last_ms: int
     rows: int
@@ -148,7 +155,7 @@ class RecentTask:
     def block(self, sealed: Sequence[SealedBatch] | None = None) -> Block:
         """Give all events, from the cache of the process where they are there."""
         sealer = self.context.sealer()  # whoever lacks the key has no use of the cache either
-        key = (self.context.identity, self.group_id, self.processing, self.ids)
+        key = (self.context.identity, self.group_id, self.processing, self.digest)
         block = _blocks.get(key)
         if block is None:
             block = block_of(sealed or self._load(), sealer, self.group, self.processing)

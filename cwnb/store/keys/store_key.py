@@ -18,11 +18,13 @@ class StoreKey:
     that is withdrawn is missed within that time in every process.
     """
 
-    def __init__(self, key_id: str, store_id: str, store_path: str) -> None:
+    def __init__(
+        self, key_id: str, store_id: str, store_path: str, check_value: bytes = b""
+    ) -> None:
         self.key_id = key_id
         self._store_id = store_id
         self._store_path = store_path
-        self._check_value: bytes | None = None
+        self._check_value = check_value
 
     def sealer(self) -> Sealer:
         """Give what seals for the store and opens its seals; raise StoreKeyMissing."""
@@ -33,11 +35,15 @@ class StoreKey:
         if (known := _sealers.get(here)) is None:
             known = Sealer(read_key(self.key_id, self._store_path), self._store_id)
             _sealers.put(here, known)
-        if self._check_value is None:
+        if not self._check_value:
             self._check_value = known.check_value
         elif self._check_value != known.check_value:
-            raise StoreKeyMissing(
-                f"the key ring {path!r} has another key under the id {self.key_id!r} than "
-                f"when the store {self._store_path!r} was opened; put that key back"
-            )
+            raise self.wrong()
         return known
+
+    def wrong(self) -> StoreKeyMissing:
+        """Word the error for a key of the right name that is not the store's."""
+        return StoreKeyMissing(
+            f"the key ring {ring_path()!r} has another key under the id {self.key_id!r} than the "
+            f"one that the store {self._store_path!r} was made with; put that key back"
+        )

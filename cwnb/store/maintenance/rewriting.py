@@ -33,7 +33,7 @@ def compact(context: StoreContext, group_id: int, *, least: int = 2) -> int:
             if group is None:
                 return replaced
             cutoff = cutoff_ms(group.retention_days, context.clock.now_ms())
-            free = segments.unclaimed(connection, group_id)
+            free = segments.unclaimed(connection, group_id, context.identity)
             chosen = compaction.choose(free, cutoff, least)
             if not chosen:
                 return replaced
@@ -59,7 +59,7 @@ def sweep(context: StoreContext, group_id: int) -> int:
         with context.catalog.write() as connection:
             mostly = [
                 facts
-                for facts in segments.unclaimed(connection, group_id)
+                for facts in segments.unclaimed(connection, group_id, context.identity)
                 if compaction.expired_share(facts, cutoff) > _EXPIRED_SHARE
             ][:1]
             if not mostly:

@@ -97,12 +97,13 @@ def unpacked(packed: bytes) -> dict[str, Any]:
 
 def ranges_of(facts: SegmentFacts, sealer: Sealer) -> dict[str, tuple[float, float]]:
     """Give the least and greatest value of each numeric field."""
-    if (known := _ranges.get(facts.id)) is not None:
+    # Sealed ranges are the key themselves, because a copy of the store has the same segment ids.
+    if (known := _ranges.get(facts.ranges)) is not None:
         return known
     what = f"what the catalog says of segment {facts.id}"
     text = sealer.open(facts.ranges, ranges_place(facts.id), what)
     made = {name: (low, high) for name, (low, high) in json.loads(text).items()}
-    _ranges.put(facts.id, made)
+    _ranges.put(facts.ranges, made)
     return made
 
 
