@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import StoreError
 from cwnb.store.catalog import claims, segments
+from cwnb.store.segments.folder import is_group_id, is_segment_id
 from cwnb.store.segments.writer import SegmentWriter, WorkLost
 
 if TYPE_CHECKING:
@@ -141,7 +142,8 @@ def empty_trash(context: StoreContext, now: float) -> None:
     with context.catalog.read() as connection:
         due = segments.due_trash(connection, now)
     for name, group_id in due:
-        context.folder.remove_segment(group_id, name)
+        if is_segment_id(name) and is_group_id(group_id):  # what is no id names no file
+            context.folder.remove_segment(group_id, name)
     with context.catalog.write() as connection:
         segments.forget_trash(connection, [name for name, _ in due])
 
@@ -151,9 +153,9 @@ def remove_strays(context: StoreContext) -> None:
     old = time.time() - GRACE_S
     with context.catalog.read() as connection:
         known = segments.known_ids(connection)
-    for segment_id, file, changed in context.folder.list():
-        if segment_id not in known and changed < old:
-            file.unlink(missing_ok=True)
+    for file, changed in context.folder.list():
+        if file.segment_id not in known and changed < old:
+            context.folder.remove(file)
 
 
 def _lost() -> WorkLost:

@@ -146,9 +146,11 @@ def trash_is_due(connection: Any, now: float) -> bool:
 
 
 def due_trash(connection: Any, now: float) -> list[tuple[str, int]]:
-    """Give segment and group of the files whose time has come."""
+    """Give segment and group of the files whose time has come; none that a segment is made of."""
     rows: list[tuple[str, int]] = connection.execute(
-        "SELECT segment_id, group_id FROM trash WHERE remove_at < ?", (now,)
+        "SELECT segment_id, group_id FROM trash WHERE remove_at < ?"
+        " AND segment_id NOT IN (SELECT id FROM segments)",
+        (now,),
     ).fetchall()
     return rows
 

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 FIELDS, MESSAGE = "fields", "message"
 _SEGMENT_ID = re.compile(r"[0-9a-f]{1,64}")
+_FILE = re.compile(
+    rf"(?P<group>[1-9][0-9]*)/(?P<segment>{_SEGMENT_ID.pattern})\.(?P<kind>{FIELDS}|{MESSAGE})\.parquet"
+)
 
 
 class FileName(NamedTuple):
@@ -31,7 +34,8 @@ class SegmentFolder:
 
     Everything else asks for files by their `FileName`, so that another kind of storage needs
     another class of this shape and no more. Folders and files are named by ids, never by what
-    users typed.
+    users typed. Nothing outside of the store's folder is opened, made or removed, whatever the
+    catalog says and whatever links lie in the folder.
     """
 
     def __init__(self, store_path: str) -> None:
@@ -44,11 +48,11 @@ class SegmentFolder:
 
     def open(self, name: FileName) -> Any:
         """Open a file for reading; raises FileNotFoundError."""
-        return pa.OSFile(str(self._file(name)))
+        return pa.OSFile(str(self._own(self._file(name))))
 
     def new(self, name: FileName) -> Any:
         """Make a file that is not there yet, and open it for writing; the caller closes it."""
-        file = self._file(name)
+        file = self._own(self._file(name))
         if not file.parent.exists():
             file.parent.mkdir(mode=0o700, exist_ok=True)
             sync(self._path)
@@ -72,18 +76,21 @@ class SegmentFolder:
         """Make it durable that the files of a group exist."""
         sync(self._path / str(group_id))
 
-    def list(self) -> Iterator[tuple[str, Path, float]]:
-        """Give the segment id, the file and its time of change in seconds, for each file."""
+    def list(self) -> Iterator[tuple[FileName, float]]:
+        """Give name and time of change in seconds of each file of a segment; others are skipped."""
         for file in self._path.glob("*/*.parquet"):
+            found = _FILE.fullmatch(f"{file.parent.name}/{file.name}")
+            if found is None:
+                continue
             try:
-                changed = file.stat().st_mtime
-            except FileNotFoundError:
-                continue  # another process was faster
-            yield file.name.split(".", 1)[0], file, changed
+                changed = self._own(file).lstat().st_mtime
+            except (FileNotFoundError, StoreDamaged):
+                continue  # another process was faster, or it is a link
+            yield FileName(int(found["group"]), found["segment"], found["kind"]), changed
 
     def remove(self, name: FileName) -> None:
         """Remove a file, if it is there."""
-        self._file(name).unlink(missing_ok=True)
+        self._own(self._file(name)).unlink(missing_ok=True)
 
     def remove_segment(self, group_id: int, segment_id: str) -> None:
         """Remove both files of a segment, if they are there."""
@@ -92,6 +99,27 @@ class SegmentFolder:
 
     def _file(self, name: FileName) -> Path:
         # Ids come from the catalog, and a damaged one must not become a path to somewhere else.
-        if not _SEGMENT_ID.fullmatch(name.segment_id):
+        if not is_segment_id(name.segment_id):
             raise StoreDamaged(f"the catalog names a segment {name.segment_id!r}, which is no id")
-        return self._path / str(int(name.group_id)) / f"{name.segment_id}.{name.kind}.parquet"
+        if not is_group_id(name.group_id):
+            raise StoreDamaged(f"the catalog names a log group {name.group_id!r}, which is no id")
+        return self._path / str(name.group_id) / f"{name.segment_id}.{name.kind}.parquet"
+
+    def _own(self, file: Path) -> Path:
+        """Give a file back; raise StoreDamaged where a link leads to one of another folder."""
+        for part in (file, file.parent, self._path):
+            if part.is_symlink():
+                raise StoreDamaged(
+                    f"{str(part)!r} is a link; a store keeps its segments in its own folder"
+                )
+        return file
+
+
+def is_segment_id(name: object) -> bool:
+    """Tell whether a value of the catalog has the form of a segment's id."""
+    return isinstance(name, str) and _SEGMENT_ID.fullmatch(name) is not None
+
+
+def is_group_id(number: object) -> bool:
+    """Tell whether a value of the catalog has the form of a log group's id."""
+    return type(number) is int and number > 0

@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from contents import messages
+from contents import events, messages
 
 from cwnb.errors import StoreKeyMissing
 from cwnb.store import Store, event_batch
@@ -84,7 +84,7 @@ def test_a_wrong_key_does_not_become_that_of_an_older_store(old, change_keys):
     ring_file().write_text(ring)
     change_keys(lambda key: key)
     with Store.open(old) as store:
-        assert len(messages(store, "/shop/web")) == 205
+        assert len(events(store, ["/shop/web"])) == 205
         assert store.context.facts.key_check == store.context.sealer().check_value
 
 
@@ -99,7 +99,7 @@ def test_one_damaged_batch_does_not_hide_that_a_key_is_right(old):
 def test_an_older_store_that_may_not_be_written_is_checked_too(old, change_keys, monkeypatch):
     monkeypatch.setattr("cwnb.store.opening.may_write", lambda _: False)
     with Store.open(old) as store:
-        assert len(messages(store, "/shop/web")) == 205
+        assert len(events(store, ["/shop/web"])) == 205
     change_keys(another)
     with pytest.raises(StoreKeyMissing, match="another key under the id"):
         Store.open(old)

@@ -31,10 +31,7 @@ def test_what_is_written_is_read_and_removed(folder, tmp_path):
     assert folder.open(fields).read() == b"fields"
     assert folder.size(message) == 8
     assert folder.described(fields) == str(tmp_path / "segments" / "7" / "5e6.fields.parquet")
-    assert sorted((segment, file.name) for segment, file, _ in folder.list()) == [
-        ("5e6", "5e6.fields.parquet"),
-        ("5e6", "5e6.message.parquet"),
-    ]
+    assert sorted(file for file, _ in folder.list()) == [fields, message]
     folder.remove(fields)
     with pytest.raises(FileNotFoundError):
         folder.open(fields)
@@ -75,6 +72,37 @@ def test_an_id_that_is_none_becomes_no_path(folder, segment_id):
             act(FileName(7, segment_id, FIELDS))
 
 
-def test_a_group_id_is_a_number(folder):
-    with pytest.raises(ValueError):
-        folder.remove(FileName("../..", "5e6", FIELDS))
+@pytest.mark.parametrize("group_id", ["../..", "7", "", 0, -1, 1.5, None, b"7"])
+def test_a_group_id_that_is_none_becomes_no_path(folder, group_id):
+    for act in (folder.open, folder.new, folder.remove, folder.size):
+        with pytest.raises(StoreDamaged, match="which is no id"):
+            act(FileName(group_id, "5e6", FIELDS))
+
+
+@pytest.mark.parametrize("linked", ["segments", "segments/7", "segments/7/5e6.fields.parquet"])
+def test_a_link_leads_nowhere(tmp_path, linked):
+    name = FileName(7, "5e6", FIELDS)
+    for store in ("mine", "theirs"):
+        (tmp_path / store / "segments").mkdir(parents=True)
+    write(SegmentFolder(str(tmp_path / "theirs")), name, b"theirs")
+    place = tmp_path / "mine" / linked
+    if place.exists():
+        place.rmdir()
+    place.parent.mkdir(exist_ok=True)
+    place.symlink_to(tmp_path / "theirs" / linked)
+    mine = SegmentFolder(str(tmp_path / "mine"))
+    for act in (mine.open, mine.remove, mine.new):
+        with pytest.raises(StoreDamaged, match="is a link"):
+            act(name)
+    assert list(mine.list()) == []
+    assert [file.read_bytes() for file in (tmp_path / "theirs").rglob("*.parquet")] == [b"theirs"]
+
+
+@pytest.mark.parametrize(
+    "place", ["7/notes.parquet", "7/5e6.parquet", "7/5e6.other.parquet", "x/5e6.fields.parquet"]
+)
+def test_files_that_are_no_segments_are_not_listed(folder, tmp_path, place):
+    file = tmp_path / "segments" / place
+    file.parent.mkdir()
+    file.touch()
+    assert list(folder.list()) == []
