@@ -11,7 +11,8 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from contextlib import contextmanager
+from collections import Counter
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import StoreError
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 LEASE_S = 60.0
 # A query holds a snapshot no longer than this without asking for a new one.
 GRACE_S = 3600.0
+# Times that lie further ahead than this beyond what is given now were written before the clock was
+# set back. A time service sets clocks back by less, while the work goes on.
+_CLOCK_S = 5.0
 
 
 class Work:
@@ -38,6 +42,8 @@ class Work:
         self.group_id = group_id
         self._context = context
         self._inputs = 0
+        self._outputs: list[str] = []
+        self._ended = False
 
     def claim_segments(self, connection: Any, names: list[str]) -> None:
         """Claim segments that shall be replaced."""
@@ -50,6 +56,7 @@ class Work:
         with self._context.catalog.write() as connection:
             self._extend(connection)
             claims.add_output(connection, self.id, self.group_id, name)
+        self._outputs.append(name)
         return name
 
     def renew(self) -> None:
@@ -85,24 +92,30 @@ class Work:
         inputs = claims.inputs_left(connection, self.id)
         if not claims.end(connection, self.id) or len(inputs) != self._inputs:
             raise _lost()
+        self._ended = True
         segments.discard(connection, self.group_id, inputs, time.time() + GRACE_S)
 
     def abandon(self) -> None:
-        """Give the claim back and remove what was written, unless it has been published."""
-        try:
+        """Remove what was written and give the claim back, unless the work has been published.
+
+        The files go first: on a full disk they make the room that the catalog needs. After the
+        attempt to publish they only go with the claim, because an error of the disk does not tell
+        whether the transaction is in SQLite's log.
+        """
+        if not self._ended:
+            with suppress(StoreError, OSError):
+                for name in self._outputs:
+                    self._context.folder.remove_segment(self.group_id, name)
+        with suppress(StoreError):  # cleaning does it when the lease is over
             with self._context.catalog.write() as connection:
                 if not claims.cancel(connection, self.id):
                     return
             empty_trash(self._context, time.time())
-        except StoreError:
-            return  # cleaning does it when the lease is over
 
-    def failed(self, writer: SegmentWriter | None, error: BaseException) -> None:
+    def failed(self, writer: SegmentWriter | None) -> None:
         """Clean up after an error, which may have come after the work was published."""
         if writer is not None:
             writer.close()
-            if isinstance(error, WorkLost):
-                writer.remove()
         self.abandon()
 
     def _extend(self, connection: Any) -> None:
@@ -128,11 +141,11 @@ def clean(context: StoreContext) -> None:
     """Take expired claims away, and remove the files of the trash whose time has come."""
     now = time.time()
     with context.catalog.read() as connection:
-        expired = claims.any_expired(connection, now)
-        due = segments.trash_is_due(connection, now)
+        expired = claims.any_expired(connection, now, _latest(now, LEASE_S))
+        due = segments.trash_is_due(connection, now, _latest(now, GRACE_S))
     if expired:
         with context.catalog.write() as connection:
-            claims.cancel_expired(connection, now)
+            claims.cancel_expired(connection, now, _latest(now, LEASE_S))
     if expired or due:
         empty_trash(context, now)
 
@@ -140,7 +153,7 @@ def clean(context: StoreContext) -> None:
 def empty_trash(context: StoreContext, now: float) -> None:
     """Remove the files whose time has come."""
     with context.catalog.read() as connection:
-        due = segments.due_trash(connection, now)
+        due = segments.due_trash(connection, now, _latest(now, GRACE_S))
     for name, group_id in due:
         if is_segment_id(name) and is_group_id(group_id):  # what is no id names no file
             context.folder.remove_segment(group_id, name)
@@ -148,14 +161,27 @@ def empty_trash(context: StoreContext, now: float) -> None:
         segments.forget_trash(connection, [name for name, _ in due])
 
 
-def remove_strays(context: StoreContext) -> None:
-    """Remove files that nothing knows of, left by a process that died between two steps."""
+def remove_strays(context: StoreContext, *, halves_only: bool = False) -> None:
+    """Remove files that nothing knows of, left by a process that died between two steps.
+
+    `halves_only`: leave segments that have both files. A process may leave such a pair, but it is
+    also all that is left of events whose catalog was put back from an older copy.
+    """
     old = time.time() - GRACE_S
+    # Files come before what the catalog knows: a segment that is new by then is known.
+    found = list(context.folder.list())
     with context.catalog.read() as connection:
         known = segments.known_ids(connection)
-    for file, changed in context.folder.list():
-        if file.segment_id not in known and changed < old:
+    strays = [(file, changed) for file, changed in found if file.segment_id not in known]
+    files_of = Counter(file.segment_id for file, _ in strays)
+    for file, changed in strays:
+        if changed < old and not (halves_only and files_of[file.segment_id] > 1):
             context.folder.remove(file)
+
+
+def _latest(now: float, length_s: float) -> float:
+    """Give the latest time that anybody gives now to what ends after so long."""
+    return now + length_s + _CLOCK_S
 
 
 def _lost() -> WorkLost:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import StoreDamaged
-from cwnb.events import ALL_TIME
+from cwnb.events import ALL_TIME, TIMESTAMP
 from cwnb.store.maintenance.retention import cutoff_ms
 from cwnb.store.records import GroupInfo
 from cwnb.store.segments.reader import SegmentTask
@@ -17,38 +18,63 @@ if TYPE_CHECKING:
 
 
 def group_info(snapshot: Snapshot, group: GroupState, context: StoreContext) -> GroupInfo:
-    """Tell about a group; of a row group that has partly expired, the living events count."""
+    """Tell about a group; of what has partly expired, the living events are counted."""
     cutoff = cutoff_ms(group.row.retention_days, snapshot.now_ms)
-    events = size = 0
-    times: list[int] = []
+    window = replace(ALL_TIME, start_ms=cutoff)
+    living = _Living()
     for segment in group.segments:
         for number, part in enumerate(segment.row_groups):
-            if part.last_ms < cutoff:
-                continue
-            rows = part.rows
-            if part.first_ms < cutoff:
-                window = replace(ALL_TIME, start_ms=cutoff)
-                task = SegmentTask(context, group.name, group.log, segment, number, window)
-                try:
-                    rows = task.open().rows
-                except StoreDamaged:
-                    rows = part.rows  # the group's other facts are still true
-            events, size = events + rows, size + part.message_bytes * rows // part.rows
-            times += [max(part.first_ms, cutoff), part.last_ms]
+            if part.first_ms >= cutoff:
+                living.add(part.rows, part.message_bytes, part.first_ms, part.last_ms)
+            elif part.last_ms >= cutoff:
+                task: Any = SegmentTask(context, group.name, group.log, segment, number, window)
+                living.add_part(task, part.rows, part.message_bytes, cutoff, part.last_ms)
     for batch in group.batches:
-        if batch.last_ms >= cutoff:
-            events, size = events + batch.events, size + batch.message_bytes
-            times += [max(batch.first_ms, cutoff), batch.last_ms]
+        if batch.first_ms >= cutoff:
+            living.add(batch.events, batch.message_bytes, batch.first_ms, batch.last_ms)
+        elif batch.last_ms >= cutoff:
+            task = snapshot.recent(replace(group, batches=(batch,)), window)
+            living.add_part(task, batch.events, batch.message_bytes, cutoff, batch.last_ms)
     return GroupInfo(
         id=group.id,
         name=group.name,
         created_ms=group.row.created_ms,
         retention_days=group.row.retention_days,
         log_type=group.row.processing.log_type,
-        events=events,
-        stored_bytes=size,
-        first_ms=min(times, default=None),
-        last_ms=max(times, default=None),
+        events=living.events,
+        stored_bytes=living.message_bytes,
+        first_ms=living.first_ms,
+        last_ms=living.last_ms,
         segments=len(group.segments),
         recent_batches=len(group.batches),
     )
+
+
+@dataclass
+class _Living:
+    """What has been counted of the events that have not expired."""
+
+    events: int = 0
+    message_bytes: int = 0
+    first_ms: int | None = None
+    last_ms: int | None = None
+
+    def add(self, events: int, message_bytes: int, first_ms: int, last_ms: int) -> None:
+        """Count events of these times."""
+        if events:
+            self.events += events
+            self.message_bytes += message_bytes
+            self.first_ms = first_ms if self.first_ms is None else min(self.first_ms, first_ms)
+            self.last_ms = last_ms if self.last_ms is None else max(self.last_ms, last_ms)
+
+    def add_part(
+        self, task: Any, events: int, message_bytes: int, cutoff: int, last_ms: int
+    ) -> None:
+        """Count the events of a task that begins at the cutoff, out of so many in all."""
+        first_ms, living = cutoff, events
+        with suppress(StoreDamaged):  # the group's other facts are still true
+            reader = task.open()
+            living = reader.rows
+            if living:
+                first_ms = reader.columns([TIMESTAMP])[TIMESTAMP][0].cast("int64").as_py()
+        self.add(living, message_bytes * living // events, first_ms, last_ms)

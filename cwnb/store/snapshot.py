@@ -122,7 +122,7 @@ class Snapshot:
                 for number in reversed(inside):
                     task = replace(whole, row_group=number)
                     tasks += reversed(task.parts(PART_ROWS)) if few and messages else [task]
-            if (recent := self._recent(group, kept)) is not None:
+            if (recent := self.recent(group, kept)) is not None:
                 if kept.intersects(recent.first_ms, recent.last_ms):
                     recent.block(group.batches)
                     tasks.append(recent)
@@ -155,7 +155,8 @@ class Snapshot:
                 return True
         return False
 
-    def _recent(self, group: GroupState, window: Window) -> RecentTask | None:
+    def recent(self, group: GroupState, window: Window) -> RecentTask | None:
+        """Give the task that reads a group's recent batches, if it has any."""
         if not group.batches:
             return None
         return RecentTask(
@@ -174,7 +175,7 @@ class Snapshot:
         )
 
     def _recent_fields(self, group: GroupState) -> Any:
-        recent = self._recent(group, Window(0, 0))
+        recent = self.recent(group, Window(0, 0))
         return None if recent is None else recent.block(group.batches).discovered
 
     def _may_match(

@@ -185,6 +185,8 @@ class Store:
     ) -> Iterator[Loading]:
         """Take many events, all or nothing: see Loading. Makes the group where it is absent.
 
+        A group that this made and that is empty when nothing is committed goes again.
+
         `processing` goes before that of the group, which keeps its own. With `deliver=False` the
         events have no position: `read_after` never gives them.
         """
@@ -194,13 +196,17 @@ class Store:
         now = self.clock.now_ms()
         with self.catalog.write() as connection:
             found = groups.find(connection, group)
+            made_group = found is None
             if found is None:
                 found = groups.insert(connection, group, now, processing=processing)
             work = claims.claim(self.context, connection, found.id, "load")
         self.background.start()
         cutoff = cutoff_ms(found.retention_days, now)
         processing = processing.or_else(found.processing)
-        with Loading(self.context, processing, cutoff, work, deliver=deliver) as loading:
+        loading = Loading(
+            self.context, processing, cutoff, work, deliver=deliver, made_group=made_group
+        )
+        with loading:
             yield loading
 
     def load_records(self, group: str) -> list[LoadRecord]:

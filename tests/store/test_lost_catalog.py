@@ -8,7 +8,7 @@ import pytest
 from contents import messages
 
 from cwnb.errors import ResourceNotFound, StoreDamaged
-from cwnb.store import Store, event_batch
+from cwnb.store import Store
 
 pytestmark = pytest.mark.usefixtures("quiet")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import pickle
 import shutil
 
@@ -110,7 +109,7 @@ def test_copies_in_one_process_do_not_answer_for_each_other(store, tmp_path):
     store.put("/g", event_batch(range(3), [f'{{"n": {n}}}' for n in range(3)], "s"))
     store.flush()
     assert events(store, ["/g"], names=["n"])[0][-1] == 0
-    scan(store, "/g", "n", ">", 1)
+    scan(store, "/g", ("n", ">", [1]))
     shutil.copytree(tmp_path / "store", tmp_path / "copy")
     with Store.open(tmp_path / "copy") as copy:
         with copy.catalog.write() as connection:

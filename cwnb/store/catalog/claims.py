@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from cwnb.store.catalog.batches import BatchRange
 
-_EXPIRED = "(SELECT id FROM pending WHERE lease_until < ?)"
-_OF_GROUP = "(SELECT id FROM pending WHERE group_id = ?)"
+# A lease that ends later than any given now was given before the clock was set back.
+_IS_OVER = "lease_until NOT BETWEEN ?1 AND ?2"
 
 
 def insert(
@@ -71,37 +71,31 @@ def end(connection: Any, work_id: str) -> bool:
     return bool(connection.changes())
 
 
-def cancel(connection: Any, work_id: str) -> bool:
+def cancel(connection: Any, work_id: str, remove_at: float = 0.0) -> bool:
     """Remove a claim and put what it wrote into the trash; tell whether it was still there."""
     connection.execute(
-        "INSERT OR REPLACE INTO trash SELECT segment_id, group_id, 0"
+        "INSERT OR REPLACE INTO trash SELECT segment_id, group_id, ?"
         " FROM pending_outputs WHERE pending_id = ?",
-        (work_id,),
+        (remove_at, work_id),
     )
     return end(connection, work_id)
 
 
-def any_expired(connection: Any, now: float) -> bool:
-    """Tell whether the lease of some claim is over."""
-    return bool(connection.execute("SELECT 1 FROM pending WHERE lease_until < ?", (now,)).get)
+def any_expired(connection: Any, now: float, latest: float) -> bool:
+    """Tell whether some lease is over: it ended before now, or would end after `latest`."""
+    return bool(connection.execute(f"SELECT 1 FROM pending WHERE {_IS_OVER}", (now, latest)).get)
 
 
-def cancel_expired(connection: Any, now: float) -> None:
+def cancel_expired(connection: Any, now: float, latest: float) -> None:
     """Remove the claims whose lease is over, and put what they wrote into the trash."""
-    _cancel(connection, _EXPIRED, now, 0.0)
+    for (work_id,) in connection.execute(
+        f"SELECT id FROM pending WHERE {_IS_OVER}", (now, latest)
+    ).fetchall():
+        cancel(connection, work_id)
 
 
 def cancel_all(connection: Any, group_id: int, remove_at: float) -> None:
     """Remove the claims of a group, and put what they wrote into the trash."""
-    _cancel(connection, _OF_GROUP, group_id, remove_at)
-
-
-def _cancel(connection: Any, which: str, value: float, remove_at: float) -> None:
-    connection.execute(
-        "INSERT OR REPLACE INTO trash SELECT segment_id, group_id, ? FROM pending_outputs"
-        f" WHERE pending_id IN {which}",
-        (remove_at, value),
-    )
-    for table in ("pending_outputs", "pending_inputs"):
-        connection.execute(f"DELETE FROM {table} WHERE pending_id IN {which}", (value,))
-    connection.execute(f"DELETE FROM pending WHERE id IN {which}", (value,))
+    found = connection.execute("SELECT id FROM pending WHERE group_id = ?", (group_id,))
+    for (work_id,) in found.fetchall():
+        cancel(connection, work_id, remove_at)

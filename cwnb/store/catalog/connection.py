@@ -194,8 +194,8 @@ class Catalog:
         """
         if self._found_file() != self.file_id:
             raise StoreError(
-                f"the store {str(self.file.parent)!r} has been replaced by another one since it was "
-                "opened; nothing was written; open it again"
+                f"the store {str(self.file.parent)!r} has been replaced by another one since it "
+                "was opened; nothing was written; open it again"
             )
 
     def _found_file(self) -> tuple[int, int]:

@@ -98,6 +98,17 @@ def remove(connection: Any, group_id: int, remove_files_at: float) -> None:
     connection.execute("DELETE FROM groups WHERE id = ?", (group_id,))
 
 
+def remove_unused(connection: Any, group_id: int) -> None:
+    """Remove a group that has nothing, was given no retention, and on which nobody works."""
+    unused = " ".join(
+        f"AND NOT EXISTS (SELECT 1 FROM {table} WHERE group_id = groups.id)"
+        for table in ("segments", "batches", "streams", "loads", "pending")
+    )
+    connection.execute(
+        f"DELETE FROM groups WHERE id = ? AND retention_days IS NULL {unused}", (group_id,)
+    )
+
+
 def _group(row: tuple[Any, ...]) -> GroupRow:
     group_id, name, created_ms, retention_days, log_type = row
     return GroupRow(group_id, name, created_ms, retention_days, Processing(log_type=log_type))

@@ -15,6 +15,8 @@ _SELECT = (
     "SELECT id, group_id, first_ms, last_ms, rows, message_bytes, file_bytes, discovery,"
     " wrapped_key, facts, ranges FROM segments"
 )
+# A time that is later than any given now was given before the clock was set back.
+_IS_DUE = "remove_at NOT BETWEEN ?1 AND ?2"
 _facts: Cache[SegmentFacts] = Cache(20_000)
 
 
@@ -140,19 +142,24 @@ def known_ids(connection: Any) -> set[str]:
     }
 
 
-def trash_is_due(connection: Any, now: float) -> bool:
+def trash_is_due(connection: Any, now: float, latest: float) -> bool:
     """Tell whether the time has come for files of the trash."""
-    return bool(connection.execute("SELECT 1 FROM trash WHERE remove_at < ?", (now,)).get)
+    return bool(connection.execute(f"SELECT 1 FROM trash WHERE {_IS_DUE}", (now, latest)).get)
 
 
-def due_trash(connection: Any, now: float) -> list[tuple[str, int]]:
+def due_trash(connection: Any, now: float, latest: float) -> list[tuple[str, int]]:
     """Give segment and group of the files whose time has come; none that a segment is made of."""
     rows: list[tuple[str, int]] = connection.execute(
-        "SELECT segment_id, group_id FROM trash WHERE remove_at < ?"
+        f"SELECT segment_id, group_id FROM trash WHERE {_IS_DUE}"
         " AND segment_id NOT IN (SELECT id FROM segments)",
-        (now,),
+        (now, latest),
     ).fetchall()
     return rows
+
+
+def has(connection: Any, segment_id: str) -> bool:
+    """Tell whether there is such a segment."""
+    return bool(connection.execute("SELECT 1 FROM segments WHERE id = ?", (segment_id,)).get)
 
 
 def forget_trash(connection: Any, names: list[str]) -> None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import numpy as np
 
-from cwnb.errors import AlreadyLoaded, InvalidParameter
+from cwnb.errors import AlreadyLoaded, InvalidParameter, StoreError
 from cwnb.events import EventBatch
-from cwnb.store.catalog import loads, meta, segments, streams
+from cwnb.store.catalog import groups, loads, meta, segments, streams
 from cwnb.store.catalog.streams import StreamCount
 from cwnb.store.ingest.checks import CheckedEvents, refusals
 from cwnb.store.ingest.load_records import seal_record
@@ -73,12 +74,14 @@ class Loading:
         work: Work,
         *,
         deliver: bool,
+        made_group: bool = False,
     ) -> None:
         self.cutoff_ms = cutoff_ms
         self.events = 0
         self.processing = processing
         self._context = context
         self._deliver = deliver
+        self._made_group = made_group
         self._group_id = work.group_id
         self._work = work
         self._ingestion_ms = context.clock.now_ms()
@@ -248,6 +251,9 @@ class Loading:
             if writer is not None:
                 writer.close()
         self._work.abandon()
+        if self._made_group:
+            with suppress(StoreError), self._context.catalog.write() as connection:
+                groups.remove_unused(connection, self._group_id)
 
 
 def _halves(batch: EventBatch) -> list[EventBatch]:

@@ -9,6 +9,7 @@ import time
 import weakref
 from typing import TYPE_CHECKING
 
+from cwnb.store import claims
 from cwnb.store.catalog import batches
 from cwnb.store.maintenance import flush as flushing
 from cwnb.store.maintenance import rewriting
@@ -149,6 +150,12 @@ class Background:
                 # Trying again at once would raise the same at every call of the user's.
                 self._not_before[group.group_id] = now + _BACKOFF_S
                 self._failure = error
+        if sweeping and not self._stop.is_set():
+            try:
+                claims.clean(context)
+                claims.remove_strays(context, halves_only=True)
+            except Exception as error:
+                self._failure = error
         self._compacted = now if compacting else self._compacted
         self._swept = now if sweeping else self._swept
 
@@ -157,7 +164,8 @@ def _is_worth_a_flush(group: batches.Waiting) -> bool:
     return group.batches > 0 and (
         group.batches >= _WORTH_BATCHES
         or group.message_bytes >= _WORTH_BYTES
-        or time.time() - group.oldest >= _WORTH_AGE_S
+        # Batches from the future were put before the clock was set back.
+        or abs(time.time() - group.oldest) >= _WORTH_AGE_S
     )
 
 

@@ -40,7 +40,7 @@ def flush(context: StoreContext, group_id: int) -> int:
             segments.insert(connection, facts, _runs(sealed))
             batches.delete_range(connection, group_id, chosen)
     except BaseException as error:
-        work.failed(writer, error)
+        work.failed(writer)
         if isinstance(error, WorkLost):
             return 0
         raise

@@ -94,7 +94,7 @@ def _rewrite(
                 runs = Runs.joined(before).that_hold(writer.spans)
                 segments.insert(connection, made, runs)
     except BaseException as error:
-        work.failed(writer, error)
+        work.failed(writer)
         if isinstance(error, WorkLost):
             return False
         raise

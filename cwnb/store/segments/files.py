@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cwnb.errors import CwnbError, SnapshotExpired, StoreDamaged
+from cwnb.errors import CwnbError, SnapshotExpired, StoreDamaged, StoreError
 from cwnb.events import INGESTION_TIME, LOG_STREAM, MESSAGE, SEQUENCE, TIMESTAMP
 from cwnb.store.cache import ShortLived
+from cwnb.store.catalog import segments
 from cwnb.store.segments.facts import (
     REST,
     SegmentFacts,
@@ -130,8 +131,7 @@ class SegmentFiles:
         except CwnbError:
             raise
         except FileNotFoundError:
-            where = self._folder.described(file)
-            raise SnapshotExpired(f"{where!r} has been replaced and removed") from None
+            raise self._missing(file) from None
         except PermissionError as error:
             where = self._folder.described(file)
             raise StoreDamaged(f"{where!r} may not be read: {error.strerror}") from None
@@ -143,6 +143,16 @@ class SegmentFiles:
                 f"{self._folder.described(file)!r} of log group {self._group!r} is damaged or is "
                 f"another file under its name: {why}"
             ) from error
+
+    def _missing(self, file: FileName) -> StoreError:
+        where = self._folder.described(file)
+        with self._context.catalog.read() as connection:
+            wanted = segments.has(connection, file.segment_id)
+        if not wanted:
+            return SnapshotExpired(f"{where!r} has been replaced and removed")
+        return StoreDamaged(
+            f"{where!r} of log group {self._group!r} is missing; put it back from a backup"
+        )
 
 
 def whole(column: pa.ChunkedArray) -> pa.Array:

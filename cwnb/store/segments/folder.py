@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -16,9 +18,8 @@ if TYPE_CHECKING:
 
 FIELDS, MESSAGE = "fields", "message"
 _SEGMENT_ID = re.compile(r"[0-9a-f]{1,64}")
-_FILE = re.compile(
-    rf"(?P<group>[1-9][0-9]*)/(?P<segment>{_SEGMENT_ID.pattern})\.(?P<kind>{FIELDS}|{MESSAGE})\.parquet"
-)
+_GROUP_ID = re.compile(r"[1-9][0-9]*")
+_FILE = re.compile(rf"(?P<segment>{_SEGMENT_ID.pattern})\.(?P<kind>{FIELDS}|{MESSAGE})\.parquet")
 
 
 class FileName(NamedTuple):
@@ -78,15 +79,14 @@ class SegmentFolder:
 
     def list(self) -> Iterator[tuple[FileName, float]]:
         """Give name and time of change in seconds of each file of a segment; others are skipped."""
-        for file in self._path.glob("*/*.parquet"):
-            found = _FILE.fullmatch(f"{file.parent.name}/{file.name}")
-            if found is None:
-                continue
-            try:
-                changed = self._own(file).lstat().st_mtime
-            except (FileNotFoundError, StoreDamaged):
-                continue  # another process was faster, or it is a link
-            yield FileName(int(found["group"]), found["segment"], found["kind"]), changed
+        for folder in _folders(self._path):
+            with suppress(FileNotFoundError), os.scandir(folder) as files:
+                for file in files:
+                    found = _FILE.fullmatch(file.name)
+                    if found is None or not file.is_file(follow_symlinks=False):
+                        continue
+                    name = FileName(int(folder.name), found["segment"], found["kind"])
+                    yield name, file.stat(follow_symlinks=False).st_mtime
 
     def remove(self, name: FileName) -> None:
         """Remove a file, if it is there."""
@@ -113,6 +113,19 @@ class SegmentFolder:
                     f"{str(part)!r} is a link; a store keeps its segments in its own folder"
                 )
         return file
+
+
+def _folders(path: Path) -> list[Path]:
+    """Give the folders of groups, without links."""
+    if path.is_symlink():
+        return []
+    with suppress(FileNotFoundError), os.scandir(path) as found:
+        return [
+            Path(folder.path)
+            for folder in found
+            if _GROUP_ID.fullmatch(folder.name) and folder.is_dir(follow_symlinks=False)
+        ]
+    return []
 
 
 def is_segment_id(name: object) -> bool:

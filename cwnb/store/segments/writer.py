@@ -147,6 +147,7 @@ class SegmentWriter:
             del fields, found, blocks
             self._write_fields(columns)
             self._folder.sync_names(self.group_id)
+            file_bytes = self._folder.size(self._fields) + self._folder.size(self._messages.file)
         return SegmentFacts(
             id=self.id,
             group_id=self.group_id,
@@ -154,7 +155,7 @@ class SegmentWriter:
             last_ms=int(time[-1]),
             rows=self.rows,
             message_bytes=self.message_bytes,
-            file_bytes=self._folder.size(self._fields) + self._folder.size(self._messages.file),
+            file_bytes=file_bytes,
             discovery=discovery.VERSION,
             wrapped_key=None
             if self._key is None

@@ -58,7 +58,7 @@ def test_a_wrong_key_under_the_right_name_seals_nothing(tmp_path, change_keys, w
             store.put("/g", event_batch([1], ["x"], "s"))
     kept["ring"] = ring_file().read_text()
     change_keys(WRONG[wrong])
-    with pytest.raises(StoreKeyMissing, match="another key under the id|is damaged"):
+    with pytest.raises(StoreKeyMissing, match=r"another key under the id|is damaged"):
         Store.open(tmp_path / "store")
     ring_file().write_text(kept["ring"])
     change_keys(lambda key: key)
