@@ -47,14 +47,19 @@ _GROUPS_NAMED = 8
 
 
 def open(
-    path: str | Path = ".cwnb", *, encryption: str = "default", clock: Clock | None = None
+    path: str | Path = ".cwnb",
+    *,
+    encryption: str = "default",
+    accept_loss: bool = False,
+    clock: Clock | None = None,
 ) -> Logs:
     """Open the log store in this folder, which is made if it is absent.
 
-    `encryption="none"` makes a new store of open Parquet. Raises NotAStore, StoreTooNew,
-    StoreReadOnly, StoreKeyMissing.
+    `encryption="none"` makes a new store of open Parquet. `accept_loss=True` opens a store whose
+    log is damaged, with what was committed before the damage. Raises NotAStore, StoreTooNew,
+    StoreReadOnly, StoreKeyMissing, StoreDamaged.
     """
-    return Logs(Store.open(path, encryption=encryption, clock=clock))
+    return Logs(Store.open(path, encryption=encryption, accept_loss=accept_loss, clock=clock))
 
 
 class Logs:

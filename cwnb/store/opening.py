@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
+import time
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import (
@@ -14,6 +16,7 @@ from cwnb.errors import (
     StoreError,
 )
 from cwnb.store.catalog import Catalog, meta, migrations
+from cwnb.store.catalog.log_check import find_damage
 from cwnb.store.context import CATALOG_FILE, StoreContext
 from cwnb.store.disk import make_private_file, may_write, named_file_errors, sync
 from cwnb.store.key_check import opens_what_is_there
@@ -29,15 +32,19 @@ _NO_TABLES = "has no tables"
 
 
 def open_context(
-    folder: Path, *, encryption: str, create: bool, clock: Clock | None
+    folder: Path, *, encryption: str, create: bool, accept_loss: bool, clock: Clock | None
 ) -> StoreContext:
     """Give the context of the store in a folder, and make the store where there is none."""
     catalog = _open_catalog(folder, create=create)
     try:
-        return _context(folder, catalog, encryption, clock)
+        damaged = _check_log(catalog, accept_loss=accept_loss)
+        context = _context(folder, catalog, encryption, clock)
+        if damaged and not catalog.read_only:
+            catalog.empty_log()  # else the next open would find the damage again
     except BaseException:
         catalog.close()
         raise
+    return context
 
 
 def _context(folder: Path, catalog: Catalog, encryption: str, clock: Clock | None) -> StoreContext:
@@ -113,6 +120,32 @@ def _make_folder(folder: Path, file: Path) -> None:
         # SQLite gives its log the mode of the catalog.
         make_private_file(file, must_be_new=False)
         sync(folder)
+
+
+def _check_log(catalog: Catalog, *, accept_loss: bool) -> bool:
+    """Raise StoreDamaged where SQLite would drop transactions in silence; tell if that is wanted.
+
+    The damaged log is kept beside the catalog before anything of it is dropped.
+    """
+    log = catalog.file.with_name(f"{CATALOG_FILE}-wal")
+    damage = find_damage(log) if _size(log) else None
+    if damage is None:
+        return False
+    if not accept_loss:
+        raise StoreDamaged(
+            f"the log {str(log)!r} is damaged at byte {damage.position:,}, before transactions "
+            "that were committed later; nothing was changed; put the store back from a backup, or "
+            "open it with accept_loss=True, which goes on with what was committed before the "
+            "damage and keeps a copy of the log"
+        )
+    if not catalog.read_only:
+        kept = log.with_name(f"{log.name}.damaged-{time.time_ns()}")
+        with named_file_errors(str(catalog.file.parent)):
+            make_private_file(kept)
+            shutil.copyfile(log, kept)
+            sync(kept)
+            sync(kept.parent)
+    return True
 
 
 def _check_catalog_is_there(folder: Path, file: Path) -> None:

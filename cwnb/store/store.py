@@ -61,17 +61,22 @@ class Store:
         *,
         encryption: str = "default",
         create: bool = True,
+        accept_loss: bool = False,
         clock: Clock | None = None,
     ) -> Store:
         """Open the store in a folder; make it where there is none, unless `create` is false.
 
         `encryption`: `"none"` makes a new store of open Parquet files; an existing store keeps what
-        it was made with. Raises NotAStore, StoreTooNew, StoreKeyMissing, StoreReadOnly.
+        it was made with. `accept_loss` opens a store whose log is damaged with what was committed
+        before the damage. Raises NotAStore, StoreTooNew, StoreKeyMissing, StoreReadOnly,
+        StoreDamaged.
         """
         if encryption not in {"default", "none"}:
             raise InvalidParameter(f"encryption {encryption!r} is neither 'default' nor 'none'")
         folder = Path(os.path.abspath(path))  # noqa: PTH100 - resolve() would follow links
-        context = open_context(folder, encryption=encryption, create=create, clock=clock)
+        context = open_context(
+            folder, encryption=encryption, create=create, accept_loss=accept_loss, clock=clock
+        )
         try:
             if not context.catalog.read_only:
                 claims.clean(context)

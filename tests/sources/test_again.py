@@ -110,7 +110,7 @@ def test_a_load_that_fails_leaves_nothing(store, tmp_path) -> None:
     file.write_bytes(gzip.compress(lines, 1)[:-50])
     with pytest.raises(SourceError, match="cut off"):
         load(store, file, group="/g")
-    assert messages(store) == []
+    assert store.groups() == []
     assert store.load_records("/g") == []
     assert load(store, io.BytesIO(lines), group="/g").events == 200_000
 
@@ -162,5 +162,5 @@ def test_a_fault_of_the_load_itself_publishes_no_part_of_a_bundle(store, tmp_pat
 
     with pytest.raises(KeyboardInterrupt):
         load(store, tmp_path, group="/g", progress=stop)
-    assert messages(store) == []
+    assert store.groups() == []
     assert load(store, tmp_path, group="/g").events == 6

@@ -104,6 +104,11 @@ class Catalog:
                         fill(connection)
             migrations.migrate(connection)
 
+    def empty_log(self) -> None:
+        """Move what is good of the log into the catalog, and make the log empty."""
+        with FORK_GUARD.use(), self._named_errors():
+            self._connection().execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
     @property
     def file_id(self) -> tuple[int, int]:
         """Give device and inode of the file, which tell it from a copy and from a replacement."""
