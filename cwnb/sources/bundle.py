@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from cwnb.errors import AlreadyLoaded
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from cwnb.store import CheckedEvents, LoadRecord, Processing
 
@@ -17,14 +19,28 @@ _BUNDLE_BYTES = 64 * 1024 * 1024
 _BUNDLE_FILES = 2_000
 
 
+class _File(NamedTuple):
+    """A file that is whole; `if_known` is told which load has had its content already.
+
+    `unique` is the same for all files of a load.
+    """
+
+    held: list[CheckedEvents]
+    record: LoadRecord
+    unique: bool
+    if_known: Callable[[LoadRecord], None]
+
+
 class Bundle:
     """Hands out a place for each file; what a file puts there is stored whole or not at all."""
 
     def __init__(self, store: Any, group: str, processing: Processing, *, deliver: bool) -> None:
         self._new_loading = partial(store.loading, group, processing, deliver=deliver)
+        self._store = store
+        self._group = group
         self._stack = ExitStack()
         self._loading: Any = None
-        self._records: list[LoadRecord] = []
+        self._files: list[_File] = []
         self._bytes = 0
 
     @contextmanager
@@ -32,7 +48,7 @@ class Bundle:
         """Give a loading of its own to a file that comes alone, else a place among others."""
         if alone:
             with self._new_loading() as loading:
-                yield loading
+                yield _Whole(self, loading)
             return
         with ExitStack() as stack:
             yield _Place(self, stack)
@@ -48,24 +64,53 @@ class Bundle:
         """Give one to a file that has grown too big for a place."""
         return stack.enter_context(self._new_loading())
 
-    def take(self, held: list[CheckedEvents], record: LoadRecord) -> None:
+    def take(self, file: _File) -> None:
         """Add a whole file to the shared loading."""
         loading = self.loading()
-        for events in held:
+        for events in file.held:
             loading.add_checked(events)
             self._bytes += events.messages.nbytes
-        self._records.append(record)
-        if self._bytes > _BUNDLE_BYTES or len(self._records) >= _BUNDLE_FILES:
+        self._files.append(file)
+        if self._bytes > _BUNDLE_BYTES or len(self._files) >= _BUNDLE_FILES:
             self.publish()
 
     def publish(self) -> None:
-        """Store what the files have put here so far."""
-        if self._loading is None:
-            return
-        with self._stack:
-            if self._records:
-                self._loading.commit(*self._records)
-        self._loading, self._records, self._bytes = None, [], 0
+        """Store what the files have put here so far.
+
+        What another process has loaded meanwhile is left out, which takes a new loading: the events
+        of all files are in one segment.
+        """
+        files, self._files, self._bytes = self._files, [], 0
+        while self._loading is not None:
+            loading, self._loading = self._loading, None
+            with self._stack:
+                if not files:
+                    return
+                try:
+                    loading.commit(*(file.record for file in files), unique=files[0].unique)
+                except AlreadyLoaded:
+                    left = self.without_known(files)
+                    if len(left) == len(files):
+                        raise
+                else:
+                    return
+            files = left
+            for file in files:
+                for events in file.held:
+                    self.loading().add_checked(events)
+
+    def without_known(self, files: list[_File]) -> list[_File]:
+        """Leave out the files whose content the group has by now, and tell those who gave them."""
+        records = self._store.load_records(self._group)
+        known = {record.fingerprint: record for record in records}
+        left = []
+        for file in files:
+            record = known.get(file.record.fingerprint)
+            if record is None or not record.bytes:
+                left.append(file)
+            else:
+                file.if_known(record)
+        return left
 
     def abandon(self) -> None:
         """Leave what has not been published."""
@@ -99,9 +144,43 @@ class _Place:
                 self._own.add_checked(held)
             self._held.clear()
 
-    def commit(self, record: LoadRecord, *, unique: bool = False) -> None:
-        """Take the file as whole; it is stored now, or with the others."""
+    def commit(
+        self, record: LoadRecord, *, unique: bool, if_known: Callable[[LoadRecord], None]
+    ) -> None:
+        """Take the file as whole; it is stored now, or with the others.
+
+        `if_known` is called, now or then, with the record of another process that has loaded the
+        same content meanwhile.
+        """
+        file = _File(self._held, record, unique, if_known)
         if self._own is not None:
-            self._own.commit(record, unique=unique)
+            commit_one(self._bundle, self._own, file)
         else:
-            self._bundle.take(self._held, record)
+            self._bundle.take(file)
+
+
+class _Whole:
+    """The place of a file that comes alone: a loading of its own."""
+
+    def __init__(self, bundle: Bundle, loading: Any) -> None:
+        self.cutoff_ms = loading.cutoff_ms
+        self.processing = loading.processing
+        self.prepare = loading.prepare
+        self.add_checked = loading.add_checked
+        self._bundle = bundle
+        self._loading = loading
+
+    def commit(
+        self, record: LoadRecord, *, unique: bool, if_known: Callable[[LoadRecord], None]
+    ) -> None:
+        """Store the file."""
+        commit_one(self._bundle, self._loading, _File([], record, unique, if_known))
+
+
+def commit_one(bundle: Bundle, loading: Any, file: _File) -> None:
+    """Store a file that has a loading of its own, unless another process has loaded the same."""
+    try:
+        loading.commit(file.record, unique=file.unique)
+    except AlreadyLoaded:
+        if bundle.without_known([file]):
+            raise

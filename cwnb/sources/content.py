@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -175,10 +176,10 @@ def take_all(
         if known is not None and not target.again:
             say_loaded(report, known)
             return
-        # Another process may have loaded the same meanwhile; empty files are alike and no matter.
-        loading.commit(done, unique=not target.again and done.bytes > 0)
+        report.loaded = True
+        # Another process may have loaded the same meanwhile.
+        loading.commit(done, unique=not target.again, if_known=partial(say_loaded, report))
     target.earlier.add(done)
-    report.loaded = True
 
 
 def say_loaded(report: FileReport, record: LoadRecord) -> None:

@@ -58,6 +58,7 @@ class FileReport:
 
     def clear(self) -> None:
         """Forget all counts: nothing of this file was loaded now."""
+        self.loaded = False
         self.bytes = self.lines = self.blank = self.records = 0
         self.events = self.untimed = self.capped = 0
         self.first_ms = self.last_ms = None

@@ -73,7 +73,6 @@ def other_loading(store):
 
 USES = {
     "put": lambda store: store.put("/new", event_batch([1], ["x"], "s")),
-    "stream": lambda store: store.create_stream("/new", "s"),
     "retention": lambda store: store.set_retention("/new", 3),
     "load": other_load,
     "loading": other_loading,

@@ -156,7 +156,8 @@ class Loading:
     def commit(self, *records: LoadRecord, unique: bool = False) -> None:
         """Publish all events and the records of their files in one transaction.
 
-        `unique`: raise AlreadyLoaded if another process has loaded the same content meanwhile.
+        `unique`: raise AlreadyLoaded, and publish nothing, if another process has loaded the same
+        content meanwhile. Empty files are alike, and no matter.
         """
         self._drain(0)
         self._complete_segment()
@@ -169,7 +170,7 @@ class Loading:
             rows.append((self._group_id, sealer.fingerprint(record.fingerprint), sealed))
         with self._context.catalog.write() as connection:
             for record, row in zip(records, rows, strict=True):
-                if unique and loads.has(connection, *row[:2]):
+                if unique and record.bytes and loads.has(connection, *row[:2]):
                     raise AlreadyLoaded(f"the content of {record.name!r} has been loaded already")
             self._work.end(connection)
             commit = meta.take_commit(connection) if self._deliver and self._made else 0

@@ -1,0 +1,113 @@
+"""Several processes that load the same files at once: each content is loaded once."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cwnb.events import ALL_TIME
+from cwnb.sources import load
+from cwnb.store import Store
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def messages(store, group="/g"):
+    found = []
+    for task in store.snapshot([group]).scan(["@message"], ALL_TIME, ()).tasks:
+        found += task.open().columns(["@message"])["@message"].to_pylist()
+    return sorted(found)
+
+
+def line(number, *, length=0):
+    return f"2026-02-03 09:14:07 file {number} {'x' * length}\n"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Give a folder with files: small ones, an empty one, and one too big to share a segment."""
+    made = tmp_path / "logs"
+    made.mkdir()
+    for number in range(9):
+        (made / f"{number}.log").write_text(line(number))
+    (made / "empty.log").touch()
+    (made / "z-big.log").write_text("".join(line(n, length=900) for n in range(100, 6_100)))
+    return made
+
+
+def meanwhile(store, what, at):
+    """Give a `progress` that lets another process load when this one has read so much of all."""
+    reports = []
+
+    def progress(done, total):
+        if not reports and total is not None and done >= at * total:
+            reports.append(None)
+            with Store.open(store.path) as other:
+                reports[0] = load(other, what, group="/g")
+
+    return progress, reports
+
+
+@pytest.mark.parametrize("at", [0.0, 1.0])
+def test_a_folder_that_another_process_loads_meanwhile_is_loaded_once(store, folder, at):
+    progress, (other) = meanwhile(store, folder, at)
+    report = load(store, folder, group="/g", progress=progress)
+    assert len(other) == 1
+    assert other[0].events == 6_009
+    assert (report.events, report.errors) == (0, [])
+    assert sum("already loaded" in " ".join(file.notes) for file in report.files) == 10
+    assert len(messages(store)) == 6_009
+    assert load(store, folder, group="/g").events == 0
+
+
+def test_what_the_other_process_has_not_loaded_is_loaded(store, folder):
+    progress, other = meanwhile(store, [folder / "3.log", folder / "5.log"], 1.0)
+    report = load(store, folder, group="/g", progress=progress)
+    assert other[0].events == 2
+    assert report.events == 6_007
+    assert [file.name for file in report.files if not file.loaded and file.events] == []
+    assert len(messages(store)) == len(set(messages(store))) == 6_009
+
+
+def test_again_loads_what_another_process_has_loaded_meanwhile(store, folder):
+    progress, _ = meanwhile(store, folder, 1.0)
+    assert load(store, folder, group="/g", progress=progress, again=True).events == 6_009
+    assert len(messages(store)) == 2 * 6_009
+
+
+def test_one_file_that_another_process_loads_meanwhile_is_said(store, folder):
+    progress, _ = meanwhile(store, folder / "z-big.log", 0.0)
+    report = load(store, folder / "z-big.log", group="/g", progress=progress)
+    assert "already loaded (6,000 events)" in str(report)
+    assert len(messages(store)) == 6_000
+
+
+LOADING = """
+import os, sys
+from cwnb.sources import load
+from cwnb.store import Store
+store = Store.open(sys.argv[1])
+while not os.path.exists(sys.argv[3]): pass
+print(load(store, sys.argv[2], group="/g").events)
+"""
+
+
+def test_processes_that_load_one_folder_at_once(store, folder, tmp_path):
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    running = [
+        subprocess.Popen(
+            [sys.executable, "-c", LOADING, store.path, str(folder), str(tmp_path / "go")],
+            stdout=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        for _ in range(3)
+    ]
+    (tmp_path / "go").touch()
+    counts = [int(process.communicate(timeout=120)[0]) for process in running]
+    assert sum(counts) == 6_009
+    assert len(messages(store)) == 6_009
