@@ -13,7 +13,7 @@ import pyarrow as pa
 from cwnb.sources import tables
 from cwnb.sources.blocks import LineReader
 from cwnb.sources.clocks import Reading
-from cwnb.sources.earlier import TAIL_FORMATS
+from cwnb.sources.earlier import TAIL_FORMATS, head_of
 from cwnb.sources.exports import read_export
 from cwnb.sources.intake import Intake, faults_of
 from cwnb.sources.layouts import TimeReader, day_first, recognise_layouts
@@ -73,9 +73,18 @@ class Target:
 
 
 def load_content(
-    target: Target, item: Input, report: FileReport, content: Fingerprinted, tail: Tail | None
+    target: Target,
+    item: Input,
+    report: FileReport,
+    content: Fingerprinted,
+    tail: Tail | None = None,
+    *,
+    first: bytes,
 ) -> None:
-    """Load the content of one file, all or nothing, unless it has been loaded before."""
+    """Load the content of one file, all or nothing, unless it has been loaded before.
+
+    `first`: the first bytes of it, also where only its tail is loaded now.
+    """
     reading = target.reading(item.modified_ms)
     with faults_of(item.name):
         stream, sample = _decoded(Peekable(content), report, tail)
@@ -110,6 +119,7 @@ def load_content(
             "format": report.format,
             "ended": lines.ended,
             "last_ms": intake.last_ms,
+            "head": head_of(first, content.bytes),
             "plain": report.format in TAIL_FORMATS and report.encoding in {None, "utf-8"},
         }
         return LoadRecord(

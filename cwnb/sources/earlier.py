@@ -2,20 +2,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import SourceError
-from cwnb.sources.unpacking import Fingerprinted, prefix_digest
+from cwnb.sources.unpacking import prefix_digest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from cwnb.sources.blocks import Readable
     from cwnb.sources.openers import Input
     from cwnb.store import LoadRecord
 
 # Formats whose further lines can be read without the ones before.
 TAIL_FORMATS = ("text", "ndjson")
+# A load is found again by the first bytes of its content: so many of them as it has.
+_HEADS = (1024, 64)
+HEAD_BYTES = max(_HEADS)
+
+
+def head_of(first: bytes, size: int) -> str:
+    """Give the digest by which content that begins with `first` is found; `size`: of all of it."""
+    length = next((length for length in _HEADS if length <= size), 0)
+    return hashlib.sha256(first[:length]).hexdigest() if length else ""
 
 
 @dataclass(frozen=True)
@@ -55,49 +68,51 @@ class Earlier:
         self._by_fingerprint: dict[str, LoadRecord] = {}
         self._sizes: set[int] = set()
         self._sizes_by_name: dict[str, set[int]] = {}
+        self._sizes_by_head: dict[str, set[int]] = {}
         for record in records:
             self.add(record)
 
     def add(self, record: LoadRecord) -> None:
         """Remember a load, also one that has just been committed."""
         self._by_fingerprint[record.fingerprint] = record
-        self._sizes.add(record.bytes)
-        self._sizes_by_name.setdefault(record.name, set()).add(record.bytes)
+        if (head := json.loads(record.tail_state or "{}").get("head")) is not None:
+            self._sizes_by_head.setdefault(head, set()).add(record.bytes)
+        else:  # written by an earlier version
+            self._sizes.add(record.bytes)
+            self._sizes_by_name.setdefault(record.name, set()).add(record.bytes)
 
     def same(self, fingerprint: str) -> LoadRecord | None:
         """Find the load of the same content; an empty file is like no other."""
         record = self._by_fingerprint.get(fingerprint)
         return record if record is not None and record.bytes else None
 
-    def knows(self, key: str) -> bool:
-        """Tell whether a file of this name was loaded."""
-        return key in self._sizes_by_name
+    def beginning(
+        self,
+        item: Input,
+        size: int | None,
+        first: bytes,
+        opened: Callable[[], AbstractContextManager[Readable]],
+    ) -> Tail | None:
+        """Find the longest earlier load that a file's content is, or that it begins with.
 
-    def beginning(self, item: Input) -> Tail | None:
-        """Find the longest earlier load that an unpacked file is, or that it begins with.
-
-        Only loads of the same size or of the same name are compared, so a new file is not read
-        twice.
+        `size`: of the content, None if it is packed; `first`: its first bytes; `opened` opens it
+        once more, unpacked. The file may have another name by now, as after a rotation, so loads of
+        the same first bytes are compared, and a new file is not read twice.
         """
-        size = item.size or 0
-        sizes = {end for end in self._sizes_by_name.get(item.key, ()) if end < size}
-        sizes |= self._sizes & {size}
+        sizes = self._sizes_by_name.get(item.key, set()) | (self._sizes & {size})
+        for length in (*_HEADS, 0):
+            if len(first) >= length:
+                sizes |= self._sizes_by_head.get(head_of(first, length), set())
         found: Tail | None = None
-        if not sizes - {0}:
+        ends = sorted(end for end in sizes if end > 0 and (size is None or end <= size))
+        if not ends:
             return found
-        with closing(item.open()) as raw:
+        with opened() as raw:
             digest, at = None, 0
-            for end in sorted(sizes - {0}):
+            for end in ends:
                 digest = prefix_digest(raw, end - at, digest)
                 at = end
                 record = self.same(digest.hexdigest())
                 if record is not None and record.bytes == end:
                     found = Tail(record, digest.copy())
         return found
-
-    def same_packed(self, item: Input, content: Fingerprinted) -> LoadRecord | None:
-        """Find the load of the same content for a packed file whose name is known; reads it all."""
-        if not self.knows(item.key):
-            return None
-        content.drain()
-        return self.same(content.fingerprint)

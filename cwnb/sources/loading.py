@@ -7,7 +7,7 @@ import struct
 import time
 import zipfile
 import zlib
-from contextlib import closing, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
 from tempfile import SpooledTemporaryFile
@@ -18,7 +18,7 @@ from cwnb.sources import tables, unpacking
 from cwnb.sources.bundle import Bundle
 from cwnb.sources.clocks import read_zone
 from cwnb.sources.content import Target, load_content, load_rows, say_loaded
-from cwnb.sources.earlier import Earlier
+from cwnb.sources.earlier import HEAD_BYTES, Earlier
 from cwnb.sources.lines import check_pattern
 from cwnb.sources.openers import Input, Inputs, find_inputs, reason_of
 from cwnb.sources.recognise import check_format
@@ -35,9 +35,10 @@ from cwnb.sources.unpacking import (
 from cwnb.store import Processing
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from datetime import tzinfo
 
+    from cwnb.sources.blocks import Readable
     from cwnb.sources.earlier import Tail
 
 # A file may be packed more than once (a .gz in a .zip), but not without end.
@@ -126,6 +127,7 @@ class _Files:
     max_ratio: float | None
     done_bytes: int = 0
     total_bytes: int | None = None
+    told_bytes: int = 0
 
     def load(self, inputs: Inputs) -> None:
         """Load each input by itself."""
@@ -209,32 +211,41 @@ class _Files:
         report = FileReport(item.name, compression=compression)
         self.report.files.append(report)
         report.stream = self.target.stream_for(item.stream, report)
-        if not item.local or self.target.again:
-            load_content(self.target, item, report, Fingerprinted(head), None)
-        elif compression is not None:
-            self._load_packed(item, report, head)
-        elif (tail := self.target.earlier.beginning(item)) is None:
-            load_content(self.target, item, report, Fingerprinted(head), None)
-        elif tail.record.bytes == item.size:
-            say_loaded(report, tail.record)
+        first = head.peek(HEAD_BYTES)
+        tail = None
+        if item.local and not self.target.again:
+            opened = partial(self._opened_again, item, unpacked=compression is not None)
+            size = item.size if compression is None else None
+            tail = self.target.earlier.beginning(item, size, first, opened)
+        if tail is None:
+            load_content(self.target, item, report, Fingerprinted(head), first=first)
         else:
-            self._load_tail(item, report, tail)
+            self._load_tail(item, report, first, tail, unpacked=compression is not None)
 
-    def _load_packed(self, item: Input, report: FileReport, head: Peekable) -> None:
-        with closing(item.open()) as raw:
-            again, _ = self._unpacked(item, Peekable(raw), None)
-            known = self.target.earlier.same_packed(item, Fingerprinted(again))
-        if known is not None:
-            say_loaded(report, known)
-        else:
-            load_content(self.target, item, report, Fingerprinted(head), None)
+    def _load_tail(
+        self, item: Input, report: FileReport, first: bytes, tail: Tail, *, unpacked: bool
+    ) -> None:
+        """Load what comes after an earlier load, if anything does."""
+        with self._opened_again(item, unpacked=unpacked, at=tail.record.bytes) as stream:
+            rest = Peekable(stream)
+            if not rest.peek(1):
+                say_loaded(report, tail.record)
+                return
+            content = Fingerprinted(rest, tail.digest, tail.record.bytes)
+            load_content(self.target, item, report, content, tail, first=first)
 
-    def _load_tail(self, item: Input, report: FileReport, tail: Tail) -> None:
+    @contextmanager
+    def _opened_again(self, item: Input, *, unpacked: bool, at: int = 0) -> Iterator[Readable]:
+        """Open a file once more, at a byte of its content."""
         with closing(item.open()) as raw:
-            raw.seek(tail.record.bytes)
-            watched = _Watched(raw, self, item)
-            content = Fingerprinted(watched, tail.digest, tail.record.bytes)
-            load_content(self.target, item, report, content, tail)
+            if not unpacked:
+                raw.seek(at)
+                yield _Watched(raw, self, item)
+                return
+            stream, _ = self._unpacked(item, Peekable(_Watched(raw, self, item)), None)
+            while at > 0 and (data := stream.read(min(at, 1 << 20))):
+                at -= len(data)
+            yield stream
 
     def _unpacked(
         self, item: Input, head: Peekable, compression: str | None
@@ -280,8 +291,11 @@ class _Watched:
         except OSError as error:
             raise SourceError(f"cannot read {self._name!r}: {reason_of(error)}") from error
         self._bytes += len(data)
-        if self._files.progress is not None:
-            self._files.progress(self._files.done_bytes + self._bytes, self._files.total_bytes)
+        files = self._files
+        # What is opened once more is read from its beginning.
+        files.told_bytes = max(files.told_bytes, files.done_bytes + self._bytes)
+        if files.progress is not None:
+            files.progress(files.told_bytes, files.total_bytes)
         return data
 
 

@@ -7,7 +7,7 @@ import gzip
 import hashlib
 import lzma
 import zlib
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -161,7 +161,7 @@ class Fingerprinted:
         return str(self._digest.hexdigest())
 
 
-def prefix_digest(stream: BinaryIO, size: int, digest: Any = None) -> Any:
+def prefix_digest(stream: Readable, size: int, digest: Any = None) -> Any:
     """Hash the next `size` bytes; the digest can go on from there."""
     digest = digest or hashlib.sha256()
     while size > 0 and (data := stream.read(min(size, 1 << 20))):

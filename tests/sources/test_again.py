@@ -49,7 +49,7 @@ def test_a_packed_file_of_a_known_name_is_hashed_first(store, tmp_path) -> None:
     file.write_bytes(gzip.compress(ONE))
     assert load(store, file, group="/g").events == 2
     assert "already loaded" in str(load(store, file, group="/g"))
-    file.write_bytes(gzip.compress(ONE + MORE))
+    file.write_bytes(gzip.compress(MORE + ONE))
     assert load(store, file, group="/g").events == 3
 
 

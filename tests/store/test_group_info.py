@@ -68,9 +68,12 @@ def other_load(store):
 
 
 def other_loading(store):
-    store.loading("/new").__enter__()
+    other = store.loading("/new")
+    other.__enter__()
+    OPEN.append(other)  # a loading that nobody holds any more has failed
 
 
+OPEN = []
 USES = {
     "put": lambda store: store.put("/new", event_batch([1], ["x"], "s")),
     "retention": lambda store: store.set_retention("/new", 3),
