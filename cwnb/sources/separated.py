@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from cwnb.sources.unpacking import Peekable
 
 _INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})")
-# A cell ends within a megabyte, so what has to be read again lies in the last pieces of one each.
-_PIECE_BYTES = 1 << 20
-_RECENT_PIECES = 4
+# A cell ends within a megabyte, so what has to be read again lies in the last three of them.
+_PIECE_BYTES = 1 << 17
+_RECENT_PIECES = 24
 
 
 def read_separated(stream: Peekable, report: FileReport, reading: Reading) -> Iterator[Chunk]:
@@ -122,7 +122,7 @@ class _Lines:
     """The lines of a stream; those that were read last can be read once more."""
 
     def __init__(self, stream: Peekable) -> None:
-        self._recent: deque[tuple[int, list[str]]] = deque(maxlen=_RECENT_PIECES)
+        self._recent: deque[tuple[int, tuple[str, ...]]] = deque(maxlen=_RECENT_PIECES)
         self._pieces = self._read(stream)
         self.bytes = 0
 
@@ -142,11 +142,12 @@ class _Lines:
         for lines in self._pieces:
             yield from lines
 
-    def _read(self, stream: Peekable) -> Iterator[list[str]]:
+    def _read(self, stream: Peekable) -> Iterator[tuple[str, ...]]:
         before = 0
         for data in _whole_lines(stream):
             self.bytes += len(data)
-            lines = list(io.StringIO(data.decode("utf-8", "replace"), newline="\n"))
+            # A tuple of texts, unlike a list, is not looked at by the garbage collector.
+            lines = tuple(io.StringIO(data.decode("utf-8", "replace"), newline="\n"))
             self._recent.append((before, lines))
             before += len(lines)
             yield lines
