@@ -43,12 +43,40 @@ def mixed_type() -> pa.DataType:
     """Give the Arrow type of a field that has values of several types: struct(text, type).
 
     `text` is the value's text form (strings as they are, integers in all their digits, floats as
-    Arrow casts them to string, booleans `true` and `false`), `type` one of the codes above. The
+    `texts_of_doubles` writes them, booleans `true` and `false`), `type` one of the codes above. The
     struct itself is null where the field is missing.
     """
     import pyarrow as pa
 
     return pa.struct([("text", pa.string()), ("type", pa.int8())])
+
+
+# Up to here every integer is a double, and a whole double is the integer that was written.
+EXACT_DOUBLE = 2**53
+_FIRST_IN_POWERS = 1e10  # from here on Arrow's cast to string writes powers of ten
+
+
+def texts_of_doubles(doubles: pa.Array) -> pa.Array:
+    """Give the text form of each double: all digits of an integer within ±2^53, else Arrow's cast.
+
+    A column holds integers as doubles where one value has a fraction, so 404.0 is written `404`
+    and 1e10 `10000000000`, as the integers are.
+    """
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    texts = pc.cast(doubles, pa.string())
+    bounds = pc.min_max(doubles)
+    low, high = bounds["min"].as_py(), bounds["max"].as_py()
+    if low is None or (low > -_FIRST_IN_POWERS and high < _FIRST_IN_POWERS):
+        return texts
+    sizes = pc.abs(doubles)
+    large = pc.and_(
+        pc.greater_equal(sizes, _FIRST_IN_POWERS), pc.less_equal(sizes, float(EXACT_DOUBLE))
+    )
+    whole = pc.and_(large, pc.equal(pc.floor(doubles), doubles))
+    digits = pc.cast(pc.cast(pc.if_else(whole, doubles, 0.0), pa.int64()), pa.string())
+    return pc.if_else(whole, digits, texts)
 
 
 @dataclass(frozen=True)

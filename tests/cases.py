@@ -197,9 +197,13 @@ def frame_of(events: tuple[Event, ...]) -> pd.DataFrame:
     for name in dict.fromkeys(name for event in events for name in event.fields):
         values = [e.fields.get(name) for e in events]
         floats = {type(v) for v in values if v is not None} == {int, float}
-        exact = floats and all(abs(v) <= 2**53 for v in values if isinstance(v, int))
+        exact = floats and _fit_doubles(values)
         frame[name] = pd.Series(values, dtype=pd.ArrowDtype(pa.float64()) if exact else object)
     return frame
+
+
+def _fit_doubles(values: list[Any]) -> bool:
+    return all(abs(v) <= 2**53 for v in values if isinstance(v, int))
 
 
 def export_of(events: tuple[Event, ...]) -> tuple[pd.DataFrame, dict[str, str]]:
@@ -213,7 +217,7 @@ def export_of(events: tuple[Event, ...]) -> tuple[pd.DataFrame, dict[str, str]]:
             kind, dtype = "boolean", pa.bool_()
         elif kinds == {int} and all(abs(v) < 2**63 for v in values if v is not None):
             kind, dtype = "integer", pa.int64()
-        elif kinds in ({float}, {int, float}):
+        elif kinds == {float} or (kinds == {int, float} and _fit_doubles(values)):
             kind, dtype = "number", pa.float64()
         else:
             kind, dtype = ("text" if kinds == {str} else "mixed"), pa.string()
@@ -227,6 +231,8 @@ def export_of(events: tuple[Event, ...]) -> tuple[pd.DataFrame, dict[str, str]]:
 def _text(value: Any) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and abs(value) <= 2**53:
+        return str(int(value))
     if isinstance(value, float):
         return str(pa.scalar(value).cast(pa.string()).as_py())
     return str(value)

@@ -11,6 +11,7 @@ from cwnb.errors import MalformedQuery
 from cwnb.insights.control import with_checkpoints
 from cwnb.insights.functions.registry import TEXTS_AS_WRITTEN, Function, Parameter, Reads
 from cwnb.insights.values import conversion
+from cwnb.insights.values.numbers import INTEGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +60,30 @@ def call(function: Function, context: Context, args: list[Any]) -> Value:
         answer = evaluate(*made)
         return answer[0] if constants and isinstance(answer, pa.Array) else answer
     made = [conversion.decode(arg) if isinstance(arg, pa.Array) else arg for arg in made]
-    return evaluate(*made)
+    both = [i for i, arg in enumerate(made) if _has_integers_and_doubles(function, i, arg)]
+    return _call_for_each(evaluate, made, both) if both else evaluate(*made)
+
+
+def _has_integers_and_doubles(function: Function, position: int, arg: Any) -> bool:
+    is_number = function.parameter(position).kind == "number"
+    return is_number and isinstance(arg, pa.Array) and conversion.is_mixed(arg.type)
+
+
+def _call_for_each(evaluate: Callable[..., Value], args: list[Any], both: list[int]) -> pa.Array:
+    """Call a function for integers and for doubles, where `both` arguments hold the two."""
+    found = {i: conversion.as_numbers(args[i]) for i in both}
+    whole = np.stack([numbers.form == INTEGER for numbers in found.values()])
+    answers, places = [], []
+    for kinds in np.unique(whole, axis=1).T:
+        at = np.flatnonzero((kinds == whole.T).all(axis=1))
+        own = [arg.take(pa.array(at)) if isinstance(arg, pa.Array) else arg for arg in args]
+        for i, is_whole in zip(both, kinds, strict=True):
+            data = found[i].integers if is_whole else found[i].doubles
+            own[i] = pa.array(data[at], mask=~found[i].numeric[at])
+        answers.append(conversion.broadcast(evaluate(*own), len(at)))
+        places.append(at)
+    joined = pa.concat_arrays(conversion.unify(answers))
+    return joined.take(pa.array(np.argsort(np.concatenate(places))))
 
 
 def _given_what_it_reads(function: Function, context: Context) -> Callable[..., Value]:

@@ -10,8 +10,16 @@ import pyarrow.compute as pc
 
 from cwnb.insights.functions.calling import rows_of
 from cwnb.insights.functions.registry import function
-from cwnb.insights.values.arithmetic import without_nan
-from cwnb.insights.values.conversion import Value, broadcast, to_double
+from cwnb.insights.values.arithmetic import arithmetic, without_nan
+from cwnb.insights.values.conversion import (
+    Value,
+    broadcast,
+    fits_double,
+    to_double,
+    to_number,
+    unify,
+)
+from cwnb.insights.values.equality import compare
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +35,7 @@ def absolute(a: Value) -> Value:
     try:
         return pc.abs_checked(a)
     except pa.ArrowInvalid:
-        return pc.abs(to_double(a))
+        return arithmetic("*", a, pc.sign(a))  # the least int64 has no positive one beside it
 
 
 @function("ceil(number a) -> number")
@@ -58,13 +66,13 @@ def natural_logarithm(a: Value) -> Value:
 @function("greatest(number a...) -> number")
 def greatest(*numbers: Value) -> Value:
     """Give the greatest of the numbers; missing ones are left out."""
-    return pc.max_element_wise(*_in_one_type(numbers), skip_nulls=True)
+    return _extreme(pc.max_element_wise, ">", numbers)
 
 
 @function("least(number a...) -> number")
 def least(*numbers: Value) -> Value:
     """Give the least of the numbers; missing ones are left out."""
-    return pc.min_element_wise(*_in_one_type(numbers), skip_nulls=True)
+    return _extreme(pc.min_element_wise, "<", numbers)
 
 
 @function("round(number a [, number decimals]) -> number")
@@ -134,10 +142,17 @@ def _unless_integer(kernel: Callable[[Value], Value], a: Value) -> Value:
     return a if pa.types.is_integer(a.type) else kernel(a)
 
 
-def _in_one_type(numbers: tuple[Value, ...]) -> list[Value]:
+def _extreme(kernel: Callable[..., Value], better: str, numbers: tuple[Value, ...]) -> Value:
+    """Give the number of each row that is `better` than the others."""
     if all(pa.types.is_integer(n.type) for n in numbers):
-        return list(numbers)
-    return [to_double(n) for n in numbers]
+        return kernel(*numbers, skip_nulls=True)
+    if all(fits_double(n) for n in numbers):
+        return kernel(*map(to_double, numbers), skip_nulls=True)
+    best, *rest = (broadcast(n, rows_of(*numbers)) for n in numbers)
+    for other in rest:
+        takes_over = pc.or_(compare(better, other, best).fill_null(False), best.is_null())
+        best = pc.if_else(takes_over, *unify([other, best]))
+    return to_number(best)
 
 
 def _round(a: pa.Array, decimals: int) -> pa.Array:

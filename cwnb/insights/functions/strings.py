@@ -13,10 +13,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.errors import MalformedQuery
+from cwnb.insights.control import with_checkpoints
 from cwnb.insights.functions.calling import map_values, rows_of
 from cwnb.insights.functions.registry import function
 from cwnb.insights.text import regex
-from cwnb.insights.values.conversion import STRUCTURE, Value, broadcast
+from cwnb.insights.values.conversion import STRUCTURE, Value, broadcast, column_of_numbers
 from cwnb.insights.values.structures import write_json
 
 if TYPE_CHECKING:
@@ -244,18 +245,10 @@ def _hex_to_ascii(text: str) -> str | None:
 def hex_to_dec(s: Value) -> Value:
     """Read hexadecimal digits, with or without 0x, as a number; missing for anything else."""
     values = map_values(_hex_digits, pa.string(), s)
-    words = values.to_pylist()
-    numbers = [None if word is None else int(word, 16) for word in words]
-    if all(n is None or -(2**63) <= n < 2**63 for n in numbers):
-        return pa.array(numbers, pa.int64())
-    return pa.array([None if n is None else _as_double(n) for n in numbers], pa.float64())
-
-
-def _as_double(number: int) -> float | None:
-    try:
-        return float(number)
-    except OverflowError:
-        return None
+    numbers = [
+        None if word is None else int(word, 16) for word in with_checkpoints(values.to_pylist())
+    ]
+    return column_of_numbers(numbers)
 
 
 def _hex_digits(text: str) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
+from cwnb.events import EXACT_DOUBLE, TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
 from cwnb.insights.control import with_checkpoints
 from cwnb.insights.functions.calling import map_values
 from cwnb.insights.functions.registry import function
@@ -24,7 +24,7 @@ from cwnb.insights.values.conversion import (
     text_of,
     to_text,
 )
-from cwnb.insights.values.numbers import EXACT_DOUBLE, INT64_MAX, INT64_MIN, NUMBER
+from cwnb.insights.values.numbers import INT64_MAX, INT64_MIN, NUMBER
 from cwnb.insights.values.structures import read_structure, structure_array, write_json
 
 if TYPE_CHECKING:

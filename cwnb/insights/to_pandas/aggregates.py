@@ -87,22 +87,34 @@ def _countdistinct(script: Script, arguments: list[exp.Expression]) -> Snippet:
 @aggregates("sum")
 def _sum(script: Script, arguments: list[exp.Expression]) -> Snippet:
     name, kind = _number(script, arguments[0])
-    return Snippet(f"{_of(name)}.sum(min_count=1)", kind)
+    if kind == "number":
+        return Snippet(f"{_of(name)}.sum(min_count=1)", kind)
+    # pandas wraps a sum that passes 64 bits.
+    return Snippet(f"as_number(per_group(groups, {quoted(name)}, total))", "numeric")
 
 
 @aggregates("avg")
 def _avg(script: Script, arguments: list[exp.Expression]) -> Snippet:
-    return Snippet(f"{_of(_number(script, arguments[0])[0])}.mean()", "number")
+    return _moment(script, arguments, "mean()", "average")
 
 
 @aggregates("stddev")
 def _stddev(script: Script, arguments: list[exp.Expression]) -> Snippet:
-    return Snippet(f"{_of(_number(script, arguments[0])[0])}.std(ddof=0)", "number")
+    return _moment(script, arguments, "std(ddof=0)", "deviation")
 
 
 @aggregates("variance")
 def _variance(script: Script, arguments: list[exp.Expression]) -> Snippet:
-    return Snippet(f"{_of(_number(script, arguments[0])[0])}.var(ddof=0)", "number")
+    return _moment(script, arguments, "var(ddof=0)", "variance")
+
+
+def _moment(script: Script, arguments: list[exp.Expression], method: str, helper: str) -> Snippet:
+    name, kind = _number(script, arguments[0])
+    if kind == "number":
+        return Snippet(f"{_of(name)}.{method}", kind)
+    # pandas computes with doubles, which do not tell large integers apart.
+    made = f"per_group(groups, {quoted(name)}, {helper})"
+    return Snippet(f'{made}.astype("double[pyarrow]")', "number")
 
 
 @aggregates("min", "sortsfirst")

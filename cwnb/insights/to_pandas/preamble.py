@@ -14,6 +14,7 @@ import json
 import math
 import operator
 import re
+import statistics
 import urllib.parse
 from collections.abc import Callable, Iterable  # noqa: TC003 - emitted source has no such block
 from datetime import UTC, datetime
@@ -63,6 +64,8 @@ def text_of(value: Any) -> Any:
         return value
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float) and value.is_integer() and 1e10 <= abs(value) <= 2**53:
+        return str(int(value))
     if isinstance(value, float):
         return pc.cast(pa.scalar(value), pa.string()).as_py()
     if isinstance(value, dict | list):
@@ -92,13 +95,25 @@ def number_of(value: Any) -> Any:
 
 
 def as_number(values: pd.Series) -> pd.Series:
-    """Read each value as a number; a value that is not one is missing."""
+    """Read each value as a number; a value that is not one is missing.
+
+    Integers that doubles do not hold stay integers, in a column of objects.
+    """
     numbers = each(number_of, object, values)
     present = numbers.dropna()
-    whole = all(isinstance(n, int) and abs(n) < 2**63 for n in present)
-    if whole:
+    if all(isinstance(n, int) and -(2**63) <= n < 2**63 for n in present):
         return numbers.astype("int64[pyarrow]")
+    if any(isinstance(n, int) and 2**53 < abs(n) <= 2**63 for n in present):
+        return each(within_64_bits, object, numbers)
     return each(to_double, "double[pyarrow]", numbers)
+
+
+def within_64_bits(number: Any) -> Any:
+    """Give an integer of 64 bits as it is, a whole double within 2**53 as one, others as double."""
+    if isinstance(number, int) and -(2**63) <= number < 2**63:
+        return number
+    real = to_double(number)
+    return int(real) if real.is_integer() and abs(real) <= 2**53 else real
 
 
 def to_double(number: Any) -> float:
@@ -257,11 +272,15 @@ def round_half_away(values: pd.Series, decimals: int = 0) -> pd.Series:
 
 def floor(values: pd.Series) -> pd.Series:
     """Round down."""
+    if values.dtype == object:
+        return each(math.floor, object, values)
     return column(pc.floor(pa.array(values)), values)
 
 
 def ceil(values: pd.Series) -> pd.Series:
     """Round up."""
+    if values.dtype == object:
+        return each(math.ceil, object, values)
     return column(pc.ceil(pa.array(values)), values)
 
 
@@ -544,12 +563,37 @@ def percentile(percent: float) -> Callable[[pd.Series], Any]:
     return pct
 
 
+def total(values: pd.Series) -> Any:
+    """Add up numbers: integers exactly, to a double where 64 bits do not hold the sum."""
+    present = [v for v in values if not absent(v)]
+    return within_64_bits(sum(present)) if present else pd.NA
+
+
+def average(values: pd.Series) -> Any:
+    """Give the mean."""
+    present = [v for v in values if not absent(v)]
+    return sum(present) / len(present) if present else pd.NA
+
+
+def variance(values: pd.Series) -> Any:
+    """Give the variance of the population, exact also for large integers close together."""
+    present = [v for v in values if not absent(v)]
+    return float(statistics.pvariance(present)) if present else pd.NA
+
+
+def deviation(values: pd.Series) -> Any:
+    """Give the standard deviation of the population."""
+    found = variance(values)
+    return found if absent(found) else math.sqrt(found)
+
+
 def distinct(values: Iterable[Any]) -> list[Any]:
     """Give the distinct values in order of first appearance."""
     first: dict[Any, Any] = {}
     for value in values:
         if not absent(value):
-            first.setdefault(same_key(value), value)
+            whole = isinstance(value, float) and value.is_integer() and abs(value) <= 2**53
+            first.setdefault(same_key(value), int(value) if whole else value)
     return list(first.values())
 
 

@@ -202,7 +202,7 @@ def text(script: Script, snippet: Snippet) -> Snippet:
 
 def text_form(snippet: Snippet) -> str:
     """Write a column as text; Arrow's cast writes numbers and Booleans as the language does."""
-    if snippet.kind in (*NUMERIC, "boolean"):
+    if snippet.kind in ("integer", "boolean"):
         return f"{snippet.operand}.astype(TEXT)"
     return f"as_text({snippet.code})"
 

@@ -2,43 +2,85 @@
 
 from __future__ import annotations
 
-from typing import Any
+import operator
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.insights.values.conversion import Value, broadcast, to_double, to_number
+from cwnb.events import EXACT_DOUBLE
+from cwnb.insights.values.conversion import (
+    Value,
+    as_numbers,
+    broadcast,
+    fits_double,
+    is_mixed,
+    number_column,
+    range_of,
+    to_double,
+    to_number,
+)
+from cwnb.insights.values.numbers import DOUBLE, INT64_MAX, INT64_MIN, INTEGER, MISSING, Numbers
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _CHECKED = {"+": pc.add_checked, "-": pc.subtract_checked, "*": pc.multiply_checked}
 _UNCHECKED = {"+": pc.add, "-": pc.subtract, "*": pc.multiply}
-# Integer powers below this fit int64. The doubles that are compared with it are close enough.
-_POWER_LIMIT = 2.0**62
+_OF_NUMPY: dict[str, Callable[[Any, Any], Any]] = {
+    "+": np.add,
+    "-": np.subtract,
+    "*": np.multiply,
+    "%": np.fmod,
+    "^": np.power,
+}
+_OF_PYTHON: dict[str, Callable[[int, int], int]] = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+}
+# A whole result whose double is below this fits int64; between this and a little over 2**63 it has
+# to be computed to tell.
+_CERTAIN = 2.0**62
+_IMPOSSIBLE = 2.0**63 * (1 + 2.0**-50)
 
 
 def arithmetic(op: str, a: Value, b: Value) -> Value:
     """Compute `a op b`; missing where either side is missing or no number.
 
-    `+ - * %` of integers give integers, as does `^` where all results are exact; if a value of the
-    column overflows, all become doubles. `/` is real division. Division by zero, also by `%`, gives
-    missing. The result of `%` has the sign of the dividend.
+    `+ - * %` of two integers give an integer, as does `^` with a result below 2**62; one that
+    overflows is a double. Each row is computed as if it stood alone: a whole double within ±2**53
+    counts as the integer that it may have been written as. `/` is real division. Division by zero,
+    also by `%`, gives missing. The result of `%` has the sign of the dividend.
     """
     a, b = to_number(a), to_number(b)
     if not isinstance(a, pa.Array) and not isinstance(b, pa.Array):
         return arithmetic(op, broadcast(a, 1), broadcast(b, 1))[0]
-    if op in _CHECKED:
-        if pa.types.is_integer(a.type) and pa.types.is_integer(b.type):
-            try:
-                return _CHECKED[op](a, b)
-            except pa.ArrowInvalid:
-                pass  # an overflow: the doubles below
-        return without_nan(_UNCHECKED[op](to_double(a), to_double(b)))
     if op == "/":
         divisor = to_double(b)
         nonzero = pc.if_else(pc.equal(divisor, 0.0), pa.scalar(None, pa.float64()), divisor)
         return without_nan(pc.divide(to_double(a), nonzero))
     rows = len(a) if isinstance(a, pa.Array) else len(b)
-    return _with_numpy(op, broadcast(a, rows), broadcast(b, rows))
+    if op in _CHECKED and not is_mixed(a.type) and not is_mixed(b.type):
+        if pa.types.is_integer(a.type) and pa.types.is_integer(b.type):
+            try:
+                return _CHECKED[op](a, b)
+            except pa.ArrowInvalid:
+                pass  # an overflow, of some rows at least
+        else:
+            doubles = _UNCHECKED[op](to_double(a), to_double(b))
+            if _are_small(doubles):
+                return without_nan(doubles)
+    if op == "%" and a.type != b.type and fits_double(a) and fits_double(b):
+        a, b = to_double(a), to_double(b)
+    if op == "%" and a.type == b.type and not is_mixed(a.type):
+        return _remainders(broadcast(a, rows), broadcast(b, rows))
+    if op == "^" and pa.types.is_integer(a.type) and a.type == b.type:
+        powers = _powers(broadcast(a, rows), broadcast(b, rows))
+        if powers is not None:
+            return powers
+    return _row_by_row(op, as_numbers(broadcast(a, rows)), as_numbers(broadcast(b, rows)))
 
 
 def negate(value: Value) -> Value:
@@ -56,21 +98,56 @@ def without_nan(values: pa.Array) -> pa.Array:
     return pc.if_else(nan, pa.scalar(None, values.type), values)
 
 
-def _with_numpy(op: str, a: pa.Array, b: pa.Array) -> pa.Array:
+def _are_small(doubles: pa.Array) -> bool:
+    """Tell whether all results are so small that doubles are exact for integers."""
+    low, high = range_of(doubles)
+    return low > -EXACT_DOUBLE and high < EXACT_DOUBLE
+
+
+def _remainders(a: pa.Array, b: pa.Array) -> pa.Array:
+    """Compute `%` of two columns of integers or of doubles; both ways are exact."""
     valid = pc.and_(a.is_valid(), b.is_valid()).to_numpy(zero_copy_only=False)
     x, y = (v.fill_null(0).to_numpy(zero_copy_only=False) for v in (a, b))
     with np.errstate(all="ignore"):
-        if op == "%":
-            valid = valid & (y != 0)
-            return without_nan(pa.array(np.fmod(x, np.where(y != 0, y, 1)), mask=~valid))
-        if op == "^":
-            return without_nan(pa.array(_power(x, y), mask=~valid))
-    raise ValueError(op)
+        rest = np.fmod(x, np.where(y != 0, y, 1))
+    return without_nan(pa.array(rest, mask=~(valid & (y != 0))))
 
 
-def _power(x: np.ndarray[Any, Any], y: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-    result: np.ndarray[Any, Any] = np.power(x.astype(np.float64), y.astype(np.float64))
-    whole = x.dtype.kind == "i" and y.dtype.kind == "i" and (y >= 0).all()
-    if whole and (np.abs(result) < _POWER_LIMIT).all():
-        result = np.power(x, y)
-    return result
+def _powers(a: pa.Array, b: pa.Array) -> pa.Array | None:
+    """Compute `^` of integers, if all results are integers that fit."""
+    valid = pc.and_(a.is_valid(), b.is_valid()).to_numpy(zero_copy_only=False)
+    x, y = (v.fill_null(0).to_numpy(zero_copy_only=False) for v in (a, b))
+    if (y < 0).any():
+        return None
+    with np.errstate(all="ignore"):
+        sizes = np.abs(np.power(x.astype(np.float64), y.astype(np.float64)))
+    return pa.array(np.power(x, y), mask=~valid) if (sizes < _CERTAIN).all() else None
+
+
+def _row_by_row(op: str, a: Numbers, b: Numbers) -> pa.Array:
+    """Compute the integers exactly, and the doubles beside them."""
+    valid = a.numeric & b.numeric
+    whole = valid & (a.form == INTEGER) & (b.form == INTEGER)
+    x, y = a.integers, b.integers
+    if op == "%":
+        valid = valid & (b.doubles != 0)
+        whole &= valid
+        y = np.where(y == 0, 1, y)
+    if op == "^":
+        whole &= y >= 0
+        y = np.maximum(y, 0)
+    kernel = _OF_NUMPY[op]
+    with np.errstate(all="ignore"):
+        doubles = kernel(a.doubles, b.doubles)
+        sizes = np.abs(doubles)
+        exact = whole & (sizes < _CERTAIN)
+        integers = np.where(exact, kernel(np.where(exact, x, 1), np.where(exact, y, 1)), 0)
+    if op == "%":
+        exact, integers = whole, np.where(whole, np.fmod(x, y), 0)
+    elif op != "^":
+        for row in np.flatnonzero(whole & ~exact & (sizes < _IMPOSSIBLE)):
+            result = _OF_PYTHON[op](int(x[row]), int(y[row]))
+            if INT64_MIN <= result <= INT64_MAX:
+                exact[row], integers[row] = True, result
+    form = np.where(exact, INTEGER, np.where(valid & ~np.isnan(doubles), DOUBLE, MISSING))
+    return number_column(Numbers(form, integers, np.where(exact, integers, doubles)))

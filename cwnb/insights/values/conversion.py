@@ -13,9 +13,17 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING, mixed_type
+from cwnb.events import (
+    EXACT_DOUBLE,
+    TYPE_BOOLEAN,
+    TYPE_FLOAT,
+    TYPE_INTEGER,
+    TYPE_STRING,
+    mixed_type,
+    texts_of_doubles,
+)
 from cwnb.insights.values import numbers
-from cwnb.insights.values.numbers import BIG, EXACT_DOUBLE, INTEGER, Numbers
+from cwnb.insights.values.numbers import BIG, DOUBLE, INTEGER, MISSING, TEXT, Numbers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -84,6 +92,8 @@ def _text(array: pa.Array) -> pa.Array:
         return array.storage
     if is_time(array.type):
         return pc.cast(pc.cast(array, pa.timestamp("ms")), pa.string())
+    if pa.types.is_float64(array.type):
+        return texts_of_doubles(array)
     return pc.cast(array, pa.string())
 
 
@@ -92,23 +102,102 @@ def text_of(value: str | float | bool) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return str(pa.scalar(value).cast(pa.string()).as_py())
+        return str(texts_of_doubles(pa.array([value], pa.float64()))[0].as_py())
     return str(value)
 
 
 def to_double(number: Value) -> Value:
     """Give a number as double; integers beyond 2**53 are rounded."""
-    # Arrow's safe cast refuses these integers.
+    return _call_with_array(_double, number)
+
+
+def _double(number: pa.Array) -> pa.Array:
+    if is_mixed(number.type):
+        found = _in_mixed(number)
+        if found is None:
+            return pa.nulls(len(number), pa.float64())
+        return pa.array(found.doubles, mask=~found.numeric)
+    # Arrow's safe cast refuses integers beyond 2**53.
     return pc.cast(number, pa.float64(), safe=False)
 
 
 def to_number(value: Value) -> Value:
-    """Give int64 where every number is an integer within its range, else double.
+    """Give each value as a number, as `number_column` holds them.
 
     Text counts by the rule of `numbers.NUMBER`, booleans are 1 and 0, times their epoch
     milliseconds; everything else is missing.
     """
     return _call_with_array(_number, value)
+
+
+def number_column(found: Numbers) -> pa.Array:
+    """Give numbers as a column: int64 if all are integers, double if that holds all of them.
+
+    With an integer beyond 2**53 beside a double the column is mixed, so that what a value is does
+    not depend on the others. An integer beyond 64 bits is a double, and text is missing.
+    """
+    numeric = found.numeric
+    whole = found.form == INTEGER
+    if whole.all() or not (numeric & ~whole).any():
+        return pa.array(found.integers, mask=~numeric)
+    doubles = pa.array(found.doubles, mask=~numeric)
+    large = (found.integers > EXACT_DOUBLE) | (found.integers < -EXACT_DOUBLE)
+    if not (whole & large).any():
+        return doubles
+    texts = texts_of_doubles(doubles)
+    digits = pc.cast(pa.array(found.integers), pa.string())
+    codes = np.where(whole, TYPE_INTEGER, TYPE_FLOAT).astype(np.int8)
+    return mixed_array(pc.if_else(pa.array(whole), digits, texts), pa.array(codes))
+
+
+def range_of(doubles: pa.Array) -> tuple[float, float]:
+    """Give numbers that no value of a column of doubles is below or above.
+
+    They may be further apart where values are missing, and NaN where one is. Arrow's own function
+    takes ten times as long.
+    """
+    if not len(doubles):
+        return 0.0, 0.0
+    data = np.frombuffer(doubles.buffers()[1], dtype=np.float64)
+    data = data[doubles.offset : doubles.offset + len(doubles)]
+    return float(data.min()), float(data.max())
+
+
+def column_of_numbers(items: Sequence[float | None]) -> pa.Array:
+    """Give Python numbers as `number_column` does; an integer beyond 64 bits as a double."""
+    form = np.zeros(len(items), dtype=np.uint8)
+    integers = np.zeros(len(items), dtype=np.int64)
+    doubles = np.zeros(len(items))
+    for row, item in enumerate(items):
+        if item is None:
+            continue
+        if isinstance(item, int) and numbers.INT64_MIN <= item <= numbers.INT64_MAX:
+            form[row], integers[row] = INTEGER, item
+        else:
+            form[row] = DOUBLE
+        try:
+            doubles[row] = float(item)
+        except OverflowError:
+            doubles[row] = np.inf if item > 0 else -np.inf
+    return number_column(Numbers(form, integers, doubles))
+
+
+def as_numbers(number: pa.Array) -> Numbers:
+    """Analyse what `to_number` gives: a whole double within ±2**53 is an integer."""
+    if pa.types.is_int64(number.type):
+        return numbers.from_integers(number)
+    if is_mixed(number.type):
+        mixed = _in_mixed(number)
+        assert mixed is not None
+        found = mixed
+    else:
+        found = numbers.from_doubles(number)
+    doubles = found.doubles
+    with np.errstate(invalid="ignore"):
+        whole = (found.form == DOUBLE) & (np.floor(doubles) == doubles)
+        whole &= np.abs(doubles) <= EXACT_DOUBLE
+    integers = np.where(whole, np.where(whole, doubles, 0).astype(np.int64), found.integers)
+    return Numbers(np.where(whole, INTEGER, found.form), integers, doubles)
 
 
 def _number(array: pa.Array) -> pa.Array:
@@ -123,16 +212,34 @@ def _number(array: pa.Array) -> pa.Array:
         return pc.cast(array, pa.float64())
     if pa.types.is_null(kind) or is_structure(kind):
         return pa.nulls(len(array), pa.int64())
-    text, flags = (array.flatten()) if is_mixed(kind) else (array, None)
-    found = numbers.from_text(text)
-    if flags is not None:
-        found = _with_booleans(text, flags, found)
+    found = _in_mixed(array) if is_mixed(kind) else numbers.from_text(array)
     if found is None:
         return pa.nulls(len(array), pa.int64())
-    numeric = found.numeric
-    if (found.form[numeric] == INTEGER).all():
-        return pa.array(found.integers, mask=~numeric)
-    return pa.array(found.doubles, mask=~numeric)
+    return number_column(found)
+
+
+def _in_mixed(array: pa.Array) -> Numbers | None:
+    """Find the numbers of a mixed column, in which booleans count as 1 and 0."""
+    text, types = array.flatten()
+    return _with_infinities(text, types, _with_booleans(text, types, numbers.from_text(text)))
+
+
+def _with_infinities(text: pa.Array, types: pa.Array, found: Numbers | None) -> Numbers | None:
+    """Add the infinite doubles, whose text is no number by itself."""
+    doubles = pc.equal(types, TYPE_FLOAT)
+    if not doubles.true_count:
+        return found
+    infinite = pc.and_(doubles, pc.is_in(text, value_set=pa.array(["inf", "-inf"])))
+    at = np.flatnonzero(np.asarray(infinite.fill_null(False)))
+    if not len(at):
+        return found
+    if found is None:
+        rows = len(text)
+        form = np.where(np.asarray(text.is_valid()), TEXT, MISSING).astype(np.uint8)
+        found = Numbers(form, np.zeros(rows, dtype=np.int64), np.full(rows, np.nan), text)
+    found.form[at] = DOUBLE
+    found.doubles[at] = [float(text[int(row)].as_py()) for row in at]
+    return found
 
 
 def _with_booleans(text: pa.Array, types: pa.Array, found: Numbers | None) -> Numbers | None:
@@ -173,7 +280,7 @@ def _boolean(array: pa.Array) -> pa.Array:
     if is_structure(kind):
         return _where_valid(array, answer=False)
     if is_text(kind) or is_mixed(kind):
-        nonzero = pc.not_equal(_number(array), 0).fill_null(False)
+        nonzero = pc.not_equal(_double(_number(array)), 0.0).fill_null(False)
         return pc.or_(pc.equal(_text(array), "true"), nonzero)
     return pc.not_equal(_number(array), 0)
 
@@ -187,6 +294,8 @@ def _time(array: pa.Array) -> pa.Array:
     if is_time(array.type):
         return pc.cast(array, TIME)
     number = _number(array)
+    # Milliseconds of these years are far below 2**53.
+    number = _double(number) if is_mixed(number.type) else number
     inside = pc.and_(
         pc.greater_equal(number, _FIRST_MS), pc.less_equal(number, _LAST_MS)
     ).fill_null(False)
@@ -233,7 +342,7 @@ def unify(values: Sequence[Value]) -> list[Value]:
         common: pa.DataType = pa.string()
     elif len(types) == 1:
         common = next(iter(types))
-    elif types == {pa.int64(), pa.float64()} and all(_fits_double(v) for v in values):
+    elif types == {pa.int64(), pa.float64()} and all(fits_double(v) for v in values):
         common = pa.float64()
     else:
         common = MIXED
@@ -252,7 +361,10 @@ def _as_type(value: Value, common: pa.DataType) -> Value:
     return _call_with_array(lambda array: pc.cast(array, common), decode(value))
 
 
-def _fits_double(value: Value) -> bool:
+def fits_double(value: Value) -> bool:
+    """Tell whether doubles can hold all of these numbers exactly."""
+    if is_mixed(value.type):
+        return False
     if not pa.types.is_int64(value.type):
         return True
     bounds = pc.min_max(_one(value)).as_py()
@@ -272,6 +384,9 @@ def analyse(array: pa.Array) -> Numbers | None:
         return numbers.from_doubles(array)
     if pa.types.is_boolean(kind) or pa.types.is_null(kind) or is_structure(kind):
         return None
+    if is_mixed(kind):
+        text, types = array.flatten()
+        return _with_infinities(text, types, numbers.from_text(text))
     return numbers.from_text(decode(_text(array)))
 
 

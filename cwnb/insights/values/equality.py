@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cwnb.events import EXACT_DOUBLE
 from cwnb.insights.values import numbers
 from cwnb.insights.values.conversion import (
     Value,
@@ -28,7 +29,6 @@ from cwnb.insights.values.conversion import (
 from cwnb.insights.values.numbers import (
     BIG,
     DOUBLE,
-    EXACT_DOUBLE,
     INT64_MAX,
     INT64_MIN,
     INTEGER,

@@ -31,7 +31,6 @@ MISSING, INTEGER, DOUBLE, BIG, TEXT = range(5)
 # Text of at most so many digits fits int64, so Arrow can cast it.
 _SAFE_DIGITS = 18
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
-EXACT_DOUBLE = 2**53
 
 _FIRST = np.zeros(256, dtype=bool)
 _FIRST[list(b"+-.0123456789")] = True

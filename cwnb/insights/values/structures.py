@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import orjson
 import pyarrow as pa
 
-from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER
+from cwnb.events import EXACT_DOUBLE, TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER
 from cwnb.insights import values
 from cwnb.insights.control import with_checkpoints
 
@@ -106,7 +106,16 @@ def to_python(array: pa.Array) -> list[Any]:
         return [None if text is None else read_json(text) for text in texts]
     if values.is_time(kind):
         array = values.to_text(array)
+    if pa.types.is_floating(kind):
+        return [_whole_if_exact(number) for number in with_checkpoints(array.to_pylist())]
     return list(array.to_pylist())
+
+
+def _whole_if_exact(number: float | None) -> float | None:
+    """Give a whole double within ±2^53 as the integer that it may have been written as."""
+    if number is None or not number.is_integer() or abs(number) > EXACT_DOUBLE:
+        return number
+    return int(number)
 
 
 def _typed(text: str | None, code: int | None) -> Any:
@@ -116,5 +125,5 @@ def _typed(text: str | None, code: int | None) -> Any:
         # Python reads no longer integers from text.
         return int(text) if len(text) <= sys.get_int_max_str_digits() else text
     if code == TYPE_FLOAT:
-        return float(text)
+        return _whole_if_exact(float(text))
     return text == "true" if code == TYPE_BOOLEAN else text

@@ -17,7 +17,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING, mixed_type
+from cwnb.events import (
+    TYPE_BOOLEAN,
+    TYPE_FLOAT,
+    TYPE_INTEGER,
+    TYPE_STRING,
+    mixed_type,
+    texts_of_doubles,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -83,8 +90,8 @@ def _mixed_column(values: list[Any]) -> pa.Array:
 
 
 def float_texts(values: Sequence[float]) -> list[str]:
-    """Give the text form of each: Arrow's own cast."""
-    texts: list[str] = pa.array(values, pa.float64()).cast(pa.string()).to_pylist()
+    """Give the text form of each."""
+    texts: list[str] = texts_of_doubles(pa.array(values, pa.float64())).to_pylist()
     return texts
 
 
@@ -100,8 +107,7 @@ def mixed(texts: pa.Array, codes: pa.Array) -> pa.Array:
         whole = pc.if_else(short, texts, None).cast(pa.int64())
         exact = pc.fill_null(pc.less_equal(pc.abs(whole), EXACT), False)
         if pc.any(exact).as_py():
-            shown = whole.cast(pa.float64(), safe=False).cast(pa.string())
-            texts = pc.if_else(exact, shown, texts)
+            texts = pc.if_else(exact, whole.cast(pa.string()), texts)
             codes = pc.if_else(exact, pa.scalar(TYPE_FLOAT, pa.int8()), codes)
     return pa.StructArray.from_arrays([texts, codes], fields=list(MIXED), mask=pc.is_null(codes))
 
@@ -133,6 +139,8 @@ def texts_of(values: pa.Array) -> pa.Array:
         return values.cast(pa.string())
     if pa.types.is_null(values.type):
         return pa.nulls(len(values), pa.string())
+    if pa.types.is_floating(values.type):
+        return texts_of_doubles(values)
     return values.cast(pa.string())
 
 

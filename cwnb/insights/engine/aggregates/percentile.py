@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from cwnb.events import EXACT_DOUBLE
+from cwnb.insights import values
 from cwnb.insights.control import with_checkpoints
 from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, present_numbers
 from cwnb.insights.functions import aggregation
+from cwnb.insights.values.numbers import INTEGER
 
 if TYPE_CHECKING:
     from cwnb.insights.engine.commands.grouping import Groups
@@ -28,7 +31,7 @@ class Percentile(Aggregation):
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> list[Any]:  # noqa: ARG002
         """Give the numbers, sorted by group, and where each group begins."""
         number, codes = present_numbers(value, groups)
-        data = np.asarray(number)
+        data = _as_data(number)
         if groups.count == 1:
             return [(data, np.array([0, len(data)]))]
         # numpy sorts 16-bit integers by radix, which is much faster.
@@ -83,10 +86,29 @@ class Percentile(Aggregation):
                 part.partition(rank - 1)
                 picked[group] = part[rank - 1]
                 rows[group] = 0
+        if picked.dtype == object:
+            here = zip(picked, rows, strict=True)
+            return values.column_of_numbers([None if row < 0 else item for item, row in here])
         return pa.array(picked, mask=rows < 0)
 
 
+def _as_data(number: Any) -> Array:
+    """Give the numbers; Python's where integers beyond 2^53 stand beside doubles."""
+    if not values.is_mixed(number.type):
+        return np.asarray(number)
+    found = values.as_numbers(number)
+    data = found.integers.astype(object)
+    real = found.form != INTEGER
+    data[real] = found.doubles[real]
+    return data
+
+
 def _one_type(arrays: list[Array]) -> list[Array]:
-    if len({a.dtype for a in arrays}) > 1:
-        return [a.astype(np.float64) for a in arrays]
-    return arrays
+    kinds = {a.dtype for a in arrays if len(a)}
+    if len(kinds) <= 1:
+        return [a.astype(kind) for a in arrays for kind in kinds] or arrays
+    integers = [a for a in arrays if a.dtype.kind == "i" and len(a)]
+    exact = np.dtype(object) not in kinds and all(
+        a.min() >= -EXACT_DOUBLE and a.max() <= EXACT_DOUBLE for a in integers
+    )
+    return [a.astype(np.float64 if exact else object) for a in arrays]

@@ -9,12 +9,30 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cwnb.events import EXACT_DOUBLE
+from cwnb.insights import values
 from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, present_numbers
+from cwnb.insights.engine.commands.grouping import first_of
 from cwnb.insights.functions import aggregation
+from cwnb.insights.values.arithmetic import without_nan
+from cwnb.insights.values.numbers import (
+    DOUBLE,
+    INT64_MAX,
+    INT64_MIN,
+    INTEGER,
+    MISSING,
+    Numbers,
+)
 
 if TYPE_CHECKING:
     from cwnb.insights.engine.commands.grouping import Groups
     from cwnb.insights.engine.order import RowOrder
+
+
+# The mean and the squares of smaller numbers are exact enough in doubles.
+_SMALL = 2**32
+# Integers that are no further apart than this have a difference in int64.
+_NEAR = 2.0**62
 
 
 def _add_up(parts: list[Array], maps: list[Array], count: int) -> Array:
@@ -49,9 +67,9 @@ class Total:
     """For each group: the exact sum of its integers, the sum of its doubles, and two counts."""
 
     whole: Array  # sums of integers: int64, or Python integers if int64 could overflow
-    real: Array  # sums of doubles
+    real: Array  # sums of doubles, without what is in `whole`
     seen: Array  # counts of numbers
-    reals: Array  # counts of doubles
+    reals: Array  # counts of numbers in columns of doubles
 
     @property
     def nbytes(self) -> int:
@@ -61,7 +79,10 @@ class Total:
 
 @aggregation("sum(number field) -> number", stackable=True)
 class Sum(Aggregation):
-    """Add up the numbers, integers exactly; missing if there is none."""
+    """Add up the numbers; missing if there is none.
+
+    The sum of integers is exact within int64, and a double beyond it, whatever other groups hold.
+    """
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Total:  # noqa: ARG002
         """Sum per group."""
@@ -72,9 +93,19 @@ class Sum(Aggregation):
         if pa.types.is_int64(number.type):
             whole = _exact_sums(np.asarray(number), codes, count)
             return Total(whole, np.zeros(count), seen, nothing)
-        # Without rows, bincount gives integers.
-        real = np.bincount(codes, weights=np.asarray(number), minlength=count).astype(np.float64)
-        return Total(nothing, real, seen, seen)
+        if pa.types.is_float64(number.type) and _adds_exactly(number):
+            # Without rows, bincount gives integers.
+            total = np.bincount(codes, weights=np.asarray(number), minlength=count)
+            real = total.astype(np.float64)
+            # What may be the sum of integers goes on as an integer.
+            is_whole = np.floor(real) == real
+            whole = np.where(is_whole, real, 0).astype(np.int64)
+            return Total(whole, np.where(is_whole, 0.0, real), seen, seen)
+        found = values.as_numbers(number)
+        is_whole = found.form == INTEGER
+        whole = _exact_sums(found.integers[is_whole], codes[is_whole], count)
+        rest = np.where(is_whole, 0.0, found.doubles)
+        return Total(whole, np.bincount(codes, weights=rest, minlength=count), seen, seen)
 
     def merge(self, states: list[Total], maps: list[Array], count: int) -> Total:
         """Add the sums."""
@@ -93,12 +124,27 @@ class Sum(Aggregation):
         )
 
     def final(self, state: Total, count: int) -> Any:  # noqa: ARG002
-        """Give int64 where every number was an integer and the sum fits, else double."""
+        """Give int64 where the sum of integers fits, else double."""
         empty = state.seen == 0
-        fits = state.whole.dtype != object or all(abs(n) < 2**63 for n in state.whole)
-        if not state.reals.any() and fits:
-            return pa.array(state.whole.astype(np.int64), mask=empty)
-        return pa.array(state.whole.astype(np.float64) + state.real, mask=empty)
+        with np.errstate(invalid="ignore"):
+            total = state.whole.astype(np.float64) + state.real
+        form = np.where(empty, MISSING, np.where(state.real == 0, INTEGER, DOUBLE))
+        whole = state.whole
+        if whole.dtype == object:
+            fits = np.array([INT64_MIN <= n <= INT64_MAX for n in whole], dtype=bool)
+            form = np.where((form == INTEGER) & ~fits, DOUBLE, form)
+            whole = np.where(fits, whole, 0).astype(np.int64)
+        sums = values.number_column(Numbers(form, whole, total))
+        # The column of a field with fractions stays one of doubles while they hold all sums.
+        if state.reals.any() and pa.types.is_int64(sums.type) and values.fits_double(sums):
+            sums = values.to_double(sums)
+        return without_nan(sums)
+
+
+def _adds_exactly(number: Any) -> bool:
+    """Tell whether doubles are so small that those which are integers add up exactly."""
+    low, high = values.range_of(number)
+    return low * len(number) > -EXACT_DOUBLE and high * len(number) < EXACT_DOUBLE
 
 
 def _exact_sums(numbers: Array, codes: Array, count: int) -> Array:
@@ -135,16 +181,21 @@ class Average(Sum):
 
 @dataclass
 class Moments:
-    """Count, mean and sum of squared distances from the mean, per group."""
+    """Count, mean and sum of squared distances from the mean, per group.
+
+    The mean is counted from `pivot`, an integer: that of large numbers which differ by little
+    would be lost in a double.
+    """
 
     seen: Array
     mean: Array
     spread: Array
+    pivot: Array
 
     @property
     def nbytes(self) -> int:
         """Give the memory held."""
-        return int(self.seen.nbytes * 3)
+        return int(self.seen.nbytes * 4)
 
 
 @aggregation("variance(number field) -> number")
@@ -154,21 +205,28 @@ class Variance(Aggregation):
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Moments:  # noqa: ARG002
         """Give the moments per group."""
         number, codes = present_numbers(value, groups)
-        data = np.asarray(number).astype(np.float64)
+        data, pivot = _from_pivots(number, codes, groups.count)
         seen = np.bincount(codes, minlength=groups.count)
         with np.errstate(invalid="ignore", divide="ignore"):
             mean = np.bincount(codes, weights=data, minlength=groups.count) / seen
         mean = np.where(seen == 0, 0.0, mean)
         away = data - mean[codes]
-        return Moments(seen, mean, np.bincount(codes, weights=away * away, minlength=groups.count))
+        spread = np.bincount(codes, weights=away * away, minlength=groups.count)
+        return Moments(seen, mean, spread, pivot)
 
     def merge(self, states: list[Moments], maps: list[Array], count: int) -> Moments:
         """Combine by the formula of Chan et al., which does not subtract large squares."""
-        total = Moments(np.zeros(count, dtype=np.int64), np.zeros(count), np.zeros(count))
+        nothing = np.zeros(count, dtype=np.int64)
+        total = Moments(nothing, np.zeros(count), np.zeros(count), nothing.copy())
         for state, where in zip(states, maps, strict=True):
             before, added = total.seen[where], state.seen
             both = np.maximum(before + added, 1)
-            step = state.mean - total.mean[where]
+            own = np.where(before == 0, state.pivot, total.pivot[where])
+            total.pivot[where] = own
+            mean = state.mean
+            if (state.pivot != own).any():
+                mean = mean + (state.pivot.astype(object) - own.astype(object)).astype(np.float64)
+            step = mean - total.mean[where]
             total.spread[where] += state.spread + step * step * before * added / both
             total.mean[where] += step * added / both
             total.seen[where] += added
@@ -176,7 +234,26 @@ class Variance(Aggregation):
 
     def final(self, state: Moments, count: int) -> Any:  # noqa: ARG002
         """Give the means as doubles."""
-        return pa.array(state.spread / np.maximum(state.seen, 1), mask=state.seen == 0)
+        return without_nan(pa.array(state.spread / np.maximum(state.seen, 1), mask=state.seen == 0))
+
+
+def _from_pivots(number: Any, codes: Array, count: int) -> tuple[Array, Array]:
+    """Give doubles that count from an integer near the values of each group, and the integers."""
+    pivot = np.zeros(count, dtype=np.int64)
+    if not values.is_mixed(number.type):
+        data = np.asarray(number)
+        if not len(data) or (data.min() > -_SMALL and data.max() < _SMALL):
+            return data.astype(np.float64), pivot
+    found = values.as_numbers(number)
+    first = first_of(codes, count)
+    there = (first >= 0) & (found.form[first] == INTEGER)
+    pivot[there] = found.integers[first[there]]
+    data = found.doubles - pivot[codes].astype(np.float64)
+    is_whole = found.form == INTEGER
+    away = found.integers - pivot[codes]
+    # A difference that overflows is so large that its double is close enough.
+    near = is_whole & (np.abs(data) < _NEAR)
+    return np.where(near, away.astype(np.float64), data), pivot
 
 
 @aggregation("stddev(number field) -> number")
