@@ -71,6 +71,8 @@ def test_notebook(folder, monkeypatch):
     # As `cwnb lab` has it.
     monkeypatch.setenv("CWNB_STORE", str(folder / ".cwnb-demo"))
     monkeypatch.setenv("IPYTHONDIR", str(folder / "ipython"))
+    # A shell puts itself in the place of the main module, which other tests still need.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     InteractiveShell.clear_instance()
     shell = InteractiveShell.instance(config=Config({"HistoryManager": {"hist_file": ":memory:"}}))
     try:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -41,6 +42,8 @@ def logs(tmp_path: Path) -> Iterator[cwnb.Logs]:
 def shell(logs, tmp_path, monkeypatch) -> Iterator[InteractiveShell]:
     """Give an IPython of its own with the extension loaded and `logs` in it."""
     monkeypatch.delenv("CWNB_STORE", raising=False)
+    # A shell puts itself in the place of the main module, which other tests still need.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     InteractiveShell.clear_instance()
     monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
     made = InteractiveShell.instance(config=Config({"HistoryManager": {"hist_file": ":memory:"}}))
