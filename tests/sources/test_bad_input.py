@@ -256,7 +256,8 @@ def test_without_permission_there_is_one_sentence(open_folder) -> None:
         from memory_store import MemoryStore
         from cwnb.errors import SourceError
         from cwnb.sources import load
-        import cwnb.store.discovery, orjson, csv, fsspec, zoneinfo
+        # Whoever may read nothing may import nothing later: the environment can be closed to them.
+        import cwnb.store.discovery, orjson, csv, fsspec, numpy.ma, zoneinfo
         folder = {str(open_folder)!r}
         for name in ("a.log", "b.log"):
             with open(f"{{folder}}/{{name}}", "w") as file:
