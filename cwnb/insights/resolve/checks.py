@@ -24,7 +24,7 @@ from cwnb.insights.tree import Shows
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-COMPARISONS = (exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
+COMPARISONS = tuple(tree.COMPARISONS)
 # Every event has these; the last two are not fields of the language.
 _ALWAYS = frozenset({*SYSTEM_FIELDS, SEQUENCE, RAW})
 
