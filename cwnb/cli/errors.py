@@ -1,0 +1,72 @@
+"""Errors as the command line says them: in its own options, with the nearest known name."""
+
+from __future__ import annotations
+
+from difflib import get_close_matches
+from typing import Any
+
+import click
+
+# What messages of the library say in Python, and how it is written here.
+_SPELLINGS = {
+    "again=True": "--again",
+    "format='text'": "--format text",
+    "None keeps events for ever": "'forever' keeps them",
+}
+
+
+def as_options(text: str) -> str:
+    """Write a message of the library with the options of the command line."""
+    for python, option in _SPELLINGS.items():
+        text = text.replace(python, option)
+    return text
+
+
+def sentence(error: click.ClickException) -> str:
+    """Give a usage error of click in the style of our own errors: lower case, no full stop."""
+    context = getattr(error, "ctx", None)
+    if isinstance(error, click.NoSuchOption):
+        known = [name for p in context.command.params for name in p.opts] if context else []
+        return f"no option {error.option_name!r}{_near(error.option_name, known)}"
+    if isinstance(error, click.MissingParameter) and error.param is not None:
+        name = error.param.opts[0] if error.param.param_type_name == "option" else None
+        wanted = name or error.param.make_metavar(context or click.Context(click.Command("cwnb")))
+        path = context.command_path if context else "cwnb"
+        wanted = wanted.removesuffix("...")
+        return f"{wanted} is missing; see '{path} --help'"
+    text = error.format_message().rstrip(".")
+    return text[:1].lower() + text[1:]
+
+
+def _near(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+class ReaderEnded(Exception):
+    """Nobody reads our output any more; click would make exit status 1 of a BrokenPipeError."""
+
+
+class CommandGroup(click.Group):
+    """A click group that lists its commands in the order of their definition, not by name."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:
+            raise ReaderEnded from None
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        del ctx
+        return list(self.commands)
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in self.commands:
+            hint = (
+                _near(args[0], list(self.commands))
+                or f"; the commands are {', '.join(self.commands)}"
+            )
+            raise click.UsageError(f"no command {args[0]!r}{hint}", ctx)
+        return super().resolve_command(ctx, args)

@@ -1,0 +1,119 @@
+"""`cwnb groups | fields | streams | retention | delete`: what a store holds, and what it keeps."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+
+import click
+
+from cwnb.cli.options import groups_option, named_groups, open_store, store_option
+from cwnb.errors import InvalidParameter
+
+
+@click.command()
+@store_option
+def groups(path: str) -> None:
+    """List the log groups of a store.
+
+    \b
+    Examples:
+      cwnb groups
+      cwnb groups --store .cwnb-demo
+    """  # noqa: D301
+    from cwnb.output import show
+
+    with closing(open_store(path)) as logs:
+        show(logs.groups())
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[GROUP]...")
+@groups_option
+@store_option
+def fields(names: tuple[str, ...], groups: tuple[str, ...], path: str) -> None:
+    """List the fields that were discovered in log groups.
+
+    \b
+    Examples:
+      cwnb fields /shop/app
+      cwnb fields --group '/shop/*' --store .cwnb-demo
+    """  # noqa: D301
+    from cwnb.output import show
+
+    with closing(open_store(path)) as logs:
+        wanted = logs.store.match_groups(named_groups(logs, (*names, *groups)))
+        for group in wanted:
+            if len(wanted) > 1:
+                click.echo(f"{'' if group == wanted[0] else chr(10)}{group}")
+            show(logs.fields(group))
+
+
+@click.command()
+@click.argument("names", nargs=-1, metavar="[GROUP]...")
+@groups_option
+@store_option
+def streams(names: tuple[str, ...], groups: tuple[str, ...], path: str) -> None:
+    """List the log streams of log groups.
+
+    \b
+    Examples:
+      cwnb streams /shop/app
+      cwnb streams '/shop/*' --store .cwnb-demo
+    """  # noqa: D301
+    from cwnb.output import show
+
+    with closing(open_store(path)) as logs:
+        wanted = logs.store.match_groups(named_groups(logs, (*names, *groups)))
+        for group in wanted:
+            if len(wanted) > 1:
+                click.echo(f"{'' if group == wanted[0] else chr(10)}{group}")
+            show(logs.streams(group))
+
+
+@click.command()
+@click.argument("group")
+@click.argument("days")
+@store_option
+def retention(group: str, days: str, path: str) -> None:
+    """Keep the events of a log group for so many DAYS, or 'forever'.
+
+    Days are counted from an event's own time; events that are older are deleted.
+
+    \b
+    Examples:
+      cwnb retention /shop/app 30
+      cwnb retention /shop/app forever
+    """  # noqa: D301
+    if days != "forever" and not (days.isascii() and days.isdigit() and len(days) < 9):
+        raise InvalidParameter(f"{days!r:.80} is no number of days; write such as 30, or forever")
+    with closing(open_store(path)) as logs:
+        logs.set_retention(group, None if days == "forever" else int(days))
+    kept = days if days == "forever" else f"for {int(days)} day{'s' * (int(days) != 1)}"
+    click.echo(f"{group} keeps its events {kept}")
+
+
+@click.command()
+@click.argument("group")
+@click.option("--yes", is_flag=True, help="Do not ask before it is deleted.")
+@store_option
+def delete(group: str, path: str, *, yes: bool) -> None:
+    """Delete a log group with all its events.
+
+    \b
+    Examples:
+      cwnb delete /shop/app
+      cwnb delete /shop/app --yes
+    """  # noqa: D301
+    with closing(open_store(path)) as logs:
+        if group.endswith("*"):
+            raise InvalidParameter(f"{group!r} is a prefix; delete log groups by their whole names")
+        logs.store.match_groups([group])
+        events = next(found.events for found in logs.store.groups() if found.name == group)
+        what = f"{group} and its {events:,} event{'s' * (events != 1)}"
+        if not yes and not sys.stdin.isatty():
+            raise InvalidParameter(f"this deletes {what}; add --yes")
+        if not yes:
+            click.confirm(f"Delete {what}?", abort=True)
+        logs.delete_group(group)
+    click.echo(f"deleted {what}")

@@ -1,0 +1,51 @@
+"""`cwnb load`: files into a log group."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import closing
+from typing import Any
+
+import click
+
+from cwnb.cli.errors import as_options
+from cwnb.cli.options import progress_of_bytes, store_option
+
+
+@click.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@click.option(
+    "--group",
+    "-g",
+    required=True,
+    metavar="NAME",
+    help="The log group; created if it does not exist.",
+)
+@click.option("--stream", metavar="NAME", help="The log stream (default: the name of the file).")
+@click.option("--format", metavar="NAME", help="The format (default: detected).")
+@click.option("--tz", metavar="ZONE", help="The time zone of times without one (default: UTC).")
+@click.option("--pattern", metavar="REGEX", help="A regex for the first line of each record.")
+@click.option("--time-field", metavar="NAME", help="The field that has the time.")
+@click.option("--time-format", metavar="FORMAT", help="The time's form: '%d.%m.%Y %H:%M:%S'.")
+@click.option("--log-type", metavar="NAME", help="lambda, vpc-flow, route53, cloudtrail or text.")
+@click.option("--again", is_flag=True, help="Load files again that were loaded before.")
+@store_option
+def load(files: tuple[str, ...], path: str, **options: Any) -> None:
+    """Load files, folders, globs or URLs into a log group.
+
+    If some files cannot be loaded, the others are, and the exit status is 1.
+
+    \b
+    Examples:
+      cwnb load access.log.gz --group /shop/web
+      cwnb load 'logs/**/*.json' s3://bucket/prefix/ --group /shop/app
+      cwnb load server.log --group /shop/payments --tz Europe/Lisbon
+    """  # noqa: D301
+    import cwnb
+
+    what = files[0] if len(files) == 1 else list(files)
+    with closing(cwnb.open(path)) as logs, progress_of_bytes() as progress:
+        report = logs.load(what, progress=progress, **options)
+    click.echo(as_options(str(report)))
+    if report.errors:
+        sys.exit(1)
