@@ -8,7 +8,6 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -24,6 +23,7 @@ from cwnb.events import (
     TIMESTAMP,
     Window,
 )
+from cwnb.results.data_frame import data_frame, extension_array
 from cwnb.results.result import portable_column
 
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ class Event(Mapping[str, Any]):
         return {"text/plain": repr(self), "text/html": event_html(self._table())}
 
     def _table(self) -> DataFrame:
+        import pandas as pd
+
         values = pd.Series(list(self._fields.values()), dtype=object)
         return pd.DataFrame({"field": list(self._fields), "value": values})
 
@@ -109,7 +111,9 @@ def event_at(reader: Reader, row: int) -> Event:
 
 
 def _python(array: Any) -> Any:
-    value = pd.arrays.ArrowExtensionArray(pa.chunked_array([portable_column(array)]))[0]
+    import pandas as pd
+
+    value = extension_array(portable_column(array))[0]
     return None if value is pd.NA or value is pd.NaT else value
 
 
@@ -158,13 +162,10 @@ def events_around(
         read = part[0].reader.take(names, np.array([place.row for place in part]))
         for name in names:
             columns[name].append(read[name])
-    made = {
-        name: pd.arrays.ArrowExtensionArray(pa.chunked_array(arrays))
-        for name, arrays in columns.items()
-    }
     here = [place.key for place in places].index((pointer.time_ms, pointer.sequence))
-    index = pd.RangeIndex(-here, len(places) - here, name="offset")
-    return pd.DataFrame(made, index=index)
+    frame = data_frame(columns, len(places))
+    frame.index = (frame.index - here).rename("offset")
+    return frame
 
 
 class _Place(NamedTuple):

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
+
+from cwnb.results.data_frame import data_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -56,9 +57,8 @@ def listing(items: Iterable[Any], columns: dict[str, tuple[str, str]]) -> DataFr
     made = {}
     for name, (attribute, kind) in columns.items():
         values = [_joined(row[attribute]) for row in rows]
-        array = pa.chunked_array([pa.array(values, _TYPES[kind])])
-        made[name] = pd.arrays.ArrowExtensionArray(array)
-    return pd.DataFrame(made)
+        made[name] = pa.array(values, _TYPES[kind])
+    return data_frame(made, len(rows))
 
 
 def _joined(value: Any) -> Any:

@@ -6,13 +6,13 @@ import operator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, SnapshotExpired
 from cwnb.events import MESSAGE, POINTER, RAW, mixed_type
 from cwnb.insights import is_structure, values_to_text
 from cwnb.memo import memo
+from cwnb.results.data_frame import data_frame
 from cwnb.results.explanation import Explanation
 
 if TYPE_CHECKING:
@@ -65,11 +65,9 @@ class QueryResult:
         Times are UTC to the millisecond. A column with values of several types, and a list or map,
         stands as text.
         """
-        made = {
-            name: pd.arrays.ArrowExtensionArray(pa.chunked_array([portable_column(array)]))
-            for name, array in self.outcome.columns.items()
-        }
-        return pd.DataFrame(made, index=pd.RangeIndex(self.outcome.rows))
+        columns = self.outcome.columns
+        made = {name: portable_column(array) for name, array in columns.items()}
+        return data_frame(made, self.outcome.rows)
 
     @property
     def kind(self) -> str:

@@ -106,7 +106,7 @@ def _as_data(number: Any) -> Array:
 def _one_type(arrays: list[Array]) -> list[Array]:
     kinds = {a.dtype for a in arrays if len(a)}
     if len(kinds) <= 1:
-        return [a.astype(kind) for a in arrays for kind in kinds] or arrays
+        return [a.astype(kind, copy=False) for a in arrays for kind in kinds] or arrays
     integers = [a for a in arrays if a.dtype.kind == "i" and len(a)]
     exact = np.dtype(object) not in kinds and all(
         a.min() >= -EXACT_DOUBLE and a.max() <= EXACT_DOUBLE for a in integers
