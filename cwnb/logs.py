@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, ResourceNotFound, SnapshotExpired
-from cwnb.events import ALL_TIME, LOG_STREAM, MESSAGE, TIMESTAMP, Window
+from cwnb.events import ALL_TIME, LOG_STREAM, MESSAGE, TIMESTAMP, Window, mixed_type
 from cwnb.insights import (
     MAXIMUM_LIMIT,
     MEMORY_BUDGET,
@@ -15,16 +16,20 @@ from cwnb.insights import (
     FrameSource,
     FrameSources,
     QueryContext,
+    RareFields,
     as_frame,
     checkpoint,
     columns_of_frame,
+    is_structure,
     parse,
+    values_to_python,
+    with_checkpoints,
 )
 from cwnb.memo import memo
 from cwnb.results import event
 from cwnb.results.listings import FIELDS, GROUPS, STREAMS, listing
 from cwnb.results.running import TRIES, RunningQuery
-from cwnb.store import Processing, Store, event_batch
+from cwnb.store import Processing, Store, event_batch, read_rest
 from cwnb.times import Clock, to_ms
 
 if TYPE_CHECKING:
@@ -375,13 +380,12 @@ def _asked(  # noqa: PLR0917 - what a query is made of, in order
     memory_budget: int = MEMORY_BUDGET,
     notes: list[str] | None = None,
 ) -> RunningQuery:
-    _check_limit(limit)
     context = QueryContext(
         sources,
         now_ms,
         _window(start, end, now_ms),
         strict=strict,
-        limit=limit,
+        limit=_checked_limit(limit),
         memory_budget=memory_budget,
         executor=executor,
         notes=[] if notes is None else notes,
@@ -418,15 +422,18 @@ class DataFrameSources(FrameSources):
         columns = columns_of_frame(self._frame, read_times=_read_times, notes=self._notes)
         self._check_times(columns[TIMESTAMP])
         checkpoint()
-        message = columns.get(MESSAGE)
+        message, rare = columns.get(MESSAGE), None
         if message is not None:
             texts = message.dictionary_decode() if pa.types.is_dictionary(message.type) else message
-            for name, array in Processing().discover(texts.fill_null("")).columns.items():
+            found = Processing().discover(texts.fill_null(""))
+            for name, array in found.columns.items():
                 columns.setdefault(name, array)
+            if found.rest is not None:
+                rare = RareFields(found.rest, frozenset(found.rare_names()), read_rest)
         else:
-            columns[MESSAGE] = _rows_as_json(self._frame)
+            columns[MESSAGE] = _rows_as_json(map(str, self._frame.columns), columns)
         checkpoint()
-        return FrameSource(columns)
+        return FrameSource(columns, rare=rare)
 
     def _check_times(self, times: Any) -> None:
         if len(times) == 0 or times.null_count < len(times):
@@ -485,9 +492,15 @@ class StoreSources:
         return StoreSources(self._store, self._own, self._selectors)
 
 
-def _check_limit(limit: int | None) -> None:
-    if limit is not None and not 1 <= limit <= MAXIMUM_LIMIT:
-        raise InvalidParameter(f"limit {limit!r} is not between 1 and {MAXIMUM_LIMIT:,}")
+def _checked_limit(limit: Any) -> int | None:
+    if limit is None:
+        return None
+    whole = isinstance(limit, Integral) and not isinstance(limit, bool)
+    if not whole or not 1 <= limit <= MAXIMUM_LIMIT:
+        raise InvalidParameter(
+            f"limit is a whole number from 1 to {MAXIMUM_LIMIT:,}, not {limit!r}"
+        )
+    return int(limit)
 
 
 def _window(start: Any, end: Any, now_ms: int) -> Window:
@@ -507,10 +520,23 @@ def _read_times(columns: dict[str, Any]) -> Any:
     return pa.array(times, pa.int64(), mask=~timed).cast(pa.timestamp("ms", "UTC"))
 
 
-def _rows_as_json(frame: DataFrame) -> Any:
-    text = frame.to_json(orient="records", lines=True, date_format="iso")
-    lines = text.split("\n")[: len(frame)] if len(frame) else []
-    return pa.array(lines, pa.string())
+def _rows_as_json(names: Iterable[str], columns: dict[str, Any]) -> Any:
+    """Write each row as `load` does, with those of the names that could be read as columns."""
+    from cwnb.sources import compact_json
+
+    readable = [name for name in names if name in columns]
+    held = [_plain_values(columns[name]) for name in readable]
+    texts = [
+        compact_json(dict(zip(readable, row, strict=True))).decode("utf-8", "replace")
+        for row in with_checkpoints(zip(*held, strict=True))
+    ]
+    return pa.array(texts, pa.string())
+
+
+def _plain_values(array: Any) -> list[Any]:
+    several = is_structure(array.type) or array.type == mixed_type()
+    found: list[Any] = values_to_python(array) if several else array.to_pylist()
+    return found
 
 
 __all__ = ["Logs", "open", "query", "start"]

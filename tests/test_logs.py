@@ -270,7 +270,7 @@ def test_limit_lowers_the_number_of_rows(logs: Any) -> None:
     top = logs.query("fields status | sort status desc", WEB, limit=1)
     assert top.df["status"].tolist() == [500]
     for limit in (0, -1, 100_001):
-        with pytest.raises(InvalidParameter, match="is not between 1 and 100,000"):
+        with pytest.raises(InvalidParameter, match="a whole number from 1 to 100,000"):
             logs.query("fields status", WEB, limit=limit)
 
 

@@ -237,7 +237,7 @@ def test_a_store_is_asked_in_the_same_way(tmp_path: Path) -> None:
             logs.start("filtr n = 1", "/g")
         with pytest.raises(ResourceNotFound, match="'/h'"):
             logs.start("fields n", "/h")
-        with pytest.raises(InvalidParameter, match="limit 0"):
+        with pytest.raises(InvalidParameter, match="limit is a whole number"):
             logs.start("fields n", "/g", limit=0)
         with pytest.raises(TypeError, match="wait"):
             logs.start("fields n", "/g", wait=True)

@@ -14,10 +14,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cwnb.insights.context import MEMORY_BUDGET, QueryContext
-from cwnb.insights.control import Control, Progress, checkpoint, working_for
+from cwnb.insights.control import Control, Progress, checkpoint, with_checkpoints, working_for
 from cwnb.insights.engine import Outcome, Places, Step, prepare
 from cwnb.insights.engine import run_query as run
-from cwnb.insights.frames import FrameSource, FrameSources, as_frame, columns_of_frame
+from cwnb.insights.frames import (
+    FrameSource,
+    FrameSources,
+    RareFields,
+    as_frame,
+    columns_of_frame,
+)
 from cwnb.insights.languages import parse, quote, token_spans
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.resolve.check import check
@@ -25,6 +31,7 @@ from cwnb.insights.resolve.complete import MAXIMUM_LIMIT, complete
 from cwnb.insights.tree import Call, Period, Pipeline, Query, field_names
 from cwnb.insights.values import is_structure
 from cwnb.insights.values import to_text as values_to_text
+from cwnb.insights.values.structures import to_python as values_to_python
 
 if TYPE_CHECKING:
     from cwnb.insights.to_pandas import to_pandas as to_pandas_source
@@ -43,6 +50,7 @@ __all__ = [
     "Progress",
     "Query",
     "QueryContext",
+    "RareFields",
     "Step",
     "as_frame",
     "check",
@@ -58,7 +66,9 @@ __all__ = [
     "to_pandas_source",
     "to_text",
     "token_spans",
+    "values_to_python",
     "values_to_text",
+    "with_checkpoints",
     "working_for",
 ]
 

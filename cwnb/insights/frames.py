@@ -43,10 +43,10 @@ if TYPE_CHECKING:
 # Rows of one task: as many as a row group of a segment has at most.
 TASK_ROWS = 250_000
 SLICE_ROWS = 8_192
-# Usual names of the column of times and of messages in a DataFrame, the service's own first.
-_TIME_NAMES = (TIMESTAMP, "timestamp", "time", "datetime", "date", "ts")
+# Usual names of the column of messages in a DataFrame, the service's own first.
 _MESSAGE_NAMES = (MESSAGE, "message", "msg")
-_TIME_TYPE = pa.timestamp("ms", "UTC")
+# How many units of an Arrow timestamp a millisecond has; seconds are cast.
+_UNITS_IN_MS = {"ms": 1, "us": 1_000, "ns": 1_000_000}
 
 
 def as_frame(rows: Any) -> DataFrame:
@@ -94,18 +94,15 @@ def columns_of_frame(
 ) -> dict[str, Any]:
     """Give a frame's columns as Arrow arrays in the engine's types, with the system fields.
 
-    The time is `@timestamp`, else a column of datetimes called timestamp, time, datetime, date or
-    ts, else what `read_times` finds in the columns, else the only column of datetimes. The message
-    is `@message`, else `message` or `msg`; a frame without one gets none. `@sequence` is the row
-    number. A column of a type that no field can have is left out, and a sentence about it is added
-    to `notes`; without `notes` it raises InvalidParameter.
+    `read_times` gives the time of each row by the columns, or None if there is none; without it,
+    `@timestamp` has them. The message is `@message`, else `message` or `msg`; a frame without one
+    gets none. `@sequence` is the row number. A column of a type that no field can have is left out,
+    and a sentence about it is added to `notes`; without `notes` it raises InvalidParameter.
     """
     columns = _readable_columns(frame, notes)
     rows = len(frame)
-    if TIMESTAMP not in columns:
-        time = _time_of(columns, read_times)
-        columns[TIMESTAMP] = pa.nulls(rows, _TIME_TYPE) if time is None else time
-    columns[TIMESTAMP] = _as_time(columns[TIMESTAMP])
+    times = columns.get(TIMESTAMP) if read_times is None else read_times(columns)
+    columns[TIMESTAMP] = values.to_time(pa.nulls(rows) if times is None else times)
     message = next((n for n in _MESSAGE_NAMES if n in columns), None)
     if message is not None and MESSAGE not in columns:
         columns[MESSAGE] = columns[message]
@@ -140,33 +137,11 @@ def _readable_columns(frame: DataFrame, notes: list[str] | None) -> dict[str, An
     return columns
 
 
-def _time_of(
-    columns: dict[str, Any], read_times: Callable[[dict[str, Any]], Any] | None
-) -> Any | None:
-    dated = [n for n, array in columns.items() if pa.types.is_timestamp(array.type)]
-    for name in _TIME_NAMES:
-        if name in dated:
-            return columns[name]
-    read = read_times(columns) if read_times is not None else None
-    if read is not None and read.null_count < len(read):
-        return read
-    return columns[dated[0]] if len(dated) == 1 else None
-
-
-def _as_time(array: Any) -> Any:
-    if pa.types.is_timestamp(array.type):
-        return array
-    time = values.to_time(array)
-    if time.null_count == len(time) and array.null_count < len(array):
-        text = values.to_text(array)
-        try:
-            return pc.cast(text, _TIME_TYPE)
-        except pa.ArrowInvalid:
-            raise InvalidParameter(f"{TIMESTAMP!r} holds text that is no ISO time") from None
-    return time
-
-
 def _column(series: Any, label: Any) -> Any:
+    import pandas as pd
+
+    if isinstance(series.dtype, pd.SparseDtype):
+        series = series.sparse.to_dense()
     array = pa.Array.from_pandas(series) if series.dtype != object else _objects(series, label)
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()
@@ -188,14 +163,13 @@ def engine_type(array: Any, label: Any) -> Any:
     if types.is_float64(kind):
         return pc.if_else(pc.is_nan(array), pa.scalar(None, kind), array)
     if types.is_integer(kind):
-        return array.cast(pa.int64())
+        return _integers(array)
     if types.is_floating(kind) or types.is_decimal(kind):
         return engine_type(array.cast(pa.float64()), label)
     if types.is_large_string(kind) or types.is_string_view(kind):
         return array.cast(pa.string())
     if types.is_timestamp(kind) or types.is_date(kind):
-        moment = array.cast(pa.timestamp("ns", getattr(kind, "tz", None)), safe=False)
-        return pc.floor_temporal(moment, unit="millisecond").cast(_TIME_TYPE)
+        return _times(array)
     if types.is_struct(kind) or types.is_list(kind) or types.is_map(kind):
         return structures.structure_array(array.to_pylist())
     if types.is_binary(kind) or types.is_large_binary(kind):
@@ -203,8 +177,30 @@ def engine_type(array: Any, label: Any) -> Any:
     raise InvalidParameter(f"column {label!r} has type {kind}, which no field can have")
 
 
+def _integers(array: Any) -> Any:
+    """Give int64, or a mixed column where an unsigned integer is beyond it."""
+    try:
+        return array.cast(pa.int64())
+    except pa.ArrowInvalid:
+        codes = pa.array(np.full(len(array), TYPE_INTEGER, dtype=np.int8))
+        return values.mixed_array(array.cast(pa.string()), codes)
+
+
+def _times(array: Any) -> Any:
+    """Give times in milliseconds, rounded down; missing outside the years 1 to 9999."""
+    if pa.types.is_date(array.type):
+        array = array.cast(pa.timestamp("ms"))
+    unit = array.type.unit
+    if unit not in _UNITS_IN_MS:
+        array, unit = array.cast(pa.timestamp("ms", array.type.tz)), "ms"
+    units = array.cast(pa.int64())
+    whole = units.fill_null(0).to_numpy(zero_copy_only=False) // _UNITS_IN_MS[unit]
+    missing = units.is_null().to_numpy(zero_copy_only=False) if units.null_count else None
+    return values.to_time(pa.array(whole, mask=missing))
+
+
 def _objects(series: Any, label: Any) -> Any:
-    items = [None if _is_missing(item) else item for item in series]
+    items = [None if _is_missing(item) else _plain(item) for item in series]
     kinds = {type(item) for item in items if item is not None}
     if kinds & {dict, list, tuple}:
         return structures.structure_array(items)
@@ -226,6 +222,12 @@ def _is_missing(item: Any) -> bool:
     return type(item).__name__ in {"NAType", "NaTType"}
 
 
+def _plain(item: Any) -> Any:
+    """Give a number, Boolean or text of numpy as that of Python."""
+    plain = isinstance(item, np.number | np.bool_ | np.str_)
+    return item.item() if plain else item
+
+
 _CODES = {str: TYPE_STRING, int: TYPE_INTEGER, float: TYPE_FLOAT, bool: TYPE_BOOLEAN}
 
 
@@ -240,12 +242,37 @@ def _mixed(items: list[Any]) -> Any:
     )
 
 
+@dataclass(frozen=True)
+class RareFields:
+    """Fields that few rows have, and that get a column only when a query reads them.
+
+    `read(rest, name)` gives the column of one of the `names`, None where no row of `rest` has it.
+    """
+
+    rest: Any
+    names: frozenset[str]
+    read: Callable[[Any, str], Any]
+
+    def column(self, name: str) -> Any:
+        """Give the column of a field; None if no row has it."""
+        return self.read(self.rest, name) if name in self.names else None
+
+    def slice(self, start: int, rows: int) -> RareFields:
+        """Give those of a range of rows."""
+        return RareFields(self.rest.slice(start, rows), self.names, self.read)
+
+    def take(self, order: Any) -> RareFields:
+        """Give those of the rows in another order."""
+        return RareFields(self.rest.take(order), self.names, self.read)
+
+
 @dataclass
 class FrameReader:
     """The rows of one task of a frame."""
 
     held: dict[str, Any]
     rows: int
+    rare: RareFields | None = None
     bytes_read: int = 0
 
     def columns(self, names: Sequence[str]) -> dict[str, Any]:
@@ -264,8 +291,15 @@ class FrameReader:
         return {name: array.take(where) for name, array in self.columns(names).items()}
 
     def event(self, row: int) -> dict[str, Any]:
-        """Give every column of one row."""
-        return {name: array.slice(row, 1) for name, array in self.held.items()}
+        """Give every field of one row."""
+        held = {name: array.slice(row, 1) for name, array in self.held.items()}
+        if self.rare is not None:
+            here = self.rare.slice(row, 1)
+            found = {name: here.column(name) for name in here.names - held.keys()}
+            held |= {
+                n: pa.array(structures.to_python(a)) for n, a in found.items() if a is not None
+            }
+        return held
 
     def message_slices(self) -> Iterator[Any]:
         """Give all messages in order, some thousands at a time."""
@@ -282,7 +316,7 @@ class FrameReader:
             stem = self.held.get(".".join(parts[:cut]))
             if stem is not None and values.is_structure(stem.type):
                 return functions.access(stem, parts[cut:])
-        return None
+        return None if self.rare is None else self.rare.column(name)
 
 
 @dataclass
@@ -297,10 +331,11 @@ class FrameTask:
     message_bytes: int
     # Tasks of one frame follow each other in order of time and sequence.
     segment: str = "frame"
+    rare: RareFields | None = None
 
     def open(self) -> FrameReader:
         """Give a reader of the rows."""
-        return FrameReader(self.held, self.rows)
+        return FrameReader(self.held, self.rows, self.rare)
 
 
 class FrameSources:
@@ -340,14 +375,18 @@ class FrameSources:
 class FrameSource:
     """Columns in memory as a source of events."""
 
-    def __init__(self, columns: dict[str, Any], *, name: str = "frame") -> None:
-        """Take the columns that `columns_of_frame` gives."""
+    def __init__(
+        self, columns: dict[str, Any], *, name: str = "frame", rare: RareFields | None = None
+    ) -> None:
+        """Take the columns that `columns_of_frame` gives, and fields that have no column."""
         self.name = name
+        self._rare = rare
         time = columns[TIMESTAMP].cast(pa.int64()).fill_null(0)
         self._times = np.asarray(time)
         order = np.lexsort((np.asarray(columns[SEQUENCE]), self._times))
         if not np.array_equal(order, np.arange(len(order))):
             columns = {n: array.take(pa.array(order)) for n, array in columns.items()}
+            self._rare = None if rare is None else rare.take(pa.array(order))
             self._times = self._times[order]
         self._columns = columns
 
@@ -368,16 +407,18 @@ class FrameSource:
             if message is not None:
                 size = int(pc.sum(pc.binary_length(message)).as_py() or 0)
             first, last = int(self._times[start]), int(self._times[start + rows - 1])
-            tasks.append(FrameTask(held, self.name, first, last, rows, size))
+            rare = None if self._rare is None else self._rare.slice(start, rows)
+            tasks.append(FrameTask(held, self.name, first, last, rows, size, rare=rare))
         return Scan(tuple(reversed(tasks)), skipped_rows=len(self._times) - int(high - low))
 
     def field_names(self) -> set[str]:
-        """Name the columns that are no system fields."""
-        return {n for n in self._columns if n not in {*SYSTEM_FIELDS, SEQUENCE}}
+        """Name the fields that are no system fields."""
+        rare = self._rare.names if self._rare is not None else frozenset()
+        return {n for n in {*self._columns, *rare} if n not in {*SYSTEM_FIELDS, SEQUENCE}}
 
     def has_field(self, name: str) -> bool:
         """Tell whether some row may have this field."""
-        if name in self._columns:
+        if name in self._columns or (self._rare is not None and name in self._rare.names):
             return True
         parts = name.split(".")
         stems = [".".join(parts[:cut]) for cut in range(1, len(parts))]

@@ -11,6 +11,7 @@ from cwnb.sources.field_times import TIME_NAMES, read_field_times
 from cwnb.sources.loading import load
 from cwnb.sources.recognise import FORMATS
 from cwnb.sources.report import FileReport, LoadReport
+from cwnb.sources.tables import compact_json
 
 __all__ = [
     "FORMATS",
@@ -18,6 +19,7 @@ __all__ = [
     "FileReport",
     "LoadReport",
     "Reading",
+    "compact_json",
     "load",
     "read_field_times",
 ]

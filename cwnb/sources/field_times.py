@@ -51,7 +51,18 @@ def time_columns(names: Iterable[str], field: str | None = None) -> list[str]:
 def read_field_times(
     columns: Mapping[str, pa.Array], count: int, reading: Reading
 ) -> tuple[Array, Array]:
-    """Give the events' times in milliseconds, and a mask of the events that have one."""
+    """Give the events' times in milliseconds, and a mask of the events that have one.
+
+    This is the rule for records that are loaded and for the rows of a frame. Of each row the first
+    of the usual names counts whose value is a time; `date` and `time` together are one. Where no
+    column has a usual name, the only one of datetimes is that of the times.
+    """
+    columns = _with_date_and_time(columns)
+    if not time_columns(columns, reading.field) and reading.field is None:
+        dated = [name for name, column in columns.items() if pa.types.is_timestamp(column.type)]
+        if len(dated) == 1:
+            found, good = read_values(columns[dated[0]], reading)
+            return found, good
     times = np.zeros(count, np.int64)
     timed = np.zeros(count, bool)
     for name in time_columns(columns, reading.field):
@@ -65,6 +76,23 @@ def read_field_times(
         times[rows[good]] = found[good]
         timed[rows[good]] = True
     return times, timed
+
+
+def _with_date_and_time(columns: Mapping[str, pa.Array]) -> Mapping[str, pa.Array]:
+    """Add `timestamp`, made of a column of dates and one of times, as CloudFront's files have."""
+    by_lower = {name.lower(): name for name in columns}
+    if "timestamp" in by_lower or not {"date", "time"} <= by_lower.keys():
+        return columns
+    texts = [_texts(columns[by_lower[part]]) for part in ("date", "time")]
+    if None in texts:
+        return columns
+    return {**columns, "timestamp": pc.binary_join_element_wise(*texts, " ")}
+
+
+def _texts(column: pa.Array) -> pa.Array | None:
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    return column if pa.types.is_string(column.type) else None
 
 
 def read_values(column: pa.Array, reading: Reading) -> tuple[Array, Array]:

@@ -197,21 +197,26 @@ def _times(rows: list[Mapping[str, Any]], reading: Reading) -> tuple[Any, Any]:
         names.update(dict.fromkeys(name for name in row if isinstance(name, str)))
     wanted = time_columns(names, reading.field)
     columns = {name: _column([row.get(name) for row in rows]) for name in wanted}
-    if reading.field is not None:
-        if not columns and "." in reading.field:
-            columns = {reading.field: _column([_inside(row, reading.field) for row in rows])}
-        return read_field_times(columns, len(rows), reading)
-    by_lower = {name.lower(): name for name in columns}
-    if "date" in by_lower and "time" in by_lower:
-        # Two columns make one time, as in CloudFront's files.
-        joined = [f"{row.get(by_lower['date'])} {row.get(by_lower['time'])}" for row in rows]
-        columns = {TIMESTAMP: columns.pop(TIMESTAMP, pa.nulls(len(rows), pa.string())), **columns}
-        columns["timestamp"] = columns.get("timestamp", pa.array(joined, pa.string()))
+    if reading.field is None and not columns:
+        dated = _dated(rows, names)
+        columns = {} if dated is None else {TIMESTAMP: _column([row.get(dated) for row in rows])}
+    elif not columns and "." in str(reading.field):
+        columns = {str(reading.field): _column([_inside(row, reading.field) for row in rows])}
     return read_field_times(columns, len(rows), reading)
 
 
-def _inside(row: Any, path: str) -> Any:
-    for name in path.split("."):
+def _dated(rows: list[Mapping[str, Any]], names: Iterable[str]) -> str | None:
+    """Give the name whose values are datetimes, if there is one and no more."""
+
+    def first(name: str) -> Any:
+        return next((row[name] for row in rows if not _missing(row.get(name))), None)
+
+    dated = [name for name in names if isinstance(first(name), datetime)]
+    return dated[0] if len(dated) == 1 else None
+
+
+def _inside(row: Any, path: str | None) -> Any:
+    for name in str(path).split("."):
         row = row.get(name) if isinstance(row, Mapping) else None
     return row
 

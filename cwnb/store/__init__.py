@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cwnb.store.discovery import read_rest
 from cwnb.store.ingest import checks
 from cwnb.store.ingest.checks import CheckedEvents
 from cwnb.store.ingest.load import Loading
@@ -32,4 +33,5 @@ __all__ = [
     "checks",
     "event_batch",
     "messages_of",
+    "read_rest",
 ]

@@ -85,8 +85,7 @@ def as_array(value: Any, rows: int) -> Any:
     """Repeat a scalar for every row; an array stays as it is."""
     if isinstance(value, pa.Scalar):
         if isinstance(value.type, pa.BaseExtensionType):
-            storage = pa.repeat(value.value, rows)
-            return pa.ExtensionArray.from_storage(value.type, storage)
+            return values.broadcast(value, rows)
         return pa.repeat(value, rows)
     return value
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -106,7 +106,10 @@ def parse_date(s: Value, pattern: str, zone: str = "UTC") -> Value:
 
 @function("formatDate(time t, literal_text format [, literal_text zone]) -> text", "strftime")
 def format_date(t: Value, format: str, zone: str = "UTC") -> Value:
-    """Write a time by a strftime format (`%Y-%m-%d %H:%M`), in UTC or a zone given."""
+    """Write a time by a strftime format (`%Y-%m-%d %H:%M`), in UTC or a zone given.
+
+    Missing where it is a time outside the years 1 to 9999 in that zone.
+    """
     tz = dates.zone_named(zone)
     write = dates.writer(format)
     step = dates.resolution_ms(format)
@@ -117,14 +120,18 @@ def format_date(t: Value, format: str, zone: str = "UTC") -> Value:
         return pc.strftime(seconds, format=format)
     # All times within one step of the format are written alike, so each step is written once.
     encoded = pa.array(floored).dictionary_encode()
-    words = [
-        write((_EPOCH + timedelta(milliseconds=value)).astimezone(tz))
-        for value in encoded.dictionary.to_pylist()
-    ]
+    words = [_written(write, value, tz) for value in encoded.dictionary.to_pylist()]
     codes = encoded.indices
     if ms.null_count:
         codes = pc.if_else(ms.is_valid(), codes, pa.scalar(None, codes.type))
     return pa.array(words, pa.string()).take(codes)
+
+
+def _written(write: Callable[[datetime], str], ms: int, zone: tzinfo) -> str | None:
+    try:
+        return write((_EPOCH + timedelta(milliseconds=ms)).astimezone(zone))
+    except OverflowError:  # the year 0 or 10000 of that zone
+        return None
 
 
 def _rounded(t: Value, period: Period, *, up: bool) -> Value:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from cwnb.insights.functions.calling import rows_of
 from cwnb.insights.functions.registry import function
+from cwnb.insights.values import rounding
 from cwnb.insights.values.arithmetic import arithmetic, without_nan
 from cwnb.insights.values.conversion import (
     Value,
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _EARTH_RADIUS_KM = 6371.0
-# More decimals change no double, and 10 to a higher power would not be a double.
-_MOST_DECIMALS = 300
+# With more decimals every double stays as it is, and with fewer it becomes 0.
+_MOST_DECIMALS = 400
 
 
 @function("abs(number a) -> number")
@@ -79,16 +80,17 @@ def least(*numbers: Value) -> Value:
 def round_half_away(a: Value, decimals: Value | None = None) -> Value:
     """Round to a number of decimals, 0 if not given; halves go away from zero.
 
-    Negative decimals round to tens, hundreds and so on.
+    What counts is the number as it is written: 1.005 to two decimals is 1.01, though its double is
+    a little less than that half. Negative decimals round to tens, hundreds and so on.
     """
     rows = rows_of(a, decimals)
     if decimals is None:
-        return _round(broadcast(a, rows), 0)
+        return rounding.rounded(broadcast(a, rows), 0)
     if isinstance(decimals, pa.Array):
         return _round_each(broadcast(a, rows), decimals)
     if not decimals.is_valid:
         return pa.nulls(rows, pa.float64())
-    return _round(broadcast(a, rows), int(decimals.as_py()))
+    return rounding.rounded(broadcast(a, rows), _whole(decimals.as_py()))
 
 
 @function("haversine(number lat1, number lon1, number lat2, number lon2) -> number")
@@ -155,24 +157,23 @@ def _extreme(kernel: Callable[..., Value], better: str, numbers: tuple[Value, ..
     return to_number(best)
 
 
-def _round(a: pa.Array, decimals: int) -> pa.Array:
-    if pa.types.is_integer(a.type):
-        if decimals >= 0:
-            return a
-        rounded = _round(to_double(a), decimals)
-    else:
-        # 1.005 is stored as 1.00499…, so to two decimals it rounds down.
-        places = max(-_MOST_DECIMALS, min(_MOST_DECIMALS, decimals))
-        rounded = pc.round(a, ndigits=places, round_mode="half_towards_infinity")
-        finite = pc.or_(pc.is_finite(rounded), pc.is_inf(a))
-        rounded = pc.if_else(finite, rounded, a)
-    return rounded
-
-
 def _round_each(a: pa.Array, decimals: pa.Array) -> pa.Array:
-    whole = pc.cast(pc.trunc(decimals), pa.int64())
-    result = pa.nulls(len(a), pa.float64())
-    for places in pc.unique(whole.drop_null()).to_pylist():
-        here = pc.equal(whole, places).fill_null(False)
-        result = pc.if_else(here, to_double(_round(a, places)), result)
-    return result
+    """Round each number to its own number of decimals."""
+    places = [None if number is None else _whole(number) for number in decimals.to_pylist()]
+    codes = pa.array(places, pa.int64()).dictionary_encode(null_encoding="encode")
+    answers, rows = [], []
+    for code, count in enumerate(codes.dictionary.to_pylist()):
+        at = np.flatnonzero(np.asarray(codes.indices) == code)
+        some = a.take(pa.array(at))
+        answers.append(
+            pa.nulls(len(at), a.type) if count is None else rounding.rounded(some, count)
+        )
+        rows.append(at)
+    if not rows:
+        return a
+    return pa.concat_arrays(unify(answers)).take(pa.array(np.argsort(np.concatenate(rows))))
+
+
+def _whole(number: float) -> int:
+    """Cut off the fraction of a number of decimals, which may be infinite."""
+    return int(max(-_MOST_DECIMALS, min(_MOST_DECIMALS, number)))

@@ -23,6 +23,8 @@ from cwnb.insights.values.structures import write_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# No text has so many characters.
+_FARTHEST = 2**31
 _HEX = re.compile(r"(?P<sign>-?)(?:0[xX])?(?P<digits>[0-9a-fA-F]+)")
 _GROUP = re.compile(r"\\\\|[\\$](?P<number>[0-9])|\\")
 
@@ -104,19 +106,24 @@ def substr(s: Value, start: Value, len: Value | None = None) -> Value:
     if varies or not start.is_valid or (len is not None and not len.is_valid):
         arguments = [s, start] if len is None else [s, start, len]
         return map_values(_substring, pa.string(), *arguments)
-    first = int(start.as_py())
-    size = None if len is None else int(len.as_py())
-    if first < 0 or (size is not None and size <= 0) or first >= 2**31:
+    first = _place(start.as_py())
+    size = None if len is None else _place(len.as_py())
+    if first < 0 or (size is not None and size <= 0) or first >= _FARTHEST:
         return pc.if_else(s.is_valid(), "", pa.scalar(None, pa.string()))
-    stop = None if size is None else min(first + size, 2**31)
+    stop = None if size is None else min(first + size, _FARTHEST)
     return pc.utf8_slice_codeunits(s, start=first, stop=stop)
 
 
 def _substring(text: str, start: float, length: float | None = None) -> str:
-    first = int(start)
+    first = _place(start)
     if first < 0 or (length is not None and length <= 0):
         return ""
-    return text[first:] if length is None else text[first : first + int(length)]
+    return text[first:] if length is None else text[first : first + _place(length)]
+
+
+def _place(number: float) -> int:
+    """Cut off the fraction of a number, which may be infinite."""
+    return int(max(-_FARTHEST, min(_FARTHEST, number)))
 
 
 @function("replace(text s, text find, text with) -> text")

@@ -60,6 +60,10 @@ SYMBOLS = {
 REGEX_TOKEN = TokenType.RAW_STRING
 STEP_TOKEN = TokenType.DOT
 KINDS = {"number": TokenType.NUMBER, "path": TokenType.VAR, "string": TokenType.STRING}
+# A longer number can be written as a text, which compares digit by digit; Python reads no numbers
+# of more than 4,300 digits.
+MOST_DIGITS = 1_000
+BYTE_ORDER_MARK = "\ufeff"
 # Signs of other languages, and what to write instead.
 FOREIGN = {
     "<>": "unknown operator '<>'; write '!='",
@@ -89,7 +93,7 @@ class InsightsTokenizer(tokens.Tokenizer):
         """Cut the text; raises MalformedQuery where nothing of the language begins."""
         found: list[Token] = []
         context = _Context()
-        position = 0
+        position = 1 if sql.startswith(BYTE_ORDER_MARK) else 0
         while position < len(sql):
             token, position = _next_token(sql, position, context)
             if token is not None:
@@ -157,6 +161,9 @@ def _next_token(text: str, position: int, context: _Context) -> tuple[Token | No
         raise MalformedQuery(message, text, position, end)
     if kind == "placeholder":
         raise MalformedQuery(f"placeholder {value} has no value", text, position, end)
+    if kind == "number" and len(value) > MOST_DIGITS:
+        message = f"a number has at most {MOST_DIGITS:,} digits; write a longer one in quotes"
+        raise MalformedQuery(message, text, position, end)
     if kind == "macro":
         raise MalformedQuery(f"saved query {value!r} is not supported yet", text, position, end)
     return _token(KINDS[kind], value, position, end)

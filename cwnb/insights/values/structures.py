@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import sys
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 # orjson reads integers beyond 64 bits as doubles, so text with one goes to the standard library.
 _LONG_INTEGER = re.compile(r"(?:\A|[\[:,\s-])[0-9]{19}")
+_INFINITE = {True: "Infinity", False: "-Infinity"}
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 
 
@@ -96,7 +98,10 @@ def structure_array(items: Iterable[Any]) -> pa.Array:
 
 
 def to_python(array: pa.Array) -> list[Any]:
-    """Give the values of a column as Python values that JSON can hold; times become text."""
+    """Give the values of a column as Python values that JSON can hold; times become text.
+
+    An infinite number is the text that `float` and JavaScript's `Number` read.
+    """
     kind = array.type
     if values.is_mixed(kind):
         pairs = zip(array.field("text").to_pylist(), array.field("type").to_pylist(), strict=True)
@@ -111,10 +116,10 @@ def to_python(array: pa.Array) -> list[Any]:
     return list(array.to_pylist())
 
 
-def _whole_if_exact(number: float | None) -> float | None:
+def _whole_if_exact(number: float | None) -> float | str | None:
     """Give a whole double within ±2^53 as the integer that it may have been written as."""
     if number is None or not number.is_integer() or abs(number) > EXACT_DOUBLE:
-        return number
+        return number if number is None or math.isfinite(number) else _INFINITE[number > 0]
     return int(number)
 
 

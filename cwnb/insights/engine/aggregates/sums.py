@@ -37,8 +37,9 @@ _NEAR = 2.0**62
 
 def _add_up(parts: list[Array], maps: list[Array], count: int) -> Array:
     total = np.zeros(count, dtype=np.result_type(*parts))
-    for part, where in zip(parts, maps, strict=True):
-        np.add.at(total, where, part)
+    with np.errstate(all="ignore"):
+        for part, where in zip(parts, maps, strict=True):
+            np.add.at(total, where, part)
     return total
 
 
@@ -125,9 +126,9 @@ class Sum(Aggregation):
 
     def final(self, state: Total, count: int) -> Any:  # noqa: ARG002
         """Give int64 where the sum of integers fits, else double."""
-        empty = state.seen == 0
-        with np.errstate(invalid="ignore"):
+        with np.errstate(all="ignore"):
             total = state.whole.astype(np.float64) + state.real
+        empty = (state.seen == 0) | np.isnan(total)
         form = np.where(empty, MISSING, np.where(state.real == 0, INTEGER, DOUBLE))
         whole = state.whole
         if whole.dtype == object:
@@ -138,7 +139,7 @@ class Sum(Aggregation):
         # The column of a field with fractions stays one of doubles while they hold all sums.
         if state.reals.any() and pa.types.is_int64(sums.type) and values.fits_double(sums):
             sums = values.to_double(sums)
-        return without_nan(sums)
+        return sums
 
 
 def _adds_exactly(number: Any) -> bool:
@@ -174,9 +175,9 @@ class Average(Sum):
 
     def final(self, state: Total, count: int) -> Any:  # noqa: ARG002
         """Give the means as doubles."""
-        total = state.whole.astype(np.float64) + state.real
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return pa.array(total / state.seen, mask=state.seen == 0)
+        with np.errstate(all="ignore"):
+            means = (state.whole.astype(np.float64) + state.real) / state.seen
+        return without_nan(pa.array(means, mask=state.seen == 0))
 
 
 @dataclass
@@ -207,11 +208,11 @@ class Variance(Aggregation):
         number, codes = present_numbers(value, groups)
         data, pivot = _from_pivots(number, codes, groups.count)
         seen = np.bincount(codes, minlength=groups.count)
-        with np.errstate(invalid="ignore", divide="ignore"):
+        with np.errstate(all="ignore"):
             mean = np.bincount(codes, weights=data, minlength=groups.count) / seen
-        mean = np.where(seen == 0, 0.0, mean)
-        away = data - mean[codes]
-        spread = np.bincount(codes, weights=away * away, minlength=groups.count)
+            mean = np.where(seen == 0, 0.0, mean)
+            away = data - mean[codes]
+            spread = np.bincount(codes, weights=away * away, minlength=groups.count)
         return Moments(seen, mean, spread, pivot)
 
     def merge(self, states: list[Moments], maps: list[Array], count: int) -> Moments:
@@ -226,9 +227,10 @@ class Variance(Aggregation):
             mean = state.mean
             if (state.pivot != own).any():
                 mean = mean + (state.pivot.astype(object) - own.astype(object)).astype(np.float64)
-            step = mean - total.mean[where]
-            total.spread[where] += state.spread + step * step * before * added / both
-            total.mean[where] += step * added / both
+            with np.errstate(all="ignore"):
+                step = mean - total.mean[where]
+                total.spread[where] += state.spread + step * step * before * added / both
+                total.mean[where] += step * added / both
             total.seen[where] += added
         return total
 

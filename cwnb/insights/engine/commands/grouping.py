@@ -100,8 +100,8 @@ def _encode(key: Any) -> tuple[np.ndarray[Any, Any], int]:
         low, high = bounds["min"].as_py(), bounds["max"].as_py()
         if high - low < max(65_536, min(_DENSE, 2 * len(key))):
             size = high - low + 1
-            numbers = np.asarray(key.fill_null(high + 1) if key.null_count else key)
-            return numbers - low, size + (1 if key.null_count else 0)
+            codes = pc.subtract(key, pa.scalar(low))
+            return np.asarray(codes.fill_null(size)), size + (1 if key.null_count else 0)
         if not key.null_count and (numbered := _number_ascending(np.asarray(key))) is not None:
             return numbered
     encoded = pc.dictionary_encode(key, null_encoding="encode")
