@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlglot import exp
@@ -17,14 +18,18 @@ Found = TypeVar("Found", bound=exp.Expression)
 
 
 def find(node: exp.Expr, *kinds: type[Found]) -> Iterator[Found]:
-    """Give the nodes of these classes in a command or an expression, itself included.
+    """Give the nodes of these classes in a command or an expression, itself included, by level.
 
     Stops at the border of a pipeline: what another pipeline names is no name of this one.
     """
-    inside = node.walk(prune=lambda part: isinstance(part, Pipeline) and part is not node)
-    for part in inside:
-        if isinstance(part, kinds) and not (isinstance(part, Pipeline) and part is not node):
+    waiting = deque([node])
+    while waiting:
+        part = waiting.popleft()
+        if isinstance(part, kinds):
             yield part
+        waiting.extend(
+            child for child in part.iter_expressions() if not isinstance(child, Pipeline)
+        )
 
 
 def field_names(node: exp.Expr) -> set[str]:
@@ -34,8 +39,13 @@ def field_names(node: exp.Expr) -> set[str]:
 
 def fields_read(node: exp.Expr) -> set[str]:
     """Name the fields that a tree reads: those in it, and `@timestamp` if `bin` is."""
-    names = field_names(node)
-    return names | {TIMESTAMP} if reads_event_time(node) else names
+    names: set[str] = set()
+    for part in find(node, exp.Expression):
+        if isinstance(part, Field):
+            names.add(part.name)
+        elif isinstance(part, Call) and part.entry.reads_event_time:
+            names.add(TIMESTAMP)
+    return names
 
 
 def reads_event_time(node: exp.Expr) -> bool:

@@ -164,7 +164,7 @@ def plan_stats(node: Command) -> StatsPlan:
             slots.append(part)
         return Field(parts=[f"#{slots.index(part)}"])
 
-    outputs = [(item.name, item.value.copy().transform(slot)) for item in node.args["aggregates"]]
+    outputs = [(item.name, item.value.transform(slot)) for item in node.args["aggregates"]]
     offset = node.args.get("offset")
     made = [_slot(call) for call in slots]
     kinds = [(found.state_key, subject) for found, subject in made]
