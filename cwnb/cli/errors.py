@@ -51,18 +51,21 @@ class CommandGroup(click.Group):
     """A click group that lists its commands in the order of their definition, not by name."""
 
     def invoke(self, ctx: click.Context) -> Any:
+        """Run the command; raises ReaderEnded."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
             raise ReaderEnded from None
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """Name the commands in the order of their definition."""
         del ctx
         return list(self.commands)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command; an unknown one gets the nearest name."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
             hint = (
                 _near(args[0], list(self.commands))
