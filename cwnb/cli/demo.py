@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,6 +63,8 @@ def lab(path: str, jupyter: tuple[str, ...]) -> None:
     """  # noqa: D301
     from cwnb.demo.notebooks import folder
 
+    if find_spec("jupyterlab") is None:
+        raise click.UsageError("this needs JupyterLab; pip install 'cwnb[lab]'")
     if path == DEMO_STORE or not Path(path).exists():
         _demo_store(path).close()
     os.environ["CWNB_STORE"] = str(Path(path).absolute())

@@ -210,8 +210,11 @@ def _remote(url: str) -> Inputs:
                 found.notes.append(f"{name!r} was left out: the service writes it to try a bucket")
                 continue
             found.items.append(_remote_file(system, name, info, several, root))
-    except (ImportError, OSError, ValueError) as error:
-        raise SourceError(f"cannot read {url!r}: {reason_of(error)}") from error
+    except ImportError as error:
+        why = reason_of(error)
+        if url.split(":", 1)[0] in {"s3", "s3a"}:
+            why = "S3 needs a package that is not installed; pip install 'cwnb[s3]'"
+        raise SourceError(f"cannot read {url!r}: {why}") from error
     except Exception as error:
         # Each file system raises its own library's errors (credentials, connections, …).
         raise SourceError(f"cannot read {url!r}: {reason_of(error)}") from error

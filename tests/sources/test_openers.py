@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 from typing import TYPE_CHECKING
 
 import fsspec
@@ -67,6 +68,15 @@ def test_urls(memory) -> None:
         system.rm("/bucket", recursive=True)
     with pytest.raises(SourceError, match=r"cannot read 'nosuch://x'"):
         load(memory, "nosuch://x", group="/d")
+
+
+def test_a_package_that_lacks_is_named(memory, monkeypatch) -> None:
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(SourceError, match=r"not installed; pip install 'cwnb\[s3\]'"):
+        load(memory, "s3://bucket/x.log", group="/d")
+    monkeypatch.setitem(sys.modules, "adlfs", None)
+    with pytest.raises(SourceError, match="adlfs"):
+        load(memory, "abfs://bucket/x.log", group="/d")
 
 
 def test_file_objects_stay_open(memory, tree) -> None:
