@@ -24,6 +24,8 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?
 # The least width of a column, in characters, when a table is made to fit.
 _NARROWEST = 8
 _GAP = "  "
+# In a pipe, where nothing is cut, the line under the name of a column of messages ends here.
+_LONGEST_RULE = 60
 
 
 def render(value: Any) -> str:
@@ -104,6 +106,13 @@ def is_number(series: Series) -> bool:
     return bool(types.is_numeric_dtype(series.dtype) and not types.is_bool_dtype(series.dtype))
 
 
+def is_time(series: Series) -> bool:
+    """Tell whether a column holds times."""
+    from pandas.api import types
+
+    return bool(types.is_datetime64_any_dtype(series.dtype))
+
+
 def numbers(series: Series) -> np.ndarray[Any, Any] | None:
     """Give a column as floats, NaN where missing, if it is drawn as numbers; else None.
 
@@ -134,9 +143,12 @@ def text_table(df: DataFrame, width: int = 100, max_rows: int | None = 50) -> st
         max(columns_wide(text) for text in [name, *column])
         for name, column in zip(names, cells, strict=True)
     ]
-    widths = _squeeze(natural, width)
-    aligned = [_right if is_number(df.iloc[:, i]) else _left for i, _ in enumerate(widths)]
-    rows = [names, ["─" * size for size in widths], *zip(*cells, strict=True)]
+    numeric = [is_number(df.iloc[:, i]) for i in range(df.shape[1])]
+    cut_last = [number or is_time(df.iloc[:, i]) for i, number in enumerate(numeric)]
+    widths = _squeeze(natural, width, cut_last)
+    aligned = [_right if number else _left for number in numeric]
+    rules = ["─" * min(size, _LONGEST_RULE) for size in widths]
+    rows = [names, rules, *zip(*cells, strict=True)]
     lines = [
         _GAP.join(
             align(cut(text, size), size)
@@ -149,17 +161,25 @@ def text_table(df: DataFrame, width: int = 100, max_rows: int | None = 50) -> st
     return "\n".join(lines)
 
 
-def _squeeze(natural: list[int], width: int) -> list[int]:
-    """Give each column its width, so that the line fits; the last ones may be left out."""
+def _squeeze(natural: list[int], width: int, cut_last: list[bool]) -> list[int]:
+    """Give each column its width, so that the line fits; the last ones may be left out.
+
+    Half a time or a number misleads, so their columns (`cut_last`) are cut after all others.
+    """
     shown = list(natural)
     while len(shown) > 1 and sum(min(w, _NARROWEST) + len(_GAP) for w in shown) - len(_GAP) > width:
         shown.pop()
     room = width - len(_GAP) * (len(shown) - 1)
-    ceiling = max(shown)
-    while sum(min(w, ceiling) for w in shown) > room and ceiling > _NARROWEST:
-        ceiling -= 1
+    widths = list(shown)
+    for last in (False, True):
+        these = [i for i in range(len(shown)) if cut_last[i] is last]
+        others = sum(widths) - sum(widths[i] for i in these)
+        ceiling = max((shown[i] for i in these), default=0)
+        while ceiling > _NARROWEST and sum(min(shown[i], ceiling) for i in these) > room - others:
+            ceiling -= 1
+        for i in these:
+            widths[i] = min(shown[i], ceiling)
     # Characters that are left over go to the first columns that need more.
-    widths = [min(w, ceiling) for w in shown]
     spare = room - sum(widths)
     for i, wanted in enumerate(shown):
         more = max(0, min(wanted - widths[i], spare))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from cwnb.insights import Call, Period, Pipeline
-from cwnb.results.rendering import numbers
+from cwnb.results.rendering import is_time, numbers
 from cwnb.times import UNIT_MS
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def shape(pipeline: Pipeline, df: DataFrame) -> Shape:
     if last is None:
         return Shape("events")
     by = [item for item in last.by if item.name in df.columns]
-    bins = [item for item in by if _is_bin(item.value) or _is_time(df, item.name)]
+    bins = [item for item in by if _is_bin(item.value) or is_time(df[item.name])]
     time = bins[0] if bins else None
     keys = tuple(item.name for item in by if item is not time)
     names = {item.name for item in by}
@@ -64,12 +64,6 @@ def shape(pipeline: Pipeline, df: DataFrame) -> Shape:
 
 def _is_bin(value: exp.Expression) -> bool:
     return isinstance(value, Call) and value.entry.bins
-
-
-def _is_time(df: DataFrame, name: str) -> bool:
-    from pandas.api.types import is_datetime64_any_dtype
-
-    return bool(is_datetime64_any_dtype(df[name].dtype))
 
 
 def _period_ms(value: exp.Expression) -> int | None:
