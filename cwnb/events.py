@@ -32,6 +32,10 @@ SYSTEM_FIELDS = (TIMESTAMP, INGESTION_TIME, LOG_STREAM, LOG, MESSAGE, POINTER)
 # The most that the service takes of one event. Source: cloudwatch_limits_cwl (event size).
 MAX_EVENT_BYTES = 1_048_576
 
+# Discovery takes the first ones; the service documents the limit, not which fields it takes.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html
+FIELDS_PER_EVENT = 200
+
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 
@@ -92,6 +96,28 @@ class Window:
 
 
 ALL_TIME = Window(-(2**62), 2**62)
+
+
+@dataclass(frozen=True)
+class Extent:
+    """The times of the first and the last event of a source, in epoch milliseconds.
+
+    At most `in_window` events lie in the window that was asked about.
+    """
+
+    first_ms: int
+    last_ms: int
+    in_window: int
+
+    def __or__(self, other: Extent | None) -> Extent:
+        """Give the extent of the events of both."""
+        if other is None:
+            return self
+        return Extent(
+            min(self.first_ms, other.first_ms),
+            max(self.last_ms, other.last_ms),
+            self.in_window + other.in_window,
+        )
 
 
 @dataclass(frozen=True)
@@ -228,6 +254,14 @@ class Source(Protocol):
 
     def has_field(self, name: str) -> bool:
         """Tell whether some event may have this field (also one kept with the rare ones)."""
+        ...
+
+    def cut_events(self, name: str) -> int:
+        """Give how many events may have lost this field because they have too many fields."""
+        ...
+
+    def extent(self, window: Window) -> Extent | None:
+        """Give the times of all events, and how many may lie in a window; None without events."""
         ...
 
 

@@ -24,6 +24,7 @@ from cwnb.insights.frames import (
     as_frame,
     columns_of_frame,
 )
+from cwnb.insights.inputs import extent_of_inputs
 from cwnb.insights.languages import parse, quote, token_spans
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.resolve.check import check
@@ -57,6 +58,7 @@ __all__ = [
     "checkpoint",
     "columns_of_frame",
     "complete",
+    "extent_of_inputs",
     "field_names",
     "is_structure",
     "parse",

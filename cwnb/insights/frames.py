@@ -26,6 +26,7 @@ from cwnb.events import (
     TYPE_INTEGER,
     TYPE_STRING,
     Condition,
+    Extent,
     Scan,
     Window,
     mixed_type,
@@ -424,3 +425,15 @@ class FrameSource:
         stems = [".".join(parts[:cut]) for cut in range(1, len(parts))]
         held = [self._columns[stem] for stem in stems if stem in self._columns]
         return any(values.is_structure(array.type) for array in held)
+
+    def cut_events(self, name: str) -> int:  # noqa: ARG002
+        """Give 0: a column holds what it holds."""
+        return 0
+
+    def extent(self, window: Window) -> Extent | None:
+        """Give the times of all rows that have one, and how many rows lie in a window."""
+        ends = pc.min_max(self._columns[TIMESTAMP].cast(pa.int64())).as_py()
+        if ends["min"] is None:
+            return None
+        low, high = np.searchsorted(self._times, [window.start_ms, window.end_ms])
+        return Extent(ends["min"], ends["max"], int(high - low))

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.errors import MalformedQuery
-from cwnb.events import MESSAGE, SEQUENCE, Condition, Scan, Window
+from cwnb.events import MESSAGE, SEQUENCE, Condition, Extent, Scan, Window
 from cwnb.insights import frames, tree
 
 if TYPE_CHECKING:
@@ -56,6 +56,13 @@ class RowsSource:
         """Tell whether there is this column, or one that can hold a structure with this key."""
         return has_column(self._columns, name)
 
+    def cut_events(self, name: str) -> int:  # noqa: ARG002
+        """Give 0: a column holds what it holds."""
+        return 0
+
+    def extent(self, window: Window) -> None:
+        """Give None: rows that are no events have no times of their own."""
+
 
 def has_column(columns: Sequence[str] | dict[str, Any] | set[str], name: str) -> bool:
     """Tell whether a name is a column, or may be a key of a structure in one (`a.b` of `a`)."""
@@ -74,6 +81,9 @@ class _AnswerFields:
 
     def has_field(self, name: str) -> bool:
         return has_column(self._names, name)
+
+    def cut_events(self, _: str) -> int:
+        return 0
 
 
 def columns_of_input(
@@ -105,6 +115,17 @@ def open_input(input: tree.Input, sources: Sources, answers: Sequence[Any]) -> S
     if opener is None:
         raise MalformedQuery(f"cannot read the input {type(input).__name__!r}")
     return opener(input, sources, answers)
+
+
+def extent_of_inputs(query: tree.Query, sources: Sources, window: Window) -> Extent | None:
+    """Give the times of all events of the groups that a query names; None if there are none."""
+    found: Extent | None = None
+    for pipeline in query.pipelines:
+        input = pipeline.input
+        if isinstance(input, tree.CallersGroups | tree.Groups):
+            extent = open_input(input, sources, ()).extent(window)
+            found = found if extent is None else extent | found
+    return found
 
 
 def _answer(input: tree.Answer, _: Sources, answers: Sequence[Any]) -> Source:

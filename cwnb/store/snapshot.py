@@ -12,9 +12,11 @@ from cwnb.events import (
     MESSAGE,
     SYSTEM_FIELDS,
     Condition,
+    Extent,
     Scan,
     Window,
 )
+from cwnb.memo import memo
 from cwnb.store.ingest.recent import RecentTask, digest
 from cwnb.store.maintenance.retention import cutoff_ms
 from cwnb.store.names import match_names
@@ -22,6 +24,7 @@ from cwnb.store.segments.facts import (
     INTEGER,
     NUMBER,
     PART_ROWS,
+    RowGroup,
     SegmentFacts,
     ranges_of,
 )
@@ -133,27 +136,62 @@ class Snapshot:
         return Scan(tuple(tasks), skipped_rows, skipped_bytes, groups=len(self.groups))
 
     def field_names(self) -> set[str]:
-        """Name every discovered field that has a column in a segment or a recent batch."""
+        """Name every discovered field, but rare ones of segments that have too many of them."""
         names: set[str] = set()
         for group in self.groups:
             for segment in group.segments:
-                names.update(segment.columns)
+                names.update(segment.field_names())
             if (found := self._recent_fields(group)) is not None:
-                names.update(found.columns)
+                names.update(found.columns, found.rare_names())
         return names
 
     def has_field(self, name: str) -> bool:
-        """Tell whether some event may have this field; rare fields make this a guess."""
+        """Tell whether some event may have this field; a guess where rare fields are not known."""
         if name in SYSTEM_FIELDS:
             return True
         for group in self.groups:
             for segment in group.segments:
-                if name in segment.columns or segment.has_rest or _stale(segment):
+                if segment.may_have(name) or _stale(segment):
                     return True
             found = self._recent_fields(group)
-            if found is not None and (name in found.columns or found.rest is not None):
+            if found is not None and (name in found.columns or name in found.rare_names()):
                 return True
         return False
+
+    def cut_events(self, name: str) -> int:
+        """Give how many events may have lost this field, as they have too many, and others not."""
+        cut = 0
+        for segment in self._with_cut_events:
+            cut += min(segment.capped, segment.rows - segment.present.get(name, 0))
+        for group in self.groups:
+            found = self._recent_fields(group)
+            if found is not None and found.capped:
+                column = found.columns.get(name)
+                cut += found.capped if column is None else min(found.capped, column.null_count)
+        return cut
+
+    @memo
+    def _with_cut_events(self) -> list[SegmentFacts]:
+        return [segment for group in self.groups for segment in group.segments if segment.capped]
+
+    def extent(self, window: Window) -> Extent | None:
+        """Give the times of all events, and how many may lie in a window, as the catalog says."""
+        found: Extent | None = None
+        for group in self.groups:
+            cutoff = cutoff_ms(group.row.retention_days, self.now_ms)
+            kept = replace(window, start_ms=max(window.start_ms, cutoff))
+            parts = [part for segment in group.segments for part in segment.row_groups]
+            if (recent := self.recent(group, window)) is not None:
+                parts.append(
+                    RowGroup(recent.rows, recent.first_ms, recent.last_ms, recent.message_bytes)
+                )
+            parts = [part for part in parts if part.last_ms >= cutoff]
+            if parts:
+                first = max(cutoff, min(part.first_ms for part in parts))
+                inside = [p.rows for p in parts if kept.intersects(p.first_ms, p.last_ms)]
+                extent = Extent(first, max(part.last_ms for part in parts), sum(inside))
+                found = extent | found
+        return found
 
     def recent(self, group: GroupState, window: Window) -> RecentTask | None:
         """Give the task that reads a group's recent batches, if it has any."""
@@ -193,7 +231,7 @@ class Snapshot:
             return True
         code = segment.columns.get(name)
         if code is None:
-            return segment.has_rest
+            return segment.may_have(name)
         if code not in {INTEGER, NUMBER} or condition.ranges is None:
             return True
         known = ranges_of(segment, self._context.sealer()).get(name)

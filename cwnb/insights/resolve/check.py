@@ -39,6 +39,7 @@ def check(query: Query, sources: Sources, *, strict: bool) -> tuple[Query, list[
             strict=strict or not language.lenient,
             known=fields.has_field,
             names=fields.field_names,
+            cut_events=fields.cut_events,
             columns=columns_of_input(pipeline.input, sources, earlier),
         )
         checked.append("pipelines", pipeline)

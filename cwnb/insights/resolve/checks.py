@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from sqlglot import exp
 
-from cwnb.events import INGESTION_TIME, RAW, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
+from cwnb.events import FIELDS_PER_EVENT, INGESTION_TIME, RAW, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
 from cwnb.insights import tree
 from cwnb.insights.names import suggestion
 from cwnb.insights.ql.tokens import quote
@@ -36,15 +36,23 @@ def check_names(
     strict: bool,
     known: Callable[[str], bool],
     names: Callable[[], Iterable[str]],
+    cut_events: Callable[[str], int] = lambda _: 0,
     columns: list[str] | None,
 ) -> None:
     """Check the names in a pipeline, which may change its commands; adds to the warnings.
 
     `known` tells whether an event may have a field, `names` gives the fields for suggestions,
+    `cut_events` how many events may have lost a field, as they have too many,
     `columns` are those of an input whose rows are no events. Raises MalformedQuery.
     """
     checker = _NameChecker(
-        pipeline, warnings, strict=strict, known=known, names=names, columns=columns
+        pipeline,
+        warnings,
+        strict=strict,
+        known=known,
+        names=names,
+        cut_events=cut_events,
+        columns=columns,
     )
     for command in pipeline.commands:
         checker.check(command)
@@ -72,6 +80,7 @@ class _NameChecker:
         strict: bool,
         known: Callable[[str], bool],
         names: Callable[[], Iterable[str]],
+        cut_events: Callable[[str], int],
         columns: list[str] | None,
     ) -> None:
         self.pipeline = pipeline
@@ -79,6 +88,7 @@ class _NameChecker:
         self.strict = strict
         self.known = known
         self.names = names
+        self.cut_events = cut_events
         # The columns of an answer are like the outputs of stats: no other names are there.
         self.scope = Scope() if columns is None else scope_of_columns(columns)
         self.events = columns is None
@@ -386,13 +396,18 @@ class _NameChecker:
             return
         if self.scope.outputs is not None:
             self._refuse_unknown(name)
-        if not self._in_events(name):
-            if _stands_for_text(name):
-                quoted = f"; if it is a text, write it in quotes: {quote(name.name)}"
-                self._warn(f"no event has the field {name.name!r}{quoted}")
-                return
+        if name.name in _ALWAYS:
+            return
+        lost = _cut_text(self.cut_events(name.name))
+        if self._in_events(name):
+            if lost:
+                self._warn(f"the field {name.name!r} may be missing{lost}")
+        elif _stands_for_text(name):
+            quoted = f"; if it is a text, write it in quotes: {quote(name.name)}"
+            self._warn(f"no event has the field {name.name!r}{lost}{quoted}")
+        else:
             near = suggestion(name.name, [*SYSTEM_FIELDS, *self.scope.made, *sorted(self.names())])
-            self._warn(f"no event has the field {name.name!r}{near}")
+            self._warn(f"no event has the field {name.name!r}{lost}{near}")
 
     def _refuse_unknown(self, name: tree.Field) -> NoReturn:
         near = suggestion(name.name, self.scope.made)
@@ -460,6 +475,14 @@ class _NameChecker:
 
     def _refuse(self, message: str, node: exp.Expr) -> NoReturn:
         refuse(self.pipeline, message, node)
+
+
+def _cut_text(events: int) -> str:
+    if not events:
+        return ""
+    have = "event has" if events == 1 else "events have"
+    kept = f"only the first {FIELDS_PER_EVENT} of each are kept"
+    return f": {events:,} {have} more than {FIELDS_PER_EVENT} fields, and {kept}"
 
 
 def _has_bin(item: tree.Item) -> bool:

@@ -8,9 +8,7 @@ from typing import Any
 
 import orjson
 
-# The service documents the limit, not which 200 fields it takes; we take the first ones.
-# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html
-FIELDS_PER_EVENT = 200
+from cwnb.events import FIELDS_PER_EVENT
 
 _WHITE = " \t\r\n"
 _MANY_DIGITS = re.compile(r"[0-9]{19}")

@@ -8,8 +8,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cwnb.events import FIELDS_PER_EVENT
 from cwnb.store.discovery.columns import EXACT
-from cwnb.store.discovery.flatten import FIELDS_PER_EVENT
 from cwnb.store.discovery.schema import LIST_LIMIT
 
 if TYPE_CHECKING:

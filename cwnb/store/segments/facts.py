@@ -14,6 +14,8 @@ from cwnb.store.cache import Cache
 from cwnb.store.processing import Processing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from cwnb.store.keys.sealing import Sealer
     from cwnb.store.segments.folder import FileName
 
@@ -26,6 +28,8 @@ MAX_ROWS = 2 * FIELDS_GROUP
 MAX_MESSAGE_BYTES = 256 << 20
 REST = "@rest"
 INTEGER, NUMBER, BOOLEAN, TEXT, DICTIONARY, MIXED = "i", "n", "b", "t", "d", "m"
+# Characters of the names of rare fields that the catalog keeps of a segment.
+_MAX_RARE_TEXT = 32_768
 _CODEC = pa.Codec("zstd")
 
 
@@ -45,6 +49,7 @@ class SegmentFacts:
     `columns`: code of the type of each discovered field; `present`: how many events have it.
     `streams` is None when there are too many to list. `ranges`: least and greatest value of each
     numeric field, sealed, because they come from events. `processing`: what was done to its events.
+    `rare`: the names of the fields without a column, as `rare_text` writes them; None if not known.
     """
 
     id: str
@@ -61,9 +66,20 @@ class SegmentFacts:
     row_groups: tuple[RowGroup, ...]
     streams: tuple[str, ...] | None
     has_rest: bool
+    rare: str | None
     capped: int
     ranges: bytes
     processing: Processing
+
+    def may_have(self, name: str) -> bool:
+        """Tell whether an event may have this discovered field; a guess where `rare` is None."""
+        if name in self.columns:
+            return True
+        return self.has_rest and (self.rare is None or f"\n{name}\n" in self.rare)
+
+    def field_names(self) -> list[str]:
+        """Name the discovered fields, as far as they are known."""
+        return [*self.columns, *filter(None, (self.rare or "").split("\n"))]
 
     def packed(self) -> bytes:
         """Give what the catalog keeps as one value, because no statement asks for a part of it."""
@@ -73,11 +89,21 @@ class SegmentFacts:
             "row_groups": self.row_groups,
             "streams": self.streams,
             "rest": self.has_rest,
+            "rare": self.rare,
             "capped": self.capped,
             "log_type": self.processing.log_type,
         }
         packed: bytes = _CODEC.compress(json.dumps(facts).encode(), asbytes=True)
         return packed
+
+
+def rare_text(names: Iterable[str]) -> str | None:
+    """Write the names of rare fields as one text, a line each; None if that would be too long.
+
+    One text is read faster than a list, and searched as fast as a set.
+    """
+    text = "".join(f"\n{name}" for name in sorted(names)) + "\n"
+    return text if len(text) <= _MAX_RARE_TEXT else None
 
 
 def unpacked(packed: bytes) -> dict[str, Any]:
@@ -90,6 +116,7 @@ def unpacked(packed: bytes) -> dict[str, Any]:
         "row_groups": tuple(RowGroup(*group) for group in facts["row_groups"]),
         "streams": None if facts["streams"] is None else tuple(facts["streams"]),
         "has_rest": facts["rest"],
+        "rare": facts.get("rare"),  # segments of earlier versions do not say
         "capped": facts["capped"],
         "processing": Processing(log_type=facts["log_type"]),
     }

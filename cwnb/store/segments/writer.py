@@ -26,6 +26,7 @@ from cwnb.store.segments.facts import (
     encrypting,
     key_place,
     ranges_place,
+    rare_text,
     type_code,
 )
 from cwnb.store.segments.folder import FIELDS, MESSAGE, FileName
@@ -143,7 +144,7 @@ class SegmentWriter:
             codes = {name: type_code(column.type) for name, column in fields.items()}
             ranges = _ranges({name: columns[name] for name in codes})
             present = {name: len(time) - fields[name].null_count for name in fields}
-            capped = found.capped
+            capped, rare = found.capped, rare_text(found.rare_names())
             del fields, found, blocks
             self._write_fields(columns)
             self._folder.sync_names(self.group_id)
@@ -165,6 +166,7 @@ class SegmentWriter:
             row_groups=tuple(_row_groups(time, sizes)),
             streams=_streams(columns[LOG_STREAM]),
             has_rest=REST in columns,
+            rare=rare,
             capped=capped,
             ranges=self._context.sealer().seal(json.dumps(ranges).encode(), ranges_place(self.id)),
             processing=self._processing,
