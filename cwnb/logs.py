@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, ResourceNotFound, SnapshotExpired
-from cwnb.events import ALL_TIME, LOG_STREAM, MESSAGE, TIMESTAMP, Window, mixed_type
+from cwnb.events import ALL_TIME, LOG_STREAM, MESSAGE, TIMESTAMP, mixed_type
 from cwnb.insights import (
     MAXIMUM_LIMIT,
     MEMORY_BUDGET,
@@ -31,6 +31,7 @@ from cwnb.results.listings import FIELDS, GROUPS, STREAMS, listing
 from cwnb.results.running import TRIES, RunningQuery
 from cwnb.store import Processing, Store, event_batch, read_rest
 from cwnb.times import Clock, to_ms
+from cwnb.window import read_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -179,7 +180,8 @@ class Logs:
         """Ask a question of one or more log groups; a trailing `*` of a name is a prefix.
 
         `start` and `end` (which is not included) are times as `times.to_ms` reads them, by default
-        all there is. `strict` refuses what the service's documentation does not allow.
+        all there is: the settings of cells and of the command line do not count here. `strict`
+        refuses what the service's documentation does not allow.
         Raises MalformedQuery, ResourceNotFound, QueryTooLarge, InvalidParameter.
         """
         return self._asked(
@@ -360,7 +362,7 @@ def _asked_of_frame(
     sources = DataFrameSources(
         frame,
         notes,
-        has_window=start is not None or end is not None,
+        has_window=read_window(start, end, now_ms) != ALL_TIME,
         has_bins=any(call.entry.bins for call in parsed.find_all(Call)),
     )
     return _asked(text, parsed, sources, start, end, now_ms, notes=notes, **options)
@@ -383,7 +385,7 @@ def _asked(  # noqa: PLR0917 - what a query is made of, in order
     context = QueryContext(
         sources,
         now_ms,
-        _window(start, end, now_ms),
+        read_window(start, end, now_ms),
         strict=strict,
         limit=_checked_limit(limit),
         memory_budget=memory_budget,
@@ -501,14 +503,6 @@ def _checked_limit(limit: Any) -> int | None:
             f"limit is a whole number from 1 to {MAXIMUM_LIMIT:,}, not {limit!r}"
         )
     return int(limit)
-
-
-def _window(start: Any, end: Any, now_ms: int) -> Window:
-    first = ALL_TIME.start_ms if start is None else to_ms(start, now_ms)
-    last = ALL_TIME.end_ms if end is None else to_ms(end, now_ms)
-    if last < first:
-        raise InvalidParameter(f"the window ends ({end!r}) before it starts ({start!r})")
-    return Window(first, last)
 
 
 def _read_times(columns: dict[str, Any]) -> Any:

@@ -60,7 +60,11 @@ def write(result: Any, output: str, to: str | None) -> None:
     if output == "table" and to is None:
         show(result.df)
         if sys.stdout.isatty():
-            click.secho(" · ".join(summary(len(result), result.statistics)), dim=True, err=True)
+            click.secho(
+                " · ".join(summary(len(result), result.statistics, result.window)),
+                dim=True,
+                err=True,
+            )
         return
     if to is None:
         _WRITERS[output](result, sys.stdout.buffer)

@@ -23,8 +23,12 @@ LINES = [
 ]
 
 
-def run(*arguments: str, cwd: Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-    environment = {k: v for k, v in os.environ.items() if k not in {"CWNB_STORE", "NO_COLOR"}}
+def run(
+    *arguments: str, cwd: Path, stdin: str | None = None, more: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    ours = {"CWNB_STORE", "CWNB_START", "NO_COLOR"}
+    environment = {k: v for k, v in os.environ.items() if k not in ours}
+    environment |= more or {}
     environment["PYTHONPATH"] = str(Path(__file__).resolve().parents[1])
     return subprocess.run(
         [sys.executable, "-m", "cwnb.cli", *arguments],
@@ -170,6 +174,19 @@ def test_window(ask):
     assert json.loads(answer.stdout) == [{"n": 3}]
 
 
+def test_a_setting_narrows_the_window(ask):
+    count = ["query", "stats count(*) as n", "-g", "/shop/app", "-o", "csv"]
+    narrow = {"CWNB_START": "2026-11-20T11:10Z"}
+    assert ask(*count, more=narrow).stdout == "n\n2\n"
+    assert ask(*count, "--start", "all", more=narrow).stdout == "n\n12\n"
+    answer = ask(*count, more={"CWNB_START": "lately"})
+    assert answer.returncode == 2
+    assert answer.stderr.endswith("; the start is that of CWNB_START\n")
+    empty = ask(*count, "--start", "2026-11-21T08:00", "-o", "json")
+    lie = "they lie from 2026-11-20 11:00 to 2026-11-20 11:11 UTC"
+    assert empty.stderr == f"warning: there are no events from 2026-11-21 08:00 UTC; {lie}\n"
+
+
 def test_query_from_standard_input(ask):
     answer = ask("query", "-", "-g", "/shop/app", "-o", "json", stdin="stats count(*) as n\n")
     assert json.loads(answer.stdout) == [{"n": 12}]
@@ -283,7 +300,7 @@ WRONG = [
     (["query", "limit 1", "--grop", "/a"], "no option '--grop'; did you mean '--group'?"),
     (["query", "limit 1"], "name a log group with --group; this store has /shop/app"),
     (["query", "limit 1", "-g", "/shop/ap"], "/shop/app"),
-    (["query", "limit 1", "-g", "/shop/app", "--start", "yesterday"], "cannot read 'yesterday'"),
+    (["query", "limit 1", "-g", "/shop/app", "--start", "lately"], "cannot read 'lately'"),
     (["query", "limit 1", "-g", "/shop/app", "-o", "yaml"], "'yaml' is not one of"),
     (["query", "limit 1", "-g", "/shop/app", "--limit", "0"], "0"),
     (["query", "limit 1", "-g", "/shop/app", "--to", "x.docx"], "cannot tell from 'x.docx'"),
@@ -361,3 +378,16 @@ def test_interrupt_is_quiet(ask, shop):
     out, err = process.communicate(timeout=30)
     # The line break belongs after the `^C` of the terminal.
     assert (process.returncode, out, err.strip()) == (130, "", "")
+
+
+def test_lab_names_the_extra_that_lacks(tmp_path, monkeypatch):
+    from click.testing import CliRunner
+
+    from cwnb.cli import cli, demo
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(demo, "find_spec", lambda _: None)
+    done = CliRunner().invoke(cli, ["lab"])
+    assert done.exit_code == 2
+    assert "this needs JupyterLab; pip install 'cwnb[lab]'" in done.output
+    assert not list(tmp_path.iterdir())

@@ -46,7 +46,43 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ("1795593600000", NOW),
         ("-1795593600000", -NOW),
         ("12345678", None),
-        ("yesterday", None),
+        ("3 days ago", NOW - 72 * HOUR),
+        ("a day ago", NOW - 24 * HOUR),
+        ("An  Hour ago", NOW - HOUR),
+        ("90 minutes ago", NOW - 90 * 60_000),
+        ("1 second ago", NOW - 1000),
+        ("2 weeks ago", NOW - 336 * HOUR),
+        ("1 month ago", NOW - 31 * 24 * HOUR),
+        ("1 year ago", NOW - 365 * 24 * HOUR),
+        ("9999 years ago", None),
+        ("99999999 hours ago", None),
+        ("3 days", None),
+        ("three days ago", None),
+        ("in 3 days", None),
+        ("today", NOW - 8 * HOUR),
+        ("yesterday", NOW - 32 * HOUR),
+        ("Yesterday 08:00", NOW - 24 * HOUR),
+        ("yesterday at 8am", NOW - 24 * HOUR),
+        ("yesterday 8:30 pm", NOW - 24 * HOUR + 12 * HOUR + 30 * 60_000),
+        ("yesterday 12am", NOW - 32 * HOUR),
+        ("yesterday noon", NOW - 20 * HOUR),
+        ("today 18:00:05", NOW + 10 * HOUR + 5000),
+        ("wednesday", NOW - 8 * HOUR),
+        ("wednesday 08:00", NOW),
+        ("wednesday 08:01", NOW - 168 * HOUR + 60_000),
+        ("monday 08:00", NOW - 48 * HOUR),
+        ("thursday", NOW - (6 * 24 + 8) * HOUR),
+        ("last monday", None),
+        ("mon", None),
+        ("monday 8", None),
+        ("monday 24:00", None),
+        ("yesterday 13pm", None),
+        ("yesterday 08:60", None),
+        ("08:00", None),
+        ("tomorrow", None),
+        ("9" * 5000, None),
+        ("-" + "9" * 5000 + "d", None),
+        ("-99999999999999d", None),
         ("", None),
         ("2026-13-01", None),
         (1_795_593_600, NOW),
@@ -100,3 +136,30 @@ def test_the_clock():
     first = Clock().now_ms()
     assert isinstance(first, int)
     assert Clock().now_ms() >= first > 1.7e12
+
+
+def test_words_are_of_the_calendar_of_the_zone():
+    # 2026-10-26T08:00 in Berlin, the day after the clocks went back.
+    now = to_ms("2026-10-26T07:00Z", 0)
+    assert datetime.fromtimestamp(now / 1000, BERLIN).isoformat() == "2026-10-26T08:00:00+01:00"
+    for words, expected in (
+        ("yesterday", "2026-10-25T00:00+02:00"),
+        ("2 days ago", "2026-10-24T08:00+02:00"),
+        ("48 hours ago", "2026-10-24T09:00+02:00"),
+        ("sunday 02:30", "2026-10-25T02:30+02:00"),
+        ("today noon", "2026-10-26T12:00+01:00"),
+    ):
+        assert to_ms(words, now, BERLIN) == to_ms(expected, now), words
+
+
+def test_months_end_where_the_calendar_has_them_end():
+    now = to_ms("2026-03-31T10:00Z", 0)
+    assert to_ms("1 month ago", now) == to_ms("2026-02-28T10:00Z", 0)
+    assert to_ms("1 month ago", now + 7) == to_ms("2026-02-28T10:00Z", 0) + 7
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_an_integer_of_many_digits_is_no_time(digits):
+    # Python refuses to write one of over 4,300 digits.
+    with pytest.raises(InvalidParameter, match="cannot read so large a number as a time"):
+        to_ms(10**digits, NOW)

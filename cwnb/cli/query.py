@@ -19,7 +19,8 @@ OUTPUTS = ("table", "json", "ndjson", "csv", "parquet")
 @click.option(
     "--start",
     metavar="TIME",
-    help="Start of the window: -1h, 2026-11-20T08:00 (default: all events).",
+    help="Start of the window: -1h, 'yesterday 08:00', '3 days ago', 2026-11-20T08:00, all "
+    "(default: $CWNB_START, or else all events).",
 )
 @click.option(
     "--end", metavar="TIME", help="End of the window, not included (default: all events)."
@@ -42,6 +43,8 @@ def query(
     groups: tuple[str, ...],
     output: str | None,
     to: str | None,
+    start: str | None,
+    end: str | None,
     explain: bool,
     pandas: bool,
     export_events: str | None,
@@ -58,12 +61,14 @@ def query(
       cwnb query 'stats avg(ms) by path' -g /shop/app --to slow.parquet
     """  # noqa: D301
     from cwnb.output import chosen_output, write, writing
+    from cwnb.window import narrowed_start
 
     output = chosen_output(output, to)
     if text == "-":
         text = sys.stdin.read()
     with closing(open_store(path)) as logs:
-        result = logs.query(text, named_groups(logs, groups), **options)
+        start = narrowed_start(start, end, logs.clock.now_ms())
+        result = logs.query(text, named_groups(logs, groups), start, end, **options)
         for warning in result.warnings:
             click.echo(f"warning: {warning}", err=True)
         if export_events is not None:

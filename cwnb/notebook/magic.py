@@ -17,6 +17,7 @@ from cwnb.notebook.options import help_text, read_options
 from cwnb.notebook.placeholders import fill_query, fill_word
 from cwnb.results.charts import KINDS
 from cwnb.results.visible import visible
+from cwnb.window import narrowed_start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,7 +37,9 @@ class Cwnb(Magics):  # type: ignore[misc]
     groups = Union([List(Unicode()), Unicode()], help="Log groups to ask where -g names none.").tag(
         config=True
     )
-    start = Unicode("-1h", help="Where the window begins without --start.").tag(config=True)
+    start = Unicode(
+        "", help="Where the window begins without --start; empty: as CWNB_START, or all there is."
+    ).tag(config=True)
     limit = Int(None, allow_none=True, help="The most rows without --limit.").tag(config=True)
     plot = Enum((*KINDS, "none"), "none", help="The chart without --plot.").tag(config=True)
 
@@ -67,7 +70,9 @@ class Cwnb(Magics):  # type: ignore[misc]
         result = logs.query(
             text,
             self._groups(options, logs),
-            start=options.start or self.start,
+            start=narrowed_start(
+                options.start, options.end, logs.clock.now_ms(), configured=self.start
+            ),
             end=options.end,
             language=options.language,
             strict=options.strict,
@@ -156,7 +161,7 @@ def _show_chart(result: QueryResult, kind: str, *, asked: bool) -> None:
 def _show_stored(result: QueryResult, what: str) -> None:
     from cwnb.results.html import summary
 
-    _show_line(" · ".join([what, *summary(len(result), result.statistics)]))
+    _show_line(" · ".join([what, *summary(len(result), result.statistics, result.window)]))
     for warning in result.warnings:
         _show_line(f"warning: {warning}")
 

@@ -33,9 +33,12 @@ class Option:
 OPTIONS = (
     Option("group", "GROUP…", "log groups; a trailing * is a prefix", short="g", many=True),
     Option(
-        "start", "TIME", "start of the window: -1h, 2026-11-23T08:00Z, epoch, now; default: -1h"
+        "start",
+        "TIME",
+        "start of the window: -1h, yesterday 08:00, 3 days ago, 2026-11-23T08:00Z, epoch, all; "
+        "default: %config Cwnb.start, $CWNB_START, or all there is",
     ),
-    Option("end", "TIME", "end of the window, not included, written alike; default: none"),
+    Option("end", "TIME", "end of the window, not included, written alike; default: all there is"),
     Option("lang", "LANGUAGE", "ql", choices=("ql",)),
     Option("into", "NAME", "store the answer as a DataFrame and show one line"),
     Option("plot", "KIND", "auto, line, bar, stacked or none", choices=(*KINDS, "none")),

@@ -36,13 +36,13 @@ def result_html(result: Any) -> str:
 
 def summary_html(result: Any) -> str:
     """Show in one line how many rows came out of how many events, bytes and milliseconds."""
-    first, *rest = summary(len(result.df), result.statistics)
+    first, *rest = summary(len(result.df), result.statistics, result.window)
     text = " · ".join([f"<b>{escape(first)}</b>", *(escape(part) for part in rest)])
     return f'<div class="cwnb-summary">{text}</div>'
 
 
-def summary(rows: int, statistics: dict[str, Any]) -> list[str]:
-    """Give the parts of the line above a table: `8 rows`, `1.2 MB scanned`, …."""
+def summary(rows: int, statistics: dict[str, Any], window: str = "") -> list[str]:
+    """Give the parts of the line above a table: `8 rows`, `1.2 MB scanned`, …, the window."""
     parts = [_counted(rows, "row")]
     scanned = int(statistics.get("recordsScanned") or 0)
     matched = int(statistics.get("recordsMatched") or 0)
@@ -53,6 +53,8 @@ def summary(rows: int, statistics: dict[str, Any]) -> list[str]:
         parts.append(f"{_counted(skipped, 'record')} skipped")
     if statistics.get("elapsedMs") is not None:
         parts.append(elapsed_text(statistics["elapsedMs"]))
+    if window:
+        parts.append(window)
     return parts
 
 

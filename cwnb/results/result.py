@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, SnapshotExpired
-from cwnb.events import MESSAGE, POINTER, RAW, mixed_type
-from cwnb.insights import is_structure, values_to_text
+from cwnb.events import ALL_TIME, MESSAGE, POINTER, RAW, mixed_type
+from cwnb.insights import extent_of_inputs, is_structure, values_to_text
 from cwnb.memo import memo
 from cwnb.results.data_frame import data_frame
 from cwnb.results.explanation import Explanation
+from cwnb.window import window_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,6 +141,15 @@ class QueryResult:
         return Explanation(self.outcome.steps, self.statistics)
 
     @memo
+    def window(self) -> str:
+        """The times that were asked about; for all there is, those of the first and last event."""
+        context = self.events.context
+        extent = None
+        if context.window == ALL_TIME:
+            extent = extent_of_inputs(self.query, context.sources, context.window)
+        return window_text(context.window, extent)
+
+    @memo
     def pandas(self) -> str:
         """The query as `to_pandas_source()` writes it."""
         return self.to_pandas_source()
@@ -201,7 +211,7 @@ class QueryResult:
         from cwnb.results.html import summary
         from cwnb.results.rendering import text_table
 
-        lines = [" · ".join(summary(len(self), self.statistics))]
+        lines = [" · ".join(summary(len(self), self.statistics, self.window))]
         lines += [f"warning: {warning}" for warning in self.warnings]
         return "\n".join([*lines, text_table(self.df)])
 

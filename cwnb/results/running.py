@@ -15,7 +15,7 @@ from cwnb.insights import Outcome, check, complete, field_names, prepare, run, w
 from cwnb.results.bar import TerminalBar
 from cwnb.results.events import ReadEvents
 from cwnb.results.result import QueryResult
-from cwnb.results.warnings import warn_of_types
+from cwnb.results.warnings import warn_of_no_events, warn_of_types
 
 if TYPE_CHECKING:
     from cwnb.insights import Progress, Query, QueryContext
@@ -218,7 +218,11 @@ class RunningQuery:
             # An error that the engine raises has no query text.
             error.text = error.text or self.text
             raise
-        return self._answer(completed, outcome, warnings, time.perf_counter() - started)
+        seconds = time.perf_counter() - started
+        if not outcome.statistics["recordsScanned"]:
+            opened = self.progress.of_records > 0
+            warnings = [*warnings, *warn_of_no_events(completed, context, opened=opened)]
+        return self._answer(completed, outcome, warnings, seconds)
 
     def _answer(
         self, query: Query, outcome: Outcome, warnings: list[str], seconds: float

@@ -1,11 +1,15 @@
-"""Warnings about the columns of an answer."""
+"""Warnings about what a query has read, and about the columns of its answer."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cwnb.events import ALL_TIME
+from cwnb.insights import extent_of_inputs
+from cwnb.window import window_text
+
 if TYPE_CHECKING:
-    from cwnb.insights import Outcome
+    from cwnb.insights import Outcome, Query, QueryContext
 
 
 def warn_of_types(outcome: Outcome) -> list[str]:
@@ -15,3 +19,18 @@ def warn_of_types(outcome: Outcome) -> list[str]:
         "column shows their text"
         for name in outcome.mixed
     ]
+
+
+def warn_of_no_events(query: Query, context: QueryContext, *, opened: bool) -> list[str]:
+    """Say where the events lie, after a query that has read none.
+
+    `opened`: whether something was opened to look for them. If not, and the window may have some,
+    they were left out because none can pass the filters.
+    """
+    extent = extent_of_inputs(query, context.sources, context.window)
+    if extent is None:
+        return ["there are no events to read"]
+    if extent.in_window and not opened:
+        return []
+    lie = window_text(ALL_TIME, extent).removeprefix("all events, ")
+    return [f"there are no events {window_text(context.window, None)}; they lie {lie}"]

@@ -42,6 +42,7 @@ def logs(tmp_path: Path) -> Iterator[cwnb.Logs]:
 def shell(logs, tmp_path, monkeypatch) -> Iterator[InteractiveShell]:
     """Give an IPython of its own with the extension loaded and `logs` in it."""
     monkeypatch.delenv("CWNB_STORE", raising=False)
+    monkeypatch.delenv("CWNB_START", raising=False)
     # A shell puts itself in the place of the main module, which other tests still need.
     monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
     InteractiveShell.clear_instance()

@@ -27,9 +27,22 @@ def test_a_line_works_in_an_assignment(run, shell):
     assert shell.user_ns["r"].df.shape == (2, 2)
 
 
-def test_the_window_is_the_last_hour_of_the_store(run, shell):
+def test_the_window_is_all_there_is_unless_a_setting_narrows_it(run, shell, monkeypatch):
+
+    def messages():
+        return shell.user_ns["r"].df["@message"].tolist()
+
     run("r = %insights -g /shop/web fields @message")
-    assert shell.user_ns["r"].df["@message"].tolist() == ["<b>new</b>"]
+    assert messages() == ["<b>new</b>", "old"]
+    assert shell.user_ns["r"].window.startswith("all events, from 2026-11-20 08:00 to ")
+    monkeypatch.setenv("CWNB_START", "2 hours ago")
+    run("r = %insights -g /shop/web fields @message")
+    assert messages() == ["<b>new</b>"]
+    run("r = %insights -g /shop/web --start all fields @message")
+    assert messages() == ["<b>new</b>", "old"]
+    run("%config Cwnb.start = 'today'")
+    run("r = %insights -g /shop/web fields @message")
+    assert messages() == ["<b>new</b>", "old"]
     run("r = %insights -g /shop/web --start -4h --end -1h fields @message")
     assert shell.user_ns["r"].df["@message"].tolist() == ["old"]
     run("r = %insights -g /shop/* --start -1d stats count(*) as n")

@@ -71,12 +71,13 @@ def test_hostile_lines_stay_text(line, repeated):
 
 def test_summary_line_says_what_was_scanned():
     r = result(frame(n=[1]), estimatedRecordsSkipped=1_000_000)
-    assert summary(len(r.df), r.statistics) == [
+    assert summary(len(r.df), r.statistics, r.window) == [
         "1 row",
         "1,234 of 200,001 records matched",
         "56.7 MB scanned",
         "1,000,000 records skipped",
         "45 ms",
+        "from 2026-01-01 00:00 UTC",
     ]
 
 

@@ -1,0 +1,82 @@
+"""The window of a query: how start and end are read, which settings narrow it, how it is shown."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from cwnb.errors import InvalidParameter
+from cwnb.events import ALL_TIME, Window
+from cwnb.times import to_ms
+
+if TYPE_CHECKING:
+    from cwnb.events import Extent
+
+# Written in place of a time it stands for all there is, also where a setting narrows the window.
+ALL = "all"
+START_VARIABLE = "CWNB_START"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read_window(start: Any, end: Any, now_ms: int) -> Window:
+    """Give the window from `start` up to, not including, `end`; None and "all" leave a side open.
+
+    Raises InvalidParameter for what is no time, and for an end before the start.
+    """
+    first = ALL_TIME.start_ms if _is_open(start) else to_ms(start, now_ms)
+    last = ALL_TIME.end_ms if _is_open(end) else to_ms(end, now_ms)
+    if last < first:
+        raise InvalidParameter(f"the window ends ({end!r}) before it starts ({start!r})")
+    return Window(first, last)
+
+
+def narrowed_start(start: Any, end: Any, now_ms: int, *, configured: str = "") -> Any:
+    """Give the start of a cell or a command: that which is said, else configured, else CWNB_START.
+
+    None where nothing says one. Only people's surfaces ask this; the answers of a program do not
+    depend on the environment of whoever runs it. Raises InvalidParameter, which names the setting.
+    """
+    if start is not None:
+        return start
+    variable = os.environ.get(START_VARIABLE, "").strip()
+    setting, said_by = (
+        (configured, "%config Cwnb.start") if configured else (variable, START_VARIABLE)
+    )
+    if not setting:
+        return None
+    try:
+        read_window(setting, end, now_ms)
+    except InvalidParameter as error:
+        raise InvalidParameter(f"{error}; the start is that of {said_by}") from None
+    return setting
+
+
+def window_text(window: Window, extent: Extent | None) -> str:
+    """Say which times were asked about; of all times, those from the first event to the last."""
+    has_start, has_end = window.start_ms > ALL_TIME.start_ms, window.end_ms < ALL_TIME.end_ms
+    if not has_start and not has_end:
+        if extent is None:
+            return ""
+        first, last = (moment_text(ms - ms % 60_000) for ms in (extent.first_ms, extent.last_ms))
+        return f"all events, from {first} to {last} UTC"
+    first, last = moment_text(window.start_ms), moment_text(window.end_ms)
+    if has_start and has_end:
+        return f"from {first} to {last} UTC"
+    return f"from {first} UTC" if has_start else f"before {last} UTC"
+
+
+def moment_text(time_ms: int) -> str:
+    """Write a time in UTC without the seconds and milliseconds that are 0."""
+    try:
+        moment = _EPOCH + timedelta(milliseconds=time_ms)
+    except OverflowError:  # outside of the years 1 to 9999
+        return f"{time_ms:,} ms"
+    text = f"{moment:%Y-%m-%d %H:%M}"
+    if moment.second or moment.microsecond:
+        text += f":{moment.second:02d}"
+    return f"{text}.{moment.microsecond // 1000:03d}" if moment.microsecond else text
+
+
+def _is_open(when: Any) -> bool:
+    return when is None or (isinstance(when, str) and when.strip().lower() == ALL)
