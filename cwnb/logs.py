@@ -424,10 +424,11 @@ class DataFrameSources(FrameSources):
         columns = columns_of_frame(self._frame, read_times=_read_times, notes=self._notes)
         self._check_times(columns[TIMESTAMP])
         checkpoint()
-        message, rare = columns.get(MESSAGE), None
+        message, rare, cut = columns.get(MESSAGE), None, 0
         if message is not None:
             texts = message.dictionary_decode() if pa.types.is_dictionary(message.type) else message
             found = Processing().discover(texts.fill_null(""))
+            cut = found.capped
             for name, array in found.columns.items():
                 columns.setdefault(name, array)
             if found.rest is not None:
@@ -435,7 +436,7 @@ class DataFrameSources(FrameSources):
         else:
             columns[MESSAGE] = _rows_as_json(map(str, self._frame.columns), columns)
         checkpoint()
-        return FrameSource(columns, rare=rare)
+        return FrameSource(columns, rare=rare, cut_messages=cut)
 
     def _check_times(self, times: Any) -> None:
         if len(times) == 0 or times.null_count < len(times):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import pandas as pd
 import pytest
 
 import cwnb
@@ -81,3 +82,11 @@ def test_a_field_that_was_cut_is_said(logs, state):
     (warning,) = logs.query("filter f220 = 220", ["/wide"]).warnings
     assert warning.startswith(f"no event has the field 'f220': {lost}; did you mean")
     assert logs.query("filter f0 = 0", ["/wide"]).warnings == []
+
+
+def test_a_field_that_was_cut_from_a_message_of_a_frame_is_said():
+    wide = json.dumps({f"f{n}": n for n in range(250)})
+    result = cwnb.query("filter f249 = 5", pd.DataFrame({"message": [wide, '{"f249": 5}']}))
+    assert len(result) == 1
+    lost = "1 event has more than 200 fields, and only the first 200 of each are kept"
+    assert result.warnings == [f"the field 'f249' may be missing: {lost}"]

@@ -377,10 +377,19 @@ class FrameSource:
     """Columns in memory as a source of events."""
 
     def __init__(
-        self, columns: dict[str, Any], *, name: str = "frame", rare: RareFields | None = None
+        self,
+        columns: dict[str, Any],
+        *,
+        name: str = "frame",
+        rare: RareFields | None = None,
+        cut_messages: int = 0,
     ) -> None:
-        """Take the columns that `columns_of_frame` gives, and fields that have no column."""
+        """Take the columns that `columns_of_frame` gives, and fields that have no column.
+
+        `cut_messages`: how many messages have more fields than are extracted from one.
+        """
         self.name = name
+        self._cut_messages = cut_messages
         self._rare = rare
         time = columns[TIMESTAMP].cast(pa.int64()).fill_null(0)
         self._times = np.asarray(time)
@@ -426,9 +435,11 @@ class FrameSource:
         held = [self._columns[stem] for stem in stems if stem in self._columns]
         return any(values.is_structure(array.type) for array in held)
 
-    def cut_events(self, name: str) -> int:  # noqa: ARG002
-        """Give 0: a column holds what it holds."""
-        return 0
+    def cut_events(self, name: str) -> int:
+        """Give how many rows may have lost this field, as their message has too many."""
+        column = self._columns.get(name)
+        lacking = self._cut_messages if column is None else column.null_count
+        return min(self._cut_messages, int(lacking))
 
     def extent(self, window: Window) -> Extent | None:
         """Give the times of all rows that have one, and how many rows lie in a window."""
