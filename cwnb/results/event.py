@@ -23,8 +23,7 @@ from cwnb.events import (
     TIMESTAMP,
     Window,
 )
-from cwnb.results.data_frame import data_frame, extension_array
-from cwnb.results.result import portable_column
+from cwnb.results.arrow_columns import data_frame, extension_array, portable_column
 
 if TYPE_CHECKING:
     from pandas import DataFrame

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from cwnb.results.data_frame import data_frame
+from cwnb.results.arrow_columns import data_frame
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

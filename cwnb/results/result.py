@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, SnapshotExpired
-from cwnb.events import ALL_TIME, MESSAGE, POINTER, RAW, mixed_type
-from cwnb.insights import extent_of_inputs, is_structure, values_to_text
+from cwnb.events import ALL_TIME, MESSAGE, POINTER, RAW
+from cwnb.insights import extent_of_inputs
 from cwnb.memo import memo
-from cwnb.results.data_frame import data_frame
+from cwnb.results.arrow_columns import data_frame, portable_column
 from cwnb.results.explanation import Explanation
 from cwnb.window import window_text
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from cwnb.insights import Outcome, Pipeline, Places, Query
     from cwnb.results.event import Event
-    from cwnb.results.events import ReadEvents
+    from cwnb.results.read_events import ReadEvents
 
 
 _READS_EVENTS = (
@@ -219,13 +219,3 @@ class QueryResult:
         from cwnb.results.html import result_html
 
         return {"text/plain": repr(self), "text/html": result_html(self)}
-
-
-def portable_column(array: Any) -> Any:
-    """Give a column in a type that every tool knows: mixed values and structures as text."""
-    kind = array.type
-    if kind == mixed_type() or is_structure(array.type):
-        return values_to_text(array) if kind == mixed_type() else array.storage
-    if pa.types.is_dictionary(kind):
-        return array.dictionary_decode()
-    return array.cast(pa.string()) if pa.types.is_null(kind) else array

@@ -21,7 +21,7 @@ from cwnb.insights.engine import run_query, schedule
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.commands import steps
 from cwnb.insights.engine.commands.barrier import Enough, InMemory
-from cwnb.insights.engine.commands.barriers import BARRIERS
+from cwnb.insights.engine.commands.plan_barrier import BARRIERS
 from cwnb.insights.engine.order import Ranks, RowOrder
 from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
 from cwnb.insights.ql import dialect, writer

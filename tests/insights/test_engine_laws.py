@@ -24,7 +24,7 @@ from cwnb.insights.engine.run import run
 from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
 from cwnb.insights.ql import dialect
 from cwnb.insights.resolve.complete import complete_pipeline
-from cwnb.results.result import portable_column
+from cwnb.results.arrow_columns import portable_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

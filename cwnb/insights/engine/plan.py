@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cwnb.insights.engine.commands.barriers import plan_barrier
+from cwnb.insights.engine.commands.plan_barrier import plan_barrier
 from cwnb.insights.engine.commands.rest import Rest
 from cwnb.insights.ql import dialect
 from cwnb.insights.tree import Command, Names, Needs, Order, Pipeline, Rows, ScanEvents

@@ -1,6 +1,7 @@
-"""Make DataFrames of Arrow columns; pandas is imported when the first one is made.
+"""Arrow columns in types that every tool knows, and as DataFrames.
 
-So opening a store does not wait for that import, which takes a third of the time.
+The first DataFrame imports pandas, so that opening a store does not wait for that import, which
+takes a third of the time.
 """
 
 from __future__ import annotations
@@ -8,6 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+
+from cwnb.events import mixed_type
+from cwnb.insights import is_structure, values_to_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -30,3 +34,13 @@ def extension_array(arrays: Any) -> Any:
 
     chunks = arrays if isinstance(arrays, list) else [arrays]
     return pd.arrays.ArrowExtensionArray(pa.chunked_array(chunks))
+
+
+def portable_column(array: Any) -> Any:
+    """Give a column in a type that every tool knows: mixed values and structures as text."""
+    kind = array.type
+    if kind == mixed_type() or is_structure(array.type):
+        return values_to_text(array) if kind == mixed_type() else array.storage
+    if pa.types.is_dictionary(kind):
+        return array.dictionary_decode()
+    return array.cast(pa.string()) if pa.types.is_null(kind) else array
