@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import os
@@ -391,3 +392,18 @@ def test_lab_names_the_extra_that_lacks(tmp_path, monkeypatch):
     assert done.exit_code == 2
     assert "this needs JupyterLab; pip install 'cwnb[lab]'" in done.output
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_load_reads_the_standard_input(ask, shop, pack):
+    data = b'{"time":"2026-11-20T10:00:00Z","log":"' + pack.__name__.encode() + b'\\n"}\n'
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[1])}
+    command = ["-m", "cwnb.cli", "load", "-", "--group", "/stdin", "--unwrap"]
+    answer = subprocess.run(
+        [sys.executable, *command], cwd=shop, env=environment, input=pack(data),
+        capture_output=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert (answer.returncode, answer.stderr) == (0, b"")
+    assert b"stdin" in answer.stdout
+    found = ask("query", "fields @message, @logStream", "--group", "/stdin", "-o", "csv").stdout
+    assert f"{pack.__name__},stdin" in found.splitlines()

@@ -10,6 +10,7 @@ import click
 # What messages of the library say in Python, and how it is written here.
 _SPELLINGS = {
     "again=True": "--again",
+    "unwrap=True": "--unwrap",
     "format='text'": "--format text",
     "None keeps events for ever": "'forever' keeps them",
 }

@@ -28,10 +28,11 @@ from cwnb.cli.options import progress_of_bytes, store_option
 @click.option("--time-field", metavar="NAME", help="The field that has the time.")
 @click.option("--time-format", metavar="FORMAT", help="The time's form: '%d.%m.%Y %H:%M:%S'.")
 @click.option("--log-type", metavar="NAME", help="lambda, vpc-flow, route53, cloudtrail or text.")
+@click.option("--unwrap", is_flag=True, help="Load what Docker or Fluent Bit wrap in 'log'.")
 @click.option("--again", is_flag=True, help="Load files again that were loaded before.")
 @store_option
 def load(files: tuple[str, ...], path: str, **options: Any) -> None:
-    """Load files, folders, globs or URLs into a log group.
+    """Load files, folders, globs or URLs into a log group; - is the standard input.
 
     If some files cannot be loaded, the others are, and the exit status is 1.
 
@@ -40,10 +41,12 @@ def load(files: tuple[str, ...], path: str, **options: Any) -> None:
       cwnb load access.log.gz --group /shop/web
       cwnb load 'logs/**/*.json' s3://bucket/prefix/ --group /shop/app
       cwnb load server.log --group /shop/payments --tz Europe/Lisbon
+      kubectl logs deploy/web | cwnb load - --group /shop/web --stream web
     """  # noqa: D301
     import cwnb
 
-    what = files[0] if len(files) == 1 else list(files)
+    found = [sys.stdin.buffer if name == "-" else name for name in files]
+    what = found[0] if len(found) == 1 else found
     with closing(cwnb.open(path)) as logs, progress_of_bytes() as progress:
         report = logs.load(what, progress=progress, **options)
     click.echo(as_options(str(report)))

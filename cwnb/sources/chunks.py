@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -34,3 +35,11 @@ class Chunk:
     blank: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
     discovered: Any = None
+
+
+def stream_names(names: list[Any], default: str) -> pa.Array:
+    """Give the log stream of each record: the one it names, with what no name may have as `_`."""
+    import pyarrow as pa
+
+    texts = [name if isinstance(name, str) and name else default for name in names]
+    return pa.array([re.sub("[:*]", "_", text)[:512] for text in texts], pa.string())

@@ -13,6 +13,7 @@ import pyarrow as pa
 from cwnb.sources import tables
 from cwnb.sources.blocks import LineReader
 from cwnb.sources.clocks import Reading
+from cwnb.sources.containers import is_wrapped, read_cri, unwrapped
 from cwnb.sources.earlier import TAIL_FORMATS, head_of
 from cwnb.sources.exports import read_export
 from cwnb.sources.intake import Intake, faults_of
@@ -22,6 +23,7 @@ from cwnb.sources.ndjson import read_ndjson
 from cwnb.sources.recognise import EXPORT_NAME, SAMPLE_BYTES, recognise, refuse_binary
 from cwnb.sources.records import read_records
 from cwnb.sources.separated import read_separated
+from cwnb.sources.service import read_service
 from cwnb.sources.unpacking import MAX_RATIO, Fingerprinted, Peekable, Recoded, encoding_of
 from cwnb.store import LoadRecord
 
@@ -53,6 +55,7 @@ class Target:
     pattern: str | None = None
     time_field: str | None = None
     time_format: Layout | None = None
+    unwrap: bool = False
     again: bool = False
     max_ratio: float | None = MAX_RATIO
 
@@ -97,7 +100,7 @@ def load_content(
     seen = tail.record.lines if tail is not None else 0
     lines = LineReader(stream, first_line=seen + 1)
     # Among records of JSON, a time inside a line that is none could be anything.
-    sampled = report.format in {"text", "export"}
+    sampled = report.format in {"text", "cri", "export"}
     if report.format == "export":
         # The times that the service wrote before the events have its own form.
         reading = replace(reading, layout=None)
@@ -110,6 +113,12 @@ def load_content(
     if report.format == "export" and (match := EXPORT_NAME.search(item.key)):
         report.stream = target.stream_for(match[1], report)
     chunks = _chunks(target, report, stream, lines, times)
+    if target.unwrap:
+        chunks = unwrapped(chunks, times, report)
+    elif report.format == "ndjson" and is_wrapped(sample):
+        report.note(
+            "the records wrap lines of programs in `log`; unwrap=True makes these the messages"
+        )
     first_ms = tail.state.get("last_ms", reading.file_ms) if tail is not None else reading.file_ms
 
     def record(intake: Intake) -> LoadRecord:
@@ -150,7 +159,7 @@ def load_rows(target: Target, rows: Any, report: FileReport) -> None:
     """Load rows in memory, all or nothing."""
     reading = target.reading(None)
     fingerprint = tables.RowsFingerprint()
-    chunks = tables.read_rows(rows, report, reading, fingerprint)
+    chunks: Iterable[Chunk] = tables.read_rows(rows, report, reading, fingerprint)
 
     def record(intake: Intake) -> LoadRecord:
         del intake
@@ -164,6 +173,8 @@ def load_rows(target: Target, rows: Any, report: FileReport) -> None:
         )
 
     times = TimeReader([], reading)
+    if target.unwrap:
+        chunks = unwrapped(chunks, times, report)
     take_all(target, report, chunks, times, first_ms=reading.file_ms, record=record)
 
 
@@ -238,12 +249,17 @@ def _format(target: Target, item: Input, sample: bytes, reading: Reading, tail: 
 def _chunks(
     target: Target, report: FileReport, stream: Peekable, lines: LineReader, times: TimeReader
 ) -> Iterable[Chunk]:
+    own_times = target.time_field is None and target.time_format is None
     if report.format == "ndjson":
         return read_ndjson(lines)
     if report.format == "export":
         return read_export(lines, times)
+    if report.format == "cri":
+        return read_cri(lines, times, report)
     if report.format in {"json", "cloudtrail"}:
         return read_records(stream, report)
+    if report.format == "service":
+        return read_service(stream, report, own_stream=target.stream is None, own_times=own_times)
     if report.format in {"csv", "tsv"}:
         return read_separated(stream, report, times.reading)
     if report.format == "parquet":

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from cwnb.store import LoadRecord
 
 # Formats whose further lines can be read without the ones before.
-TAIL_FORMATS = ("text", "ndjson")
+TAIL_FORMATS = ("text", "ndjson", "cri")
 # A load is found again by the first bytes of its content: so many of them as it has.
 _HEADS = (1024, 64)
 HEAD_BYTES = max(_HEADS)
@@ -113,6 +113,7 @@ class Earlier:
                 digest = prefix_digest(raw, end - at, digest)
                 at = end
                 record = self.same(digest.hexdigest())
-                if record is not None and record.bytes == end:
+                # One without events, such as a header alone, has nothing that could be doubled.
+                if record is not None and record.bytes == end and record.events:
                     found = Tail(record, digest.copy())
         return found

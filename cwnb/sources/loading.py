@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import lzma
-import struct
 import time
-import zipfile
-import zlib
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from tempfile import SpooledTemporaryFile
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from cwnb.errors import SourceError
-from cwnb.sources import tables, unpacking
+from cwnb.sources import tables
+from cwnb.sources.archives import TAR_BLOCK_BYTES, is_tar, tar_members, zip_members
 from cwnb.sources.bundle import Bundle
 from cwnb.sources.clocks import read_zone
 from cwnb.sources.content import Target, load_content, load_rows, say_loaded
@@ -29,7 +26,6 @@ from cwnb.sources.unpacking import (
     Fingerprinted,
     Peekable,
     Unpacked,
-    bomb,
     compression_of,
 )
 from cwnb.store import Processing
@@ -39,21 +35,10 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from cwnb.sources.blocks import Readable
-    from cwnb.sources.earlier import Tail
 
 # A file may be packed more than once (a .gz in a .zip), but not without end.
 _NESTED = 3
 _SPOOL_BYTES = 64 * 1024 * 1024
-# What zipfile raises for a damaged archive, or a damaged member of one.
-_ZIP_FAULTS = (
-    zipfile.BadZipFile,
-    NotImplementedError,
-    EOFError,
-    ValueError,
-    struct.error,
-    zlib.error,
-    lzma.LZMAError,
-)
 
 
 def load(
@@ -67,6 +52,7 @@ def load(
     pattern: str | None = None,
     time_field: str | None = None,
     time_format: str | None = None,
+    unwrap: bool = False,
     again: bool = False,
     log_type: str | None = None,
     deliver: bool = True,
@@ -77,10 +63,11 @@ def load(
 
     `pattern`: what the first line of a record looks like (RE2). `tz`: the zone of times that name
     none. `time_field`: the field that has the time. `time_format`: its form, as strptime has it
-    (`%d.%m.%Y %H:%M:%S`). `again` loads content that the group has already. `max_ratio`: how many
-    times its size a packed file may unpack to beyond 256 MB; None for any. `deliver=False` keeps
-    the events from tails and subscriptions, which never see them. `progress` is called with the
-    bytes read so far and their total, or None where that is unknown.
+    (`%d.%m.%Y %H:%M:%S`). `unwrap`: the field `log` of JSON records, as Docker and Fluent Bit
+    write them, is the message. `again` loads content that the group has already. `max_ratio`: how
+    many times its size a packed file may unpack to beyond 256 MB; None for any. `deliver=False`
+    keeps the events from tails and subscriptions, which never see them. `progress` is called with
+    the bytes read so far and their total, or None where that is unknown.
 
     One bad file raises SourceError; of several, the good ones load and the report names the bad.
     """
@@ -93,6 +80,7 @@ def load(
         "pattern": check_pattern(pattern),
         "time_field": time_field,
         "time_format": read_time_format(time_format),
+        "unwrap": unwrap,
         "again": again,
         "max_ratio": max_ratio,
     }
@@ -162,94 +150,67 @@ class _Files:
         # A file object is the user's to close.
         with closing(raw) if item.ours else nullcontext():
             head = Peekable(_Watched(raw, self, item))
-            if compression_of(head.peek(8)) == "zip":
-                self._load_zip(item, raw, head, alone)
-            else:
+            if compression_of(head.peek(8)) != "zip":
                 self._load_stream(item, head)
+                return
+            with zip_members(item, raw, head, self.max_ratio, self.report.notes) as members:
+                alone = alone and len(members) == 1
+                for member in members:
+                    self._each(member.name, alone, partial(self._load_member, member, "zip"))
 
-    def _load_zip(self, item: Input, raw: Any, head: Peekable, alone: bool) -> None:
-        with SpooledTemporaryFile(_SPOOL_BYTES) as spool:
-            file: Any = raw
-            if not _seekable(raw):
-                while data := head.read(1 << 20):
-                    spool.write(data)
-                file = spool
-            file.seek(0)
-            try:
-                archive = zipfile.ZipFile(file)
-            except _ZIP_FAULTS as error:
-                raise SourceError(f"{item.name!r} is a damaged zip file: {error}") from error
-            members = [info for info in archive.infolist() if not info.is_dir()]
-            alone = alone and len(members) == 1
-            if not members:
-                self.report.notes.append(f"no files in {item.name!r}")
-            for info in members:
-                member = Input(
-                    name=f"{item.name}/{info.filename}",
-                    key=f"{item.key}/{info.filename}",
-                    stream=info.filename,
-                    open=partial(archive.open, info),
-                    modified_ms=item.modified_ms,
-                )
-                self._each(member.name, alone, partial(self._load_member, member, info))
-
-    def _load_member(self, member: Input, info: zipfile.ZipInfo) -> None:
-        if info.flag_bits & 1:
-            raise SourceError(f"{member.name!r} is locked with a password; unpack it first")
-        ratio = info.file_size / max(info.compress_size, 1)
-        limit = self.max_ratio
-        if limit is not None and ratio > limit and info.file_size > unpacking.RATIO_FREE_BYTES:
-            raise bomb(member.name, limit)
+    def _load_tar(self, item: Input, head: Peekable, compression: str | None) -> None:
+        packed = "tar" if compression is None else f"{compression}, tar"
+        members = 0
         try:
-            with member.open() as stream:
-                self._load_stream(member, Peekable(_Member(stream, member.name)), "zip")
-        except _ZIP_FAULTS as error:
-            raise SourceError(f"{member.name!r} cannot be unpacked: {error}") from error
+            for member in tar_members(item, head, self.report.notes):
+                members += 1
+                self._each(member.name, False, partial(self._load_member, member, packed))
+        except SourceError as error:
+            if not members:
+                raise
+            self._failed(item.name, str(error))
+        if not members:
+            self.report.notes.append(f"no files in {item.name!r}")
 
-    def _load_stream(self, item: Input, head: Peekable, compression: str | None = None) -> None:
-        head, compression = self._unpacked(item, head, compression)
+    def _load_member(self, member: Input, packed: str) -> None:
+        with closing(member.open()) as stream:
+            self._load_stream(member, Peekable(stream), packed, member=True)
+
+    def _load_stream(
+        self, item: Input, head: Peekable, compression: str | None = None, *, member: bool = False
+    ) -> None:
+        head, compression = self.unpacked(item, head, compression)
+        if not member and is_tar(head.peek(TAR_BLOCK_BYTES)):
+            self._load_tar(item, head, compression)
+            return
+        # The members of an archive may be many and small.
+        target = replace(self.target, alone=False) if member else self.target
         report = FileReport(item.name, compression=compression)
         self.report.files.append(report)
-        report.stream = self.target.stream_for(item.stream, report)
+        report.stream = target.stream_for(item.stream, report)
         first = head.peek(HEAD_BYTES)
-        tail = None
-        if item.local and not self.target.again:
-            opened = partial(self._opened_again, item, unpacked=compression is not None)
-            size = item.size if compression is None else None
-            tail = self.target.earlier.beginning(item, size, first, opened)
-        if tail is None:
-            load_content(self.target, item, report, Fingerprinted(head), first=first)
-        else:
-            self._load_tail(item, report, first, tail, unpacked=compression is not None)
-
-    def _load_tail(
-        self, item: Input, report: FileReport, first: bytes, tail: Tail, *, unpacked: bool
-    ) -> None:
-        """Load what comes after an earlier load, if anything does."""
-        with self._opened_again(item, unpacked=unpacked, at=tail.record.bytes) as stream:
-            rest = Peekable(stream)
-            if not rest.peek(1):
-                say_loaded(report, tail.record)
+        with _Content(self, item, head, packed=compression is not None) as content:
+            tail = None
+            if not target.again:
+                size = item.size if compression is None else None
+                tail = target.earlier.beginning(item, size, first, content.opened)
+            if tail is None:
+                whole = Fingerprinted(content.stream())
+                load_content(target, item, report, whole, first=first)
                 return
-            content = Fingerprinted(rest, tail.digest, tail.record.bytes)
-            load_content(self.target, item, report, content, tail, first=first)
+            # What comes after an earlier load, if anything does.
+            with content.opened(tail.record.bytes) as stream:
+                rest = Peekable(stream)
+                if not rest.peek(1):
+                    say_loaded(report, tail.record)
+                    return
+                new = Fingerprinted(rest, tail.digest, tail.record.bytes)
+                load_content(target, item, report, new, tail, first=first)
 
-    @contextmanager
-    def _opened_again(self, item: Input, *, unpacked: bool, at: int = 0) -> Iterator[Readable]:
-        """Open a file once more, at a byte of its content."""
-        with closing(item.open()) as raw:
-            if not unpacked:
-                raw.seek(at)
-                yield _Watched(raw, self, item)
-                return
-            stream, _ = self._unpacked(item, Peekable(_Watched(raw, self, item)), None)
-            while at > 0 and (data := stream.read(min(at, 1 << 20))):
-                at -= len(data)
-            yield stream
-
-    def _unpacked(
+    def unpacked(
         self, item: Input, head: Peekable, compression: str | None
     ) -> tuple[Peekable, str | None]:
+        """Unpack a stream; give its content and the names of the ways in which it was packed."""
         for _ in range(_NESTED):
             packed = compression_of(head.peek(8))
             if packed is None or packed == "zip":
@@ -259,20 +220,54 @@ class _Files:
         return head, compression
 
 
-class _Member:
-    """Passes the content of a member of a zip file on; damage is a SourceError."""
+class _Content:
+    """The content of one file, which can be read once more.
 
-    def __init__(self, stream: Any, name: str) -> None:
-        self._stream = stream
-        self._name = name
+    A file of this machine is opened again; anything else is kept beside while it is read.
+    """
 
-    def read(self, size: int = -1, /) -> bytes:
-        """Give up to `size` bytes, none at the end."""
-        try:
-            data: bytes = self._stream.read(size)
-        except (*_ZIP_FAULTS, OSError) as error:
-            raise SourceError(f"{self._name!r} cannot be unpacked: {error}") from error
-        return data
+    def __init__(self, files: _Files, item: Input, head: Peekable, *, packed: bool) -> None:
+        self._files = files
+        self._item = item
+        self._head = head
+        self._packed = packed
+        self._kept: Any = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._kept is not None:
+            self._kept.close()
+
+    def stream(self) -> Peekable:
+        """Give all of it."""
+        if self._kept is None:
+            return self._head
+        self._kept.seek(0)
+        return Peekable(self._kept)
+
+    @contextmanager
+    def opened(self, at: int = 0) -> Iterator[Readable]:
+        """Open it once more, at a byte."""
+        if not self._item.local:
+            if self._kept is None:
+                self._kept = SpooledTemporaryFile(_SPOOL_BYTES)  # noqa: SIM115  # closed by __exit__
+                while data := self._head.read(1 << 20):
+                    self._kept.write(data)
+            self._kept.seek(at)
+            yield self._kept
+            return
+        with closing(self._item.open()) as raw:
+            if not self._packed:
+                raw.seek(at)
+                yield _Watched(raw, self._files, self._item)
+                return
+            head = Peekable(_Watched(raw, self._files, self._item))
+            stream, _ = self._files.unpacked(self._item, head, None)
+            while at > 0 and (data := stream.read(min(at, 1 << 20))):
+                at -= len(data)
+            yield stream
 
 
 class _Watched:
@@ -297,8 +292,3 @@ class _Watched:
         if files.progress is not None:
             files.progress(files.told_bytes, files.total_bytes)
         return data
-
-
-def _seekable(stream: Any) -> bool:
-    seekable = getattr(stream, "seekable", None)
-    return bool(seekable and seekable())

@@ -6,6 +6,7 @@ import glob
 import io
 import os
 import re
+import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -103,6 +104,8 @@ def _local(text: str) -> Inputs:
     for match in map(Path, matches):
         if match.is_file():
             found.items.append(_file(match, match.relative_to(fixed).as_posix()))
+        elif not match.is_dir():
+            found.notes.append(_irregular(match))
         elif "**" not in text:
             found.add(_folder(match, fixed))
     return found
@@ -141,12 +144,17 @@ def _folder(folder: Path, root: Path | None = None) -> Inputs:
             if regular:
                 found.items.append(_file(path, path.relative_to(root or folder).as_posix()))
             else:
-                found.notes.append(f"{readable(path.name)!r} was left out: no regular file")
+                found.notes.append(_irregular(path))
     if hidden:
         found.notes.append(f"{hidden} hidden files or folders were left out")
     if not found.items and not found.unreadable:
         found.notes.append(f"no files in {str(folder)!r}")
     return found
+
+
+def _irregular(path: Path) -> str:
+    """Say that a pipe, a device or a link to nothing was left out; a pipe might never end."""
+    return f"{readable(path.name)!r} was left out: no regular file"
 
 
 def _unreadable(path: object, error: OSError) -> tuple[str, str]:
@@ -158,17 +166,20 @@ def _file(path: Path, stream: str) -> Input:
     try:
         status = path.stat()
     except OSError:
-        size = modified = None
-    else:
+        status = None
+    # A pipe or a device has no size and no time of its own, and can be read once only.
+    regular = status is not None and stat.S_ISREG(status.st_mode)
+    size = modified = None
+    if regular and status is not None:
         size, modified = status.st_size, status.st_mtime_ns // 1_000_000
     return Input(
         name=readable(str(path)),
-        key=readable(str(path.resolve())),
+        key=readable(str(path.resolve() if regular else path)),
         stream=readable(stream),
         open=lambda: path.open("rb"),
         size=size,
         modified_ms=modified,
-        local=True,
+        local=regular,
     )
 
 
@@ -255,7 +266,7 @@ def _file_object(stream: Any) -> Input:
     return Input(
         name=label,
         key=label,
-        stream=Path(label).name if name is not None and label != "<stream>" else "stream",
+        stream=Path(label).name.strip("<>") or "stream",
         open=lambda: _as_binary(stream),
         ours=False,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ import orjson
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, SourceError
+from cwnb.sources.containers import is_cri
 from cwnb.sources.layouts import LAYOUTS, read_layout
+from cwnb.sources.service import is_service
 
 if TYPE_CHECKING:
     from cwnb.sources.clocks import Reading
@@ -20,14 +23,23 @@ SAMPLE_BYTES = 256 * 1024
 FORMATS = {
     "text": "lines of text, with stack traces joined to their first line",
     "ndjson": "a JSON object a line",
-    "json": "a JSON array, or JSON values one after another over several lines",
+    "json": "JSON arrays, or JSON values one after another",
     "cloudtrail": "CloudTrail's files: one object with `Records`",
+    "service": "the service's own JSON: pages of events, answers, what subscriptions send",
+    "cri": "containers' lines as CRI runtimes write them: time, stdout or stderr, P or F, text",
     "csv": "comma-separated values with a header",
     "tsv": "tab-separated values with a header",
     "export": "what CloudWatch Logs exports to S3: time, space, message",
     "parquet": "Parquet",
 }
 
+_OTHER_NAMES = {
+    "jsonl": "ndjson",
+    "s3-export": "export",
+    "log": "text",
+    "firehose": "service",
+    "containerd": "cri",
+}
 _RECORDS = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
 _EXPORT_LINE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?s:.)")
 EXPORT_NAME = re.compile(
@@ -53,7 +65,7 @@ def check_format(name: str | None) -> str | None:
     if name is None:
         return None
     key = name.lower()
-    key = {"jsonl": "ndjson", "s3-export": "export", "log": "text"}.get(key, key)
+    key = _OTHER_NAMES.get(key, key)
     if key not in FORMATS:
         near = difflib.get_close_matches(key, FORMATS, 1)
         hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(FORMATS)}"
@@ -66,6 +78,8 @@ def recognise(sample: bytes, name: str, reading: Reading) -> str:
     if sample.startswith(b"PAR1"):
         return "parquet"
     refuse_binary(sample, name)
+    if sample.lstrip()[:1] in {b"{", b"["} and is_service(sample):
+        return "service"
     if _RECORDS.match(sample):
         return "cloudtrail"
     lines = _lines(sample)
@@ -75,12 +89,16 @@ def recognise(sample: bytes, name: str, reading: Reading) -> str:
         return "export"
     first = lines[0].lstrip()
     if first.startswith(b"{"):
+        if _follow_each_other(first):
+            return "json"
         if _is_json(first) or (len(lines) == 1 and len(sample) < SAMPLE_BYTES):
             return "ndjson"
         objects = sum(line.startswith(b"{") and line.rstrip().endswith(b"}") for line in lines)
         return "ndjson" if objects * 2 >= len(lines) else "json"
     if first.startswith(b"[") and _is_array(sample):
         return "json"
+    if is_cri(lines[:200]):
+        return "cri"
     objects = sum(line.startswith(b"{") and _is_json(line) for line in lines[:200])
     if objects * 2 > len(lines[:200]):
         return "ndjson"
@@ -97,7 +115,9 @@ def refuse_binary(sample: bytes, name: str) -> None:
         if sample.startswith(magic):
             raise SourceError(f"{name!r} is {kind}, not a log")
     if sample[257:262] == b"ustar":
-        raise SourceError(f"{name!r} is a tar archive; unpack it and load the folder")
+        raise SourceError(f"{name!r} is a tar file inside of an archive; unpack it first")
+    if sample.startswith(b"PK\x03\x04"):
+        raise SourceError(f"{name!r} is a zip file inside of another file; unpack it first")
     strange = len(sample.translate(None, _TEXT_BYTES))
     replaced = sample.decode("utf-8", "replace").count("\ufffd")
     if strange > 0.1 * len(sample) or strange + replaced > 0.3 * len(sample):
@@ -119,6 +139,16 @@ def _is_json(text: bytes) -> bool:
     except orjson.JSONDecodeError:
         return False
     return True
+
+
+def _follow_each_other(line: bytes) -> bool:
+    """Tell whether a line holds one JSON document after another, as Firehose writes them."""
+    text = line.decode("utf-8", "replace")
+    try:
+        end = json.JSONDecoder().raw_decode(text)[1]
+    except (ValueError, RecursionError):
+        return False
+    return text[end:].lstrip()[:1] in ("{", "[")
 
 
 def _is_array(sample: bytes) -> bool:

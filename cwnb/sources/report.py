@@ -49,6 +49,11 @@ class FileReport:
         if len(self.refused) < REFUSED_KEPT:
             self.refused.append((number, reason))
 
+    def note(self, text: str) -> None:
+        """Add a note, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
     def count(self, stream: str, first_ms: int, last_ms: int, events: int) -> None:
         """Count events of one stream."""
         self.streams.add(stream)

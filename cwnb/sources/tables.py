@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import islice
@@ -19,7 +18,7 @@ import pyarrow as pa
 from cwnb.errors import SourceError
 from cwnb.events import LOG_STREAM, MESSAGE, TIMESTAMP
 from cwnb.sources.batches import MOST_ROWS, OVERSIZE, PART_BYTES, read_parquet_rows, rows_of_batch
-from cwnb.sources.chunks import TOO_LONG, Chunk
+from cwnb.sources.chunks import TOO_LONG, Chunk, stream_names
 from cwnb.sources.column_names import made_unique, unique_names
 from cwnb.sources.field_times import read_field_times, time_columns
 from cwnb.sources.unpacking import Counted, check_ratio
@@ -175,12 +174,11 @@ def _chunk(
     reading: Reading,
     report: FileReport,
 ) -> Chunk:
-    times, timed = _times(rows, reading)
+    times, timed = row_times(rows, reading)
     streams = [row.get(LOG_STREAM) for row in rows]
     stream = None
     if any(isinstance(name, str) for name in streams):
-        texts = [name if isinstance(name, str) and name else report.stream for name in streams]
-        stream = pa.array([re.sub("[:*]", "_", text)[:512] for text in texts], pa.string())
+        stream = stream_names(streams, report.stream)
     return Chunk(
         pa.array(messages, pa.binary()),
         np.array(places, np.int64),
@@ -191,7 +189,8 @@ def _chunk(
     )
 
 
-def _times(rows: list[Mapping[str, Any]], reading: Reading) -> tuple[Any, Any]:
+def row_times(rows: Sequence[Mapping[str, Any]], reading: Reading) -> tuple[Any, Any]:
+    """Give the times of rows in milliseconds, and a mask of the rows that have one."""
     names: dict[str, None] = {}
     for row in rows:
         names.update(dict.fromkeys(name for name in row if isinstance(name, str)))

@@ -353,7 +353,7 @@ def test_bombs_of_other_kinds(memory, monkeypatch, pack) -> None:
         (b'[{"a":1},{"b":', None, "is cut off inside record 2"),
         (b'{"Records":[{"a":1},{"b":2}', None, "is cut off inside record 2"),
         (b'{"Records":[{"a":1},{"b":2}]', None, "is cut off after its last record"),
-        (b'[{"a":1}] and more', None, "goes on after its last bracket: b'and more'"),
+        (b'[{"a":1}] and more', None, "goes on after record 1 with what is no JSON: b'and more'"),
         (b'{"a":1}\n}\n{"b":2}', "json", "a bracket too many"),
         (b'{"a":1}', "cloudtrail", "is no CloudTrail file"),
         (b"PAR1 but not really", None, "damaged Parquet"),

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import gzip
 import io
 import os
 import sys
+import threading
+import zipfile
 from typing import TYPE_CHECKING
 
 import fsspec
@@ -45,7 +48,7 @@ def test_paths_globs_and_folders(memory, tree, what, streams) -> None:
 
 
 def test_lists_and_file_urls(memory, tree) -> None:
-    what = [tree / "top.log", f"file://{tree}/a/app.log", io.BytesIO(LINE * 9)]
+    what = [tree / "top.log", f"file://{tree}/a/app.log", io.BytesIO(b"other\n" + LINE * 8)]
     assert load(memory, what, group="/g").events == 4 + 1 + 9
 
 
@@ -57,7 +60,7 @@ def test_a_missing_file_in_a_list_does_not_stop_the_others(memory, tree) -> None
 def test_urls(memory) -> None:
     system = fsspec.filesystem("memory")
     for name in ("x/one.log", "x/y/two.log"):
-        system.pipe(f"/bucket/{name}", LINE if "one" in name else LINE * 2)
+        system.pipe(f"/bucket/{name}", LINE if "one" in name else b"two\n" + LINE)
     try:
         assert load(memory, "memory://bucket/x/one.log", group="/a").streams == ["one.log"]
         assert load(memory, "memory://bucket/x", group="/b").streams == ["one.log", "y/two.log"]
@@ -105,3 +108,37 @@ def test_progress_counts_bytes(memory, tree) -> None:
     load(memory, tree, group="/g", progress=lambda done, total: seen.append((done, total)))
     assert seen[-1] == (10 * len(LINE), 10 * len(LINE))
     assert seen == sorted(seen)
+
+
+def feed(pipe: Path, data: bytes) -> threading.Thread:
+    thread = threading.Thread(target=lambda: pipe.write_bytes(data))
+    thread.start()
+    return thread
+
+
+def zipped(data: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("a.log", data)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress, zipped])
+def test_a_pipe_that_is_named_is_read_packed_or_not(store, tmp_path, pack) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    lines = b"".join(b"2026-02-03 09:14:07 %d\n" % n for n in range(9_000))
+    for data, events in ((lines, 9_000), (lines, 0), (lines + LINE, 1)):
+        thread = feed(pipe, pack(data))
+        report = load(store, pipe, group="/g")
+        thread.join()
+        assert report.events == events
+        assert report.errors == []
+
+
+def test_pipes_among_other_files_are_left_out(memory, tree) -> None:
+    os.mkfifo(tree / "pipe.log")
+    for what in (tree, f"{tree}/*", f"{tree}/**"):
+        report = load(memory, what, group="/g", again=True)
+        assert report.events == 10
+        assert "'pipe.log' was left out: no regular file" in str(report)
