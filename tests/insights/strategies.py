@@ -80,13 +80,19 @@ def _values(names: tuple[str, ...]) -> st.SearchStrategy[exp.Expression]:
     return st.recursive(leaves, _deeper, max_leaves=5)
 
 
+def _is_no_literal(value: exp.Expression) -> bool:
+    """Tell whether a value may be a condition, or be asked whether it is there."""
+    return not tree.is_literal(value)
+
+
 def _deeper(inner: st.SearchStrategy[exp.Expression]) -> st.SearchStrategy[exp.Expression]:
     return st.one_of(
         st.builds(
             lambda o, a, b: o(this=a, expression=b), st.sampled_from(ARITHMETIC), inner, inner
         ),
         inner.map(lambda a: exp.Neg(this=a)),
-        st.builds(call, st.sampled_from(["abs", "ispresent", "isnumeric"]), inner),
+        st.builds(call, st.sampled_from(["abs", "isnumeric"]), inner),
+        inner.filter(_is_no_literal).map(lambda a: call("ispresent", a)),
         st.builds(lambda a, b: call("coalesce", a, b), inner, inner),
         st.builds(
             lambda a, b, x, y: call("if", exp.LT(this=a, expression=b), x, y),
@@ -119,8 +125,8 @@ def _conditions(names: tuple[str, ...]) -> st.SearchStrategy[exp.Expression]:
             value,
             st.lists(literals, min_size=1, max_size=3),
         ),
-        value.map(lambda v: call("ispresent", v)),
-        value,
+        value.filter(_is_no_literal).map(lambda v: call("ispresent", v)),
+        value.filter(_is_no_literal),
     )
     return st.recursive(simple, _logic, max_leaves=4)
 

@@ -10,7 +10,7 @@ from cwnb.errors import MalformedQuery
 from cwnb.insights import tree
 from cwnb.insights.names import known_functions
 from cwnb.insights.ql import vocabulary
-from cwnb.insights.ql.dialect import Insights, parse_expression, to_text
+from cwnb.insights.ql.dialect import Insights, parse_expression, parse_query, to_text
 
 PARSE, ERRORS = read_table("parse"), read_table("errors")
 
@@ -71,8 +71,9 @@ def test_function_spellings_are_one():
 def test_every_function_is_read_and_written():
     values = {"period": "5m", "literal_text": '"a"', "regex": '"a"', "number": "1"}
     values |= {"literal_number": "3", "literal_integer": "3"}
+    values |= {"format": '"%Y"', "pattern": '"yyyy"', "zone": '"UTC"'}
     for function in known_functions().values():
-        arguments = [values.get(p.kind, "x") for p in function.parameters]
+        arguments = [values.get(p.name, values.get(p.kind, "x")) for p in function.parameters]
         text = f"{function.name}({', '.join(arguments)})"
         assert to_text(parse_expression(text)) == text
 
@@ -139,3 +140,19 @@ def test_query_of_too_many_characters():
 def test_sqlglot_knows_the_dialect():
     pipeline = sqlglot.parse_one("fields a | limit 3", dialect=Insights)
     assert pipeline.sql(dialect=Insights) == "fields a\n| limit 3"
+
+
+def test_a_byte_order_mark_is_skipped():
+    assert parse_query("\ufefffields a") == parse_query("fields a")
+    with pytest.raises(MalformedQuery, match="the query is empty"):
+        parse_query("\ufeff")
+    with pytest.raises(MalformedQuery, match="unexpected symbol"):
+        parse_query("fields \ufeffa")
+
+
+def test_a_name_is_the_same_in_backticks():
+    names = ["a.b.c", "`a.b.c`", "a.`b.c`", "`a`.b.`c`"]
+    assert len({parse_expression(name) for name in names}) == 1
+    assert [to_text(parse_expression(name)) for name in ("`a..b`", "`.`", "a.`b c`")] == [
+        *("`a..b`", "`.`", "`a.b c`")
+    ]

@@ -185,6 +185,7 @@ def test_columns_of_any_type_give_columns(name: str, rows: int) -> None:
         pa.ExtensionArray.from_storage(values.STRUCTURE, pa.array(["[1]", None])),
     ]
     constants = {
+        "format": pa.scalar("%Y"),
         "literal_text": pa.scalar("yyyy"),
         "regex": pa.scalar("yyyy"),
         "period": (1, "h"),
@@ -193,7 +194,9 @@ def test_columns_of_any_type_give_columns(name: str, rows: int) -> None:
     }
     for column in columns:
         arguments = [
-            column.slice(0, rows) if i == 0 else constants.get(p.kind, column.slice(0, rows))
+            column.slice(0, rows)
+            if i == 0
+            else constants.get(p.name, constants.get(p.kind, column.slice(0, rows)))
             for i, p in enumerate(function.parameters)
             if not (p.optional and p.kind == "literal_text")
         ]

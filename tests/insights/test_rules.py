@@ -53,6 +53,26 @@ def test_a_fault_of_a_tree_without_text_has_no_place():
     assert str(caught.value) == "limit takes a number from 1 to 100,000"
 
 
+@pytest.mark.parametrize(
+    ("glob", "regex"),
+    [
+        (r"took (.*)ms", r"/took (?<a>.*)ms/"),
+        (r"\d+ *", r"/\d+ */"),
+        ("[a-z]+=*", "/[a-z]+=*/"),
+        ("v*.", None),
+        (r"C:\data\*", None),
+        ("[*] f(*)", None),
+        ("[INFO]* ?", None),
+    ],
+)
+def test_a_glob_that_looks_like_a_regex_is_run_with_a_warning(glob: str, regex: str | None):
+    names = "ab"[: glob.count("*")]
+    query = f"parse @message '{glob}' as {', '.join(names)}"
+    settled, warnings = check_pipeline(parse_pipeline(query), strict=True, known=lambda _: True)
+    assert str(settled.commands[0].args["pattern"].this) == glob
+    assert [warning.partition("written ")[2] for warning in warnings] == ([regex] if regex else [])
+
+
 SAMPLES = (FOLDER / "samples.txt").read_text("utf-8").strip().split("\n\n")
 
 

@@ -172,7 +172,7 @@ def _field(node: Field, batch: Batch) -> Any:
     name = node.name
     # `m.key` may be a key of a structure `m` that the query made. It has precedence over a field
     # `m.key` of the events.
-    parts = node.args["parts"]
+    parts = node.parts
     for cut in range(len(parts) - 1, 0, -1) if not batch.has_own(name) else ():
         stem = ".".join(parts[:cut])
         if not batch.has_own(stem):

@@ -21,6 +21,42 @@ _OFFSET = re.compile(
 )
 
 
+# Letters of Java's DateTimeFormatter, and the directives of strftime for them.
+STRFTIME_OF_JAVA = {
+    "yyyy": "%Y",
+    "uuuu": "%Y",
+    "yy": "%y",
+    "MMMM": "%B",
+    "MMM": "%b",
+    "MM": "%m",
+    "M": "%m",
+    "dd": "%d",
+    "d": "%d",
+    "EEEE": "%A",
+    "EEE": "%a",
+    "EE": "%a",
+    "E": "%a",
+    "HH": "%H",
+    "H": "%H",
+    "hh": "%I",
+    "h": "%I",
+    "mm": "%M",
+    "m": "%M",
+    "ss": "%S",
+    "s": "%S",
+    "S": "%f",
+    "SS": "%f",
+    "SSS": "%f",
+    "SSSSSS": "%f",
+    "a": "%p",
+    "X": "%z",
+    "XX": "%z",
+    "XXX": "%z",
+    "Z": "%z",
+    "DDD": "%j",
+}
+
+
 class InvalidPattern(MalformedQuery):
     """A date pattern that cannot be read."""
 
@@ -76,7 +112,15 @@ def arrow_writes(format: str) -> bool:
 
 
 def writer(format: str) -> Callable[[datetime], str]:
-    """Give a function that writes a time by a strftime format."""
+    """Give a function that writes a time by a strftime format.
+
+    Raises InvalidPattern for a format without a directive, which may be meant as one of Java.
+    """
+    if "%" not in format:
+        raise InvalidPattern(
+            f"formatDate takes a format of strftime, and {format!r} has no directive such as %Y; "
+            f"write {_as_strftime(format)!r}"
+        )
     # Python passes %s to the C library, which would use the time zone of this machine.
     if not any(match["letter"] == "s" for match in _DIRECTIVE.finditer(format)):
         return lambda when: _strftime(when, format)
@@ -92,6 +136,31 @@ def writer(format: str) -> Callable[[datetime], str]:
 def _strftime(when: datetime, format: str) -> str:
     # The C library writes years before 1000 without leading zeros.
     return when.strftime(format.replace("%Y", f"{when.year:04d}") if when.year < 1000 else format)
+
+
+def _as_strftime(pattern: str) -> str:
+    """Write a Java pattern as a strftime format; a usual one where that is not possible."""
+    parts = list(_TOKEN.finditer(pattern))
+    letters = [part["letters"] for part in parts if part["letters"]]
+    if not letters or not all(run in STRFTIME_OF_JAVA for run in letters):
+        return "%Y-%m-%d %H:%M:%S"
+    return "".join(
+        STRFTIME_OF_JAVA[part["letters"]] if part["letters"] else part["quoted"] or part["other"]
+        for part in parts
+    )
+
+
+def _as_java(format: str) -> str:
+    """Write a strftime format as a Java pattern; a usual one where that is not possible."""
+    short = {"T": "HH:mm:ss", "F": "yyyy-MM-dd", "R": "HH:mm", "f": "SSSSSS"}
+    java = {directive[1:]: run for run, directive in reversed(STRFTIME_OF_JAVA.items())} | short
+    found = list(_DIRECTIVE.finditer(format))
+    if not all(match["letter"] in java for match in found):
+        return "yyyy-MM-dd HH:mm:ss"
+    pieces = re.split(r"%[-_0^#]?[a-zA-Z%]", format)
+    quoted = [re.sub("[A-Za-z]+", lambda word: f"'{word[0]}'", piece) for piece in pieces]
+    runs = [java[match["letter"]] for match in found]
+    return "".join(piece + run for piece, run in zip(quoted, [*runs, ""], strict=True))
 
 
 # ---------------------------------------------------------------- reading, as Java does
@@ -132,8 +201,13 @@ def reader(pattern: str, zone: tzinfo) -> Callable[[str], int | None]:
     """Give a function that reads a text by a Java DateTimeFormatter pattern as epoch ms.
 
     None if the pattern does not match the whole text. Raises InvalidPattern for a letter that is
-    not supported.
+    not supported, and for a format of strftime.
     """
+    if re.search("%[a-zA-Z]", pattern):
+        raise InvalidPattern(
+            f"parseDate takes a pattern of Java, and {pattern!r} is a format of strftime; "
+            f"write {_as_java(pattern)!r}"
+        )
     expression, fields = _translate(pattern)
 
     def read(text: str) -> int | None:

@@ -92,7 +92,11 @@ def query_time_range(query: QueryValues) -> Value:
     return pa.scalar(min(query.window.end_ms - query.window.start_ms, INT64_MAX), pa.int64())
 
 
-@function("parseDate(text s, literal_text pattern [, literal_text zone]) -> number")
+@function(
+    "parseDate(text s, literal_text pattern [, literal_text zone]) -> number",
+    pattern=lambda pattern: dates.reader(pattern, UTC),
+    zone=dates.zone_named,
+)
 def parse_date(s: Value, pattern: str, zone: str = "UTC") -> Value:
     """Read a date by a Java pattern (`yyyy-MM-dd HH:mm`) as epoch milliseconds.
 
@@ -104,7 +108,12 @@ def parse_date(s: Value, pattern: str, zone: str = "UTC") -> Value:
     return pa.array(read, pa.int64()).take(encoded.indices)
 
 
-@function("formatDate(time t, literal_text format [, literal_text zone]) -> text", "strftime")
+@function(
+    "formatDate(time t, literal_text format [, literal_text zone]) -> text",
+    "strftime",
+    format=dates.writer,
+    zone=dates.zone_named,
+)
 def format_date(t: Value, format: str, zone: str = "UTC") -> Value:
     """Write a time by a strftime format (`%Y-%m-%d %H:%M`), in UTC or a zone given.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from inspect import CO_VARARGS
 from typing import TYPE_CHECKING, TypeVar
@@ -61,7 +61,8 @@ class Parameter:
     * literal_text, regex, literal_number, literal_integer: a Python value, the same for all rows.
       A regex may be written `/…/`. A number lies between `least` and `most`.
 
-    `star`: the argument may be `*`, and is `*` where it is left out.
+    `star`: the argument may be `*`, and is `*` where it is left out. `check` raises MalformedQuery
+    for a literal text that the function does not take, so that it is refused with its place.
     """
 
     name: str
@@ -71,6 +72,7 @@ class Parameter:
     star: bool = False
     least: int | None = None
     most: int | None = None
+    check: Callable[[str], object] | None = field(default=None, compare=False)
 
     @property
     def as_written(self) -> bool:
@@ -157,8 +159,11 @@ def function(
     bins: bool = False,
     most_branches: int | None = None,
     true_only_if_present: bool = False,
+    **checks: Callable[[str], object],
 ) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     """Enter a function in the table; the keywords are fields of `Function`.
+
+    Other keywords are names of literal texts in the signature, with what checks them.
 
     `signature` reads `substr(text s, number start [, number len]) -> text`; `text s...` takes any
     number of them. Raises TypeError for an entry that does not fit together.
@@ -166,6 +171,9 @@ def function(
 
     def enter(implementation: Callable[..., Value]) -> Callable[..., Value]:
         name, parameters, result = _read(signature)
+        if unknown := checks.keys() - {p.name for p in parameters if p.kind == "literal_text"}:
+            raise TypeError(f"{signature}: no literal text is called {', '.join(unknown)}")
+        parameters = tuple(replace(p, check=checks.get(p.name)) for p in parameters)
         _check_arguments(signature, parameters, implementation, reads)
         if bins and (
             reads is not Reads.EVENT_TIME or not any(p.kind == "period" for p in parameters)

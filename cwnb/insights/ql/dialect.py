@@ -27,9 +27,9 @@ from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions, suggestion
 from cwnb.insights.ql import vocabulary
 from cwnb.insights.ql.expression_grammar import MAX_NESTING, RESERVED, ExpressionParser, check_depth
-from cwnb.insights.ql.tokens import REGEX_TOKEN, InsightsTokenizer, path_parts, unquote
-from cwnb.insights.ql.writer import Writer, to_text
-from cwnb.insights.text.regex_syntax import groups, only_named_groups
+from cwnb.insights.ql.tokens import REGEX_TOKEN, InsightsTokenizer, path_parts, quote, unquote
+from cwnb.insights.ql.writer import Writer, regex_of_glob, to_text
+from cwnb.insights.text.regex_syntax import groups, looks_like_regex, only_named_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,7 +146,10 @@ class InsightsParser(ExpressionParser):
         names = self._names()
         if self._word() == "multi":
             raise self._fault("'multi' goes with a /regex/ only")
-        wildcards = str(pattern.this).count("*")
+        glob = str(pattern.this)
+        wildcards = glob.count("*")
+        if wildcards != len(names) or not wildcards:
+            self._refuse_regex(glob, names, start, end)
         if wildcards == 0 and len(names) == 1 and pattern.this:
             # A sample query for Aurora has no wildcard: the name stands for what follows the text.
             pattern.set("this", f"{pattern.this}*")
@@ -155,6 +158,11 @@ class InsightsParser(ExpressionParser):
             counted = f"{wildcards} wildcard{'s' * (wildcards != 1)}"
             raise self._fault(f"the glob has {counted}, but {_names_follow(names)}", start, end)
         return tree.Parse(value=value, pattern=pattern, names=names)
+
+    def _refuse_regex(self, glob: str, names: list[str], start: int, end: int) -> None:
+        if looks_like_regex(glob):
+            meant = regex_of_glob(glob, names)
+            raise self._fault(f"{quote(glob)} looks like a regex; write {meant}", start, end)
 
     def _parse_regex(self, value: exp.Expression) -> tree.Parse:
         token = self._curr

@@ -211,7 +211,7 @@ class ExpressionParser(Cursor):
         if isinstance(node, exp.Literal | exp.Boolean):
             raise self._fault("a literal has no keys", start, self._prev.end + 1)
         if isinstance(node, tree.Field) and not node.meta.get("parenthesised"):
-            whole = tree.Field(parts=[*node.args["parts"], *steps])
+            whole = tree.Field(parts=[*node.parts, *steps])
             return self._placed(whole, start)
         return self._placed(tree.Access(value=node, path=steps), start)
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NoReturn
 
 from cwnb.insights import tree
-from cwnb.insights.ql.writer import to_text
+from cwnb.insights.ql.writer import regex_of_glob, to_text
 from cwnb.insights.resolve.complete import MAXIMUM_LIMIT
 from cwnb.insights.resolve.scope import refuse
+from cwnb.insights.text.regex_syntax import looks_like_regex
 from cwnb.insights.tree import Order, Rows, Shows
 from cwnb.insights.values.periods import UNITS, capped
 
@@ -34,6 +35,7 @@ def restrict(pipeline: tree.Pipeline, warnings: list[str], *, strict: bool) -> N
     order.check_before_stats()
     order.put_sort_before_limit()
     _cap_periods(pipeline, warnings)
+    _warn_of_regexes(pipeline, warnings)
 
 
 # What may follow a command, where not everything may. Source: CWL_QuerySyntax-Dedup.
@@ -137,6 +139,18 @@ class _CommandOrder:
 
     def _refuse(self, message: str, node: exp.Expression) -> NoReturn:
         refuse(self.pipeline, message, node)
+
+
+def _warn_of_regexes(pipeline: tree.Pipeline, warnings: list[str]) -> None:
+    """Warn of a glob that looks like a regex and has as many `*` as there are names."""
+    for parse in tree.find(pipeline, tree.Parse):
+        pattern = parse.args["pattern"]
+        if not isinstance(pattern, tree.Regex) and looks_like_regex(str(pattern.this)):
+            meant = regex_of_glob(str(pattern.this), parse.args["names"])
+            warnings.append(
+                f"the glob {to_text(pattern)} is read letter by letter but for its *; "
+                f"a regex is written {meant}"
+            )
 
 
 def _cap_periods(pipeline: tree.Pipeline, warnings: list[str]) -> None:

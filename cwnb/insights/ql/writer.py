@@ -13,7 +13,7 @@ from sqlglot.generator import Generator
 from cwnb.insights import tree
 from cwnb.insights.names import known_functions
 from cwnb.insights.ql.tokens import PLAIN_PART, quote
-from cwnb.insights.text.regex_syntax import groups, write_regex
+from cwnb.insights.text.regex_syntax import groups, with_openings, write_regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,18 +79,12 @@ def _list(nodes: Sequence[exp.Expression]) -> str:
 # ---------------------------------------------------------------- names
 
 
-def write_name(parts: Sequence[str]) -> str:
-    """Write a path; whatever is not letters, digits, `_` and `@` goes into backticks."""
-    first, *others = parts
-    written = [_first_part(first, alone=not others), *(_part(other) for other in others)]
-    return ".".join(written)
-
-
-def write_alias(name: str) -> str:
-    """Write the name of a new field, as after `as`; it needs no backticks for its dots."""
-    pieces = name.split(".")
-    plain = all(PLAIN_PART.fullmatch(piece) for piece in pieces)
-    return write_name(pieces) if plain else write_name([name])
+def write_name(name: str) -> str:
+    """Write a name; whatever is not letters, digits, `_`, `@` and dots goes into backticks."""
+    first, *others = name.split(".")
+    if all(PLAIN_PART.fullmatch(part) for part in (first, *others)):
+        return ".".join([_first_part(first, alone=not others), *others])
+    return _first_part(name, alone=True)
 
 
 def _part(part: str) -> str:
@@ -113,7 +107,7 @@ def _quoted(part: str) -> str:
 
 @_writes(tree.Field)
 def _field(node: tree.Field) -> str:
-    return write_name(node.args["parts"])
+    return write_name(node.name)
 
 
 @_writes(tree.Access)
@@ -139,6 +133,14 @@ def _boolean(node: exp.Boolean) -> str:
 @_writes(tree.Regex)
 def _regex(node: tree.Regex) -> str:
     return write_regex(node.pattern)
+
+
+def regex_of_glob(glob: str, names: Sequence[str]) -> str:
+    """Write a glob that is meant as a regex as one, with the names in its groups if they fit."""
+    openings: list[str | None] = [f"(?P<{name}>" for name in names]
+    plain = all(name.isidentifier() for name in names)
+    named = plain and [group.name for group in groups(glob)] == [None] * len(names)
+    return write_regex(with_openings(glob, openings) if named else glob)
 
 
 @_writes(tree.Period)
@@ -212,13 +214,13 @@ def _negative(node: exp.Neg) -> str:
 def _item(node: tree.Item) -> str:
     written = to_text(node.value)
     if node.args.get("alias"):
-        return f"{written} as {write_alias(node.name)}"
+        return f"{written} as {write_name(node.name)}"
     if isinstance(node.value, tree.Field) or written == node.name:
         return written
     # The text as written names the column; if it no longer reads as the value, an alias is needed.
     if _reads_as(node.name, node.value):
         return node.name
-    return f"{written} as {write_name([node.name])}"
+    return f"{written} as {write_name(node.name)}"
 
 
 def _reads_as(text: str, value: exp.Expression) -> bool:
@@ -253,7 +255,7 @@ def _parse(node: tree.Parse) -> str:
     words = ["parse", _inside(value, POSTFIX), to_text(pattern)]
     named = isinstance(pattern, tree.Regex) and any(g.name for g in groups(pattern.pattern))
     if not named:
-        words += ["as", ", ".join(write_alias(name) for name in node.args["names"])]
+        words += ["as", ", ".join(write_name(name) for name in node.args["names"])]
     if node.args.get("multi"):
         words.append("multi")
     return " ".join(words)
@@ -316,7 +318,7 @@ def _answer(node: tree.Answer) -> str:
 
 @_writes(tree.ScanEvents)
 def _scan(node: tree.ScanEvents) -> str:
-    facts = f"# scan {', '.join(write_alias(name) for name in node.args['columns'])}"
+    facts = f"# scan {', '.join(write_name(name) for name in node.args['columns'])}"
     conditions = node.args.get("conditions")
     return f"{facts} where {' and '.join(map(to_text, conditions))}" if conditions else facts
 

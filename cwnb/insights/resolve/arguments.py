@@ -29,6 +29,7 @@ def check_arguments(call: Call, text: str | None) -> None:
     for index, argument in enumerate(call.arguments):
         if not isinstance(argument, Star):
             _check_range(call, index, text)
+            _check_text(call, index, text)
 
 
 def _check_range(call: Call, index: int, text: str | None) -> None:
@@ -45,6 +46,16 @@ def _check_range(call: Call, index: int, text: str | None) -> None:
             f"from {parameter.least} to {parameter.most}"
         )
         raise _fault(message, argument, text)
+
+
+def _check_text(call: Call, index: int, text: str | None) -> None:
+    check, argument = call.entry.parameter(index).check, call.arguments[index]
+    if check is None or not argument.is_string:
+        return
+    try:
+        check(str(argument.this))
+    except MalformedQuery as error:
+        raise _fault(error.message, argument, text) from None
 
 
 def _fault(message: str, node: exp.Expression, text: str | None) -> MalformedQuery:

@@ -10,7 +10,8 @@ from cwnb.events import FIELDS_PER_EVENT, INGESTION_TIME, RAW, SEQUENCE, SYSTEM_
 from cwnb.insights import tree
 from cwnb.insights.names import suggestion
 from cwnb.insights.ql.tokens import quote
-from cwnb.insights.ql.writer import to_text, write_alias
+from cwnb.insights.ql.writer import to_text, write_name
+from cwnb.insights.resolve.mistakes import Mistake, bare_condition, mistake_in, text_for_field
 from cwnb.insights.resolve.scope import (
     Scope,
     is_aggregate,
@@ -119,6 +120,7 @@ class _NameChecker:
             value = item.value
             if repeats(item, kept):
                 continue
+            self._check_other_value(item, kept)
             listing = command.shows is Shows.LISTS and self.scope.outputs is None
             if item.args.get("alias"):
                 again = self.scope.listed | (self.scope.named if listing else set())
@@ -135,6 +137,19 @@ class _NameChecker:
             kept.append(item)
         command.set("items", kept)
         return command
+
+    def _check_other_value(self, item: tree.Item, others: list[tree.Item]) -> None:
+        """Refuse a column that has the name of another one with another value."""
+        if isinstance(item.value, tree.Field) and not item.args.get("alias"):
+            # It shows what the query has given the name to.
+            others = [other for other in others if not other.args.get("alias")]
+        if any(other.name == item.name for other in others):
+            self._refuse_again(item.name, item)
+        if item.args.get("alias") or isinstance(item.value, tree.Field):
+            return
+        if item.name in (self.scope.made.keys() | self.scope.listed) - self.scope.expressions:
+            self._refuse_again(item.name, item)
+        self.scope.expressions.add(item.name)
 
     def check_parse(self, command: tree.Parse) -> tree.Command:
         command.set("value", self._resolve(command.args["value"]))
@@ -153,7 +168,9 @@ class _NameChecker:
     def check_filter(self, command: tree.Filter) -> tree.Filter | None:
         stay: list[exp.Expression] = []
         moved: list[exp.Expression] = []
-        for conjunct in tree.conjuncts(command.args["condition"]):
+        conditions = tree.conjuncts(command.args["condition"])
+        self._refuse_mistake(bare_condition(conditions, self._is_name))
+        for conjunct in conditions:
             resolved = self._name_outputs(self._values_in_backticks(conjunct))
             if self._belongs_before_stats(resolved):
                 moved.append(resolved)
@@ -208,6 +225,7 @@ class _NameChecker:
         kept: list[tree.SortKey] = []
         for key in command.args["keys"]:
             item = key.args["item"]
+            self._refuse_mistake(text_for_field(item.value, self._is_name, "sort", sure=True))
             if _has_bin(item):
                 self._forgive(
                     f"sort {to_text(item.value)} is refused by the service; give the bin a name "
@@ -247,6 +265,8 @@ class _NameChecker:
         aggregates = self._aggregates(command)
         keys: list[tree.Item] = []
         for item in command.args.get("by") or []:
+            if not item.args.get("alias"):
+                self._refuse_mistake(text_for_field(item.value, self._is_name, "by", sure=False))
             self._resolve_item(item)
             if not repeats(item, keys):
                 keys.append(item)
@@ -289,11 +309,12 @@ class _NameChecker:
             node = stack.pop()
             if is_aggregate(node):
                 aggregated = True
+                self._refuse_mistake(mistake_in(node, self._is_name))
                 self._check_inside(node, item, aliases)
                 if node.entry.stands_alone:
                     self._check_alone(node, command)
             elif isinstance(node, tree.Field):
-                if node.args["parts"][0] not in aliases and node.name not in aliases:
+                if node.parts[0] not in aliases and node.name not in aliases:
                     self._refuse(
                         f"{node.name!r} is not aggregated; put it after 'by', or into a function "
                         "such as max(…)",
@@ -358,6 +379,7 @@ class _NameChecker:
                 )
             if isinstance(node, tree.Call) and node.entry.reads_event_time:
                 self._check_event_time(node)
+            self._refuse_mistake(mistake_in(node, self._is_name))
             if isinstance(node, tree.Field):
                 self._check_field(node)
             if isinstance(node, (*COMPARISONS, tree.In)):
@@ -411,7 +433,7 @@ class _NameChecker:
 
     def _refuse_unknown(self, name: tree.Field) -> NoReturn:
         near = suggestion(name.name, self.scope.made)
-        shown = ", ".join(write_alias(made) for made in self.scope.made)
+        shown = ", ".join(write_name(made) for made in self.scope.made)
         self._refuse(f"{name.name!r} is no output of {self.given_by} before ({shown}){near}", name)
 
     def _check_times(self, node: exp.Expression) -> None:
@@ -459,6 +481,15 @@ class _NameChecker:
         if name in self.scope.made or name in again:
             self._refuse_again(name, node)
         self.scope.made[name] = False
+
+    def _is_name(self, text: str) -> bool:
+        """Tell whether a text is the name of something that may be used at this place."""
+        name = tree.Field(parts=[text])
+        return self.scope.defines(name) or (self.scope.outputs is None and self._in_events(name))
+
+    def _refuse_mistake(self, found: Mistake | None) -> None:
+        if found is not None:
+            self._refuse(*found)
 
     def _refuse_again(self, name: str, node: exp.Expr, hint: str = "") -> NoReturn:
         hint = hint or "choose another name"

@@ -10,6 +10,10 @@ import re
 from dataclasses import dataclass
 
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
+# A class with its quantifier or at the end of a group, a group with a name, `(.*`, `[a-z]+`.
+_REGEX_SIGNS = re.compile(
+    r"\\[dDwWsS](?:[+*?{)\]\\]|$)|\(\?[<:P=!i]|\(\.[*+]|\[[^\]*]*\w-\w[^\]*]*\][+*{]"
+)
 _TOKEN = re.compile(
     r"""
     (?P<quoted>    \\Q .*? (?: \\E | \Z ) )                            # \Q text \E
@@ -24,6 +28,11 @@ _TOKEN = re.compile(
     """,
     re.VERBOSE | re.DOTALL,
 )
+
+
+def looks_like_regex(glob: str) -> bool:
+    r"""Tell whether a glob has what only a regular expression needs, such as `\d+` or `(.*)`."""
+    return _REGEX_SIGNS.search(glob) is not None
 
 
 @dataclass(frozen=True)

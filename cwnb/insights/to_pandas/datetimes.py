@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from cwnb.events import TIMESTAMP
+from cwnb.insights.functions.dates import STRFTIME_OF_JAVA
 from cwnb.insights.to_pandas.writing import (
     CannotSay,
     Script,
@@ -20,40 +21,6 @@ from cwnb.insights.to_pandas.writing import (
 # Units that a pandas frequency can express; those below follow the calendar.
 FIXED = {"ms": "ms", "s": "s", "m": "min", "h": "h", "d": "D"}
 CALENDAR = {"w": "week", "mo": "month", "q": "quarter", "y": "year"}
-# Letters of Java's DateTimeFormatter, and the directives of strptime for them.
-JAVA = {
-    "yyyy": "%Y",
-    "uuuu": "%Y",
-    "yy": "%y",
-    "MMMM": "%B",
-    "MMM": "%b",
-    "MM": "%m",
-    "M": "%m",
-    "dd": "%d",
-    "d": "%d",
-    "EEEE": "%A",
-    "EEE": "%a",
-    "EE": "%a",
-    "E": "%a",
-    "HH": "%H",
-    "H": "%H",
-    "hh": "%I",
-    "h": "%I",
-    "mm": "%M",
-    "m": "%M",
-    "ss": "%S",
-    "s": "%S",
-    "S": "%f",
-    "SS": "%f",
-    "SSS": "%f",
-    "SSSSSS": "%f",
-    "a": "%p",
-    "X": "%z",
-    "XX": "%z",
-    "XXX": "%z",
-    "Z": "%z",
-    "DDD": "%j",
-}
 
 
 @writes("bin")
@@ -165,7 +132,7 @@ def strptime_pattern(java: str) -> str:
         if part[1] is not None:
             made.append(part[1].replace("''", "'").replace("%", "%%") or "'")
         elif part[2]:
-            word = JAVA.get(part[0])
+            word = STRFTIME_OF_JAVA.get(part[0])
             if word is None:
                 raise CannotSay(f"parseDate's pattern letters {part[0]!r}")
             made.append(word)

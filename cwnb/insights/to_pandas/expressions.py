@@ -130,7 +130,7 @@ def _field(script: Script, node: Field) -> Snippet:
         return Snippet(script.at(name), script.kinds[name])
     if name == POINTER:
         raise CannotSay("'@ptr' points into a store and is not in the exported events")
-    parts = node.args["parts"]
+    parts = node.parts
     for cut in range(len(parts) - 1, 0, -1):
         stem = ".".join(parts[:cut])
         if script.kinds.get(stem) == "any":

@@ -459,15 +459,20 @@ def structure(text: str) -> Any:
 
 
 def step_into(value: Any, path: list[str]) -> Any:
-    """Follow keys and indexes into a structure; missing if they lead nowhere."""
-    for part in path:
-        if isinstance(value, dict) and part in value:
-            value = value[part]
-        elif isinstance(value, list) and part.isdecimal() and int(part) < len(value):
-            value = value[int(part)]
-        else:
-            return pd.NA
-    return pd.NA if value is None else value
+    """Follow keys, which may have dots, and indexes into a structure; missing if there are none."""
+    if not path:
+        return pd.NA if value is None else value
+    if isinstance(value, list):
+        index = path[0]
+        there = index.isdecimal() and int(index) < len(value)
+        return step_into(value[int(index)], path[1:]) if there else pd.NA
+    if isinstance(value, dict):
+        for end in range(1, len(path) + 1):
+            key = ".".join(path[:end])
+            found = step_into(value[key], path[end:]) if key in value else pd.NA
+            if found is not pd.NA:
+                return found
+    return pd.NA
 
 
 def json_text(value: Any) -> Any:

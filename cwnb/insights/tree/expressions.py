@@ -29,10 +29,24 @@ class Field(Node):
     """A field by name: `@message`, `order.items.0.sku`, `` `user-agent` ``.
 
     `parts` are the parts of the name between its dots, array indexes included, as strings. `name`
-    joins them with dots; discovered fields have such names.
+    joins them with dots; discovered fields have such names. ``a.b`` and `` `a.b` `` are one name
+    and so one node. A name of which a part would be empty has a single part.
     """
 
     arg_types: ClassVar[dict[str, bool]] = {"parts": True}
+
+    def __init__(self, **args: Any) -> None:
+        if "parts" in args:
+            name = ".".join(args["parts"])
+            parts = name.split(".")
+            args["parts"] = parts if all(parts) else [name]
+        super().__init__(**args)
+
+    @property
+    def parts(self) -> list[str]:
+        """Give the parts between the dots of the name."""
+        parts: list[str] = self.args["parts"]
+        return parts
 
     @property
     def name(self) -> str:
