@@ -204,7 +204,7 @@ def row_times(rows: Sequence[Mapping[str, Any]], reading: Reading) -> tuple[Any,
     return read_field_times(columns, len(rows), reading)
 
 
-def _dated(rows: list[Mapping[str, Any]], names: Iterable[str]) -> str | None:
+def _dated(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> str | None:
     """Give the name whose values are datetimes, if there is one and no more."""
 
     def first(name: str) -> Any:
