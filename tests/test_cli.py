@@ -407,3 +407,29 @@ def test_load_reads_the_standard_input(ask, shop, pack):
     assert b"stdin" in answer.stdout
     found = ask("query", "fields @message, @logStream", "--group", "/stdin", "-o", "csv").stdout
     assert f"{pack.__name__},stdin" in found.splitlines()
+
+
+HINTS = [
+    ("load", "already loaded; again=True loads it once more", "already loaded; --again loads it"),
+    ("load", "time_field and time_format say it", "--time-field and --time-format say it"),
+    ("load", "asked with unwrap=True", "asked with --unwrap"),
+    ("load", "it is binary; format='text' loads it", "it is binary; --format text loads it"),
+    ("load", "write tz=Europe/Vienna or tz='+02:00'", "write --tz Europe/Vienna or --tz +02:00"),
+    ("load", "a bomb; max_ratio=None loads it", "a bomb; in Python, max_ratio=None loads it"),
+    ("query", "or raise 'memory_budget'", "or ask in Python with a larger memory_budget"),
+    ("query", "the window starts late; again=True", "the window starts late; again=True"),
+]
+
+
+@pytest.mark.parametrize(("command", "python", "shell"), HINTS)
+def test_hints_name_the_options_of_the_command(command, python, shell):
+    from cwnb.cli import cli
+    from cwnb.cli.errors import as_options
+
+    assert as_options(python, cli.commands[command]).startswith(shell)
+
+
+def test_a_query_is_quoted_as_it_was_written(ask):
+    answer = ask("query", "fields limit=5 start='x'", "-g", "/shop/app")
+    assert answer.returncode == 2
+    assert "fields limit=5 start='x'" in answer.stderr

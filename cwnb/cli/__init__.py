@@ -15,8 +15,8 @@ import click
 
 from cwnb import __version__
 from cwnb.cli import demo, groups, load, query, store
-from cwnb.cli.errors import CommandGroup, ReaderEnded, as_options, sentence
-from cwnb.errors import CwnbError
+from cwnb.cli.errors import CommandFailed, CommandGroup, ReaderEnded, sentence
+from cwnb.errors import MalformedQuery
 
 FAILED, INTERRUPTED = 2, 130
 COMMANDS = (
@@ -48,8 +48,8 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         status = 0
     except click.ClickException as error:
         status = _fail(sentence(error))
-    except CwnbError as error:
-        status = _fail(as_options(str(error)))
+    except (CommandFailed, MalformedQuery) as error:
+        status = _fail(str(error))
     sys.exit(status if isinstance(status, int) else 0)
 
 

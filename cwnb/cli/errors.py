@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from typing import Any
 
 import click
 
-# What messages of the library say in Python, and how it is written here.
+from cwnb.errors import CwnbError, MalformedQuery
+
+# What messages of the library say in Python and no option of ours says, as it is written here.
 _SPELLINGS = {
-    "again=True": "--again",
-    "unwrap=True": "--unwrap",
-    "format='text'": "--format text",
     "None keeps events for ever": "'forever' keeps them",
+    "open it with accept_loss=True, which goes on": "open it in Python with "
+    "cwnb.open(…, accept_loss=True), which goes on",
+    "max_ratio=None loads it": "in Python, max_ratio=None loads it",
+    "or raise 'memory_budget'": "or ask in Python with a larger memory_budget",
 }
 
 
-def as_options(text: str) -> str:
-    """Write a message of the library with the options of the command line."""
-    for python, option in _SPELLINGS.items():
-        text = text.replace(python, option)
+def as_options(text: str, command: click.Command) -> str:
+    """Write a message of the library with the options of a command: `again=True` as `--again`."""
+    for python, here in _SPELLINGS.items():
+        text = text.replace(python, here)
+    for option in command.params:
+        if isinstance(option, click.Option) and option.name:
+            name, said = option.name, option.opts[0]
+            text = re.sub(rf"\b{name}=True\b", said, text)
+            text = re.sub(rf"\b{name}=(?:'([^']*)'|([\w.:/+-]+))", rf"{said} \1\2", text)
+            if "_" in name:  # no word of English
+                text = re.sub(rf"(?<![-\w]){name}(?!\w)", said, text)
     return text
 
 
@@ -44,6 +55,10 @@ def _near(name: str, known: list[str]) -> str:
     return f"; did you mean {near[0]!r}?" if near else ""
 
 
+class CommandFailed(Exception):
+    """An error of the library, with the options of the command that it ended."""
+
+
 class ReaderEnded(Exception):
     """Nobody reads our output any more; click would make exit status 1 of a BrokenPipeError."""
 
@@ -52,11 +67,16 @@ class CommandGroup(click.Group):
     """A click group that lists its commands in the order of their definition, not by name."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; raises ReaderEnded."""
+        """Run the command; raises ReaderEnded, CommandFailed and MalformedQuery."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
             raise ReaderEnded from None
+        except MalformedQuery:
+            raise  # it quotes the query, which is no place for our options
+        except CwnbError as error:
+            command = self.commands[ctx.invoked_subcommand or ""]
+            raise CommandFailed(as_options(str(error), command)) from error
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name the commands in the order of their definition."""

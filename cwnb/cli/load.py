@@ -49,6 +49,6 @@ def load(files: tuple[str, ...], path: str, **options: Any) -> None:
     what = found[0] if len(found) == 1 else found
     with closing(cwnb.open(path)) as logs, progress_of_bytes() as progress:
         report = logs.load(what, progress=progress, **options)
-    click.echo(as_options(str(report)))
+    click.echo(as_options(str(report), load))
     if report.errors:
         sys.exit(1)

@@ -124,10 +124,10 @@ STEPS = (
         told="CloudTrail has every change, who made it and with what words.",
         query="filter eventName like /SecurityGroupIngress/\n"
         '| parse eventName "*SecurityGroupIngress" as change\n'
-        "| fields userIdentity.userName as who,\n"
-        "    requestParameters.ipPermissions.items.0.ipRanges.items.0.cidrIp as subnet,\n"
+        "| fields formatDate(@timestamp, '%H:%M:%S') as time,\n"
+        "    userIdentity.userName as who,\n"
         "    requestParameters.ipPermissions.items.0.ipRanges.items.0.description as description\n"
-        "| display @timestamp, change, who, subnet, description\n| sort @timestamp",
+        "| display time, change, who, description\n| sort @timestamp",
         groups=(CLOUDTRAIL,),
         start="-2h",
         seen="There it is. At 11:02:37 Marta tidied up: she took away a rule that called itself "

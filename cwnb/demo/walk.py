@@ -55,7 +55,10 @@ def show_step(logs: Logs, step: Step, number: int, width: int) -> None:
         say()
         bars = text_bars(_labelled(result, step.bars), min(width - 2, 76), value=step.bars)
         say(textwrap.indent(bars, "  "), fg="green")
-    say(f"  {' · '.join(summary(len(result), result.statistics))}", dim=True)
+    # A line is broken between two measures, not within one.
+    parts = [part.replace(" ", "\xa0") for part in summary(len(result), result.statistics)]
+    measured = _wrapped(" · ".join(parts), width - 2).replace("\xa0", " ")
+    say(textwrap.indent(measured, "  "), dim=True)
     say()
     say(_wrapped(step.seen, width))
 

@@ -136,3 +136,18 @@ def test_cut_counts_terminal_columns():
     assert cut("日本語", 6) == "日本語"
     assert cut("日本語", 5) == "日本…"
     assert cut("e\u0301clair", 6) == "e\u0301clair"
+
+
+def test_half_a_time_or_number_is_shown_only_where_nothing_else_can_be_cut():
+    df = frame(time=[0], n=[123456789012], message=["x" * 200], who=["somebody.or.other"])
+    for width in (60, 80, 100):
+        lines = text_table(df, width).splitlines()
+        assert max(map(columns_wide, lines)) <= width
+        assert lines[2].startswith("2026-01-01 00:00:00.000  123456789012  x")
+    assert max(map(columns_wide, text_table(df, 40).splitlines())) <= 40
+
+
+def test_the_line_under_the_names_is_short_where_nothing_is_cut():
+    lines = text_table(frame(n=[1], message=["x" * 500]), 100_000).splitlines()
+    assert lines[1] == "─  " + "─" * 60
+    assert lines[2] == "1  " + "x" * 500
