@@ -5,31 +5,20 @@ from __future__ import annotations
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-import pyarrow as pa
-
-from cwnb.errors import InvalidParameter, ResourceNotFound, SnapshotExpired
-from cwnb.events import ALL_TIME, LOG_STREAM, MESSAGE, TIMESTAMP, mixed_type
+from cwnb.errors import InvalidParameter, SnapshotExpired
+from cwnb.events import ALL_TIME, LOG_STREAM
 from cwnb.insights import (
     MAXIMUM_LIMIT,
     MEMORY_BUDGET,
     Call,
-    FrameSource,
-    FrameSources,
     QueryContext,
-    RareFields,
-    as_frame,
-    checkpoint,
-    columns_of_frame,
-    is_structure,
     parse,
-    values_to_python,
-    with_checkpoints,
 )
-from cwnb.memo import memo
+from cwnb.query_sources import DataFrameSources, StoreSources
 from cwnb.results import event
 from cwnb.results.listings import FIELDS, GROUPS, STREAMS, listing
 from cwnb.results.running import TRIES, RunningQuery
-from cwnb.store import Processing, Store, event_batch, read_rest
+from cwnb.store import Store, event_batch
 from cwnb.times import Clock, to_ms
 from cwnb.window import read_window
 
@@ -40,7 +29,7 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-    from cwnb.events import Source, Sources
+    from cwnb.events import Sources
     from cwnb.insights import Query
     from cwnb.results.event import Event
     from cwnb.results.result import QueryResult
@@ -396,106 +385,6 @@ def _asked(  # noqa: PLR0917 - what a query is made of, in order
     return RunningQuery(text, query, context)
 
 
-class DataFrameSources(FrameSources):
-    """The user's table, whose columns are converted when the query opens it.
-
-    Adds to `notes` what is left out of it. A table without times raises InvalidParameter where the
-    query `has_window`, and gets a note where it `has_bins`.
-    """
-
-    def __init__(
-        self, rows: Any, notes: list[str], *, has_window: bool = False, has_bins: bool = False
-    ) -> None:
-        self._frame = as_frame(rows)
-        self._notes = notes
-        self._has_window = has_window
-        self._has_bins = has_bins
-
-    def rows_to_prepare(self) -> int:
-        """Give the number of rows of the frame, or 0 once its columns have been converted."""
-        return 0 if "source" in vars(self) else len(self._frame)
-
-    def prepare(self) -> None:
-        """Convert its columns, and discover the fields in its messages."""
-        _ = self.source
-
-    @memo
-    def source(self) -> Source:
-        """Give its columns, and the fields of its messages that have no column of their own."""
-        columns = columns_of_frame(self._frame, read_times=_read_times, notes=self._notes)
-        self._check_times(columns[TIMESTAMP])
-        checkpoint()
-        message, rare, cut = columns.get(MESSAGE), None, 0
-        if message is not None:
-            texts = message.dictionary_decode() if pa.types.is_dictionary(message.type) else message
-            found = Processing().discover(texts.fill_null(""))
-            cut = found.capped
-            for name, array in found.columns.items():
-                columns.setdefault(name, array)
-            if found.rest is not None:
-                rare = RareFields(found.rest, frozenset(found.rare_names()), read_rest)
-        else:
-            columns[MESSAGE] = _rows_as_json(map(str, self._frame.columns), columns)
-        checkpoint()
-        return FrameSource(columns, rare=rare, cut_messages=cut)
-
-    def _check_times(self, times: Any) -> None:
-        if len(times) == 0 or times.null_count < len(times):
-            return
-        what = "the frame has no column of times"
-        remedy = f"call the one that has them {TIMESTAMP!r}"
-        if self._has_window:
-            raise InvalidParameter(f"{what}, so 'start' and 'end' have nothing to choose; {remedy}")
-        if self._has_bins:
-            self._notes.append(f"{what}, so all rows are in one bin without a time; {remedy}")
-
-
-class StoreSources:
-    """The log groups of a store that one query reads, all in one snapshot.
-
-    `own` are the groups that the caller names, `selectors` those that the query names itself; a
-    trailing `*` of a name is a prefix. The snapshot is taken when the first is opened.
-    """
-
-    def __init__(
-        self, store: Store, own: Sequence[str], selectors: Iterable[Sequence[str]] = ()
-    ) -> None:
-        self._store = store
-        self._own = list(own)
-        self._selectors = [list(selector) for selector in selectors]
-
-    @memo
-    def _snapshot(self) -> Snapshot:
-        every = [name for selector in (self._own, *self._selectors) for name in selector]
-        return self._store.snapshot(every)
-
-    def open(self, selector: Sequence[str] | None = None) -> Snapshot:
-        """Give the events of these groups, or the caller's, as they were at the first call.
-
-        Raises ResourceNotFound.
-        """
-        names = self._own if selector is None else list(selector)
-        if names != self._own and names not in self._selectors:
-            raise InvalidParameter(f"the query does not name the log groups {names}")
-        return self._snapshot.of_groups(names) if self._selectors else self._snapshot
-
-    def table(self, name: str) -> Any:
-        """Raise ResourceNotFound: a store has no lookup tables yet."""
-        raise ResourceNotFound(f"there is no lookup table {name!r}")
-
-    def rows_to_prepare(self) -> int:
-        """Give the number of recent events, which are in no segment yet."""
-        return sum(batch.events for group in self._snapshot.groups for batch in group.batches)
-
-    def prepare(self) -> None:
-        """Read the recent events, so that the names of their fields are known."""
-        self._snapshot.field_names()
-
-    def again(self) -> StoreSources:
-        """Give sources of the same groups, to be read from a new snapshot."""
-        return StoreSources(self._store, self._own, self._selectors)
-
-
 def _checked_limit(limit: Any) -> int | None:
     if limit is None:
         return None
@@ -505,34 +394,6 @@ def _checked_limit(limit: Any) -> int | None:
             f"limit is a whole number from 1 to {MAXIMUM_LIMIT:,}, not {limit!r}"
         )
     return int(limit)
-
-
-def _read_times(columns: dict[str, Any]) -> Any:
-    """Read the times of a frame's rows as `load` reads those of its records."""
-    from cwnb.sources import Reading, read_field_times
-
-    count = len(next(iter(columns.values()))) if columns else 0
-    times, timed = read_field_times(columns, count, Reading(Clock().now_ms()))
-    return pa.array(times, pa.int64(), mask=~timed).cast(pa.timestamp("ms", "UTC"))
-
-
-def _rows_as_json(names: Iterable[str], columns: dict[str, Any]) -> Any:
-    """Write each row as `load` does, with those of the names that could be read as columns."""
-    from cwnb.sources import compact_json
-
-    readable = [name for name in names if name in columns]
-    held = [_plain_values(columns[name]) for name in readable]
-    texts = [
-        compact_json(dict(zip(readable, row, strict=True))).decode("utf-8", "replace")
-        for row in with_checkpoints(zip(*held, strict=True))
-    ]
-    return pa.array(texts, pa.string())
-
-
-def _plain_values(array: Any) -> list[Any]:
-    several = is_structure(array.type) or array.type == mixed_type()
-    found: list[Any] = values_to_python(array) if several else array.to_pylist()
-    return found
 
 
 __all__ = ["Logs", "open", "query", "start"]

@@ -16,7 +16,7 @@ from cwnb.insights.engine.run import Run
 from cwnb.insights.engine.tasks import run_task
 from cwnb.insights.ql import dialect
 from cwnb.insights.resolve.complete import complete
-from cwnb.logs import StoreSources
+from cwnb.query_sources import StoreSources
 from cwnb.results.event import Event, event_at, read_pointer
 from cwnb.store import claims
 from cwnb.store.maintenance import background

@@ -18,6 +18,7 @@ import pandas as pd
 import pytest
 
 import cwnb
+from cwnb import query_sources
 from cwnb.errors import (
     InvalidParameter,
     MalformedQuery,
@@ -465,7 +466,7 @@ def test_ctrl_c_comes_through_while_a_large_frame_is_made_ready(
     kernel = LongKernel()
     monkeypatch.setattr(schedule, "_LARGE_ROWS", 100)
     with monkeypatch.context() as patch:
-        patch.setattr(cwnb.logs, "columns_of_frame", lambda _, **__: kernel())
+        patch.setattr(query_sources, "columns_of_frame", lambda _, **__: kernel())
         with ctrl_c(kernel.begun):
             cwnb.query("fields n", frame_of())
         kernel.release.set()

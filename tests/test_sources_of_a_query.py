@@ -11,7 +11,7 @@ import cwnb
 from cwnb.errors import InvalidParameter, ResourceNotFound, SnapshotExpired
 from cwnb.events import ALL_TIME
 from cwnb.insights import frames
-from cwnb.logs import StoreSources
+from cwnb.query_sources import StoreSources
 from cwnb.results import running
 from cwnb.times import Clock
 
