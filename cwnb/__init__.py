@@ -27,6 +27,7 @@ __all__ = [
     "open",
     "query",
     "start",
+    "unload_ipython_extension",
 ]
 
 
@@ -56,3 +57,10 @@ def load_ipython_extension(shell: Any) -> None:
     from cwnb.notebook import load_ipython_extension as load
 
     load(shell)
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take `%%insights`, `%insights` and their completion out of IPython (`%unload_ext cwnb`)."""
+    from cwnb.notebook import unload_ipython_extension as unload
+
+    unload(shell)

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cwnb.insights.completion import Candidate, Completion, KnownField, Vocabulary
 from cwnb.insights.context import MEMORY_BUDGET, QueryContext
 from cwnb.insights.control import Control, Progress, checkpoint, with_checkpoints, working_for
 from cwnb.insights.engine import Outcome, Places, Step, prepare
@@ -25,7 +26,7 @@ from cwnb.insights.frames import (
     columns_of_frame,
 )
 from cwnb.insights.inputs import extent_of_inputs
-from cwnb.insights.languages import parse, quote, token_spans
+from cwnb.insights.languages import candidates, parse, quote, token_spans
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.resolve.check import check
 from cwnb.insights.resolve.complete import MAXIMUM_LIMIT, complete
@@ -41,9 +42,12 @@ __all__ = [
     "MAXIMUM_LIMIT",
     "MEMORY_BUDGET",
     "Call",
+    "Candidate",
+    "Completion",
     "Control",
     "FrameSource",
     "FrameSources",
+    "KnownField",
     "Outcome",
     "Period",
     "Pipeline",
@@ -53,7 +57,9 @@ __all__ = [
     "QueryContext",
     "RareFields",
     "Step",
+    "Vocabulary",
     "as_frame",
+    "candidates",
     "check",
     "checkpoint",
     "columns_of_frame",

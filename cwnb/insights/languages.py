@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from cwnb.errors import InvalidParameter, MalformedQuery
-from cwnb.insights.ql import dialect, restrictions
+from cwnb.insights.ql import completion, dialect, restrictions
 from cwnb.insights.ql.tokens import InsightsTokenizer, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cwnb.insights.completion import Completion, Vocabulary
     from cwnb.insights.tree import Pipeline, Query
 
 
@@ -26,16 +27,21 @@ class Restrict(Protocol):
 class Language:
     """One query language: `parse` reads its text, `restrict` holds a pipeline to its rules.
 
+    `candidates` gives what may stand at a cursor, from the text before it, the words that are known
+    and the text after it.
     `lenient`: names that break the written rules are read as the service's own samples mean them,
     with a warning. Samples that need it are known of QL alone.
     """
 
     parse: Callable[[str], Query]
     restrict: Restrict
+    candidates: Callable[[str, Vocabulary, str], Completion]
     lenient: bool
 
 
-LANGUAGES = {"ql": Language(dialect.parse_query, restrictions.restrict, lenient=True)}
+LANGUAGES = {
+    "ql": Language(dialect.parse_query, restrictions.restrict, completion.candidates, lenient=True)
+}
 # Languages of the service that are not built yet.
 NOT_YET = ("sql", "ppl")
 
@@ -62,6 +68,16 @@ def parse(text: str, language: str = "ql") -> Query:
     return query
 
 
+def candidates(
+    before: str, vocabulary: Vocabulary, after: str = "", language: str = "ql"
+) -> Completion:
+    """Give what may stand at the cursor between two texts of a query, the likeliest first.
+
+    Both may be unfinished. Raises as `language_named` does.
+    """
+    return language_named(language).candidates(before, vocabulary, after)
+
+
 def token_spans(text: str) -> list[tuple[int, int]]:
     """Give the first and one past the last character of each token of a query in QL.
 
@@ -71,4 +87,12 @@ def token_spans(text: str) -> list[tuple[int, int]]:
     return [(token.start, token.end + 1) for token in tokens]
 
 
-__all__ = ["LANGUAGES", "Language", "language_named", "parse", "quote", "token_spans"]
+__all__ = [
+    "LANGUAGES",
+    "Language",
+    "candidates",
+    "language_named",
+    "parse",
+    "quote",
+    "token_spans",
+]

@@ -1,4 +1,4 @@
-"""`%load_ext cwnb`: `%%insights` cells and `%insights` lines."""
+"""`%load_ext cwnb`: `%%insights` cells and `%insights` lines, with completion."""
 
 from __future__ import annotations
 
@@ -6,7 +6,23 @@ from typing import Any
 
 
 def load_ipython_extension(shell: Any) -> None:
-    """Register the magics; loading a second time changes nothing but their settings."""
+    """Register the magics and what helps to write them; a second time only resets the settings."""
     from cwnb.notebook.magic import Cwnb
 
-    shell.register_magics(Cwnb)
+    unload_ipython_extension(shell)
+    magics = Cwnb(shell)
+    shell.register_magics(magics)
+    magics.completer.register()
+
+
+def unload_ipython_extension(shell: Any) -> None:
+    """Take the magics and what helps to write them away again."""
+    from cwnb.notebook.magic import Cwnb
+
+    magics = shell.magics_manager.registry.pop(Cwnb.__name__, None)
+    if magics is None:
+        return
+    magics.completer.unregister()
+    for kind, names in Cwnb.magics.items():
+        for name in names:
+            shell.magics_manager.magics[kind].pop(name, None)

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
@@ -12,9 +10,11 @@ from IPython.display import display
 from traitlets import Any as AnyTrait
 from traitlets import Enum, Int, List, Unicode, Union
 
-from cwnb.errors import CwnbError, InvalidParameter, NotAStore, QueryCancelled
+from cwnb.errors import CwnbError, InvalidParameter, QueryCancelled
+from cwnb.notebook.completion import Completer
 from cwnb.notebook.options import help_text, read_options
 from cwnb.notebook.placeholders import fill_query, fill_word
+from cwnb.notebook.stores import Stores, groups_to_ask
 from cwnb.results.charts import KINDS
 from cwnb.results.visible import visible
 from cwnb.window import narrowed_start
@@ -22,11 +22,8 @@ from cwnb.window import narrowed_start
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cwnb.logs import Logs
     from cwnb.notebook.options import Options
     from cwnb.results.result import QueryResult
-
-_GROUPS_LISTED = 5
 
 
 @magics_class
@@ -45,7 +42,8 @@ class Cwnb(Magics):  # type: ignore[misc]
 
     def __init__(self, shell: Any = None, **settings: Any) -> None:
         super().__init__(shell, **settings)
-        self._opened: dict[Path, Logs] = {}
+        self.stores = Stores()
+        self.completer = Completer(self)
 
     @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]
@@ -66,10 +64,10 @@ class Cwnb(Magics):  # type: ignore[misc]
         if not text.strip():
             raise InvalidParameter("there is no query; write one below the first line")
         text = fill_query(text, variables)
-        logs = self._logs(options)
+        logs = self.stores.open(self.stores.find(options, self.store, variables))
         result = logs.query(
             text,
-            self._groups(options, logs),
+            groups_to_ask(options.groups, self.groups, logs),
             start=narrowed_start(
                 options.start, options.end, logs.clock.now_ms(), configured=self.start
             ),
@@ -93,56 +91,6 @@ class Cwnb(Magics):  # type: ignore[misc]
         self.shell.user_ns[name] = result.df if options.into else result
         _show_stored(result, f"{name} is a {'DataFrame' if options.into else 'QueryResult'}")
         return None
-
-    # ------------------------------------------------------------ where to ask
-
-    def _logs(self, options: Options) -> Logs:
-        """Give the store to ask.
-
-        The first of these that is there: the options, `%config`, the variable `logs`, CWNB_STORE,
-        ./.cwnb.
-        """
-        from cwnb.logs import Logs
-
-        variables = self.shell.user_ns
-        if options.logs is not None:
-            named = variables.get(options.logs)
-            if not isinstance(named, Logs):
-                raise InvalidParameter(f"{options.logs!r} is no variable that holds a store")
-            return named
-        if options.store is not None:
-            return self._open(options.store)
-        if isinstance(self.store, Logs):
-            return self.store
-        if self.store is not None:
-            return self._open(self.store)
-        if isinstance(variables.get("logs"), Logs):
-            return variables["logs"]  # type: ignore[no-any-return]
-        return self._open(os.environ.get("CWNB_STORE") or ".cwnb")
-
-    def _open(self, where: Any) -> Logs:
-        """Open a store once; raises NotAStore instead of making an empty one."""
-        from cwnb.logs import open
-
-        path = Path(where).expanduser().absolute()
-        if path not in self._opened:
-            if not path.exists():
-                raise NotAStore(
-                    f"there is no store at {str(where)!r}; "
-                    "make one with logs = cwnb.open(FOLDER), or name yours with --store FOLDER"
-                )
-            self._opened[path] = open(path)
-        return self._opened[path]
-
-    def _groups(self, options: Options, logs: Logs) -> list[str]:
-        configured = [self.groups] if isinstance(self.groups, str) else list(self.groups)
-        groups = options.groups or [name for name in configured if name]
-        if groups:
-            return groups
-        names = [group.name for group in logs.store.groups()]
-        known = ", ".join(names[:_GROUPS_LISTED]) + ", …" * (len(names) > _GROUPS_LISTED)
-        there = f"this store has {known}" if names else "this store has none yet"
-        raise InvalidParameter(f"no log group named; add -g GROUP ({there})")
 
 
 def _show_chart(result: QueryResult, kind: str, *, asked: bool) -> None:

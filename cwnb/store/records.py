@@ -61,7 +61,8 @@ class FieldInfo:
     """A discovered field of a group.
 
     `share` of all events have it; `types` counts events by the type of the value; `distinct` and
-    `examples` come from the newest events. `conflicts`: events give it values of several types.
+    `examples` come from the newest events. `values`: all that these have, the most frequent first,
+    where they are few and short, else none. `conflicts`: events give it values of several types.
     """
 
     name: str
@@ -70,4 +71,5 @@ class FieldInfo:
     types: dict[str, int]
     distinct: int
     examples: list[str]
+    values: list[str]
     conflicts: bool

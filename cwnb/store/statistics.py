@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _SAMPLE_ROWS = 250_000
 _EXAMPLES = 3
 _EXAMPLE_LENGTH = 200
+# All values of a field are told where at most so many differ, none longer than an example.
+_FEW_VALUES = 20
 # If this share of the sampled values of a field differ, the others are taken to differ too.
 _NEARLY_ALL = 0.9
 _TYPE_NAMES = {
@@ -113,6 +115,8 @@ def _info(name: str, found: _Found, scale: float, total: int) -> FieldInfo:
     distinct = len(found.values)
     if found.distinct:
         distinct = max(distinct, len(pc.unique(pa.concat_arrays(found.distinct))))
+    texts = [text for text, _ in found.values.most_common(_FEW_VALUES + 1)]
+    few = distinct <= _FEW_VALUES and all(len(text) <= _EXAMPLE_LENGTH for text in texts)
     if distinct > _NEARLY_ALL * found.read:
         distinct = round(distinct * events / max(found.read, 1))
     return FieldInfo(
@@ -121,7 +125,8 @@ def _info(name: str, found: _Found, scale: float, total: int) -> FieldInfo:
         share=events / total,
         types={kind: count for kind, count in types.items() if count},
         distinct=distinct,
-        examples=[text[:_EXAMPLE_LENGTH] for text, _ in found.values.most_common(_EXAMPLES)],
+        examples=[text[:_EXAMPLE_LENGTH] for text in texts[:_EXAMPLES]],
+        values=texts if few else [],
         conflicts=len(types) > 1,
     )
 

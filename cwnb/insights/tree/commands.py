@@ -228,7 +228,7 @@ def _computed_keys(command: Command) -> set[str]:
 
 
 class Sort(Command):
-    """`sort key [asc|desc], …`; rows with equal keys keep their order."""
+    """`sort key [asc|desc], …`: order the rows; those with equal keys keep their order."""
 
     keyword = "sort"
     arg_types: ClassVar[dict[str, bool]] = {"keys": True}
@@ -252,7 +252,7 @@ class Sort(Command):
 
 
 class Limit(Command):
-    """`limit n`, or `limit any n`, which may give any n rows."""
+    """`limit n`, or `limit any n` for any n rows: keep the first n rows."""
 
     keyword = "limit"
     arg_types: ClassVar[dict[str, bool]] = {"count": True, "any": False}

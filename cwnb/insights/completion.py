@@ -1,0 +1,51 @@
+"""What an editor offers at the cursor of a query: the words that are known, and the candidates.
+
+Notebook cells and the explorer's editor ask the same function, `candidates` of `languages`, which
+knows no notebook and opens no store.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class KnownField:
+    """A field that events have: the share (0 to 1) of events, its types, its values if few."""
+
+    name: str
+    share: float = 1.0
+    types: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of one place: fields (most frequent first), log streams, variables for `{{…}}`."""
+
+    fields: tuple[KnownField, ...] = ()
+    streams: tuple[str, ...] = ()
+    variables: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What may replace the fragment before the cursor.
+
+    `kind`: command, keyword, function, field, value, stream, period or variable. `signature` is how
+    it is used (`substr(s, start [, len]) -> text`), or what is known of a field; `about` is a
+    sentence.
+    """
+
+    text: str
+    kind: str
+    signature: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True)
+class Completion:
+    """The fragment that ends at the cursor, and what may replace it, the likeliest first."""
+
+    fragment: str
+    candidates: tuple[Candidate, ...] = ()

@@ -1,0 +1,266 @@
+"""What may stand at a cursor in a query in QL, from its grammar and the words that are known."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from cwnb.errors import MalformedQuery
+from cwnb.events import LOG_STREAM, SYSTEM_FIELDS
+from cwnb.insights.completion import Candidate, Completion, KnownField
+from cwnb.insights.names import canonical, known_functions
+from cwnb.insights.ql import vocabulary as words
+from cwnb.insights.ql.dialect import parse_query
+from cwnb.insights.ql.place import Expects, place_at
+from cwnb.insights.ql.tokens import REGEX_TOKEN, quote
+from cwnb.insights.ql.writer import write_name
+from cwnb.insights.tree import COMMANDS
+from cwnb.insights.tree.facts import Names
+from cwnb.insights.values.periods import UNITS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from cwnb.insights.completion import Vocabulary
+    from cwnb.insights.functions import Function
+    from cwnb.insights.ql.place import Place
+
+_OPEN_PLACEHOLDER = re.compile(r"\{\{\s*(\w*)\Z")
+_PERIODS = ("1m", "5m", "15m", "1h", "1d")
+_NAMED_WITH_AS = re.compile(r"\bas\s+([^\W\d]\w*)", re.IGNORECASE)
+_BARE_VALUE = re.compile(r"true|false|[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+# A longer value is no help in a list.
+_VALUE_LENGTH = 100
+_KNOWN = frozenset(command.keyword for command in COMMANDS)
+# Kinds of candidates whose quotes are not typed first.
+_LITERALS = frozenset({"value", "stream"})
+# Words that may follow a value, by command; conditions stand in `filter` above all.
+_AFTER_CONDITION = ("and", "or", "like", "not like", "in", "not in")
+_FIELDS_ABOUT = {
+    "@timestamp": "the time of the event",
+    "@ingestionTime": "the time at which the store took it",
+    "@logStream": "its log stream",
+    "@log": "its account and log group",
+    "@message": "its text",
+    "@ptr": "what finds the event again",
+}
+
+
+def candidates(before: str, vocabulary: Vocabulary, after: str = "") -> Completion:
+    """Give what may stand at the cursor between two texts, which may be unfinished."""
+    if variable := _OPEN_PLACEHOLDER.search(before):
+        names = (Candidate(name, "variable") for name in vocabulary.variables)
+        return Completion(variable[1], tuple(_matching(variable[1], names)))
+    place = place_at(before)
+    if place.quote:
+        found = _in_quotes(place, vocabulary, after)
+    elif place.expects is Expects.COMMAND:
+        found = _commands()
+    elif place.expects is Expects.PERIOD:
+        found = _periods(place.fragment)
+    elif place.expects is Expects.WORD:
+        found = (Candidate(word, "keyword") for word in _words_after_value(place))
+    elif place.expects is Expects.VALUE:
+        found = _values_and_names(place, vocabulary)
+    else:
+        found = iter(())
+    return Completion(place.fragment, tuple(_matching(place.fragment, found)))
+
+
+def command_entries() -> dict[str, Candidate]:
+    """Give the commands by keyword, each with its usage and a sentence about it."""
+    entries = {}
+    for command in COMMANDS:
+        usage, _, about = (command.__doc__ or "").partition("\n")[0].partition(": ")
+        entries[command.keyword] = Candidate(
+            command.keyword, "command", usage.replace("`", ""), about
+        )
+    return entries
+
+
+def function_entry(name: str, function: Function) -> Candidate:
+    """Give a function under one of its names, with its signature and a sentence about it."""
+    usage = function.usage.replace(function.name, name, 1)
+    about = function.doc.strip().partition("\n")[0]
+    return Candidate(name, "function", f"{usage} -> {function.result}", about)
+
+
+def field_entry(field: KnownField, text: str = "") -> Candidate:
+    """Give a field as the query writes it, with its types and how many events have it."""
+    if about := _FIELDS_ABOUT.get(field.name):
+        return Candidate(field.name, "field", "every event has it", about)
+    types = ", ".join(field.types)
+    share = f"{100 * field.share:.3g} % of the events have it" if field.types else ""
+    return Candidate(
+        text or write_name(field.name), "field", ", ".join(filter(None, [types, share]))
+    )
+
+
+def _commands() -> Iterator[Candidate]:
+    entries = command_entries()
+    yield from entries.values()
+    for synonym, keyword in words.SYNONYMS.items():
+        entry = entries[keyword]
+        yield Candidate(synonym, "command", entry.signature, entry.about)
+
+
+def _periods(fragment: str) -> Iterator[Candidate]:
+    number = re.match(r"\d+", fragment)
+    if number is None:
+        return (Candidate(period, "period") for period in _PERIODS)
+    return (
+        Candidate(f"{number[0]}{unit}", "period", about=spellings[-1] + "s")
+        for unit, (spellings, _) in UNITS.items()
+    )
+
+
+def _words_after_value(place: Place) -> tuple[str, ...]:
+    last = place.tokens[-1]
+    word = last.text.lower()
+    if word == "not":
+        return ("like", "in")
+    if place.opened or place.command == "filter":
+        return _AFTER_CONDITION
+    alias = () if _has_alias(place) else ("as",)
+    if place.command in {"fields", "display"}:
+        return alias
+    if place.command == "stats":
+        return (*alias, *(("offset",) if place.has_word("by") else ("by",)))
+    if place.command == "sort":
+        return () if word in {"asc", "desc"} else ("asc", "desc", *alias)
+    if place.command == "parse":
+        if last.token_type is REGEX_TOKEN:
+            return ("as", "multi")
+        return ("as",) if last.text[:1] in {'"', "'"} else ()
+    return ()
+
+
+def _has_alias(place: Place) -> bool:
+    return len(place.tokens) > 1 and place.tokens[-2].text.lower() == "as"
+
+
+def _values_and_names(place: Place, vocabulary: Vocabulary) -> Iterator[Candidate]:
+    if place.command == "limit":
+        yield Candidate("any", "keyword")
+        return
+    if place.compared is not None:
+        yield from (
+            Candidate(_literal(value), kind)
+            for value, kind in _values_of(place.compared, vocabulary)
+        )
+        # After `like` comes a text, and a list in brackets has literals only.
+        if _word_before(place) in {"like", "in"} or _in_list(place):
+            return
+    aggregates = place.command == "stats" and not place.has_word("by")
+    inside = any(o.function is not None and o.function.aggregate for o in place.opened)
+    if place.command in _KNOWN and not (aggregates and not inside):
+        yield from _fields(place, vocabulary)
+    if place.command in {"dedup", "parse"} or place.command not in _KNOWN:
+        return
+    functions = [f for f in _functions() if not (f[1].aggregate and (inside or not aggregates))]
+    # What groups rows is likeliest where rows are grouped.
+    functions.sort(key=lambda f: (not f[1].aggregate, not f[1].bins))
+    yield from (function_entry(name, function) for name, function in functions)
+    if place.command == "filter":
+        yield Candidate("not", "keyword")
+
+
+def _functions() -> list[tuple[str, Function]]:
+    """Give each function under its own name, then under its other names, in alphabetical order."""
+    table = known_functions()
+    own = {canonical(function.name): function.name for function in table.values()}
+    ordered = sorted(table.items(), key=lambda entry: (entry[0] not in own, entry[0]))
+    return [(own.get(name, name), function) for name, function in ordered]
+
+
+def _fields(place: Place, vocabulary: Vocabulary) -> Iterator[Candidate]:
+    made, replaced = _names_before(place.earlier)
+    own = [] if place.command == "parse" else _NAMED_WITH_AS.findall(_text_of(place))
+    yield from (Candidate(write_name(name), "field", "made by the query") for name in made)
+    yield from (Candidate(name, "field", "made by the query") for name in own)
+    if not replaced:
+        yield from (field_entry(KnownField(name)) for name in SYSTEM_FIELDS)
+        yield from map(field_entry, vocabulary.fields)
+
+
+def _text_of(place: Place) -> str:
+    return " ".join(token.text for token in place.tokens)
+
+
+def _names_before(earlier: str) -> tuple[list[str], bool]:
+    """Give the names that the earlier commands make, and whether no others are left."""
+    if not earlier.strip():
+        return [], False
+    try:
+        pipeline = parse_query(earlier).answer
+    except MalformedQuery:
+        return _NAMED_WITH_AS.findall(earlier), False
+    made: dict[str, None] = {}
+    replaced = False
+    for command in pipeline.commands:
+        if command.names is Names.REPLACES:
+            made, replaced = {}, True
+        if command.names is not Names.SAME:
+            writes = command.writes()
+            made.update(dict.fromkeys(name for name in command.gives() if name in writes))
+    return list(made), replaced
+
+
+def _in_quotes(place: Place, vocabulary: Vocabulary, after: str) -> Iterator[Candidate]:
+    sign = place.quote
+    if sign == "`":
+        for field in vocabulary.fields:
+            if "`" not in field.name:
+                yield field_entry(field, field.name + _closing(sign, after))
+    elif sign in {'"', "'"} and place.compared is not None:
+        for value, kind in _values_of(place.compared, vocabulary):
+            inside = quote(value)[1:-1] if sign == '"' else value
+            if sign == '"' or not ({"'", "\\"} & set(value)):
+                yield Candidate(inside + _closing(sign, after), kind)
+
+
+def _closing(sign: str, after: str) -> str:
+    return "" if after.startswith(sign) else sign
+
+
+def _values_of(name: str, vocabulary: Vocabulary) -> list[tuple[str, str]]:
+    if name == LOG_STREAM:
+        return [(stream, "stream") for stream in vocabulary.streams]
+    found = next((field.values for field in vocabulary.fields if field.name == name), ())
+    return [(value, "value") for value in found if len(value) <= _VALUE_LENGTH]
+
+
+def _literal(value: str) -> str:
+    return value if _BARE_VALUE.fullmatch(value) else quote(value)
+
+
+def _word_before(place: Place) -> str:
+    return place.tokens[-1].text.lower() if place.tokens else ""
+
+
+def _in_list(place: Place) -> bool:
+    return bool(place.opened) and place.opened[-1].compared is not None
+
+
+def _matching(fragment: str, found: Iterable[Candidate]) -> Iterator[Candidate]:
+    """Give each candidate that begins with the fragment, then those of which a part does.
+
+    Upper and lower case are the same, and so are functions with and without underscores.
+    """
+    wanted = fragment.lower()
+    unique = {candidate.text: candidate for candidate in found}
+    later = []
+    for candidate in unique.values():
+        text = candidate.text.lower()
+        bare = text.lstrip("\"'`@")
+        if candidate.kind == "function":
+            text, wanted_text = canonical(text), canonical(wanted)
+        else:
+            text, wanted_text = bare if candidate.kind in _LITERALS else text, wanted
+        if text.startswith(wanted_text):
+            yield candidate
+        elif bare.startswith(wanted) or any(
+            part.startswith(wanted) for part in bare.split(".")[1:] if candidate.kind == "field"
+        ):
+            later.append(candidate)
+    yield from later

@@ -1,0 +1,209 @@
+"""Completion in `%%insights` cells and `%insights` lines, through IPython's matchers."""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from IPython.core.completer import SimpleCompletion, completion_matcher
+
+from cwnb.errors import CwnbError
+from cwnb.notebook.known import Known, group_names, vocabulary_of
+from cwnb.notebook.options import Options, read_options
+from cwnb.notebook.placeholders import fill_word
+from cwnb.notebook.stores import configured_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from cwnb.insights import Completion, Vocabulary
+    from cwnb.logs import Logs
+    from cwnb.notebook.magic import Cwnb
+
+_CELL = re.compile(r"\s*%%insights(?=\s|\Z)")
+_LINE = re.compile(r"\s*(?:[^\W\d][\w.]*\s*=\s*)?%insights(?=\s)")
+_ABOUT_GROUPS = re.compile(r"\s*%insights_(?:groups|fields)\s+(?P<fragment>\S*)\Z")
+_IDENTIFIER = "cwnb.insights"
+
+
+@dataclass(frozen=True)
+class CursorInCell:
+    """A cursor in a cell of ours: the first line, and the query before and behind the cursor.
+
+    `line` ends at the cursor where that is in the first line; then there is no `before`.
+    """
+
+    line: str
+    is_cell: bool = True
+    before: str | None = None
+    after: str = ""
+
+
+def cursor_in_cell(text: str, offset: int) -> CursorInCell | None:
+    """Find the place of a cursor in a `%%insights` cell or an `%insights` line; None elsewhere."""
+    from cwnb.notebook.first_line import read_unfinished
+
+    if cell := _CELL.match(text):
+        end = text.find("\n", cell.end())
+        if offset < cell.end():
+            return None
+        if end < 0 or offset <= end:
+            return CursorInCell(text[cell.end() : offset])
+        return CursorInCell(
+            text[cell.end() : end], before=text[end + 1 : offset], after=text[offset:]
+        )
+    begin = text.rfind("\n", 0, offset) + 1
+    magic = _LINE.match(text[begin:offset])
+    if magic is None:
+        return None
+    line = text[begin + magic.end() : offset]
+    query = read_unfinished(line, cell=False).query
+    if query is None:
+        return CursorInCell(line, is_cell=False)
+    after = text[offset:].partition("\n")[0]
+    return CursorInCell(line[:query], is_cell=False, before=line[query:], after=after)
+
+
+class Completer:
+    """Gives IPython the candidates at a cursor; `register` and `unregister` tie it to a shell."""
+
+    def __init__(self, magics: Cwnb) -> None:
+        self._magics = magics
+        self._known = Known()
+
+        @completion_matcher(api_version=2, priority=200, identifier=_IDENTIFIER)  # type: ignore[untyped-decorator]
+        def match(context: Any) -> dict[str, Any]:
+            return self._match(context)
+
+        self._matcher = match
+
+    def register(self) -> None:
+        """Add the matcher to the shell's completer; the language is imported meanwhile."""
+        threading.Thread(target=_import_language, name="cwnb-completion", daemon=True).start()
+        self._magics.shell.Completer.custom_matchers.append(self._matcher)
+
+    def unregister(self) -> None:
+        """Take the matcher out of the shell's completer."""
+        matchers = self._magics.shell.Completer.custom_matchers
+        if self._matcher in matchers:
+            matchers.remove(self._matcher)
+
+    def at(self, text: str, offset: int) -> Completion | None:
+        """Give what may stand at a cursor; None where others know better."""
+        from cwnb.insights import candidates
+        from cwnb.notebook.first_line import LineNames, group_candidates, line_candidates
+
+        begin = text.rfind("\n", 0, offset) + 1
+        if about := _ABOUT_GROUPS.match(text[begin:offset]):
+            return _completion(
+                about["fragment"], group_candidates(about["fragment"], self.groups(""))
+            )
+        cursor = cursor_in_cell(text, offset)
+        if cursor is None:
+            return None
+        variables = self._magics.shell.user_ns
+        own = tuple(name for name in variables if not name.startswith("_"))
+        if cursor.before is None:
+            from cwnb.logs import Logs
+
+            stores = [name for name in own if isinstance(variables[name], Logs)]
+            names = LineNames(self.groups(cursor.line), stores, own)
+            return line_candidates(cursor.line, names)
+        vocabulary = replace(self.vocabulary(cursor), variables=own)
+        return candidates(cursor.before, vocabulary, cursor.after)
+
+    def groups(self, line: str) -> list[str]:
+        """Name the log groups of the store that a first line asks."""
+        where = self._where(line)
+        if where is None:
+            return []
+        return self._known.get(
+            ("groups", _key(where)), lambda: group_names(self._magics.stores.open(where)), []
+        )
+
+    def vocabulary(self, cursor: CursorInCell) -> Vocabulary:
+        """Give the fields and streams of the groups that a first line names."""
+        from cwnb.insights import Vocabulary
+        from cwnb.notebook.first_line import read_unfinished
+
+        where = self._where(cursor.line)
+        named = read_unfinished(cursor.line, cell=cursor.is_cell).groups
+        groups = tuple(_filled(named, self._magics.shell.user_ns)) or tuple(
+            configured_groups(self._magics.groups)
+        )
+        if where is None or not groups:
+            return Vocabulary()
+        return self._known.get(
+            ("fields", _key(where), groups),
+            lambda: vocabulary_of(self._magics.stores.open(where), groups),
+            Vocabulary(),
+        )
+
+    def _where(self, line: str) -> Logs | Path | None:
+        variables = self._magics.shell.user_ns
+        try:
+            return self._magics.stores.find(
+                _options(line, variables), self._magics.store, variables
+            )
+        except CwnbError:
+            return None
+
+    def _match(self, context: Any) -> dict[str, Any]:
+        lines = context.full_text.split("\n")
+        offset = sum(len(line) + 1 for line in lines[: context.cursor_line])
+        found = self.at(context.full_text, offset + context.cursor_position)
+        if found is None:
+            return {"completions": []}
+        # IPython asks its other matchers when there is no completion, and these would offer names
+        # of Python and of files; so where nothing fits, the fragment itself is given back.
+        shown = found.candidates[: context.limit]
+        hits = [SimpleCompletion(text=c.text, type=c.kind) for c in shown]
+        return {
+            "completions": hits or [SimpleCompletion(text=found.fragment, type="keyword")],
+            "matched_fragment": found.fragment,
+            "ordered": True,
+            "suppress": True,
+        }
+
+
+def _import_language() -> None:
+    """Import what the first Tab and the first query need, which takes half a second."""
+    from cwnb.insights import Vocabulary, candidates
+
+    candidates("fields ", Vocabulary())
+
+
+def _completion(fragment: str, found: Any) -> Completion:
+    from cwnb.insights import Completion
+
+    return Completion(fragment, tuple(found))
+
+
+def _options(line: str, variables: Mapping[str, Any]) -> Options:
+    """Read a line that may end in an unfinished option or value: as much of it as can be read."""
+    words = line.split(" ")
+    while words:
+        try:
+            return read_options(
+                " ".join(words), cell=True, expand=lambda word: fill_word(word, variables)
+            )
+        except CwnbError:
+            words.pop()
+    return Options()
+
+
+def _filled(groups: list[str], variables: Mapping[str, Any]) -> list[str]:
+    filled: list[str] = []
+    for group in groups:
+        try:
+            filled += fill_word(group, variables)
+        except CwnbError:
+            continue
+    return filled
+
+
+def _key(where: Logs | Path) -> str:
+    return str(getattr(getattr(where, "store", where), "path", where))

@@ -1,0 +1,98 @@
+"""The names that completion offers, found by threads so that nobody waits for a store."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from cwnb.errors import ResourceNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    from cwnb.insights import Vocabulary
+    from cwnb.logs import Logs
+
+Found = TypeVar("Found")
+# Older names are given once more while a thread looks again.
+_FRESH_S = 15.0
+# So long the first question waits for an answer; the next one has it.
+_FIRST_WAIT_S = 0.03
+_MOST_KEPT = 100
+# The fields of so many of the groups that a line names are offered.
+_GROUPS_READ = 20
+
+
+class _Kept(Generic[Found]):
+    """A value, when it was found, and whether a thread looks for it."""
+
+    def __init__(self, empty: Found) -> None:
+        self.value = empty
+        self.found_at: float | None = None
+        self.is_sought = False
+        self.was_found = threading.Event()
+
+    def seek(self, find: Callable[[], Found]) -> None:
+        """Look for the value; what fails leaves the value as it was."""
+        # Completion has no place for an error: the cell that is run tells it.
+        with suppress(Exception):
+            self.value = find()
+        self.found_at = time.monotonic()
+        self.is_sought = False
+        self.was_found.set()
+
+
+class Known:
+    """Values by key, each found by a thread and kept for a while."""
+
+    def __init__(self) -> None:
+        self._kept: dict[Hashable, _Kept[Any]] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, find: Callable[[], Found], empty: Found) -> Found:
+        """Give what `find` gave last for this key, or `empty` while nothing has been found.
+
+        A thread looks for what is missing or older than 15 s. The first question waits for 30 ms.
+        """
+        with self._lock:
+            if key not in self._kept and len(self._kept) >= _MOST_KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            kept: _Kept[Found] = self._kept.setdefault(key, _Kept(empty))
+            is_old = kept.found_at is None or time.monotonic() - kept.found_at > _FRESH_S
+            starts = is_old and not kept.is_sought
+            kept.is_sought = kept.is_sought or starts
+        if starts:
+            threading.Thread(
+                target=kept.seek, args=(find,), name="cwnb-completion", daemon=True
+            ).start()
+        kept.was_found.wait(_FIRST_WAIT_S)
+        return kept.value
+
+
+def group_names(logs: Logs) -> list[str]:
+    """Name the log groups of a store, in order."""
+    try:
+        return logs.store.match_groups(["*"])
+    except ResourceNotFound:
+        return []
+
+
+def vocabulary_of(logs: Logs, groups: Sequence[str]) -> Vocabulary:
+    """Give the fields and log streams of these groups, of which some may not exist."""
+    from cwnb.insights import KnownField, Vocabulary
+
+    names: dict[str, None] = {}
+    for group in groups:
+        with suppress(ResourceNotFound):
+            names.update(dict.fromkeys(logs.store.match_groups([group])))
+    read = list(names)[:_GROUPS_READ]
+    if not read:
+        return Vocabulary()
+    fields = [
+        KnownField(info.name, info.share, tuple(info.types), tuple(info.values))
+        for info in logs.store.field_statistics(*read)
+    ]
+    streams = {stream.name for group in read for stream in logs.store.streams(group)}
+    return Vocabulary(tuple(fields), tuple(sorted(streams)))
