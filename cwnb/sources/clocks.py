@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from cwnb.errors import InvalidParameter
+from cwnb.sources.assumed import zone_to_utc
 
 if TYPE_CHECKING:
+    from cwnb.sources.assumed import Assumed
     from cwnb.sources.layouts import Layout
 
 Array = np.ndarray[Any, Any]
@@ -39,16 +39,18 @@ class Reading:
     layout: Layout | None = None
     # Whether dates such as 03/04/2026 begin with the day; None where the file does not tell.
     day_first: bool | None = None
+    # Collects what is assumed of the times; None where they are only tried.
+    assumed: Assumed | None = None
 
     def to_utc(self, local_ms: Array) -> Array:
         """Turn wall-clock milliseconds of the zone into UTC."""
+        if self.assumed is not None and len(local_ms):
+            self.assumed.no_zone = True
         if self.tz is None:
             return local_ms
         if isinstance(self.tz, int):
             return local_ms - self.tz
-        local = pa.array(local_ms, pa.timestamp("ms"))
-        aware = pc.assume_timezone(local, self.tz, ambiguous="earliest", nonexistent="latest")
-        return np.asarray(aware.cast(pa.int64()))
+        return zone_to_utc(local_ms, self.tz, self.assumed)
 
 
 def read_zone(tz: str | tzinfo | None) -> str | int | None:
@@ -98,6 +100,7 @@ def is_date(year: Array, month: Array, day: Array) -> Array:
 
 def latest_year(month: Array, day: Array, of_day_ms: Array, reading: Reading) -> Array:
     """Give for each date without a year the latest one that is not after the file plus a day."""
+    reading = replace(reading, assumed=None)
     limit = reading.file_ms + DAY_MS
     newest = datetime.fromtimestamp(limit / 1000, UTC).year + 1
     years = np.full(len(month), newest, np.int64)

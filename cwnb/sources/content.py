@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from cwnb.sources import tables
+from cwnb.sources.assumed import Assumed
 from cwnb.sources.blocks import LineReader
 from cwnb.sources.clocks import Reading
 from cwnb.sources.containers import is_wrapped, read_cri, unwrapped
@@ -108,7 +109,8 @@ def load_content(
         reading = replace(reading, day_first=day_first(sample))
     with faults_of(item.name):
         order = recognise_layouts(_sample_lines(sample), reading) if sampled else []
-    times = TimeReader(order, reading)
+    assumed = Assumed()
+    times = TimeReader(order, replace(reading, assumed=assumed))
     report.time_form = times.name
     if report.format == "export" and (match := EXPORT_NAME.search(item.key)):
         report.stream = target.stream_for(match[1], report)
@@ -148,6 +150,8 @@ def load_content(
     if report.events and report.untimed == report.events and tail is None:
         used = "load" if item.modified_ms is None else "file's last change"
         report.notes.append(f"no timestamps found; used the time of the {used}")
+    if report.loaded:
+        report.notes += assumed.notes(target.zone)
     if tail is not None:
         report.notes.append(
             f"loaded before as far as line {seen:,}: only what has been added since"
@@ -157,7 +161,8 @@ def load_content(
 
 def load_rows(target: Target, rows: Any, report: FileReport) -> None:
     """Load rows in memory, all or nothing."""
-    reading = target.reading(None)
+    assumed = Assumed()
+    reading = replace(target.reading(None), assumed=assumed)
     fingerprint = tables.RowsFingerprint()
     chunks: Iterable[Chunk] = tables.read_rows(rows, report, reading, fingerprint)
 
@@ -176,6 +181,8 @@ def load_rows(target: Target, rows: Any, report: FileReport) -> None:
     if target.unwrap:
         chunks = unwrapped(chunks, times, report)
     take_all(target, report, chunks, times, first_ms=reading.file_ms, record=record)
+    if report.loaded:
+        report.notes += assumed.notes(target.zone)
 
 
 def take_all(

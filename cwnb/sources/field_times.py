@@ -99,6 +99,9 @@ def read_values(column: pa.Array, reading: Reading) -> tuple[Array, Array]:
     """Read a column of texts, numbers, timestamps or mixed values as times."""
     kind = column.type
     count = len(column)
+    if pa.types.is_dictionary(kind) and isinstance(reading.tz, str):
+        # Each value counts where it lies in an hour that the zone has twice.
+        return read_values(column.dictionary_decode(), reading)
     if pa.types.is_dictionary(kind):
         times, timed = read_values(column.dictionary, reading)
         present = np.asarray(column.is_valid())

@@ -203,6 +203,8 @@ class Intake:
         chosen = times if kept.all() else times[kept]
         report.untimed += int((kept & ~prepared.timed).sum())
         report.capped += discovered.capped
+        if (assumed := self._times.reading.assumed) is not None:
+            assumed.take(times[kept & prepared.timed])
         events = CheckedEvents.of(chosen, stream, messages, discovered)
         for counted in events.counts:
             report.count(counted.name, counted.first_ms, counted.last_ms, counted.events)

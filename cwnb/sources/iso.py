@@ -93,9 +93,9 @@ def _read_table(columns: Array, reading: Reading) -> tuple[Array, Array]:
     days = civil_days(year, np.where(good, month, 1), day)
     local = days * DAY_MS + ((hour * 60 + minute - minutes) * 60 + second) * 1000 + fraction
     local = np.where(good, local, 0)
-    naive = zone == _NAIVE
-    if reading.tz is not None and naive.any():
-        local = np.where(naive, reading.to_utc(local), local)
+    naive = good & (zone == _NAIVE)
+    if naive.any():
+        local[naive] = reading.to_utc(local[naive])
     return local, good
 
 

@@ -366,16 +366,25 @@ def _civil(columns: dict[str, pa.Array], reading: Reading) -> tuple[Array, Array
         shaped = is_date(np.full(count, 2000), month, day)
         year = latest_year(np.where(shaped, month, 1), np.where(shaped, day, 1), of_day, reading)
     good = clock_good & is_date(year, month, day)
+    if "y" not in columns and "yy" not in columns and reading.assumed is not None:
+        reading.assumed.years.update(np.unique(year[good]).tolist())
     local = np.where(good, civil_days(year, np.where(good, month, 1), day) * DAY_MS + of_day, 0)
     if "z" not in columns:
-        return reading.to_utc(local), good
+        return _naive_to_utc(local, good, reading), good
     zone = columns["z"]
     zoned = np.asarray(pc.not_equal(zone, ""))
     offsets, known = _offsets(zone)
     good &= known
-    if zoned.all():
-        return local - offsets, good
-    return np.where(zoned, local - offsets, reading.to_utc(local)), good
+    return _naive_to_utc(local - offsets, good & ~zoned, reading), good
+
+
+def _naive_to_utc(times: Array, naive: Array, reading: Reading) -> Array:
+    """Turn those times that name no zone into UTC."""
+    if naive.all():
+        return reading.to_utc(times)
+    if naive.any():
+        times[naive] = reading.to_utc(times[naive])
+    return times
 
 
 def _offsets(zones: pa.Array) -> tuple[Array, Array]:

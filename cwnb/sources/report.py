@@ -70,6 +70,7 @@ class FileReport:
         self.refused.clear()
         self.refused_by_reason.clear()
         self.streams.clear()
+        self.notes.clear()
 
     @property
     def refused_count(self) -> int:
@@ -209,8 +210,7 @@ class LoadReport:
             more = ", …" if count > len(places[:5]) else ""
             rows.append(("", f"{count:,} x {reason} (at {', '.join(places[:5])}{more})"))
         rows += [("note", note) for note in self.notes]
-        for file in good:
-            rows += [("note", f"{file.name}: {note}" if several else note) for note in file.notes]
+        rows += [("note", note) for note in _notes_of(good, several=several)]
         rows += [("not loaded", f"{name}: {error}") for name, error in self.errors]
         return [(name, text) for name, text in rows if text]
 
@@ -254,6 +254,17 @@ def _files(files: list[FileReport]) -> str:
     return f"{len(files):,}"
 
 
+def _notes_of(files: list[FileReport], *, several: bool) -> list[str]:
+    """Give the notes of files, each once, and before it the files that have it."""
+    names: dict[str, list[str]] = {}
+    for file in files:
+        for note in file.notes:
+            names.setdefault(note, []).append(file.name)
+    if not several:
+        return list(names)
+    return [f"{_few(which)}: {note}" for note, which in names.items()]
+
+
 def _few(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
 
@@ -269,7 +280,7 @@ def _time(when_ms: int | None) -> str:
         moment = datetime.fromtimestamp(when_ms // 1000, UTC)
     except (OverflowError, ValueError, OSError):
         return f"{when_ms} ms"
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{when_ms % 1000:03d}"
+    return f"{moment:%Y-%m-%d %H:%M:%S}.{when_ms % 1000:03d} UTC"
 
 
 def _size(count: float) -> str:

@@ -15,8 +15,8 @@ def test_a_report_tells_all(memory) -> None:
     assert rows["events"] == "3"
     assert rows["lines"] == "4"
     assert rows["blank lines"] == rows["without a time"] == "1"
-    assert rows["from"] == "2026-02-03 09:14:07.000"
-    assert rows["to"] == "2026-02-03 09:14:08.000"
+    assert rows["from"] == "2026-02-03 09:14:07.000 UTC"
+    assert rows["to"] == "2026-02-03 09:14:08.000 UTC"
     assert rows["size"] == "55 bytes"
     bundle = report._repr_mimebundle_()
     assert "&lt;script&gt;.log" in bundle["text/html"]

@@ -1,0 +1,96 @@
+"""What is assumed of times that leave something out: zone, year, which of two equal hours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Array = np.ndarray[Any, Any]
+
+
+@dataclass
+class Assumed:
+    """Collects what is assumed while a file is read, by several threads, and says it at the end.
+
+    `twice` and `never` have the UTC milliseconds that came of local times which the zone has twice
+    or never. Some lines are read more than once, so `take` counts the records that have them.
+    """
+
+    no_zone: bool = False
+    years: set[int] = field(default_factory=set)
+    twice: list[Array] = field(default_factory=list)
+    never: list[Array] = field(default_factory=list)
+    records_twice: int = 0
+    records_never: int = 0
+
+    def take(self, utc_ms: Array) -> None:
+        """Count the records of some events that have a time of their own."""
+        self.records_twice += _count(utc_ms, self.twice)
+        self.records_never += _count(utc_ms, self.never)
+
+    def notes(self, zone: str | int | None) -> list[str]:
+        """Say what was assumed, one sentence each."""
+        notes = []
+        if self.no_zone and zone is None:
+            notes.append("times without a zone were read as UTC; tz names another")
+        if self.years:
+            years = " and ".join(str(year) for year in sorted({min(self.years), max(self.years)}))
+            notes.append(
+                f"times without a year were read as of {years}, the latest that do not lie after"
+                " the file's last change"
+            )
+        if self.records_twice:
+            notes.append(
+                f"{_records(self.records_twice)} in an hour that {zone} has twice, as clocks are"
+                " set back; the first of the two was taken"
+            )
+        # The hour after the one that is not there has the same UTC times.
+        if never := min(self.records_never, sum(map(len, self.never))):
+            notes.append(
+                f"{_records(never)} in an hour that {zone} does not have, as clocks are set"
+                " forward; they were read by the clock as it was before"
+            )
+        return notes
+
+
+def _records(count: int) -> str:
+    return "1 record lies" if count == 1 else f"{count:,} records lie"
+
+
+def _count(utc_ms: Array, parts: list[Array]) -> int:
+    if not parts:
+        return 0
+    return int(np.isin(utc_ms, np.unique(np.concatenate(parts))).sum())
+
+
+def zone_to_utc(local_ms: Array, zone: str, assumed: Assumed | None) -> Array:
+    """Turn wall-clock milliseconds of a named zone into UTC.
+
+    A local time that the zone has twice is the first of them. One that it does not have is read by
+    the clock as it was before it was set forward, as PEP 495 does: no two times become one.
+    """
+    local = pa.array(local_ms, pa.timestamp("ms"))
+    first = _aware(local, zone, ambiguous="earliest")
+    utc: Array = np.asarray(first.cast(pa.int64()))
+    # Where the zone does not have the local time, this is the last moment before the change.
+    back = np.asarray(pc.local_timestamp(first).cast(pa.int64()))
+    never = np.flatnonzero(back != local_ms)
+    if len(never):
+        utc = utc.copy()
+        utc[never] = local_ms[never] - (back[never] - utc[never])
+    if assumed is not None:
+        if len(never):
+            assumed.never.append(utc[never])
+        twice = utc != np.asarray(_aware(local, zone, ambiguous="latest").cast(pa.int64()))
+        twice[never] = False
+        if twice.any():
+            assumed.twice.append(utc[twice])
+    return utc
+
+
+def _aware(local: pa.Array, zone: str, *, ambiguous: str) -> pa.Array:
+    return pc.assume_timezone(local, zone, ambiguous=ambiguous, nonexistent="earliest")
