@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cwnb.errors import StoreError
 from cwnb.store.cache import Cache
 from cwnb.store.catalog import Catalog, meta
+from cwnb.store.catalog.row_seals import RowSeals
 from cwnb.store.disk import may_write
 from cwnb.store.keys.store_key import StoreKey
 from cwnb.store.segments.folder import SegmentFolder
@@ -33,7 +34,8 @@ class StoreContext:
         self.facts = facts
         self.catalog = catalog
         self.folder = SegmentFolder(path)
-        self.key = StoreKey(facts.key_id, facts.store_id, path, facts.key_check)
+        self.key = key = StoreKey(facts.key_id, facts.store_id, path, facts.key_check)
+        self.seals = catalog.seals = RowSeals(facts.store_id, lambda: key.sealer().row_key)
         self._given_clock = clock
         self._stored_clock = Clock()
 

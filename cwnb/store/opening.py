@@ -15,7 +15,7 @@ from cwnb.errors import (
     StoreDamaged,
     StoreError,
 )
-from cwnb.store.catalog import Catalog, meta, migrations
+from cwnb.store.catalog import Catalog, counters, meta, migrations
 from cwnb.store.catalog.log_check import find_damage
 from cwnb.store.context import CATALOG_FILE, StoreContext
 from cwnb.store.disk import make_private_file, may_write, named_file_errors, sync
@@ -59,7 +59,7 @@ def _context(folder: Path, catalog: Catalog, encryption: str, clock: Clock | Non
 
     catalog.prepare(fill)
     with catalog.read() as connection:
-        facts, now_ms = meta.find(connection), meta.fixed_now_ms(connection)
+        facts = meta.find(connection)
     if encryption == "none" and facts.key_id:
         raise InvalidParameter(
             f"the store {str(folder)!r} is encrypted; open it without encryption='none'"
@@ -67,8 +67,10 @@ def _context(folder: Path, catalog: Catalog, encryption: str, clock: Clock | Non
     if facts.key_id and not facts.key_check:
         facts = _with_key_check(folder, catalog, facts)
     context = StoreContext(str(folder), facts, catalog, clock)
-    context.set_fixed_now(now_ms)
     context.sealer()  # raises StoreKeyMissing now and not at the first read
+    catalog.seal_rows()
+    with catalog.read() as connection:
+        context.set_fixed_now(counters.fixed_now_ms(connection))
     return context
 
 

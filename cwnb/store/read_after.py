@@ -19,7 +19,7 @@ from cwnb.events import (
     SEQUENCE,
     TIMESTAMP,
 )
-from cwnb.store.catalog import batches, groups, meta, segments
+from cwnb.store.catalog import batches, counters, groups, segments
 from cwnb.store.ingest.recent import events_of
 from cwnb.store.maintenance.retention import cutoff_ms
 from cwnb.store.names import match_names
@@ -135,13 +135,13 @@ def _planned(
 ) -> _Plan:
     """Choose the runs of a page and fetch their batches, all in one transaction."""
     with context.catalog.read() as connection:
-        newest = meta.newest_position(connection)
+        newest = counters.newest_position(connection)
         if position > newest:
             raise InvalidParameter(
                 f"position {tuple(position)} is ahead of the store, whose newest is "
                 f"{tuple(newest)}; it is of another store, or an older copy was put back"
             )
-        context.set_fixed_now(meta.fixed_now_ms(connection))
+        context.set_fixed_now(counters.fixed_now_ms(connection))
         rows = groups.all_of(connection)
         if names is not None:
             wanted = set(match_names(names, [group.name for group in rows]))

@@ -8,9 +8,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from cwnb.errors import InvalidParameter, ResourceAlreadyExists, StoreReadOnly
+from cwnb.errors import (
+    InvalidParameter,
+    ResourceAlreadyExists,
+    StoreDamaged,
+    StoreReadOnly,
+)
 from cwnb.store import claims
-from cwnb.store.catalog import batches, groups, loads, meta, segments, streams
+from cwnb.store.catalog import batches, counters, groups, loads, segments, streams
 from cwnb.store.group_info import group_info
 from cwnb.store.ingest.load import Loading
 from cwnb.store.ingest.load_records import open_record
@@ -109,7 +114,7 @@ class Store:
     def set_now(self, now_ms: int | None) -> None:
         """Give the store a "now" of its own that stands still, or none."""
         with self.catalog.write() as connection:
-            meta.set_fixed_now_ms(connection, now_ms)
+            counters.set_fixed_now_ms(connection, now_ms)
         self.context.set_fixed_now(now_ms)
 
     # Groups and streams
@@ -243,7 +248,7 @@ class Store:
     def position(self) -> Position:
         """Give the position after all events that are visible now."""
         with self.catalog.read() as connection:
-            return meta.newest_position(connection)
+            return counters.newest_position(connection)
 
     def read_after(
         self,
@@ -301,20 +306,31 @@ class Store:
         self.context.sealer()  # whoever lacks the key is told before anything is read
         found = []
         with self.catalog.read() as connection:
-            fixed_ms = meta.fixed_now_ms(connection)
+            fixed_ms = counters.fixed_now_ms(connection)
             if names is None:
                 names = groups.names(connection)
             elif any(name.endswith("*") for name in names):
                 names = match_names(names, groups.names(connection))
             for name in names:
                 row = groups.known(connection, name)
-                held = batches.of_group(connection, row.id, with_data=with_data)
-                found.append((row, segments.of_group(connection, row.id), held))
+                with _naming(row.name):
+                    held = batches.of_group(connection, row.id, with_data=with_data)
+                    found.append((row, segments.of_group(connection, row.id), held))
         # Rows are parsed after the transaction: an open one keeps SQLite's log from being emptied.
         self.context.set_fixed_now(fixed_ms)
-        store = self.context.identity
-        states = [
-            GroupState(row, tuple(segments.facts_of(each, store) for each in facts), tuple(held))
-            for row, facts, held in found
-        ]
+        store, seals = self.context.identity, self.context.seals
+        states = []
+        for row, facts, held in found:
+            with _naming(row.name):
+                read = segments.facts_of(facts, store, seals)
+            states.append(GroupState(row, tuple(read), tuple(held)))
         return Snapshot(self.context, states, self.clock.now_ms())
+
+
+@contextmanager
+def _naming(group: str) -> Iterator[None]:
+    """Name the group in what is said of damage: the catalog's rows have its number only."""
+    try:
+        yield
+    except StoreDamaged as error:
+        raise StoreDamaged(f"log group {group!r}: {error}") from error

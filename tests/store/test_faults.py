@@ -182,7 +182,7 @@ from cwnb.store.maintenance import background
 background._TICK_S = 1e6
 folder = sys.argv[1]
 with open(folder + "/ballast", "wb") as ballast:
-    ballast.write(bytes(14 << 20))
+    ballast.write(bytes(16 << 20))
 store = Store.open(folder + "/store")
 chance = random.Random(3)
 kept = []
@@ -229,7 +229,7 @@ def test_a_full_disk_is_said_and_loses_nothing(start, tmp_path):
     disk = tmp_path / "disk"
     disk.mkdir()
     unshare = shutil.which("unshare")
-    mount = f"mount -t tmpfs -o size=32m tmpfs '{disk}'"
+    mount = f"mount -t tmpfs -o size=34m tmpfs '{disk}'"
     may = unshare and subprocess.run(
         [unshare, "-m", "sh", "-c", mount], capture_output=True, check=False
     )

@@ -60,7 +60,7 @@ def test_a_segment_that_is_no_id_is_damage(two):
         with store.catalog.write() as connection:
             place = f"../../../theirs/segments/1/{segment_of(theirs)}"
             connection.execute("UPDATE segments SET id = ?", (place,))
-        with pytest.raises(StoreDamaged, match="which is no id"):
+        with pytest.raises(StoreDamaged, match="table 'segments' of the catalog is damaged"):
             messages(store, "/g")
 
 

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from cwnb.store.catalog import counters
+from cwnb.store.catalog.row_seals import miscounted
+from cwnb.store.keys.sealing import content_check
+
 if TYPE_CHECKING:
     from cwnb.store.positions import Position
 
 _SELECT = (
     "SELECT id, group_id, first_ms, last_ms, events, message_bytes,"
-    " ingestion_ms, commit_number, token, {data} FROM batches"
+    " ingestion_ms, commit_number, token, data_check, {data}, seal FROM batches"
 )
 # A flush takes no more batches than this at once.
 _FLUSH_AT_MOST = 20_000
+# So many values of a row are sealed: all before the data.
+_SEALED = 10
 
 
 class SealedBatch(NamedTuple):
-    """A batch as the catalog keeps it; `id` is the sequence number of its first event."""
+    """A batch as the catalog keeps it; `id` is the sequence number of its first event.
+
+    The seal covers all but the data: in an encrypted store that is bound to the token, in an open
+    one `data_check` is its checksum.
+    """
 
     id: int
     group_id: int
@@ -27,7 +37,9 @@ class SealedBatch(NamedTuple):
     ingestion_ms: int
     commit: int
     token: str
+    data_check: str
     data: bytes
+    seal: bytes = b""
 
 
 class BatchRange(NamedTuple):
@@ -56,14 +68,18 @@ class Waiting(NamedTuple):
 
 
 def insert(connection: Any, batch: SealedBatch, put_at: float, retention_days: int | None) -> bool:
-    """Add a batch; tell whether the group is there and its retention is still the one given."""
+    """Add a batch; tell whether the group is there and its retention is still the one given.
+
+    The caller counts it: see `Counters`.
+    """
+    seal = connection.seal("batches", batch[:_SEALED])
     connection.execute(
-        "INSERT INTO batches SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM groups"
+        "INSERT INTO batches SELECT ?, id, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ? FROM groups"
         " WHERE id = ? AND retention_days IS ?",
         (
             *(batch.id, batch.first_ms, batch.last_ms, batch.events, batch.message_bytes),
-            *(batch.ingestion_ms, put_at, batch.commit, batch.token, batch.data),
-            *(batch.group_id, retention_days),
+            *(batch.ingestion_ms, put_at, batch.commit, batch.token, batch.data_check, seal),
+            *(batch.data, batch.group_id, retention_days),
         ),
     )
     return bool(connection.changes())
@@ -72,8 +88,8 @@ def insert(connection: Any, batch: SealedBatch, put_at: float, retention_days: i
 def of_group(connection: Any, group_id: int, *, with_data: bool = True) -> list[SealedBatch]:
     """Give the batches of a group in order; without their data where that is not asked for."""
     select = _SELECT.format(data="data" if with_data else "x''")
-    rows = connection.execute(f"{select} WHERE group_id = ? ORDER BY id", (group_id,))
-    return list(map(SealedBatch._make, rows.fetchall()))
+    rows = connection.execute(f"{select} WHERE group_id = ? ORDER BY id", (group_id,)).fetchall()
+    return _checked(connection, rows)
 
 
 def in_range(connection: Any, group_id: int, ids: BatchRange) -> list[SealedBatch]:
@@ -81,14 +97,16 @@ def in_range(connection: Any, group_id: int, ids: BatchRange) -> list[SealedBatc
     rows = connection.execute(
         f"{_SELECT.format(data='data')} WHERE group_id = ? AND id BETWEEN ? AND ? ORDER BY id",
         (group_id, *ids),
-    )
-    return list(map(SealedBatch._make, rows.fetchall()))
+    ).fetchall()
+    return _checked(connection, rows)
 
 
 def with_id(connection: Any, batch_id: int) -> SealedBatch:
     """Give the batch of this id, which is there."""
-    row = connection.execute(f"{_SELECT.format(data='data')} WHERE id = ?", (batch_id,)).fetchone()
-    return SealedBatch(*row)
+    rows = connection.execute(f"{_SELECT.format(data='data')} WHERE id = ?", (batch_id,)).fetchall()
+    if not rows:
+        raise miscounted("batches", 0, 1)
+    return _checked(connection, rows)[0]
 
 
 def some(connection: Any) -> list[SealedBatch]:
@@ -127,28 +145,38 @@ def oldest_range(
     return None if first is None or last is None else BatchRange(first, last)
 
 
-def delete_range(connection: Any, group_id: int, ids: BatchRange) -> None:
-    """Remove batches that a segment has replaced."""
+def delete_range(connection: Any, group_id: int, ids: BatchRange, count: int) -> None:
+    """Remove so many batches that a segment has replaced."""
     connection.execute(
         "DELETE FROM batches WHERE group_id = ? AND id BETWEEN ? AND ?", (group_id, *ids)
     )
+    if connection.changes() != count:
+        raise miscounted("batches", connection.changes(), count)
+    counters.count_batches(connection, -count)
 
 
 def delete_expired(connection: Any, group_id: int, cutoff_ms: int) -> int:
-    """Remove batches of which all events have expired, and that no flush has claimed."""
-    connection.execute(
-        "DELETE FROM batches WHERE group_id = ?1 AND last_ms < ?2 AND NOT EXISTS"
+    """Remove batches of which all events have expired, and that no flush has claimed.
+
+    A damaged row removes nothing.
+    """
+    select = _SELECT.format(data="x''")
+    rows = connection.execute(
+        f"{select} WHERE group_id = ?1 AND last_ms < ?2 AND NOT EXISTS"
         " (SELECT 1 FROM pending WHERE kind = 'flush' AND group_id = ?1"
         " AND batches.id BETWEEN first_batch AND last_batch)",
         (group_id, cutoff_ms),
-    )
-    gone: int = connection.changes()
-    return gone
+    ).fetchall()
+    for batch in _checked(connection, rows):
+        connection.execute("DELETE FROM batches WHERE id = ?", (batch.id,))
+    counters.count_batches(connection, -len(rows))
+    return len(rows)
 
 
 def delete_all(connection: Any, group_id: int) -> None:
     """Remove the batches of a group."""
     connection.execute("DELETE FROM batches WHERE group_id = ?", (group_id,))
+    counters.count_batches(connection, -connection.changes())
 
 
 def waiting(connection: Any, group_id: int) -> Waiting:
@@ -169,3 +197,31 @@ def waiting_everywhere(connection: Any) -> list[Waiting]:
         " GROUP BY groups.id"
     )
     return [Waiting(*row) for row in rows]
+
+
+def check_all(connection: Any) -> None:
+    """Raise StoreDamaged where a batch is not the one that was put, or some are missing."""
+    rows = connection.execute(_SELECT.format(data="x''")).fetchall()
+    counters.check_batches(connection, len(rows))
+    _checked(connection, rows)
+
+
+def seal_all(connection: Any) -> None:
+    """Seal the rows of a store from before rows had seals."""
+    for (number,) in connection.execute("SELECT id FROM batches").fetchall():
+        row = connection.execute(
+            f"{_SELECT.format(data='data')} WHERE id = ?", (number,)
+        ).fetchone()
+        batch = SealedBatch(*row)
+        if not connection.encrypted:
+            batch = batch._replace(data_check=content_check(batch.data))
+        connection.execute(
+            "UPDATE batches SET data_check = ?, seal = ? WHERE id = ?",
+            (batch.data_check, connection.seal("batches", batch[:_SEALED]), number),
+        )
+
+
+def _checked(connection: Any, rows: list[tuple[Any, ...]]) -> list[SealedBatch]:
+    for row in rows:
+        connection.check("batches", row[:_SEALED], row[-1])
+    return list(map(SealedBatch._make, rows))

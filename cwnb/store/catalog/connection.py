@@ -24,21 +24,32 @@ from cwnb.errors import (
     StoreDamaged,
     StoreError,
     StoreReadOnly,
-    StoreTooNew,
 )
-from cwnb.store.catalog import migrations
+from cwnb.store.catalog import batches, first_seals, meta, migrations
 from cwnb.store.catalog.fork_guard import FORK_GUARD
 from cwnb.store.catalog.interrupts import uninterrupted
+from cwnb.store.catalog.row_seals import SealingConnection
 from cwnb.store.disk import is_full, no_space
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from cwnb.store.catalog.row_seals import RowSeals
+
 # 3.7.0 to 3.51.2 can corrupt a WAL database when two connections write and checkpoint at once
 # (sqlite.org/wal.html, the WAL-reset bug).
 OLDEST_SQLITE = (3, 51, 3)
 BUSY_S = 30.0
+# What SQLite and Python raise for statements of ours only where the file is not as it was written.
+_DAMAGE = (
+    apsw.CorruptError,
+    apsw.SQLError,
+    apsw.ConstraintError,
+    apsw.MismatchError,
+    apsw.FormatError,
+    UnicodeDecodeError,
+)
 
 
 class Catalog:
@@ -52,6 +63,8 @@ class Catalog:
             )
         self.file = file
         self.read_only = read_only
+        # Seals and checks rows: given as soon as it is known which store this is.
+        self.seals: RowSeals | None = None
         self._local = threading.local()
         self._file_path = str(file)  # `stat` of a text takes half as long as that of a Path
         self._file_id: tuple[int, int] | None = None
@@ -69,6 +82,7 @@ class Catalog:
             try:
                 yield connection
             finally:
+                connection.forget_key()
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
 
@@ -79,9 +93,12 @@ class Catalog:
             raise self._refusal()
         with FORK_GUARD.use(), self._named_errors():
             connection = self._connection()
-            with migrations.transaction(connection):
-                self._check_before_write(connection)
-                yield connection
+            try:
+                with migrations.transaction(connection):
+                    self._check_before_write(connection)
+                    yield connection
+            finally:
+                connection.forget_key()
 
     def prepare(self, fill: Callable[[Any], None]) -> None:
         """Make the tables of a new store, or bring those of an older one to this version.
@@ -92,17 +109,34 @@ class Catalog:
         with FORK_GUARD.use(), self._named_errors():
             connection = self._connection()
             folder = str(self.file.parent)
+            if migrations.check_version(connection, folder):
+                problem = connection.execute("PRAGMA integrity_check(1)").get
+                if problem != "ok":
+                    raise self._damaged(problem)
             if self.read_only:
-                if not check_version(connection, folder):
+                if not migrations.check_version(connection, folder):
                     raise self._refusal()
                 return
-            if not check_version(connection, folder):
+            if not migrations.check_version(connection, folder):
                 with migrations.transaction(connection):
                     # Another process may have been faster.
-                    if not check_version(connection, folder):
+                    if not migrations.check_version(connection, folder):
                         migrations.create(connection)
                         fill(connection)
             migrations.migrate(connection)
+
+    def seal_rows(self) -> None:
+        """Seal the rows of a store that is new, or from before rows had seals; check all batches.
+
+        Other rows are checked, and counted, whenever they are read.
+        """
+        with self.read() as connection:
+            first = not meta.rows_are_sealed(connection)
+            if not first:
+                batches.check_all(connection)
+        if first:
+            with self.write() as connection:
+                first_seals.seal_all(connection)
 
     def empty_log(self) -> None:
         """Move what is good of the log into the catalog, and make the log empty."""
@@ -145,6 +179,7 @@ class Catalog:
         if self._local.connection.in_transaction:
             # Ctrl-C came before the one that began it could end it.
             self._local.connection.execute("ROLLBACK")
+        self._local.connection.seals = self.seals
         return self._local.connection
 
     def _open(self) -> Any:
@@ -161,18 +196,20 @@ class Catalog:
             log = self.file.with_name(self.file.name + "-wal")
             how = "mode=ro" if log.exists() and log.stat().st_size else "immutable=1"
             flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
-            connection = apsw.Connection(f"file:{quote(str(self.file))}?{how}", flags=flags)
+            connection = SealingConnection(f"file:{quote(str(self.file))}?{how}", flags=flags)
             connection.set_busy_handler(_patience())
-            if (
-                check_version(connection, str(self.file.parent))
-                and migrations.version(connection) < migrations.SCHEMA_VERSION
+            if migrations.check_version(connection, str(self.file.parent)) and (
+                migrations.version(connection) < migrations.SCHEMA_VERSION
+                or first_seals.are_missing(connection)
             ):
                 self._copies = True
-                return _migrated_copy(connection)
+                return self._migrated_copy(connection)
             return connection
-        connection = apsw.Connection(str(self.file), flags=apsw.SQLITE_OPEN_READWRITE)
+        connection = SealingConnection(str(self.file), flags=apsw.SQLITE_OPEN_READWRITE)
         connection.set_busy_handler(_patience())
-        check_version(connection, str(self.file.parent))  # before anything in the file changes
+        migrations.check_version(
+            connection, str(self.file.parent)
+        )  # before anything in the file changes
         connection.execute("PRAGMA temp_store = MEMORY")  # nothing of an event in a temporary file
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
@@ -181,11 +218,26 @@ class Catalog:
         connection.execute("PRAGMA wal_autocheckpoint = 4000")
         return connection
 
+    def _migrated_copy(self, old: Any) -> Any:
+        """Give a copy in memory, in this version's format, of an older catalog that stays as it is.
+
+        Every transaction on such a store copies anew, because another user may be writing to it.
+        """
+        copy = SealingConnection(":memory:")
+        with copy.backup("main", old, "main") as backup:
+            backup.step()
+        old.close()
+        migrations.migrate(copy)
+        copy.seals = self.seals
+        if self.seals is not None:
+            first_seals.seal_all(copy)
+        return copy
+
     def _check_before_write(self, connection: Any) -> None:
         """Refuse to write where the store is another one by now, or of another version."""
         self._check_file()
         if migrations.version(connection) != migrations.SCHEMA_VERSION:
-            check_version(connection, str(self.file.parent))
+            migrations.check_version(connection, str(self.file.parent))
             raise StoreError(
                 f"the store {str(self.file.parent)!r} has not been brought to this version; "
                 "open it again"
@@ -225,9 +277,11 @@ class Catalog:
         try:
             yield
         except apsw.NotADBError:
+            if migrations.has_segments_folder(folder):
+                raise self._damaged("it is no file of SQLite any more") from None
             raise NotAStore(f"{str(self.file)!r} is not a catalog of a store") from None
-        except apsw.CorruptError as error:
-            raise StoreDamaged(f"the catalog {str(self.file)!r} is damaged: {error}") from error
+        except _DAMAGE as error:
+            raise self._damaged(error) from error
         except apsw.FullError as error:
             raise no_space(folder) from error
         except (apsw.ReadOnlyError, apsw.PermissionsError, apsw.CantOpenError) as error:
@@ -244,40 +298,16 @@ class Catalog:
                 raise no_space(folder) from error
             raise StoreError(f"the catalog {str(self.file)!r} cannot be used: {error}") from error
 
+    def _damaged(self, why: object) -> StoreDamaged:
+        return StoreDamaged(
+            f"the catalog {str(self.file)!r} is damaged ({why}); put the store back from a backup"
+        )
+
     def _refusal(self) -> StoreReadOnly:
         return StoreReadOnly(
             f"the store {str(self.file.parent)!r} may not be written by this user; "
             "it can be queried once it has been closed cleanly"
         )
-
-
-def check_version(connection: Any, folder: str) -> bool:
-    """Tell whether the catalog has tables; raise NotAStore or StoreTooNew where it may not."""
-    application = connection.execute("PRAGMA application_id").get
-    if application != migrations.APPLICATION_ID:
-        if connection.execute("SELECT count(*) FROM sqlite_schema").get:
-            raise NotAStore(f"{folder!r} holds a SQLite file that is not the catalog of a store")
-        return False
-    version = migrations.version(connection)
-    if version > migrations.SCHEMA_VERSION:
-        raise StoreTooNew(
-            f"the store {folder!r} was written by a newer version of cwnb "
-            f"(format {version}, this one knows {migrations.SCHEMA_VERSION}); update cwnb"
-        )
-    return True
-
-
-def _migrated_copy(old: Any) -> Any:
-    """Give a copy in memory, in this version's format, of an older catalog that stays as it is.
-
-    Every transaction on such a store copies anew, because another user may be writing to it.
-    """
-    copy = apsw.Connection(":memory:")
-    with copy.backup("main", old, "main") as backup:
-        backup.step()
-    old.close()
-    migrations.migrate(copy)
-    return copy
 
 
 def _patience() -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 from cwnb.events import DEFAULT_ACCOUNT, DEFAULT_REGION
-from cwnb.store.catalog import batches, claims, loads, segments, streams
+from cwnb.store.catalog import batches, claims, counters, loads, segments, streams
 from cwnb.store.names import unknown_group
 from cwnb.store.processing import NOTHING, Processing
 
@@ -20,23 +20,23 @@ class GroupRow(NamedTuple):
     processing: Processing
 
 
-_SELECT = "SELECT id, name, created_ms, retention_days, log_type FROM groups"
+_SELECT = "SELECT id, account, region, name, created_ms, retention_days, log_type, seal FROM groups"
 _HERE = "account = ? AND region = ?"
 _ACCOUNT_AND_REGION = (DEFAULT_ACCOUNT, DEFAULT_REGION)
 
 
 def names(connection: Any) -> list[str]:
     """Name all groups, in order."""
-    rows = connection.execute(
-        f"SELECT name FROM groups WHERE {_HERE} ORDER BY name", _ACCOUNT_AND_REGION
-    )
-    return [name for (name,) in rows]
+    return [group.name for group in all_of(connection)]
 
 
 def all_of(connection: Any) -> list[GroupRow]:
     """Give all groups, by name."""
-    rows = connection.execute(f"{_SELECT} WHERE {_HERE} ORDER BY name", _ACCOUNT_AND_REGION)
-    return [_group(row) for row in rows]
+    rows = connection.execute(
+        f"{_SELECT} WHERE {_HERE} ORDER BY name", _ACCOUNT_AND_REGION
+    ).fetchall()
+    counters.check_groups(connection, len(rows))
+    return [_group(connection, row) for row in rows]
 
 
 def ids(connection: Any) -> list[int]:
@@ -49,13 +49,13 @@ def find(connection: Any, name: str) -> GroupRow | None:
     row = connection.execute(
         f"{_SELECT} WHERE {_HERE} AND name = ?", (*_ACCOUNT_AND_REGION, name)
     ).fetchone()
-    return None if row is None else _group(row)
+    return None if row is None else _group(connection, row)
 
 
 def with_id(connection: Any, group_id: int) -> GroupRow | None:
     """Give the group of this id, or None if it has been deleted."""
     row = connection.execute(f"{_SELECT} WHERE id = ?", (group_id,)).fetchone()
-    return None if row is None else _group(row)
+    return None if row is None else _group(connection, row)
 
 
 def known(connection: Any, name: str) -> GroupRow:
@@ -81,12 +81,17 @@ def insert(
         " VALUES (?, ?, ?, ?, ?, ?)",
         (*_ACCOUNT_AND_REGION, name, now_ms, retention_days, processing.log_type),
     )
-    return GroupRow(connection.last_insert_rowid(), name, now_ms, retention_days, processing)
+    made = GroupRow(connection.last_insert_rowid(), name, now_ms, retention_days, processing)
+    _seal(connection, made.id)
+    counters.insert_group(connection, made.id, counters.GroupCounts())
+    _count(connection, 1)
+    return made
 
 
 def set_retention(connection: Any, group_id: int, days: int | None) -> None:
     """Change how many days the events of a group are kept."""
     connection.execute("UPDATE groups SET retention_days = ? WHERE id = ?", (days, group_id))
+    _seal(connection, group_id)
 
 
 def remove(connection: Any, group_id: int, remove_files_at: float) -> None:
@@ -96,6 +101,7 @@ def remove(connection: Any, group_id: int, remove_files_at: float) -> None:
     for family in (batches, streams, loads):
         family.delete_all(connection, group_id)
     connection.execute("DELETE FROM groups WHERE id = ?", (group_id,))
+    _forget(connection, group_id)
 
 
 def remove_unused(connection: Any, group_id: int) -> None:
@@ -107,8 +113,32 @@ def remove_unused(connection: Any, group_id: int) -> None:
     connection.execute(
         f"DELETE FROM groups WHERE id = ? AND retention_days IS NULL {unused}", (group_id,)
     )
+    if connection.changes():
+        _forget(connection, group_id)
 
 
-def _group(row: tuple[Any, ...]) -> GroupRow:
-    group_id, name, created_ms, retention_days, log_type = row
+def seal_all(connection: Any) -> None:
+    """Seal the rows of a store from before rows had seals."""
+    for group_id in ids(connection):
+        _seal(connection, group_id)
+
+
+def _group(connection: Any, row: tuple[Any, ...]) -> GroupRow:
+    connection.check("groups", row[:-1], row[-1])
+    group_id, _, _, name, created_ms, retention_days, log_type, _ = row
     return GroupRow(group_id, name, created_ms, retention_days, Processing(log_type=log_type))
+
+
+def _seal(connection: Any, group_id: int) -> None:
+    row = connection.execute(f"{_SELECT} WHERE id = ?", (group_id,)).fetchone()
+    seal = connection.seal("groups", row[:-1])
+    connection.execute("UPDATE groups SET seal = ? WHERE id = ?", (seal, group_id))
+
+
+def _forget(connection: Any, group_id: int) -> None:
+    counters.remove_group(connection, group_id)
+    _count(connection, -1)
+
+
+def _count(connection: Any, groups: int) -> None:
+    counters.change_store(connection, groups=counters.of_store(connection).groups + groups)

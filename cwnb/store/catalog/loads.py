@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from cwnb.store.catalog import counters
+
 
 def insert(connection: Any, group_id: int, fingerprint: str, record: bytes) -> None:
     """Note a load."""
@@ -11,6 +13,8 @@ def insert(connection: Any, group_id: int, fingerprint: str, record: bytes) -> N
         "INSERT INTO loads (group_id, fingerprint, record) VALUES (?, ?, ?)",
         (group_id, fingerprint, record),
     )
+    _seal(connection, connection.last_insert_rowid(), group_id, fingerprint, record)
+    counters.count(connection, group_id, "loads", 1)
 
 
 def has(connection: Any, group_id: int, fingerprint: str) -> bool:
@@ -24,9 +28,13 @@ def has(connection: Any, group_id: int, fingerprint: str) -> bool:
 def of_group(connection: Any, group_id: int) -> list[bytes]:
     """Give the sealed records of a group's loads, oldest first."""
     rows = connection.execute(
-        "SELECT record FROM loads WHERE group_id = ? ORDER BY id", (group_id,)
-    )
-    return [record for (record,) in rows]
+        "SELECT id, fingerprint, record, seal FROM loads WHERE group_id = ? ORDER BY id",
+        (group_id,),
+    ).fetchall()
+    counters.check(connection, group_id, "loads", len(rows))
+    for number, fingerprint, record, seal in rows:
+        connection.check("loads", (number, group_id, fingerprint), seal, record)
+    return [record for _, _, record, _ in rows]
 
 
 def some(connection: Any) -> list[tuple[int, bytes]]:
@@ -40,3 +48,14 @@ def some(connection: Any) -> list[tuple[int, bytes]]:
 def delete_all(connection: Any, group_id: int) -> None:
     """Forget the loads of a group."""
     connection.execute("DELETE FROM loads WHERE group_id = ?", (group_id,))
+
+
+def seal_all(connection: Any) -> None:
+    """Seal the rows of a store from before rows had seals."""
+    for row in connection.execute("SELECT id, group_id, fingerprint, record FROM loads").fetchall():
+        _seal(connection, *row)
+
+
+def _seal(connection: Any, number: int, group_id: int, fingerprint: str, record: bytes) -> None:
+    seal = connection.seal("loads", (number, group_id, fingerprint), record)
+    connection.execute("UPDATE loads SET seal = ? WHERE id = ?", (seal, number))

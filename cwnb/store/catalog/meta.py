@@ -1,10 +1,11 @@
-"""What the catalog keeps of the store as a whole, and its counters."""
+"""What never changes of a store, and whether its rows have been sealed."""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from cwnb.store.positions import Position
+from cwnb.errors import StoreDamaged
+from cwnb.store.catalog.row_seals import damaged
 
 
 class StoreMeta(NamedTuple):
@@ -27,8 +28,37 @@ def insert(connection: Any, meta: StoreMeta) -> None:
 
 def find(connection: Any) -> StoreMeta:
     """Give what never changes of the store."""
-    rows = dict(connection.execute("SELECT key, value FROM meta").fetchall())
-    return StoreMeta(rows["store_id"], rows["key_id"], rows["key_check"])
+    rows = dict(
+        connection.execute(
+            "SELECT key, value FROM meta WHERE key IN ('store_id', 'key_id', 'key_check')"
+        )
+    )
+    store_id, key_id, key_check = map(rows.get, StoreMeta._fields)
+    if not (isinstance(store_id, str) and isinstance(key_id, str) and isinstance(key_check, bytes)):
+        raise StoreDamaged("the catalog does not say which store it is of")
+    return StoreMeta(store_id, key_id, key_check)
+
+
+def rows_are_sealed(connection: Any) -> bool:
+    """Tell whether the rows of the catalog have seals: an older store gets them when it is opened.
+
+    What says so is sealed too.
+    """
+    found = connection.execute("SELECT value FROM meta WHERE key = 'sealed'").fetchone()
+    if found is None:
+        raise damaged("meta")
+    (seal,) = found
+    if seal is None:
+        return False
+    connection.check("meta", ("sealed",), seal)
+    return True
+
+
+def set_rows_are_sealed(connection: Any) -> None:
+    """Note that all rows have seals."""
+    connection.execute(
+        "UPDATE meta SET value = ? WHERE key = 'sealed'", (connection.seal("meta", ("sealed",)),)
+    )
 
 
 def set_key_check(connection: Any, check: bytes) -> None:
@@ -36,40 +66,3 @@ def set_key_check(connection: Any, check: bytes) -> None:
     connection.execute(
         "UPDATE meta SET value = ? WHERE key = 'key_check' AND value = x''", (check,)
     )
-
-
-def fixed_now_ms(connection: Any) -> int | None:
-    """Give the store's own "now" in epoch milliseconds, if it has one."""
-    now_ms: int | None = connection.execute("SELECT value FROM meta WHERE key = 'now_ms'").get
-    return now_ms
-
-
-def set_fixed_now_ms(connection: Any, now_ms: int | None) -> None:
-    """Give the store a "now" of its own, or none."""
-    connection.execute("UPDATE meta SET value = ? WHERE key = 'now_ms'", (now_ms,))
-
-
-def take_sequences(connection: Any, count: int) -> int:
-    """Take the next numbers of the store for events, and give the first."""
-    after: int = connection.execute(
-        "UPDATE meta SET value = value + ? WHERE key = 'next_sequence' RETURNING value", (count,)
-    ).get
-    return after - count
-
-
-def take_commit(connection: Any) -> int:
-    """Take the next number of a publishing transaction, inside that transaction."""
-    number: int = connection.execute(
-        "UPDATE meta SET value = value + 1 WHERE key = 'last_commit' RETURNING value"
-    ).get
-    return number
-
-
-def newest_position(connection: Any) -> Position:
-    """Give the position after everything that has been published."""
-    counters = dict(
-        connection.execute(
-            "SELECT key, value FROM meta WHERE key IN ('last_commit', 'next_sequence')"
-        ).fetchall()
-    )
-    return Position(counters["last_commit"], counters["next_sequence"] - 1)

@@ -7,8 +7,11 @@ the tables is another step at the end.
 
 from __future__ import annotations
 
+import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from cwnb.errors import NotAStore, StoreDamaged, StoreTooNew
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -83,6 +86,27 @@ CREATE INDEX segments_by_commit ON segments (group_id, last_commit, first_commit
 CREATE TABLE segment_runs (segment_id TEXT PRIMARY KEY, runs BLOB NOT NULL) WITHOUT ROWID;
 """
 
+_SEALS = """
+INSERT INTO meta VALUES ('sealed', NULL);
+ALTER TABLE groups ADD COLUMN seal BLOB NOT NULL DEFAULT x'';
+ALTER TABLE streams ADD COLUMN seal BLOB NOT NULL DEFAULT x'';
+ALTER TABLE segments ADD COLUMN seal BLOB NOT NULL DEFAULT x'';
+ALTER TABLE segment_runs ADD COLUMN seal BLOB NOT NULL DEFAULT x'';
+ALTER TABLE loads ADD COLUMN seal BLOB NOT NULL DEFAULT x'';
+-- Made anew because of the place of the data, as above.
+ALTER TABLE batches RENAME TO batches_before;
+DROP INDEX batches_of_group;
+CREATE TABLE batches (
+    id INTEGER PRIMARY KEY, group_id INTEGER NOT NULL, first_ms INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL, events INTEGER NOT NULL, message_bytes INTEGER NOT NULL,
+    ingestion_ms INTEGER NOT NULL, put_at REAL NOT NULL, commit_number INTEGER NOT NULL,
+    token TEXT NOT NULL, data_check TEXT NOT NULL, seal BLOB NOT NULL, data BLOB NOT NULL);
+INSERT INTO batches SELECT id, group_id, first_ms, last_ms, events, message_bytes, ingestion_ms,
+    put_at, commit_number, token, '', x'', data FROM batches_before;
+DROP TABLE batches_before;
+CREATE INDEX batches_of_group ON batches (group_id, id, message_bytes, put_at, commit_number);
+"""
+
 
 def first_tables(connection: Any) -> None:
     """Make the tables of version 0.1.0."""
@@ -100,7 +124,12 @@ def key_check(connection: Any) -> None:
     connection.execute("INSERT INTO meta VALUES ('key_check', x'')")
 
 
-STEPS: tuple[Callable[[Any], None], ...] = (first_tables, positions, key_check)
+def seals(connection: Any) -> None:
+    """Make room for the seals of rows, which whoever opens the store fills in: it has the key."""
+    _run(connection, _SEALS)
+
+
+STEPS: tuple[Callable[[Any], None], ...] = (first_tables, positions, key_check, seals)
 # The version of a catalog is the number of steps it has taken.
 SCHEMA_VERSION = len(STEPS)
 
@@ -109,6 +138,32 @@ def version(connection: Any) -> int:
     """Give how many steps the catalog has taken."""
     number: int = connection.execute("PRAGMA user_version").get
     return number
+
+
+def check_version(connection: Any, folder: str) -> bool:
+    """Tell whether the catalog has tables; raise NotAStore or StoreTooNew where it may not."""
+    application = connection.execute("PRAGMA application_id").get
+    if application != APPLICATION_ID:
+        if connection.execute("SELECT count(*) FROM sqlite_schema").get:
+            if has_segments_folder(folder):
+                raise StoreDamaged(
+                    f"the catalog of the store {folder!r} is damaged: it does not say that it is "
+                    "one; put the store back from a backup"
+                )
+            raise NotAStore(f"{folder!r} holds a SQLite file that is not the catalog of a store")
+        return False
+    found = version(connection)
+    if found > SCHEMA_VERSION:
+        raise StoreTooNew(
+            f"the store {folder!r} was written by a newer version of cwnb "
+            f"(format {found}, this one knows {SCHEMA_VERSION}); update cwnb"
+        )
+    return True
+
+
+def has_segments_folder(folder: str) -> bool:
+    """Tell whether a folder looks like that of a store, whatever its catalog says."""
+    return os.path.isdir(f"{folder}/segments")  # noqa: PTH112
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import numpy as np
 
 from cwnb.errors import AlreadyLoaded, InvalidParameter, StoreError
 from cwnb.events import EventBatch
-from cwnb.store.catalog import groups, loads, meta, segments, streams
+from cwnb.store.catalog import counters, groups, loads, segments, streams
 from cwnb.store.catalog.streams import StreamCount
 from cwnb.store.ingest.checks import CheckedEvents, refusals
 from cwnb.store.ingest.load_records import seal_record
@@ -173,14 +173,18 @@ class Loading:
                 if unique and record.bytes and loads.has(connection, *row[:2]):
                     raise AlreadyLoaded(f"the content of {record.name!r} has been loaded already")
             self._work.end(connection)
-            commit = meta.take_commit(connection) if self._deliver and self._made else 0
+            commit = counters.take_commit(connection) if self._deliver and self._made else 0
             for facts, spans in self._made:
                 segments.insert(connection, facts, Runs.of_commit(spans, commit))
             for row in rows:
                 loads.insert(connection, *row)
-            for name, (first, last, count) in self._streams.items():
-                counted = StreamCount(name, first, last, count)
-                streams.count_events(connection, self._group_id, counted, self._ingestion_ms)
+            new = [
+                streams.count_events(
+                    connection, self._group_id, StreamCount(name, *counted), self._ingestion_ms
+                )
+                for name, counted in self._streams.items()
+            ]
+            counters.count(connection, self._group_id, "streams", sum(new))
         self._done = True
         self._threads.stop()
 
@@ -195,7 +199,7 @@ class Loading:
         if len(self._sequences) < count:
             wanted = max(count, _SEQUENCES)
             with self._context.catalog.write() as connection:
-                first = meta.take_sequences(connection, wanted)
+                first = counters.take_sequences(connection, wanted)
             self._work.renew()
             self._sequences = range(first, first + wanted)
         mine = np.arange(self._sequences.start, self._sequences.start + count)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from cwnb.store.catalog import batches, groups, meta, streams
+from cwnb.store.catalog import batches, counters, groups, streams
 from cwnb.store.ingest import recent
 from cwnb.store.ingest.checks import counts_by_stream, refusals, stream_column
 from cwnb.store.ingest.messages import messages_of
@@ -30,6 +30,10 @@ if TYPE_CHECKING:
 # A put of more becomes several batches of one transaction.
 _BATCH_EVENTS = 100_000
 _BATCH_BYTES = 32 << 20
+
+
+class _GroupChanged(Exception):
+    """The group was deleted, made again or given another retention since it was looked at."""
 
 
 class _EncodedBatch(NamedTuple):
@@ -72,10 +76,12 @@ class BatchWriter:
             if len(refused) == len(messages):
                 return PutResult(0, refused)
             encoded = list(_encoded(times, stream, messages, refused))
-            if self._append(row, encoded, now):
+            try:
+                self._append(row, encoded, now)
+            except _GroupChanged:
+                row, fresh = self._group(group), True
+            else:
                 break
-            # Deleted, made again or given another retention since it was last looked at.
-            row, fresh = self._group(group), True
         self._after_put(row.id, sum(each.message_bytes for each in encoded))
         return PutResult(sum(each.events for each in encoded), refused)
 
@@ -90,17 +96,20 @@ class BatchWriter:
         self._known[name] = found
         return found
 
-    def _append(self, group: GroupRow, encoded: list[_EncodedBatch], now_ms: int) -> bool:
-        seal = self._context.sealer().seal
+    def _append(self, group: GroupRow, encoded: list[_EncodedBatch], now_ms: int) -> None:
+        new = 0
+        sealer = self._context.sealer()
         tokens = [secrets.token_hex(8) for _ in encoded]
         sealed = [
-            seal(batch.data, recent.place(group.id, token))
+            sealer.seal(batch.data, recent.place(group.id, token))
             for batch, token in zip(encoded, tokens, strict=True)
         ]
+        checks = [sealer.content_check(data) for data in sealed]
         with self._context.catalog.write() as connection:
-            sequence = meta.take_sequences(connection, sum(batch.events for batch in encoded))
-            commit = meta.take_commit(connection)
-            for batch, token, data in zip(encoded, tokens, sealed, strict=True):
+            connection.key = sealer.row_key
+            events = sum(batch.events for batch in encoded)
+            sequence, commit = counters.take_for_put(connection, events, len(encoded))
+            for batch, token, check, data in zip(encoded, tokens, checks, sealed, strict=True):
                 row = batches.SealedBatch(
                     sequence,
                     group.id,
@@ -111,14 +120,15 @@ class BatchWriter:
                     now_ms,
                     commit,
                     token,
+                    check,
                     data,
                 )
                 if not batches.insert(connection, row, time.time(), group.retention_days):
-                    return False
+                    raise _GroupChanged
                 sequence += batch.events
                 for counted in batch.streams:
-                    streams.count_events(connection, group.id, counted, now_ms)
-        return True
+                    new += streams.count_events(connection, group.id, counted, now_ms)
+            counters.count(connection, group.id, "streams", new)
 
 
 def _encoded(

@@ -80,6 +80,8 @@ def digest(sealed: Sequence[SealedBatch]) -> bytes:
 def decode(batch: SealedBatch, sealer: Sealer, group: str) -> pa.RecordBatch:
     """Give the events of a batch; raise StoreDamaged."""
     what = f"batch {batch.id} of log group {group!r} in the catalog"
+    if sealer.content_check(batch.data) != batch.data_check:
+        raise StoreDamaged(f"{what} is damaged: it fails its check")
     data = sealer.open(batch.data, place(batch.group_id, batch.token), what)
     try:
         size = int.from_bytes(data[:_SIZE_BYTES], "little")

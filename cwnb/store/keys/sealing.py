@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import os
+from hashlib import blake2b
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -27,6 +28,7 @@ class Sealer:
         self._fingerprint = _derive(key, b"fingerprint")
         # Tells two keys apart without telling anything of them.
         self.check_value = _derive(key, b"check")
+        self.row_key = _derive(key, b"rows")
 
     def seal(self, data: bytes, place: str) -> bytes:
         """Encrypt data for a place."""
@@ -56,6 +58,10 @@ class Sealer:
         """Give a digest that cannot be compared with that of a known file without the key."""
         return hmac.digest(self._fingerprint, text.encode(), "sha256").hex()
 
+    def content_check(self, sealed: bytes) -> str:  # noqa: ARG002
+        """Give nothing: what was sealed has its own check."""
+        return ""
+
     def _about(self, place: str) -> bytes:
         return self._store + b"/" + place.encode()
 
@@ -66,6 +72,7 @@ class OpenSealer(Sealer):
     def __init__(self) -> None:
         self._fingerprint = b"open"
         self.check_value = b""
+        self.row_key = b""
 
     def seal(self, data: bytes, place: str) -> bytes:  # noqa: ARG002
         """Give the data back."""
@@ -75,6 +82,10 @@ class OpenSealer(Sealer):
         """Give the data back."""
         return sealed
 
+    def content_check(self, sealed: bytes) -> str:
+        """Give the checksum of the data."""
+        return content_check(sealed)
+
     def wrap(self, key: bytes, place: str) -> bytes:
         """Refuse: an open store has no segment keys."""
         raise NotImplementedError
@@ -82,6 +93,11 @@ class OpenSealer(Sealer):
     def unwrap(self, wrapped: bytes, place: str, what: str) -> bytes:
         """Refuse: an open store has no segment keys."""
         raise NotImplementedError
+
+
+def content_check(data: bytes) -> str:
+    """Give a checksum of data that an open store keeps."""
+    return blake2b(data, digest_size=16).hexdigest()
 
 
 def _derive(key: bytes, purpose: bytes) -> bytes:

@@ -38,7 +38,7 @@ def flush(context: StoreContext, group_id: int) -> int:
         with context.catalog.write() as connection:
             work.end(connection)
             segments.insert(connection, facts, _runs(sealed))
-            batches.delete_range(connection, group_id, chosen)
+            batches.delete_range(connection, group_id, chosen, len(sealed))
     except BaseException as error:
         work.failed(writer)
         if isinstance(error, WorkLost):

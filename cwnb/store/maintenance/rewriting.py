@@ -53,7 +53,7 @@ def sweep(context: StoreContext, group_id: int) -> int:
             return 0
         cutoff = cutoff_ms(group.retention_days, context.clock.now_ms())
         remove_at = time.time() + GRACE_S
-        gone = segments.discard_expired(connection, group_id, cutoff, remove_at)
+        gone = segments.discard_expired(connection, group_id, cutoff, remove_at, context.identity)
         gone += batches.delete_expired(connection, group_id, cutoff)
     while True:
         with context.catalog.write() as connection:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
@@ -50,6 +51,7 @@ class SegmentFacts:
     `streams` is None when there are too many to list. `ranges`: least and greatest value of each
     numeric field, sealed, because they come from events. `processing`: what was done to its events.
     `rare`: the names of the fields without a column, as `rare_text` writes them; None if not known.
+    `footers`: checksum of the footer of each file of an open store, of whose pages Parquet has one.
     """
 
     id: str
@@ -70,6 +72,7 @@ class SegmentFacts:
     capped: int
     ranges: bytes
     processing: Processing
+    footers: dict[str, str] = field(default_factory=dict)
 
     def may_have(self, name: str) -> bool:
         """Tell whether an event may have this discovered field; a guess where `rare` is None."""
@@ -92,7 +95,7 @@ class SegmentFacts:
             "rare": self.rare,
             "capped": self.capped,
             "log_type": self.processing.log_type,
-        }
+        } | ({"footers": self.footers} if self.footers else {})
         packed: bytes = _CODEC.compress(json.dumps(facts).encode(), asbytes=True)
         return packed
 
@@ -119,6 +122,7 @@ def unpacked(packed: bytes) -> dict[str, Any]:
         "rare": facts.get("rare"),  # segments of earlier versions do not say
         "capped": facts["capped"],
         "processing": Processing(log_type=facts["log_type"]),
+        "footers": facts.get("footers", {}),
     }
 
 
@@ -161,6 +165,11 @@ def decrypting(key: bytes | None, store_id: str, file: FileName) -> Any:
     if key is None:
         return None
     return pe.create_decryption_properties(key, aad_prefix=_prefix(store_id, file))
+
+
+def footer_check(footer: bytes) -> str:
+    """Give the checksum of a footer."""
+    return blake2b(footer, digest_size=16).hexdigest()
 
 
 def type_code(kind: Any) -> str:

@@ -18,6 +18,7 @@ from cwnb.store.segments.facts import (
     REST,
     SegmentFacts,
     decrypting,
+    footer_check,
     key_place,
     leaves,
 )
@@ -94,11 +95,14 @@ class SegmentFiles:
         if segment.wrapped_key is not None:
             what = f"segment {segment.id} of log group {self._group!r}"
             key = context.sealer().unwrap(segment.wrapped_key, key_place(segment.id), what)
+        if footer is None and (check := segment.footers.get(file.kind)) is not None:
+            self._check_footer(file, check)
         opened = pq.ParquetFile(
             self._folder.open(file),
             metadata=footer,
             decryption_properties=decrypting(key, context.store_id, file),
             pre_buffer=False,
+            page_checksum_verification=key is None,
         )
         if footer is None:
             if opened.metadata.num_rows != segment.rows:
@@ -111,6 +115,13 @@ class SegmentFiles:
         _open_files.put(mine, opened)
         self._opened[file.kind] = opened
         return opened
+
+    def _check_footer(self, file: FileName, check: str) -> None:
+        if footer_check(self._folder.footer(file)) != check:
+            raise StoreDamaged(
+                f"{self._folder.described(file)!r} of log group {self._group!r} is damaged: "
+                "its footer fails its check"
+            )
 
     def _leaf_numbers(self) -> dict[str, tuple[int, ...]]:
         if self._leaves is None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FIELDS, MESSAGE = "fields", "message"
+# A Parquet file ends with the length of its footer and a mark, of four bytes each.
+_FOOTER_END = 8
 _SEGMENT_ID = re.compile(r"[0-9a-f]{1,64}")
 _GROUP_ID = re.compile(r"[1-9][0-9]*")
 _FILE = re.compile(rf"(?P<segment>{_SEGMENT_ID.pattern})\.(?P<kind>{FIELDS}|{MESSAGE})\.parquet")
@@ -59,6 +61,15 @@ class SegmentFolder:
             sync(self._path)
         make_private_file(file)
         return pa.OSFile(str(file), "wb")
+
+    def footer(self, name: FileName) -> bytes:
+        """Read the footer of a file as bytes, its length and the mark behind it included."""
+        with self._own(self._file(name)).open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - _FOOTER_END))
+            length = int.from_bytes(file.read(_FOOTER_END)[:4], "little")
+            file.seek(max(0, size - _FOOTER_END - length))
+            return file.read()
 
     def size(self, name: FileName) -> int:
         """Give the size of a file in bytes."""

@@ -24,6 +24,7 @@ from cwnb.store.segments.facts import (
     SegmentFacts,
     decrypting,
     encrypting,
+    footer_check,
     key_place,
     ranges_place,
     rare_text,
@@ -148,6 +149,7 @@ class SegmentWriter:
             del fields, found, blocks
             self._write_fields(columns)
             self._folder.sync_names(self.group_id)
+            footers = {} if self._key else self._footers()
             file_bytes = self._folder.size(self._fields) + self._folder.size(self._messages.file)
         return SegmentFacts(
             id=self.id,
@@ -170,6 +172,7 @@ class SegmentWriter:
             capped=capped,
             ranges=self._context.sealer().seal(json.dumps(ranges).encode(), ranges_place(self.id)),
             processing=self._processing,
+            footers=footers,
         )
 
     def close(self) -> None:
@@ -180,6 +183,10 @@ class SegmentWriter:
     def remove(self) -> None:
         """Remove what was written and never published."""
         self._folder.remove_segment(self.group_id, self.id)
+
+    def _footers(self) -> dict[str, str]:
+        files = (self._fields, self._messages.file)
+        return {file.kind: footer_check(self._folder.footer(file)) for file in files}
 
     def _write_fields(self, columns: dict[str, pa.Array]) -> None:
         # A column that says it has no missing value is read in two thirds of the time.
@@ -198,6 +205,7 @@ class SegmentWriter:
                 write_statistics=[TIMESTAMP],
                 column_encoding={SEQUENCE: "DELTA_BINARY_PACKED"},
                 encryption_properties=encrypting(self._key, self._context.store_id, self._fields),
+                write_page_checksum=self._key is None,
             ) as writer,
         ):
             writer.write_table(table, row_group_size=FIELDS_GROUP)
