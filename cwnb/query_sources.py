@@ -136,7 +136,8 @@ def _read_times(columns: dict[str, Any]) -> Any:
 
     count = len(next(iter(columns.values()))) if columns else 0
     times, timed = read_field_times(columns, count, Reading(Clock().now_ms()))
-    return pa.array(times, pa.int64(), mask=~timed).cast(pa.timestamp("ms", "UTC"))
+    missing = None if timed.all() else ~timed
+    return pa.array(times, pa.int64(), mask=missing).cast(pa.timestamp("ms", "UTC"))
 
 
 def _rows_as_json(names: Iterable[str], columns: dict[str, Any]) -> Any:

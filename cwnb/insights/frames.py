@@ -197,7 +197,10 @@ def _times(array: Any) -> Any:
     units = array.cast(pa.int64())
     whole = units.fill_null(0).to_numpy(zero_copy_only=False) // _UNITS_IN_MS[unit]
     missing = units.is_null().to_numpy(zero_copy_only=False) if units.null_count else None
-    return values.to_time(pa.array(whole, mask=missing))
+    milliseconds = pa.array(whole, mask=missing)
+    if values.in_calendar(whole):
+        return milliseconds.cast(values.TIME)
+    return values.to_time(milliseconds)
 
 
 def _objects(series: Any, label: Any) -> Any:

@@ -285,6 +285,11 @@ def _boolean(array: pa.Array) -> pa.Array:
     return pc.not_equal(_number(array), 0)
 
 
+def in_calendar(ms: np.ndarray[Any, Any]) -> bool:
+    """Tell whether all times, in epoch milliseconds, lie in the years 1 to 9999."""
+    return not len(ms) or bool(ms.min() >= _FIRST_MS and ms.max() <= _LAST_MS)
+
+
 def to_time(value: Value) -> Value:
     """Give times; a number is epoch milliseconds, and one outside the years 1 to 9999 missing."""
     return _call_with_array(_time, value)
