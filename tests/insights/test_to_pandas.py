@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from cases import Event, cell_of, export_of, frame_of
+from cases import Case, Event, cell_of, export_of, frame_of, read_cases, table_of
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from pipelines import check_pipeline, parse_pipeline
 from strategies import pipelines
 
+from cwnb.errors import MalformedQuery
 from cwnb.insights.ql.dialect import to_text
 from cwnb.insights.resolve.complete import complete_pipeline
 from cwnb.insights.to_pandas import CannotSay, preamble, to_pandas
@@ -119,6 +120,24 @@ def test_booleans_in_a_column_of_text_are_refused() -> None:
     flags = pd.Series(["true", "5"], dtype=preamble.TEXT, name="flag")
     with pytest.raises(ValueError, match="'flag' mixes Booleans"):
         preamble.without_booleans(flags)
+
+
+@pytest.mark.parametrize("case", read_cases()[::9], ids=lambda case: case.id)
+def test_no_events_give_the_same_answer(case: Case, tmp_path: Path) -> None:
+    import cwnb
+
+    if case.error or case.cannot_say:
+        return
+    try:
+        result = cwnb.query(case.query, frame_of(case.events).head(0), now=case.now_ms)
+    except MalformedQuery:
+        return  # a name that the case has from its events
+    path = tmp_path / "events.parquet"
+    result.export_events(path)
+    namespace: dict[str, Any] = {}
+    exec(compile(result.to_pandas_source(path), "emitted.py", "exec"), namespace)
+    assert list(namespace["result"].columns) == list(result.df.columns)
+    assert table_of(namespace["result"]) == table_of(result.df)
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,10 @@
-"""`parse`: extract fields from text by a glob, by a regex, or by every match of a regex.
+"""`parse`: extract fields from text by a glob or by the first match of a regex.
 
 A row that does not match keeps missing fields; an empty capture is an empty text, which is present.
 """
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,8 +25,6 @@ Span = tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
 # If the captures are more than 1/_DENSE of all bytes, a mask over all bytes extracts them faster.
 _DENSE = 4
 _NOWHERE = np.iinfo(np.int32).max
-# RE2's replacement text can refer to so many groups.
-_MOST_GROUPS = 9
 
 
 def parse_glob(
@@ -225,7 +222,7 @@ def _inside(
 
 def parse_regex(text: pa.Array, pattern: str) -> dict[str, pa.Array]:
     """Give the named groups of the first match; if no group has a name, all as g1, g2, …."""
-    named = _all_named(pattern)
+    named = all_named(pattern)
     re2 = to_re2(named)
     found = pc.extract_regex(text, re2)
     columns = dict(zip((f.name for f in found.type), found.flatten(), strict=True))
@@ -236,7 +233,7 @@ def parse_regex(text: pa.Array, pattern: str) -> dict[str, pa.Array]:
     return columns
 
 
-def _all_named(pattern: str) -> str:
+def all_named(pattern: str) -> str:
     """Give the pattern with named groups only, because Arrow extracts no others."""
     pattern = only_named_groups(pattern)
     names = [group.name or f"g{number}" for number, group in enumerate(groups(pattern), 1)]
@@ -255,67 +252,3 @@ def _without_unmatched(column: pa.Array, name: str, text: pa.Array, re2: str) ->
     places = pc.extract_regex_span(text.filter(empty), re2)
     unmatched = pc.replace_with_mask(empty, empty, pc.struct_field(places, name).is_null())
     return pc.if_else(unmatched, pa.scalar(None, pa.string()), column)
-
-
-def parse_multi(text: pa.Array, pattern: str) -> tuple[np.ndarray[Any, Any], dict[str, pa.Array]]:
-    """Give a row per match of a pattern: the row it comes from, and its groups.
-
-    Rows come in order. A row without a match comes once, with its fields missing.
-    """
-    named = _all_named(pattern)
-    re2 = to_re2(named)
-    found_groups = groups(named)
-    names = [group.name or "" for group in found_groups]
-    if len(names) > _MOST_GROUPS:
-        raise MalformedQuery(f"'multi' takes at most {_MOST_GROUPS} groups, not {len(names)}")
-    # Arrow can replace all matches but not list them. So each match is replaced by its groups, with
-    # separators that do not occur in the text, and the text between matches is dropped.
-    edge, comma = _unused(text)
-    marked = edge + comma.join(rf"\{i}" for i in range(1, len(names) + 1)) + edge
-    replaced = pc.replace_substring_regex(text, re2, marked)
-    parts = pc.split_pattern(replaced.fill_null(""), edge)
-    offsets = parts.offsets.to_numpy()
-    matches = (np.diff(offsets) - 1) // 2
-    rows = np.repeat(np.arange(len(text)), np.maximum(matches, 1))
-    kept = np.maximum(matches, 1)
-    nth = np.arange(len(rows)) - np.repeat(np.cumsum(kept) - kept, kept)
-    there = np.repeat(matches > 0, kept)
-    # The parts of a row are: text, match, text, match, …, text.
-    at = offsets[:-1][rows] - offsets[0] + 2 * nth + 1
-    found = parts.flatten().take(pa.array(np.where(there, at, 0), mask=~there))
-    split = pc.split_pattern(found, comma)
-    columns: dict[str, pa.Array] = {}
-    for i, (name, group) in enumerate(zip(names, found_groups, strict=True)):
-        column = pc.list_element(_padded(split, len(names)), i)
-        if group.optional and not _matches_nothing(group.body):
-            column = pc.if_else(pc.equal(column, ""), pa.scalar(None, pa.string()), column)
-        columns[name] = column
-    return rows.astype(np.int64), columns
-
-
-@functools.lru_cache(maxsize=256)
-def _matches_nothing(pattern: str) -> bool:
-    """Tell whether a pattern matches the empty text."""
-    found = pc.match_substring_regex(pa.array([""]), rf"\A(?:{pattern})\z")
-    return bool(found[0].as_py())
-
-
-def _padded(lists: pa.Array, width: int) -> pa.Array:
-    """Replace missing lists by lists of missing values, which list_element needs."""
-    if not lists.null_count:
-        return lists
-    nothing = pa.array([[None] * width], lists.type)
-    return pc.if_else(lists.is_valid(), lists, nothing[0])
-
-
-def _unused(text: pa.Array) -> tuple[str, str]:
-    """Find two characters that occur nowhere in the text."""
-    starts, data = string_bytes(text)
-    used = np.bincount(data[int(starts[0]) : int(starts[-1])], minlength=256)
-    free = [chr(code) for code in (*range(1, 9), *range(14, 32), 127) if not used[code]]
-    code = 0xE000
-    while len(free) < 2:
-        if not pc.any(pc.match_substring(text, chr(code))).as_py():
-            free.append(chr(code))
-        code += 1
-    return free[0], free[1]

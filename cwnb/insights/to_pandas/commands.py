@@ -111,10 +111,12 @@ def _dedup(script: Script, command: Dedup) -> None:
     for item in command.args["items"]:
         value = item.value if isinstance(item, Item) else item
         snippet = as_column(script, data(write(script, value)))
-        exact = snippet.kind in ("integer", "boolean", "time")
+        exact = snippet.kind in ("boolean", "time")
         plain = plain and exact and isinstance(value, Field)
-        name = item.name
-        keys.append((name, snippet.code if exact else f"same({snippet.code})"))
+        # Beside a missing value, pandas compares integers as doubles.
+        whole = f"{snippet.operand}.astype(TEXT)" if snippet.kind == "integer" else ""
+        code = snippet.code if exact else whole or f"same({snippet.code})"
+        keys.append((item.name, code))
     if plain:
         script.add(f"keys = {script.frame}[[{', '.join(quoted(name) for name, _ in keys)}]]")
     else:

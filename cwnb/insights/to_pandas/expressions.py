@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -159,12 +160,15 @@ def _access(script: Script, node: Access) -> Snippet:
 
 
 def _literal(script: Script, node: exp.Expression) -> Snippet:  # noqa: ARG001
-    return literal(literal_value(node))
+    value = literal_value(node)
+    # As text an integer beyond 64 bits keeps its digits.
+    long = isinstance(value, int) and not isinstance(value, bool) and value not in INT64
+    return literal(str(value) if long else value)
 
 
 def _negative(script: Script, node: exp.Neg) -> Snippet:
     if is_literal(node):
-        return literal(literal_value(node))
+        return _literal(script, node)
     value = as_column(script, number(script, write(script, node.this)))
     return Snippet(f"-{value.operand}", value.kind, whole=False)
 
@@ -259,7 +263,8 @@ def compare(left: Snippet, relation: str, right: Snippet) -> str:
         simple = _with_literal(left, relation, right.literal)
         if simple:
             return simple
-    if left.kind == right.kind and left.kind in ("integer", "number", "time"):
+    comparable = left.kind == right.kind and not right.is_literal
+    if comparable and left.kind in ("integer", "number", "time"):
         return f"{left.operand} {relation} {right.operand}"
     if relation in ("==", "!=") and "any" not in (left.kind, right.kind):
         if right.is_literal:
@@ -278,12 +283,12 @@ def _millis(value: Snippet) -> Snippet:
 
 def _with_literal(left: Snippet, relation: str, value: Any) -> str:
     """Write the comparison with a literal by an operator of pandas; "" if it needs a helper."""
-    is_number = looks_like_number(str(value))
+    is_number = isinstance(value, int | float) or looks_like_number(value)
     if is_number and left.kind in (*NUMERIC, "time"):
         number = preamble.number_of(value)
         if isinstance(number, float) and number.is_integer():
             number = int(number)
-        if isinstance(number, float) or number in INT64:
+        if number in INT64 if isinstance(number, int) else math.isfinite(number):
             return f"{_millis(left).operand} {relation} {number}"
     if not is_number and left.kind in ("text", "mixed"):
         return f"{left.operand} {relation} {quoted(value)}"

@@ -61,7 +61,10 @@ def _round(script: Script, value: Snippet, decimals: Snippet | None = None) -> S
         return Snippet(f"round_half_away({value.code})", "number")
     if not decimals.is_literal:
         raise CannotSay("round to a number of decimals that differs by row")
-    return Snippet(f"round_half_away({value.code}, {decimals.literal})", "number")
+    # Beyond 400 decimals every double stays as it is, or is 0.
+    places = int(max(-400, min(400, decimals.literal)))
+    kind = "numeric" if value.kind == "integer" else value.kind
+    return Snippet(f"round_half_away({value.code}, {places})", kind)
 
 
 @writes("greatest")
@@ -95,7 +98,7 @@ def _to_double(script: Script, value: Snippet) -> Snippet:
     value = number_column(script, value)
     if value.kind == "number":
         return value
-    return Snippet(f'{value.operand}.astype("double[pyarrow]")', "number")
+    return Snippet(f'each(to_double, "double[pyarrow]", {value.code})', "number")
 
 
 @writes("toint")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from cwnb.insights.text.regex_syntax import escape, groups, with_openings
+from cwnb.insights.text.regex_syntax import escape, groups, tokens, with_openings
 from cwnb.insights.to_pandas.expressions import write
 from cwnb.insights.to_pandas.writing import (
     CannotSay,
@@ -74,11 +74,10 @@ def _named_groups(regex: str, names: list[str]) -> tuple[str, list[str]]:
 def _first_match(
     script: Script, source: Snippet, regex: str, python_names: list[str], names: list[str]
 ) -> None:
-    try:
-        re.compile(regex)
+    if _python_reads(regex) and not any(group.optional for group in groups(regex)):
         found = f"{source.operand}.str.extract({raw(regex)})"
-    except (re.error, OverflowError, RecursionError):
-        # Python does not read every pattern of RE2, and pandas asks Python for the names.
+    else:
+        # pandas asks Python for the names, and gives "" for a group that took no part.
         found = f"extract({source.code}, {raw(regex)})"
     if len(names) == 1:
         script.add(f"{script.at(names[0])} = {found}[{quoted(python_names[0])}]")
@@ -91,15 +90,12 @@ def _first_match(
 def _every_match(
     script: Script, source: Snippet, regex: str, python_names: list[str], names: list[str]
 ) -> None:
-    try:
-        re.compile(regex)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise CannotSay("parse multi with a pattern that Python does not read") from error
+    regex = _for_python(regex)
+    if not _python_reads(regex):
+        raise CannotSay("parse multi with a pattern that Python does not read")
     script.add(
         f"{script.frame} = {script.frame}.reset_index(drop=True)",
-        "# With re.ASCII, \\d, \\w and \\s mean what they mean in RE2.",
-        f"found = {source.operand}.astype(object).str.extractall({raw(regex)}, flags=re.ASCII)",
-        "found = found.droplevel(1).astype(TEXT)",
+        f"found = every_match({source.code}, {raw(regex)})",
     )
     renamed = {g: n for g, n in zip(python_names, names, strict=True) if g != n}
     if renamed:
@@ -110,3 +106,22 @@ def _every_match(
     if known:
         frame += f".drop(columns=[{', '.join(map(quoted, known))}])"
     script.add(f"{script.frame} = {frame}.join(found).reset_index(drop=True)")
+
+
+def _python_reads(regex: str) -> bool:
+    """Tell whether Python takes a pattern of RE2, and `[[:alpha:]]` as what it means there."""
+    if any(token.kind == "class" and "[:" in token.text for token in tokens(regex)):
+        return False
+    try:
+        re.compile(regex)
+    except (re.error, OverflowError, RecursionError):
+        return False
+    return True
+
+
+def _for_python(regex: str) -> str:
+    """Write `$` as Python does where it means the end of the text, and not that of a line."""
+    parts = tokens(regex)
+    if any("m" in part.text for part in parts if part.kind in {"flags", "open"} and not part.name):
+        return regex
+    return "".join("\\Z" if part.text == "$" else part.text for part in parts)

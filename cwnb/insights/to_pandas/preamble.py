@@ -17,7 +17,8 @@ import re
 import statistics
 import urllib.parse
 from collections.abc import Callable, Iterable  # noqa: TC003 - emitted source has no such block
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import repeat
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -71,7 +72,8 @@ def text_of(value: Any) -> Any:
     if isinstance(value, dict | list):
         return pd.NA
     if isinstance(value, pd.Timestamp):
-        return value.strftime("%Y-%m-%d %H:%M:%S.") + f"{value.microsecond // 1000:03}"
+        rest = value.strftime("-%m-%d %H:%M:%S.")
+        return f"{value.year:04}{rest}{value.microsecond // 1000:03}"
     return str(value)
 
 
@@ -264,10 +266,20 @@ def power(left: Any, right: Any) -> pd.Series:
     return as_number(each(raised, object, left, right))
 
 
+def rounded(number: Any, decimals: int) -> Any:
+    """Round a number as it is written, with halves away from zero; an integer stays one."""
+    written = Decimal(repr(number))
+    if not written.is_finite() or -int(written.as_tuple().exponent) <= decimals:
+        return number
+    precise = Context(prec=1200, rounding=ROUND_HALF_UP)
+    made = written.quantize(Decimal((0, (1,), -decimals)), context=precise)
+    return int(made) if isinstance(number, int) else float(made)
+
+
 def round_half_away(values: pd.Series, decimals: int = 0) -> pd.Series:
-    """Round, with halves away from zero."""
-    array = pc.cast(pa.array(values), pa.float64())
-    return column(pc.round(array, ndigits=decimals, round_mode="half_towards_infinity"), values)
+    """Round as the numbers are written, with halves away from zero."""
+    made = each(lambda number: rounded(number, decimals), object, values)
+    return made.astype(values.dtype) if values.dtype == "double[pyarrow]" else as_number(made)
 
 
 def floor(values: pd.Series) -> pd.Series:
@@ -329,16 +341,39 @@ def haversine(lat1: Any, lon1: Any, lat2: Any, lon2: Any) -> pd.Series:
 # ---------------------------------------------------------------- times
 
 
+def period_start(ms: int, count: int, unit: str, after: int = 0) -> Any:
+    """Give the start of the period in which a time lies, or of one `after` it; all in UTC ms.
+
+    Periods of weeks begin on Mondays; others follow the calendar, counted from 1970.
+    """
+    if unit == "week":
+        length, monday = 7 * 86_400_000 * count, -3 * 86_400_000
+        return ((ms - monday) // length + after) * length + monday
+    day = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
+    months = count * {"month": 1, "quarter": 3, "year": 12}[unit]
+    month = (((day.year - 1970) * 12 + day.month - 1) // months + after) * months
+    year = 1970 + month // 12
+    if not 1 <= year <= 9999:
+        return pd.NA
+    start = datetime(year, month % 12 + 1, 1, tzinfo=UTC)
+    return (start - datetime(1970, 1, 1, tzinfo=UTC)).days * 86_400_000
+
+
 def floor_time(times: pd.Series, count: int, unit: str) -> pd.Series:
     """Round times down to whole units of the calendar, weeks from Monday, in UTC."""
-    array = pc.floor_temporal(pa.array(times), count, unit, week_starts_monday=True)
-    return column(array, times)
+    millis = times.astype("int64[pyarrow]")
+    made = each(lambda ms: period_start(ms, count, unit), "int64[pyarrow]", millis)
+    return made.astype(TIME)
 
 
 def ceil_time(times: pd.Series, count: int, unit: str) -> pd.Series:
     """Round times up to whole units of the calendar, weeks from Monday, in UTC."""
-    array = pc.ceil_temporal(pa.array(times), count, unit, week_starts_monday=True)
-    return column(array, times)
+
+    def end(ms: int) -> Any:
+        start = period_start(ms, count, unit)
+        return ms if start == ms else period_start(ms, count, unit, after=1)
+
+    return each(end, "int64[pyarrow]", times.astype("int64[pyarrow]")).astype(TIME)
 
 
 def from_millis(values: pd.Series) -> pd.Series:
@@ -347,8 +382,28 @@ def from_millis(values: pd.Series) -> pd.Series:
 
 
 def format_date(times: pd.Series, pattern: str, zone: str = "UTC") -> pd.Series:
-    """Write times by a strftime pattern, in a time zone."""
-    return each(lambda t: t.tz_convert(zone).strftime(pattern), TEXT, times)
+    """Write times by a strftime pattern, in a time zone; missing outside the years 1 to 9999."""
+
+    def written(ms: int) -> Any:
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=ms)
+        try:
+            there = moment.astimezone(zone_named(zone))
+        except OverflowError:
+            return pd.NA
+        # The C library writes years before 1000 without leading zeros, and has no zone for `%s`.
+        years = pattern.replace("%Y", f"{there.year:04d}") if there.year < 1000 else pattern
+        return there.strftime(years.replace("%s", str(ms // 1000)))
+
+    return each(written, TEXT, times.astype("int64[pyarrow]"))
+
+
+def zone_named(zone: str) -> tzinfo:
+    """Give a time zone by its name or its offset, such as `+02:00`."""
+    offset = re.fullmatch(r"([+-])(\d\d):?(\d\d)", zone)
+    if offset is None:
+        return ZoneInfo(zone)
+    length = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+    return timezone(-length if offset[1] == "-" else length)
 
 
 def parse_date(values: pd.Series, pattern: str, zone: str = "UTC") -> pd.Series:
@@ -360,7 +415,7 @@ def parse_date(values: pd.Series, pattern: str, zone: str = "UTC") -> pd.Series:
         except ValueError:
             return pd.NA
         if when.tzinfo is None:
-            when = when.replace(tzinfo=ZoneInfo(zone))
+            when = when.replace(tzinfo=zone_named(zone))
         away = when.astimezone(UTC) - datetime(1970, 1, 1, tzinfo=UTC)
         return (away.days * 86_400 + away.seconds) * 1000 + away.microseconds // 1000
 
@@ -376,12 +431,37 @@ def search(values: pd.Series, pattern: str) -> pd.Series:
 
 
 def extract(values: pd.Series, pattern: str) -> pd.DataFrame:
-    """Give a column per named group of an RE2 pattern, of its first match in each text."""
-    found = pc.extract_regex(pa.array(values), pattern)
-    if isinstance(found, pa.ChunkedArray):
-        found = found.combine_chunks()
-    names = [found.type.field(i).name for i in range(found.type.num_fields)]
-    return pd.DataFrame({n: column(pc.struct_field(found, n), values) for n in names})
+    """Give a column per named group of an RE2 pattern, of its first match in each text.
+
+    A group that took no part in the match is missing; Arrow alone gives "" for it.
+    """
+    array = pa.array(values)
+    array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    found, places = pc.extract_regex(array, pattern), pc.extract_regex_span(array, pattern)
+    columns = {}
+    for group in (field.name for field in found.type):
+        took_part = pc.is_valid(pc.struct_field(places, group))
+        texts = pc.if_else(took_part, pc.struct_field(found, group), pa.scalar(None, pa.string()))
+        columns[group] = column(texts, values)
+    return pd.DataFrame(columns)
+
+
+def every_match(values: pd.Series, pattern: str) -> pd.DataFrame:
+    """Give a row per match, with a column per named group; the index says of which text it is."""
+    # So that classes such as word characters mean what they mean in RE2.
+    compiled = re.compile(pattern, re.ASCII)
+    found: list[tuple[Any, dict[str, Any]]] = []
+    for at, text in values.dropna().items():
+        place, end = 0, -1
+        while place <= len(text) and (match := compiled.search(text, place)):
+            place = match.end()
+            if match[0] or match.start() != end:
+                found.append((at, match.groupdict()))
+                end = match.end()
+            else:  # RE2 takes no empty match where the one before ended
+                place += 1
+    groups = {name: [row[name] for _, row in found] for name in compiled.groupindex}
+    return pd.DataFrame(groups, index=[at for at, _ in found], dtype=TEXT)
 
 
 def byte_length(values: pd.Series) -> pd.Series:
@@ -389,12 +469,15 @@ def byte_length(values: pd.Series) -> pd.Series:
     return each(lambda text: len(text.encode()), "int64[pyarrow]", values)
 
 
-def substring(text: str, start: float, length: float | None = None) -> str:
+def substring(text: str, start: float, length: float = math.inf) -> str:
     """Give the characters from `start`, counted from 0; nothing where there are none."""
-    first = int(start)
-    if first < 0 or (length is not None and length < 0):
-        return ""
-    return text[first:] if length is None else text[first : first + int(length)]
+    first, size = (int(max(-(2**31), min(2**31, number))) for number in (start, length))
+    return text[first : first + size] if first >= 0 and size > 0 else ""
+
+
+def replaced(text: str, find: str, put: str) -> str:
+    """Replace all occurrences of a text; an empty one occurs nowhere."""
+    return text.replace(find, put) if find else text
 
 
 def url_decoded(text: str) -> str:

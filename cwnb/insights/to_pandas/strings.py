@@ -107,7 +107,7 @@ def _replace(script: Script, value: Snippet, find: Snippet, put: Snippet) -> Sni
     if find.literal == "":
         return value
     arguments = f"{value.code}, {text(script, find).code}, {text(script, put).code}"
-    return Snippet(f"each(str.replace, TEXT, {arguments})", "text")
+    return Snippet(f"each(replaced, TEXT, {arguments})", "text")
 
 
 def _word(snippet: Snippet) -> str:

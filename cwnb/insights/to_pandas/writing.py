@@ -165,7 +165,8 @@ def literal(value: Any) -> Snippet:
     if isinstance(value, int):
         return Snippet(repr(value), "integer", value, whole=value >= 0)
     if isinstance(value, float):
-        return Snippet(repr(value), "number", value, whole=value >= 0)
+        code = repr(value).replace("inf", "math.inf")
+        return Snippet(code, "number", value, whole=value >= 0)
     return Snippet(quoted(value), "text", value)
 
 
@@ -173,10 +174,8 @@ def as_column(script: Script, snippet: Snippet) -> Snippet:
     """Make the snippet of a literal one of a column that repeats it; a column stays as it is."""
     if not snippet.is_literal:
         return snippet
-    value, kind = snippet.code, snippet.kind
-    if kind == "integer" and abs(snippet.literal) >= 2**63:
-        value, kind = quoted(str(snippet.literal)), "text"
-    return Snippet(f"pd.Series({value}, index={script.frame}.index, dtype={DTYPES[kind]})", kind)
+    code = f"pd.Series({snippet.code}, index={script.frame}.index, dtype={DTYPES[snippet.kind]})"
+    return Snippet(code, snippet.kind)
 
 
 def data(snippet: Snippet) -> Snippet:

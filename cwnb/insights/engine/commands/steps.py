@@ -16,6 +16,7 @@ from cwnb.insights.engine.evaluate import evaluate_array, evaluate_condition
 from cwnb.insights.engine.message_slices import filter_slices, over_slices, text_of
 from cwnb.insights.engine.order import RowOrder
 from cwnb.insights.text import extraction
+from cwnb.insights.text.every_match import parse_multi
 from cwnb.insights.tree import (
     Command,
     Dedup,
@@ -112,7 +113,7 @@ def _parse(command: Parse, batch: Batch, wanted: Wanted) -> Batch:
     source, pattern, names = command.args["value"], command.args["pattern"], command.args["names"]
     if command.args.get("multi"):
         text = text_of(source, batch)
-        rows, found = extraction.parse_multi(text, pattern.pattern)
+        rows, found = parse_multi(text, pattern.pattern)
         batch.take(rows)
         for name, array in zip(names, found.values(), strict=True):
             batch.set(name, array)
