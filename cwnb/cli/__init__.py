@@ -14,7 +14,7 @@ from typing import NoReturn
 import click
 
 from cwnb import __version__
-from cwnb.cli import demo, groups, load, query, store
+from cwnb.cli import demo, groups, load, query, repair, store
 from cwnb.cli.errors import CommandFailed, CommandGroup, ReaderEnded, sentence
 from cwnb.errors import MalformedQuery
 
@@ -30,6 +30,7 @@ COMMANDS = (
     groups.retention,
     groups.delete,
     store.maintain,
+    repair.repair,
 )
 
 

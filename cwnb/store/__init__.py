@@ -12,6 +12,7 @@ from cwnb.store.positions import Position
 from cwnb.store.processing import Processing
 from cwnb.store.read_after import Page
 from cwnb.store.records import FieldInfo, GroupInfo, LoadRecord, PutResult, StreamInfo
+from cwnb.store.repairing import RepairReport, repair
 from cwnb.store.snapshot import Snapshot
 from cwnb.store.store import Store
 
@@ -27,6 +28,7 @@ __all__ = [
     "Position",
     "Processing",
     "PutResult",
+    "RepairReport",
     "Snapshot",
     "Store",
     "StreamInfo",
@@ -34,4 +36,5 @@ __all__ = [
     "event_batch",
     "messages_of",
     "read_rest",
+    "repair",
 ]

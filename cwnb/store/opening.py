@@ -186,8 +186,8 @@ def _catalog_gone(folder: Path, fault: str) -> StoreDamaged:
     return StoreDamaged(
         f"the catalog {str(folder / CATALOG_FILE)!r} {fault}, but there are events of a store in "
         f"{str(folder)!r}; nothing was changed; put {CATALOG_FILE!r} back from a backup, with the "
-        f"'{CATALOG_FILE}-wal' of the same moment if there is one, or name another folder to begin "
-        "anew"
+        f"'{CATALOG_FILE}-wal' of the same moment if there is one, or make a new one "
+        "from the segments with `cwnb repair`, or name another folder to begin anew"
     )
 
 

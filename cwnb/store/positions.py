@@ -53,6 +53,21 @@ class Spans(NamedTuple):
         last = numbers[np.concatenate([breaks, [len(numbers) - 1]])] if len(numbers) else numbers
         return cls(first, last)
 
+    def joined(self, other: Spans) -> Spans:
+        """Put the stretches of both together, which have no number in common."""
+        first, last = (
+            np.concatenate([self.first, other.first]),
+            np.concatenate([self.last, other.last]),
+        )
+        order = np.argsort(first)
+        return Spans(first[order], last[order])
+
+    def meet(self, other: Spans) -> bool:
+        """Tell whether a number is in both."""
+        at = np.searchsorted(self.last, other.first)
+        there = at < len(self.first)
+        return bool((self.first[at[there]] <= other.last[there]).any())
+
 
 @dataclass(frozen=True)
 class Runs:

@@ -214,7 +214,7 @@ class Store:
         cutoff = cutoff_ms(found.retention_days, now)
         processing = processing.or_else(found.processing)
         loading = Loading(
-            self.context, processing, cutoff, work, deliver=deliver, made_group=made_group
+            self.context, found, processing, cutoff, work, deliver=deliver, made_group=made_group
         )
         with loading:
             yield loading

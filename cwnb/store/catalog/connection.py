@@ -28,7 +28,7 @@ from cwnb.errors import (
 from cwnb.store.catalog import batches, first_seals, meta, migrations
 from cwnb.store.catalog.fork_guard import FORK_GUARD
 from cwnb.store.catalog.interrupts import uninterrupted
-from cwnb.store.catalog.row_seals import SealingConnection
+from cwnb.store.catalog.row_seals import REMEDY, SealingConnection
 from cwnb.store.disk import is_full, no_space
 
 if TYPE_CHECKING:
@@ -299,9 +299,7 @@ class Catalog:
             raise StoreError(f"the catalog {str(self.file)!r} cannot be used: {error}") from error
 
     def _damaged(self, why: object) -> StoreDamaged:
-        return StoreDamaged(
-            f"the catalog {str(self.file)!r} is damaged ({why}); put the store back from a backup"
-        )
+        return StoreDamaged(f"the catalog {str(self.file)!r} is damaged ({why}); {REMEDY}")
 
     def _refusal(self) -> StoreReadOnly:
         return StoreReadOnly(

@@ -8,6 +8,7 @@ from cwnb.events import DEFAULT_ACCOUNT, DEFAULT_REGION
 from cwnb.store.catalog import batches, claims, counters, loads, segments, streams
 from cwnb.store.names import unknown_group
 from cwnb.store.processing import NOTHING, Processing
+from cwnb.store.segments.note import GroupNote
 
 
 class GroupRow(NamedTuple):
@@ -18,6 +19,11 @@ class GroupRow(NamedTuple):
     created_ms: int
     retention_days: int | None
     processing: Processing
+
+    @property
+    def note(self) -> GroupNote:
+        """Give what the note of a segment says of its group."""
+        return GroupNote(self.id, self.name, self.created_ms, self.processing.log_type)
 
 
 _SELECT = "SELECT id, account, region, name, created_ms, retention_days, log_type, seal FROM groups"
@@ -82,10 +88,21 @@ def insert(
         (*_ACCOUNT_AND_REGION, name, now_ms, retention_days, processing.log_type),
     )
     made = GroupRow(connection.last_insert_rowid(), name, now_ms, retention_days, processing)
-    _seal(connection, made.id)
-    counters.insert_group(connection, made.id, counters.GroupCounts())
-    _count(connection, 1)
+    _begin(connection, made.id)
     return made
+
+
+def insert_again(connection: Any, group: GroupRow) -> None:
+    """Make a group that had this id before, in the catalog that is lost."""
+    connection.execute(
+        "INSERT INTO groups (id, account, region, name, created_ms, retention_days, log_type)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(group.id, *_ACCOUNT_AND_REGION, group.name, group.created_ms),
+            *(group.retention_days, group.processing.log_type),
+        ),
+    )
+    _begin(connection, group.id)
 
 
 def set_retention(connection: Any, group_id: int, days: int | None) -> None:
@@ -133,6 +150,12 @@ def _seal(connection: Any, group_id: int) -> None:
     row = connection.execute(f"{_SELECT} WHERE id = ?", (group_id,)).fetchone()
     seal = connection.seal("groups", row[:-1])
     connection.execute("UPDATE groups SET seal = ? WHERE id = ?", (seal, group_id))
+
+
+def _begin(connection: Any, group_id: int) -> None:
+    _seal(connection, group_id)
+    counters.insert_group(connection, group_id, counters.GroupCounts())
+    _count(connection, 1)
 
 
 def _forget(connection: Any, group_id: int) -> None:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import NotAStore, StoreDamaged, StoreTooNew
+from cwnb.store.catalog.row_seals import REMEDY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -148,7 +149,7 @@ def check_version(connection: Any, folder: str) -> bool:
             if has_segments_folder(folder):
                 raise StoreDamaged(
                     f"the catalog of the store {folder!r} is damaged: it does not say that it is "
-                    "one; put the store back from a backup"
+                    f"one; {REMEDY}"
                 )
             raise NotAStore(f"{folder!r} holds a SQLite file that is not the catalog of a store")
         return False

@@ -17,6 +17,7 @@ from cwnb.errors import StoreDamaged
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+REMEDY = "put the store back from a backup, or make a new catalog with `cwnb repair`"
 SEAL_BYTES = 16
 _LENGTH_BYTES = 8
 # Rows that were found good and are remembered: about 400 bytes each.
@@ -107,7 +108,7 @@ def damaged(table: str) -> StoreDamaged:
     """Word the error for a row that fails its check."""
     return StoreDamaged(
         f"a row of the table {table!r} of the catalog is damaged or is not the one that was "
-        "written there; put the store back from a backup"
+        f"written there; {REMEDY}"
     )
 
 
@@ -115,5 +116,5 @@ def miscounted(table: str, found: int, written: int) -> StoreDamaged:
     """Word the error for rows that are missing, or are too many."""
     return StoreDamaged(
         f"the catalog is damaged: its table {table!r} has {found:,} rows where {written:,} were "
-        "written; put the store back from a backup"
+        f"written; {REMEDY}"
     )

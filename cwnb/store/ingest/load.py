@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+    from cwnb.store.catalog.groups import GroupRow
     from cwnb.store.claims import Work
     from cwnb.store.context import StoreContext
     from cwnb.store.processing import Processing
@@ -69,6 +70,7 @@ class Loading:
     def __init__(
         self,
         context: StoreContext,
+        group: GroupRow,
         processing: Processing,
         cutoff_ms: int,
         work: Work,
@@ -82,7 +84,8 @@ class Loading:
         self._context = context
         self._deliver = deliver
         self._made_group = made_group
-        self._group_id = work.group_id
+        self._group = group
+        self._group_id = group.id
         self._work = work
         self._ingestion_ms = context.clock.now_ms()
         self._threads = _Threads()
@@ -229,7 +232,7 @@ class Loading:
             writer = None
         if writer is None:
             writer = self._writer = SegmentWriter(
-                self._context, self._group_id, self._work.new_segment(), self.processing
+                self._context, self._group.note, self._work.new_segment(), self.processing
             )
         writer.add(block)
 

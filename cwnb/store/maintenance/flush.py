@@ -32,12 +32,13 @@ def flush(context: StoreContext, group_id: int) -> int:
     writer = None
     try:
         group, sealed = _sealed_batches(context, group_id, chosen)
-        writer = SegmentWriter(context, group_id, work.new_segment(), group.processing)
+        writer = SegmentWriter(context, group.note, work.new_segment(), group.processing)
         writer.add(block_of(sealed, context.sealer(), group.name, group.processing))
-        facts = writer.finish()
+        runs = _runs(sealed)
+        facts = writer.finish(runs)
         with context.catalog.write() as connection:
             work.end(connection)
-            segments.insert(connection, facts, _runs(sealed))
+            segments.insert(connection, facts, runs)
             batches.delete_range(connection, group_id, chosen, len(sealed))
     except BaseException as error:
         work.failed(writer)

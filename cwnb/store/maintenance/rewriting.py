@@ -13,6 +13,7 @@ from cwnb.store.positions import Runs
 from cwnb.store.segments.writer import SegmentWriter, WorkLost
 
 if TYPE_CHECKING:
+    from cwnb.store.catalog.groups import GroupRow
     from cwnb.store.context import StoreContext
     from cwnb.store.segments.facts import SegmentFacts
 
@@ -39,7 +40,7 @@ def compact(context: StoreContext, group_id: int, *, least: int = 2) -> int:
                 return replaced
             work = claim(context, connection, group_id, "compact")
             work.claim_segments(connection, [facts.id for facts in chosen])
-        if not _rewrite(context, work, chosen, group.name, cutoff):
+        if not _rewrite(context, work, chosen, group, cutoff):
             return replaced
         replaced += len(chosen)
 
@@ -66,33 +67,34 @@ def sweep(context: StoreContext, group_id: int) -> int:
                 return gone
             work = claim(context, connection, group_id, "sweep")
             work.claim_segments(connection, [facts.id for facts in mostly])
-        if not _rewrite(context, work, mostly, group.name, cutoff):
+        if not _rewrite(context, work, mostly, group, cutoff):
             return gone
         gone += 1
 
 
 def _rewrite(
-    context: StoreContext, work: Work, chosen: list[SegmentFacts], group: str, cutoff: int
+    context: StoreContext, work: Work, chosen: list[SegmentFacts], group: GroupRow, cutoff: int
 ) -> bool:
     """Write the living events of segments into one new segment; tell whether it was published."""
     writer = None
     try:
         name, processing = work.new_segment(), chosen[0].processing
-        writer = SegmentWriter(context, work.group_id, name, processing)
+        writer = SegmentWriter(context, group.note, name, processing)
         for facts in chosen:
-            for block in compaction.blocks(context, facts, group, cutoff):
+            for block in compaction.blocks(context, facts, group.name, cutoff):
                 writer.add(block)
                 work.renew()
-        made = writer.finish() if writer.rows else None
+        with context.catalog.read() as connection:
+            before = Runs.joined([segments.runs_of(connection, facts.id) for facts in chosen])
+        replaced = tuple(facts.id for facts in chosen)
+        made = writer.finish(before, replaced) if writer.rows else None
         if made is None:
             writer.close()
             writer.remove()
         with context.catalog.write() as connection:
-            before = [segments.runs_of(connection, facts.id) for facts in chosen]
             work.end(connection)
             if made is not None:
-                runs = Runs.joined(before).that_hold(writer.spans)
-                segments.insert(connection, made, runs)
+                segments.insert(connection, made, before.that_hold(writer.spans))
     except BaseException as error:
         work.failed(writer)
         if isinstance(error, WorkLost):

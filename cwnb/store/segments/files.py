@@ -73,10 +73,13 @@ class SegmentFiles:
             table = opened.reader.read_row_groups(
                 row_groups, column_indices=numbers, use_threads=False
             )
-            size = 0
+            size = rows = 0
             for group in row_groups:
                 about = opened.metadata.row_group(group)
+                rows += about.num_rows
                 size += sum(about.column(number).total_compressed_size for number in numbers)
+            if self._segment.wrapped_key is None:
+                _check_values(table, rows)
             order = sorted(range(len(names)), key=lambda at: leaf[at])
             return {names[at]: whole(table.column(n)) for n, at in enumerate(order)}, size
 
@@ -164,6 +167,15 @@ class SegmentFiles:
         return StoreDamaged(
             f"{where!r} of log group {self._group!r} is missing; put it back from a backup"
         )
+
+
+def _check_values(table: pa.Table, rows: int) -> None:
+    """Raise ValueError where the header of a page, which has no checksum, is damaged."""
+    if len(table) != rows:
+        raise ValueError(f"{len(table):,} rows and not {rows:,}")
+    for column in table.columns:
+        if pa.types.is_dictionary(column.type):
+            column.validate(full=True)
 
 
 def whole(column: pa.ChunkedArray) -> pa.Array:

@@ -71,6 +71,15 @@ class SegmentFolder:
             file.seek(max(0, size - _FOOTER_END - length))
             return file.read()
 
+    def before_footer(self, name: FileName, size: int) -> bytes:
+        """Read so many bytes that stand before the footer of a file, or what there is of them."""
+        with self._own(self._file(name)).open("rb") as file:
+            end = file.seek(0, os.SEEK_END) - _FOOTER_END
+            file.seek(max(0, end))
+            end -= int.from_bytes(file.read(4), "little")
+            file.seek(max(0, end - size))
+            return file.read(max(0, min(size, end)))
+
     def size(self, name: FileName) -> int:
         """Give the size of a file in bytes."""
         return self._file(name).stat().st_size

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from cwnb.errors import StoreError
 from cwnb.events import INGESTION_TIME, LOG_STREAM, SEQUENCE, TIMESTAMP
 from cwnb.store.disk import named_file_errors
-from cwnb.store.positions import Spans
+from cwnb.store.positions import Runs, Spans
 from cwnb.store.segments.facts import (
     FIELDS_GROUP,
     REST,
@@ -32,6 +32,7 @@ from cwnb.store.segments.facts import (
 )
 from cwnb.store.segments.folder import FIELDS, MESSAGE, FileName
 from cwnb.store.segments.message_file import Ints, MessageFile, order_of
+from cwnb.store.segments.note import GroupNote, Note, Origin, pack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,13 +79,14 @@ class SegmentWriter:
     """Writes one segment from blocks of events, sorted by time and sequence in the end."""
 
     def __init__(
-        self, context: StoreContext, group_id: int, segment_id: str, processing: Processing
+        self, context: StoreContext, group: GroupNote, segment_id: str, processing: Processing
     ) -> None:
         self.id = segment_id
-        self.group_id = group_id
+        self.group_id = group_id = group.id
         self.rows = 0
         self.message_bytes = 0
         self.spans = Spans.of(np.array([], np.int64))  # of the sequence numbers, when finished
+        self._group = group
         self._processing = processing
         self._context = context
         self._folder = context.folder
@@ -110,8 +112,12 @@ class SegmentWriter:
             self._messages.add(block.time_ms, block.sequence, block.text, block.raw)
         self._blocks.append(replace(block, text=None, raw=None))
 
-    def finish(self) -> SegmentFacts:
-        """Write what is left, make the files durable and tell about them."""
+    def finish(self, commits: Runs | None = None, replaces: tuple[str, ...] = ()) -> SegmentFacts:
+        """Write what is left, make the files durable and tell about them.
+
+        `commits` and `replaces` go into the segment's note: runs that hold those of the events, if
+        they are known yet, and the segments that this one takes the place of.
+        """
         from cwnb.store import discovery
 
         with self._named_errors():
@@ -147,33 +153,37 @@ class SegmentWriter:
             present = {name: len(time) - fields[name].null_count for name in fields}
             capped, rare = found.capped, rare_text(found.rare_names())
             del fields, found, blocks
-            self._write_fields(columns)
+            sealer = self._context.sealer()
+            facts = SegmentFacts(
+                id=self.id,
+                group_id=self.group_id,
+                first_ms=int(time[0]),
+                last_ms=int(time[-1]),
+                rows=self.rows,
+                message_bytes=self.message_bytes,
+                file_bytes=0,
+                discovery=discovery.VERSION,
+                wrapped_key=None
+                if self._key is None
+                else sealer.wrap(self._key, key_place(self.id)),
+                columns=codes,
+                present=present,
+                row_groups=tuple(_row_groups(time, sizes)),
+                streams=_streams(columns[LOG_STREAM]),
+                has_rest=REST in columns,
+                rare=rare,
+                capped=capped,
+                ranges=sealer.seal(json.dumps(ranges).encode(), ranges_place(self.id)),
+                processing=self._processing,
+            )
+            runs = None if commits is None else commits.that_hold(self.spans)
+            note = Note(self._group, facts, runs, replaces)
+            origin = Origin(self._context.store_id, self._context.facts.key_id)
+            self._write_fields(columns, pack(note, origin, sealer))
             self._folder.sync_names(self.group_id)
             footers = {} if self._key else self._footers()
             file_bytes = self._folder.size(self._fields) + self._folder.size(self._messages.file)
-        return SegmentFacts(
-            id=self.id,
-            group_id=self.group_id,
-            first_ms=int(time[0]),
-            last_ms=int(time[-1]),
-            rows=self.rows,
-            message_bytes=self.message_bytes,
-            file_bytes=file_bytes,
-            discovery=discovery.VERSION,
-            wrapped_key=None
-            if self._key is None
-            else self._context.sealer().wrap(self._key, key_place(self.id)),
-            columns=codes,
-            present=present,
-            row_groups=tuple(_row_groups(time, sizes)),
-            streams=_streams(columns[LOG_STREAM]),
-            has_rest=REST in columns,
-            rare=rare,
-            capped=capped,
-            ranges=self._context.sealer().seal(json.dumps(ranges).encode(), ranges_place(self.id)),
-            processing=self._processing,
-            footers=footers,
-        )
+        return replace(facts, file_bytes=file_bytes, footers=footers)
 
     def close(self) -> None:
         """Stop writing; the files stay."""
@@ -188,7 +198,7 @@ class SegmentWriter:
         files = (self._fields, self._messages.file)
         return {file.kind: footer_check(self._folder.footer(file)) for file in files}
 
-    def _write_fields(self, columns: dict[str, pa.Array]) -> None:
+    def _write_fields(self, columns: dict[str, pa.Array], note: bytes) -> None:
         # A column that says it has no missing value is read in two thirds of the time.
         schema = pa.schema(
             [pa.field(name, c.type, nullable=c.null_count > 0) for name, c in columns.items()]
@@ -209,6 +219,7 @@ class SegmentWriter:
             ) as writer,
         ):
             writer.write_table(table, row_group_size=FIELDS_GROUP)
+            sink.write(note)  # before the footer, which is written at the end of this block
         self._folder.sync(self._fields)
 
     @contextmanager

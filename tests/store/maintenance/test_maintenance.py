@@ -131,8 +131,8 @@ class TestClaims:
         store.put("/g", event_batch([1], ["x"], "s"))
         finish = SegmentWriter.finish
 
-        def interrupted(writer):
-            made = finish(writer)
+        def interrupted(writer, *args):
+            made = finish(writer, *args)
             claims.clean(store.context)  # as another process does
             return made
 
@@ -175,8 +175,8 @@ class TestClaims:
         store.put("/g", event_batch([1], ["x"], "s"))
         finish = SegmentWriter.finish
 
-        def interrupted(writer):
-            made = finish(writer)
+        def interrupted(writer, *args):
+            made = finish(writer, *args)
             store.delete_group("/g")
             return made
 
