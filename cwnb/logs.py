@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from cwnb import arguments
 from cwnb.errors import InvalidParameter, SnapshotExpired
 from cwnb.events import ALL_TIME, LOG_STREAM
 from cwnb.insights import (
-    MAXIMUM_LIMIT,
     MEMORY_BUDGET,
     Call,
     QueryContext,
@@ -54,7 +53,11 @@ def open(
     log is damaged, with what was committed before the damage. Raises NotAStore, StoreTooNew,
     StoreReadOnly, StoreKeyMissing, StoreDamaged.
     """
-    return Logs(Store.open(path, encryption=encryption, accept_loss=accept_loss, clock=clock))
+    return Logs(
+        Store.open(
+            arguments.store_path(path), encryption=encryption, accept_loss=accept_loss, clock=clock
+        )
+    )
 
 
 class Logs:
@@ -100,11 +103,11 @@ class Logs:
 
     def delete_group(self, name: str) -> None:
         """Delete a log group with all its events."""
-        self.store.delete_group(name)
+        self.store.delete_group(arguments.group_name(name))
 
     def set_retention(self, name: str, days: int | None) -> None:
         """Keep events for so many days, counted from their own time; None keeps them for ever."""
-        self.store.set_retention(name, days)
+        self.store.set_retention(arguments.group_name(name), days)
 
     def groups(self) -> DataFrame:
         """Give the log groups, a row each: name, events, bytes, first and last time, retention."""
@@ -112,7 +115,7 @@ class Logs:
 
     def streams(self, group: str) -> DataFrame:
         """Give the log streams of a group, a row each: name, events, first and last time."""
-        return listing(self.store.streams(group), STREAMS)
+        return listing(self.store.streams(arguments.group_name(group)), STREAMS)
 
     def fields(self, group: str) -> DataFrame:
         """Give the discovered fields of a group, most frequent first.
@@ -120,7 +123,7 @@ class Logs:
         A row each: name, share (0 to 1) of the events that have it, types seen, distinct values
         (approximate), examples, and whether its values are of several types.
         """
-        return listing(self.store.field_statistics(group), FIELDS)
+        return listing(self.store.field_statistics(arguments.group_name(group)), FIELDS)
 
     # ------------------------------------------------------------ ways in
 
@@ -131,12 +134,16 @@ class Logs:
         Gives how many were accepted and which were refused, and why.
         """
         now = self.clock.now_ms()
-        pairs = list(events)
-        for pair in pairs:
-            if not isinstance(pair, tuple | list) or len(pair) != 2:
-                raise InvalidParameter(f"an event is a pair (time, message), not {pair!r:.80}")
+        pairs = arguments.event_pairs(events)
         times = [to_ms(when, now) for when, _ in pairs]
-        return self.store.put(group, event_batch(times, [text for _, text in pairs], stream))
+        messages = [message for _, message in pairs]
+        try:
+            batch = event_batch(times, messages, arguments.stream_name(stream))
+        except TypeError:
+            raise arguments.no_messages(messages) from None
+        if batch.message.null_count:
+            raise arguments.no_messages(messages)
+        return self.store.put(group, batch)
 
     def load(self, what: Any, *, group: str, **options: Any) -> LoadReport:
         """Load files, globs, folders, URLs, file objects, DataFrames or lists of dicts.
@@ -148,6 +155,8 @@ class Logs:
         events), `progress`. All or nothing for each file; the report
         counts every record. See `cwnb.sources.load`.
         """
+        if options.get("stream") is not None:
+            arguments.stream_name(options["stream"])
         from cwnb import sources
 
         return sources.load(self.store, what, group=group, **options)
@@ -214,12 +223,12 @@ class Logs:
         language: str = "ql",
         **options: Any,
     ) -> RunningQuery:
-        if groups is None:
+        named = None if groups is None else arguments.group_names(groups)
+        if not named:
             raise InvalidParameter(
                 f"name a log group, as in groups=['/a', '/b/*']; {self._known()}"
             )
         parsed = parse(text, language)
-        named = [groups] if isinstance(groups, str) else groups
         sources = StoreSources(self.store, named, parsed.selectors())
         return _asked(text, parsed, sources, start, end, self.clock.now_ms(), **options)
 
@@ -244,8 +253,7 @@ class Logs:
         Columns: `@timestamp`, `@message`, `@ptr`. The index counts from the event, which is 0.
         Raises as `event` does.
         """
-        if min(before, after) < 0:
-            raise InvalidParameter("'before' and 'after' are numbers of events, from 0")
+        before, after = map(arguments.number_of_events, (before, after))
         place = event.read_pointer(pointer)
         return self._find(
             pointer,
@@ -277,15 +285,15 @@ class Logs:
 
     def flush(self, group: str | None = None) -> None:
         """Turn recent batches into segments now; a thread also does this in the background."""
-        self.store.flush(group)
+        self.store.flush(arguments.one_or_all(group))
 
     def compact(self, group: str | None = None) -> None:
         """Merge small segments now; a thread also does this in the background."""
-        self.store.compact(group)
+        self.store.compact(arguments.one_or_all(group))
 
     def sweep(self, group: str | None = None) -> None:
         """Delete expired events now; a thread also does this in the background."""
-        self.store.sweep(group)
+        self.store.sweep(arguments.one_or_all(group))
 
 
 def query(
@@ -377,23 +385,12 @@ def _asked(  # noqa: PLR0917 - what a query is made of, in order
         now_ms,
         read_window(start, end, now_ms),
         strict=strict,
-        limit=_checked_limit(limit),
-        memory_budget=memory_budget,
-        executor=executor,
+        limit=arguments.row_limit(limit),
+        memory_budget=arguments.memory_bytes(memory_budget),
+        executor=arguments.task_executor(executor),
         notes=[] if notes is None else notes,
     )
     return RunningQuery(text, query, context)
-
-
-def _checked_limit(limit: Any) -> int | None:
-    if limit is None:
-        return None
-    whole = isinstance(limit, Integral) and not isinstance(limit, bool)
-    if not whole or not 1 <= limit <= MAXIMUM_LIMIT:
-        raise InvalidParameter(
-            f"limit is a whole number from 1 to {MAXIMUM_LIMIT:,}, not {limit!r}"
-        )
-    return int(limit)
 
 
 __all__ = ["Logs", "open", "query", "start"]

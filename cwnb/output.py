@@ -8,13 +8,13 @@ import json
 import math
 import shutil
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 import click
 
 from cwnb.errors import InvalidParameter
+from cwnb.results.files import writing
 from cwnb.results.html import summary
 from cwnb.results.rendering import render, text_table
 
@@ -71,17 +71,6 @@ def write(result: Any, output: str, to: str | None) -> None:
         return
     with writing(to), Path(to).open("wb") as file:
         _WRITERS[output](result, file)
-
-
-@contextmanager
-def writing(path: str) -> Iterator[None]:
-    """Turn an error of the file that the block writes into InvalidParameter."""
-    try:
-        yield
-    except OSError as error:
-        raise InvalidParameter(
-            f"cannot write {path!r}: {(error.strerror or str(error)).lower()}"
-        ) from None
 
 
 def show(df: DataFrame) -> None:

@@ -433,3 +433,16 @@ def test_a_query_is_quoted_as_it_was_written(ask):
     answer = ask("query", "fields limit=5 start='x'", "-g", "/shop/app")
     assert answer.returncode == 2
     assert "fields limit=5 start='x'" in answer.stderr
+
+
+def test_a_key_ring_that_others_may_read_is_said(ask, shop):
+    ring = Path((shop / "config").read_text()) / "keys.json"
+    ring.chmod(0o644)
+    try:
+        answer = ask("groups")
+    finally:
+        ring.chmod(0o600)
+    assert answer.returncode == 0
+    assert answer.stderr == (
+        f"warning: the key ring {str(ring)!r} is open to other users; run: chmod 600 {ring}\n"
+    )

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from typing import NoReturn
 
 import click
@@ -36,6 +37,7 @@ COMMANDS = (
 
 def main(arguments: list[str] | None = None) -> NoReturn:
     """Run the command line, and end the process with its exit status."""
+    warnings.showwarning = _show_warning
     try:
         status = cli.main(arguments, prog_name="cwnb", standalone_mode=False)
         sys.stdout.flush()
@@ -52,6 +54,10 @@ def main(arguments: list[str] | None = None) -> NoReturn:
     except (CommandFailed, MalformedQuery) as error:
         status = _fail(str(error))
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
+    click.echo(f"warning: {message}", err=True)
 
 
 def _fail(text: str) -> int:

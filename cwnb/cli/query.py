@@ -60,7 +60,7 @@ def query(
       cwnb query 'filter status >= 500' -g /shop/app -o json | jq '.[].requestId'
       cwnb query 'stats avg(ms) by path' -g /shop/app --to slow.parquet
     """  # noqa: D301
-    from cwnb.output import chosen_output, write, writing
+    from cwnb.output import chosen_output, write
     from cwnb.window import narrowed_start
 
     output = chosen_output(output, to)
@@ -72,8 +72,7 @@ def query(
         for warning in result.warnings:
             click.echo(f"warning: {warning}", err=True)
         if export_events is not None:
-            with writing(export_events):
-                result.export_events(export_events)
+            result.export_events(export_events)
         if explain:
             click.echo(str(result.explain()))
         elif pandas:

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from cwnb.events import LOG, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP, mixed_type
 from cwnb.insights import is_structure, values_to_text
+from cwnb.results.files import writing
 
 if TYPE_CHECKING:
     from cwnb.events import Scan
@@ -69,7 +70,7 @@ class ReadEvents:
                 fields.append(pa.field(name, _ARROW.get(kind, pa.string())))
         schema = pa.schema(fields)
         rows = 0
-        with pq.ParquetWriter(Path(path), schema) as writer:
+        with writing(path), pq.ParquetWriter(Path(path), schema) as writer:
             scan = self._scan(schema.names)
             for task in reversed(scan.tasks):
                 reader = task.open()

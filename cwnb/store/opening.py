@@ -90,9 +90,9 @@ def _with_key_check(folder: Path, catalog: Catalog, facts: meta.StoreMeta) -> me
 
 def _open_catalog(folder: Path, *, create: bool) -> Catalog:
     file = folder / CATALOG_FILE
-    if folder.exists() and not folder.is_dir():
-        raise NotAStore(f"{str(folder)!r} is a file, not the folder of a store")
     try:
+        if folder.exists() and not folder.is_dir():
+            raise NotAStore(f"{str(folder)!r} is a file, not the folder of a store")
         _check_catalog_is_there(folder, file)
         if file.exists():
             if file.is_dir() or not os.access(file, os.R_OK):
@@ -103,8 +103,11 @@ def _open_catalog(folder: Path, *, create: bool) -> Catalog:
         _make_folder(folder, file)
     except (FileExistsError, NotADirectoryError):
         raise NotAStore(f"{str(folder)!r} cannot be a folder: a file is in the way") from None
+    except PermissionError:
+        raise StoreError(f"the folder {str(folder)!r} may not be entered by this user") from None
     except OSError as error:
-        raise StoreError(f"no store can be made at {str(folder)!r}: {error.strerror}") from error
+        why = error.strerror or str(error)
+        raise StoreError(f"no store can be opened or made at {str(folder)!r}: {why}") from error
     return Catalog(file, read_only=False)
 
 

@@ -6,13 +6,16 @@ import base64
 import fcntl
 import json
 import os
+import pwd
 import secrets
+import stat
 import tempfile
+import warnings
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cwnb.errors import StoreKeyMissing
+from cwnb.errors import StoreError, StoreKeyMissing
 from cwnb.store.disk import sync
 
 if TYPE_CHECKING:
@@ -31,15 +34,23 @@ def ring_path() -> str:
     """Give the same as text; every put asks, and making a `Path` takes longer than all the rest."""
     if folder := os.environ.get("CWNB_CONFIG_DIR"):
         return f"{folder}/keys.json"
-    if not (config := os.environ.get("XDG_CONFIG_HOME")):
-        home = os.path.expanduser("~")  # noqa: PTH111 - takes a fifth of the time of Path.home()
-        if not home.startswith("/"):
-            raise StoreKeyMissing(
-                "there is no home folder to keep the keys of stores in; name a folder by the "
-                "environment variable CWNB_CONFIG_DIR"
-            )
-        config = f"{home}/.config"
+    config = os.environ.get("XDG_CONFIG_HOME", "")
+    # Its standard has a relative path ignored (XDG Base Directory Specification).
+    if not config.startswith("/"):
+        config = f"{_home()}/.config"
     return f"{config}/cwnb/keys.json"
+
+
+def _home() -> str:
+    home = os.environ.get("HOME", "")
+    if home.startswith("/"):
+        return home
+    try:
+        return pwd.getpwuid(os.getuid()).pw_dir
+    except KeyError:
+        raise StoreKeyMissing(
+            "this user has no home folder for the key ring; set CWNB_CONFIG_DIR to a folder for it"
+        ) from None
 
 
 def create_key(store_path: str) -> str:
@@ -79,18 +90,28 @@ def read_key(key_id: str, store_path: str) -> bytes:
 @contextmanager
 def _locked_ring() -> Iterator[Path]:
     file = ring_file()
-    file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    lock = os.open(file.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield file
-    finally:
-        os.close(lock)
+        file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC
+        lock = os.open(file.with_suffix(".lock"), flags, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield file
+        finally:
+            os.close(lock)
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        why = getattr(error, "strerror", None) or str(error)
+        raise StoreError(
+            f"the key ring {str(file)!r} cannot be written: {why.lower()}; "
+            "set CWNB_CONFIG_DIR to a folder that this user may write"
+        ) from error
 
 
 def _read_ring(file: Path) -> dict[str, dict[str, str]]:
     try:
-        text = file.read_bytes()
+        with file.open("rb") as opened:
+            _warn_if_others_may_read(file, os.fstat(opened.fileno()).st_mode)
+            text = opened.read()
     except FileNotFoundError:
         return {}
     except OSError as error:
@@ -98,10 +119,20 @@ def _read_ring(file: Path) -> dict[str, dict[str, str]]:
             f"the key ring {str(file)!r} cannot be read: {error.strerror}"
         ) from None
     try:
-        ring: dict[str, dict[str, str]] = json.loads(text)["keys"]
-    except (ValueError, KeyError, TypeError):
-        raise StoreKeyMissing(f"the key ring {str(file)!r} is damaged") from None
+        ring: dict[str, dict[str, str]] | None = json.loads(text)["keys"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        ring = None
+    if not isinstance(ring, dict):
+        raise StoreKeyMissing(f"the key ring {str(file)!r} is damaged")
     return ring
+
+
+def _warn_if_others_may_read(file: Path, mode: int) -> None:
+    if mode & (stat.S_IRWXG | stat.S_IRWXO):
+        warnings.warn(
+            f"the key ring {str(file)!r} is open to other users; run: chmod 600 {file}",
+            stacklevel=2,
+        )
 
 
 def _write_ring(file: Path, ring: dict[str, dict[str, str]]) -> None:

@@ -1,0 +1,111 @@
+"""Checks of what users hand in, so that an argument of a wrong kind is an error of our own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from numbers import Integral
+from typing import TYPE_CHECKING, Any
+
+from cwnb.errors import InvalidParameter
+from cwnb.insights import MAXIMUM_LIMIT
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+
+def store_path(path: Any) -> str:
+    """Give the path of a store's folder as text; it must be one that SQLite can open."""
+    try:
+        text = os.fspath(path)
+        text = text.decode() if isinstance(text, bytes) else text
+        text.encode()
+    except TypeError:
+        raise InvalidParameter(f"a store is a folder, not {path!r:.80}") from None
+    except UnicodeError:
+        raise InvalidParameter(f"the path {path!r:.80} is not Unicode text") from None
+    if "\0" in text:
+        raise InvalidParameter(f"the path {path!r:.80} has a NUL character")
+    return text
+
+
+def group_name(group: Any) -> str:
+    """Give the name of a log group, which must be text."""
+    if not isinstance(group, str):
+        raise InvalidParameter(f"a log group is named by a text, not {group!r:.80}")
+    return group
+
+
+def one_or_all(group: Any) -> str | None:
+    """Give the name of a log group, or None for all."""
+    return None if group is None else group_name(group)
+
+
+def group_names(groups: Any) -> list[str]:
+    """Give the names of log groups: of a text that one, else those of a list."""
+    if isinstance(groups, str):
+        return [groups]
+    if isinstance(groups, bytes) or not isinstance(groups, Iterable):
+        raise InvalidParameter(f"log groups are a text or a list of texts, not {groups!r:.80}")
+    return [group_name(group) for group in groups]
+
+
+def stream_name(stream: Any) -> str:
+    """Give the name of a log stream, which must be text."""
+    if not isinstance(stream, str):
+        raise InvalidParameter(f"a log stream is named by a text, not {stream!r:.80}")
+    return stream
+
+
+def event_pairs(events: Any) -> list[Any]:
+    """Give events as a list of pairs (time, message)."""
+    if not isinstance(events, Iterable):
+        raise InvalidParameter(f"events are pairs (time, message), not {events!r:.80}")
+    pairs = list(events)
+    for pair in pairs:
+        if not isinstance(pair, tuple | list) or len(pair) != 2:
+            raise InvalidParameter(f"an event is a pair (time, message), not {pair!r:.80}")
+    return pairs
+
+
+def no_messages(messages: Iterable[Any]) -> InvalidParameter:
+    """Make the error for messages that are not all text or bytes."""
+    wrong = next((m for m in messages if not isinstance(m, str | bytes | bytearray)), None)
+    return InvalidParameter(f"a message is text or bytes, not {wrong!r:.80}")
+
+
+def row_limit(limit: Any) -> int | None:
+    """Give the most rows that an answer may have; None for no limit."""
+    if limit is None:
+        return None
+    if not _is_whole(limit) or not 1 <= limit <= MAXIMUM_LIMIT:
+        raise InvalidParameter(
+            f"limit is a whole number from 1 to {MAXIMUM_LIMIT:,}, not {limit!r}"
+        )
+    return int(limit)
+
+
+def number_of_events(count: Any) -> int:
+    """Give how many events are asked for, from 0."""
+    if not _is_whole(count) or count < 0:
+        raise InvalidParameter(f"'before' and 'after' are numbers of events, not {count!r:.80}")
+    return int(count)
+
+
+def memory_bytes(budget: Any) -> int:
+    """Give a memory budget in bytes."""
+    known = isinstance(budget, int | float | Integral) and not isinstance(budget, bool)
+    if not known or not 0 < budget < 2**63:
+        raise InvalidParameter(f"'memory_budget' is a number of bytes, not {budget!r:.80}")
+    return int(budget)
+
+
+def task_executor(executor: Any) -> Executor | None:
+    """Give the executor that runs tasks; None for threads of this process."""
+    if executor is not None and not hasattr(executor, "submit"):
+        raise InvalidParameter(f"'executor' is a concurrent.futures Executor, not {executor!r:.80}")
+    return executor  # type: ignore[no-any-return]
+
+
+def _is_whole(number: Any) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool)
