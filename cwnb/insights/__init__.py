@@ -26,7 +26,7 @@ from cwnb.insights.frames import (
     columns_of_frame,
 )
 from cwnb.insights.inputs import extent_of_inputs
-from cwnb.insights.languages import candidates, parse, quote, token_spans
+from cwnb.insights.languages import candidates, page_at, parse, quote, token_spans
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.resolve.check import check
 from cwnb.insights.resolve.complete import MAXIMUM_LIMIT, complete
@@ -67,6 +67,7 @@ __all__ = [
     "extent_of_inputs",
     "field_names",
     "is_structure",
+    "page_at",
     "parse",
     "prepare",
     "quote",

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from cwnb.errors import InvalidParameter, MalformedQuery
-from cwnb.insights.ql import completion, dialect, restrictions
+from cwnb.insights.ql import completion, dialect, pages, restrictions
 from cwnb.insights.ql.tokens import InsightsTokenizer, quote
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ class Restrict(Protocol):
 class Language:
     """One query language: `parse` reads its text, `restrict` holds a pipeline to its rules.
 
-    `candidates` gives what may stand at a cursor, from the text before it, the words that are known
-    and the text after it.
+    `candidates` gives what may stand at a cursor, and `page_at` the page about the word there, from
+    the text before it, the words that are known and the text after it.
     `lenient`: names that break the written rules are read as the service's own samples mean them,
     with a warning. Samples that need it are known of QL alone.
     """
@@ -36,11 +36,18 @@ class Language:
     parse: Callable[[str], Query]
     restrict: Restrict
     candidates: Callable[[str, Vocabulary, str], Completion]
+    page_at: Callable[[str, Vocabulary, str], str | None]
     lenient: bool
 
 
 LANGUAGES = {
-    "ql": Language(dialect.parse_query, restrictions.restrict, completion.candidates, lenient=True)
+    "ql": Language(
+        dialect.parse_query,
+        restrictions.restrict,
+        completion.candidates,
+        pages.page_at,
+        lenient=True,
+    )
 }
 # Languages of the service that are not built yet.
 NOT_YET = ("sql", "ppl")
@@ -78,6 +85,16 @@ def candidates(
     return language_named(language).candidates(before, vocabulary, after)
 
 
+def page_at(
+    before: str, vocabulary: Vocabulary, after: str = "", language: str = "ql"
+) -> str | None:
+    """Give the page about the command, function or field at the cursor between two texts.
+
+    None where nothing is known of the place. Raises as `language_named` does.
+    """
+    return language_named(language).page_at(before, vocabulary, after)
+
+
 def token_spans(text: str) -> list[tuple[int, int]]:
     """Give the first and one past the last character of each token of a query in QL.
 
@@ -92,6 +109,7 @@ __all__ = [
     "Language",
     "candidates",
     "language_named",
+    "page_at",
     "parse",
     "quote",
     "token_spans",

@@ -13,6 +13,7 @@ def load_ipython_extension(shell: Any) -> None:
     magics = Cwnb(shell)
     shell.register_magics(magics)
     magics.completer.register()
+    magics.help.register(shell)
 
 
 def unload_ipython_extension(shell: Any) -> None:
@@ -23,6 +24,7 @@ def unload_ipython_extension(shell: Any) -> None:
     if magics is None:
         return
     magics.completer.unregister()
+    magics.help.unregister(shell)
     for kind, names in Cwnb.magics.items():
         for name in names:
             shell.magics_manager.magics[kind].pop(name, None)

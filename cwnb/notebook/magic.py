@@ -11,6 +11,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Enum, Int, List, Unicode, Union
 
 from cwnb.errors import CwnbError, InvalidParameter, QueryCancelled
+from cwnb.notebook.cell_help import CellHelp
 from cwnb.notebook.completion import Completer
 from cwnb.notebook.options import help_text, read_options
 from cwnb.notebook.placeholders import fill_query, fill_word
@@ -44,6 +45,7 @@ class Cwnb(Magics):  # type: ignore[misc]
         super().__init__(shell, **settings)
         self.stores = Stores()
         self.completer = Completer(self)
+        self.help = CellHelp(self.completer)
 
     @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]
@@ -91,6 +93,10 @@ class Cwnb(Magics):  # type: ignore[misc]
         self.shell.user_ns[name] = result.df if options.into else result
         _show_stored(result, f"{name} is a {'DataFrame' if options.into else 'QueryResult'}")
         return None
+
+
+# What `%%insights?` and `%insights?` show.
+Cwnb.insights.__doc__ = f"Ask a Logs Insights question.\n\n{help_text()}"
 
 
 def _show_chart(result: QueryResult, kind: str, *, asked: bool) -> None:

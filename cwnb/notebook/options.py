@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -39,7 +40,7 @@ OPTIONS = (
         "default: %config Cwnb.start, $CWNB_START, or all there is",
     ),
     Option("end", "TIME", "end of the window, not included, written alike; default: all there is"),
-    Option("lang", "LANGUAGE", "ql", choices=("ql",)),
+    Option("lang", "LANGUAGE", "the language of the query: ql", choices=("ql",)),
     Option("into", "NAME", "store the answer as a DataFrame and show one line"),
     Option("plot", "KIND", "auto, line, bar, stacked or none", choices=(*KINDS, "none")),
     Option("explain", about="show how the query was run, with rows and times"),
@@ -70,8 +71,18 @@ HELP = """\
 query, with {{name}} for the value of a variable, quoted, or {{name|raw}} as it stands
 
 %insights [NAME <<] [options] query
-
 """
+EXAMPLES = """\
+%%insights -g /shop/app --start -1h --plot auto
+filter level = "ERROR" | stats count(*) by bin(5m), service
+
+%%insights errors << -g '/shop/*' --start yesterday --end today
+filter @message like /timed out/ | fields @timestamp, @log, @message
+
+slow = 500
+%insights -g /shop/web --into df filter latency > {{slow}} | limit 100
+"""
+_HELP_WIDTH = 100
 
 
 @dataclass
@@ -95,12 +106,22 @@ class Options:
 
 
 def help_text() -> str:
-    """Describe the options, one a line."""
-    lines = []
-    for option in OPTIONS:
-        short = f"-{option.short}, " if option.short else ""
-        lines.append(f"  {short + '--' + option.name + ' ' + option.value:<22} {option.about}")
-    return HELP + "\n".join(lines)
+    """Describe the options, then give examples."""
+    usages = [
+        f"{f'-{option.short}, ' if option.short else ''}--{option.name} {option.value}"
+        for option in OPTIONS
+    ]
+    column = max(map(len, usages)) + 4
+    lines = [
+        textwrap.fill(
+            option.about,
+            _HELP_WIDTH,
+            initial_indent=f"  {usage:<{column - 2}}",
+            subsequent_indent=" " * column,
+        )
+        for usage, option in zip(usages, OPTIONS, strict=True)
+    ]
+    return "\n".join([HELP, *lines, "", EXAMPLES])
 
 
 def read_options(

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from cwnb.events import SYSTEM_FIELDS
-from cwnb.insights import KnownField, Vocabulary, candidates
-from cwnb.insights.ql import completion
+from cwnb.insights import KnownField, Vocabulary, candidates, page_at, parse
+from cwnb.insights.names import known_functions
+from cwnb.insights.ql import completion, pages
 from cwnb.insights.tree import COMMANDS
 
 TABLE = Path(__file__).parents[1] / "fixtures" / "completion" / "ql.txt"
@@ -81,3 +82,39 @@ def test_a_long_query_and_many_fields_take_little_time():
     assert len(found.candidates) == 5_000
     # It takes some 30 ms; a busy machine may need a multiple.
     assert time.perf_counter() - started < 1
+
+
+def test_every_command_function_and_field_has_a_page():
+    assert list(pages.EXAMPLES) == [command.keyword for command in COMMANDS]
+    for keyword, example in pages.EXAMPLES.items():
+        parse(example)
+        assert example in (page_at(keyword, VOCABULARY) or "")
+    for function in known_functions().values():
+        page = page_at(f"fields {function.name}", VOCABULARY, "(") or ""
+        assert page.startswith(function.usage)
+        assert max(map(len, page.splitlines())) <= 80
+    assert "404" in (page_at("fields stat", VOCABULARY, "us") or "")
+
+
+@pytest.mark.parametrize(
+    ("query", "begin"),
+    [
+        ("| parse¦ x", "parse [value]"),
+        ("where¦ x", "filter condition"),
+        ("stats topk(3, ¦", "topk(k, field)"),
+        ("stats topk(3, x¦", "topk(k, field)"),
+        ("stats sum(abs(¦", "abs(a)"),
+        ("limit ¦", "limit n"),
+        ("fields @ti¦mestamp", "@timestamp"),
+        ("fields level¦", "level\n\ntext, 100 % of the events"),
+    ],
+)
+def test_the_page_at_a_cursor(query, begin):
+    before, after = query.split("¦")
+    assert (page_at(before, VOCABULARY, after) or "").startswith(begin)
+
+
+@pytest.mark.parametrize("query", ["fields nothing¦", "nothing¦", "filter a = 'lev¦el'", "# sor¦t"])
+def test_what_is_not_known_has_no_page(query):
+    before, after = query.split("¦")
+    assert page_at(before, VOCABULARY, after) in {None, pages.command_page("filter")}

@@ -169,7 +169,7 @@ def test_five_thousand_groups_are_offered_quickly(shell, tmp_path):
 
 
 @pytest.mark.timeout(120)
-def test_a_kernel_answers_complete_requests(tmp_path, keys_of_their_own):
+def test_a_kernel_completes_and_inspects(tmp_path, keys_of_their_own):
     with cwnb.open(tmp_path / "store", clock=Clock(NOW_MS)) as logs:
         fill(logs)
     here = str(Path(__file__).resolve().parents[2])
@@ -200,6 +200,12 @@ def test_a_kernel_answers_complete_requests(tmp_path, keys_of_their_own):
         kinds = {m["text"]: m["type"] for m in content["metadata"]["_jupyter_types_experimental"]}
         assert kinds["status"] == "field"
         assert kinds["startsWith"] == "function"
+        client.inspect(code, code.index("filter") + 2)
+        content = client.get_shell_msg(timeout=60)["content"]
+        assert content["data"]["text/plain"].startswith("filter condition")
+        client.inspect("print", 5)
+        content = client.get_shell_msg(timeout=60)["content"]
+        assert "Prints the values" in content["data"]["text/plain"]
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
