@@ -32,14 +32,15 @@ SYSTEM_FIELDS = (TIMESTAMP, INGESTION_TIME, LOG_STREAM, LOG, MESSAGE, POINTER)
 # The most that the service takes of one event. Source: cloudwatch_limits_cwl (event size).
 MAX_EVENT_BYTES = 1_048_576
 
-# Discovery takes the first ones; the service documents the limit, not which fields it takes.
+# Fields that discovery takes of an event: the first ones. The service documents the limit, and not
+# which fields it takes.
 # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html
 FIELDS_PER_EVENT = 200
 
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 
-# What one value of a mixed column was in its JSON; the codes are stored, so they never change.
+# Codes for the JSON type that a value of a mixed column had. They are stored, so they never change.
 TYPE_STRING, TYPE_INTEGER, TYPE_FLOAT, TYPE_BOOLEAN = 0, 1, 2, 3
 
 

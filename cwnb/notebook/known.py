@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from cwnb.logs import Logs
 
 Found = TypeVar("Found")
-# Older names are given once more while a thread looks again.
+# Names are up to date for this long. Older ones are still offered while a thread looks again.
 _FRESH_S = 15.0
-# So long the first question waits for an answer; the next one has it.
+# Completion waits this long for names that were never read; the next completion will have them.
 _FIRST_WAIT_S = 0.03
 _MOST_KEPT = 100
-# The fields of so many of the groups that a line names are offered.
+# A line may name many groups; the fields of at most this many are offered.
 _GROUPS_READ = 20
 
 

@@ -122,7 +122,7 @@ def tar_members(item: Input, head: Peekable, notes: list[str]) -> Iterator[Input
             errors="surrogateescape",
         ) as archive:
             for info in archive:
-                # Of a long archive it would keep all.
+                # tarfile would keep a header of every member in memory.
                 archive.members = []  # type: ignore[attr-defined]
                 if headers.take_damage():
                     yield _damaged(item, left.last)
@@ -164,7 +164,7 @@ class _Headers:
                     watch.ended = True
                     raise
                 except tarfile.InvalidHeaderError:  # type: ignore[attr-defined]
-                    # What follows the end is padding.
+                    # What follows the mark of the end is padding, not a damaged header.
                     watch.damaged |= not watch.ended
                     raise
                 watch.ended = False

@@ -48,7 +48,8 @@ class Assumed:
                 f"{_records(self.records_twice)} in an hour that {zone} has twice, as clocks are"
                 " set back; the first of the two was taken"
             )
-        # The hour after the one that is not there has the same UTC times.
+        # The hour after the missing one gives the same UTC times, so `records_never` also counts
+        # records of that hour.
         if never := min(self.records_never, sum(map(len, self.never))):
             notes.append(
                 f"{_records(never)} in an hour that {zone} does not have, as clocks are set"

@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 MOST_ROWS = 20_000
-# So many bytes of rows are Python objects at a time.
+# Bytes of rows that are turned into Python objects at a time.
 PART_BYTES = 16 * 1024 * 1024
-# What a cell takes beside its text.
+# Bytes of memory that a cell takes beside its text.
 CELL_BYTES = 32
 # Stands for a row that is larger than a whole part, and so than any event.
 OVERSIZE = object()
 _SPOOL_BYTES = 64 * 1024 * 1024
-# Of values that share a prefix only its length is stored, so a small page may unpack to very much;
-# Arrow cannot read such a column as numbers of a dictionary.
+# This encoding stores a prefix that values share once, so a small page may unpack to very much.
+# Arrow cannot read such a column as a dictionary.
 _PREFIXED = "DELTA_BYTE_ARRAY"
 _PREFIXED_ROWS = 64
 
@@ -45,7 +45,7 @@ def read_parquet_rows(
     """Give the rows of a Parquet file, some thousands at a time; raises SourceError for damage."""
     import pyarrow.parquet as pq
 
-    # Parquet is read from its end; what comes from a pipe or an archive is put by first.
+    # Parquet is read from its end, so a pipe or a member of an archive is copied first.
     with SpooledTemporaryFile(_SPOOL_BYTES) as spool:
         while data := stream.read(1 << 20):
             spool.write(data)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # the same pipe. Source: design-proposals-archive/node/kubelet-cri-logging.md (kubernetes).
 _CRI = r"^\S+ (?P<pipe>stdout|stderr) (?P<tag>[PF])(?::\S*)?(?: (?P<text>(?s:.*)))?$"
 _PAYLOAD = "log"
-# Docker cuts lines after so many bytes, and only a whole one ends with a newline.
+# Docker cuts lines that are longer than this, and writes a newline only after the last part.
 _DOCKER_PART_BYTES = 16_384
 
 
@@ -56,10 +56,10 @@ class _Records:
         part: bool,
         stream: str | None = None,
     ) -> bool:
-        """Take a line, or a part of one; tell whether there is no text in it."""
+        """Add a line, or a part of one; tell whether the line is blank."""
         if pipe in self.waiting:
             before, number, time, timed, stream = self.waiting.pop(pipe)
-            # What is too long is kept over the limit, and refused.
+            # One byte more than the limit is enough for the record to be refused as too long.
             text = (before + text)[:KEPT_BYTES]
         if part:
             self.waiting[pipe] = (text, number, time, timed, stream)
@@ -77,7 +77,7 @@ class _Records:
         self.streams.append(stream)
 
     def put_waiting(self) -> None:
-        """Take the parts that have no end as they are."""
+        """Add the parts whose last one never came as records."""
         for waiting in sorted(self.waiting.values(), key=lambda part: part[1]):
             self._put(*waiting)
         self.waiting = {}

@@ -96,11 +96,11 @@ def load_content(
     if tail is not None:
         tail.check(item, report.format, sample)
         if not tail.state["ended"]:
-            # The line that had no end then got its newline since, and no more than that.
+            # The earlier load ended with a line that had no newline yet; only that was added to it.
             stream.read(2 if sample.startswith(b"\r\n") else 1)
     seen = tail.record.lines if tail is not None else 0
     lines = LineReader(stream, first_line=seen + 1)
-    # Among records of JSON, a time inside a line that is none could be anything.
+    # Lines between JSON records are not sampled: a time inside one of them could mean anything.
     sampled = report.format in {"text", "cri", "export"}
     if report.format == "export":
         # The times that the service wrote before the events have its own form.

@@ -35,9 +35,10 @@ _STEP[list(_OPENING)] = 1
 _STEP[list(b"]}")] = -1
 _WHITE = b" \t\r\n"
 _KEY = re.compile(rb'"([A-Za-z]{1,40})"\s*:\s*$')
-# In so many bytes before a list its key is looked for.
+# The key of a list is looked for in this many bytes before it.
 _KEY_BYTES = 100
-# Whose records are told by what stands after their list, waits for its end, but not for longer.
+# A list under the key `held` is kept until its document ends, because what stands after it belongs
+# to its records. A longer list is refused.
 _MOST_HELD_BYTES = 64 * 1024 * 1024
 
 
@@ -150,7 +151,8 @@ class _Reader:
         self._held = held
         self._held_bytes = 0
         self._scanner = Scanner()
-        # Of an object with a list; the records of all other documents of a piece come together.
+        # `_document` is the present object with a list. The records of all other documents of a
+        # piece are given together, from `_loose`.
         self._document = Document()
         self._loose: list[bytes] = []
         # Whether the document is an array; the depth at which commas part records, or 0.
@@ -185,7 +187,7 @@ class _Reader:
                     at = place + 1
             else:
                 if self._items_at == depth + 1:
-                    # Nothing stands here in `[]`, or after a comma too many.
+                    # There is no record here in `[]`, nor after a comma before the end.
                     if record := self._taken(piece[at:place]).strip(_WHITE):
                         self._add(record)
                     self._items_at = 0
@@ -220,7 +222,7 @@ class _Reader:
         return wanted
 
     def _taken(self, text: bytes) -> bytes:
-        """Give text with what is left of the piece before; what is too long stays too long."""
+        """Give text with what is left of the piece before, cut to a length that is refused."""
         if self._text:
             text, self._text = (self._text + text)[:KEPT_BYTES], b""
         return text
@@ -244,7 +246,7 @@ class _Reader:
         self._document.rest = (self._document.rest + text)[:KEPT_BYTES]
 
     def _between(self, text: bytes) -> None:
-        """Take what stands between two documents: numbers, texts and the like are records too."""
+        """Add what stands between two documents: numbers, texts and the like are records too."""
         if not text.isspace() and (text := text.strip(_WHITE + b",")):
             too_long = len(text) >= KEPT_BYTES
             records = [text] if too_long or _is_json(text) else text.split()

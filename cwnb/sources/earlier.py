@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 # Formats whose further lines can be read without the ones before.
 TAIL_FORMATS = ("text", "ndjson", "cri")
-# A load is found again by the first bytes of its content: so many of them as it has.
+# An earlier load is found by a digest of the first bytes of its content: of the first 1,024 bytes,
+# or of 64 if it is shorter than that.
 _HEADS = (1024, 64)
 HEAD_BYTES = max(_HEADS)
 
 
 def head_of(first: bytes, size: int) -> str:
-    """Give the digest by which content that begins with `first` is found; `size`: of all of it."""
+    """Give the digest by which content is found again; "" if it is too short.
+
+    `first`: its first bytes; `size`: bytes of the whole content.
+    """
     length = next((length for length in _HEADS if length <= size), 0)
     return hashlib.sha256(first[:length]).hexdigest() if length else ""
 
@@ -82,7 +86,7 @@ class Earlier:
             self._sizes_by_name.setdefault(record.name, set()).add(record.bytes)
 
     def same(self, fingerprint: str) -> LoadRecord | None:
-        """Find the load of the same content; an empty file is like no other."""
+        """Find the load of the same content; None for an empty file."""
         record = self._by_fingerprint.get(fingerprint)
         return record if record is not None and record.bytes else None
 
@@ -113,7 +117,8 @@ class Earlier:
                 digest = prefix_digest(raw, end - at, digest)
                 at = end
                 record = self.same(digest.hexdigest())
-                # One without events, such as a header alone, has nothing that could be doubled.
+                # A load without events (of a header alone) does not matter: nothing would be loaded
+                # twice.
                 if record is not None and record.bytes == end and record.events:
                     found = Tail(record, digest.copy())
         return found

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
-# The first of these that an event has with a value that is a time gives its time; upper and lower
-# case do not matter. A field `@x` of a JSON message is discovered as `@@x`.
+# Fields that may hold the time of an event: the first one whose value is a time counts. Upper and
+# lower case do not matter. A field `@x` of a JSON message is discovered as `@@x`.
 # The event's own words come before words that may mean something else.
 TIME_NAMES = tuple(
     "@timestamp @@timestamp timestamp time ts eventTime event_time datetime date_time @t @@t date"
@@ -53,9 +53,9 @@ def read_field_times(
 ) -> tuple[Array, Array]:
     """Give the events' times in milliseconds, and a mask of the events that have one.
 
-    This is the rule for records that are loaded and for the rows of a frame. Of each row the first
-    of the usual names counts whose value is a time; `date` and `time` together are one. Where no
-    column has a usual name, the only one of datetimes is that of the times.
+    This is the rule for records that are loaded and for the rows of a frame. The time of a row is
+    the value of the first field of `TIME_NAMES` that holds a time; `date` and `time` are read
+    together. If there is no such field and just one column of datetimes, that column is read.
     """
     columns = _with_date_and_time(columns)
     if not time_columns(columns, reading.field) and reading.field is None:
@@ -100,7 +100,8 @@ def read_values(column: pa.Array, reading: Reading) -> tuple[Array, Array]:
     kind = column.type
     count = len(column)
     if pa.types.is_dictionary(kind) and isinstance(reading.tz, str):
-        # Each value counts where it lies in an hour that the zone has twice.
+        # Events are counted that lie in an hour which the zone has twice or not at all, so each
+        # row is converted and not each value of the dictionary.
         return read_values(column.dictionary_decode(), reading)
     if pa.types.is_dictionary(kind):
         times, timed = read_values(column.dictionary, reading)

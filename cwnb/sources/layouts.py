@@ -50,14 +50,14 @@ _ZONE_NAMES = {
 }  # fmt: skip
 NAMED_ZONES = "(?:" + "|".join(name for name in _ZONE_NAMES if len(name) > 1) + ")"
 _ZONE = r"(?P<z>Z\b|[+-]\d\d(?::?\d\d)?\b|\s?" + NAMED_ZONES + r"\b|\s[+-]\d\d:?\d\d\b)?"
-# With seconds and AM or PM, or without.
+# Seconds, and AM or PM, may be left out.
 _CLOCK_12 = (
     r"(?P<h>\d{1,2}):(?P<mi>\d\d)(?::(?P<s>\d\d)(?:[.,](?P<f>\d{1,9}))?)?"
     r"(?: ?(?P<p>[AaPp])\.?[Mm]\b\.?)?" + _ZONE
 )
 _MONTH = r"(?P<b>(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec))"
 _WEEKDAY = r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun),? )"
-# Where the time of a line stands further inside, it is looked for in this many bytes.
+# A time that is not at the beginning of a line is looked for in this many bytes of it.
 INSIDE_BYTES = 200
 
 

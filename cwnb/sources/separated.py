@@ -34,9 +34,9 @@ _RECENT_PIECES = 24
 def read_separated(stream: Peekable, report: FileReport, reading: Reading) -> Iterator[Chunk]:
     """Give the rows of a CSV or TSV file with a header; ragged rows are refused.
 
-    Cells that are whole numbers in a column of such become numbers, as their text stays the same;
-    all others stay text. An empty cell is missing. Of a row of several lines that is refused the
-    lines after the first are read as rows of their own, so that a stray quote loses one line.
+    Cells of a column that holds whole numbers only become numbers if their text stays the same; all
+    others stay text. An empty cell is missing. Where a row of several lines is refused, the lines
+    after its first are read as rows of their own, so that a stray quote loses one line.
     """
     # The limit belongs to the whole process, so it goes back to what it was.
     limit = csv.field_size_limit(MAX_EVENT_BYTES)
@@ -59,7 +59,7 @@ class _Separated:
     def _reader_after(self, line: int) -> Any:
         self._before = max(line, self._lines.oldest)
         delimiter = "\t" if self._report.format == "tsv" else ","
-        # Strict, so that a quote without its end is refused and not taken for a long cell.
+        # With `strict` a quote that is never closed is an error, and not the start of a long cell.
         return csv.reader(self._lines.after(self._before), delimiter=delimiter, strict=True)
 
     def chunks(self) -> Iterator[Chunk]:
@@ -132,11 +132,11 @@ class _Lines:
         return self._recent[0][0] if self._recent else 0
 
     def after(self, line: int) -> Iterator[str]:
-        """Give the lines behind this one."""
+        """Give the lines after line `line`."""
         for before, lines in list(self._recent):
             if line < before + len(lines):
                 rest = iter(lines)
-                # Begins inside of the list without counting its way there.
+                # Sets the iterator's place directly; skipping the lines one by one would be slow.
                 rest.__setstate__(max(line - before, 0))  # type: ignore[attr-defined]
                 yield from rest
         for lines in self._pieces:
@@ -146,7 +146,7 @@ class _Lines:
         before = 0
         for data in _whole_lines(stream):
             self.bytes += len(data)
-            # A tuple of texts, unlike a list, is not looked at by the garbage collector.
+            # The garbage collector stops tracking a tuple of texts, but not a list of them.
             lines = tuple(io.StringIO(data.decode("utf-8", "replace"), newline="\n"))
             self._recent.append((before, lines))
             before += len(lines)
@@ -158,7 +158,7 @@ def _whole_lines(stream: Peekable) -> Iterator[bytes]:
     while piece := stream.read(_PIECE_BYTES):
         cut = piece.rfind(b"\n") + 1
         if not cut:
-            # A line beyond reason goes on as a piece that the csv module refuses.
+            # A line over the limit of an event is cut to a length that the csv module refuses too.
             rest = (rest + piece)[: 2 * MAX_EVENT_BYTES]
             continue
         yield rest + piece[:cut]

@@ -99,7 +99,8 @@ class _Dropping(threading.Thread):
             if _drop_all_old():
                 continue
             _dropping = None
-            # A value put before the line above started no other thread, so this one drops it.
+            # A value that was put before the line above has not started another thread, so this
+            # one goes on for it.
             if not _drop_all_old():
                 return
 

@@ -39,9 +39,9 @@ if TYPE_CHECKING:
 
 PAGE_ROWS = 10_000
 PAGE_BYTES = 64 << 20
-# A segment that is replaced while it is read is found in its new place.
+# A segment may be replaced while it is read, and a page is then read again. Tries in all.
 _TRIES = 3
-# Messages are taken out of so many row groups of the message file at a time, to hold few at once.
+# Row groups of the message file that are decoded at a time, so that few messages are in memory.
 _MESSAGE_GROUPS = 8
 _MS = pa.timestamp("ms", "UTC")
 

@@ -257,12 +257,15 @@ class _Partials:
         return batch
 
     def clear(self) -> None:
-        """Let go of them: nobody will ask for the rows so far."""
+        """Forget the partial answers; nobody will ask for the rows so far."""
         self._merged, self._rest = None, []
         self._merged_bytes = self._rest_bytes = 0
 
     def finish_copy(self, rows: PickedRows) -> Batch:
-        """Give the rows that the barrier makes of the partial answers so far, and keep these."""
+        """Give the rows that the barrier makes of the partial answers so far.
+
+        The partial answers stay as they are, so that those of further tasks can be added.
+        """
         with self._busy:
             merged, rest = self._merged, list(self._rest)
             parts = [*([] if merged is None else [merged]), *rest]

@@ -29,12 +29,12 @@ _OPEN_PLACEHOLDER = re.compile(r"\{\{\s*(\w*)\Z")
 _PERIODS = ("1m", "5m", "15m", "1h", "1d")
 _NAMED_WITH_AS = re.compile(r"\bas\s+([^\W\d]\w*)", re.IGNORECASE)
 _BARE_VALUE = re.compile(r"true|false|[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-# A longer value is no help in a list.
+# Values with more characters are not offered.
 _VALUE_LENGTH = 100
 _KNOWN = frozenset(command.keyword for command in COMMANDS)
 # Kinds of candidates whose quotes are not typed first.
 _LITERALS = frozenset({"value", "stream"})
-# Words that may follow a value, by command; conditions stand in `filter` above all.
+# Words that may follow a value in a condition.
 _AFTER_CONDITION = ("and", "or", "like", "not like", "in", "not in")
 _FIELDS_ABOUT = {
     "@timestamp": "the time of the event",
@@ -42,7 +42,7 @@ _FIELDS_ABOUT = {
     "@logStream": "its log stream",
     "@log": "its account and log group",
     "@message": "its text",
-    "@ptr": "what finds the event again",
+    "@ptr": "a pointer that finds the event again",
 }
 
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
-# A class with its quantifier or at the end of a group, a group with a name, `(.*`, `[a-z]+`.
+# What no glob has: `\d` and the like with a quantifier or at an end, `(?<a>`, `(.*`, `[a-z]+`.
 _REGEX_SIGNS = re.compile(
     r"\\[dDwWsS](?:[+*?{)\]\\]|$)|\(\?[<:P=!i]|\(\.[*+]|\[[^\]*]*\w-\w[^\]*]*\][+*{]"
 )

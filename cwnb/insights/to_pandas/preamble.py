@@ -223,12 +223,12 @@ def sort_order(values: pd.Series) -> pd.Series:
 
 
 def sorts_first(values: pd.Series) -> Any:
-    """Give the value that `sort` would put first; missing if there is none."""
+    """Give the value that an ascending `sort` would put first; missing if all are missing."""
     return min((v for v in values if not absent(v)), key=natural, default=pd.NA)
 
 
 def sorts_last(values: pd.Series) -> Any:
-    """Give the value that `sort` would put last; missing if there is none."""
+    """Give the value that an ascending `sort` would put last; missing if all are missing."""
     return max((v for v in values if not absent(v)), key=natural, default=pd.NA)
 
 
@@ -542,7 +542,7 @@ def structure(text: str) -> Any:
 
 
 def step_into(value: Any, path: list[str]) -> Any:
-    """Follow keys, which may have dots, and indexes into a structure; missing if there are none."""
+    """Follow keys, which may have dots, and indexes into a structure; missing if one is absent."""
     if not path:
         return pd.NA if value is None else value
     if isinstance(value, list):

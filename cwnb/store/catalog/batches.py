@@ -17,7 +17,7 @@ _SELECT = (
 )
 # A flush takes no more batches than this at once.
 _FLUSH_AT_MOST = 20_000
-# So many values of a row are sealed: all before the data.
+# The number of values of a row that are sealed: all those before the data.
 _SEALED = 10
 
 
@@ -116,7 +116,10 @@ def some(connection: Any) -> list[SealedBatch]:
 
 
 def after(connection: Any, group_id: int, position: Position, at_most: int) -> list[BatchCommit]:
-    """Give the oldest batches of a group that have events after a position, in order."""
+    """Give the oldest batches of a group that have events after a position, in order.
+
+    `at_most`: the number of batches.
+    """
     rows = connection.execute(
         "SELECT id, events, message_bytes, commit_number FROM batches"
         " WHERE group_id = ?1 AND commit_number > 0"
@@ -146,7 +149,7 @@ def oldest_range(
 
 
 def delete_range(connection: Any, group_id: int, ids: BatchRange, count: int) -> None:
-    """Remove so many batches that a segment has replaced."""
+    """Remove the batches of a range, which a segment has replaced; `count` is their number."""
     connection.execute(
         "DELETE FROM batches WHERE group_id = ? AND id BETWEEN ? AND ?", (group_id, *ids)
     )

@@ -19,12 +19,16 @@ def are_missing(connection: Any) -> bool:
 
 
 def seal_all(connection: Any) -> None:
-    """Seal all rows, unless they have seals; raise StoreDamaged where it is not clear whether."""
+    """Seal all rows, unless `meta` says that they are sealed.
+
+    Raises StoreDamaged if `meta` does not say so, and a row has a seal nevertheless.
+    """
     if meta.rows_are_sealed(connection):
         return
     for table in _SEALED:
         if connection.execute(f"SELECT 1 FROM {table} WHERE seal != x''").get:
-            raise damaged(table)  # the mark was lost, and not the seals
+            # A row has a seal, so `meta` once said that all have: that entry was lost or removed.
+            raise damaged(table)
     for family in (groups, streams, segments, batches, loads, counters):
         family.seal_all(connection)
     meta.set_rows_are_sealed(connection)

@@ -30,7 +30,7 @@ def uninterrupted() -> Iterator[None]:
         return
     came: list[int] = []
     before = getsignal(SIGINT)
-    if before is None:  # somebody's in C, which Python cannot put back
+    if before is None:  # a handler installed from C, which Python cannot put back
         yield
         return
     signal(SIGINT, lambda number, _: came.append(number))

@@ -108,7 +108,7 @@ def _sums(words: Words) -> Words:
 
 
 def _after(state: tuple[int, int], sums: Words, size: int) -> list[tuple[int, int]]:
-    """Give the checksum after each row of so many bytes, from that before the first."""
+    """Give the checksum after each row of `size` bytes; `state` is that before the first row."""
     power = _powers(size // 8)[-1]
     states = []
     for first, second in sums.tolist():
@@ -120,13 +120,13 @@ def _after(state: tuple[int, int], sums: Words, size: int) -> list[tuple[int, in
     return states
 
 
-# SQLite adds two words at a time: s0 += x0 + s1, then s1 += x1 + s0. That is linear: the pair
-# (s0, s1) is multiplied by [[1, 1], [1, 2]], and (x0, x0 + x1) is added, modulo 2**32.
-
-
 @cache
 def _powers(count: int) -> list[list[list[int]]]:
-    """Give the powers of the matrix, from 0 to `count`."""
+    """Give the powers of the matrix [[1, 1], [1, 2]] modulo 2**32, from 0 to `count`.
+
+    SQLite's checksum takes two words at a time: s0 += x0 + s1, then s1 += x1 + s0. That is linear:
+    the pair (s0, s1) is multiplied by this matrix, and (x0, x0 + x1) is added.
+    """
     powers = [[[1, 0], [0, 1]]]
     for _ in range(count):
         (a, b), (c, d) = powers[-1]
@@ -138,7 +138,7 @@ def _powers(count: int) -> list[list[list[int]]]:
 
 @cache
 def _weights(pairs: int) -> Words:
-    """Give what a word adds to each half of the checksum, by its place among so many pairs."""
+    """Give what each word of a row of `pairs` pairs adds to each half of the checksum."""
     weights = np.empty((2 * pairs, 2), np.uint32)
     for place, ((a, b), (c, d)) in enumerate(reversed(_powers(pairs)[:-1])):
         weights[2 * place] = (a + b) & _MASK, (c + d) & _MASK

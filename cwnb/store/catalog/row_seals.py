@@ -53,7 +53,10 @@ class RowSeals:
         *blobs: Any,
         key: bytes | None = None,
     ) -> None:
-        """Raise StoreDamaged where a row is not the one that was sealed."""
+        """Raise StoreDamaged if a row is not the one that was sealed.
+
+        `key`: that of the present transaction; without it `self.key` is asked, if it is needed.
+        """
         if not blobs and self._good.get(seal) == values:
             return
         key = self.key() if key is None else key
@@ -72,7 +75,8 @@ class SealingConnection(apsw.Connection):
     """A connection that seals and checks rows with the key of its catalog."""
 
     seals: RowSeals | None = None
-    # The key of the present transaction; who has it at hand may set it.
+    # The key of the present transaction. A caller that already has it may set it here, which saves
+    # asking `seals.key` for it.
     key: bytes | None = None
 
     def seal(self, table: str, values: tuple[Any, ...], *blobs: bytes) -> bytes:

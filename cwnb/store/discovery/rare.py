@@ -65,7 +65,8 @@ def add_rare(one: Rare, other: Rare) -> Rare | None:
     for name, (count, codes) in other.items():
         before, seen = added.get(name, (0, 0))
         both = codes | seen
-        # Integers count as floats where there are floats, and the other block may have none.
+        # Where a field has floats, its integers are written as floats too. If only one of the two
+        # blocks has floats, the integers of the other must be written again.
         if both & _INTEGERS_AND_FLOATS == _INTEGERS_AND_FLOATS and before and both != seen:
             return None
         added[name] = before + count, both

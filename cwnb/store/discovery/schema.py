@@ -70,7 +70,7 @@ class Schema:
         self.version += 1
 
     def arrow(self) -> pa.Schema:
-        """Give the schema as Arrow says it."""
+        """Give the Arrow schema."""
         if self._arrow is None or self._arrow[0] != self.version:
             fields = [(name, node.type()) for name, node in self.root.items.items()]
             self._arrow = self.version, pa.schema(fields)
@@ -97,7 +97,7 @@ class Schema:
         for key, item in items:
             child = node.items.get(key)
             if child is None:
-                # The item of a list is added even so: a list without it could hold nothing.
+                # The item of a list is always added: without it the list could only be empty.
                 if not add and kind == "object":
                     raise Misfit
                 child = self._add(node, key)

@@ -282,7 +282,6 @@ def _halves(batch: EventBatch) -> list[EventBatch]:
 def _sliced(discovered: Any, start: int, end: int) -> Any:
     if discovered is None:
         return None
-    # Its columns may be dictionaries or mixed; a slice of each is what its rows have.
     return type(discovered)(
         {name: column.slice(start, end - start) for name, column in discovered.columns.items()},
         None if discovered.rest is None else discovered.rest.slice(start, end - start),

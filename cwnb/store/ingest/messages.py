@@ -47,13 +47,13 @@ class Messages:
         return np.where(original >= 0, original, self.sizes)
 
     def filter(self, kept: Sizes) -> Messages:
-        """Give those for which `kept` is true."""
+        """Give the messages for which the mask `kept` is true."""
         mask = pa.array(kept)
         raw = None if self.raw is None else self.raw.filter(mask)
         return Messages(self.text.filter(mask), raw, self.sizes[kept])
 
     def slice(self, start: int, length: int) -> Messages:
-        """Give a run of them."""
+        """Give `length` messages from place `start` on."""
         raw = None if self.raw is None else self.raw.slice(start, length)
         return Messages(self.text.slice(start, length), raw, self.sizes[start : start + length])
 

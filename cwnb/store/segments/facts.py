@@ -142,12 +142,12 @@ _ranges: Cache[dict[str, tuple[float, float]]] = Cache(20_000)
 
 
 def key_place(segment_id: str) -> str:
-    """Name what the key of a segment is wrapped for."""
+    """Name the place that the wrapped key of a segment is bound to, as authenticated data."""
     return f"key/{segment_id}"
 
 
 def ranges_place(segment_id: str) -> str:
-    """Name what the ranges of a segment are sealed for."""
+    """Name the place that the sealed ranges of a segment are bound to (as in `key_place`)."""
     return f"ranges/{segment_id}"
 
 

@@ -49,7 +49,7 @@ class SegmentTask:
     end_row: int | None = None
 
     def parts(self, rows: int) -> list[SegmentTask]:
-        """Cut the task into parts of so many rows, oldest first."""
+        """Cut the task into parts of at most `rows` rows, oldest first."""
         cuts = range(0, self.rows, rows)
         return [replace(self, first_row=at, end_row=min(at + rows, self.rows)) for at in cuts]
 

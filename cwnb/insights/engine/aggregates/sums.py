@@ -65,12 +65,12 @@ class Count(Aggregation):
 
 @dataclass
 class Total:
-    """For each group: the exact sum of its integers, the sum of its doubles, and two counts."""
+    """For each group: the exact sum of its integers, the sum of its doubles, and their counts."""
 
     whole: Array  # sums of integers: int64, or Python integers if int64 could overflow
     real: Array  # sums of doubles, without what is in `whole`
-    seen: Array  # counts of numbers
-    reals: Array  # counts of numbers in columns of doubles
+    seen: Array  # how many numbers, of both kinds
+    reals: Array  # how many of them came from columns of doubles
 
     @property
     def nbytes(self) -> int:
@@ -98,7 +98,7 @@ class Sum(Aggregation):
             # Without rows, bincount gives integers.
             total = np.bincount(codes, weights=np.asarray(number), minlength=count)
             real = total.astype(np.float64)
-            # What may be the sum of integers goes on as an integer.
+            # A whole sum may be one of integers, so it is kept as an integer.
             is_whole = np.floor(real) == real
             whole = np.where(is_whole, real, 0).astype(np.int64)
             return Total(whole, np.where(is_whole, 0.0, real), seen, seen)
@@ -184,8 +184,8 @@ class Average(Sum):
 class Moments:
     """Count, mean and sum of squared distances from the mean, per group.
 
-    The mean is counted from `pivot`, an integer: that of large numbers which differ by little
-    would be lost in a double.
+    `mean` is the distance of the mean from `pivot`, an integer near the values. A double would not
+    have enough digits for large numbers that differ by little.
     """
 
     seen: Array
@@ -235,12 +235,15 @@ class Variance(Aggregation):
         return total
 
     def final(self, state: Moments, count: int) -> Any:  # noqa: ARG002
-        """Give the means as doubles."""
+        """Give the variances as doubles."""
         return without_nan(pa.array(state.spread / np.maximum(state.seen, 1), mask=state.seen == 0))
 
 
 def _from_pivots(number: Any, codes: Array, count: int) -> tuple[Array, Array]:
-    """Give doubles that count from an integer near the values of each group, and the integers."""
+    """Give the numbers as doubles less the pivot of their group, and the pivots.
+
+    A pivot is an integer near the values of its group: the first one, or 0.
+    """
     pivot = np.zeros(count, dtype=np.int64)
     if not values.is_mixed(number.type):
         data = np.asarray(number)
@@ -268,5 +271,5 @@ class Deviation(Variance):
         return (Variance, ())
 
     def final(self, state: Moments, count: int) -> Any:
-        """Give the means as doubles."""
+        """Give the standard deviations as doubles."""
         return pc.sqrt(super().final(state, count))
