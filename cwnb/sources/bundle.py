@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cwnb.errors import AlreadyLoaded
+from cwnb.sources.earlier import may_begin_alike
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -20,7 +21,7 @@ _BUNDLE_FILES = 2_000
 
 
 class _File(NamedTuple):
-    """A file that is whole; `if_known` is told which load has had its content already.
+    """A file that is whole; `if_known` is told which load has had its content, or may have.
 
     `unique` is the same for all files of a load.
     """
@@ -30,11 +31,19 @@ class _File(NamedTuple):
     unique: bool
     if_known: Callable[[LoadRecord], None]
 
+    def may_share(self, record: LoadRecord) -> bool:
+        """Tell whether one content may begin with the other, as those of a growing file do."""
+        return record.events > 0 and may_begin_alike(self.record, record)
+
 
 class Bundle:
     """Hands out a place for each file; what a file puts there is stored whole or not at all."""
 
-    def __init__(self, store: Any, group: str, processing: Processing, *, deliver: bool) -> None:
+    def __init__(
+        self, store: Any, group: str, processing: Processing, *, known: int, deliver: bool
+    ) -> None:
+        # The loads of the group with which files have been compared.
+        self._known = known
         self._new_loading = partial(store.loading, group, processing, deliver=deliver)
         self._store = store
         self._group = group
@@ -84,32 +93,49 @@ class Bundle:
         while self._loading is not None:
             loading, self._loading = self._loading, None
             with self._stack:
-                if not files:
-                    return
-                try:
-                    loading.commit(*(file.record for file in files), unique=files[0].unique)
-                except AlreadyLoaded:
-                    left = self.without_known(files)
-                    if len(left) == len(files):
-                        raise
-                else:
-                    return
-            files = left
+                files = self.commit(loading, files) if files else []
             for file in files:
                 for events in file.held:
                     self.loading().add_checked(events)
 
-    def without_known(self, files: list[_File]) -> list[_File]:
-        """Leave out the files whose content the group has by now, and tell those who gave them."""
+    def commit(self, loading: Any, files: list[_File]) -> list[_File]:
+        """Store files that are in one loading; give those to store without the others.
+
+        The others are those of which another process has loaded something meanwhile. They are told
+        so, and then nothing is stored.
+        """
+        unique = files[0].unique
+        while True:
+            known = self._known
+            try:
+                loading.commit(
+                    *(file.record for file in files),
+                    unique=unique,
+                    known=known if unique else None,
+                )
+            except AlreadyLoaded:
+                left = self._without_known(files)
+                if len(left) < len(files):
+                    return left
+                if self._known == known:
+                    raise
+            else:
+                self._known = known + len(files)
+                return []
+
+    def _without_known(self, files: list[_File]) -> list[_File]:
+        """Compare files with the loads that came meanwhile; tell those that have met one."""
         records = self._store.load_records(self._group)
-        known = {record.fingerprint: record for record in records}
+        new = records[self._known :] if len(records) > self._known else records
+        self._known = len(records)
+        same = {record.fingerprint: record for record in records if record.bytes}
         left = []
         for file in files:
-            record = known.get(file.record.fingerprint)
-            if record is None or not record.bytes:
+            met = same.get(file.record.fingerprint) or next(filter(file.may_share, new), None)
+            if met is None:
                 left.append(file)
             else:
-                file.if_known(record)
+                file.if_known(met)
         return left
 
     def abandon(self) -> None:
@@ -154,7 +180,7 @@ class _Place:
         """
         file = _File(self._held, record, unique, if_known)
         if self._own is not None:
-            commit_one(self._bundle, self._own, file)
+            self._bundle.commit(self._own, [file])
         else:
             self._bundle.take(file)
 
@@ -174,13 +200,4 @@ class _Whole:
         self, record: LoadRecord, *, unique: bool, if_known: Callable[[LoadRecord], None]
     ) -> None:
         """Store the file."""
-        commit_one(self._bundle, self._loading, _File([], record, unique, if_known))
-
-
-def commit_one(bundle: Bundle, loading: Any, file: _File) -> None:
-    """Store a file that has a loading of its own, unless another process has loaded the same."""
-    try:
-        loading.commit(file.record, unique=file.unique)
-    except AlreadyLoaded:
-        if bundle.without_known([file]):
-            raise
+        self._bundle.commit(self._loading, [_File([], record, unique, if_known)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from cwnb.sources.assumed import Assumed
 from cwnb.sources.blocks import LineReader
 from cwnb.sources.clocks import Reading
 from cwnb.sources.containers import is_wrapped, read_cri, unwrapped
-from cwnb.sources.earlier import TAIL_FORMATS, head_of
+from cwnb.sources.earlier import START_BYTES, TAIL_FORMATS, head_of
 from cwnb.sources.exports import read_export
 from cwnb.sources.intake import Intake, faults_of
 from cwnb.sources.layouts import TimeReader, day_first, recognise_layouts
@@ -59,6 +59,8 @@ class Target:
     unwrap: bool = False
     again: bool = False
     max_ratio: float | None = MAX_RATIO
+    # Files of which another process may have loaded the beginning meanwhile.
+    once_more: list[tuple[Input, FileReport]] = field(default_factory=list)
 
     def reading(self, modified_ms: int | None) -> Reading:
         """Give the zone, and the time that stands in for the file's where it has none."""
@@ -131,6 +133,7 @@ def load_content(
             "ended": lines.ended,
             "last_ms": intake.last_ms,
             "head": head_of(first, content.bytes),
+            "start": head_of(first[:START_BYTES], min(content.bytes, START_BYTES)),
             "plain": report.format in TAIL_FORMATS and report.encoding in {None, "utf-8"},
         }
         return LoadRecord(
@@ -144,7 +147,9 @@ def load_content(
         )
 
     goes_on = tail is not None
-    take_all(target, report, chunks, times, first_ms=first_ms, goes_on=goes_on, record=record)
+    take_all(
+        target, report, chunks, times, first_ms=first_ms, goes_on=goes_on, record=record, item=item
+    )
     if report.loaded and not content.bytes:
         report.notes.append("the file is empty")
     if report.events and report.untimed == report.events and tail is None:
@@ -194,6 +199,7 @@ def take_all(
     first_ms: int,
     goes_on: bool = False,
     record: Callable[[Intake], LoadRecord],
+    item: Input | None = None,
 ) -> None:
     """Put all chunks into one loading and commit it, unless the group has this content already."""
     with target.bundle.place(alone=target.alone) as loading:
@@ -206,8 +212,21 @@ def take_all(
             return
         report.loaded = True
         # Another process may have loaded the same meanwhile.
-        loading.commit(done, unique=not target.again, if_known=partial(say_loaded, report))
-    target.earlier.add(done)
+        met = partial(_met, target, report, item, done)
+        loading.commit(done, unique=not target.again, if_known=met)
+    if report.loaded:
+        target.earlier.add(done)
+
+
+def _met(
+    target: Target, report: FileReport, item: Input | None, mine: LoadRecord, other: LoadRecord
+) -> None:
+    """Say that another process has loaded this content, or load what is new of it once more."""
+    if item is None or other.fingerprint == mine.fingerprint:
+        say_loaded(report, other)
+        return
+    report.clear()
+    target.once_more.append((item, report))
 
 
 def say_loaded(report: FileReport, record: LoadRecord) -> None:

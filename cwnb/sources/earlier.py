@@ -23,7 +23,7 @@ TAIL_FORMATS = ("text", "ndjson", "cri")
 # An earlier load is found by a digest of the first bytes of its content: of the first 1,024 bytes,
 # or of 64 if it is shorter than that.
 _HEADS = (1024, 64)
-HEAD_BYTES = max(_HEADS)
+HEAD_BYTES, START_BYTES = max(_HEADS), min(_HEADS)
 
 
 def head_of(first: bytes, size: int) -> str:
@@ -33,6 +33,19 @@ def head_of(first: bytes, size: int) -> str:
     """
     length = next((length for length in _HEADS if length <= size), 0)
     return hashlib.sha256(first[:length]).hexdigest() if length else ""
+
+
+def may_begin_alike(one: LoadRecord, other: LoadRecord) -> bool:
+    """Tell whether two contents of files have the same first bytes, as far as their records tell.
+
+    Rows in memory have no such bytes: they are the same or they are not.
+    """
+    states = [json.loads(record.tail_state or "{}") for record in (one, other)]
+    if not all("start" in state for state in states):
+        return False
+    name = "head" if min(one.bytes, other.bytes) >= HEAD_BYTES else "start"
+    first, second = (state[name] for state in states)
+    return not first or not second or first == second
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -87,7 +88,8 @@ def load(
     rows = tables.is_rows(what)
     inputs = Inputs() if rows else find_inputs(what)
     records = store.load_records(group) if store.has_group(group) else []
-    bundle = Bundle(store, group, Processing(log_type=log_type), deliver=deliver)
+    processing = Processing(log_type=log_type)
+    bundle = Bundle(store, group, processing, known=len(records), deliver=deliver)
     try:
         alone = not inputs.several
         target = Target(store, group, Earlier(records), bundle, alone=alone, **options)
@@ -124,9 +126,19 @@ class _Files:
             self._failed(name, error)
         sizes = [item.size for item in inputs.items]
         self.total_bytes = sum(filter(None, sizes)) if None not in sizes else None
+        alone = not inputs.several
         for item in inputs.items:
-            self._each(item.name, not inputs.several, partial(self._open, item, not inputs.several))
+            self._each(item.name, alone, partial(self._open, item, alone))
             self.done_bytes += item.size or 0
+        self.target.bundle.publish()
+        while met := self.target.once_more[:]:
+            self.target.once_more.clear()
+            records = self.target.store.load_records(self.target.group)
+            self.target = replace(self.target, earlier=Earlier(records))
+            for item, report in met:
+                self.report.files.remove(report)
+                self._each(item.name, alone, partial(self._once_more, item, alone))
+            self.target.bundle.publish()
 
     def _each(self, name: str, alone: bool, load: Callable[[], None]) -> None:
         """Load one file; if it is not alone, its fault goes to the report."""
@@ -147,6 +159,9 @@ class _Files:
             raw = item.open()
         except OSError as error:
             raise SourceError(f"cannot read {item.name!r}: {reason_of(error)}") from error
+        if item.local:
+            # It may have grown since it was found, and another process may have loaded it since.
+            item = replace(item, size=os.fstat(raw.fileno()).st_size)
         # A file object is the user's to close.
         with closing(raw) if item.ours else nullcontext():
             head = Peekable(_Watched(raw, self, item))
@@ -157,6 +172,15 @@ class _Files:
                 alone = alone and len(members) == 1
                 for member in members:
                     self._each(member.name, alone, partial(self._load_member, member, "zip"))
+
+    def _once_more(self, item: Input, alone: bool) -> None:
+        """Load a file that has met the load of another process: what that has not loaded."""
+        if not item.local:
+            raise SourceError(
+                f"another process has loaded the beginning of {item.name!r}, or what begins with"
+                " it, at the same time; load it again"
+            )
+        self._open(item, alone)
 
     def _load_tar(self, item: Input, head: Peekable, compression: str | None) -> None:
         packed = "tar" if compression is None else f"{compression}, tar"

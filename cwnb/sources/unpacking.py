@@ -136,16 +136,22 @@ def _opened(stream: Any, compression: str) -> Any:
 
 
 class Fingerprinted:
-    """Passes content on and keeps its SHA-256 and size: the same content is known again."""
+    """Passes content on and keeps its SHA-256 and size: the same content is known again.
+
+    Its end is where the end was first seen: of a file that grows while it is read, nothing counts
+    as loaded that no reader was given.
+    """
 
     def __init__(self, stream: Readable, digest: Any = None, size: int = 0) -> None:
         self._stream = stream
         self._digest = digest or hashlib.sha256()
         self.bytes = size
+        self._ended = False
 
     def read(self, size: int = -1, /) -> bytes:
         """Give up to `size` bytes, none at the end."""
-        data = self._stream.read(size)
+        data = b"" if self._ended else self._stream.read(size)
+        self._ended = self._ended or not data
         self._digest.update(data)
         self.bytes += len(data)
         return data

@@ -80,5 +80,5 @@ class MemoryLoading:
             assert time >= self.cutoff_ms
             self.events.append(Event(time, stream, message))
 
-    def commit(self, *records, unique=False):
+    def commit(self, *records, unique=False, known=None):
         self.records = records

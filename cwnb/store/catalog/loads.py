@@ -25,6 +25,14 @@ def has(connection: Any, group_id: int, fingerprint: str) -> bool:
     return bool(found.get)
 
 
+def count(connection: Any, group_id: int) -> int:
+    """Give how many loads a group has."""
+    found: int = connection.execute(
+        "SELECT count(*) FROM loads WHERE group_id = ?", (group_id,)
+    ).get
+    return found
+
+
 def of_group(connection: Any, group_id: int) -> list[bytes]:
     """Give the sealed records of a group's loads, oldest first."""
     rows = connection.execute(

@@ -156,11 +156,13 @@ class Loading:
             )
         self.events += rows
 
-    def commit(self, *records: LoadRecord, unique: bool = False) -> None:
+    def commit(self, *records: LoadRecord, unique: bool = False, known: int | None = None) -> None:
         """Publish all events and the records of their files in one transaction.
 
         `unique`: raise AlreadyLoaded, and publish nothing, if another process has loaded the same
-        content meanwhile. Empty files are alike, and no matter.
+        content meanwhile. Empty files are alike, and no matter. `known`: raise it too if the group
+        has another number of loads than these, with which the caller has compared its files. It may
+        then compare them with the others, and commit again.
         """
         self._drain(0)
         self._complete_segment()
@@ -172,6 +174,8 @@ class Loading:
             sealed = seal_record(dated, self._group_id, sealer)
             rows.append((self._group_id, sealer.fingerprint(record.fingerprint), sealed))
         with self._context.catalog.write() as connection:
+            if known is not None and loads.count(connection, self._group_id) != known:
+                raise AlreadyLoaded("another process has loaded files meanwhile")
             for record, row in zip(records, rows, strict=True):
                 if unique and record.bytes and loads.has(connection, *row[:2]):
                     raise AlreadyLoaded(f"the content of {record.name!r} has been loaded already")
