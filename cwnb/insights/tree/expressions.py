@@ -9,7 +9,7 @@ was read from text carries `meta["start"]` and `meta["end"]`, its slice of the q
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sqlglot import exp
 
@@ -23,6 +23,43 @@ class Node(exp.Expression):
     """Base class of our nodes; `==` compares their texts as written, and not in lower case."""
 
     _hash_raw_args: ClassVar[bool] = True
+
+    def __deepcopy__(self, memo: Any) -> Self:
+        """Copy the tree as sqlglot does, in a third of the time.
+
+        A query is copied four times before it runs, and most of the time went into deep copies of
+        `meta`, whose values are numbers and texts.
+        """
+        root = self.__class__()
+        waiting: list[tuple[exp.Expr, exp.Expr]] = [(self, root)]
+        while waiting:
+            node, made = waiting.pop()
+            made._meta = node._meta and dict(node._meta)  # noqa: SLF001 - `meta` would make one
+            for key, value in node.args.items():
+                if isinstance(value, list):
+                    copied: list[Any] = []
+                    made.args[key] = copied
+                    for part in value:
+                        copied.append(_copied(part, made, key, len(copied), waiting))
+                else:
+                    made.args[key] = _copied(value, made, key, None, waiting)
+        return root
+
+
+def _copied(
+    value: Any,
+    parent: exp.Expr,
+    key: str,
+    index: int | None,
+    waiting: list[tuple[exp.Expr, exp.Expr]],
+) -> Any:
+    """Give a value as it is, and for a node one of its class, to be filled by what is waiting."""
+    if not isinstance(value, exp.Expr):
+        return value
+    made = value.__class__()
+    made.parent, made.arg_key, made.index = parent, key, index
+    waiting.append((value, made))
+    return made
 
 
 class Field(Node):

@@ -27,9 +27,10 @@ def find(node: exp.Expr, *kinds: type[Found]) -> Iterator[Found]:
         part = waiting.popleft()
         if isinstance(part, kinds):
             yield part
-        waiting.extend(
-            child for child in part.iter_expressions() if not isinstance(child, Pipeline)
-        )
+        for value in part.args.values():
+            for child in value if isinstance(value, list) else (value,):
+                if isinstance(child, exp.Expr) and not isinstance(child, Pipeline):
+                    waiting.append(child)
 
 
 def field_names(node: exp.Expr) -> set[str]:
