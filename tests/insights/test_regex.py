@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights.text import regex
-from cwnb.insights.text.extraction import _matches_nothing
+from cwnb.insights.text.every_match import _matches_nothing
 from cwnb.insights.text.regex_syntax import groups
 
 TEXT = pa.array(
