@@ -88,7 +88,9 @@ def row_limit(limit: Any) -> int | None:
 def number_of_events(count: Any) -> int:
     """Give how many events are asked for, from 0."""
     if not _is_whole(count) or count < 0:
-        raise InvalidParameter(f"'before' and 'after' are numbers of events, not {count!r:.80}")
+        raise InvalidParameter(
+            f"'before' and 'after' are numbers of events, from 0, not {count!r:.80}"
+        )
     return int(count)
 
 

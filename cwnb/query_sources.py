@@ -56,7 +56,7 @@ class DataFrameSources(FrameSources):
     @memo
     def source(self) -> Source:
         """Give its columns, and the fields of its messages that have no column of their own."""
-        columns = columns_of_frame(self._frame, read_times=_read_times, notes=self._notes)
+        columns = columns_of_frame(self._frame, read_times=self._read_times, notes=self._notes)
         self._check_times(columns[TIMESTAMP])
         checkpoint()
         message, rare, cut = columns.get(MESSAGE), None, 0
@@ -72,6 +72,29 @@ class DataFrameSources(FrameSources):
             columns[MESSAGE] = _rows_as_json(map(str, self._frame.columns), columns)
         checkpoint()
         return FrameSource(columns, rare=rare, cut_messages=cut)
+
+    def _read_times(self, columns: dict[str, Any]) -> Any:
+        """Read the times of the rows as `load` reads those of its records."""
+        from cwnb.sources import Reading, read_field_times
+
+        count = len(next(iter(columns.values()))) if columns else 0
+        try:
+            times, timed = read_field_times(columns, count, Reading(Clock().now_ms()))
+        except ValueError as error:
+            # Whether dates begin with the day or with the month is for the user to say.
+            why = str(error).split(";")[0]
+            raise InvalidParameter(f"{why}; convert the column with pd.to_datetime first") from None
+        if (named := columns.get(TIMESTAMP)) is not None:
+            self._note_unread(named.filter(pa.array(~timed)))
+        missing = None if timed.all() else ~timed
+        return pa.array(times, pa.int64(), mask=missing).cast(pa.timestamp("ms", "UTC"))
+
+    def _note_unread(self, values: Any) -> None:
+        values = values.drop_null()
+        if len(values):
+            first = f"{_plain_values(values.slice(0, 1))[0]!r:.80}"
+            rows = f"{len(values):,} row" + "s" * (len(values) != 1)
+            self._notes.append(f"{TIMESTAMP!r} is no time in {rows}, such as {first}")
 
     def _check_times(self, times: Any) -> None:
         if len(times) == 0 or times.null_count < len(times):
@@ -128,16 +151,6 @@ class StoreSources:
     def again(self) -> StoreSources:
         """Give sources of the same groups, to be read from a new snapshot."""
         return StoreSources(self._store, self._own, self._selectors)
-
-
-def _read_times(columns: dict[str, Any]) -> Any:
-    """Read the times of a frame's rows as `load` reads those of its records."""
-    from cwnb.sources import Reading, read_field_times
-
-    count = len(next(iter(columns.values()))) if columns else 0
-    times, timed = read_field_times(columns, count, Reading(Clock().now_ms()))
-    missing = None if timed.all() else ~timed
-    return pa.array(times, pa.int64(), mask=missing).cast(pa.timestamp("ms", "UTC"))
 
 
 def _rows_as_json(names: Iterable[str], columns: dict[str, Any]) -> Any:

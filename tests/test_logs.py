@@ -405,6 +405,33 @@ def test_an_explanation_shows_the_steps(logs: Any) -> None:
     assert set(explained._repr_mimebundle_()) == {"text/plain", "text/html"}
 
 
+def test_an_explanation_credits_what_was_read_to_the_step_that_read_it(logs: Any) -> None:
+    logs.flush()
+    query = (
+        'fields status | parse @message \'path": "*"\' as p | filter p = "/" | stats count(*) by p'
+    )
+    explained = logs.query(query, WEB).explain()
+    read = {step.text.split()[0]: step.bytes_read for step in explained.steps}
+    assert read["parse"] > 0
+    assert (read["filter"], read["stats"]) == (0, 0)
+    assert sum(read.values()) == explained.statistics["bytesRead"]
+    bounded = logs.query("stats count(*)", WEB, "-150m").explain()
+    assert bounded.steps[0].bytes_read == bounded.statistics["bytesRead"] > 0
+
+
+def test_texts_in_a_column_of_times_are_times() -> None:
+    texts = ["2026-11-25 08:00:00.000", "2026-11-25T09:00+01:00", "1795593600", None]
+    frame = pd.DataFrame({"@timestamp": texts, "n": range(4)})
+    result = cwnb.query("stats count(*) as c by @timestamp", frame)
+    assert (result.df["c"].tolist(), result.warnings) == ([3, 1], [])
+    wrong = cwnb.query(
+        "stats count(*)", frame.assign(**{"@timestamp": ["x", None, None, 1795593600]})
+    )
+    assert "'@timestamp' is no time in 1 row, such as 'x'" in wrong.warnings
+    with pytest.raises(InvalidParameter, match="or with its month; convert the column with pd"):
+        cwnb.query("limit 1", frame.assign(time="03/04/2026 08:00:00", **{"@timestamp": None}))
+
+
 def test_a_frame_is_a_group() -> None:
     frame = pd.DataFrame(
         {

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cwnb.insights.engine.meter import Spent
 from cwnb.insights.engine.outcome import Step
 from cwnb.insights.ql import dialect
 
@@ -24,7 +25,7 @@ class Account:
         self._matched = 0
         self.records = 0
         self.bytes = 0
-        self.fetched = 0
+        self._fetched: list[Spent] = []
         self.of_records = sum(task.rows for task in scan.tasks)
         self.of_bytes = sum(task.message_bytes for task in scan.tasks)
 
@@ -37,6 +38,10 @@ class Account:
         self._matched += answer.matched
         self._measures.append(answer.measures)
         self.note_kinds(answer.kinds)
+
+    def note_fetched(self, spent: list[Spent]) -> None:
+        """Add what each step has spent on the rows that were read after the merge."""
+        self._fetched = spent
 
     def note_kinds(self, kinds: dict[str, set[str]]) -> None:
         """Remember what kinds of values each column has."""
@@ -51,21 +56,22 @@ class Account:
         """Give the commands up to the first barrier, which took `seconds` and gave `rows`."""
         skipped = self._scan.skipped_rows
         scan_text = dialect.to_text(self._plan.scan)
-        steps = [Step(scan_text, self.records + skipped, self.records, 0.0, 0)]
-        texts = [*map(dialect.to_text, self._plan.steps), self._plan.barrier_text()]
+        texts = [scan_text, *map(dialect.to_text, self._plan.steps), self._plan.barrier_text()]
+        steps = []
         for i, text in enumerate(texts):
+            fetched = self._fetched[i] if self._fetched else Spent()
             column = [measures[i] for measures in self._measures]
             steps.append(
                 Step(
                     text,
                     sum(m.rows_in for m in column),
                     sum(m.rows_out for m in column),
-                    sum(m.seconds for m in column),
-                    sum(m.bytes_read for m in column),
+                    sum(m.seconds for m in column) + fetched.seconds,
+                    sum(m.bytes_read for m in column) + fetched.bytes_read,
                 )
             )
+        steps[0].rows_in, steps[0].rows_out = self.records + skipped, self.records
         steps[-1].rows_out = rows
-        steps[-1].bytes_read += self.fetched
         steps[0].seconds = max(0.0, seconds - sum(step.seconds for step in steps[1:]))
         return steps
 
@@ -80,6 +86,6 @@ class Account:
             "estimatedBytesSkipped": self._scan.skipped_bytes + max(0, left_bytes),
             "logGroupsScanned": self._scan.groups,
             "resultCount": rows,
-            "bytesRead": self.fetched
+            "bytesRead": sum(spent.bytes_read for spent in self._fetched)
             + sum(measure.bytes_read for task in self._measures for measure in task),
         }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from cwnb.events import Reader, Window
     from cwnb.insights.context import QueryValues
+    from cwnb.insights.engine.meter import Meter
 
 # Reading scattered rows costs as much as reading a column when more than this share is wanted.
 _SPARSE = 0.2
@@ -52,6 +53,7 @@ class Batch:
         columns: dict[str, Any] | None = None,
         reader: Reader | None = None,
         selection: np.ndarray[Any, Any] | None = None,
+        meter: Meter | None = None,
     ) -> None:
         self.rows = rows
         self.query_values = query_values
@@ -59,6 +61,7 @@ class Batch:
         # Whether a command has made several rows of an event, so that row numbers repeat.
         self.repeats = False
         self._reader = reader
+        self._meter = meter
         self._selection = selection
         # Filters that are not in the selection yet, because many queries never need the selection.
         self._unselected: list[Any] = []
@@ -69,12 +72,15 @@ class Batch:
         }
         self._made = set(self._columns)
         self._filters: list[tuple[str, Any]] = []
-        self._definitions: dict[str, tuple[Callable[[Batch], Any], set[str]]] = {}
+        # How to compute a column, what that reads, and the step that asked for it.
+        self._definitions: dict[str, tuple[Callable[[Batch], Any], set[str], int]] = {}
 
     @classmethod
-    def of_reader(cls, reader: Reader, query_values: QueryValues) -> Batch:
+    def of_reader(
+        cls, reader: Reader, query_values: QueryValues, meter: Meter | None = None
+    ) -> Batch:
         """Give all rows of a task."""
-        return cls(reader.rows, query_values, reader=reader)
+        return cls(reader.rows, query_values, reader=reader, meter=meter)
 
     @property
     def now_ms(self) -> int:
@@ -121,8 +127,11 @@ class Batch:
         """Give a column of `rows` values, or None when no row has it."""
         checkpoint()
         if name in self._definitions:
-            compute, _ = self._definitions.pop(name)
+            compute, _, step = self._definitions.pop(name)
+            before = self._meter.switch(step) if self._meter else 0
             self._columns[name] = (compute(self), len(self._filters))
+            if self._meter:
+                self._meter.switch(before)
         if name not in self._columns:
             self.load([name])
         array, version = self._columns[name]
@@ -201,14 +210,15 @@ class Batch:
         """
         self._made.add(name)
         # Definitions that read an older column of this name are computed from that one now.
-        for other, (_, other_reads) in list(self._definitions.items()):
+        for other, (_, other_reads, _) in list(self._definitions.items()):
             if name in other_reads or other == name:
                 self.column(other)
         if name in reads:
             self._columns[name] = (compute(self), len(self._filters))
             return
         self._columns.pop(name, None)
-        self._definitions[name] = (compute, reads)
+        step = self._meter.step if self._meter else 0
+        self._definitions[name] = (compute, reads, step)
 
     def define_together(
         self, names: list[str], compute: Callable[[Batch], dict[str, Any]], reads: set[str]

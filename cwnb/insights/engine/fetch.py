@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine import columns
+from cwnb.insights.engine.meter import Spent
 from cwnb.insights.engine.schedule import Call, Workers
 from cwnb.insights.engine.tasks import fetch_rows
 
@@ -27,7 +28,7 @@ class PickedRows:
     """Implements `barrier.Rows` for the tasks of a scan.
 
     `hold` is called with the bytes that are in memory so far, and raises if they are too many.
-    `bytes_read` and `kinds` are the bytes and the kinds of values that have been read.
+    `spent` is what each step of the tasks has spent on them, `kinds` the kinds of values read.
     """
 
     def __init__(
@@ -41,7 +42,7 @@ class PickedRows:
         self._plan = plan
         self._workers = workers
         self._hold = hold
-        self.bytes_read = 0
+        self.spent = [Spent()] * (len(plan.steps) + 2)
         self.kinds: list[dict[str, set[str]]] = []
 
     @property
@@ -80,10 +81,10 @@ class PickedRows:
             calls.append(Call(fetch_rows, (task, self._plan, positions, names), rows))
         found: list[Any] = [None] * len(places)
         held = 0
-        for i, (read, size, kinds) in self._workers.run(calls):
+        for i, (read, spent, kinds) in self._workers.run(calls):
             found[i] = read
             held += sum(columns.nbytes(column) for column in read.values())
-            self.bytes_read += size
+            self.spent = list(map(Spent.__add__, self.spent, spent))
             self.kinds.append(kinds)
             self._hold(held)
         return found

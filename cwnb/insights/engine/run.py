@@ -126,7 +126,7 @@ class Run:
         batch = self._partials.finish(rows)
         if not self._context.control.is_watched:
             self._partials.clear()
-        self._account.fetched += rows.bytes_read
+        self._account.note_fetched(rows.spent)
         for kinds in rows.kinds:
             self._account.note_kinds(kinds)
         return self._outcome(batch, self._workers, time.perf_counter() - started)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.commands.steps import apply
 from cwnb.insights.engine.evaluate import evaluate_array
+from cwnb.insights.engine.meter import FIRST_STEP, OPENING, Meter
 from cwnb.insights.engine.order import RowOrder
 from cwnb.insights.rewrite import only_filters
 from cwnb.insights.tree import Field, Rows
@@ -21,12 +21,13 @@ if TYPE_CHECKING:
 
     from cwnb.events import Task
     from cwnb.insights.engine.commands.barrier import Partial
+    from cwnb.insights.engine.meter import Spent
     from cwnb.insights.engine.plan import TaskPlan
 
 
 @dataclass
 class Measure:
-    """Rows, seconds and bytes of one step in one task."""
+    """Rows, seconds and bytes of one step in one task; the first is its opening."""
 
     rows_in: int
     rows_out: int
@@ -57,47 +58,55 @@ def run_task(task: Task, plan: TaskPlan, number: int, rank: int | None) -> TaskA
     time (larger is newer), None where they do.
     """
     reader = task.open()
-    batch = Batch.of_reader(reader, plan.query_values)
+    meter = Meter(reader, len(plan.steps))
+    batch = Batch.of_reader(reader, plan.query_values, meter)
     scanned = matched = batch.rows
-    measures = []
-    for step, wanted in zip(plan.steps, plan.wanted, strict=True):
-        before, started, read = batch.rows, time.perf_counter(), reader.bytes_read
+    counts = [(scanned, scanned)]
+    for number_of_step, (step, wanted) in enumerate(
+        zip(plan.steps, plan.wanted, strict=True), FIRST_STEP
+    ):
+        before = batch.rows
+        meter.switch(number_of_step)
         checkpoint()
         batch = apply(step, batch, wanted)
         if step.rows is Rows.FEWER:
             matched = batch.rows
-        measures.append(_measure(before, batch.rows, started, reader.bytes_read - read))
+        counts.append((before, batch.rows))
     checkpoint()
-    before, started, read = batch.rows, time.perf_counter(), reader.bytes_read
+    before = batch.rows
+    meter.switch(FIRST_STEP + len(plan.steps))
     if batch.repeats:
         # What an event gave comes in its order while events come newest first.
         batch.reverse_within_events()
     order = RowOrder(batch, task_rank=rank)
     partial = plan.barrier.partial(batch, order, number)
-    measures.append(_measure(before, partial.rows, started, reader.bytes_read - read))
+    counts.append((before, partial.rows))
+    meter.switch(OPENING)
+    measures = [Measure(*rows, *spent) for rows, spent in zip(counts, meter.spent, strict=True)]
     return TaskAnswer(partial, scanned, matched, measures, batch.kinds)
-
-
-def _measure(before: int, after: int, started: float, read: int) -> Measure:
-    return Measure(before, after, time.perf_counter() - started, read)
 
 
 def fetch_rows(
     task: Task, plan: TaskPlan, positions: np.ndarray[Any, Any], needed: list[str]
-) -> tuple[dict[str, Any], int, dict[str, set[str]]]:
+) -> tuple[dict[str, Any], list[Spent], dict[str, set[str]]]:
     """Read the columns of a few rows of a task; `positions` are their ascending row numbers.
 
-    Gives the columns, the bytes read, and the kinds of values of each column.
+    Gives the columns, what each step has spent, and the kinds of values of each column.
     """
     reader = task.open()
-    already = reader.bytes_read
-    batch = Batch(len(positions), plan.query_values, reader=reader, selection=positions)
-    for step, wanted in zip(plan.steps, plan.wanted, strict=True):
+    # What opening it costs was counted when the task ran.
+    meter = Meter(reader, len(plan.steps), opened=True)
+    batch = Batch(
+        len(positions), plan.query_values, reader=reader, selection=positions, meter=meter
+    )
+    for number, (step, wanted) in enumerate(zip(plan.steps, plan.wanted, strict=True), FIRST_STEP):
+        meter.switch(number)
         # These rows have passed the filters.
         if not only_filters(step):
             assert step.rows is not Rows.MORE
             checkpoint()
             apply(step, batch, wanted | set(needed))
+    meter.switch(FIRST_STEP + len(plan.steps))
     own = [name for name in needed if not batch.has_own(name)]
     batch.load(own)
     columns = {}
@@ -106,4 +115,5 @@ def fetch_rows(
         if pa.types.is_dictionary(value.type):
             value = value.dictionary_decode()
         columns[name] = value
-    return columns, reader.bytes_read - already, batch.kinds
+    meter.switch(OPENING)
+    return columns, meter.spent, batch.kinds
