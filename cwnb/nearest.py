@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-# difflib takes milliseconds to compare two names of 500 letters, so it sees only so many of them.
+# difflib takes milliseconds to compare two names of 500 letters, so it compares this many at most.
 _COMPARED_NAMES = 30
 
 

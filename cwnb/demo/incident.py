@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 REVOKED_MS = at("2026-11-20T11:02:37")
 RESTORED_MS = at("2026-11-20T11:44:10")
 BREAKER_MS = at("2026-11-20T11:12:20")
-# A red herring: the checkout had a new version half an hour before, and it is innocent.
+# A false lead: the checkout got a new version half an hour before, which did not cause the failure.
 DEPLOYED_MS = at("2026-11-20T10:31:08")
 OLD_VERSION, NEW_VERSION = "2.13.4", "2.14.0"
 

@@ -42,7 +42,7 @@ Caused by: java.net.SocketTimeoutException: Connect timed out
 \tat java.base/java.net.Socket.connect(Socket.java:751)
 \t... 13 common frames omitted"""
 
-# An old acquaintance of every Java service, on every day of the three.
+# A harmless error that is logged on all three days, as many Java services have one.
 HARMLESS = """\
 java.lang.IllegalStateException: webhook for unknown charge {charge}
 \tat example.shop.payments.WebhookController.receive(WebhookController.java:77)

@@ -23,7 +23,7 @@ Traceback (most recent call last):
 
 def lines(rng: np.random.Generator) -> tuple[Array, list[str], list[str]]:
     """Give times, streams and messages: START, what the function says, END and REPORT."""
-    # Another red herring: the photographers upload a season's pictures on Friday morning.
+    # Another false lead: the photographers upload a season's pictures on Friday morning.
     batch = at("2026-11-20T09:12:00") + rng.integers(0, 34 * 60_000, BATCH)
     begun = np.sort(np.concatenate([arrivals(rng, INVOCATIONS - BATCH), batch]))
     begun = begun[begun < NOW_MS - 10_000]

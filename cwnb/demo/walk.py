@@ -70,7 +70,7 @@ def say(text: str = "", **style: Any) -> None:
 
 
 def command() -> str:
-    """Give how this very program is called from a shell: `cwnb`, or the way to it."""
+    """Give the shell command that runs this program: `cwnb`, or the path to it."""
     here = Path(sys.argv[0]).absolute()
     if here.name != "cwnb" or shutil.which("cwnb") == str(here):
         return "cwnb"

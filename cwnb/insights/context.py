@@ -35,7 +35,7 @@ class QueryContext:
     """What a query is run with; made once, so that all of its parts see the same.
 
     `sources` opens the events, all of one moment. `now_ms` is the time at which the query began.
-    `strict` refuses what the service's documentation does not allow. `limit`: at most so many rows,
+    `strict` refuses what the service's documentation does not allow. `limit`: the most rows,
     whatever the query says. `memory_budget`: bytes that the query may hold. `executor`: where tasks
     run; threads of this process where it is None. `control` stops the query and has its progress.
     `notes` are sentences about what was read, which the answer's warnings begin with.

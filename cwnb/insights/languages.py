@@ -67,7 +67,7 @@ def language_named(name: str) -> Language:
 
 
 def parse(text: str, language: str = "ql") -> Query:
-    """Read a query, which remembers its language; raises MalformedQuery, InvalidParameter."""
+    """Read a query, which keeps its `language`; raises MalformedQuery, InvalidParameter."""
     if not isinstance(text, str):
         raise InvalidParameter(f"a query is text, not {type(text).__name__}")
     query = language_named(language).parse(text)

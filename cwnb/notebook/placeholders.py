@@ -86,7 +86,7 @@ def literal(value: Any, name: str = "value") -> str:
 
 
 def _to_python(value: Any) -> Any:
-    """Unwrap numpy scalars and arrays, Series and other collections."""
+    """Convert numpy scalars and arrays, Series and other collections to plain Python values."""
     if isinstance(value, str | datetime):
         return value
     if isinstance(value, set | frozenset):

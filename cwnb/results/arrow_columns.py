@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def data_frame(columns: dict[str, Any], rows: int) -> DataFrame:
-    """Give a DataFrame of so many rows; its columns are Arrow arrays, or lists of them.
+    """Give a DataFrame of `rows` rows; its columns are Arrow arrays, or lists of them.
 
     They keep their Arrow types, and a missing value is `pd.NA`.
     """

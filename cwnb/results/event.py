@@ -135,7 +135,7 @@ def no_such_event(text: str) -> ResourceNotFound:
     )
 
 
-# ---------------------------------------------------------------- events around one
+# Events around one
 
 
 def events_around(

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-# A notebook file stores its outputs, so a cell shows only so many; `result.df` has everything.
+# A notebook file stores its outputs, so a cell shows this much; `result.df` has everything.
 ROWS_SHOWN = 50
 COLUMNS_SHOWN = 60
-# A text with more characters or lines than this is folded; opened, it shows so many characters.
+# A text with more characters or lines than this is folded; opened, it shows up to `_TEXT_SHOWN`.
 _CLAMP_FROM = 240
 _CLAMP_LINES = 4
 _TEXT_SHOWN = 5_000

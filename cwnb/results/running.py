@@ -20,8 +20,8 @@ from cwnb.results.warnings import warn_of_no_events, warn_of_types
 if TYPE_CHECKING:
     from cwnb.insights import Progress, Query, QueryContext
 
-# A replaced file stays for an hour. A query that runs longer starts again on a new snapshot, at
-# most so many times in all.
+# A replaced file stays for an hour. A query that runs longer starts again on a new snapshot. Tries
+# in all.
 TRIES = 3
 _TEXT_SHOWN = 60
 
@@ -65,7 +65,7 @@ class RunningQuery:
         text = text if len(text) <= _TEXT_SHOWN else f"{text[: _TEXT_SHOWN - 1]}…"
         return f"<RunningQuery {text!r}, {self.state}: {self.progress}>"
 
-    # ------------------------------------------------------------ for users
+    # For users
 
     @property
     def progress(self) -> Progress:
@@ -148,7 +148,7 @@ class RunningQuery:
         )
         return self._answer(query, outcome, [so_far, *warnings], progress.seconds)
 
-    # ------------------------------------------------------------ how it is run
+    # How it is run
 
     def run(self) -> QueryResult:
         """Answer the query on this thread; a terminal shows a progress bar."""

@@ -1,7 +1,7 @@
 """Batches of Arrow rows cut by bytes, and the rows of a Parquet file.
 
-A column whose values are numbers of a dictionary may unpack to thousands of times its size, so what
-its rows take is measured before they become Python objects.
+A dictionary-encoded column may unpack to thousands of times its size, so the bytes of its rows are
+measured before they become Python objects.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 BLOCK_BYTES = 4 * 1024 * 1024
-# Of what is too long so much is kept: over the limit also when a prefix has been cut off.
+# Bytes that are kept of a line that is too long. They are over the limit of an event even when a
+# prefix has been cut off, so that the line is refused.
 KEPT_BYTES = MAX_EVENT_BYTES + 64
 
 _NEWLINE, _RETURN, _SPACE = 10, 13, 32

@@ -38,7 +38,7 @@ class Chunk:
 
 
 def stream_names(names: list[Any], default: str) -> pa.Array:
-    """Give the log stream of each record: the one it names, with what no name may have as `_`."""
+    """Give the log stream of each record: the one it names, forbidden characters as `_`."""
     import pyarrow as pa
 
     texts = [name if isinstance(name, str) and name else default for name in names]

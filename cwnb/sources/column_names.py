@@ -1,4 +1,4 @@
-"""Names of columns, each its own: what has the name of another is kept under a new one."""
+"""Make the names of columns unique: a column with the name of another gets a new one."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Lines of containers: those that CRI runtimes write, and payloads that Docker and Fluent Bit wrap.
 
-A line of a container that is too long comes in parts, of which one message is made again.
+A line that is too long for the container runtime comes in parts, which are joined to one message.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class Scanner:
         return self._quoted or self.depth != 0
 
     def marks(self, piece: bytes) -> tuple[Array, Array, Array]:
-        """Give the place of each bracket and comma, the byte itself, and the depth behind it."""
+        """Give the place of each bracket and comma, the byte itself, and the depth after it."""
         octets = np.frombuffer(piece, np.uint8)
         places = np.flatnonzero(_SPECIAL[octets])
         kinds = octets[places]

@@ -45,9 +45,9 @@ _FAULTS = (
     zlib.error,
     pa.ArrowException,
 )
-# So many chunks are discovered ahead of the store; each is about 4 MB of messages.
+# Chunks whose fields are discovered before the store takes them; each has about 4 MB of messages.
 _CHUNKS_AHEAD = 3
-# So many chunks without any time wait for the first time of the file.
+# Chunks without any time that are held until the first time of the file is known.
 _CHUNKS_HELD = 3
 
 
@@ -55,8 +55,8 @@ _CHUNKS_HELD = 3
 def faults_of(name: str) -> Iterator[None]:
     """Turn a fault that the content of a file brought about into a SourceError.
 
-    So it costs that file and none beside it. Faults of the store and of the user's own functions
-    are of other kinds, and stop the load.
+    Then that file fails and the others load. Errors of the store and of the user's own functions
+    are of other classes, and stop the load.
     """
     try:
         yield

@@ -49,7 +49,7 @@ class TextReader:
         self._reader = reader
         self._times = times
         self._pattern = check_pattern(pattern)
-        # A record over the limit is counted once; its further lines are read past.
+        # A record over the limit is refused once; its further lines are skipped.
         self._skipping = False
 
     def __iter__(self) -> Iterator[Chunk]:

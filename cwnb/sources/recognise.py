@@ -168,7 +168,10 @@ def _begins_with_time(lines: list[bytes], reading: Reading) -> bool:
 
 
 def _is_table(lines: list[bytes], delimiter: bytes, named: bool) -> bool:
-    """Tell whether a header of names and rows of as many cells are there."""
+    """Tell whether the lines are a header of names and rows of as many cells.
+
+    `named`: the file's name says that it is a table, so that its rows need not show it.
+    """
     header = lines[0].rstrip(b"\r").split(delimiter)
     if len(header) < 2:
         return False

@@ -70,7 +70,7 @@ def _chunk(values: list[bytes], before: int) -> Chunk:
 
 
 def _note_other_keys(document: Document, report: FileReport) -> None:
-    """Let nothing that stands beside the records go by unseen."""
+    """Add a note to the report if the document has keys beside its records, which do not load."""
     note = "keys beside 'Records' are no events and were left out"
     if note not in report.notes and len(document.others()) > 1:
         report.notes.append(note)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-# So many refused records are kept with their numbers; beyond that only the counts by reason grow.
+# Refused records that are kept with their numbers; further ones are only counted, by reason.
 REFUSED_KEPT = 100
 
 
@@ -179,7 +179,7 @@ class LoadReport:
         return self.events / self.seconds if self.seconds > 0 else 0.0
 
     def rows(self) -> list[tuple[str, str]]:
-        """Give the report as pairs of a name and a text; what is nothing is left out."""
+        """Give the report as pairs of a name and a text, empty values left out."""
         good = [file for file in self.files if file.error is None]
         rows = [
             ("no times", _untimed(good)),

@@ -1,4 +1,4 @@
-"""Rows of CSV and TSV files; a row that is none costs its first line and no other."""
+"""Rows of CSV and TSV files; where a row cannot be read, only its first line is lost."""
 
 from __future__ import annotations
 

@@ -183,7 +183,7 @@ class _Events:
             self._more = bool(others.get("nextToken") or others.get("NextToken"))
 
     def note_at_end(self) -> None:
-        """Say if events of several log groups are in one now, and if the last page is not here."""
+        """Add notes to the report: more pages exist, events of several log groups were mixed."""
         if self._more:
             self._report.note("the last page has a token for a next one: there are more events")
         if len(self._groups) > 1:
@@ -197,7 +197,7 @@ def _value(record: bytes) -> Any:
     except orjson.JSONDecodeError:
         pass
     try:
-        # Takes half a surrogate pair too, which a message that was cut may end with.
+        # Also reads half a surrogate pair, with which a message that was cut may end.
         return json.loads(record)
     except (ValueError, RecursionError):
         return None

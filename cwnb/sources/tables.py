@@ -205,7 +205,7 @@ def row_times(rows: Sequence[Mapping[str, Any]], reading: Reading) -> tuple[Any,
 
 
 def _dated(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> str | None:
-    """Give the name whose values are datetimes, if there is one and no more."""
+    """Give the name whose values are datetimes, if there is exactly one."""
 
     def first(name: str) -> Any:
         return next((row[name] for row in rows if not _missing(row.get(name))), None)
@@ -256,7 +256,7 @@ def compact_json(row: Mapping[str, Any]) -> bytes:
 
 
 def _names_of(row: Mapping[Any, Any]) -> Iterable[str]:
-    """Give the keys as texts, each its own: 1 and "1" are two keys of a dict."""
+    """Give the keys as texts, made unique: 1 and "1" are two keys of a dict."""
     if set(map(type, row)) <= {str}:
         return row
     return made_unique(list(map(str, row)))

@@ -36,7 +36,7 @@ def compression_of(head: bytes) -> str | None:
 
 
 def bomb(name: str, max_ratio: float) -> SourceError:
-    """Make the error for what unpacks beyond all measure."""
+    """Word the error for content that unpacks to more than `max_ratio` times its size."""
     return SourceError(
         f"{name!r} unpacks to more than {max_ratio:g} times its size, as only a bomb does;"
         " max_ratio=None loads it all the same"
@@ -44,7 +44,7 @@ def bomb(name: str, max_ratio: float) -> SourceError:
 
 
 def check_ratio(name: str, unpacked: int, packed: int, max_ratio: float | None) -> None:
-    """Raise SourceError where so many bytes came out of so few."""
+    """Raise SourceError if the unpacked bytes are more than `max_ratio` times the packed ones."""
     if max_ratio is None or unpacked <= RATIO_FREE_BYTES:
         return
     if unpacked > max_ratio * max(packed, 1):
@@ -157,7 +157,7 @@ class Fingerprinted:
         return data
 
     def drain(self) -> None:
-        """Read to the end, for the sake of the fingerprint."""
+        """Read to the end, because the fingerprint is that of the whole content."""
         while self.read(1 << 20):
             pass
 

@@ -180,7 +180,10 @@ def remove_strays(context: StoreContext, *, halves_only: bool = False) -> None:
 
 
 def _latest(now: float, length_s: float) -> float:
-    """Give the latest time that anybody gives now to what ends after so long."""
+    """Give the latest end that a claim or a wait of `length_s` seconds may have if it begins now.
+
+    One that ends later began before the clock was set back.
+    """
     return now + length_s + _CLOCK_S
 
 

@@ -70,9 +70,12 @@ class _Living:
     def add_part(
         self, task: Any, events: int, message_bytes: int, cutoff: int, last_ms: int
     ) -> None:
-        """Count the events of a task that begins at the cutoff, out of so many in all."""
+        """Count the events of a task of which some have expired.
+
+        `events` and `message_bytes` are those of the whole task, the expired ones included.
+        """
         first_ms, living = cutoff, events
-        with suppress(StoreDamaged):  # the group's other facts are still true
+        with suppress(StoreDamaged):  # the group's other facts can still be told
             reader = task.open()
             living = reader.rows
             if living:

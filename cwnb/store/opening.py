@@ -128,9 +128,10 @@ def _make_folder(folder: Path, file: Path) -> None:
 
 
 def _check_log(catalog: Catalog, *, accept_loss: bool) -> bool:
-    """Raise StoreDamaged where SQLite would drop transactions in silence; tell if that is wanted.
+    """Raise StoreDamaged if the log is damaged, so that SQLite would silently drop transactions.
 
-    The damaged log is kept beside the catalog before anything of it is dropped.
+    With `accept_loss` a copy of the log is kept beside the catalog instead. Tells whether the log
+    is damaged.
     """
     log = catalog.file.with_name(f"{CATALOG_FILE}-wal")
     damage = find_damage(log) if _size(log) else None

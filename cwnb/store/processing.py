@@ -41,5 +41,5 @@ class Processing:
         return Processing(self.log_type or other.log_type)
 
 
-# What is done to events where nobody says anything.
+# The processing of a group that was given none.
 NOTHING = Processing()

@@ -110,7 +110,7 @@ def read_after(
     """Give the next page; see `Store.read_after`."""
     if limit_rows < 1 or limit_bytes < 1:
         raise InvalidParameter("a page has at least one row and one byte")
-    context.sealer()  # whoever lacks the key is told before anything is read
+    context.sealer()  # raises StoreKeyMissing before anything is read
     tries = _TRIES
     while True:
         plan = _planned(context, position, names, limit_rows, limit_bytes)
@@ -208,7 +208,7 @@ class _Candidates:
             self._rows += int((kept.last - kept.first + 1).sum())
 
     def have_before(self, commit: int, rows: int) -> bool:
-        """Tell whether there are so many events of earlier commits."""
+        """Tell whether earlier commits than `commit` have at least `rows` events."""
         if self._rows < rows:
             return False
         earlier = [(runs.last - runs.first + 1)[runs.commit < commit] for runs in self._runs]

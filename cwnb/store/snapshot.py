@@ -136,7 +136,7 @@ class Snapshot:
         return Scan(tuple(tasks), skipped_rows, skipped_bytes, groups=len(self.groups))
 
     def field_names(self) -> set[str]:
-        """Name every discovered field, but rare ones of segments that have too many of them."""
+        """Name every discovered field, except rare ones of segments that have too many to list."""
         names: set[str] = set()
         for group in self.groups:
             for segment in group.segments:
@@ -159,7 +159,7 @@ class Snapshot:
         return False
 
     def cut_events(self, name: str) -> int:
-        """Give how many events may have lost this field, as they have too many, and others not."""
+        """Give how many events may have lost this field because they have too many fields."""
         cut = 0
         for segment in self._with_cut_events:
             cut += min(segment.capped, segment.rows - segment.present.get(name, 0))

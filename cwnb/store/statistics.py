@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _SAMPLE_ROWS = 250_000
 _EXAMPLES = 3
 _EXAMPLE_LENGTH = 200
-# All values of a field are told where at most so many differ, none longer than an example.
+# All values of a field are listed if there are at most this many, none longer than an example.
 _FEW_VALUES = 20
 # If this share of the sampled values of a field differ, the others are taken to differ too.
 _NEARLY_ALL = 0.9
@@ -40,7 +40,7 @@ _CODE_NAMES = {INTEGER: "integer", NUMBER: "number", BOOLEAN: "boolean"}
 
 
 class _Found:
-    """What the events that were read say of one field, and facts say of the others."""
+    """What is known of one field: from the events that were read, and from the catalog."""
 
     def __init__(self) -> None:
         self.types: Counter[str] = Counter()

@@ -141,7 +141,7 @@ class Store:
             groups.remove(connection, group.id, time.time() + claims.GRACE_S)
 
     def set_retention(self, name: str, days: int | None) -> None:
-        """Keep events for so many days, counted from their own time; None is for ever."""
+        """Keep events for this many days, counted from their own time; None is for ever."""
         self.background.raise_failure()
         check_retention(days)
         with self.catalog.write() as connection:
@@ -303,7 +303,7 @@ class Store:
             return groups.ids(connection)
 
     def _snapshot_of(self, names: list[str] | None, *, with_data: bool = True) -> Snapshot:
-        self.context.sealer()  # whoever lacks the key is told before anything is read
+        self.context.sealer()  # raises StoreKeyMissing before anything is read
         found = []
         with self.catalog.read() as connection:
             fixed_ms = counters.fixed_now_ms(connection)
@@ -329,7 +329,7 @@ class Store:
 
 @contextmanager
 def _naming(group: str) -> Iterator[None]:
-    """Name the group in what is said of damage: the catalog's rows have its number only."""
+    """Add the group's name to an error about damage: the rows of the catalog have only its id."""
     try:
         yield
     except StoreDamaged as error:

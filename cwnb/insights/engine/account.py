@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class Account:
-    """Counts what the tasks of one run did."""
+    """Counts rows, bytes and time of the tasks of one run."""
 
     def __init__(self, plan: Plan, scan: Scan) -> None:
         self._plan = plan

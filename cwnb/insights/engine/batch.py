@@ -121,7 +121,7 @@ class Batch:
         """
         return name in self._made
 
-    # ------------------------------------------------------------ columns
+    # Columns
 
     def column(self, name: str) -> Any:
         """Give a column of `rows` values, or None when no row has it."""
@@ -248,7 +248,7 @@ class Batch:
         # Nothing is read where no row is left.
         return pa.nulls(self.rows, pa.timestamp("ms", "UTC")) if times is None else times
 
-    # ------------------------------------------------------------ rows
+    # Rows
 
     def filter(self, mask: Any) -> None:
         """Keep the rows for which the Boolean array is true; null drops the row."""

@@ -36,7 +36,7 @@ from cwnb.insights.tree import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# If at most so many codes are true, comparing with each is faster than looking up every row's code.
+# If at most this many codes are true, comparing with each is faster than looking up every row.
 _FEW_TRUE = 4
 
 _PREDICATES = (*COMPARISONS, exp.And, exp.Or, exp.Not, Like, In)
@@ -95,7 +95,7 @@ def missing(rows: int) -> Any:
     return pa.nulls(rows)
 
 
-# ---------------------------------------------------------------- once per distinct value
+# Once per distinct value
 
 
 def _only_dictionaries(node: exp.Expression, batch: Batch) -> dict[str, Any] | None:
@@ -165,7 +165,7 @@ def _where_true(answer: Any, codes: Any) -> Any:
     return found
 
 
-# ---------------------------------------------------------------- rules
+# Rules
 
 
 def _field(node: Field, batch: Batch) -> Any:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cwnb.insights.context import QueryValues
     from cwnb.insights.engine.plan import TaskPlan
 
-# Messages are read in row groups of so many rows, even if one row of it is wanted.
+# Rows of a row group of messages, which is read whole even if one row of it is wanted.
 _ROW_GROUP_OF_MESSAGES = 8_192
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def bounded(window: Window, tasks: tuple[Task, ...]) -> Window:
-    """Give the window that `queryStartTime` tells; an open bound becomes that of the events."""
+    """Give the window without open bounds, for `queryStartTime`: these become the events' own."""
     first = min((task.first_ms for task in tasks), default=0)
     last = max((task.last_ms for task in tasks), default=0)
     return Window(

@@ -142,7 +142,7 @@ class Run:
             batch = workers.off_main_thread(self._partials.finish_copy, rows)
             return self._outcome(batch, workers, 0.0)
 
-    # ------------------------------------------------------------ tasks
+    # Tasks
 
     def _answers(self) -> Generator[TaskAnswer]:
         """Run the tasks, newest first, until enough rows are found."""
@@ -164,7 +164,7 @@ class Run:
 
         return PickedRows(self._scan.tasks, self._task_plan, workers, hold)
 
-    # ------------------------------------------------------------ rows in memory
+    # Rows in memory
 
     def _outcome(self, batch: Batch, workers: Workers, seconds: float) -> Outcome:
         """Run the commands after the first barrier, and give the columns of the answer."""

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 # A waiting thread checks this often whether the query was stopped, and updates its progress.
 _POLL_S = 0.1
-# The main thread runs tasks itself for so long, and none with more rows. So a quick query need not
-# wake another thread, and Ctrl-C is never delayed by a long kernel call.
+# The main thread runs tasks itself for `_WORK_S`, and none with more rows than `_WORK_ROWS`. So a
+# quick query need not wake another thread, and Ctrl-C is never delayed by a long kernel call.
 _WORK_S = 0.1
 _WORK_ROWS = 250_000
 # While a step with more rows or bytes than this runs on another thread, the main thread waits.

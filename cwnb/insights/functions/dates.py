@@ -91,7 +91,7 @@ def _offset(text: str) -> tzinfo | None:
     return timezone(-length if match["sign"] == "-" else length)
 
 
-# ---------------------------------------------------------------- writing, as strftime does
+# Writing, as strftime does
 
 _DIRECTIVE = re.compile(r"%(?P<flag>[-_0^#]?)(?P<letter>[a-zA-Z%])")
 # Directives that write more than the minute, and the shortest time between two that differ.
@@ -163,7 +163,7 @@ def _as_java(format: str) -> str:
     return "".join(piece + run for piece, run in zip(quoted, [*runs, ""], strict=True))
 
 
-# ---------------------------------------------------------------- reading, as Java does
+# Reading, as Java does
 
 
 def _words(words: Any) -> dict[str, int]:

@@ -29,7 +29,7 @@ _MONTHS = {"mo": 1, "q": 3, "y": 12}
 _MONDAY_MS = -3 * UNIT_MS["d"]
 # A longer period has all times of the years 1 to 9999 in one bin.
 _LONGEST_MS, _LONGEST_MONTHS = 2**60, 2**20
-# So near to 1970 a year has four digits, and Arrow writes it as Python does.
+# Up to this distance from 1970 a year has four digits, and Arrow writes it as Python does.
 _FOUR_DIGIT_YEARS_MS = 900 * 365 * UNIT_MS["d"]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -88,7 +88,7 @@ def choose(
 ) -> pa.Array:
     """Give for each row the value of its first true condition.
 
-    If there is one value more than conditions, it is for rows without a true condition; else these
+    A last value without a condition is for the rows where no condition is true; without it they
     are missing.
     """
     unified = [decode(value) for value in unify(values)]

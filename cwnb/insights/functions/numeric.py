@@ -36,7 +36,7 @@ def absolute(a: Value) -> Value:
     try:
         return pc.abs_checked(a)
     except pa.ArrowInvalid:
-        return arithmetic("*", a, pc.sign(a))  # the least int64 has no positive one beside it
+        return arithmetic("*", a, pc.sign(a))  # the least int64 has no positive counterpart
 
 
 @function("ceil(number a) -> number")

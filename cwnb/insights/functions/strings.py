@@ -23,7 +23,7 @@ from cwnb.insights.values.structures import write_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# No text has so many characters.
+# More characters than any text has.
 _FARTHEST = 2**31
 _HEX = re.compile(r"(?P<sign>-?)(?:0[xX])?(?P<digits>[0-9a-fA-F]+)")
 _GROUP = re.compile(r"\\\\|[\\$](?P<number>[0-9])|\\")

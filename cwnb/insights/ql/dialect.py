@@ -77,7 +77,7 @@ class InsightsParser(ExpressionParser):
         self._index = -1
         self._advance()
 
-    # ------------------------------------------------------------ commands
+    # Commands
 
     def _pipeline(self) -> tree.Pipeline:
         self._match(TokenType.PIPE)
@@ -244,7 +244,7 @@ class InsightsParser(ExpressionParser):
                 raise self._fault("dedup takes fields only", item.meta["start"], item.meta["end"])
         return tree.Dedup(items=items)
 
-    # ------------------------------------------------------------ items
+    # Items
 
     def _items(self) -> list[tree.Item]:
         items = [self._item()]

@@ -56,7 +56,7 @@ class ExpressionParser(Cursor):
 
     _level = 0
 
-    # ------------------------------------------------------------ operators
+    # Operators
 
     def _expression(self) -> exp.Expression:
         self._level += 1
@@ -192,7 +192,7 @@ class ExpressionParser(Cursor):
             node = self._placed(exp.Neg(this=node), start)
         return node
 
-    # ------------------------------------------------------------ values
+    # Values
 
     def _postfix(self) -> exp.Expression:
         start = self._curr.start
@@ -305,7 +305,7 @@ class ExpressionParser(Cursor):
         field.meta["quoted"] = token.text.startswith("`")
         return field
 
-    # ------------------------------------------------------------ calls
+    # Calls
 
     def _call(self, name: Token) -> exp.Expression:
         function = self._function(name)

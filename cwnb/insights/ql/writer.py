@@ -76,7 +76,7 @@ def _list(nodes: Sequence[exp.Expression]) -> str:
     return ", ".join(to_text(node) for node in nodes)
 
 
-# ---------------------------------------------------------------- names
+# Names
 
 
 def write_name(name: str) -> str:
@@ -117,7 +117,7 @@ def _access(node: tree.Access) -> str:
     return written + "".join(f".{_part(step)}" for step in node.args["path"])
 
 
-# ---------------------------------------------------------------- expressions
+# Expressions
 
 
 @_writes(exp.Literal)
@@ -207,7 +207,7 @@ def _negative(node: exp.Neg) -> str:
     return f"-{_inside(node.this, UNARY)}"
 
 
-# ---------------------------------------------------------------- commands
+# Commands
 
 
 @_writes(tree.Item)

@@ -1,4 +1,4 @@
-"""What a call of a function must keep to: how many arguments, and which literals."""
+"""Check the arguments of a call: how many they are, and which literals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def check_arguments(call: Call, text: str | None) -> None:
-    """Hold a call to what its entry in the function table asks.
+    """Check a call against its entry in the function table.
 
     `text` is the query, in which the error points to the call. Raises MalformedQuery.
     """

@@ -111,7 +111,7 @@ class _NameChecker:
         if kept is not None:
             self.checked.append(kept)
 
-    # ------------------------------------------------------------ commands, row by row
+    # Commands, row by row
 
     def check_items(self, command: tree.Fields | tree.Display) -> tree.Command:
         kept: list[tree.Item] = []
@@ -256,7 +256,7 @@ class _NameChecker:
             not self.scope.defines(name) and self._in_events(name) for name in reads
         )
 
-    # ------------------------------------------------------------ stats
+    # Stats
 
     def check_stats(self, command: tree.Stats) -> tree.Command:
         if self.first_stats is None:
@@ -360,7 +360,7 @@ class _NameChecker:
             alone = f"{call.entry.name} stands alone"
             self._refuse(f"{alone}: no 'by' and no other aggregation beside it", call)
 
-    # ------------------------------------------------------------ expressions
+    # Expressions
 
     def _resolve_item(self, item: tree.Item) -> None:
         """Check an item's expression, and resolve its names; the name of its column stays."""
@@ -475,7 +475,7 @@ class _NameChecker:
                 )
         return value
 
-    # ------------------------------------------------------------ definitions and faults
+    # Definitions and faults
 
     def _define(self, name: str, node: exp.Expression, *, again: set[str]) -> None:
         if name in self.scope.made or name in again:

@@ -1,4 +1,4 @@
-"""Expressions that read well and cannot mean what they say: what is wrong, and what was meant.
+"""Find valid expressions that cannot mean what they say; say what is wrong and what was meant.
 
 Texts stand for themselves in the language, and the service takes one where a field or a condition
 belongs, without a word: `filter level = "ERROR" or "FATAL"` keeps the rows of ERROR only.

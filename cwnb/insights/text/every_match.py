@@ -20,7 +20,7 @@ from cwnb.insights.text.regex import to_re2
 from cwnb.insights.text.regex_syntax import groups, tokens
 from cwnb.insights.values.numbers import string_bytes
 
-# RE2's replacement text can refer to so many groups.
+# The groups that RE2's replacement text can refer to: `\1` to `\9`.
 _MOST_GROUPS = 9
 
 

@@ -168,7 +168,7 @@ def _positions(data: np.ndarray[Any, Any], literal: bytes) -> np.ndarray[Any, An
 
 
 def _words(length: int) -> list[tuple[int, int]]:
-    """Divide so many bytes into words of 8, 4, 2 or 1 bytes, which may overlap.
+    """Divide `length` bytes into words of 8, 4, 2 or 1 bytes, which may overlap.
 
     Gives (position, width) of each.
     """

@@ -25,8 +25,9 @@ _FLAGS = re.compile(r"\(\?[imsU]+\)")
 # With more parts than this, one pass over the text is faster than one for each part.
 _MOST_PARTS = 8
 _SHORTEST_PREFIX = 2
-# A search may look for the end of a literal instead of all of it, if that end has at least so many
-# characters, and if its first byte is so many times rarer in the text than that of the literal.
+# A search may look for the end of a literal instead of all of it, if that end has at least
+# `_SHORTEST_END` characters, and its first byte is `_TIMES_RARER` times rarer in the text than the
+# first byte of the literal.
 _SHORTEST_END = 3
 _TIMES_RARER = 2
 # In fewer rows the bytes are not counted.

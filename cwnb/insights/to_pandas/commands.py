@@ -46,7 +46,7 @@ def write_command(script: Script, command: Command) -> None:
     script.events = script.events and command.rows is not Rows.NEW
 
 
-# ---------------------------------------------------------------- fields and display
+# Fields and display
 
 
 def _fields(script: Script, command: Fields | Display) -> None:
@@ -54,7 +54,7 @@ def _fields(script: Script, command: Fields | Display) -> None:
         script.assign(item.name, write(script, item.value))
 
 
-# ---------------------------------------------------------------- filter
+# Filter
 
 
 def _filter(script: Script, command: Filter) -> None:
@@ -73,7 +73,7 @@ def _splits(condition: exp.Expression) -> bool:
     return isinstance(condition, exp.And | exp.Or)
 
 
-# ---------------------------------------------------------------- sort, limit, dedup
+# Sort, limit, dedup
 
 
 def _sort(script: Script, command: Sort) -> None:
@@ -125,11 +125,11 @@ def _dedup(script: Script, command: Dedup) -> None:
     script.add(f"{script.frame} = {script.frame}[~keys.duplicated() | keys.isna().any(axis=1)]")
 
 
-# ---------------------------------------------------------------- the whole
+# The whole
 
 
 def finish(script: Script, outputs: list[str], rows: int | None) -> None:
-    """Write the frame named `result`: the columns to show, and at most so many rows."""
+    """Write the frame named `result`: the columns to show, and at most `rows` rows."""
     columns = ", ".join(map(quoted, outputs))
     head = "" if rows is None else f".head({rows:_})"
     script.add(f"result = {script.frame}[[{columns}]]{head}")

@@ -122,7 +122,7 @@ def truth(script: Script, snippet: Snippet) -> Snippet:
     return Snippet(f"truth({snippet.code})", "condition")
 
 
-# ---------------------------------------------------------------- values
+# Values
 
 
 def _field(script: Script, node: Field) -> Snippet:
@@ -189,7 +189,7 @@ def _call(script: Script, node: Call) -> Snippet:
     return writer(script, *(write(script, argument) for argument in node.arguments))
 
 
-# ---------------------------------------------------------------- arithmetic
+# Arithmetic
 
 
 def _operator(sign: str) -> Callable[[Script, exp.Binary], Snippet]:
@@ -236,7 +236,7 @@ def _power(script: Script, node: exp.Pow) -> Snippet:
     return Snippet(f"power({left.code}, {right.code})", "numeric")
 
 
-# ---------------------------------------------------------------- comparisons
+# Comparisons
 
 
 def _comparison(script: Script, node: exp.Binary) -> Snippet:

@@ -18,7 +18,7 @@ from cwnb.insights.to_pandas.writing import (
     writes,
 )
 
-# ---------------------------------------------------------------- numbers
+# Numbers
 
 
 @writes("abs")
@@ -115,7 +115,7 @@ def _to_long(script: Script, value: Snippet) -> Snippet:
     return Snippet(f"to_integer({code}, 64)", "integer")
 
 
-# ---------------------------------------------------------------- general
+# General
 
 
 @writes("ispresent")
@@ -193,7 +193,7 @@ def _messagesize(script: Script, value: Snippet) -> Snippet:
     return Snippet(f"byte_length({text(script, value).code})", "integer")
 
 
-# ---------------------------------------------------------------- structures
+# Structures
 
 
 @writes("jsonparse")
@@ -224,7 +224,7 @@ def _json_text(script: Script, value: Snippet) -> str:
     return text(script, value).code
 
 
-# ---------------------------------------------------------------- addresses
+# Addresses
 
 
 def _address_test(name: str, helper: str, *more: str) -> None:

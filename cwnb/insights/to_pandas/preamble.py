@@ -32,7 +32,7 @@ TIME = pd.ArrowDtype(pa.timestamp("ms", "UTC"))
 NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
-# ---------------------------------------------------------------- columns
+# Columns
 
 
 def column(array: Any, like: pd.Series) -> pd.Series:
@@ -56,7 +56,7 @@ def each(function: Callable[..., Any], dtype: Any, *columns: Any) -> pd.Series:
     return pd.Series(made, index=index, dtype=dtype)
 
 
-# ---------------------------------------------------------------- text and numbers
+# Text and numbers
 
 
 def text_of(value: Any) -> Any:
@@ -197,7 +197,7 @@ def truth(values: pd.Series) -> pd.Series:
     return each(is_true, "bool[pyarrow]", values)
 
 
-# ---------------------------------------------------------------- order
+# Order
 
 
 def natural(value: Any) -> Any:
@@ -232,7 +232,7 @@ def sorts_last(values: pd.Series) -> Any:
     return max((v for v in values if not absent(v)), key=natural, default=pd.NA)
 
 
-# ---------------------------------------------------------------- arithmetic
+# Arithmetic
 
 
 def divide(left: Any, right: Any) -> pd.Series:
@@ -338,7 +338,7 @@ def haversine(lat1: Any, lon1: Any, lat2: Any, lon2: Any) -> pd.Series:
     return each(distance, "double[pyarrow]", lat1, lon1, lat2, lon2)
 
 
-# ---------------------------------------------------------------- times
+# Times
 
 
 def period_start(ms: int, count: int, unit: str, after: int = 0) -> Any:
@@ -422,7 +422,7 @@ def parse_date(values: pd.Series, pattern: str, zone: str = "UTC") -> pd.Series:
     return each(millis, "int64[pyarrow]", values)
 
 
-# ---------------------------------------------------------------- strings
+# Strings
 
 
 def search(values: pd.Series, pattern: str) -> pd.Series:
@@ -529,7 +529,7 @@ def list_of(*texts: str) -> Any:
     return text.split(delimiter) if delimiter else [text]
 
 
-# ---------------------------------------------------------------- structures
+# Structures
 
 
 def structure(text: str) -> Any:
@@ -583,7 +583,7 @@ def array_contains(text: str, wanted: Any) -> bool:
     )
 
 
-# ---------------------------------------------------------------- addresses
+# Addresses
 
 
 def address(text: str, version: int | None = None) -> Any:
@@ -634,7 +634,7 @@ def is_reserved(text: str) -> bool:
     return found is not None and not is_public(text)
 
 
-# ---------------------------------------------------------------- aggregations
+# Aggregations
 
 
 def percentile(percent: float) -> Callable[[pd.Series], Any]:

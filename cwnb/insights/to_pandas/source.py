@@ -59,7 +59,7 @@ def to_pandas(
     return _head(body) + body
 
 
-# ---------------------------------------------------------------- the preamble
+# The preamble
 
 
 @functools.cache

@@ -28,7 +28,7 @@ _INTEGER_RE2 = r"\A[+-]?[0-9]+\z"
 # The form of a value: `Numbers.form` has one of these codes for each row.
 MISSING, INTEGER, DOUBLE, BIG, TEXT = range(5)
 
-# Text of at most so many digits fits int64, so Arrow can cast it.
+# Text of at most this many digits fits int64, so Arrow can cast it.
 _SAFE_DIGITS = 18
 INT64_MIN, INT64_MAX = -(2**63), 2**63 - 1
 

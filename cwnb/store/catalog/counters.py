@@ -97,7 +97,7 @@ def change_store(connection: Any, **values: int) -> None:
 
 
 def count_batches(connection: Any, rows: int) -> None:
-    """Note that the store has so many batches more, or fewer."""
+    """Add `rows` to the count of the store's batches; negative when batches are removed."""
     if rows:
         change_store(connection, batches=of_store(connection).batches + rows)
 
@@ -110,7 +110,7 @@ def check_batches(connection: Any, found: int) -> None:
 
 
 def count(connection: Any, group_id: int, table: str, rows: int) -> None:
-    """Note that a group has so many rows more, or fewer, in a table."""
+    """Add `rows` to the count of a group's rows in a table; negative when rows are removed."""
     if not rows:
         return
     counts = of_group(connection, group_id)

@@ -121,12 +121,12 @@ def positions(connection: Any) -> None:
 
 
 def key_check(connection: Any) -> None:
-    """Make room for the check value of the key, which whoever opens the store fills in."""
+    """Make room for the check value of the key, which is filled in when the store is opened."""
     connection.execute("INSERT INTO meta VALUES ('key_check', x'')")
 
 
 def seals(connection: Any) -> None:
-    """Make room for the seals of rows, which whoever opens the store fills in: it has the key."""
+    """Make room for the seals of rows, which are filled in when the store is opened."""
     _run(connection, _SEALS)
 
 

@@ -88,7 +88,7 @@ class SealingConnection(apsw.Connection):
         self._seals.check(table, values, seal, *blobs, key=self._transaction_key())
 
     def forget_key(self) -> None:
-        """Drop the key at the end of a transaction: a key is kept by nobody but its cache."""
+        """Drop the key at the end of a transaction: only its cache may keep a key."""
         self.key = None
 
     @property

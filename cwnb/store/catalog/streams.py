@@ -81,7 +81,7 @@ def seal_all(connection: Any) -> None:
 def _update(
     connection: Any, place: tuple[int, str], row: tuple[Any, ...], counted: StreamCount, now_ms: int
 ) -> bool:
-    """Count events of a stream whose row is this one; tell whether it still was."""
+    """Count events of a stream, if its row is still `row`; tell whether it is."""
     created_ms, first_ms, last_ms, _, events, seal = row
     facts = (
         created_ms,

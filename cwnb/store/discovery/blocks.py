@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 _MAX_LINE_BYTES = 65_536
 # Lines from which the schema is learnt.
 _SAMPLE_LINES = 64
-# A key is in the schema if at least one line of the sample in so many has it.
+# A key is in the schema if at least one in this many lines of the sample has it.
 _LINES_PER_RARE_KEY = 32
-# When more than one line in so many, and more than the number after it, do not fit the schema,
-# parsing event by event is faster for all of them.
+# If more than one in `_LINES_PER_MISFIT` lines and more than `_ALLOWED_MISFITS` lines do not fit
+# the schema, parsing event by event is faster for the whole block.
 _LINES_PER_MISFIT, _ALLOWED_MISFITS = 3, 16
 
 _LITERAL = re.compile(r"couldn't parse:(.*)$", re.DOTALL)

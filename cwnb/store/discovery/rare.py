@@ -146,7 +146,7 @@ def sparse_of(values: pa.Array) -> tuple[list[int], list[str]]:
 
 
 def agree(coded: list[str]) -> list[str]:
-    """Give the values of one field as the rule on floats and integers has them."""
+    """Write the integers of a field as floats if it has floats, as columns do."""
     kinds = {item[0] for item in coded}
     float_code, integer_code = str(TYPE_FLOAT), str(TYPE_INTEGER)
     if not kinds >= {float_code, integer_code}:

@@ -31,7 +31,7 @@ _NAMED_ID = re.compile(rf"RequestId: (?P<id>{_UUID})\b")
 
 # AWS's own sample query divides by 1000 twice to get MB.
 _MEGABYTE = 1_000_000
-# In a Lambda line so many opening braces are tried as the start of JSON.
+# Opening braces of a Lambda line that are tried as the start of JSON.
 _BRACE_TRIES = 16
 
 # Both patterns require one space between columns, so a line that matches can be split at spaces.
@@ -52,7 +52,7 @@ _ROUTE53 = (
 
 @dataclass(frozen=True)
 class Columns:
-    """Lines of columns between single spaces, `-` for nothing.
+    """A shape of lines: columns with single spaces between them, `-` for a missing value.
 
     `start`: what every line begins with. `pattern` means the same to RE2 and to Python.
     """
@@ -88,12 +88,12 @@ ROUTE53 = Columns(
     ),
     floats=frozenset({"version"}),
 )
-# By log type: the shapes that are looked for.
+# The shapes that are looked for, by log type.
 COLUMNS = {None: (VPC, ROUTE53), "vpc-flow": (VPC,), "route53": (ROUTE53,)}
 
 
 def lambda_fields(text: str, fields: dict[str, Any]) -> bool:
-    """Add the fields of a platform line; False if it is none."""
+    """Add the fields of a line that Lambda itself writes (START, END, REPORT); else give False."""
     if match := _START_OR_END.match(text):
         fields["@type"] = match["type"]
         fields["@requestId"] = match["id"]
@@ -113,7 +113,7 @@ def lambda_fields(text: str, fields: dict[str, Any]) -> bool:
 
 
 def lambda_application_fields(text: str, fields: dict[str, Any]) -> bool:
-    """Add what a line of the function itself says; True if some fields did not fit."""
+    """Add the fields of a line that a Lambda function wrote; True if there were too many to fit."""
     if match := _COLUMN_ID.match(text) or _NAMED_ID.search(text):
         fields["@requestId"] = match["id"]
     _xray(text, fields)

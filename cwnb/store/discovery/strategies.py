@@ -88,7 +88,10 @@ def _discover_block(messages: pa.Array, log_type: str | None) -> Discovered:
 
 
 def _matching(messages: pa.Array, rows: np.ndarray, shape: Columns) -> np.ndarray:
-    """Give the rows, of those marked, that have the shape; none if few may have it."""
+    """Give the rows, of those marked in the mask `rows`, that have the shape.
+
+    None if fewer than `_MIN_LINES` begin like it: these are parsed one by one.
+    """
     may = rows & pc.starts_with(messages, shape.start).to_numpy(zero_copy_only=False)
     candidates = np.flatnonzero(may)
     if len(candidates) < _MIN_LINES:

@@ -39,7 +39,7 @@ _BLOCK_BYTES = 32 << 20
 _BLOCKS_AHEAD = 3
 # An Arrow string array holds at most 2 GB.
 _MAX_BATCH_BYTES = 1 << 30
-# Sequence numbers are taken from the catalog so many at a time.
+# Sequence numbers that are taken from the catalog at a time.
 _SEQUENCES = 1 << 16
 
 
@@ -160,9 +160,9 @@ class Loading:
         """Publish all events and the records of their files in one transaction.
 
         `unique`: raise AlreadyLoaded, and publish nothing, if another process has loaded the same
-        content meanwhile. Empty files are alike, and no matter. `known`: raise it too if the group
-        has another number of loads than these, with which the caller has compared its files. It may
-        then compare them with the others, and commit again.
+        content meanwhile. Empty files do not count as the same content. `known`: raise it too if
+        the group has another number of loads by now than this one, with which the caller has
+        compared its files. It may then compare them with the others, and commit again.
         """
         self._drain(0)
         self._complete_segment()

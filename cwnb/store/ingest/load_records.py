@@ -24,5 +24,5 @@ def open_record(sealed: bytes, group_id: int, group: str, sealer: Sealer) -> Loa
 
 
 def place(group_id: int) -> str:
-    """Name what the record of a load is sealed for."""
+    """Name the place that the sealed record of a load is bound to, as authenticated data."""
     return f"load/{group_id}"

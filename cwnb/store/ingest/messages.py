@@ -1,4 +1,4 @@
-"""Messages as text, beside their original bytes where the text does not say them all."""
+"""Messages as text, with their original bytes where the text does not have all of them."""
 
 from __future__ import annotations
 

@@ -68,12 +68,12 @@ def encode(
 
 
 def place(group_id: int, token: str) -> str:
-    """Name what a batch is sealed for."""
+    """Name the place that a sealed batch is bound to, as authenticated data."""
     return f"batch/{group_id}/{token}"
 
 
 def digest(sealed: Sequence[SealedBatch]) -> bytes:
-    """Give what tells batches from all others, also from those of a copy of the store."""
+    """Give a digest that identifies these batches; those of a copy of the store have another."""
     return hashlib.blake2b("".join(batch.token for batch in sealed).encode()).digest()
 
 
@@ -156,7 +156,7 @@ class RecentTask:
 
     def block(self, sealed: Sequence[SealedBatch] | None = None) -> Block:
         """Give all events, from the cache of the process where they are there."""
-        sealer = self.context.sealer()  # whoever lacks the key has no use of the cache either
+        sealer = self.context.sealer()  # first, so that without the key the cache gives nothing
         key = (self.context.identity, self.group_id, self.processing, self.digest)
         block = _blocks.get(key)
         if block is None:

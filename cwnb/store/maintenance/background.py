@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FLUSH_BATCHES = 1000
 FLUSH_BYTES = 16 << 20
 OVERDUE = 4
-# After so many puts, or bytes of messages, a put looks whether a flush is due.
+# Puts, and bytes of messages, after which a put asks the catalog whether a flush is due.
 _LOOK_PUTS = 32
 _LOOK_BYTES = 1 << 20
 # The thread flushes sooner, but not every few events by themselves: that many small segments
@@ -33,9 +33,9 @@ _WORTH_AGE_S = 60.0
 _TICK_S = 3.0
 _COMPACT_S = 10.0
 _SWEEP_S = 60.0
-# After a failure the thread leaves a group alone for so long.
+# Seconds for which the thread leaves a group alone after a failure.
 _BACKOFF_S = 300.0
-# The thread merges so many neighbours of about one size, and not fewer.
+# The thread merges neighbouring segments of about one size when there are this many.
 _MERGE_AT = 8
 # The interpreter waits no longer than this for a piece of work at its end; claims are cleaned up
 # by the next process.

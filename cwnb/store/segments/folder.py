@@ -72,7 +72,7 @@ class SegmentFolder:
             return file.read()
 
     def before_footer(self, name: FileName, size: int) -> bytes:
-        """Read so many bytes that stand before the footer of a file, or what there is of them."""
+        """Read the last `size` bytes before the footer of a file; fewer if there are no more."""
         with self._own(self._file(name)).open("rb") as file:
             end = file.seek(0, os.SEEK_END) - _FOOTER_END
             file.seek(max(0, end))
@@ -126,7 +126,7 @@ class SegmentFolder:
         return self._path / str(name.group_id) / f"{name.segment_id}.{name.kind}.parquet"
 
     def _own(self, file: Path) -> Path:
-        """Give a file back; raise StoreDamaged where a link leads to one of another folder."""
+        """Give the file back; raise StoreDamaged if it or one of its folders is a link."""
         for part in (file, file.parent, self._path):
             if part.is_symlink():
                 raise StoreDamaged(

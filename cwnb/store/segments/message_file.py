@@ -26,8 +26,8 @@ _PAGE_BYTES = 4 << 20
 class MessageFile:
     """Writes messages in order of time while they come nearly in order.
 
-    A buffer puts small disorder right. What comes later than the buffer reaches back is written
-    where it comes, and the whole file once more in the end.
+    A buffer puts messages in order that come a little late. If one comes later than that, messages
+    are written as they come, and the whole file is written once more at the end, in order.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class MessageFile:
         self._late = False
 
     def add(self, time: Ints, sequence: Ints, text: pa.Array, raw: pa.Array | None) -> None:
-        """Take messages; those that are no longer near anything late are written."""
+        """Add messages to the buffer; write its oldest half when it is full."""
         if self._last is not None:
             first = int(time.min())
             if (first, int(sequence[time == first].min())) < self._last:
@@ -58,7 +58,7 @@ class MessageFile:
             self._write(_HOLD_ROWS // 2)
 
     def finish(self) -> None:
-        """Write the rest, in the end all in order, and make the file durable."""
+        """Write the rest, put the file in order if it is not, and make it durable."""
         self._write(0)
         self._close_writer()
         if self._late:

@@ -19,7 +19,7 @@ Prints = np.ndarray[Any, Any]
 
 # Texts of more bytes get a digest, computed one by one.
 LONGEST = 64
-# The words of so many rows fit into the processor's cache.
+# Rows whose words fit into the processor's cache.
 _ROWS_AT_A_TIME = 16_384
 # Fewer fingerprints are sorted by one thread, in a few milliseconds.
 _FINGERPRINTS_FOR_THREADS = 500_000

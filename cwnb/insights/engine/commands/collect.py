@@ -238,7 +238,7 @@ def _first_of_each(keys: list[Any]) -> np.ndarray[Any, Any]:
     return np.flatnonzero(keep)
 
 
-# ---------------------------------------------------------------- from commands to a plan
+# From commands to a plan
 
 
 def plan_collect(rest: Rest) -> tuple[CollectPlan, int]:

@@ -9,12 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# Integer keys within a range of at most so many numbers are numbered by subtraction, others by
-# hashing; counts of groups up to this are counted by bincount.
+# Integer keys are numbered by subtraction if their range has at most this many numbers, else by
+# hashing. Up to this many groups are counted by bincount.
 _DENSE = 1 << 20
-# The last rows of groups are searched for among the last so many rows first; most groups have one.
+# The last row of each group is searched for among this many last rows first: most are there.
 _FIRST_SEARCH_ROWS = 4096
-# Up to so many groups are counted by comparing all rows with each.
+# Up to this many groups are counted by comparing all rows with each.
 _COMPARED_GROUPS = 5
 
 

@@ -1,4 +1,4 @@
-"""Which commands make which barrier, by command class.
+"""Choose the barrier for the commands at the start of a rest of a pipeline, by their class.
 
 Before any other command that does not run row by row, all rows are collected, and it runs on them.
 """

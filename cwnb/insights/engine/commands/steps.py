@@ -64,7 +64,7 @@ def apply(command: Command, batch: Batch, wanted: Wanted = None) -> Batch:
     return step(command, batch, wanted)
 
 
-# ---------------------------------------------------------------- row by row
+# Row by row
 
 
 def _fields(command: Fields | Display, batch: Batch, _: Wanted) -> Batch:
@@ -133,7 +133,7 @@ def _parse(command: Parse, batch: Batch, wanted: Wanted) -> Batch:
     return batch
 
 
-# ---------------------------------------------------------------- rows in memory
+# Rows in memory
 
 
 def _stats(command: Stats, batch: Batch, _: Wanted) -> Batch:
