@@ -5,7 +5,13 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from IPython.core.magic import Magics, line_cell_magic, magics_class, no_var_expand
+from IPython.core.magic import (
+    Magics,
+    line_cell_magic,
+    line_magic,
+    magics_class,
+    no_var_expand,
+)
 from IPython.display import display
 from traitlets import Any as AnyTrait
 from traitlets import Enum, Int, List, Unicode, Union
@@ -13,9 +19,11 @@ from traitlets import Enum, Int, List, Unicode, Union
 from cwnb.errors import CwnbError, InvalidParameter, QueryCancelled
 from cwnb.notebook.cell_help import CellHelp
 from cwnb.notebook.completion import Completer
-from cwnb.notebook.options import help_text, read_options
+from cwnb.notebook.history import History
+from cwnb.notebook.options import Options, help_text, read_options
 from cwnb.notebook.placeholders import fill_query, fill_word
 from cwnb.notebook.stores import Stores, groups_to_ask
+from cwnb.notebook.waiting import show_line, wait_for
 from cwnb.results.charts import KINDS
 from cwnb.results.visible import visible
 from cwnb.window import narrowed_start
@@ -23,8 +31,11 @@ from cwnb.window import narrowed_start
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cwnb.notebook.options import Options
+    from pandas import DataFrame
+
+    from cwnb.logs import Logs
     from cwnb.results.result import QueryResult
+    from cwnb.results.running import RunningQuery
 
 
 @magics_class
@@ -46,15 +57,64 @@ class Cwnb(Magics):  # type: ignore[misc]
         self.stores = Stores()
         self.completer = Completer(self)
         self.help = CellHelp(self.completer)
+        self.history = History()
 
     @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]
-    def insights(self, line: str, cell: str | None = None) -> QueryResult | None:
+    def insights(self, line: str, cell: str | None = None) -> QueryResult | RunningQuery | None:
         """Ask a Logs Insights question; `%insights --help` lists the options."""
         with _without_traceback():
             return self._answer(line, cell)
 
-    def _answer(self, line: str, cell: str | None) -> QueryResult | None:
+    @no_var_expand  # type: ignore[untyped-decorator]
+    @line_magic  # type: ignore[untyped-decorator]
+    def insights_groups(self, line: str) -> DataFrame | None:
+        """Give the log groups of the store as a DataFrame: `%insights_groups [PREFIX]`."""
+        with _without_traceback():
+            words, logs = self._words(line)
+            groups = logs.groups()
+            wanted = tuple(word.removesuffix("*") for word in words)
+            return groups[groups["name"].str.startswith(wanted)] if wanted else groups
+
+    @no_var_expand  # type: ignore[untyped-decorator]
+    @line_magic  # type: ignore[untyped-decorator]
+    def insights_fields(self, line: str) -> DataFrame | None:
+        """Give the fields of a log group as a DataFrame: `%insights_fields GROUP` or `PREFIX*`."""
+        with _without_traceback():
+            words, logs = self._words(line)
+            groups = groups_to_ask(words, self.groups, logs, remedy="write %insights_fields GROUP")
+            if len(groups) > 1:
+                raise InvalidParameter(f"name one group or a prefix such as '/a/*', not {groups}")
+            return logs.fields(groups[0])
+
+    @no_var_expand  # type: ignore[untyped-decorator]
+    @line_magic  # type: ignore[untyped-decorator]
+    def insights_history(self, line: str) -> DataFrame | None:
+        """Give the questions that were asked, newest first, as a DataFrame.
+
+        `%insights_history TEXT` gives those with a text in query or groups, and
+        `%insights_history 3` writes the third one into a new cell.
+        """
+        with _without_traceback():
+            wanted = line.strip()
+            if not wanted.isdecimal():
+                return self.history.frame(wanted)
+            self.shell.set_next_input(self.history.entry(int(wanted)).source)
+            return None
+
+    def _words(self, line: str) -> tuple[list[str], Logs]:
+        """Read a line of names, with --store or --logs; gives the names and the store."""
+        variables = self.shell.user_ns
+        options = read_options(line, cell=False, expand=lambda word: fill_word(word, variables))
+        if options != Options(store=options.store, logs=options.logs, query=options.query):
+            raise InvalidParameter("of the options, only --store and --logs go here")
+        if late := next((w for w in options.query.split() if w.startswith("-")), None):
+            raise InvalidParameter(f"write {late} before the names")
+        logs = self.stores.open(self.stores.find(options, self.store, variables))
+        words = [name for word in options.query.split() for name in fill_word(word, variables)]
+        return words, logs
+
+    def _answer(self, line: str, cell: str | None) -> QueryResult | RunningQuery | None:
         variables = self.shell.user_ns
         options = read_options(
             line, cell=cell is not None, expand=lambda word: fill_word(word, variables)
@@ -65,20 +125,32 @@ class Cwnb(Magics):  # type: ignore[misc]
             return None
         if not text.strip():
             raise InvalidParameter("there is no query; write one below the first line")
-        text = fill_query(text, variables)
         logs = self.stores.open(self.stores.find(options, self.store, variables))
-        result = logs.query(
-            text,
-            groups_to_ask(options.groups, self.groups, logs),
-            start=narrowed_start(
-                options.start, options.end, logs.clock.now_ms(), configured=self.start
-            ),
-            end=options.end,
-            language=options.language,
-            strict=options.strict,
-            limit=options.limit or self.limit,
-        )
+        with self.history.asking(line, cell, text, logs.clock.now_ms()) as entry:
+            entry.groups = tuple(groups_to_ask(options.groups, self.groups, logs))
+            running = logs.start(
+                fill_query(text, variables),
+                entry.groups,
+                start=narrowed_start(
+                    options.start, options.end, logs.clock.now_ms(), configured=self.start
+                ),
+                end=options.end,
+                language=options.language,
+                strict=options.strict,
+                limit=options.limit or self.limit,
+            )
+            if options.no_wait:
+                return self._hand_over(running, options.target)
+            result = wait_for(running)
+            entry.answered(result)
         return self._show(result, options)
+
+    def _hand_over(self, running: RunningQuery, target: str | None) -> RunningQuery | None:
+        if target is None:
+            return running
+        self.shell.user_ns[target] = running
+        show_line(f"{target} is a RunningQuery · {target}.result() waits for its answer")
+        return None
 
     def _show(self, result: QueryResult, options: Options) -> QueryResult | None:
         """Show chart and explanation; the table follows as the value of the cell."""
@@ -107,7 +179,7 @@ def _show_chart(result: QueryResult, kind: str, *, asked: bool) -> None:
             raise
         # "auto" means a chart where one fits; the table is the answer either way.
         if asked:
-            _show_line(f"no chart: {error}")
+            show_line(f"no chart: {error}")
         return
     display(figure)
 
@@ -115,15 +187,9 @@ def _show_chart(result: QueryResult, kind: str, *, asked: bool) -> None:
 def _show_stored(result: QueryResult, what: str) -> None:
     from cwnb.results.html import summary
 
-    _show_line(" · ".join([what, *summary(len(result), result.statistics, result.window)]))
+    show_line(" · ".join([what, *summary(len(result), result.statistics, result.window)]))
     for warning in result.warnings:
-        _show_line(f"warning: {warning}")
-
-
-def _show_line(text: str) -> None:
-    from cwnb.results.html import line_html
-
-    display({"text/plain": visible(text), "text/html": line_html(text)}, raw=True)
+        show_line(f"warning: {warning}")
 
 
 @contextmanager
@@ -136,9 +202,7 @@ def _without_traceback() -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        raise _hide_traceback(
-            QueryCancelled("the query was interrupted; nothing was changed")
-        ) from None
+        raise _hide_traceback(QueryCancelled("interrupted before the query began")) from None
     except CwnbError as error:
         raise _hide_traceback(error) from None
 

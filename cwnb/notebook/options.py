@@ -45,6 +45,9 @@ OPTIONS = (
     Option("plot", "KIND", "auto, line, bar, stacked or none", choices=(*KINDS, "none")),
     Option("explain", about="show how the query was run, with rows and times"),
     Option("limit", "N", "the most rows to give"),
+    Option(
+        "no-wait", about="give the running query at once: progress, partial(), stop(), result()"
+    ),
     Option("strict", about="refuse what the service's rules do not allow"),
     Option("store", "PATH", "the store to ask"),
     Option("logs", "NAME", "the variable with an open store; the default is logs"),
@@ -53,7 +56,6 @@ OPTIONS = (
 NOT_YET = {
     "--dry-run": "",
     "--last": "write --start",
-    "--no-wait": "",
     "--params": "write {{name}} in the query",
     "--save": "",
     "--timeout": "interrupt the kernel instead",
@@ -98,6 +100,7 @@ class Options:
     plot: str | None = None
     explain: bool = False
     limit: int | None = None
+    no_wait: bool = False
     strict: bool = False
     store: str | None = None
     logs: str | None = None
@@ -175,8 +178,8 @@ def read_options(
 
 
 def _fill(options: Options, given: dict[str, list[str]]) -> None:
-    for name in ("explain", "strict", "help"):
-        setattr(options, name, name in given)
+    for name in ("explain", "no-wait", "strict", "help"):
+        setattr(options, name.replace("-", "_"), name in given)
     for group in given.get("group", []):
         options.groups.extend(part for part in group.split(",") if part)
     for name in ("start", "end", "store", "logs", "into"):
@@ -195,6 +198,9 @@ def _fill(options: Options, given: dict[str, list[str]]) -> None:
         raise InvalidParameter(f"--into takes the name of a variable, not {options.into!r}")
     if options.into is not None and options.target is not None:
         raise InvalidParameter("write NAME << for the result or --into NAME for the DataFrame")
+    for name in ("into", "plot", "explain"):
+        if options.no_wait and name in given:
+            raise InvalidParameter(f"--{name} shows an answer, and --no-wait waits for none")
 
 
 def _known(word: str) -> Option:

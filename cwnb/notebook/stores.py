@@ -63,15 +63,21 @@ class Stores:
             return self._opened[path]
 
 
-def groups_to_ask(named: list[str], configured: str | list[str], logs: Logs) -> list[str]:
-    """Give the groups that the options name, else those of `%config`; raises InvalidParameter."""
+def groups_to_ask(
+    named: list[str],
+    configured: str | list[str],
+    logs: Logs,
+    *,
+    remedy: str = "add -g GROUP",
+) -> list[str]:
+    """Give the groups that are named, else those of `%config`; raises InvalidParameter."""
     groups = named or configured_groups(configured)
     if groups:
         return groups
     names = [group.name for group in logs.store.groups()]
     known = ", ".join(names[:_GROUPS_LISTED]) + ", …" * (len(names) > _GROUPS_LISTED)
     there = f"this store has {known}" if names else "this store has none yet"
-    raise InvalidParameter(f"no log group named; add -g GROUP ({there})")
+    raise InvalidParameter(f"no log group named; {remedy} ({there})")
 
 
 def configured_groups(configured: str | list[str]) -> list[str]:

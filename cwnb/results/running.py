@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from contextlib import suppress
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 # in all.
 TRIES = 3
 _TEXT_SHOWN = 60
+_BAR_EVERY_S = 0.1
 
 
 class RunningQuery:
@@ -87,12 +89,12 @@ class RunningQuery:
         return self._ended.is_set()
 
     def result(self, timeout: float | None = None) -> QueryResult:
-        """Wait for the answer, at most `timeout` seconds.
+        """Wait for the answer, at most `timeout` seconds; a terminal shows a progress bar.
 
         Raises what the query raises, QueryCancelled after `stop()`, and QueryUnfinished (a
         TimeoutError) when the time is over. Ctrl-C while waiting leaves the query running.
         """
-        if not self._ended.wait(timeout):
+        if not self._wait(timeout):
             raise QueryUnfinished(f"the query still runs after {timeout:g} s: {self.progress}")
         if self._result is None:
             assert self._error is not None
@@ -171,6 +173,21 @@ class RunningQuery:
                 bar.close()
             self._end()
         return self.result()
+
+    def _wait(self, timeout: float | None) -> bool:
+        """Wait for the end, and tell whether it came in time."""
+        bar = None if self.done else TerminalBar.wanted(self._control)
+        if bar is None:
+            return self._ended.wait(timeout)
+        until = time.monotonic() + (math.inf if timeout is None else timeout)
+        try:
+            while not self._ended.wait(min(_BAR_EVERY_S, max(until - time.monotonic(), 0))):
+                bar()
+                if time.monotonic() >= until:
+                    return False
+        finally:
+            bar.close()
+        return True
 
     def open(self) -> None:
         """Open the log groups that the query reads; raises ResourceNotFound if one is missing."""

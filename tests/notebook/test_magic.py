@@ -1,15 +1,25 @@
 from __future__ import annotations
 
+import os
 import re
+import signal
+import threading
+import time
 
 import pandas as pd
 import pytest
 
 import cwnb
 from cwnb.errors import InvalidParameter, MalformedQuery, QueryCancelled, ResourceNotFound
+from cwnb.insights.engine import run as engine_run
 from cwnb.results.charts import plot
 from cwnb.results.result import QueryResult
+from cwnb.results.running import RunningQuery
 
+from .conftest import NOW_MS
+
+# What the machine may be slower by while other things run on it.
+GUARD = 10
 COUNT = "stats count(*) as n by level | sort n desc"
 
 
@@ -155,16 +165,112 @@ def test_a_syntax_error_has_its_place_and_a_caret(run):
     assert lines[2].strip() == "~~~^"
 
 
-def test_an_interrupt_is_one_line_and_the_next_query_works(run, logs, monkeypatch):
-    def interrupted(*_args, **_options):
-        raise KeyboardInterrupt
+@pytest.fixture
+def slow(logs, monkeypatch):
+    """Make a group of eight segments, of which each takes a fifth of a second to read."""
+    for i in range(8):
+        logs.put(
+            "/slow", "s", [(NOW_MS - (9 - i) * 60_000 + n, f"line {i} {n}") for n in range(50)]
+        )
+        logs.flush("/slow")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(type(logs), "query", interrupted)
-        done = run("%%insights -g /shop/app\nfields @message")
+    def slowly(task, *arguments):
+        time.sleep(0.2)
+        return run_task(task, *arguments)
+
+    run_task = engine_run.run_task
+    monkeypatch.setattr(engine_run, "run_task", slowly)
+
+
+def interrupted(run, code: str, after_s: float):
+    """Run a cell and press the kernel's stop button; gives the seconds until it ended too."""
+    pressed = []
+
+    def press():
+        pressed.append(time.perf_counter())
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(after_s, press)
+    timer.start()
+    done = run(code)
+    ended = time.perf_counter()
+    timer.join()
+    return done, ended - pressed[0]
+
+
+@pytest.mark.usefixtures("slow")
+def test_an_interrupt_ends_the_cell_and_shows_the_rows_so_far(run):
+    run("%insights -g /shop/app limit 1")  # imports what is imported at the first query
+    done, seconds = interrupted(run, "%%insights -g /slow\nfields @message", 0.5)
     assert isinstance(done.error_in_exec, QueryCancelled)
-    assert len(done.stdout.strip().splitlines()) == 1
+    assert seconds < 0.3 * GUARD
+    (line,) = done.stdout.strip().splitlines()
+    assert re.search(
+        r"interrupted after \d+\.\d s: \d+ of 400 records scanned; the rows above", line
+    )
+    (shown,) = done.shown
+    assert "line 7 49" in shown.data["text/html"]
+    assert "these are the rows so far" in shown.data["text/html"]
     assert run(f"%%insights -g /shop/app\n{COUNT}").success
+
+
+@pytest.mark.usefixtures("slow")
+def test_no_wait_gives_the_running_query(run, shell):
+    done = run("%%insights r << -g /slow --no-wait\nstats count(*) as n")
+    assert done.result is None
+    assert done.shown[0].data["text/plain"].startswith("r is a RunningQuery")
+    running = shell.user_ns["r"]
+    assert running.state == "running"
+    assert running.result(20).df["n"].tolist() == [400]
+    assert isinstance(run("%insights -g /slow --no-wait limit 1").result, RunningQuery)
+
+
+def test_groups_and_fields_are_listed(run, shell):
+    assert run("%insights_groups").result["name"].tolist() == ["/shop/app", "/shop/web"]
+    assert run("%insights_groups /shop/w*").result["name"].tolist() == ["/shop/web"]
+    fields = run("%insights_fields /shop/app").result
+    assert set(fields["name"]) == {"level", "status", "ms"}
+    assert set(run("%insights_fields /shop/*").result["name"]) == {"level", "status", "ms"}
+    run("group = '/shop/app'")
+    assert len(run("%insights_fields {{group}}").result) == 3
+    shell.user_ns["other"] = shell.user_ns.pop("logs")
+    assert len(run("%insights_groups --logs other").result) == 2
+
+
+LISTING_ERRORS = [
+    ("%insights_fields", InvalidParameter, "write %insights_fields GROUP"),
+    ("%insights_fields /shop/ap", ResourceNotFound, "did you mean '/shop/app'?"),
+    ("%insights_fields /shop/app /shop/web", InvalidParameter, "name one group"),
+    ("%insights_groups /shop --store x", InvalidParameter, "write --store before the names"),
+    ("%insights_groups --plot line", InvalidParameter, "only --store and --logs"),
+    ("%insights_history 1", InvalidParameter, "no entry 1 in the history; it is empty"),
+]
+
+
+@pytest.mark.parametrize(("code", "kind", "said"), LISTING_ERRORS)
+def test_a_listing_that_fails_is_a_sentence(run, code, kind, said):
+    done = run(code)
+    assert isinstance(done.error_in_exec, kind)
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_the_history_has_what_was_asked_and_writes_it_again(run, shell, monkeypatch):
+    run(f"%%insights -g /shop/app\n{COUNT}")
+    run("%%insights -g /shop/app\nstat count(*)")
+    run("%insights -g /shop/web limit 1")
+    history = run("%insights_history").result
+    assert history.index.tolist() == [3, 2, 1]
+    assert history["outcome"].tolist() == ["answered", "MalformedQuery", "answered"]
+    assert history["rows"].tolist()[2] == 2
+    assert history["query"].tolist()[2] == COUNT
+    assert run("%insights_history web").result.index.tolist() == [3]
+    written = []
+    monkeypatch.setattr(shell, "set_next_input", written.append)
+    run("%insights_history 1")
+    run("%insights_history 3")
+    assert written == [f"%%insights -g /shop/app\n{COUNT}", "%insights -g /shop/web limit 1"]
+    assert "no entry 9 in the history; it has 1 to 3" in run("%insights_history 9").stdout
 
 
 def test_config_gives_defaults(run, shell, tmp_path, monkeypatch):

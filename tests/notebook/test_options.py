@@ -18,6 +18,7 @@ CELLS = [
     ("errors <<", {"target": "errors"}),
     ("--into df --plot auto", {"into": "df", "plot": "auto"}),
     ("--explain --lang ql", {"explain": True}),
+    ("--no-wait", {"no_wait": True}),
     ("--store ~/logs --logs mine", {"store": "~/logs", "logs": "mine"}),
     ("--help", {"help": True}),
     ("-h", {"help": True}),
@@ -64,6 +65,8 @@ REFUSED = [
     ("--start", "--start needs a value: --start TIME"),
     ("--start -1h --start -2h", "--start takes one value"),
     ("--strict=yes", "--strict takes no value"),
+    ("--no-wait --into df", "--into shows an answer, and --no-wait waits for none"),
+    ("--explain --no-wait", "--explain shows an answer"),
     ("--into a.b", "--into takes the name of a variable, not 'a.b'"),
     ("r << --into df", "write NAME << for the result or --into NAME for the DataFrame"),
     (
