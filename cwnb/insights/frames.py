@@ -422,6 +422,9 @@ class FrameSource:
             first, last = int(self._times[start]), int(self._times[start + rows - 1])
             rare = None if self._rare is None else self._rare.slice(start, rows)
             tasks.append(FrameTask(held, self.name, first, last, rows, size, rare=rare))
+        if not len(self._times):
+            # It has no rows, and shows of which types the columns are.
+            tasks.append(FrameTask(self._columns, self.name, 0, 0, 0, 0))
         return Scan(tuple(reversed(tasks)), skipped_rows=len(self._times) - int(high - low))
 
     def field_names(self) -> set[str]:

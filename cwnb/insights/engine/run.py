@@ -16,6 +16,7 @@ from cwnb.insights.engine import columns
 from cwnb.insights.engine.account import Account
 from cwnb.insights.engine.commands.barrier import POSITION, TASK
 from cwnb.insights.engine.commands.steps import apply
+from cwnb.insights.engine.empty import types_without_rows
 from cwnb.insights.engine.evaluate import evaluate_array
 from cwnb.insights.engine.fetch import PickedRows
 from cwnb.insights.engine.newest import EnoughRead, bounded, ranks_of
@@ -95,8 +96,9 @@ class Run:
     ) -> None:
         self._pipeline = rewrite(pipeline)
         self._plan = make_plan(self._pipeline, outputs)
-        source = open_input(pipeline.input, context.sources, answers)
-        self._scan = _scan(self._plan, source, context.window)
+        self._whole = pipeline
+        self._source = open_input(pipeline.input, context.sources, answers)
+        self._scan = _scan(self._plan, self._source, context.window)
         window = bounded(context.window, self._scan.tasks)
         given = QueryValues(context.now_ms, window, tuple(answers))
         self._task_plan = TaskPlan(self._plan.steps, self._plan.barrier, given)
@@ -129,7 +131,10 @@ class Run:
         self._account.note_fetched(rows.spent)
         for kinds in rows.kinds:
             self._account.note_kinds(kinds)
-        return self._outcome(batch, self._workers, time.perf_counter() - started)
+        outcome = self._outcome(batch, self._workers, time.perf_counter() - started)
+        if not outcome.rows:
+            self._give_types(outcome)
+        return outcome
 
     def rows_so_far(self) -> Outcome:
         """Give the answer to what has been scanned; it takes as long as the end of a query.
@@ -208,6 +213,13 @@ class Run:
             held += columns.nbytes(shown[name])
             self._check_budget(last, held + self._partials.nbytes)
         return shown
+
+    def _give_types(self, outcome: Outcome) -> None:
+        """Give the columns of an answer without rows the types that events show."""
+        given, outputs = self._task_plan.query_values, self._plan.outputs
+        types = types_without_rows(self._whole, outputs, self._scan.tasks, self._source, given)
+        for name, column in outcome.columns.items():
+            outcome.columns[name] = pa.nulls(0, types.get(name, column.type))
 
     def _places(self, batch: Batch) -> Places | None:
         if not self._scan.are_events or not batch.has_own(TASK):

@@ -111,7 +111,7 @@ class StatsPlan:
     def finish(self, merged: StatsPartial | None, rows: Rows) -> Batch:
         """Give a row per group, in the order of the newest event of each group, newest first."""
         names = dict.fromkeys([name for name, _ in [*self.keys, *self.outputs]])
-        if merged is None or not merged.rows:
+        if merged is None:
             empty = {name: pa.nulls(0) for name in names}
             return Batch(0, rows.query_values, columns=empty)
         order = pa.array(merged.ranks.descending())

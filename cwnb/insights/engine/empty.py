@@ -1,0 +1,80 @@
+"""The types of the columns of an answer that has no rows.
+
+What type a column has is seen in its values. So where a filter has left none, or no event lies in
+the window, the commands but for the filters are run on a few events.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.errors import MalformedQuery
+from cwnb.events import ALL_TIME, INGESTION_TIME, SYSTEM_FIELDS, TIMESTAMP
+from cwnb.insights import values
+from cwnb.insights.engine.batch import Batch
+from cwnb.insights.engine.commands.steps import apply
+from cwnb.insights.engine.evaluate import evaluate_array
+from cwnb.insights.tree import Field, Rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from cwnb.events import Source, Task
+    from cwnb.insights.context import QueryValues
+    from cwnb.insights.tree import Pipeline
+
+_OF_SYSTEM_FIELDS = {
+    name: values.TIME if name in {TIMESTAMP, INGESTION_TIME} else pa.string()
+    for name in SYSTEM_FIELDS
+}
+_EVENTS = 64
+# A field that no event of so many tasks has stays without a type.
+_TASKS = 4
+
+
+def types_without_rows(
+    pipeline: Pipeline,
+    outputs: Sequence[str],
+    tasks: Sequence[Task],
+    source: Source,
+    given: QueryValues,
+) -> dict[str, pa.DataType]:
+    """Give the types of the columns of a completed pipeline's answer, as far as events show them.
+
+    `tasks` are those of the query; where it has none, others of the source are asked.
+    """
+    commands = pipeline.commands
+    reads = {TIMESTAMP, *outputs}.union(*(command.reads() for command in commands))
+    made: set[str] = set().union(*(command.writes() for command in commands))
+    types = {name: kind for name, kind in _OF_SYSTEM_FIELDS.items() if name not in made}
+    for task in (tasks or source.scan(sorted(reads), ALL_TIME, []).tasks)[:_TASKS]:
+        wanted = [name for name in outputs if name not in types]
+        if not wanted:
+            break
+        try:
+            types |= _types_in(pipeline, wanted, reads, task, given)
+        except MalformedQuery:  # a fault that shows only where there are rows
+            break
+    return types
+
+
+def _types_in(
+    pipeline: Pipeline, wanted: Sequence[str], reads: set[str], task: Task, given: QueryValues
+) -> dict[str, pa.DataType]:
+    reader = task.open()
+    rows = min(reader.rows, _EVENTS)
+    if rows:
+        batch = Batch(rows, given, reader=reader, selection=np.arange(rows, dtype=np.int64))
+    else:
+        batch = Batch(0, given, columns=reader.columns(sorted(reads)))
+    for command in pipeline.commands:
+        if command.rows is not Rows.FEWER:
+            batch = apply(command, batch)
+    found: dict[str, Any] = {
+        name: evaluate_array(Field(parts=[name]), batch).type for name in wanted
+    }
+    decoded = {n: t.value_type if pa.types.is_dictionary(t) else t for n, t in found.items()}
+    return {name: kind for name, kind in decoded.items() if not pa.types.is_null(kind)}
