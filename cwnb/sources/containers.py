@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from cwnb.sources.blocks import Block, LineReader
-    from cwnb.sources.layouts import TimeReader
     from cwnb.sources.report import FileReport
+    from cwnb.sources.text_times import TimeReader
 
     Array = np.ndarray[Any, Any]
 

@@ -18,13 +18,13 @@ from cwnb.sources.containers import is_wrapped, read_cri, unwrapped
 from cwnb.sources.earlier import START_BYTES, TAIL_FORMATS, head_of
 from cwnb.sources.exports import read_export
 from cwnb.sources.intake import Intake, faults_of
-from cwnb.sources.layouts import TimeReader, day_first, recognise_layouts
 from cwnb.sources.lines import TextReader
 from cwnb.sources.ndjson import read_ndjson
 from cwnb.sources.recognise import EXPORT_NAME, SAMPLE_BYTES, recognise, refuse_binary
 from cwnb.sources.records import read_records
 from cwnb.sources.separated import read_separated
 from cwnb.sources.service import read_service
+from cwnb.sources.text_times import TimeReader, day_first, recognise_layouts
 from cwnb.sources.unpacking import MAX_RATIO, Fingerprinted, Peekable, Recoded, encoding_of
 from cwnb.store import LoadRecord
 

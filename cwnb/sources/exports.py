@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from cwnb.sources.blocks import LineReader
     from cwnb.sources.chunks import Chunk
-    from cwnb.sources.layouts import TimeReader
+    from cwnb.sources.text_times import TimeReader
 
 # `2023-01-01T00:00:00.000Z ` before every event; lines without it belong to the event before.
 _EVENT = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z(?: |$)"

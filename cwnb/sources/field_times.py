@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.sources.clocks import epoch_ms
-from cwnb.sources.layouts import read_texts
+from cwnb.sources.text_times import read_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

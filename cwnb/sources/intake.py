@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from cwnb.sources.chunks import Chunk
-    from cwnb.sources.layouts import TimeReader
     from cwnb.sources.report import FileReport
+    from cwnb.sources.text_times import TimeReader
 
     Array = np.ndarray[Any, Any]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cwnb.sources.blocks import Block, LineReader
-    from cwnb.sources.layouts import TimeReader
+    from cwnb.sources.text_times import TimeReader
 
     Array = np.ndarray[Any, Any]
 

@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, SourceError
 from cwnb.sources.containers import is_cri
-from cwnb.sources.layouts import LAYOUTS, read_layout
+from cwnb.sources.layouts import LAYOUTS
 from cwnb.sources.service import is_service
+from cwnb.sources.text_times import read_layout
 
 if TYPE_CHECKING:
     from cwnb.sources.clocks import Reading

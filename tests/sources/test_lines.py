@@ -9,8 +9,8 @@ from cwnb.errors import InvalidParameter
 from cwnb.sources import load
 from cwnb.sources.blocks import LineReader, slices
 from cwnb.sources.clocks import Reading
-from cwnb.sources.layouts import TimeReader, recognise_layouts
 from cwnb.sources.lines import TextReader
+from cwnb.sources.text_times import TimeReader, recognise_layouts
 
 TABLE = Path(__file__).parents[1] / "fixtures" / "sources" / "multiline.txt"
 

@@ -12,13 +12,8 @@ from cwnb.errors import InvalidParameter
 from cwnb.sources.clocks import Reading, civil_days, epoch_ms, read_zone
 from cwnb.sources.field_times import read_field_times
 from cwnb.sources.iso import read_iso
-from cwnb.sources.layouts import (
-    LAYOUTS,
-    TimeReader,
-    read_layout,
-    read_texts,
-    recognise_layouts,
-)
+from cwnb.sources.layouts import LAYOUTS
+from cwnb.sources.text_times import TimeReader, read_layout, read_texts, recognise_layouts
 
 PLAIN_ISO = re.compile(r"[\d-]{10}[T ][\d:]{8}([.,]\d{1,9})?(Z|[+-]\d\d:\d\d)?")
 FILE_MS = int(datetime(2026, 2, 10, tzinfo=UTC).timestamp() * 1000)
