@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cwnb.insights.ql.dialect import parse_query
 from cwnb.insights.ql.restrictions import restrict
-from cwnb.insights.resolve.checks import check_names
+from cwnb.insights.resolve.command_checks import check_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

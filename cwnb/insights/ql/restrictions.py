@@ -2,7 +2,7 @@
 
 The service's documentation states the rules, and some of its own samples break them. By default
 such a query is run with a warning that says what the service would do; with `strict` it is refused.
-The rules about names stand in `resolve/checks.py`.
+The rules about names stand in `resolve/command_checks.py`.
 Sources: CWL_QuerySyntax-Stats, -Dedup, -Limit, -Sort.
 """
 

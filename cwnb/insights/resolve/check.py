@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from cwnb.insights.inputs import columns_of_input, fields_of_input
 from cwnb.insights.languages import language_named
 from cwnb.insights.resolve.arguments import check_arguments
-from cwnb.insights.resolve.checks import check_names
+from cwnb.insights.resolve.command_checks import check_names
 from cwnb.insights.resolve.complete import complete
 from cwnb.insights.tree import Call, Query, find
 

@@ -1,0 +1,211 @@
+"""Check the names in each command of a pipeline against those that are defined at that place."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sqlglot import exp
+
+from cwnb.insights import tree
+from cwnb.insights.ql.writer import to_text
+from cwnb.insights.resolve.mistakes import bare_condition, text_for_field
+from cwnb.insights.resolve.scope import repeats
+from cwnb.insights.resolve.stats_checks import StatsChecker, has_bin
+from cwnb.insights.tree import Shows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+def check_names(
+    pipeline: tree.Pipeline,
+    warnings: list[str],
+    *,
+    strict: bool,
+    known: Callable[[str], bool],
+    names: Callable[[], Iterable[str]],
+    cut_events: Callable[[str], int] = lambda _: 0,
+    columns: list[str] | None,
+) -> None:
+    """Check the names in a pipeline, which may change its commands; adds to the warnings.
+
+    `known` tells whether an event may have a field, `names` gives the fields for suggestions,
+    `cut_events` how many events may have lost a field, as they have too many,
+    `columns` are those of an input whose rows are no events. Raises MalformedQuery.
+    """
+    checker = _CommandChecker(
+        pipeline,
+        warnings,
+        strict=strict,
+        known=known,
+        names=names,
+        cut_events=cut_events,
+        columns=columns,
+    )
+    for command in pipeline.commands:
+        checker.check(command)
+    pipeline.set("commands", checker.checked)
+
+
+class _CommandChecker(StatsChecker):
+    """Checks one command after the other, and keeps the scope between them."""
+
+    def check(self, command: tree.Command) -> None:
+        """Check one command, and add it to `checked` unless it has no effect."""
+        check = CHECKS.get(type(command))
+        if check is None:
+            self._refuse(f"cannot check the command {command.keyword!r}", command)
+        reads = command.reads()
+        kept = check(self, command)
+        self.scope.named |= reads
+        if kept is not None:
+            self.checked.append(kept)
+
+    def check_items(self, command: tree.Fields | tree.Display) -> tree.Command:
+        kept: list[tree.Item] = []
+        for item in command.args["items"]:
+            self._resolve_item(item)
+            value = item.value
+            if repeats(item, kept):
+                continue
+            self._check_other_value(item, kept)
+            listing = command.shows is Shows.LISTS and self.scope.outputs is None
+            if item.args.get("alias"):
+                again = self.scope.listed | (self.scope.named if listing else set())
+                self._define(item.name, item, again=again)
+            elif isinstance(value, tree.Field):
+                if listing and value.name in self.scope.made:
+                    hint = "fields defines what it lists; 'display' shows it"
+                    self._refuse_again(value.name, item, hint)
+                if listing:
+                    self.scope.listed.add(value.name)
+            if item.args.get("alias") or not isinstance(value, tree.Field):
+                self.scope.made.setdefault(item.name, False)
+                self.scope.made[item.name] |= self._is_time(value)
+            kept.append(item)
+        command.set("items", kept)
+        return command
+
+    def _check_other_value(self, item: tree.Item, others: list[tree.Item]) -> None:
+        """Refuse a column that has the name of another one with another value."""
+        if isinstance(item.value, tree.Field) and not item.args.get("alias"):
+            # It shows what the query has given the name to.
+            others = [other for other in others if not other.args.get("alias")]
+        if any(other.name == item.name for other in others):
+            self._refuse_again(item.name, item)
+        if item.args.get("alias") or isinstance(item.value, tree.Field):
+            return
+        if item.name in (self.scope.made.keys() | self.scope.listed) - self.scope.expressions:
+            self._refuse_again(item.name, item)
+        self.scope.expressions.add(item.name)
+
+    def check_parse(self, command: tree.Parse) -> tree.Command:
+        command.set("value", self._resolve(command.args["value"]))
+        for name in command.args["names"]:
+            self._define(name, command, again=self.scope.named | self.scope.listed)
+        return command
+
+    def check_dedup(self, command: tree.Dedup) -> tree.Command:
+        for item in command.args["items"]:
+            self._resolve_item(item)
+        return command
+
+    def check_limit(self, command: tree.Limit) -> tree.Command:
+        return command
+
+    def check_filter(self, command: tree.Filter) -> tree.Filter | None:
+        stay: list[exp.Expression] = []
+        moved: list[exp.Expression] = []
+        conditions = tree.conjuncts(command.args["condition"])
+        self._refuse_mistake(bare_condition(conditions, self._is_name))
+        for conjunct in conditions:
+            resolved = self._name_outputs(self._values_in_backticks(conjunct))
+            if self._belongs_before_stats(resolved):
+                moved.append(resolved)
+            else:
+                stay.append(self._resolve(resolved))
+        if moved:
+            self._move_before_stats(tree.chained(exp.And, moved))
+        if not stay:
+            return None
+        command.set("condition", tree.chained(exp.And, stay))
+        return command
+
+    def _belongs_before_stats(self, conjunct: exp.Expression) -> bool:
+        """Tell whether a condition after the first `stats` can only be about the events' fields."""
+        if self.scope.outputs is None or self.strict or self.stats_seen != 1:
+            return False
+        reads = list(tree.find(conjunct, tree.Field))
+        raw = [f for f in reads if not self.scope.defines(f) and self._in_events(f)]
+        if not raw and not (tree.reads_event_time(conjunct) and not reads):
+            return False
+        for other in reads:
+            if self.scope.defines(other):
+                self._refuse(
+                    f"{to_text(conjunct)!r} names both {raw[0].name!r}, a field of the events, and "
+                    f"{other.name!r}, an output of stats; split it at an 'and'",
+                    conjunct,
+                )
+            if not self._in_events(other):
+                self._refuse_unknown(other)
+        return True
+
+    def _move_before_stats(self, condition: exp.Expression) -> None:
+        assert self.first_stats is not None
+        after, self.scope = self.scope, self.before_stats
+        moved = tree.Filter(condition=self._resolve(condition))
+        self.scope = after
+        self.checked.insert(self.first_stats, moved)
+        self.first_stats += 1
+        self._warn(
+            f"filter {to_text(condition)!r} names fields of the events and is applied before "
+            "stats; the service would find no such column after it and keep no rows"
+        )
+
+    def check_sort(self, command: tree.Sort) -> tree.Sort | None:
+        kept: list[tree.SortKey] = []
+        for key in command.args["keys"]:
+            item = key.args["item"]
+            self._refuse_mistake(text_for_field(item.value, self._is_name, "sort", sure=True))
+            if has_bin(item):
+                self._forgive(
+                    f"sort {to_text(item.value)} is refused by the service; give the bin a name "
+                    "where it stands after 'by'",
+                    item,
+                )
+            if self._sorts_by_events(self._name_outputs(item.value)):
+                self._warn(
+                    f"sort key {to_text(item.value)!r} is no output of stats and is ignored, as it "
+                    "orders nothing in the service"
+                )
+                continue
+            self._resolve_item(item)
+            if item.args.get("alias"):
+                self._define(item.name, item, again=self.scope.named | self.scope.listed)
+                self.scope.made[item.name] = self._is_time(item.value)
+            kept.append(key)
+        if not kept:
+            return None
+        command.set("keys", kept)
+        return command
+
+    def _sorts_by_events(self, value: exp.Expression) -> bool:
+        if self.scope.outputs is None or self.stats_seen != 1 or self.strict:
+            return False
+        reads = list(tree.find(value, tree.Field))
+        return bool(reads) and all(
+            not self.scope.defines(name) and self._in_events(name) for name in reads
+        )
+
+
+# A command that is not in this table is refused, so that none is left unchecked.
+CHECKS: dict[type[tree.Command], Callable[[_CommandChecker, Any], tree.Command | None]] = {
+    tree.Fields: _CommandChecker.check_items,
+    tree.Display: _CommandChecker.check_items,
+    tree.Filter: _CommandChecker.check_filter,
+    tree.Parse: _CommandChecker.check_parse,
+    tree.Stats: _CommandChecker.check_stats,
+    tree.Sort: _CommandChecker.check_sort,
+    tree.Limit: _CommandChecker.check_limit,
+    tree.Dedup: _CommandChecker.check_dedup,
+}

@@ -1,0 +1,227 @@
+"""Check the names in an expression against those that may be used at its place in the query."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NoReturn
+
+from sqlglot import exp
+
+from cwnb.events import FIELDS_PER_EVENT, INGESTION_TIME, RAW, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
+from cwnb.insights import tree
+from cwnb.insights.names import suggestion
+from cwnb.insights.ql.tokens import quote
+from cwnb.insights.ql.writer import to_text, write_name
+from cwnb.insights.resolve.mistakes import Mistake, mistake_in
+from cwnb.insights.resolve.scope import (
+    Scope,
+    is_aggregate,
+    refuse,
+    replace_value,
+    scope_of_columns,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+COMPARISONS = tuple(tree.COMPARISONS)
+# Every event has these; the last two are not fields of the language.
+_ALWAYS = frozenset({*SYSTEM_FIELDS, SEQUENCE, RAW})
+
+
+class ExpressionChecker:
+    """Checks expressions at the present place in a pipeline, which is kept as a `Scope`."""
+
+    def __init__(
+        self,
+        pipeline: tree.Pipeline,
+        warnings: list[str],
+        *,
+        strict: bool,
+        known: Callable[[str], bool],
+        names: Callable[[], Iterable[str]],
+        cut_events: Callable[[str], int],
+        columns: list[str] | None,
+    ) -> None:
+        self.pipeline = pipeline
+        self.warnings = warnings
+        self.strict = strict
+        self.known = known
+        self.names = names
+        self.cut_events = cut_events
+        # The columns of an answer are like the outputs of stats: no other names are there.
+        self.scope = Scope() if columns is None else scope_of_columns(columns)
+        self.events = columns is None
+        self.given_by = "the stats" if self.events else "the answer"
+        self.checked: list[tree.Command] = []
+        # The place of the first `stats` in `checked`, and the scope before it.
+        self.first_stats: int | None = None
+        self.before_stats = Scope()
+        self.stats_seen = 0
+
+    def _resolve_item(self, item: tree.Item) -> None:
+        """Check an item's expression, and resolve its names; the name of its column stays."""
+        written = item.value
+        value = self._resolve(written)
+        if value != written:
+            replace_value(item, value)
+
+    def _resolve(self, value: exp.Expression) -> exp.Expression:
+        """Check an expression that is evaluated for each row; gives it with its names resolved."""
+        value = self._name_outputs(self._values_in_backticks(value))
+        for node in tree.find(value, exp.Expression):
+            if is_aggregate(node):
+                self._refuse(
+                    f"{node.entry.name} is an aggregation and can be used in stats only", node
+                )
+            if isinstance(node, tree.Call) and node.entry.reads_event_time:
+                self._check_event_time(node)
+            self._refuse_mistake(mistake_in(node, self._is_name))
+            if isinstance(node, tree.Field):
+                self._check_field(node)
+            if isinstance(node, (*COMPARISONS, tree.In)):
+                self._check_times(node)
+        return value
+
+    def _name_outputs(self, value: exp.Expression) -> exp.Expression:
+        """Replace each expression that the last `stats` computed by the name of that output."""
+        outputs = {
+            item.value: item.name
+            for item in self.scope.outputs or []
+            if not isinstance(item.value, tree.Field | exp.Literal | exp.Boolean)
+        }
+        if not outputs:
+            return value
+
+        def refer(node: exp.Expression) -> exp.Expression:
+            if node not in outputs:
+                return node
+            name = tree.Field(parts=[outputs[node]])
+            name.meta.update(node.meta)
+            return name
+
+        return value.transform(refer)
+
+    def _check_event_time(self, call: exp.Expression) -> None:
+        if self.scope.outputs is not None and TIMESTAMP not in self.scope.made:
+            self._refuse(
+                f"{to_text(call)} needs {TIMESTAMP}, which is not an output of the stats before; "
+                "name the time in that stats, such as 'by bin(5m) as t', and use datefloor(t, …)",
+                call,
+            )
+
+    def _check_field(self, name: tree.Field) -> None:
+        if self.scope.defines(name):
+            return
+        if self.scope.outputs is not None:
+            self._refuse_unknown(name)
+        if name.name in _ALWAYS:
+            return
+        lost = _cut_text(self.cut_events(name.name))
+        if self._in_events(name):
+            if lost:
+                self._warn(f"the field {name.name!r} may be missing{lost}")
+        elif _stands_for_text(name):
+            quoted = f"; if it is a text, write it in quotes: {quote(name.name)}"
+            self._warn(f"no event has the field {name.name!r}{lost}{quoted}")
+        else:
+            near = suggestion(name.name, [*SYSTEM_FIELDS, *self.scope.made, *sorted(self.names())])
+            self._warn(f"no event has the field {name.name!r}{lost}{near}")
+
+    def _refuse_unknown(self, name: tree.Field) -> NoReturn:
+        near = suggestion(name.name, self.scope.made)
+        shown = ", ".join(write_name(made) for made in self.scope.made)
+        self._refuse(f"{name.name!r} is no output of {self.given_by} before ({shown}){near}", name)
+
+    def _check_times(self, node: exp.Expression) -> None:
+        sides = list(node.iter_expressions())
+        if any(side.is_string for side in sides) and any(self._is_time(side) for side in sides):
+            time = next(to_text(side) for side in sides if self._is_time(side))
+            self._refuse(
+                f"a time cannot be compared with text; compare toMillis({time}) with numbers", node
+            )
+
+    def _is_time(self, node: exp.Expression) -> bool:
+        if isinstance(node, tree.Field):
+            if node.name in self.scope.made:
+                return self.scope.made[node.name]
+            return node.name in (TIMESTAMP, INGESTION_TIME)
+        return isinstance(node, tree.Call) and node.entry.result == "time"
+
+    def _values_in_backticks(self, value: exp.Expression) -> exp.Expression:
+        """Read ``city == `Rome` `` as text if there is no field Rome.
+
+        One sample query of the service's documentation is written so.
+        """
+        if self.strict:
+            return value
+        for equal in tree.find(value, exp.EQ):
+            name = equal.expression
+            if (
+                isinstance(name, tree.Field)
+                and name.meta.get("quoted")
+                and not self.scope.defines(name)
+                and not self._in_events(name)
+            ):
+                text = exp.Literal.string(name.name)
+                text.meta.update(name.meta)
+                equal.set("expression", text)
+                self._warn(
+                    f"`{name.name}` is no field and is read as the text {to_text(text)}; the "
+                    "service may look for a field"
+                )
+        return value
+
+    def _in_events(self, name: tree.Field) -> bool:
+        """Tell whether the name is there before the first `stats`, or here if there was none."""
+        before = self.before_stats if self.stats_seen else self.scope
+        if before.defines(name) or not self.events:
+            return before.defines(name)
+        return name.name in _ALWAYS or self.known(name.name)
+
+    def _define(self, name: str, node: exp.Expression, *, again: set[str]) -> None:
+        if name in self.scope.made or name in again:
+            self._refuse_again(name, node)
+        self.scope.made[name] = False
+
+    def _is_name(self, text: str) -> bool:
+        """Tell whether a text is the name of something that may be used at this place."""
+        name = tree.Field(parts=[text])
+        return self.scope.defines(name) or (self.scope.outputs is None and self._in_events(name))
+
+    def _refuse_mistake(self, found: Mistake | None) -> None:
+        if found is not None:
+            self._refuse(*found)
+
+    def _refuse_again(self, name: str, node: exp.Expr, hint: str = "") -> NoReturn:
+        hint = hint or "choose another name"
+        self._refuse(f"ephemeral field is already defined: {name!r}; {hint}", node)
+
+    def _forgive(self, message: str, node: exp.Expression) -> None:
+        if self.strict:
+            self._refuse(message, node)
+        self._warn(message)
+
+    def _warn(self, message: str) -> None:
+        if message not in self.warnings:
+            self.warnings.append(message)
+
+    def _refuse(self, message: str, node: exp.Expr) -> NoReturn:
+        refuse(self.pipeline, message, node)
+
+
+def _stands_for_text(name: tree.Field) -> bool:
+    """Tell whether a field is the right side of a comparison with a field: `level = ERROR`."""
+    parent = name.parent
+    return (
+        isinstance(parent, COMPARISONS)
+        and parent.expression is name
+        and isinstance(parent.this, tree.Field)
+    )
+
+
+def _cut_text(events: int) -> str:
+    if not events:
+        return ""
+    have = "event has" if events == 1 else "events have"
+    kept = f"only the first {FIELDS_PER_EVENT} of each are kept"
+    return f": {events:,} {have} more than {FIELDS_PER_EVENT} fields, and {kept}"
