@@ -22,6 +22,7 @@ from cwnb.times import Clock, to_ms
 from cwnb.window import read_window
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Iterable, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
@@ -294,6 +295,14 @@ class Logs:
     def sweep(self, group: str | None = None) -> None:
         """Delete expired events now; a thread also does this in the background."""
         self.store.sweep(arguments.one_or_all(group))
+
+    def backup(self, target: str | os.PathLike[str], *, link: bool = False) -> None:
+        """Copy the store into a new or empty folder, while others go on writing to it.
+
+        The copy opens with the same key. `link`: make hard links of what never changes, which is
+        quick, takes no room, and needs the same disk.
+        """
+        self.store.backup(target, link=link)
 
 
 def query(

@@ -341,6 +341,7 @@ def test_malformed_query_points_at_the_fault(ask):
 
 
 COMMANDS = "demo lab load query groups fields streams retention delete maintain".split()
+COMMANDS += ["backup", "repair", "key", "key export", "key import"]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
@@ -350,6 +351,35 @@ def test_help_shows_examples(command, tmp_path):
     assert "Examples:\n" in answer.stdout
     assert "\b" not in answer.stdout
     assert max(map(len, answer.stdout.splitlines())) <= 100
+
+
+def test_a_store_is_backed_up_and_its_key_comes_along(shop, tmp_path, monkeypatch):
+    monkeypatch.setenv("CWNB_CONFIG_DIR", (shop / "config").read_text())
+    monkeypatch.setenv("CWNB_PASSPHRASE", "a passphrase")
+    assert run("backup", str(shop / ".cwnb"), "copy", cwd=tmp_path).returncode == 0
+    assert run("key", "export", "copy", "shop.key", cwd=tmp_path).returncode == 0
+    monkeypatch.setenv("CWNB_CONFIG_DIR", str(tmp_path / "elsewhere"))
+    assert "cwnb key import" in run("groups", "--store", "copy", cwd=tmp_path).stderr
+    assert run("key", "import", "shop.key", cwd=tmp_path).returncode == 0
+    assert "/shop/app" in run("groups", "--store", "copy", cwd=tmp_path).stdout
+    monkeypatch.setenv("CWNB_PASSPHRASE", "another")
+    answer = run("key", "import", "shop.key", cwd=tmp_path)
+    assert answer.returncode == 2
+    assert answer.stderr.startswith("cwnb: the passphrase does not open 'shop.key'")
+    monkeypatch.delenv("CWNB_PASSPHRASE")
+    assert "set CWNB_PASSPHRASE" in run("key", "import", "shop.key", cwd=tmp_path).stderr
+
+
+def test_a_store_is_repaired(shop, tmp_path, monkeypatch):
+    monkeypatch.setenv("CWNB_CONFIG_DIR", (shop / "config").read_text())
+    assert "is whole" in run("repair", str(shop / ".cwnb"), cwd=tmp_path).stderr
+    assert run("backup", str(shop / ".cwnb"), "copy", cwd=tmp_path).returncode == 0
+    (tmp_path / "copy" / "catalog.sqlite").unlink()
+    assert "cwnb repair" in run("groups", "--store", "copy", cwd=tmp_path).stderr
+    answer = run("repair", "copy", cwd=tmp_path)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    assert "brought back" in answer.stdout
+    assert "/shop/app" in run("groups", "--store", "copy", cwd=tmp_path).stdout
 
 
 def test_version(tmp_path):

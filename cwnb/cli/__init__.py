@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from cwnb import __version__
-from cwnb.cli import demo, groups, load, query, repair, store
+from cwnb.cli import backup, demo, groups, key, load, query, repair, store
 from cwnb.cli.errors import CommandFailed, CommandGroup, ReaderEnded, sentence
 from cwnb.errors import MalformedQuery
 
@@ -31,7 +31,9 @@ COMMANDS = (
     groups.retention,
     groups.delete,
     store.maintain,
+    backup.backup,
     repair.repair,
+    key.key,
 )
 
 

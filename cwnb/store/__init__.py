@@ -7,6 +7,7 @@ from cwnb.store.ingest import checks
 from cwnb.store.ingest.checks import CheckedEvents
 from cwnb.store.ingest.load import Loading
 from cwnb.store.ingest.messages import Messages, event_batch, messages_of
+from cwnb.store.keys.transfer import import_key
 from cwnb.store.maintenance.retention import RETENTION_DAYS
 from cwnb.store.positions import Position
 from cwnb.store.processing import Processing
@@ -34,6 +35,7 @@ __all__ = [
     "StreamInfo",
     "checks",
     "event_batch",
+    "import_key",
     "messages_of",
     "read_rest",
     "repair",

@@ -294,6 +294,22 @@ class Store:
             sweep(self.context, group_id)
         claims.remove_strays(self.context)
 
+    def backup(self, target: str | os.PathLike[str], *, link: bool = False) -> None:
+        """Copy the store into a new or empty folder; see `backups.backup`."""
+        from cwnb.store.backups import backup
+
+        self.background.raise_failure()
+        backup(self.context, target, link=link)
+
+    def export_key(self, file: Path, passphrase: str) -> None:
+        """Write the store's key into a new file that a passphrase protects; see `export_key`."""
+        from cwnb.store.keys.transfer import export_key
+
+        if not self.context.encrypted:
+            raise InvalidParameter(f"the store {self.path!r} is not encrypted and has no key")
+        self.context.sealer()  # raises for a key that is not the store's
+        export_key(self.context.facts.key_id, self.path, file, passphrase)
+
     def _ids(self, group: str | None) -> list[int]:
         if self.catalog.read_only:
             raise StoreReadOnly(f"the store {self.path!r} may not be written by this user")

@@ -94,6 +94,12 @@ def cancel_expired(connection: Any, now: float, latest: float) -> None:
         cancel(connection, work_id)
 
 
+def forget_all(connection: Any) -> None:
+    """Forget all claims, and the files of the trash: of a copy that has none of their files."""
+    for table in ("pending_inputs", "pending_outputs", "pending", "trash"):
+        connection.execute(f"DELETE FROM {table}")
+
+
 def cancel_all(connection: Any, group_id: int, remove_at: float) -> None:
     """Remove the claims of a group, and put what they wrote into the trash."""
     found = connection.execute("SELECT id FROM pending WHERE group_id = ?", (group_id,))

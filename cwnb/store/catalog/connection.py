@@ -138,6 +138,17 @@ class Catalog:
             with self.write() as connection:
                 first_seals.seal_all(connection)
 
+    def copy_to(self, file: Path) -> None:
+        """Write the catalog as it is at one moment into an empty file."""
+        with FORK_GUARD.use(), self._named_errors():
+            source = self._connection()
+            copy = apsw.Connection(str(file))
+            try:
+                with copy.backup("main", source, "main") as copying:
+                    copying.step()
+            finally:
+                copy.close()
+
     def empty_log(self) -> None:
         """Move what is good of the log into the catalog, and make the log empty."""
         with FORK_GUARD.use(), self._named_errors():

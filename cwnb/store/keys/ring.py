@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cwnb.errors import StoreError, StoreKeyMissing
+from cwnb.errors import InvalidParameter, StoreError, StoreKeyMissing
 from cwnb.store.disk import sync
 
 if TYPE_CHECKING:
@@ -56,15 +56,23 @@ def _home() -> str:
 def create_key(store_path: str) -> str:
     """Add a new random key to the ring and give its id."""
     key_id = secrets.token_hex(8)
-    entry = {
-        "key": base64.b64encode(secrets.token_bytes(_KEY_BYTES)).decode(),
-        "made_for": store_path,
-    }
+    add_key(key_id, secrets.token_bytes(_KEY_BYTES), store_path)
+    return key_id
+
+
+def add_key(key_id: str, key: bytes, store_path: str) -> None:
+    """Add a key to the ring; raise InvalidParameter if it has another one under this id."""
     with _locked_ring() as file:
         ring = _read_ring(file)
-        ring[key_id] = entry
-        _write_ring(file, ring)
-    return key_id
+        entry = {"key": base64.b64encode(key).decode(), "made_for": store_path}
+        if (there := ring.get(key_id)) is None:
+            ring[key_id] = entry
+            _write_ring(file, ring)
+        elif there.get("key") != entry["key"]:
+            raise InvalidParameter(
+                f"the key ring {str(file)!r} has another key under the id {key_id!r}; it was left "
+                "as it is"
+            )
 
 
 def read_key(key_id: str, store_path: str) -> bytes:
@@ -74,7 +82,8 @@ def read_key(key_id: str, store_path: str) -> bytes:
     if entry is None:
         raise StoreKeyMissing(
             f"the store {store_path!r} needs key {key_id!r}, which is not in the key ring "
-            f"{str(file)!r}; copy that key's entry from the machine that made the store"
+            f"{str(file)!r}; write it into a file by 'cwnb key export' where the store "
+            "was made, and add it here by 'cwnb key import'"
         )
     try:
         key = base64.b64decode(entry["key"], validate=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -107,6 +108,19 @@ class SegmentFolder:
                         continue
                     name = FileName(int(folder.name), found["segment"], found["kind"])
                     yield name, file.stat(follow_symlinks=False).st_mtime
+
+    def take_over(self, other: SegmentFolder, name: FileName, *, link: bool) -> None:
+        """Copy a file of another store, durably; as a hard link if it may be and can be."""
+        source, file = other._own(other._file(name)), self._own(self._file(name))
+        file.parent.mkdir(mode=0o700, exist_ok=True)
+        if link:
+            with suppress(OSError):
+                file.hardlink_to(source)
+        if not file.exists():
+            make_private_file(file)
+            shutil.copyfile(source, file)
+        sync(file)
+        sync(file.parent)
 
     def remove(self, name: FileName) -> None:
         """Remove a file, if it is there."""
