@@ -90,3 +90,21 @@ def test_a_field_that_was_cut_from_a_message_of_a_frame_is_said():
     assert len(result) == 1
     lost = "1 event has more than 200 fields, and only the first 200 of each are kept"
     assert result.warnings == [f"the field 'f249' may be missing: {lost}"]
+
+
+def test_rare_fields_of_every_name_are_known(logs):
+    names = ["", "a\nb", "é", '"q"', "@x", "a.b", "x y", "\u2028", "n\\n", "\0z", "😀", "\t"]
+    for name in names[:6], names[6:]:
+        rows = [{"c": n} for n in range(1200)] + [{one: 1} for one in name]
+        logs.put("/odd", "s", [(NOW - n, json.dumps(row)) for n, row in enumerate(rows)])
+        logs.flush()
+    listed = logs.store.snapshot(["/odd"]).field_names()
+    assert {"", "a\nb", "é", "a.b", "@@x"} <= listed
+    for _ in range(2):
+        snapshot = logs.store.snapshot(["/odd"])
+        for name in names:
+            known = f"@{name}" if name.startswith("@") else name
+            assert snapshot.has_field(known), name
+        # The names of the segment that has "\0z" are not listed.
+        assert "b" not in snapshot.field_names()
+        logs.compact()

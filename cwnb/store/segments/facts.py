@@ -31,6 +31,7 @@ REST = "@rest"
 INTEGER, NUMBER, BOOLEAN, TEXT, DICTIONARY, MIXED = "i", "n", "b", "t", "d", "m"
 # Characters of the names of rare fields that the catalog keeps of a segment.
 _MAX_RARE_TEXT = 32_768
+_NUL = "\0"
 _CODEC = pa.Codec("zstd")
 
 
@@ -78,11 +79,11 @@ class SegmentFacts:
         """Tell whether an event may have this discovered field; a guess where `rare` is None."""
         if name in self.columns:
             return True
-        return self.has_rest and (self.rare is None or f"\n{name}\n" in self.rare)
+        return self.has_rest and (self.rare is None or f"{_NUL}{name}{_NUL}" in self.rare)
 
     def field_names(self) -> list[str]:
         """Name the discovered fields, as far as they are known."""
-        return [*self.columns, *filter(None, (self.rare or "").split("\n"))]
+        return [*self.columns, *(self.rare[1:-1].split(_NUL) if self.rare else ())]
 
     def packed(self) -> bytes:
         """Give what the catalog keeps as one value, because no statement asks for a part of it."""
@@ -92,7 +93,7 @@ class SegmentFacts:
             "row_groups": self.row_groups,
             "streams": self.streams,
             "rest": self.has_rest,
-            "rare": self.rare,
+            "rare_names": self.rare,
             "capped": self.capped,
             "log_type": self.processing.log_type,
         } | ({"footers": self.footers} if self.footers else {})
@@ -101,12 +102,17 @@ class SegmentFacts:
 
 
 def rare_text(names: Iterable[str]) -> str | None:
-    """Write the names of rare fields as one text, a line each; None if that would be too long.
+    """Write the names of rare fields as one text, a NUL before, between and after them.
 
-    One text is read faster than a list, and searched as fast as a set.
+    None if that would be too long, or if a name has a NUL. One text is read from the catalog faster
+    than a list of names is.
     """
-    text = "".join(f"\n{name}" for name in sorted(names)) + "\n"
-    return text if len(text) <= _MAX_RARE_TEXT else None
+    listed = sorted(names)
+    if not listed:
+        return ""
+    text = _NUL + _NUL.join(listed) + _NUL
+    clear = text.count(_NUL) == len(listed) + 1
+    return text if clear and len(text) <= _MAX_RARE_TEXT else None
 
 
 def unpacked(packed: bytes) -> dict[str, Any]:
@@ -119,7 +125,7 @@ def unpacked(packed: bytes) -> dict[str, Any]:
         "row_groups": tuple(RowGroup(*group) for group in facts["row_groups"]),
         "streams": None if facts["streams"] is None else tuple(facts["streams"]),
         "has_rest": facts["rest"],
-        "rare": facts.get("rare"),  # segments of earlier versions do not say
+        "rare": facts.get("rare_names"),  # segments of earlier versions do not say
         "capped": facts["capped"],
         "processing": Processing(log_type=facts["log_type"]),
         "footers": facts.get("footers", {}),
