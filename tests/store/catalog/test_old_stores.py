@@ -42,6 +42,7 @@ def old(request, version, tmp_path, monkeypatch):
     """Give a copy of an old store, whose key is in the ring."""
     shutil.copytree(version / request.param, tmp_path / "old")
     shutil.copytree(version / "keys", tmp_path / "keys")
+    (tmp_path / "keys" / "keys.json").chmod(0o600)  # git does not keep the mode
     monkeypatch.setenv("CWNB_CONFIG_DIR", str(tmp_path / "keys"))
     return tmp_path / "old"
 
