@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import warnings
-from dataclasses import dataclass, field
 from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
@@ -15,14 +14,20 @@ from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from cwnb.errors import InvalidParameter
-from cwnb.results.rendering import numbers, render
-from cwnb.results.series import Series, histogram, series_over_time
+from cwnb.results.panels import (
+    Panel,
+    by_scale,
+    event_panel,
+    floats,
+    labels_of,
+    panels_by_group,
+    panels_by_measure,
+)
+from cwnb.results.series import Series
 from cwnb.results.shape import Shape, shape
 from cwnb.results.visible import columns_wide, cut, one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from pandas import DataFrame
 
 # Okabe and Ito's palette, which colour-blind readers can tell apart. Other colours replace its
@@ -36,9 +41,6 @@ _LABEL_WIDTH = 44
 # With longer labels (characters) or more bars than this, bars are drawn horizontally.
 _UPRIGHT_LABEL = 10
 _UPRIGHT_BARS = 14
-# On one scale, a measure this many times smaller would be a flat line, so it gets its own panel.
-_SAME_SCALE = 25
-_PANELS = 4
 _SIZE = (9.0, 3.4)
 _DPI = 144
 
@@ -62,7 +64,7 @@ def draw(result: Any, kind: str) -> Chart:
     if df.shape[0] == 0:
         raise InvalidParameter("cannot draw a result without rows")
     if found.kind == "events":
-        return _draw_over_time([_event_panel(df)], "stacked" if kind == "auto" else kind)
+        return _draw_over_time([event_panel(df)], "stacked" if kind == "auto" else kind)
     if not found.measures:
         raise InvalidParameter(
             f"cannot draw a result without a column of numbers; it has {_names(df.columns)}"
@@ -73,108 +75,16 @@ def draw(result: Any, kind: str) -> Chart:
                 f"cannot draw {kind!r} without a time; group by bin(...) or choose 'bar'"
             )
         return _draw_groups(df, found)
-    panels = _panels_by_group(df, found) if found.keys else _panels_by_measure(df, found)
+    panels = (
+        panels_by_group(df, found, len(PALETTE)) if found.keys else panels_by_measure(df, found)
+    )
     if kind == "auto":
         stack = bool(found.keys) and found.measures[0] in found.additive
         kind = "stacked" if stack else "line"
     return _draw_over_time(panels, kind)
 
 
-@dataclass
-class _Panel:
-    """One set of axes: series that share a scale."""
-
-    title: str
-    series: list[Series]
-    period_ms: int | None = None
-    note: str = ""
-    labels: list[str] = field(default_factory=list)
-
-
-def _event_panel(df: DataFrame) -> _Panel:
-    series, period_ms, name = histogram(df)
-    return _Panel(f"{len(df):,} events by {name}", [series], period_ms)
-
-
-def _panels_by_measure(df: DataFrame, found: Shape) -> list[_Panel]:
-    assert found.time is not None
-    series = [
-        series_over_time(
-            df[found.time], _floats(df[name]), found.period_ms, name, name in found.additive
-        )
-        for name in found.measures
-    ]
-    return [
-        _Panel(", ".join(s.name for s in group), group, found.period_ms)
-        for group in _by_scale(series)
-    ]
-
-
-def _by_scale(series: list[Series]) -> list[list[Series]]:
-    """Divide series into panels by their magnitude; the last panel takes all that are left."""
-    panels: list[list[Series]] = []
-    for one in series:
-        fitting = next((panel for panel in panels if _share_scale(panel[0], one)), None)
-        if fitting is None and len(panels) < _PANELS:
-            panels.append([one])
-        else:
-            (fitting or panels[-1]).append(one)
-    return panels
-
-
-def _share_scale(one: Series, other: Series) -> bool:
-    # A count and a duration have different units.
-    if one.additive != other.additive:
-        return False
-    small, large = sorted((one.magnitude, other.magnitude))
-    return small == 0 or large / small <= _SAME_SCALE
-
-
-def _panels_by_group(df: DataFrame, found: Shape) -> list[_Panel]:
-    """Draw the first measure, a series per group; small groups are added up or left out."""
-    assert found.time is not None
-    measure = found.measures[0]
-    names = _labels(df, found.keys)
-    codes, firsts = _codes(names)
-    series = []
-    for code, name in enumerate(firsts):
-        rows = codes == code
-        series.append(
-            series_over_time(
-                df[found.time][rows],
-                _floats(df[measure])[rows],
-                found.period_ms,
-                name,
-                measure in found.additive,
-            )
-        )
-    series.sort(key=_number_or_name if len(series) <= len(PALETTE) else lambda s: -s.total)
-    shown, rest = series[: len(PALETTE)], series[len(PALETTE) :]
-    title, note = f"{measure} by {', '.join(found.keys)}", ""
-    if len(rest) == 1:
-        shown, rest = series[: len(PALETTE) - 1], series[len(PALETTE) - 1 :]
-    if rest and measure in found.additive:
-        shown.append(Series.summed(rest, f"{len(rest)} others"))
-    elif rest:
-        note = f"the {len(shown)} largest of {len(series):,}"
-    return [_Panel(title, shown, found.period_ms, note)]
-
-
-def _number_or_name(series: Series) -> tuple[int, float, str]:
-    """Sort numbers as numbers, before text."""
-    try:
-        return (0, float(series.name), "")
-    except ValueError:
-        return (1, 0.0, series.name)
-
-
-def _codes(names: Sequence[str]) -> tuple[np.ndarray[Any, Any], list[str]]:
-    firsts = list(dict.fromkeys(names))
-    number = {name: i for i, name in enumerate(firsts)}
-    return np.array([number[name] for name in names]), firsts
-
-
-def _draw_over_time(panels: list[_Panel], kind: str) -> Chart:
+def _draw_over_time(panels: list[Panel], kind: str) -> Chart:
     figure = _new_chart(_SIZE[1] + 1.9 * (len(panels) - 1))
     grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)
     for axes, panel in zip(grid[:, 0], panels, strict=True):
@@ -196,7 +106,7 @@ def _draw_over_time(panels: list[_Panel], kind: str) -> Chart:
     return figure
 
 
-def _draw_series(axes: Any, panel: _Panel, kind: str) -> list[Any]:
+def _draw_series(axes: Any, panel: Panel, kind: str) -> list[Any]:
     colours = _colours(panel.series)
     if kind == "line":
         return [_line(axes, s, colour) for s, colour in zip(panel.series, colours, strict=True)]
@@ -249,23 +159,23 @@ def _draw_groups(df: DataFrame, found: Shape) -> Chart:
         if len(found.measures) == 1:
             raise InvalidParameter("cannot draw a single number; group by a field or by bin(...)")
         # One row of numbers: each is a bar.
-        heights = np.array([_floats(shown[name])[0] for name in found.measures])
+        heights = np.array([floats(shown[name])[0] for name in found.measures])
         one = Series("", np.arange(len(heights)), heights)
         return _bars([one_line(name) for name in found.measures], [one], "", note)
-    labels = [cut(name, _LABEL_WIDTH) for name in _labels(shown, found.keys)]
+    labels = [cut(name, _LABEL_WIDTH) for name in labels_of(shown, found.keys)]
     by = ", ".join(found.keys)
     columns = [_bar_series(shown, name, found) for name in found.measures]
     return _bars(labels, columns, f" by {by}", note)
 
 
 def _bar_series(df: DataFrame, name: str, found: Shape) -> Series:
-    heights = _floats(df[name])
+    heights = floats(df[name])
     return Series(name, np.arange(len(df)), heights, None, name in found.additive)
 
 
 def _bars(labels: list[str], columns: list[Series], title: str, note: str) -> Chart:
     flat = len(labels) > _UPRIGHT_BARS or max(map(columns_wide, labels)) > _UPRIGHT_LABEL
-    groups = _by_scale(columns)
+    groups = by_scale(columns)
     count = len(groups)
     if flat:
         most = max(len(group) for group in groups)
@@ -340,17 +250,6 @@ def _legend(axes: Any, handles: list[Any], names: list[str]) -> None:
 
 def _colours(series: list[Series]) -> list[str]:
     return [PALETTE[i] if i < len(PALETTE) else _REST for i in range(len(series))]
-
-
-def _floats(series: Any) -> np.ndarray[Any, Any]:
-    found = numbers(series)
-    assert found is not None, "shape() names columns of numbers only"
-    return found
-
-
-def _labels(df: DataFrame, keys: tuple[str, ...]) -> list[str]:
-    columns = [[one_line(render(v)) or "(missing)" for v in df[key].tolist()] for key in keys]
-    return [" · ".join(parts) for parts in zip(*columns, strict=True)]
 
 
 def _without_formulas(text: str) -> str:
