@@ -17,7 +17,7 @@ from cwnb.insights.engine import evaluate
 from cwnb.insights.engine.commands import steps
 from cwnb.insights.names import known_functions
 from cwnb.insights.ql import dialect, vocabulary, writer
-from cwnb.insights.resolve import checks
+from cwnb.insights.resolve import command_checks
 from cwnb.insights.to_pandas.aggregates import AGGREGATES
 from cwnb.insights.to_pandas.commands import COMMANDS as PANDAS_COMMANDS
 from cwnb.insights.to_pandas.expressions import NODES as PANDAS_NODES
@@ -99,7 +99,7 @@ def test_every_command_has_an_engine_step() -> None:
 
 
 def test_every_command_is_checked() -> None:
-    assert called(set(tree.COMMANDS) - checks.CHECKS.keys()) == []
+    assert called(set(tree.COMMANDS) - command_checks.CHECKS.keys()) == []
 
 
 def test_every_command_has_a_text_writer() -> None:

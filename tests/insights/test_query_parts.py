@@ -18,7 +18,7 @@ from cwnb.insights.engine import evaluate, run_query
 from cwnb.insights.engine.commands import steps
 from cwnb.insights.frames import FrameSource, columns_of_frame
 from cwnb.insights.ql import dialect, writer
-from cwnb.insights.resolve import checks
+from cwnb.insights.resolve import command_checks
 from cwnb.insights.resolve.check import check
 from cwnb.insights.resolve.complete import complete
 from cwnb.insights.to_pandas import CannotSay, to_pandas
@@ -274,7 +274,7 @@ def trials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             walk._define(name, command, again=set())
         return command
 
-    monkeypatch.setitem(checks.CHECKS, Join, check_join)
+    monkeypatch.setitem(command_checks.CHECKS, Join, check_join)
     return
 
 
@@ -338,7 +338,7 @@ def test_a_condition_reads_another_answer() -> None:
 
 @pytest.mark.usefixtures("trials")
 def test_a_command_that_nobody_checks_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(checks.CHECKS, Join)
+    monkeypatch.delitem(command_checks.CHECKS, Join)
     join = Join(key=field("level"), answer=answer(0), gives=["hits"])
     with pytest.raises(MalformedQuery, match="cannot check the command 'join'"):
         ask(part(COUNTS), with_first(join, "limit 1"))
