@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from cwnb.events import TYPE_STRING
 from cwnb.insights import values
-from cwnb.insights.values.conversion import mixed_array
+from cwnb.insights.values.value_types import mixed_array
 
 NUM = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 RUN = re.compile(r"[0-9]+|[^\W0-9_]+|[\W_]")

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import cwnb
 from cwnb.events import TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
 from cwnb.insights.values import structures
-from cwnb.insights.values.conversion import mixed_array
+from cwnb.insights.values.value_types import mixed_array
 
 integers = st.integers() | st.integers(-(10**30), 10**30) | st.integers(2**63 - 2, 2**64 + 2)
 scalars = st.none() | st.booleans() | integers | st.floats(allow_nan=False, allow_infinity=False)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
 from cwnb.insights import values
-from cwnb.insights.values.conversion import mixed_array
+from cwnb.insights.values.value_types import mixed_array
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
 TIME = pa.array([1767323045678, None], values.TIME)

@@ -18,7 +18,7 @@ from cwnb.insights.functions.registry import function
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from cwnb.insights.values.conversion import Value
+    from cwnb.insights.values.value_types import Value
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network

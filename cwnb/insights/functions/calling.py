@@ -8,21 +8,21 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.errors import MalformedQuery
+from cwnb.insights import values
 from cwnb.insights.control import with_checkpoints
 from cwnb.insights.functions.registry import TEXTS_AS_WRITTEN, Function, Parameter, Reads
-from cwnb.insights.values import conversion
 from cwnb.insights.values.numbers import INTEGER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cwnb.insights.context import QueryValues
-    from cwnb.insights.values.conversion import Value
+    from cwnb.insights.values.value_types import Value
 
 _CONVERT: dict[str, Callable[[Value], Value]] = {
-    "number": conversion.to_number,
-    "boolean": conversion.to_boolean,
-    "time": conversion.to_time,
+    "number": values.to_number,
+    "boolean": values.to_boolean,
+    "time": values.to_time,
 }
 
 
@@ -56,22 +56,22 @@ def call(function: Function, context: Context, args: list[Any]) -> Value:
     if not any(isinstance(arg, pa.Array) for arg in made):
         constants = [i for i, arg in enumerate(made) if isinstance(arg, pa.Scalar)]
         for i in constants:
-            made[i] = conversion.broadcast(made[i], 1)
+            made[i] = values.broadcast(made[i], 1)
         answer = evaluate(*made)
         return answer[0] if constants and isinstance(answer, pa.Array) else answer
-    made = [conversion.decode(arg) if isinstance(arg, pa.Array) else arg for arg in made]
+    made = [values.decode(arg) if isinstance(arg, pa.Array) else arg for arg in made]
     both = [i for i, arg in enumerate(made) if _has_integers_and_doubles(function, i, arg)]
     return _call_for_each(evaluate, made, both) if both else evaluate(*made)
 
 
 def _has_integers_and_doubles(function: Function, position: int, arg: Any) -> bool:
     is_number = function.parameter(position).kind == "number"
-    return is_number and isinstance(arg, pa.Array) and conversion.is_mixed(arg.type)
+    return is_number and isinstance(arg, pa.Array) and values.is_mixed(arg.type)
 
 
 def _call_for_each(evaluate: Callable[..., Value], args: list[Any], both: list[int]) -> pa.Array:
     """Call a function for integers and for doubles, where `both` arguments hold the two."""
-    found = {i: conversion.as_numbers(args[i]) for i in both}
+    found = {i: values.as_numbers(args[i]) for i in both}
     whole = np.stack([numbers.form == INTEGER for numbers in found.values()])
     answers, places = [], []
     for kinds in np.unique(whole, axis=1).T:
@@ -80,9 +80,9 @@ def _call_for_each(evaluate: Callable[..., Value], args: list[Any], both: list[i
         for i, is_whole in zip(both, kinds, strict=True):
             data = found[i].integers if is_whole else found[i].doubles
             own[i] = pa.array(data[at], mask=~found[i].numeric[at])
-        answers.append(conversion.broadcast(evaluate(*own), len(at)))
+        answers.append(values.broadcast(evaluate(*own), len(at)))
         places.append(at)
-    joined = pa.concat_arrays(conversion.unify(answers))
+    joined = pa.concat_arrays(values.unify(answers))
     return joined.take(pa.array(np.argsort(np.concatenate(places))))
 
 
@@ -99,7 +99,7 @@ def _for_rows(arg: Any, rows: int) -> Any:
     """Give a decoded column with a value per row; literals and periods stay as they are."""
     if not isinstance(arg, pa.Array | pa.Scalar):
         return arg
-    return conversion.decode(conversion.broadcast(arg, rows))
+    return values.decode(values.broadcast(arg, rows))
 
 
 def coerce(function: Function, position: int, value: Any) -> Any:
@@ -114,9 +114,9 @@ def coerce(function: Function, position: int, value: Any) -> Any:
     if parameter.as_written:
         return _literal(function, parameter, value)
     if parameter.kind == "text":
-        if conversion.is_structure(value):
+        if values.is_structure(value):
             return pa.nulls(len(value), pa.string()) if isinstance(value, pa.Array) else _NO_TEXT
-        return conversion.to_text(value)
+        return values.to_text(value)
     convert = _CONVERT.get(parameter.kind)
     return value if convert is None else convert(value)
 
@@ -131,7 +131,7 @@ def _literal(function: Function, parameter: Parameter, value: Any) -> Any:
         raise _misplaced(
             function, parameter, f"a {'string' if wants_text else 'number'} as written"
         )
-    made = conversion.to_text(value) if wants_text else conversion.to_number(value)
+    made = values.to_text(value) if wants_text else values.to_number(value)
     if not made.is_valid:
         raise _misplaced(function, parameter, "a string" if wants_text else "a number")
     return made.as_py()
@@ -152,7 +152,7 @@ def map_values(python: Callable[..., Any], result: pa.DataType | None, *args: Va
     `result` None leaves the type to Arrow.
     """
     rows = rows_of(*args)
-    columns = [conversion.decode(conversion.broadcast(a, rows)) for a in args if _varies(a)]
+    columns = [values.decode(values.broadcast(a, rows)) for a in args if _varies(a)]
     if len(columns) == 1:
         encoded = columns[0].dictionary_encode()
         words, codes = [(word,) for word in encoded.dictionary.to_pylist()], encoded.indices
@@ -164,8 +164,8 @@ def map_values(python: Callable[..., Any], result: pa.DataType | None, *args: Va
     constants = [None if _varies(a) else a.as_py() for a in args]
     answers = []
     for word in with_checkpoints(words):
-        values = iter(word)
-        full = [next(values) if _varies(a) else constants[i] for i, a in enumerate(args)]
+        given = iter(word)
+        full = [next(given) if _varies(a) else constants[i] for i, a in enumerate(args)]
         answers.append(None if any(v is None for v in full) else python(*full))
     return pa.array(answers, type=result).take(codes)
 

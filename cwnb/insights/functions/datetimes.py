@@ -13,8 +13,9 @@ from cwnb.errors import MalformedQuery
 from cwnb.insights.functions import dates
 from cwnb.insights.functions.calling import Context, rows_of
 from cwnb.insights.functions.registry import Reads, function
-from cwnb.insights.values.conversion import Value, broadcast, to_time
+from cwnb.insights.values.conversion import to_time
 from cwnb.insights.values.numbers import INT64_MAX
+from cwnb.insights.values.value_types import Value, broadcast
 from cwnb.times import UNIT_MS
 
 if TYPE_CHECKING:

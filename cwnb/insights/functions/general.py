@@ -11,16 +11,8 @@ import pyarrow.compute as pc
 from cwnb.insights.functions.calling import rows_of
 from cwnb.insights.functions.registry import function
 from cwnb.insights.values import numbers
-from cwnb.insights.values.conversion import (
-    Value,
-    broadcast,
-    decode,
-    is_mixed,
-    is_text,
-    to_boolean,
-    to_text,
-    unify,
-)
+from cwnb.insights.values.conversion import to_boolean, to_text, unify
+from cwnb.insights.values.value_types import Value, broadcast, decode, is_mixed, is_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,15 +12,10 @@ from cwnb.insights.functions.calling import rows_of
 from cwnb.insights.functions.registry import function
 from cwnb.insights.values import rounding
 from cwnb.insights.values.arithmetic import arithmetic, without_nan
-from cwnb.insights.values.conversion import (
-    Value,
-    broadcast,
-    fits_double,
-    to_double,
-    to_number,
-    unify,
-)
+from cwnb.insights.values.conversion import to_double, to_number, unify
 from cwnb.insights.values.equality import compare
+from cwnb.insights.values.number_columns import fits_double
+from cwnb.insights.values.value_types import Value, broadcast
 
 if TYPE_CHECKING:
     from collections.abc import Callable

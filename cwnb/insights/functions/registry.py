@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cwnb.insights.engine.aggregates.aggregation import Aggregation
-    from cwnb.insights.values.conversion import Value
+    from cwnb.insights.values.value_types import Value
 
     AggregationClass = TypeVar("AggregationClass", bound=type[Aggregation])
 

@@ -17,8 +17,9 @@ from cwnb.insights.control import with_checkpoints
 from cwnb.insights.functions.calling import map_values, rows_of
 from cwnb.insights.functions.registry import function
 from cwnb.insights.text import regex
-from cwnb.insights.values.conversion import STRUCTURE, Value, broadcast, column_of_numbers
+from cwnb.insights.values.number_columns import column_of_numbers
 from cwnb.insights.values.structures import write_json
+from cwnb.insights.values.value_types import STRUCTURE, Value, broadcast
 
 if TYPE_CHECKING:
     from collections.abc import Callable

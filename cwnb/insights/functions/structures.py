@@ -15,17 +15,10 @@ from cwnb.insights.control import with_checkpoints
 from cwnb.insights.functions.calling import map_values
 from cwnb.insights.functions.registry import function
 from cwnb.insights.values import numbers
-from cwnb.insights.values.conversion import (
-    Value,
-    broadcast,
-    decode,
-    is_structure,
-    mixed_array,
-    text_of,
-    to_text,
-)
+from cwnb.insights.values.conversion import text_of, to_text
 from cwnb.insights.values.numbers import INT64_MAX, INT64_MIN, NUMBER
 from cwnb.insights.values.structures import read_structure, structure_array, write_json
+from cwnb.insights.values.value_types import Value, broadcast, decode, is_structure, mixed_array
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights.text.regex_syntax import escape, tokens
-from cwnb.insights.values.conversion import Value, decode
 from cwnb.insights.values.numbers import string_bytes
+from cwnb.insights.values.value_types import Value, decode
 
 # Flags at the start of a pattern, which hold for every part of an alternation.
 _FLAGS = re.compile(r"\(\?[imsU]+\)")

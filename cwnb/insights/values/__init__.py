@@ -4,23 +4,7 @@ from __future__ import annotations
 
 from cwnb.insights.values.arithmetic import arithmetic, negate
 from cwnb.insights.values.conversion import (
-    MIXED,
-    STRUCTURE,
-    TIME,
-    Value,
-    as_numbers,
-    broadcast,
-    column_of_numbers,
-    decode,
-    fits_double,
     in_calendar,
-    is_mixed,
-    is_structure,
-    is_text,
-    is_time,
-    mixed_array,
-    number_column,
-    range_of,
     text_of,
     to_boolean,
     to_double,
@@ -31,8 +15,28 @@ from cwnb.insights.values.conversion import (
     unify,
 )
 from cwnb.insights.values.equality import compare, equality_key, is_in
+from cwnb.insights.values.number_columns import (
+    as_numbers,
+    column_of_numbers,
+    fits_double,
+    number_column,
+    range_of,
+)
 from cwnb.insights.values.numbers import NUMBER, is_number
 from cwnb.insights.values.ordering import natural_keys, ranks, sort_order
+from cwnb.insights.values.value_types import (
+    MIXED,
+    STRUCTURE,
+    TIME,
+    Value,
+    broadcast,
+    decode,
+    is_mixed,
+    is_structure,
+    is_text,
+    is_time,
+    mixed_array,
+)
 
 __all__ = [
     "MIXED",

@@ -10,18 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.events import EXACT_DOUBLE
-from cwnb.insights.values.conversion import (
-    Value,
-    as_numbers,
-    broadcast,
-    fits_double,
-    is_mixed,
-    number_column,
-    range_of,
-    to_double,
-    to_number,
-)
+from cwnb.insights.values.conversion import to_double, to_number
+from cwnb.insights.values.number_columns import as_numbers, fits_double, number_column, range_of
 from cwnb.insights.values.numbers import DOUBLE, INT64_MAX, INT64_MIN, INTEGER, MISSING, Numbers
+from cwnb.insights.values.value_types import Value, broadcast, is_mixed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

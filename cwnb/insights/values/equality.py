@@ -16,16 +16,7 @@ import pyarrow.compute as pc
 
 from cwnb.events import EXACT_DOUBLE
 from cwnb.insights.values import numbers
-from cwnb.insights.values.conversion import (
-    Value,
-    analyse,
-    broadcast,
-    decode,
-    is_structure,
-    is_time,
-    text_of,
-    to_text,
-)
+from cwnb.insights.values.conversion import analyse, text_of, to_text
 from cwnb.insights.values.numbers import (
     BIG,
     DOUBLE,
@@ -34,6 +25,7 @@ from cwnb.insights.values.numbers import (
     INTEGER,
     Numbers,
 )
+from cwnb.insights.values.value_types import Value, broadcast, decode, is_structure, is_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

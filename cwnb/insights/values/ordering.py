@@ -21,8 +21,10 @@ import pyarrow.compute as pc
 
 from cwnb.insights.control import checkpoint, with_checkpoints
 from cwnb.insights.values import numbers
-from cwnb.insights.values.conversion import big_rows, decode, is_time, to_text
+from cwnb.insights.values.conversion import to_text
+from cwnb.insights.values.number_columns import big_rows
 from cwnb.insights.values.numbers import MISSING, Numbers, string_bytes
+from cwnb.insights.values.value_types import decode, is_time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

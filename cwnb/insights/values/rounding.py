@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.insights.values.conversion import number_column
+from cwnb.insights.values.number_columns import number_column
 from cwnb.insights.values.numbers import (
     DOUBLE,
     INT64_MAX,

@@ -1,0 +1,156 @@
+"""Columns of numbers: the numbers found in values as one column, and a column as `Numbers`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.events import (
+    EXACT_DOUBLE,
+    TYPE_BOOLEAN,
+    TYPE_FLOAT,
+    TYPE_INTEGER,
+    texts_of_doubles,
+)
+from cwnb.insights.values import numbers
+from cwnb.insights.values.numbers import BIG, DOUBLE, INTEGER, MISSING, TEXT, Numbers
+from cwnb.insights.values.value_types import Value, as_array_of_one, is_mixed, mixed_array
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+
+def number_column(found: Numbers) -> pa.Array:
+    """Give numbers as a column: int64 if all are integers, double if that holds all of them.
+
+    With an integer beyond 2**53 beside a double the column is mixed, so that what a value is does
+    not depend on the others. An integer beyond 64 bits is a double, and text is missing.
+    """
+    numeric = found.numeric
+    whole = found.form == INTEGER
+    if whole.all() or not (numeric & ~whole).any():
+        return pa.array(found.integers, mask=~numeric)
+    doubles = pa.array(found.doubles, mask=~numeric)
+    large = (found.integers > EXACT_DOUBLE) | (found.integers < -EXACT_DOUBLE)
+    if not (whole & large).any():
+        return doubles
+    texts = texts_of_doubles(doubles)
+    digits = pc.cast(pa.array(found.integers), pa.string())
+    codes = np.where(whole, TYPE_INTEGER, TYPE_FLOAT).astype(np.int8)
+    return mixed_array(pc.if_else(pa.array(whole), digits, texts), pa.array(codes))
+
+
+def range_of(doubles: pa.Array) -> tuple[float, float]:
+    """Give numbers that no value of a column of doubles is below or above.
+
+    They may be further apart where values are missing, and NaN where one is. Arrow's own function
+    takes ten times as long.
+    """
+    if not len(doubles):
+        return 0.0, 0.0
+    data = np.frombuffer(doubles.buffers()[1], dtype=np.float64)
+    data = data[doubles.offset : doubles.offset + len(doubles)]
+    return float(data.min()), float(data.max())
+
+
+def column_of_numbers(items: Sequence[float | None]) -> pa.Array:
+    """Give Python numbers as `number_column` does; an integer beyond 64 bits as a double."""
+    form = np.zeros(len(items), dtype=np.uint8)
+    integers = np.zeros(len(items), dtype=np.int64)
+    doubles = np.zeros(len(items))
+    for row, item in enumerate(items):
+        if item is None:
+            continue
+        if isinstance(item, int) and numbers.INT64_MIN <= item <= numbers.INT64_MAX:
+            form[row], integers[row] = INTEGER, item
+        else:
+            form[row] = DOUBLE
+        try:
+            doubles[row] = float(item)
+        except OverflowError:
+            doubles[row] = np.inf if item > 0 else -np.inf
+    return number_column(Numbers(form, integers, doubles))
+
+
+def as_numbers(number: pa.Array) -> Numbers:
+    """Analyse what `to_number` gives: a whole double within ±2**53 is an integer."""
+    if pa.types.is_int64(number.type):
+        return numbers.from_integers(number)
+    if is_mixed(number.type):
+        mixed = numbers_in_mixed(number)
+        assert mixed is not None
+        found = mixed
+    else:
+        found = numbers.from_doubles(number)
+    doubles = found.doubles
+    with np.errstate(invalid="ignore"):
+        whole = (found.form == DOUBLE) & (np.floor(doubles) == doubles)
+        whole &= np.abs(doubles) <= EXACT_DOUBLE
+    integers = np.where(whole, np.where(whole, doubles, 0).astype(np.int64), found.integers)
+    return Numbers(np.where(whole, INTEGER, found.form), integers, doubles)
+
+
+def numbers_in_mixed(array: pa.Array) -> Numbers | None:
+    """Find the numbers of a mixed column, in which booleans count as 1 and 0."""
+    text, types = array.flatten()
+    return with_infinities(text, types, _with_booleans(text, types, numbers.from_text(text)))
+
+
+def with_infinities(text: pa.Array, types: pa.Array, found: Numbers | None) -> Numbers | None:
+    """Add the infinite doubles, whose text is no number by itself."""
+    doubles = pc.equal(types, TYPE_FLOAT)
+    if not doubles.true_count:
+        return found
+    infinite = pc.and_(doubles, pc.is_in(text, value_set=pa.array(["inf", "-inf"])))
+    at = np.flatnonzero(np.asarray(infinite.fill_null(False)))
+    if not len(at):
+        return found
+    if found is None:
+        rows = len(text)
+        form = np.where(np.asarray(text.is_valid()), TEXT, MISSING).astype(np.uint8)
+        found = Numbers(form, np.zeros(rows, dtype=np.int64), np.full(rows, np.nan), text)
+    found.form[at] = DOUBLE
+    found.doubles[at] = [float(text[int(row)].as_py()) for row in at]
+    return found
+
+
+def _with_booleans(text: pa.Array, types: pa.Array, found: Numbers | None) -> Numbers | None:
+    """Add to the numbers of a mixed column its booleans, as 1 and 0.
+
+    `found` are the numbers in its text, None if there are none.
+    """
+    flags = pc.equal(types, TYPE_BOOLEAN).fill_null(False).to_numpy(zero_copy_only=False)
+    if not flags.any():
+        return found
+    rows = len(text)
+    if found is None:
+        nothing = np.zeros(rows, dtype=np.int64)
+        found = Numbers(np.zeros(rows, dtype=np.uint8), nothing, nothing.astype(np.float64))
+    ones = pc.equal(text, "true").fill_null(False).to_numpy(zero_copy_only=False)
+    form = np.where(flags, INTEGER, found.form)
+    return Numbers(
+        form,
+        np.where(flags, ones, found.integers),
+        np.where(flags, ones, found.doubles),
+        found.text,
+    )
+
+
+def fits_double(value: Value) -> bool:
+    """Tell whether doubles can hold all of these numbers exactly."""
+    if is_mixed(value.type):
+        return False
+    if not pa.types.is_int64(value.type):
+        return True
+    bounds = pc.min_max(as_array_of_one(value)).as_py()
+    low, high = bounds["min"], bounds["max"]
+    return low is None or (low >= -EXACT_DOUBLE and high <= EXACT_DOUBLE)
+
+
+def big_rows(found: Numbers) -> np.ndarray[Any, Any]:
+    """Give the rows that hold an integer beyond int64."""
+    return np.flatnonzero(found.form == BIG)

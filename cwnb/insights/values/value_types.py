@@ -1,0 +1,92 @@
+"""The types that values have: columns and constants, and how to tell and hold them.
+
+A value is a `pa.Array` or, for a constant, a `pa.Scalar`. Types are int64, double, bool, string,
+dictionary<int32, string>, timestamp[ms, UTC], the mixed struct of `events.mixed_type()`, structures
+(JSON text as `pa.json_`) and null.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.events import mixed_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+TIME = pa.timestamp("ms", tz="UTC")
+MIXED = mixed_type()
+STRUCTURE = pa.json_(pa.string())
+
+Value = Any
+
+
+def is_text(of: Value | pa.DataType) -> bool:
+    """Tell whether a value, or a type, is text, encoded as a dictionary or not."""
+    kind = _type(of)
+    return bool(pa.types.is_string(kind) or pa.types.is_dictionary(kind))
+
+
+def is_mixed(of: Value | pa.DataType) -> bool:
+    """Tell whether this is a mixed column, in which each value has a type of its own."""
+    return bool(pa.types.is_struct(_type(of)))
+
+
+def is_structure(of: Value | pa.DataType) -> bool:
+    """Tell whether this is a column of maps and lists."""
+    return isinstance(_type(of), pa.JsonType)
+
+
+def is_time(of: Value | pa.DataType) -> bool:
+    """Tell whether this is a column of times."""
+    return bool(pa.types.is_timestamp(_type(of)))
+
+
+def _type(of: Value | pa.DataType) -> pa.DataType:
+    return of if isinstance(of, pa.DataType) else of.type
+
+
+def decode(value: Value) -> Value:
+    """Give a dictionary-encoded column as strings, and any other value as it is."""
+    if not pa.types.is_dictionary(value.type):
+        return value
+    return call_with_array(lambda array: array.dictionary_decode(), value)
+
+
+def broadcast(value: Value, rows: int) -> pa.Array:
+    """Give a column of `rows` values: an array as it is, a constant repeated."""
+    if isinstance(value, pa.Array):
+        return value
+    if not value.is_valid:
+        return pa.nulls(rows, value.type)
+    return as_array_of_one(value).take(pa.array(np.zeros(rows, dtype=np.int64)))
+
+
+def mixed_array(text: pa.Array, types: pa.Array) -> pa.Array:
+    """Make a mixed column of texts and type codes; a value is missing where its text is."""
+    missing = text.is_null() if text.null_count else None
+    return pa.StructArray.from_arrays([text, types], fields=list(MIXED), mask=missing)
+
+
+def call_with_array(function: Callable[[pa.Array], pa.Array], value: Value) -> Value:
+    """Call a function of arrays with a value; a constant is passed as an array of one value."""
+    if isinstance(value, pa.Array):
+        return function(value)
+    return function(as_array_of_one(value))[0]
+
+
+def as_array_of_one(value: Value) -> pa.Array:
+    """Give an array: itself, or the one value of a constant."""
+    if isinstance(value, pa.Array):
+        return value
+    if not value.is_valid:
+        return pa.nulls(1, value.type)
+    if is_structure(value.type):
+        storage = pa.array([value.value.as_py() if value.value is not None else None], pa.string())
+        return pa.ExtensionArray.from_storage(value.type, storage)
+    if pa.types.is_dictionary(value.type):
+        return pa.array([value.as_py()], pa.string())
+    return pa.array([value.as_py()], value.type)
