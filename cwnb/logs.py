@@ -152,9 +152,9 @@ class Logs:
         Options: `stream`, `format`, `tz`, `pattern` (of a record's first line), `time_field` and
         `time_format` (where the time stands, and its form), `unwrap` (the field `log` of JSON
         records, as Docker and Fluent Bit write them, is the message), `again` (load the same
-        content once more), `log_type`, `deliver` (False: tails and subscriptions never see these
-        events), `progress`. All or nothing for each file; the report
-        counts every record. See `cwnb.sources.load`.
+        content once more), `complete` (load an unfinished last line too), `log_type`, `deliver`
+        (False: tails and subscriptions never see these events), `progress`. All or nothing for each
+        file; the report counts every record. See `cwnb.sources.load`.
         """
         if options.get("stream") is not None:
             arguments.stream_name(options["stream"])

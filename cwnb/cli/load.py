@@ -30,6 +30,7 @@ from cwnb.cli.options import progress_of_bytes, store_option
 @click.option("--log-type", metavar="NAME", help="lambda, vpc-flow, route53, cloudtrail or text.")
 @click.option("--unwrap", is_flag=True, help="Load what Docker or Fluent Bit wrap in 'log'.")
 @click.option("--again", is_flag=True, help="Load files again that were loaded before.")
+@click.option("--complete", is_flag=True, help="Load a last line without its end too.")
 @store_option
 def load(files: tuple[str, ...], path: str, **options: Any) -> None:
     """Load files, folders, globs or URLs into a log group; - is the standard input.

@@ -78,11 +78,23 @@ class LineReader:
 
     So memory stays bounded whatever the file holds, and who looks at the length of a line still
     sees that it is too long. `lines` counts the lines read, `ended` tells whether the last one had
-    its newline.
+    its newline. With `growing`, a record whose end is not written yet may be left, with all that
+    comes after its beginning: `left_bytes` of the stream.
     """
 
-    def __init__(self, stream: Readable, *, first_line: int = 1, size: int = BLOCK_BYTES) -> None:
+    def __init__(
+        self,
+        stream: Readable,
+        *,
+        first_line: int = 1,
+        size: int = BLOCK_BYTES,
+        growing: bool = False,
+    ) -> None:
         self._stream = stream
+        self._growing = growing
+        self.left_bytes = 0
+        # Whether the first line goes on with a record before it, which is not here.
+        self.begins_inside = False
         self._size = size
         self._next_line = first_line
         self._kept = b""
@@ -99,6 +111,7 @@ class LineReader:
             yield self._block(rest + piece[:cut], last=False)
             rest = piece[cut:]
         self.ended = not rest
+        self._growing = self._growing and len(rest) < KEPT_BYTES
         yield self._block(rest, last=True)
         while self._kept:
             yield self._block(b"", last=True)
@@ -108,6 +121,16 @@ class LineReader:
         self._kept = data
         self._next_line -= lines
         self.lines -= lines
+
+    def leave(self, block: Block, row: int) -> bool:
+        """Leave the last block's lines from this row on to a later load, if they may be left."""
+        size = len(block.data) - int(block.starts[row])
+        if not (self._growing and block.last) or size > KEPT_BYTES:
+            return False
+        self.left_bytes = size
+        self.lines -= len(block) - row
+        self.ended = True
+        return True
 
     def _block(self, data: bytes, *, last: bool) -> Block:
         if self._kept:

@@ -20,7 +20,7 @@ from cwnb.sources.tables import compact_json, row_times
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from cwnb.sources.blocks import Block, LineReader
+    from cwnb.sources.blocks import LineReader
     from cwnb.sources.report import FileReport
     from cwnb.sources.text_times import TimeReader
 
@@ -105,7 +105,10 @@ def read_cri(reader: LineReader, times: TimeReader, report: FileReport) -> Itera
     waiting: dict[Any, Any] = {}
     errors = 0
     for block in reader:
-        full = np.flatnonzero(~block.blank())
+        count = len(block)
+        if block.last and count and not reader.ended and reader.leave(block, count - 1):
+            count -= 1
+        full = np.flatnonzero(~block.blank()[:count])
         lines = slices(block.data, block.starts[full], block.lengths[full])
         when, timed = times.read(lines)
         fields = pc.extract_regex(lines, pattern=_CRI)
@@ -116,7 +119,7 @@ def read_cri(reader: LineReader, times: TimeReader, report: FileReport) -> Itera
         numbers = block.first_line + full
         if waiting or pc.any(pc.equal(tags, b"P")).as_py():
             records = _Records(waiting)
-            blank = len(block) - len(full)
+            blank = count - len(full)
             rows = zip(
                 texts.to_pylist(), numbers.tolist(), when.tolist(), timed.tolist(), strict=True
             )
@@ -125,16 +128,18 @@ def read_cri(reader: LineReader, times: TimeReader, report: FileReport) -> Itera
             if block.last:
                 records.put_waiting()
             waiting = records.waiting
-            yield records.chunk(lines=len(block), blank=blank)
+            yield records.chunk(lines=count, blank=blank)
         else:
-            yield _whole_lines(block, texts, numbers, when, timed)
+            yield _whole_lines(texts, numbers, when, timed, lines=count)
     if errors:
         report.note(
             f"{errors:,} lines are of stderr; format='text' keeps such marks in the messages"
         )
 
 
-def _whole_lines(block: Block, texts: pa.Array, numbers: Array, when: Array, timed: Array) -> Chunk:
+def _whole_lines(
+    texts: pa.Array, numbers: Array, when: Array, timed: Array, *, lines: int
+) -> Chunk:
     some = np.asarray(pc.match_substring_regex(texts, r"[^ \t\r\n]"), dtype=bool)
     kept = np.flatnonzero(some)
     return Chunk(
@@ -142,8 +147,8 @@ def _whole_lines(block: Block, texts: pa.Array, numbers: Array, when: Array, tim
         numbers[kept],
         when[kept],
         timed[kept],
-        lines=len(block),
-        blank=len(block) - len(kept),
+        lines=lines,
+        blank=lines - len(kept),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from cwnb.sources.report import FileReport
 
 _SAMPLE_LINES = 1000
+# A file that has not changed for so long is as it will be.
+_WRITTEN_MS = 60_000
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,7 @@ class Target:
     time_format: Layout | None = None
     unwrap: bool = False
     again: bool = False
+    complete: bool = False
     max_ratio: float | None = MAX_RATIO
     # Files of which another process may have loaded the beginning meanwhile.
     once_more: list[tuple[Input, FileReport]] = field(default_factory=list)
@@ -92,16 +96,20 @@ def load_content(
     `first`: the first bytes of it, also where only its tail is loaded now.
     """
     reading = target.reading(item.modified_ms)
+    split = False
     with faults_of(item.name):
         stream, sample = _decoded(Peekable(content), report, tail)
         report.format = _format(target, item, sample, reading, tail)
     if tail is not None:
-        tail.check(item, report.format, sample)
+        tail.check(item, report.format)
         if not tail.state["ended"]:
-            # The earlier load ended with a line that had no newline yet; only that was added to it.
-            stream.read(2 if sample.startswith(b"\r\n") else 1)
+            # The earlier load ended with a line that had no newline yet.
+            got = 2 if sample.startswith(b"\r\n") else int(sample.startswith(b"\n"))
+            stream.read(got)
+            split = not got
     seen = tail.record.lines if tail is not None else 0
-    lines = LineReader(stream, first_line=seen + 1)
+    growing = not target.complete and _may_grow(item, report, sample, tail)
+    lines = LineReader(stream, first_line=seen + 1, growing=growing)
     # Lines between JSON records are not sampled: a time inside one of them could mean anything.
     sampled = report.format in {"text", "cri", "export"}
     if report.format == "export":
@@ -127,11 +135,13 @@ def load_content(
 
     def record(intake: Intake) -> LoadRecord:
         content.drain()
+        content.leave(lines.left_bytes)
         report.bytes = content.bytes - (tail.record.bytes if tail is not None else 0)
         state = {
             "format": report.format,
             "ended": lines.ended,
             "last_ms": intake.last_ms,
+            "left": lines.left_bytes,
             "head": head_of(first, content.bytes),
             "start": head_of(first[:START_BYTES], min(content.bytes, START_BYTES)),
             "plain": report.format in TAIL_FORMATS and report.encoding in {None, "utf-8"},
@@ -157,11 +167,33 @@ def load_content(
         report.notes.append(f"no timestamps found; used the time of the {used}")
     if report.loaded:
         report.notes += assumed.notes(target.zone)
+    if lines.left_bytes:
+        report.notes.append(
+            "the file was written to just now and its last line has no end: 1 unfinished record is"
+            " left for the next load; complete=True loads it now"
+        )
+    if split or (lines.begins_inside and tail is not None):
+        report.notes.append(
+            "the record before was loaded when it was unfinished; its rest is an event of its own"
+        )
     if tail is not None:
         report.notes.append(
             f"loaded before as far as line {seen:,}: only what has been added since"
             f" (byte {tail.record.bytes:,}) is loaded now"
         )
+
+
+def _may_grow(item: Input, report: FileReport, sample: bytes, tail: Tail | None) -> bool:
+    """Tell whether a last line without its end may get one: the file is being written now.
+
+    Not if it is all that the file has, or was left by the last load and has not grown since.
+    """
+    plain = report.format in TAIL_FORMATS and report.encoding in {None, "utf-8"}
+    if not (item.local and plain and report.compression is None and item.modified_ms is not None):
+        return False
+    if time.time() * 1000 - item.modified_ms > _WRITTEN_MS:
+        return False
+    return b"\n" in sample if tail is None else len(sample) != tail.state.get("left")
 
 
 def load_rows(target: Target, rows: Any, report: FileReport) -> None:

@@ -61,15 +61,13 @@ class Tail:
         state: dict[str, Any] = json.loads(self.record.tail_state or "{}")
         return state
 
-    def check(self, item: Input, format: str, sample: bytes) -> None:
+    def check(self, item: Input, format: str) -> None:
         """Raise SourceError where the tail cannot be loaded by itself."""
         state = self.state
         if not state.get("plain"):
             why = f"a {state.get('format', 'file')} file cannot be loaded by its tail"
         elif state["format"] != format:
             why = f"it was loaded as {state['format']!r} then"
-        elif not state["ended"] and not sample.startswith((b"\n", b"\r\n")):
-            why = "its last line was unfinished then"
         else:
             return
         raise SourceError(

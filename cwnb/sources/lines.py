@@ -51,6 +51,7 @@ class TextReader:
         self._pattern = check_pattern(pattern)
         # A record over the limit is refused once; its further lines are skipped.
         self._skipping = False
+        self._first = True
 
     def __iter__(self) -> Iterator[Chunk]:
         for block in self._reader:
@@ -73,7 +74,9 @@ class TextReader:
                 return self._after(block, passed)
             self._skipping = False
         elif len(begins):
+            self._reader.begins_inside |= self._first and not begins[0]
             begins[0] = True
+        self._first = False
         heads = np.flatnonzero(begins)
         tails = np.append(heads[1:], len(full)) - 1 if len(heads) else heads
         first_lines, last_lines = full[heads], full[tails]
@@ -90,6 +93,10 @@ class TextReader:
                 count -= 1
             else:
                 self._skipping = end - start > KEPT_BYTES
+        elif count and not self._reader.ended and last_lines[-1] == len(block) - 1:
+            head = int(first_lines[-1])
+            if self._reader.leave(block, head):
+                lines_read, count = head, count - 1
         first_lines, last_lines = first_lines[:count], last_lines[:count]
         starts = block.starts[first_lines]
         lengths = block.starts[last_lines] + block.lengths[last_lines] - starts

@@ -55,6 +55,7 @@ def load(
     time_format: str | None = None,
     unwrap: bool = False,
     again: bool = False,
+    complete: bool = False,
     log_type: str | None = None,
     deliver: bool = True,
     progress: Callable[[int, int | None], None] | None = None,
@@ -65,10 +66,12 @@ def load(
     `pattern`: what the first line of a record looks like (RE2). `tz`: the zone of times that name
     none. `time_field`: the field that has the time. `time_format`: its form, as strptime has it
     (`%d.%m.%Y %H:%M:%S`). `unwrap`: the field `log` of JSON records, as Docker and Fluent Bit
-    write them, is the message. `again` loads content that the group has already. `max_ratio`: how
-    many times its size a packed file may unpack to beyond 256 MB; None for any. `deliver=False`
-    keeps the events from tails and subscriptions, which never see them. `progress` is called with
-    the bytes read so far and their total, or None where that is unknown.
+    write them, is the message. `again` loads content that the group has already. `complete`
+    loads the last line of a file also if it has no end and the file was written to a minute ago or
+    less; else the next load does. `max_ratio`: how many times its size a packed file may unpack to
+    beyond 256 MB; None for any. `deliver=False` keeps the events from tails and subscriptions,
+    which never see them. `progress` is called with the bytes read so far and their total, or None
+    where that is unknown.
 
     One bad file raises SourceError; of several, the good ones load and the report names the bad.
     """
@@ -83,6 +86,7 @@ def load(
         "time_format": read_time_format(time_format),
         "unwrap": unwrap,
         "again": again,
+        "complete": complete,
         "max_ratio": max_ratio,
     }
     rows = tables.is_rows(what)
@@ -161,7 +165,8 @@ class _Files:
             raise SourceError(f"cannot read {item.name!r}: {reason_of(error)}") from error
         if item.local:
             # It may have grown since it was found, and another process may have loaded it since.
-            item = replace(item, size=os.fstat(raw.fileno()).st_size)
+            status = os.fstat(raw.fileno())
+            item = replace(item, size=status.st_size, modified_ms=status.st_mtime_ns // 1_000_000)
         # A file object is the user's to close.
         with closing(raw) if item.ours else nullcontext():
             head = Peekable(_Watched(raw, self, item))

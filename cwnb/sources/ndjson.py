@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import orjson
 
 from cwnb.sources.blocks import slices
 from cwnb.sources.chunks import Chunk
@@ -12,17 +13,34 @@ from cwnb.sources.chunks import Chunk
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cwnb.sources.blocks import LineReader
+    from cwnb.sources.blocks import Block, LineReader
 
 
 def read_ndjson(reader: LineReader) -> Iterator[Chunk]:
     """Give each line that is not blank as a record; the times stand in the fields."""
     for block in reader:
         kept = ~block.blank()
-        rows = slice(None) if kept.all() else np.flatnonzero(kept)
+        if block.last and _is_cut(block, reader):
+            kept = kept[:-1]
+        rows = slice(len(kept)) if kept.all() else np.flatnonzero(kept)
         yield Chunk(
             message=slices(block.data, block.starts[rows], block.lengths[rows]),
             number=(block.first_line + np.arange(len(block)))[rows],
-            lines=len(block),
-            blank=int(len(block) - kept.sum()),
+            lines=len(kept),
+            blank=int(len(kept) - kept.sum()),
         )
+
+
+def _is_cut(block: Block, reader: LineReader) -> bool:
+    """Tell whether the last line is left for a later load, because its JSON has no end yet."""
+    if not len(block) or reader.ended:
+        return False
+    line = block.data[int(block.starts[-1]) :].strip()
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        whole = False
+    else:
+        # Of a number nobody knows whether it has another digit.
+        whole = line.endswith((b"}", b"]", b'"'))
+    return not whole and reader.leave(block, len(block) - 1)

@@ -7,11 +7,13 @@ import gzip
 import hashlib
 import lzma
 import zlib
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from cwnb.errors import SourceError
+from cwnb.sources.blocks import KEPT_BYTES
 
 if TYPE_CHECKING:
     from cwnb.sources.blocks import Readable
@@ -145,6 +147,9 @@ class Fingerprinted:
     def __init__(self, stream: Readable, digest: Any = None, size: int = 0) -> None:
         self._stream = stream
         self._digest = digest or hashlib.sha256()
+        # The last pieces, not hashed yet: their end may be left to a later load.
+        self._late: deque[bytes] = deque()
+        self._late_bytes = 0
         self.bytes = size
         self._ended = False
 
@@ -152,8 +157,11 @@ class Fingerprinted:
         """Give up to `size` bytes, none at the end."""
         data = b"" if self._ended else self._stream.read(size)
         self._ended = self._ended or not data
-        self._digest.update(data)
+        self._late.append(data)
+        self._late_bytes += len(data)
         self.bytes += len(data)
+        while self._late_bytes - len(self._late[0]) >= KEPT_BYTES:
+            self._hash_first()
         return data
 
     def drain(self) -> None:
@@ -161,10 +169,24 @@ class Fingerprinted:
         while self.read(1 << 20):
             pass
 
+    def leave(self, size: int) -> None:
+        """Let the content end before the last `size` bytes, which are at most KEPT_BYTES."""
+        late = b"".join(self._late)
+        self._late = deque([late[: len(late) - size]])
+        self._late_bytes -= size
+        self.bytes -= size
+
     @property
     def fingerprint(self) -> str:
         """Give the digest of what has been read so far, in hex."""
+        while self._late:
+            self._hash_first()
         return str(self._digest.hexdigest())
+
+    def _hash_first(self) -> None:
+        data = self._late.popleft()
+        self._digest.update(data)
+        self._late_bytes -= len(data)
 
 
 def prefix_digest(stream: Readable, size: int, digest: Any = None) -> Any:

@@ -76,20 +76,6 @@ def test_a_grown_file_loads_its_tail(store, tmp_path) -> None:
     assert messages(store) == [*(ONE + b"no time\n" + MORE).decode().splitlines(), " goes on"]
 
 
-def test_a_tail_after_an_unfinished_line(store, tmp_path) -> None:
-    file = tmp_path / "a.log"
-    file.write_bytes(ONE[:-1])
-    load(store, file, group="/g")
-    file.write_bytes(ONE + MORE)
-    assert load(store, file, group="/g").events == 1
-    assert messages(store) == (ONE + MORE).decode().splitlines()
-    file.write_bytes(ONE + MORE + b"2026-02-03 09:14:10 fo")
-    load(store, file, group="/g")
-    file.write_bytes(ONE + MORE + b"2026-02-03 09:14:10 four\n")
-    with pytest.raises(SourceError, match="its last line was unfinished then; again=True"):
-        load(store, file, group="/g")
-
-
 def test_a_replaced_file_loads_whole_and_other_formats_are_not_cut(store, tmp_path) -> None:
     file = tmp_path / "a.log"
     file.write_bytes(ONE)
