@@ -12,8 +12,7 @@ def load_ipython_extension(shell: Any) -> None:
     unload_ipython_extension(shell)
     magics = Cwnb(shell)
     shell.register_magics(magics)
-    magics.completer.register()
-    magics.help.register(shell)
+    magics.register()
 
 
 def unload_ipython_extension(shell: Any) -> None:
@@ -23,8 +22,7 @@ def unload_ipython_extension(shell: Any) -> None:
     magics = shell.magics_manager.registry.pop(Cwnb.__name__, None)
     if magics is None:
         return
-    magics.completer.unregister()
-    magics.help.unregister(shell)
+    magics.unregister()
     for kind, names in Cwnb.magics.items():
         for name in names:
             shell.magics_manager.magics[kind].pop(name, None)

@@ -25,6 +25,7 @@ from cwnb.notebook.placeholders import fill_query, fill_word
 from cwnb.notebook.stores import Stores, groups_to_ask
 from cwnb.notebook.waiting import show_line, wait_for
 from cwnb.results.charts import KINDS
+from cwnb.results.html import ROWS_SHOWN
 from cwnb.results.visible import visible
 from cwnb.window import narrowed_start
 
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
     from cwnb.logs import Logs
     from cwnb.results.result import QueryResult
     from cwnb.results.running import RunningQuery
+
+
+# The class whose rows `save_rows` counts; it is imported with the first query.
+_RESULT = ("cwnb.results.result", "QueryResult")
 
 
 @magics_class
@@ -52,12 +57,36 @@ class Cwnb(Magics):  # type: ignore[misc]
     limit = Int(None, allow_none=True, help="The most rows without --limit.").tag(config=True)
     plot = Enum((*KINDS, "none"), "none", help="The chart without --plot.").tag(config=True)
 
+    save_rows = Int(
+        ROWS_SHOWN,
+        min=0,
+        help="The rows of an answer that a cell shows and the notebook file keeps, as plain text.",
+    ).tag(config=True)
+
     def __init__(self, shell: Any = None, **settings: Any) -> None:
         super().__init__(shell, **settings)
         self.stores = Stores()
         self.completer = Completer(self)
         self.help = CellHelp(self.completer)
         self.history = History()
+
+    def register(self) -> None:
+        """Tie completion, help and the setting `save_rows` to the shell."""
+        self.completer.register()
+        self.help.register(self.shell)
+        formatter = self.shell.display_formatter.mimebundle_formatter
+        formatter.for_type_by_name(*_RESULT, self._bundle)
+
+    def unregister(self) -> None:
+        """Give the shell back as it was."""
+        self.completer.unregister()
+        self.help.unregister(self.shell)
+        self.shell.display_formatter.mimebundle_formatter.pop(".".join(_RESULT), None)
+
+    def _bundle(self, result: QueryResult) -> dict[str, str]:
+        from cwnb.results.bundle import mime_bundle
+
+        return mime_bundle(result, rows=self.save_rows)
 
     @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]

@@ -19,19 +19,30 @@ if TYPE_CHECKING:
 # A notebook file stores its outputs, so a cell shows this much; `result.df` has everything.
 ROWS_SHOWN = 50
 COLUMNS_SHOWN = 60
-# A text with more characters or lines than this is folded; opened, it shows up to `_TEXT_SHOWN`.
-_CLAMP_FROM = 240
-_CLAMP_LINES = 4
+# A longer text, and one of several lines, is folded to its beginning of so many characters, of
+# which a browser shows two lines. Opened, it shows up to `_TEXT_SHOWN`.
+_WHOLE_UP_TO = 100
+_BEGIN = 220
+_LINES = 2
 _TEXT_SHOWN = 5_000
-_UNBROKEN = 40  # shorter texts, such as names and addresses, are not broken over two lines
+_UNBROKEN = 48  # shorter texts, such as names and addresses, are not broken over two lines
 _PRETTY_INDENT = "  "
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
-def result_html(result: Any) -> str:
-    """Show a result: what was scanned, warnings in a box, and the first rows."""
-    parts = [summary_html(result), *_warnings(result.warnings), table_html(result.df)]
-    return _block("".join(parts))
+def result_html(result: Any, *, rows: int = ROWS_SHOWN) -> str:
+    """Show a result: what was scanned, warnings in a box, and the first rows, or none for 0."""
+    if rows == 0 and len(result.df):
+        table = f'<div class="cwnb-more">{rows_left_out(len(result.df))}</div>'
+    else:
+        table = table_html(result.df, rows=rows)
+    return _block("".join([summary_html(result), *_warnings(result.warnings), table]))
+
+
+def rows_left_out(count: int) -> str:
+    """Say that a notebook keeps none of the rows."""
+    setting = "%config Cwnb.save_rows = 0"
+    return f"{_counted(count, 'row')} in .df; {setting} keeps them out of the notebook"
 
 
 def summary_html(result: Any) -> str:
@@ -153,20 +164,20 @@ def _value_html(value: Any) -> str:
         return ""
     if not isinstance(value, str):
         return f'<span class="cwnb-plain">{_text(text)}</span>'
-    if len(text) <= _CLAMP_FROM and text.count("\n") < _CLAMP_LINES:
+    if len(text) <= _WHOLE_UP_TO and "\n" not in text:
         return _code(text)
-    return _clamped(text)
+    return _folded(text)
 
 
-def _clamped(text: str) -> str:
+def _folded(text: str) -> str:
     """Show the beginning, and the whole (JSON indented) when the reader opens it."""
-    lines = text.split("\n")[:_CLAMP_LINES]
-    begin = "\n".join(lines)[:_CLAMP_FROM].rstrip()
+    lines = text.split("\n")[:_LINES]
+    begin = "\n".join(lines)[:_BEGIN].rstrip()
     whole = _indented(text) if len(text) <= _TEXT_SHOWN else text[:_TEXT_SHOWN]
     rest = len(text) - _TEXT_SHOWN
     more = f'<div class="cwnb-more">… {rest:,} more characters</div>' if rest > 0 else ""
     return (
-        f'<details><summary><span class="cwnb-begin">{_code(begin)}…</span></summary>'
+        f'<details><summary><span class="cwnb-begin">{_code(f"{begin}…")}</span></summary>'
         f"{_code(whole)}{more}</details>"
     )
 

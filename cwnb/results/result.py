@@ -208,14 +208,11 @@ class QueryResult:
         return table.__arrow_c_stream__(requested_schema)
 
     def __repr__(self) -> str:
-        from cwnb.results.html import summary
-        from cwnb.results.rendering import text_table
+        from cwnb.results.bundle import result_text
 
-        lines = [" · ".join(summary(len(self), self.statistics, self.window))]
-        lines += [f"warning: {warning}" for warning in self.warnings]
-        return "\n".join([*lines, text_table(self.df)])
+        return result_text(self)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        from cwnb.results.html import result_html
+        from cwnb.results.bundle import mime_bundle
 
-        return {"text/plain": repr(self), "text/html": result_html(self)}
+        return mime_bundle(self)

@@ -9,7 +9,6 @@ _SOURCE = """
   --cwnb-ink: var(--jp-ui-font-color1, var(--vscode-editor-foreground, #1f2328));
   --cwnb-soft: var(--jp-ui-font-color2, var(--vscode-descriptionForeground, #6b7280));
   --cwnb-line: var(--jp-border-color2, var(--vscode-widget-border, #d0d7de));
-  --cwnb-paper: var(--jp-layout-color0, var(--vscode-editor-background, Canvas));
   --cwnb-stripe: var(--jp-rendermime-table-row-background, rgba(127,127,127,.07));
   --cwnb-mono: var(--jp-code-font-family, var(--vscode-editor-font-family, monospace));
   color: var(--cwnb-ink); font-size: 13px; line-height: 1.45; max-width: 100%;
@@ -22,38 +21,45 @@ _SOURCE = """
   background: rgba(221,160,40,.13); padding: 5px 10px; margin: 4px 0 8px; max-width: 90ch;
 }
 .cwnb-result .cwnb-warnings ul { margin: 2px 0 0; padding-left: 18px; }
-.cwnb-result .cwnb-scroll { overflow: auto; max-width: 100%; max-height: 417px; }
+.cwnb-result .cwnb-scroll { overflow-x: auto; max-width: 100%; padding-bottom: 2px; }
+.cwnb-result .cwnb-scroll::-webkit-scrollbar { height: 9px; }
+.cwnb-result .cwnb-scroll::-webkit-scrollbar-thumb {
+  background: var(--cwnb-line); border-radius: 5px;
+}
 .cwnb-result.cwnb-own.cwnb-own table {
   border-collapse: collapse; border: 0; margin: 0; width: auto; table-layout: auto;
   font-size: 12.5px;
 }
 .cwnb-result.cwnb-own.cwnb-own table th, .cwnb-result.cwnb-own.cwnb-own table td {
   text-align: left; vertical-align: top; padding: 3px 14px 3px 6px; border: 0;
-  white-space: normal; max-width: 72ch; line-height: 1.45;
+  white-space: normal; max-width: 110ch; line-height: 1.45;
 }
 .cwnb-result.cwnb-own.cwnb-own table thead th {
   box-shadow: inset 0 -1px var(--cwnb-line); font-weight: 600; white-space: nowrap;
   color: var(--cwnb-ink);
-  position: sticky; top: 0; background: var(--cwnb-paper);
 }
 .cwnb-result.cwnb-own.cwnb-own table tbody tr { background: transparent; }
 .cwnb-result.cwnb-own.cwnb-own table tbody tr:nth-child(even) { background: var(--cwnb-stripe); }
 .cwnb-result.cwnb-own.cwnb-own table .cwnb-number {
-  text-align: right; font-variant-numeric: tabular-nums; padding: 3px 6px 3px 18px;
+  text-align: right; font-variant-numeric: tabular-nums; padding: 3px 14px 3px 6px;
 }
 .cwnb-result .cwnb-plain { white-space: nowrap; font-variant-numeric: tabular-nums; }
 .cwnb-result .cwnb-text {
-  font-family: var(--cwnb-mono); font-size: 12px; white-space: pre-wrap;
-  overflow-wrap: anywhere; unicode-bidi: isolate;
+  display: block; min-width: 60ch; font-family: var(--cwnb-mono); font-size: 12px;
+  white-space: pre-wrap; overflow-wrap: anywhere; unicode-bidi: isolate;
 }
-.cwnb-result .cwnb-short { white-space: pre; }
+.cwnb-result .cwnb-short { min-width: 0; white-space: pre; }
 .cwnb-result .cwnb-odd {
-  color: #b4451f; background: rgba(200,90,40,.14); border-radius: 2px; font-size: 90%;
+  outline: 1px solid rgba(200,90,40,.65); border-radius: 2px; margin: 0 1px; font-size: 90%;
 }
-.cwnb-result details > summary { cursor: pointer; list-style-position: inside; }
-.cwnb-result details > summary::marker { color: var(--cwnb-soft); font-size: 90%; }
+.cwnb-result details > summary { display: flex; gap: 5px; cursor: pointer; list-style: none; }
+.cwnb-result details > summary::-webkit-details-marker { display: none; }
+.cwnb-result details > summary::before { content: "▸"; color: var(--cwnb-soft); }
+.cwnb-result details[open] > summary::before { content: "▾ less"; }
+.cwnb-result details .cwnb-begin .cwnb-text {
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden;
+}
 .cwnb-result details[open] > summary .cwnb-begin { display: none; }
-.cwnb-result details[open] > summary::after { content: "less"; color: var(--cwnb-soft); }
 """
 
 # JupyterLab has rules of its own for tables in outputs; `.cwnb-own`, twice, outweighs them.

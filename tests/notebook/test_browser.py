@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import cwnb
@@ -15,8 +17,12 @@ CELLS = [
     "%load_ext cwnb",
     "%%insights -g /shop/web --start 2026-11-01\nfields @message | sort @timestamp",
     "%%insights -g /shop/app --start 2026-11-01 --plot auto\nstats count(*) as n by bin(5m) as t, level",
+    "%%insights -g /shop/long --start 2026-11-01\nfields level, @message, agent, @logStream",
     "%%insights -g /shop/app --start 2026-11-01\nstat count(*)",
 ]
+LONG = json.dumps({"level": "INFO", "agent": "Mozilla/5.0 (X11; Linux) " * 3, "text": "word " * 90})
+# A row of two lines of text, with what a table adds; in a narrow column a short text may need three.
+ROW_PIXELS = 70
 
 
 # The colours of a picture that are on more than a hundredth of it, but for white, from the left.
@@ -47,6 +53,7 @@ def test_a_notebook_shows_tables_pictures_and_errors_and_asks_nobody(tmp_path, k
     notebooks.mkdir()
     with cwnb.open(tmp_path / "store", clock=Clock(NOW_MS)) as logs:
         fill(logs)
+        logs.put("/shop/long", "i-1", [(NOW_MS - i, LONG) for i in range(1, 61)])
     write_notebook(notebooks / "look.ipynb", CELLS)
     settings = {
         "CWNB_STORE": str(tmp_path / "store"),
@@ -69,8 +76,19 @@ def test_a_notebook_shows_tables_pictures_and_errors_and_asks_nobody(tmp_path, k
         expect(picture).to_be_visible(timeout=30_000)
         assert picture.evaluate(COLOURS) == STACK
         expect(cells.nth(2).locator("table tbody tr")).to_have_count(24)
-        error = cells.nth(3).locator(".jp-OutputArea-output")
+        error = cells.nth(4).locator(".jp-OutputArea-output")
         expect(error).to_contain_text("unknown command 'stat'; did you mean 'stats'?")
         expect(error).to_contain_text("~~~^")
         expect(error).not_to_contain_text("Traceback")
+        result = cells.nth(3).locator(".cwnb-result")
+        rows = result.locator("tbody tr")
+        expect(rows).to_have_count(50)
+        heights = rows.evaluate_all("rows => rows.map(row => row.getBoundingClientRect().height)")
+        assert max(heights) <= ROW_PIXELS
+        # All rows stand in the page, and none in a box that must be scrolled to see them.
+        assert result.locator(".cwnb-scroll").evaluate("b => b.scrollHeight <= b.clientHeight + 1")
+        message = rows.nth(0).locator("details").first
+        expect(message.get_by_text("word word").last).not_to_be_visible()
+        message.locator("summary").click()
+        expect(message.get_by_text('"text": "word word').last).to_be_visible()
         assert looker.left == []

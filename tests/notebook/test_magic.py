@@ -282,6 +282,23 @@ def test_config_gives_defaults(run, shell, tmp_path, monkeypatch):
     assert run("%%insights\nstats count(*) as n").result.df["n"].tolist() == [10]
 
 
+def test_save_rows_says_how_many_rows_a_notebook_keeps(run, shell):
+    def shown(result) -> str:
+        data, _ = shell.display_formatter.format(result)
+        return data["text/plain"] + data["text/html"]
+
+    result = run("%%insights -g /shop/app\nfields @message").result
+    assert shown(result).count("<tr>") == 51
+    run("%config Cwnb.save_rows = 2")
+    assert shown(result).count("<tr>") == 3
+    run("%config Cwnb.save_rows = 0")
+    assert "ERROR" not in shown(result)
+    assert "60 rows in .df; %config Cwnb.save_rows = 0 keeps them out" in shown(result)
+    assert len(result.df) == 60
+    shell.run_line_magic("unload_ext", "cwnb")
+    assert shown(result).count("<tr>") == 51
+
+
 def test_stores_are_found_by_option_setting_and_environment(
     run, shell, logs, tmp_path, monkeypatch
 ):

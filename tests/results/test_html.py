@@ -103,6 +103,28 @@ def test_rows_and_columns_past_the_shown_are_counted():
     assert "… 23 more rows and 4 more columns in .df" in text
 
 
+def test_rows_are_kept_out_where_a_notebook_shall_hold_none():
+    r = result(frame(s=["secret"] * 3), warnings=["told"])
+    text = result_html(r, rows=0)
+    assert "secret" not in text
+    assert "3 rows in .df; %config Cwnb.save_rows = 0 keeps them out of the notebook" in text
+    assert "told" in text
+    assert "2 more rows" in Reader(result_html(r, rows=1)).text
+    assert "no rows" in result_html(result(frame(s=["x"]).head(0)), rows=0)
+
+
+def test_a_short_line_stands_whole_and_others_are_folded_with_their_whole_text():
+    assert "<details>" not in result_html(result(frame(m=["x" * 100])))
+    lines = "first line\nsecond line\nlast line"
+    for text in ("y" * 101, lines):
+        shown = result_html(result(frame(m=[text])))
+        assert shown.count("<details>") == 1
+        assert text in shown
+    begin = result_html(result(frame(m=[lines]))).partition("</summary>")[0]
+    assert "second line…" in begin
+    assert "last line" not in begin
+
+
 def test_long_json_opens_indented_with_its_own_digits():
     text = (
         '{"a":1e400,"b":[1,{}],"big":12345678901234567890.10,"s":"{,}","pad":"' + "x" * 300 + '"}'

@@ -1,0 +1,28 @@
+"""A result as text, and as what a notebook shows and keeps."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwnb.results.html import ROWS_SHOWN, result_html, rows_left_out, summary
+from cwnb.results.rendering import text_table
+
+if TYPE_CHECKING:
+    from cwnb.results.result import QueryResult
+
+
+def result_text(result: QueryResult, *, rows: int = ROWS_SHOWN) -> str:
+    """Write what was scanned, the warnings, and the first rows; with `rows=0` none of them."""
+    lines = [" · ".join(summary(len(result), result.statistics, result.window))]
+    lines += [f"warning: {warning}" for warning in result.warnings]
+    if rows == 0 and len(result):
+        return "\n".join([*lines, rows_left_out(len(result))])
+    return "\n".join([*lines, text_table(result.df, max_rows=rows)])
+
+
+def mime_bundle(result: QueryResult, *, rows: int = ROWS_SHOWN) -> dict[str, str]:
+    """Give the result in the forms that a notebook keeps in its file, each with so many rows."""
+    return {
+        "text/plain": result_text(result, rows=rows),
+        "text/html": result_html(result, rows=rows),
+    }
