@@ -32,7 +32,8 @@ from cwnb.insights.context import QueryContext
 from cwnb.insights.engine import schedule
 from cwnb.insights.engine.commands import steps
 from cwnb.insights.engine.commands.stats import StatsPlan
-from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
+from cwnb.insights.frame_columns import columns_of_frame
+from cwnb.insights.frames import FrameSource, FrameSources
 from cwnb.insights.ql import dialect
 from cwnb.results import bar
 from cwnb.results.running import RunningQuery

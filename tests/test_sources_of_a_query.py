@@ -10,7 +10,7 @@ import pytest
 import cwnb
 from cwnb.errors import InvalidParameter, ResourceNotFound, SnapshotExpired
 from cwnb.events import ALL_TIME
-from cwnb.insights import frames
+from cwnb.insights import frame_columns, frames
 from cwnb.query_sources import StoreSources
 from cwnb.results import running
 from cwnb.times import Clock
@@ -64,7 +64,7 @@ def test_what_a_query_cannot_open_is_named(logs: Any) -> None:
         StoreSources(logs.store, ["/b"], [["/c*"]]).open()
 
     frame = pd.DataFrame({"a": [1]})
-    alone = frames.FrameSources(frames.FrameSource(frames.columns_of_frame(frame)))
+    alone = frames.FrameSources(frames.FrameSource(frame_columns.columns_of_frame(frame)))
     assert alone.again().open() is alone.open()
     with pytest.raises(ResourceNotFound, match=r"a frame has no log groups.*'/a'"):
         alone.open(["/a"])

@@ -18,13 +18,8 @@ from cwnb.insights.context import MEMORY_BUDGET, QueryContext
 from cwnb.insights.control import Control, Progress, checkpoint, with_checkpoints, working_for
 from cwnb.insights.engine import Outcome, Places, Step, prepare
 from cwnb.insights.engine import run_query as run
-from cwnb.insights.frames import (
-    FrameSource,
-    FrameSources,
-    RareFields,
-    as_frame,
-    columns_of_frame,
-)
+from cwnb.insights.frame_columns import as_frame, columns_of_frame
+from cwnb.insights.frames import FrameSource, FrameSources, RareFields
 from cwnb.insights.inputs import extent_of_inputs
 from cwnb.insights.languages import candidates, page_at, parse, quote, token_spans
 from cwnb.insights.ql.writer import to_text

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from cwnb.errors import MalformedQuery
 from cwnb.events import MESSAGE, SEQUENCE, Condition, Extent, Scan, Window
-from cwnb.insights import frames, tree
+from cwnb.insights import frame_columns, frames, tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -137,7 +137,7 @@ def _table(input: tree.Table, sources: Sources, _: Sequence[Any]) -> Source:
     name = str(input.args["name"])
     table = sources.table(name).combine_chunks()
     columns = {
-        label: frames.engine_type(_whole(table.column(label)), label)
+        label: frame_columns.engine_type(_whole(table.column(label)), label)
         for label in table.column_names
     }
     return RowsSource(columns, table.num_rows, name=name)

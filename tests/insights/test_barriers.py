@@ -23,7 +23,8 @@ from cwnb.insights.engine.commands import steps
 from cwnb.insights.engine.commands.barrier import Enough, InMemory
 from cwnb.insights.engine.commands.plan_barrier import BARRIERS
 from cwnb.insights.engine.order import Ranks, RowOrder
-from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
+from cwnb.insights.frame_columns import columns_of_frame
+from cwnb.insights.frames import FrameSource, FrameSources
 from cwnb.insights.ql import dialect, writer
 from cwnb.insights.resolve.complete import complete
 from cwnb.insights.tree import facts

@@ -22,7 +22,8 @@ from cwnb.events import ALL_TIME, MESSAGE, Scan, Window
 from cwnb.insights import frames
 from cwnb.insights.context import QueryContext
 from cwnb.insights.engine import run_query, schedule
-from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
+from cwnb.insights.frame_columns import columns_of_frame
+from cwnb.insights.frames import FrameSource, FrameSources
 from cwnb.insights.functions import FUNCTIONS
 from cwnb.insights.ql import dialect
 from cwnb.insights.resolve.check import check

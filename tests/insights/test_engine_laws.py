@@ -21,7 +21,8 @@ from cwnb.errors import MalformedQuery
 from cwnb.insights import frames, values
 from cwnb.insights.context import QueryContext
 from cwnb.insights.engine.run import run
-from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
+from cwnb.insights.frame_columns import columns_of_frame
+from cwnb.insights.frames import FrameSource, FrameSources
 from cwnb.insights.ql import dialect
 from cwnb.insights.resolve.complete import complete_pipeline
 from cwnb.results.arrow_columns import portable_column

@@ -16,7 +16,8 @@ from trials import Registered, trial_classes
 from cwnb.insights import frames, rewrite, tree
 from cwnb.insights.context import QueryContext
 from cwnb.insights.engine.run import run
-from cwnb.insights.frames import FrameSource, FrameSources, columns_of_frame
+from cwnb.insights.frame_columns import columns_of_frame
+from cwnb.insights.frames import FrameSource, FrameSources
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.resolve.complete import complete_pipeline
 from cwnb.insights.tree import Names, Needs, Order, Rows, Shown, Shows

@@ -16,7 +16,8 @@ from cwnb.insights import frames, tree
 from cwnb.insights.context import QueryContext
 from cwnb.insights.engine import evaluate, run_query
 from cwnb.insights.engine.commands import steps
-from cwnb.insights.frames import FrameSource, columns_of_frame
+from cwnb.insights.frame_columns import columns_of_frame
+from cwnb.insights.frames import FrameSource
 from cwnb.insights.ql import dialect, writer
 from cwnb.insights.resolve import command_checks
 from cwnb.insights.resolve.check import check
