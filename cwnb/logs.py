@@ -15,7 +15,7 @@ from cwnb.insights import (
 )
 from cwnb.query_sources import DataFrameSources, StoreSources
 from cwnb.results import event
-from cwnb.results.listings import FIELDS, GROUPS, STREAMS, listing
+from cwnb.results.listings import FIELDS, GROUPS, LOADS, STREAMS, listing
 from cwnb.results.running import TRIES, RunningQuery
 from cwnb.store import Store, event_batch
 from cwnb.times import Clock, to_ms
@@ -161,6 +161,26 @@ class Logs:
         from cwnb import sources
 
         return sources.load(self.store, what, group=group, **options)
+
+    def loads(self, group: str) -> DataFrame:
+        """Give the files that were loaded into a group, a row each, oldest first.
+
+        `load` is what `unload` takes; files that were loaded together share it.
+        """
+        return listing(self.store.load_records(arguments.group_name(group)), LOADS)
+
+    def unload(self, load: LoadReport | str, *, group: str | None = None) -> int:
+        """Take a load back, which was into the wrong group, say, or of the wrong time zone.
+
+        `load`: the report of the load, or its id and the `group` (see `loads`). Its events go, and
+        the files can be loaded again. Gives how many events went. Raises ResourceNotFound, and
+        InvalidParameter where a later load goes on where this one ended.
+        """
+        if not isinstance(load, str):
+            group, load = load.group, load.id
+        if group is None:
+            raise InvalidParameter("say the log group of the load too: group='/shop/web'")
+        return self.store.unload(arguments.group_name(group), load)
 
     # ------------------------------------------------------------ questions
 

@@ -341,7 +341,7 @@ def test_malformed_query_points_at_the_fault(ask):
 
 
 COMMANDS = "demo lab load query groups fields streams retention delete maintain".split()
-COMMANDS += ["backup", "repair", "key", "key export", "key import"]
+COMMANDS += ["loads", "unload", "backup", "repair", "key", "key export", "key import"]
 
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])

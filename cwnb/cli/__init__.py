@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from cwnb import __version__
-from cwnb.cli import backup, demo, groups, key, load, query, repair, store
+from cwnb.cli import backup, demo, groups, key, load, query, repair, store, unload
 from cwnb.cli.errors import CommandFailed, CommandGroup, ReaderEnded, sentence
 from cwnb.errors import MalformedQuery
 
@@ -24,6 +24,8 @@ COMMANDS = (
     demo.demo,
     demo.lab,
     load.load,
+    unload.loads,
+    unload.unload,
     query.query,
     groups.groups,
     groups.fields,

@@ -41,6 +41,14 @@ STREAMS = {
     "last_ingestion": ("last_ingestion_ms", "time"),
     "created": ("created_ms", "time"),
 }
+LOADS = {
+    "load": ("load_id", "text"),
+    "name": ("name", "text"),
+    "stream": ("stream", "text"),
+    "events": ("events", "integer"),
+    "bytes": ("bytes", "integer"),
+    "loaded": ("loaded_ms", "time"),
+}
 FIELDS = {
     "name": ("name", "text"),
     "share": ("share", "number"),

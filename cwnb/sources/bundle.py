@@ -40,11 +40,20 @@ class Bundle:
     """Hands out a place for each file; what a file puts there is stored whole or not at all."""
 
     def __init__(
-        self, store: Any, group: str, processing: Processing, *, known: int, deliver: bool
+        self,
+        store: Any,
+        group: str,
+        processing: Processing,
+        *,
+        known: int,
+        deliver: bool,
+        load_id: str,
     ) -> None:
         # The loads of the group with which files have been compared.
         self._known = known
-        self._new_loading = partial(store.loading, group, processing, deliver=deliver)
+        self._new_loading = partial(
+            store.loading, group, processing, deliver=deliver, load_id=load_id
+        )
         self._store = store
         self._group = group
         self._stack = ExitStack()

@@ -154,6 +154,7 @@ def load_content(
             events=report.events,
             lines=seen + report.lines,
             tail_state=json.dumps(state),
+            after=tail.record.fingerprint if tail is not None else "",
         )
 
     goes_on = tail is not None

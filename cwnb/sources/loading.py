@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import time
 from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
@@ -76,7 +77,7 @@ def load(
     One bad file raises SourceError; of several, the good ones load and the report names the bad.
     """
     started = time.perf_counter()
-    report = LoadReport(group)
+    report = LoadReport(group, id=secrets.token_hex(5))
     options: dict[str, Any] = {
         "stream": stream,
         "format": check_format(format),
@@ -93,7 +94,9 @@ def load(
     inputs = Inputs() if rows else find_inputs(what)
     records = store.load_records(group) if store.has_group(group) else []
     processing = Processing(log_type=log_type)
-    bundle = Bundle(store, group, processing, known=len(records), deliver=deliver)
+    bundle = Bundle(
+        store, group, processing, known=len(records), deliver=deliver, load_id=report.id
+    )
     try:
         alone = not inputs.several
         target = Target(store, group, Earlier(records), bundle, alone=alone, **options)

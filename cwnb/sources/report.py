@@ -82,6 +82,8 @@ class FileReport:
 class LoadReport:
     """What a load did: sums over its files, and each file's own report in `files`.
 
+    `id` names the load: `logs.unload(report)` takes it back, in a terminal `cwnb unload ID`.
+
     >>> report = logs.load("access.log.gz", group="/shop/web")
     >>> report.events, report.refused_by_reason, report.files[0].format
     """
@@ -90,6 +92,7 @@ class LoadReport:
     files: list[FileReport] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     seconds: float = 0.0
+    id: str = ""
 
     def _sum(self, name: str) -> int:
         return sum(getattr(file, name) for file in self.files if file.error is None)
@@ -184,6 +187,7 @@ class LoadReport:
         rows = [
             ("no times", _untimed(good)),
             ("group", self.group),
+            ("load", self.id if self.events else ""),
             ("files", _files(good)),
             ("format", ", ".join(self.formats)),
             ("packed", ", ".join(sorted({f.compression for f in good if f.compression}))),

@@ -62,6 +62,14 @@ class Spans(NamedTuple):
         order = np.argsort(first)
         return Spans(first[order], last[order])
 
+    def hold(self, sequence: Ints) -> Ints:
+        """Tell of each number whether it is in one of the stretches."""
+        if not len(self.first):
+            return np.zeros(len(sequence), bool)
+        at = np.searchsorted(self.first, sequence, side="right") - 1
+        held: Ints = (at >= 0) & (sequence <= self.last[at])
+        return held
+
     def meet(self, other: Spans) -> bool:
         """Tell whether a number is in both."""
         at = np.searchsorted(self.last, other.first)

@@ -44,7 +44,12 @@ class PutResult:
 
 @dataclass(frozen=True)
 class LoadRecord:
-    """A file that was loaded: what recognises it again, and where its tail begins."""
+    """A file that was loaded: what recognises it again, and where its tail begins.
+
+    `load_id` names the load by which it can be taken back, `spans` the sequence numbers (first,
+    last) of all that was published with it, `after` the fingerprint of what an earlier load had of
+    it.
+    """
 
     fingerprint: str
     name: str
@@ -54,6 +59,9 @@ class LoadRecord:
     lines: int
     tail_state: str = ""
     loaded_ms: int = 0
+    load_id: str = ""
+    spans: tuple[tuple[int, int], ...] = ()
+    after: str = ""
 
 
 @dataclass(frozen=True)

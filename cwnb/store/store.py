@@ -17,12 +17,12 @@ from cwnb.errors import (
 from cwnb.store import claims
 from cwnb.store.catalog import batches, counters, groups, loads, segments, streams
 from cwnb.store.group_info import group_info
-from cwnb.store.ingest.load import Loading
+from cwnb.store.ingest.load import Loading, begin
 from cwnb.store.ingest.load_records import open_record
 from cwnb.store.ingest.put import BatchWriter
 from cwnb.store.maintenance.background import Background
 from cwnb.store.maintenance.flush import flush
-from cwnb.store.maintenance.retention import check_retention, cutoff_ms
+from cwnb.store.maintenance.retention import check_retention
 from cwnb.store.maintenance.rewriting import compact, sweep
 from cwnb.store.names import check_group_name, match_names
 from cwnb.store.opening import open_context
@@ -191,31 +191,25 @@ class Store:
 
     @contextmanager
     def loading(
-        self, group: str, processing: Processing = NOTHING, *, deliver: bool = True
+        self,
+        group: str,
+        processing: Processing = NOTHING,
+        *,
+        deliver: bool = True,
+        load_id: str = "",
     ) -> Iterator[Loading]:
         """Take many events, all or nothing: see Loading. Makes the group where it is absent.
 
         A group that this made and that is empty when nothing is committed goes again.
 
         `processing` goes before that of the group, which keeps its own. With `deliver=False` the
-        events have no position: `read_after` never gives them.
+        events have no position: `read_after` never gives them. `load_id`: see `unload`.
         """
         self.background.raise_failure()
         check_group_name(group)
         processing.check()
-        now = self.clock.now_ms()
-        with self.catalog.write() as connection:
-            found = groups.find(connection, group)
-            made_group = found is None
-            if found is None:
-                found = groups.insert(connection, group, now, processing=processing)
-            work = claims.claim(self.context, connection, found.id, "load")
+        loading = begin(self.context, group, processing, deliver=deliver, load_id=load_id)
         self.background.start()
-        cutoff = cutoff_ms(found.retention_days, now)
-        processing = processing.or_else(found.processing)
-        loading = Loading(
-            self.context, found, processing, cutoff, work, deliver=deliver, made_group=made_group
-        )
         with loading:
             yield loading
 
@@ -228,6 +222,17 @@ class Store:
             sealed = loads.of_group(connection, found.id)
         sealer = self.context.sealer()
         return [open_record(record, found.id, group, sealer) for record in sealed]
+
+    def unload(self, group: str, load_id: str) -> int:
+        """Take back what was loaded into a group under this id; give how many events went.
+
+        The files can be loaded again. All or nothing; events keep their positions. Raises
+        ResourceNotFound, and InvalidParameter where a later load goes on where this one ended.
+        """
+        from cwnb.store.maintenance.unload import unload
+
+        self.background.raise_failure()
+        return unload(self.context, group, load_id)
 
     # Events out
 

@@ -32,7 +32,7 @@ class MemoryStore:
         return list(self.groups[group][1])
 
     @contextmanager
-    def loading(self, group, processing=NOTHING, *, deliver=True):
+    def loading(self, group, processing=NOTHING, *, deliver=True, load_id=""):
         loading = MemoryLoading(self.cutoff_ms, processing, keeps=self.keeps)
         yield loading
         if loading.records:

@@ -35,6 +35,11 @@ def count(connection: Any, group_id: int) -> int:
 
 def of_group(connection: Any, group_id: int) -> list[bytes]:
     """Give the sealed records of a group's loads, oldest first."""
+    return list(numbered(connection, group_id).values())
+
+
+def numbered(connection: Any, group_id: int) -> dict[int, bytes]:
+    """Give the sealed records of a group's loads by their ids, oldest first."""
     rows = connection.execute(
         "SELECT id, fingerprint, record, seal FROM loads WHERE group_id = ? ORDER BY id",
         (group_id,),
@@ -42,7 +47,7 @@ def of_group(connection: Any, group_id: int) -> list[bytes]:
     counters.check(connection, group_id, "loads", len(rows))
     for number, fingerprint, record, seal in rows:
         connection.check("loads", (number, group_id, fingerprint), seal, record)
-    return [record for _, _, record, _ in rows]
+    return {number: record for number, _, record, _ in rows}
 
 
 def some(connection: Any) -> list[tuple[int, bytes]]:
@@ -51,6 +56,13 @@ def some(connection: Any) -> list[tuple[int, bytes]]:
         "SELECT group_id, record FROM loads LIMIT 9"
     ).fetchall()
     return rows
+
+
+def remove(connection: Any, group_id: int, numbers: list[int]) -> None:
+    """Forget loads by their ids."""
+    for number in numbers:
+        connection.execute("DELETE FROM loads WHERE id = ? AND group_id = ?", (number, group_id))
+        counters.count(connection, group_id, "loads", -connection.changes())
 
 
 def delete_all(connection: Any, group_id: int) -> None:

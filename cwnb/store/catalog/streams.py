@@ -62,6 +62,27 @@ def count_events(connection: Any, group_id: int, counted: StreamCount, now_ms: i
     return False
 
 
+def uncount_events(connection: Any, group_id: int, name: str, events: int) -> None:
+    """Take events out of a stream, and the stream away where it has had no others.
+
+    The times of one that has had others stay as wide as they were.
+    """
+    found = connection.execute(f"SELECT {_FACTS}, seal {_OF_NAME}", (group_id, name)).fetchone()
+    if found is None:
+        return
+    *facts, seal = found
+    connection.check("streams", (group_id, name, *facts), seal)
+    facts[-1] -= events
+    if facts[-1] > 0:
+        connection.execute(
+            "UPDATE streams SET events = ?, seal = ? WHERE group_id = ? AND name = ?",
+            (facts[-1], _seal(connection, group_id, name, tuple(facts)), group_id, name),
+        )
+    else:
+        connection.execute("DELETE FROM streams WHERE group_id = ? AND name = ?", (group_id, name))
+        counters.count(connection, group_id, "streams", -1)
+
+
 def delete_all(connection: Any, group_id: int) -> None:
     """Remove the streams of a group."""
     connection.execute("DELETE FROM streams WHERE group_id = ?", (group_id,))

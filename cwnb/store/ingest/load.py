@@ -13,9 +13,11 @@ from cwnb.errors import AlreadyLoaded, InvalidParameter, StoreError
 from cwnb.events import EventBatch
 from cwnb.store.catalog import counters, groups, loads, segments, streams
 from cwnb.store.catalog.streams import StreamCount
+from cwnb.store.claims import claim
 from cwnb.store.ingest.checks import CheckedEvents, refusals
 from cwnb.store.ingest.load_records import seal_record
 from cwnb.store.ingest.messages import messages_of
+from cwnb.store.maintenance.retention import cutoff_ms
 from cwnb.store.positions import Runs, Spans
 from cwnb.store.segments.facts import MAX_MESSAGE_BYTES, MAX_ROWS, SegmentFacts
 from cwnb.store.segments.writer import Block, SegmentWriter
@@ -77,6 +79,7 @@ class Loading:
         *,
         deliver: bool,
         made_group: bool = False,
+        load_id: str = "",
     ) -> None:
         self.cutoff_ms = cutoff_ms
         self.events = 0
@@ -84,6 +87,8 @@ class Loading:
         self._context = context
         self._deliver = deliver
         self._made_group = made_group
+        self._load_id = load_id
+        self._spans: list[tuple[int, int]] = []
         self._group = group
         self._group_id = group.id
         self._work = work
@@ -170,7 +175,12 @@ class Loading:
         sealer = self._context.sealer()
         rows = []
         for record in records:
-            dated = replace(record, loaded_ms=record.loaded_ms or self._ingestion_ms)
+            dated = replace(
+                record,
+                loaded_ms=record.loaded_ms or self._ingestion_ms,
+                load_id=self._load_id,
+                spans=tuple(self._spans),
+            )
             sealed = seal_record(dated, self._group_id, sealer)
             rows.append((self._group_id, sealer.fingerprint(record.fingerprint), sealed))
         with self._context.catalog.write() as connection:
@@ -209,7 +219,12 @@ class Loading:
                 first = counters.take_sequences(connection, wanted)
             self._work.renew()
             self._sequences = range(first, first + wanted)
-        mine = np.arange(self._sequences.start, self._sequences.start + count)
+        start = self._sequences.start
+        mine = np.arange(start, start + count)
+        if self._spans and self._spans[-1][1] == start - 1:
+            start = self._spans.pop()[0]
+        if count:
+            self._spans.append((start, int(mine[-1])))
         self._sequences = self._sequences[count:]
         return mine
 
@@ -266,6 +281,29 @@ class Loading:
         if self._made_group:
             with suppress(StoreError), self._context.catalog.write() as connection:
                 groups.remove_unused(connection, self._group_id)
+
+
+def begin(
+    context: StoreContext, group: str, processing: Processing, *, deliver: bool, load_id: str
+) -> Loading:
+    """Claim a load into a group, which is made where it is absent; see `Store.loading`."""
+    now = context.clock.now_ms()
+    with context.catalog.write() as connection:
+        found = groups.find(connection, group)
+        made_group = found is None
+        if found is None:
+            found = groups.insert(connection, group, now, processing=processing)
+        work = claim(context, connection, found.id, "load")
+    return Loading(
+        context,
+        found,
+        processing.or_else(found.processing),
+        cutoff_ms(found.retention_days, now),
+        work,
+        deliver=deliver,
+        made_group=made_group,
+        load_id=load_id,
+    )
 
 
 def _halves(batch: EventBatch) -> list[EventBatch]:

@@ -20,7 +20,9 @@ def seal_record(record: LoadRecord, group_id: int, sealer: Sealer) -> bytes:
 def open_record(sealed: bytes, group_id: int, group: str, sealer: Sealer) -> LoadRecord:
     """Read what `seal_record` gave; raise StoreDamaged."""
     what = f"a load record of log group {group!r}"
-    return LoadRecord(**json.loads(sealer.open(sealed, place(group_id), what)))
+    found = json.loads(sealer.open(sealed, place(group_id), what))
+    spans = tuple((first, last) for first, last in found.pop("spans", ()))
+    return LoadRecord(**found, spans=spans)
 
 
 def place(group_id: int) -> str:

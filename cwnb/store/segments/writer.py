@@ -70,6 +70,28 @@ class Block:
     def __len__(self) -> int:
         return len(self.time_ms)
 
+    def filter(self, mask: Ints) -> Block:
+        """Give the events for which the mask is true, without fields that none of them has."""
+        if mask.all():
+            return self
+        kept, found = pa.array(mask), self.discovered
+        columns = {name: column.filter(kept) for name, column in found.columns.items()}
+        rest = None if found.rest is None else found.rest.filter(kept)
+        return Block(
+            self.time_ms[mask],
+            self.sequence[mask],
+            self.ingestion_ms[mask],
+            self.stream.filter(kept),
+            self.text.filter(kept),
+            None if self.raw is None else self.raw.filter(kept),
+            self.sizes[mask],
+            type(found)(
+                {name: c for name, c in columns.items() if c.null_count < len(c)},
+                None if rest is None or rest.null_count == len(rest) else rest,
+                found.capped,
+            ),
+        )
+
 
 class WorkLost(StoreError):
     """A claim ran out before its work was done; nothing was changed."""
