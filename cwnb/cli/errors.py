@@ -10,7 +10,7 @@ import click
 
 from cwnb.errors import CwnbError, MalformedQuery
 
-# What messages of the library say in Python and no option of ours says, as it is written here.
+# Phrases of the library's messages about what no option can do, and their form on the command line.
 _SPELLINGS = {
     "None keeps events for ever": "'forever' keeps them",
     "open it with accept_loss=True, which goes on": "open it in Python with "
@@ -29,7 +29,7 @@ def as_options(text: str, command: click.Command) -> str:
             name, said = option.name, option.opts[0]
             text = re.sub(rf"\b{name}=True\b", said, text)
             text = re.sub(rf"\b{name}=(?:'([^']*)'|([\w.:/+-]+))", rf"{said} \1\2", text)
-            if "_" in name:  # no word of English
+            if "_" in name:  # so it is not an ordinary word of the message
                 text = re.sub(rf"(?<![-\w]){name}(?!\w)", said, text)
     return text
 
@@ -73,7 +73,7 @@ class CommandGroup(click.Group):
         except BrokenPipeError:
             raise ReaderEnded from None
         except MalformedQuery:
-            raise  # it quotes the query, which is no place for our options
+            raise  # it quotes the query, in which nothing may be replaced
         except CwnbError as error:
             command = self.commands[ctx.invoked_subcommand or ""]
             raise CommandFailed(as_options(str(error), command)) from error

@@ -21,7 +21,7 @@ class KnownField:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words of one place: fields (most frequent first), log streams, variables for `{{…}}`."""
+    """The names that are known: fields (most frequent first), log streams, variables of `{{…}}`."""
 
     fields: tuple[KnownField, ...] = ()
     streams: tuple[str, ...] = ()

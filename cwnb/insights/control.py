@@ -1,8 +1,8 @@
 """Control of a running query by other threads: its progress, and how they stop it.
 
 Code deep inside a query calls `checkpoint()` between kernels and in long loops. It raises
-QueryCancelled once the query that the thread works for has been stopped, so that at most one
-kernel call ends behind a stop.
+QueryCancelled once the query that the thread works for has been stopped. So after a stop at most
+the kernel call that is running goes on to its end.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ class Completer:
         self._matcher = match
 
     def register(self) -> None:
-        """Add the matcher to the shell's completer; the language is imported meanwhile."""
+        """Add the matcher to the shell's completer, and import the language in a thread."""
         threading.Thread(target=_import_language, name="cwnb-completion", daemon=True).start()
         self._magics.shell.Completer.custom_matchers.append(self._matcher)
 
@@ -92,7 +92,7 @@ class Completer:
             matchers.remove(self._matcher)
 
     def at(self, text: str, offset: int) -> Completion | None:
-        """Give what may stand at a cursor; None where others know better."""
+        """Give what may stand at a cursor; None where IPython's other matchers should answer."""
         from cwnb.insights import candidates
         from cwnb.notebook.first_line import LineNames, group_candidates, line_candidates
 

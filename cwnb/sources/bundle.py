@@ -148,7 +148,7 @@ class Bundle:
         return left
 
     def abandon(self) -> None:
-        """Leave what has not been published."""
+        """Drop what has not been published."""
         self._stack.close()
 
 
@@ -167,7 +167,7 @@ class _Place:
         self._bytes = 0
 
     def add_checked(self, events: CheckedEvents) -> None:
-        """Take events."""
+        """Hold events until the file is whole; a file that grows too big gets its own loading."""
         if self._own is not None:
             self._own.add_checked(events)
             return
@@ -182,7 +182,7 @@ class _Place:
     def commit(
         self, record: LoadRecord, *, unique: bool, if_known: Callable[[LoadRecord], None]
     ) -> None:
-        """Take the file as whole; it is stored now, or with the others.
+        """Say that the file is whole, so that it may be stored: now, or with the others.
 
         `if_known` is called, now or then, with the record of another process that has loaded the
         same content meanwhile.
@@ -195,7 +195,7 @@ class _Place:
 
 
 class _Whole:
-    """The place of a file that comes alone: a loading of its own."""
+    """The place of a file that is not bundled with others: it has a loading of its own."""
 
     def __init__(self, bundle: Bundle, loading: Any) -> None:
         self.cutoff_ms = loading.cutoff_ms

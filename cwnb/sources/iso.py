@@ -1,4 +1,4 @@
-"""ISO times that fill a value, read as columns of bytes: ten times as fast as by expressions."""
+"""Read ISO times as columns of bytes, which is ten times as fast as by regular expressions."""
 
 from __future__ import annotations
 

@@ -51,13 +51,13 @@ def format_of(rows: Any) -> str:
 
 
 class RowsFingerprint:
-    """The fingerprint of rows, of the messages that they became."""
+    """The fingerprint of rows in memory: a digest of the messages that they became."""
 
     def __init__(self) -> None:
         self._digest = hashlib.sha256(b"rows\n")
 
     def update(self, messages: Iterable[bytes]) -> None:
-        """Add messages, each with its length, so that their borders count."""
+        """Add messages, each with its length, so that `a`, `bc` and `ab`, `c` differ."""
         for message in messages:
             self._digest.update(len(message).to_bytes(8, "big"))
             self._digest.update(message)

@@ -180,7 +180,7 @@ def _catalog_fault(file: Path) -> str | None:
     except FileNotFoundError:
         return "is missing"
     except PermissionError:
-        return None  # said by the one who opens it
+        return None  # `_open_catalog` reports it
     if not head:
         return "is empty"
     return None if any(head[migrations.APPLICATION_ID_BYTES]) else _NO_TABLES

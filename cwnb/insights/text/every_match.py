@@ -1,7 +1,7 @@
 """`parse … multi`: a row for every match of a regex, with its groups.
 
-Arrow can replace all matches of RE2 but not list them. So they are replaced by themselves, between
-separators.
+Arrow can replace all matches of RE2 but not list them. So each match is replaced by itself between
+two separators, and the text is split at these.
 """
 
 from __future__ import annotations
@@ -111,15 +111,15 @@ def _tell_apart(
     places: np.ndarray[Any, Any],
     re2: str,
 ) -> None:
-    """Make groups that took no part in their match missing, by matching again in the same place.
+    """Make a group that took no part in its match missing; so far it is "", as an empty capture is.
 
-    What RE2 finds there depends on the character before it, and on what follows. `places` are those
-    of the matches in the columns.
+    Each match in doubt is matched again by itself, together with the character before it and, where
+    the pattern looks at it, the text after it. `places`: the rows of the matches in `columns`.
     """
     nothing = {name: np.zeros(len(columns[name]), dtype=bool) for name in doubtful}
     empty = {name: np.asarray(pc.equal(columns[name], "").fill_null(False)) for name in doubtful}
     again = np.flatnonzero(np.any([column[places] for column in empty.values()], axis=0))
-    # Without these nothing behind a match has a part in it.
+    # Only these look at the text after a match.
     to_the_end = any(token.text in {"$", r"\b", r"\B", r"\z"} for token in tokens(re2))
     texts = [matches.surroundings(int(number), to_the_end=to_the_end) for number in again]
     for opening, has_before in (("", False), ("(?s:.)", True)):

@@ -112,7 +112,7 @@ def _operand(script: Script, node: exp.Expression, *, only_true: bool) -> str:
 
 
 def truth(script: Script, snippet: Snippet) -> Snippet:
-    """Convert a snippet to one that is true or false, as a condition takes the value."""
+    """Convert a snippet to true or false, by the rule for a value that stands as a condition."""
     if snippet.is_literal:
         return as_column(script, literal(preamble.is_true(snippet.literal)))
     if snippet.kind in ("condition", "boolean"):

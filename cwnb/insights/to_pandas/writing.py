@@ -171,7 +171,7 @@ def literal(value: Any) -> Snippet:
 
 
 def as_column(script: Script, snippet: Snippet) -> Snippet:
-    """Make the snippet of a literal one of a column that repeats it; a column stays as it is."""
+    """Turn a literal into a column that repeats it; a column stays as it is."""
     if not snippet.is_literal:
         return snippet
     code = f"pd.Series({snippet.code}, index={script.frame}.index, dtype={DTYPES[snippet.kind]})"

@@ -218,10 +218,10 @@ class Catalog:
             return connection
         connection = SealingConnection(str(self.file), flags=apsw.SQLITE_OPEN_READWRITE)
         connection.set_busy_handler(_patience())
-        migrations.check_version(
-            connection, str(self.file.parent)
-        )  # before anything in the file changes
-        connection.execute("PRAGMA temp_store = MEMORY")  # nothing of an event in a temporary file
+        # Before anything in the file changes.
+        migrations.check_version(connection, str(self.file.parent))
+        # So that SQLite writes no events into temporary files, which are not encrypted.
+        connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA journal_size_limit = 67108864")

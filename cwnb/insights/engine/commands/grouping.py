@@ -109,7 +109,7 @@ def _encode(key: Any) -> tuple[np.ndarray[Any, Any], int]:
 
 
 def _number_ascending(numbers: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] | None:
-    """Give what `_encode` gives, for numbers in ascending order such as bins; None for others."""
+    """Do what `_encode` does, for numbers in ascending order such as bins; None for others."""
     rises = np.diff(numbers)
     if len(rises) and rises.min() < 0:
         return None
