@@ -55,7 +55,7 @@ class MalformedQuery(CwnbError):
 
     def __str__(self) -> str:
         """Give the message with line and column, the source line, and a line of `~` and a caret."""
-        if self.text is None or self.start is None:
+        if self.text is None or self.start is None or not self.text.strip():
             return self.message
         before = self.text[: self.start]
         line = before.count("\n") + 1

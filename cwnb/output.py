@@ -8,6 +8,7 @@ import json
 import math
 import shutil
 import sys
+import textwrap
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -16,7 +17,7 @@ import click
 from cwnb.errors import InvalidParameter
 from cwnb.results.files import writing
 from cwnb.results.html import summary
-from cwnb.results.rendering import render, text_table
+from cwnb.results.rendering import is_time, render, text_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -60,11 +61,8 @@ def write(result: Any, output: str, to: str | None) -> None:
     if output == "table" and to is None:
         show(result.df)
         if sys.stdout.isatty():
-            click.secho(
-                " · ".join(summary(len(result), result.statistics, result.window)),
-                dim=True,
-                err=True,
-            )
+            parts = summary(len(result), result.statistics, result.window)
+            click.secho(measures(parts, _terminal_width()), dim=True, err=True)
         return
     if to is None:
         _WRITERS[output](result, sys.stdout.buffer)
@@ -76,10 +74,34 @@ def write(result: Any, output: str, to: str | None) -> None:
 def show(df: DataFrame) -> None:
     """Print a frame as a table; on a terminal cut to its width and to 200 rows, else whole."""
     if sys.stdout.isatty():
-        width = shutil.get_terminal_size((100, 40)).columns
-        click.echo(text_table(df, width, _ROWS_ON_TERMINAL))
+        click.echo(text_table(df, _terminal_width(), _ROWS_ON_TERMINAL))
     else:
         click.echo(_whole_table(df), nl=False)
+
+
+def show_listing(df: DataFrame, nothing: str, *, whole: bool = True) -> None:
+    """Print a listing, or say that it has nothing; a terminal gets times to the minute.
+
+    `whole`: on a narrow terminal leave out the last columns instead of cutting the texts.
+    """
+    if not len(df):
+        click.echo(nothing, err=True)
+    if not sys.stdout.isatty():
+        show(df)
+    elif len(df):
+        times = [name for name in df.columns if is_time(df[name])]
+        short = df.assign(**{name: df[name].dt.strftime("%Y-%m-%d %H:%M") for name in times})
+        click.echo(text_table(short, _terminal_width(), None, whole=whole))
+
+
+def measures(parts: list[str], width: int) -> str:
+    """Join what was measured to lines, which are broken between two measures and not within one."""
+    held = " · ".join(part.replace(" ", "\xa0") for part in parts)
+    return textwrap.fill(held, width).replace("\xa0", " ")
+
+
+def _terminal_width() -> int:
+    return shutil.get_terminal_size((100, 40)).columns
 
 
 def _whole_table(df: DataFrame) -> str:

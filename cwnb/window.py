@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Written in place of a time it stands for all there is, also where a setting narrows the window.
 ALL = "all"
 START_VARIABLE = "CWNB_START"
+_HOUR_MS = 3_600_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -58,7 +59,9 @@ def window_text(window: Window, extent: Extent | None) -> str:
     if not has_start and not has_end:
         if extent is None:
             return ""
-        first, last = (moment_text(ms - ms % 60_000) for ms in (extent.first_ms, extent.last_ms))
+        # Of a long time, the minutes tell enough.
+        unit = 1_000 if extent.last_ms - extent.first_ms < _HOUR_MS else 60_000
+        first, last = (moment_text(ms - ms % unit) for ms in (extent.first_ms, extent.last_ms))
         return f"all events, from {first} to {last} UTC"
     first, last = moment_text(window.start_ms), moment_text(window.end_ms)
     if has_start and has_end:

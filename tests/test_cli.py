@@ -476,3 +476,22 @@ def test_a_key_ring_that_others_may_read_is_said(ask, shop):
     assert answer.stderr == (
         f"warning: the key ring {str(ring)!r} is open to other users; run: chmod 600 {ring}\n"
     )
+
+
+def test_a_listing_of_nothing_says_so(ask, tmp_path):
+    made = run("load", "-", "-g", "/text", "--store", "s", cwd=tmp_path, stdin="plain text\n")
+    assert made.returncode == 0
+    fields = run("fields", "/text", "--store", "s", cwd=tmp_path)
+    assert fields.stderr == "no fields were discovered in /text; 'parse' makes fields of text\n"
+    query = run("query", "stats count(*) by status", "-g", "/text", "--store", "s", cwd=tmp_path)
+    assert query.stderr == (
+        "warning: no event has the field 'status'; "
+        "no fields were discovered, and 'parse' makes them of text\n"
+    )
+    run("delete", "/text", "--yes", "--store", "s", cwd=tmp_path)
+    groups = run("groups", "--store", "s", cwd=tmp_path)
+    assert groups.stderr == "this store has no log groups yet; 'cwnb load' makes one\n"
+
+
+def test_an_empty_query_has_no_place(ask):
+    assert ask("query", " ", "-g", "/shop/app").stderr == "cwnb: the query is empty\n"

@@ -64,6 +64,11 @@ def test_the_library_asks_no_setting(logs, monkeypatch):
     ("window", "extent", "text"),
     [
         (ALL_TIME, EXTENT, "all events, from 2026-11-25 06:59 to 2026-11-25 08:00 UTC"),
+        (
+            ALL_TIME,
+            Extent(NOW, NOW + 61_000, 1),
+            "all events, from 2026-11-25 08:00 to 2026-11-25 08:01:01 UTC",
+        ),
         (ALL_TIME, None, ""),
         (Window(NOW, ALL_TIME.end_ms), EXTENT, "from 2026-11-25 08:00 UTC"),
         (Window(ALL_TIME.start_ms, NOW + 1), None, "before 2026-11-25 08:00:00.001 UTC"),
@@ -118,7 +123,7 @@ def test_filters_that_leave_nothing_are_no_empty_window(logs):
 def test_a_group_without_events_says_so(logs):
     logs.create_group("/empty")
     assert logs.query("fields n", ["/empty"]).warnings == [
-        "no event has the field 'n'",
+        "no event has the field 'n'; no fields were discovered, and 'parse' makes them of text",
         "there are no events to read",
     ]
     logs.set_retention("/a", 1)

@@ -21,10 +21,10 @@ def groups(path: str) -> None:
       cwnb groups
       cwnb groups --store .cwnb-demo
     """  # noqa: D301
-    from cwnb.output import show
+    from cwnb.output import show_listing
 
     with closing(open_store(path)) as logs:
-        show(logs.groups())
+        show_listing(logs.groups(), "this store has no log groups yet; 'cwnb load' makes one")
 
 
 @click.command()
@@ -39,14 +39,15 @@ def fields(names: tuple[str, ...], groups: tuple[str, ...], path: str) -> None:
       cwnb fields /shop/app
       cwnb fields --group '/shop/*' --store .cwnb-demo
     """  # noqa: D301
-    from cwnb.output import show
+    from cwnb.output import show_listing
 
     with closing(open_store(path)) as logs:
         wanted = logs.store.match_groups(named_groups(logs, (*names, *groups)))
         for group in wanted:
             if len(wanted) > 1:
                 click.echo(f"{'' if group == wanted[0] else chr(10)}{group}")
-            show(logs.fields(group))
+            nothing = f"no fields were discovered in {group}; 'parse' makes fields of text"
+            show_listing(logs.fields(group), nothing, whole=False)
 
 
 @click.command()
@@ -61,14 +62,14 @@ def streams(names: tuple[str, ...], groups: tuple[str, ...], path: str) -> None:
       cwnb streams /shop/app
       cwnb streams '/shop/*' --store .cwnb-demo
     """  # noqa: D301
-    from cwnb.output import show
+    from cwnb.output import show_listing
 
     with closing(open_store(path)) as logs:
         wanted = logs.store.match_groups(named_groups(logs, (*names, *groups)))
         for group in wanted:
             if len(wanted) > 1:
                 click.echo(f"{'' if group == wanted[0] else chr(10)}{group}")
-            show(logs.streams(group))
+            show_listing(logs.streams(group), f"{group} has no log streams yet")
 
 
 @click.command()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cwnb.demo.story import STEPS
+from cwnb.output import measures
 from cwnb.results.charts import text_bars
 from cwnb.results.html import summary
 from cwnb.results.rendering import text_table
@@ -55,9 +56,7 @@ def show_step(logs: Logs, step: Step, number: int, width: int) -> None:
         say()
         bars = text_bars(_labelled(result, step.bars), min(width - 2, 76), value=step.bars)
         say(textwrap.indent(bars, "  "), fg="green")
-    # A line is broken between two measures, not within one.
-    parts = [part.replace(" ", "\xa0") for part in summary(len(result), result.statistics)]
-    measured = _wrapped(" · ".join(parts), width - 2).replace("\xa0", " ")
+    measured = measures(summary(len(result), result.statistics), width - 2)
     say(textwrap.indent(measured, "  "), dim=True)
     say()
     say(_wrapped(step.seen, width))

@@ -128,11 +128,14 @@ def numbers(series: Series) -> np.ndarray[Any, Any] | None:
     return np.array([float(value) if isinstance(value, str) else np.nan for value in values])
 
 
-def text_table(df: DataFrame, width: int = 100, max_rows: int | None = 50) -> str:
+def text_table(
+    df: DataFrame, width: int = 100, max_rows: int | None = 50, *, whole: bool = False
+) -> str:
     """Write a frame as a table for a terminal `width` columns wide.
 
     Long text is cut with `…`, the widest columns first; columns that still do not fit, and rows
-    past `max_rows`, are counted in a last line. `max_rows=None` shows them all.
+    past `max_rows`, are counted in a last line. `max_rows=None` shows them all. `whole`: cut
+    no text as long as the last columns can be left out instead.
     """
     if df.shape[1] == 0:
         return "(no columns)"
@@ -143,6 +146,8 @@ def text_table(df: DataFrame, width: int = 100, max_rows: int | None = 50) -> st
         max(columns_wide(text) for text in [name, *column])
         for name, column in zip(names, cells, strict=True)
     ]
+    while whole and len(natural) > 1 and sum(natural) + len(_GAP) * (len(natural) - 1) > width:
+        natural.pop()
     numeric = [is_number(df.iloc[:, i]) for i in range(df.shape[1])]
     cut_last = [number or is_time(df.iloc[:, i]) for i, number in enumerate(numeric)]
     widths = _squeeze(natural, width, cut_last)

@@ -151,3 +151,15 @@ def test_the_line_under_the_names_is_short_where_nothing_is_cut():
     lines = text_table(frame(n=[1], message=["x" * 500]), 100_000).splitlines()
     assert lines[1] == "─  " + "─" * 60
     assert lines[2] == "1  " + "x" * 500
+
+
+def test_a_listing_leaves_columns_out_before_it_cuts_a_text():
+    df = frame(name=["/a/rather/long/name"], n=[123], last=["2026-11-20 08:00"])
+    assert text_table(df, 30, whole=True).splitlines()[2:] == [
+        "/a/rather/long/name  123",
+        "… 1 more column: last",
+    ]
+    assert text_table(df, 10, whole=True).splitlines()[2:] == [
+        "/a/rather…",
+        "… 2 more columns: n, last",
+    ]

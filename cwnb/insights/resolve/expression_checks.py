@@ -124,7 +124,10 @@ class ExpressionChecker:
             quoted = f"; if it is a text, write it in quotes: {quote(name.name)}"
             self._warn(f"no event has the field {name.name!r}{lost}{quoted}")
         else:
-            near = suggestion(name.name, [*SYSTEM_FIELDS, *self.scope.made, *sorted(self.names())])
+            known = sorted(self.names())
+            near = suggestion(name.name, [*SYSTEM_FIELDS, *self.scope.made, *known])
+            if not near and not known:
+                near = "; no fields were discovered, and 'parse' makes them of text"
             self._warn(f"no event has the field {name.name!r}{lost}{near}")
 
     def _refuse_unknown(self, name: tree.Field) -> NoReturn:
