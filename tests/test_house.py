@@ -188,3 +188,13 @@ def test_binder_builds_what_it_should():
         "Building conda environment for python=3.11",
     ):
         assert line in dockerfile, line
+
+
+@pytest.mark.parametrize("folder", ["", "store", "sources"])
+def test_the_design_says_what_each_file_is_for(folder):
+    design = (REPOSITORY / "docs" / "design.md").read_text()
+    named = set(re.findall(r"`([\w/.]+)`", design))
+    files = {path.name for path in (PACKAGE / folder).glob("*.py")} - {"__init__.py"}
+    folders = {f"{path.parent.name}/" for path in (PACKAGE / folder).glob("*/__init__.py")}
+    unnamed = {name for name in files | folders if not {name, name.removesuffix(".py")} & named}
+    assert unnamed == set()
