@@ -23,7 +23,7 @@ _RELATIVE = re.compile(r"(?P<sign>[-+]?)(?P<count>\d+(?:\.\d+)?)\s*(?P<unit>ms|s
 _MAX_MS = 1e15  # the year 33658; what is further away was written by mistake
 _ABSOLUTE_DIGITS = re.compile(r"-?\d{9,19}")
 _EXACT_UNITS = ("second", "minute", "hour")
-_DAYS_FROM_TODAY = {"today": 0, "yesterday": -1}
+_DAYS_FROM_TODAY = {"today": 0, "yesterday": -1, "tomorrow": 1}
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 # Only words that everybody reads alike: "last monday", "8" and "mon" are refused.
 _AGO = re.compile(
@@ -53,7 +53,7 @@ def to_ms(when: Any, now_ms: int, tz: tzinfo = UTC) -> int:
     """Read a time as epoch milliseconds.
 
     `when`: `"now"`, a time relative to now (`"-1h"` and `"1h"` are an hour ago, `"+1h"` in one),
-    words (`"3 days ago"`, `"yesterday"` and `"today"`, which begin at midnight, `"monday 08:00"`,
+    words (`"3 days ago"`, `"yesterday"` and the like, which begin at midnight, `"monday 08:00"`,
     the last one), ISO text, a datetime, date or pandas Timestamp (words and what has no zone: in
     `tz`), a numpy datetime64 (UTC), or a number: epoch seconds below 1e11 and milliseconds from
     there on (1e11 s is the year 5138, 1e11 ms is 1973). Raises InvalidParameter.

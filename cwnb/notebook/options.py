@@ -36,7 +36,7 @@ OPTIONS = (
     Option(
         "start",
         "TIME",
-        "start of the window: -1h, yesterday 08:00, 3 days ago, 2026-11-23T08:00Z, epoch, all; "
+        "start of the window: -1h, 'yesterday 08:00', '3 days ago', 2026-11-23T08:00Z, epoch, all; "
         "default: %config Cwnb.start, $CWNB_START, or all there is",
     ),
     Option("end", "TIME", "end of the window, not included, written alike; default: all there is"),
