@@ -35,8 +35,8 @@ def read_window(start: Any, end: Any, now_ms: int) -> Window:
 def narrowed_start(start: Any, end: Any, now_ms: int, *, configured: str = "") -> Any:
     """Give the start of a cell or a command: that which is said, else configured, else CWNB_START.
 
-    None where nothing says one. Only people's surfaces ask this; the answers of a program do not
-    depend on the environment of whoever runs it. Raises InvalidParameter, which names the setting.
+    None if none of them names one. Only the notebook and the command line call this: what a program
+    answers must not depend on its environment. Raises InvalidParameter, which names the setting.
     """
     if start is not None:
         return start

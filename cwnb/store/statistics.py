@@ -68,21 +68,21 @@ def field_statistics(snapshot: Snapshot) -> list[FieldInfo]:
             total += reader.rows
             columns, rest = reader.all_fields()
             for name, column in columns.items():
-                _see(fields, name, column)
+                _count_values(fields, name, column)
             if rest is not None:
-                _see_rest(fields, rest)
+                _count_rare_values(fields, rest)
         else:
             total += task.rows
             unread.append(task)
-    _know(fields, unread)
+    _add_from_catalog(fields, unread)
     if not total:
         return []
     made = [_info(name, found, total / read, total) for name, found in fields.items()]
     return sorted(made, key=lambda info: (-info.events, info.name))
 
 
-def _know(fields: dict[str, _Found], unread: list[Any]) -> None:
-    """Add what the catalog knows of tasks that were not read."""
+def _add_from_catalog(fields: dict[str, _Found], unread: list[Any]) -> None:
+    """Add how many events of the tasks that were not read have each field, as the catalog says."""
     for task in unread:
         segment = getattr(task, "segment", None)
         if segment is None:
@@ -93,7 +93,7 @@ def _know(fields: dict[str, _Found], unread: list[Any]) -> None:
             if found is None or not found.read:
                 column = task.open().columns([name]).get(name)
                 if column is not None:
-                    _see(fields, name, column)
+                    _count_values(fields, name, column)
                     continue
             found = fields.setdefault(name, _Found())
             code = segment.columns[name]
@@ -109,7 +109,7 @@ def _info(name: str, found: _Found, scale: float, total: int) -> FieldInfo:
         types += found.known_types
         for kind, count in found.types.items():
             types[kind] += round(found.known_mixed * count / max(found.read, 1))
-    elif not found.distinct:  # rare everywhere
+    elif not found.distinct:  # the field has a column nowhere, so only the sample tells its share
         types = Counter({kind: round(count * scale) for kind, count in types.items()})
     events = min(sum(types.values()), total)
     distinct = len(found.values)
@@ -131,7 +131,7 @@ def _info(name: str, found: _Found, scale: float, total: int) -> FieldInfo:
     )
 
 
-def _see(fields: dict[str, _Found], name: str, column: pa.Array) -> None:
+def _count_values(fields: dict[str, _Found], name: str, column: pa.Array) -> None:
     count = len(column) - column.null_count
     if not count:
         return
@@ -157,7 +157,7 @@ def _see(fields: dict[str, _Found], name: str, column: pa.Array) -> None:
     found.distinct.append(values.cast(pa.string()))
 
 
-def _see_rest(fields: dict[str, _Found], rest: pa.Array) -> None:
+def _count_rare_values(fields: dict[str, _Found], rest: pa.Array) -> None:
     for text in rest.drop_null().to_pylist():
         for name, coded in orjson.loads(text).items():
             found = fields.setdefault(name, _Found())

@@ -188,7 +188,7 @@ def _text_of(place: Place) -> str:
 
 
 def _names_before(earlier: str) -> tuple[list[str], bool]:
-    """Give the names that the earlier commands make, and whether no others are left."""
+    """Give the names that the earlier commands make, and whether only these may be used now."""
     if not earlier.strip():
         return [], False
     try:

@@ -47,7 +47,7 @@ def to_pandas(
     if len(query.pipelines) > 1 or type(query.answer.input) is not tree.CallersGroups:
         raise CannotSay("a query of several inputs")
     commands = list(query.answer.commands)
-    # A limit that nobody wrote needs no paragraph of its own.
+    # The default limit, which is not in the query's text, gets no paragraph of its own.
     unwritten = commands.pop().row_cap() if commands[-1].meta.get("implicit") else None
     for command in commands:
         script.add("")

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 # (sqlite.org/wal.html, the WAL-reset bug).
 OLDEST_SQLITE = (3, 51, 3)
 BUSY_S = 30.0
-# What SQLite and Python raise for statements of ours only where the file is not as it was written.
+# Errors of SQLite and Python that our statements raise only if the catalog is damaged.
 _DAMAGE = (
     apsw.CorruptError,
     apsw.SQLError,
@@ -188,7 +188,7 @@ class Catalog:
             self._local.generation = FORK_GUARD.generation
             FORK_GUARD.keep(self, self._local.connection)
         if self._local.connection.in_transaction:
-            # Ctrl-C came before the one that began it could end it.
+            # Ctrl-C came between the beginning of a transaction and the `try` that would end it.
             self._local.connection.execute("ROLLBACK")
         self._local.connection.seals = self.seals
         return self._local.connection

@@ -46,7 +46,7 @@ class Messages:
         original = pc.fill_null(pc.binary_length(self.raw), -1).to_numpy(zero_copy_only=False)
         return np.where(original >= 0, original, self.sizes)
 
-    def filter(self, kept: Sizes) -> Messages:
+    def filter(self, kept: np.ndarray[Any, Any]) -> Messages:
         """Give the messages for which the mask `kept` is true."""
         mask = pa.array(kept)
         raw = None if self.raw is None else self.raw.filter(mask)

@@ -73,7 +73,7 @@ class Percentile(Aggregation):
         ((data, bounds),) = state
         (percent,) = self.literals
         if not data.flags.writeable:
-            data = data.copy()  # it may be the memory of a column
+            data = data.copy()  # a view of a column's memory cannot be sorted in place
         rows = np.full(count, -1, dtype=np.int64)
         picked = np.zeros(count, dtype=data.dtype)
         for group in with_checkpoints(range(count)):
