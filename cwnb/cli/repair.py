@@ -11,8 +11,9 @@ def repair(store: str) -> None:
     """Make a new catalog from the segments of a STORE whose catalog is damaged or gone.
 
     Nobody else may use the store meanwhile. Segments stay as they are, and the old catalog is kept
-    beside the new one. What only the old one had is lost: events that were not in a segment yet,
-    retention, and which files were loaded. Exit status 1 says that segments were left out.
+    beside the new one. Of what only that one had (events that were not in a segment yet, retention,
+    which files were loaded) as much is brought back as can be read.
+    Exit status 1 says that segments were left out.
 
     \b
     Examples:

@@ -70,6 +70,11 @@ class Spans(NamedTuple):
         held: Ints = (at >= 0) & (sequence <= self.last[at])
         return held
 
+    def cover(self, first: int, last: int) -> bool:
+        """Tell whether all numbers from the first to the last are there."""
+        inside = np.minimum(self.last, last) - np.maximum(self.first, first) + 1
+        return int(np.maximum(inside, 0).sum()) == last - first + 1
+
     def meet(self, other: Spans) -> bool:
         """Tell whether a number is in both."""
         at = np.searchsorted(self.last, other.first)

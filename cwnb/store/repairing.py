@@ -8,37 +8,32 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-import pyarrow as pa
+from typing import TYPE_CHECKING
 
 from cwnb.errors import ResourceNotFound, StoreDamaged, StoreError, StoreKeyMissing
-from cwnb.events import ALL_TIME, INGESTION_TIME, LOG_STREAM, SEQUENCE, TIMESTAMP
-from cwnb.store.catalog import Catalog, counters, groups, loads, meta, segments, streams
+from cwnb.store.catalog import groups, loads, meta, segments, streams
 from cwnb.store.catalog.log_check import find_damage
-from cwnb.store.context import CATALOG_FILE, StoreContext
+from cwnb.store.catalog.row_seals import RowSeals
+from cwnb.store.catalog.salvage import Salvage, salvage
+from cwnb.store.context import CATALOG_FILE
 from cwnb.store.disk import make_private_file, named_file_errors, sync
-from cwnb.store.ingest.checks import counts_by_stream
 from cwnb.store.keys.store_key import StoreKey
+from cwnb.store.new_catalog import NewCatalog
 from cwnb.store.opening import open_context
-from cwnb.store.positions import Runs, Spans
-from cwnb.store.processing import Processing
 from cwnb.store.segments import note as notes
 from cwnb.store.segments.folder import FIELDS, FileName, SegmentFolder
-from cwnb.store.segments.reader import SegmentTask
 
 if TYPE_CHECKING:
     from cwnb.store.segments.note import Note, SealedNote
 
-# Numbers that the lost catalog may have given out: the new one begins behind them, so that no
-# position of a reader is ahead of the store, and no number is given to two events.
-_LOST_NUMBERS = 1 << 32
 _FILES = 2
+# Names of files beside the catalog while this works: the new one, and a copy of the old one.
+_BESIDE = ("new", "old")
 
 
 @dataclass(frozen=True)
@@ -70,11 +65,10 @@ class RepairReport:
 
 
 _LOST = """\
-not brought back: events that were not in a segment yet, log groups and streams without events
-not brought back: retention; events are kept for ever until it is set again
-not brought back: which files were loaded; loading one again stores its events twice
-events of loads are not delivered to readers after a position
-log groups deleted within the last hour, and a load that was not finished, may be back"""
+loading a file whose record is not back stores its events twice
+readers after a position get no events of a load whose commit is not known any more
+log groups deleted and loads taken back within the last hour may be back
+so may a load that was not finished, and events that had expired"""
 
 
 def repair(path: str | os.PathLike[str]) -> RepairReport:
@@ -107,20 +101,41 @@ def repair(path: str | os.PathLike[str]) -> RepairReport:
             found.append(notes.open_note(each, name, segment_folder, sealer))
         except StoreDamaged as error:
             left_out[name.segment_id] = str(error)
-    replaced = {name for note in found for name in note.replaces}
-    living = [note for note in found if note.facts.id not in replaced]
     with named_file_errors(str(folder)):
-        new = folder / f"{CATALOG_FILE}.new-{secrets.token_hex(4)}"
+        new, old = (folder / f"{CATALOG_FILE}.{kind}-{secrets.token_hex(4)}" for kind in _BESIDE)
         make_private_file(new)
         try:
             facts = meta.StoreMeta(*origin, sealer.check_value)
-            filled = _fill(folder, new, facts, living, left_out)
+            seals = RowSeals(facts.store_id, lambda: sealer.row_key)
+            filling = NewCatalog(folder, new, facts, _salvaged(folder, old, seals))
+            filling.run(found, left_out)
             kept = _put_in_place(folder, new)
         finally:
-            for suffix in ("", "-wal", "-shm"):
-                new.with_name(new.name + suffix).unlink(missing_ok=True)
-    about = [(name, why) for name, why in left_out.items() if name not in replaced]
-    return RepairReport(str(folder), *filled, about, _LOST.splitlines(), kept)
+            for file in (new, old):
+                for suffix in ("", "-wal", "-shm"):
+                    file.with_name(file.name + suffix).unlink(missing_ok=True)
+    return RepairReport(
+        str(folder),
+        len(filling.groups),
+        filling.segments,
+        filling.events,
+        list(left_out.items()),
+        [*filling.said, *_LOST.splitlines()],
+        kept,
+    )
+
+
+def _salvaged(folder: Path, copy: Path, seals: RowSeals) -> Salvage:
+    """Read what is whole of the old catalog, from a copy of it."""
+    file = folder / CATALOG_FILE
+    if not file.exists():
+        return Salvage()
+    make_private_file(copy)
+    shutil.copyfile(file, copy)
+    log = file.with_name(f"{CATALOG_FILE}-wal")
+    if log.exists():
+        shutil.copyfile(log, copy.with_name(f"{copy.name}-wal"))
+    return salvage(copy, seals)
 
 
 def _refuse_what_is_whole(folder: Path) -> None:
@@ -166,80 +181,6 @@ def _sealed_notes(folder: SegmentFolder, left_out: dict[str, str]) -> dict[FileN
         else:
             left_out[name.segment_id] = "one of its two files is missing"
     return found
-
-
-def _fill(
-    folder: Path,
-    file: Path,
-    facts: meta.StoreMeta,
-    living: list[Note],
-    left_out: dict[str, str],
-) -> tuple[int, int, int]:
-    """Write the new catalog; give how many groups, segments and events are in it."""
-    catalog = Catalog(file, read_only=False)
-    made: set[int] = set()
-    taken = Spans.of(np.array([], np.int64))
-    done = events = last_commit = 0
-    try:
-        catalog.prepare(lambda connection: meta.insert(connection, facts))
-        context = StoreContext(str(folder), facts, catalog)
-        catalog.seal_rows()
-        # Of two segments with the same events the greater one has more of them.
-        for note in sorted(living, key=lambda note: (-note.facts.rows, note.facts.id)):
-            try:
-                columns = _columns(context, note)
-            except StoreError as error:
-                left_out[note.facts.id] = str(error)
-                continue
-            spans = Spans.of(np.asarray(columns[SEQUENCE]))
-            if taken.meet(spans):
-                left_out[note.facts.id] = "its events are in another segment too"
-                continue
-            taken = taken.joined(spans)
-            runs = Runs.none() if note.runs is None else note.runs
-            with catalog.write() as connection:
-                if note.group.id not in made:
-                    groups.insert_again(connection, _group_row(note))
-                segments.insert(connection, note.facts, runs)
-                _count_streams(connection, note.group.id, columns)
-            made.add(note.group.id)
-            done, events = done + 1, events + note.facts.rows
-            last_commit = max(last_commit, *runs.commit.tolist(), 0)
-        newest = int(taken.last.max()) if len(taken.last) else 0
-        with catalog.write() as connection:
-            counters.change_store(
-                connection,
-                next_sequence=newest + _LOST_NUMBERS,
-                last_commit=last_commit + _LOST_NUMBERS,
-            )
-    finally:
-        catalog.close()  # moves the log into the file
-    return len(made), done, events
-
-
-def _group_row(note: Note) -> groups.GroupRow:
-    group_id, name, created_ms, log_type = note.group
-    return groups.GroupRow(group_id, name, created_ms, None, Processing(log_type=log_type))
-
-
-def _columns(context: StoreContext, note: Note) -> dict[str, pa.Array]:
-    facts = note.facts
-    names = [TIMESTAMP, INGESTION_TIME, LOG_STREAM, SEQUENCE]
-    task = SegmentTask(context, note.group.name, "", facts, 0, ALL_TIME, len(facts.row_groups))
-    reader = task.open()
-    next(iter(reader.message_slices()))  # the other file is there, and opens
-    return reader.columns(names)
-
-
-def _count_streams(connection: Any, group_id: int, columns: dict[str, pa.Array]) -> None:
-    time_ms, ingestion = (
-        np.asarray(columns[name].cast(pa.int64())) for name in (TIMESTAMP, INGESTION_TIME)
-    )
-    new = [
-        streams.count_events(connection, group_id, counted, int(ingestion.max()))
-        for counted in counts_by_stream(time_ms, columns[LOG_STREAM])
-    ]
-    counters.count(connection, group_id, "streams", sum(new))
 
 
 def _put_in_place(folder: Path, new: Path) -> str | None:

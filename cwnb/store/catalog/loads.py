@@ -50,6 +50,18 @@ def numbered(connection: Any, group_id: int) -> dict[int, bytes]:
     return {number: record for number, _, record, _ in rows}
 
 
+def with_id(connection: Any, number: int) -> tuple[int, str, bytes] | None:
+    """Give group, fingerprint and sealed record of the load of this id, or None."""
+    row = connection.execute(
+        "SELECT group_id, fingerprint, record, seal FROM loads WHERE id = ?", (number,)
+    ).fetchone()
+    if row is None:
+        return None
+    group_id, fingerprint, record, seal = row
+    connection.check("loads", (number, group_id, fingerprint), seal, record)
+    return group_id, fingerprint, record
+
+
 def some(connection: Any) -> list[tuple[int, bytes]]:
     """Give the group and the sealed record of a few loads."""
     rows: list[tuple[int, bytes]] = connection.execute(
