@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from cwnb import errors
 
 if TYPE_CHECKING:
-    from cwnb.logs import Logs, open, query, start
+    from cwnb.logs import Logs, open
+    from cwnb.questions import query, start
     from cwnb.results.result import QueryResult
 
 __version__ = "0.1.0"
@@ -33,10 +34,14 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     # pandas and pyarrow take most of a second to import, so nothing here touches them until asked.
-    if name in {"Logs", "open", "query", "start"}:
+    if name in {"Logs", "open"}:
         from cwnb import logs
 
         return getattr(logs, name)
+    if name in {"query", "start"}:
+        from cwnb import questions
+
+        return getattr(questions, name)
     if name == "QueryResult":
         from cwnb.results.result import QueryResult
 
