@@ -11,9 +11,9 @@ from cwnb.insights import MEMORY_BUDGET, parse
 from cwnb.query_sources import StoreSources
 from cwnb.questions import running_query
 from cwnb.results import event
-from cwnb.results.listings import FIELDS, GROUPS, LOADS, STREAMS, listing
+from cwnb.results.listings import FIELDS, GROUPS, LOADS, SAVED_QUERIES, STREAMS, listing
 from cwnb.results.running import TRIES, RunningQuery
-from cwnb.store import Store, event_batch
+from cwnb.store import SavedQuery, Store, event_batch
 from cwnb.times import Clock, to_ms
 
 if TYPE_CHECKING:
@@ -294,6 +294,36 @@ class Logs:
                 if attempt == TRIES - 1:
                     raise
         raise event.no_such_event(pointer)
+
+    # ------------------------------------------------------------ saved queries
+
+    def save_query(
+        self,
+        name: str,
+        text: str,
+        groups: str | Sequence[str] = (),
+        parameters: dict[str, Any] | None = None,
+    ) -> None:
+        """Save a query in the store, in the place of one with the same name; `/` makes folders.
+
+        `groups` are the log groups to ask. `parameters` gives the names that stand as `{{name}}` in
+        the text, each with its default value. Raises InvalidParameter, StoreReadOnly.
+        """
+        named = [groups] if isinstance(groups, str) else list(groups)
+        now_ms = self.clock.now_ms()
+        self.store.save_query(SavedQuery(name, text, named, dict(parameters or {}), now_ms))
+
+    def saved_queries(self) -> DataFrame:
+        """Give the saved queries by name, a row each: name, text, groups, parameters, saved."""
+        return listing(self.store.saved_queries(), SAVED_QUERIES)
+
+    def saved_query(self, name: str) -> SavedQuery:
+        """Give one saved query, with `text`, `groups` and `parameters`; raises ResourceNotFound."""
+        return self.store.saved_query(name)
+
+    def delete_query(self, name: str) -> None:
+        """Delete a saved query; raises ResourceNotFound."""
+        self.store.delete_query(name)
 
     # ------------------------------------------------------------ maintenance
 

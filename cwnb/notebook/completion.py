@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _CELL = re.compile(r"\s*%%insights(?=\s|\Z)")
 _LINE = re.compile(r"\s*(?:[^\W\d][\w.]*\s*=\s*)?%insights(?=\s)")
 _ABOUT_GROUPS = re.compile(r"\s*%insights_(?:groups|fields)\s+(?P<fragment>\S*)\Z")
+_SAVED = re.compile(r"\s*%insights_saved\s+(?P<fragment>.*)\Z")
 _IDENTIFIER = "cwnb.insights"
 
 
@@ -93,7 +94,7 @@ class Completer:
 
     def at(self, text: str, offset: int) -> Completion | None:
         """Give what may stand at a cursor; None where IPython's other matchers should answer."""
-        from cwnb.insights import candidates
+        from cwnb.insights import Candidate, candidates
         from cwnb.notebook.first_line import LineNames, group_candidates, line_candidates
 
         begin = text.rfind("\n", 0, offset) + 1
@@ -101,6 +102,10 @@ class Completer:
             return _completion(
                 about["fragment"], group_candidates(about["fragment"], self.groups(""))
             )
+        if saved := _SAVED.match(text[begin:offset]):
+            wanted = saved["fragment"]
+            found = (name for name in self.saved() if name.lower().startswith(wanted.lower()))
+            return _completion(wanted, [Candidate(name, "saved query") for name in found])
         cursor = cursor_in_cell(text, offset)
         if cursor is None:
             return None
@@ -122,6 +127,17 @@ class Completer:
             return []
         return self._known.get(
             ("groups", _key(where)), lambda: group_names(self._magics.stores.open(where)), []
+        )
+
+    def saved(self) -> list[str]:
+        """Name the saved queries of the store."""
+        where = self._where("")
+        if where is None:
+            return []
+        return self._known.get(
+            ("saved", _key(where)),
+            lambda: [query.name for query in self._magics.stores.open(where).store.saved_queries()],
+            [],
         )
 
     def vocabulary(self, cursor: CursorInCell) -> Vocabulary:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from cwnb.results.result import QueryResult
+    from cwnb.store import SavedQuery
 
 MOST_ENTRIES = 200
 # Column: the attribute that it shows, and what it holds.
@@ -58,6 +59,16 @@ class Entry:
         if self.cell is None:
             return f"%insights {self.line.strip()}"
         return f"%%insights {self.line.strip()}\n{self.cell.rstrip()}"
+
+
+def cell_of(query: SavedQuery) -> str:
+    """Give the code of a cell that asks a saved query."""
+    groups = "".join(f" -g {_word(group)}" for group in query.groups)
+    return f"%%insights{groups}\n{query.text.strip()}"
+
+
+def _word(name: str) -> str:
+    return f"'{name}'" if " " in name or "#" in name else name
 
 
 class History:

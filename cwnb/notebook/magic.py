@@ -19,7 +19,7 @@ from traitlets import Enum, Int, List, Unicode, Union
 from cwnb.errors import CwnbError, InvalidParameter, QueryCancelled
 from cwnb.notebook.cell_help import CellHelp
 from cwnb.notebook.completion import Completer
-from cwnb.notebook.history import History
+from cwnb.notebook.history import History, cell_of
 from cwnb.notebook.options import Options, help_text, read_options
 from cwnb.notebook.placeholders import fill_query, fill_word
 from cwnb.notebook.stores import Stores, groups_to_ask
@@ -131,6 +131,25 @@ class Cwnb(Magics):  # type: ignore[misc]
             self.shell.set_next_input(self.history.entry(int(wanted)).source)
             return None
 
+    @no_var_expand  # type: ignore[untyped-decorator]
+    @line_magic  # type: ignore[untyped-decorator]
+    def insights_saved(self, line: str) -> DataFrame | None:
+        """Give the saved queries as a DataFrame; `%insights_saved NAME` writes one into a new cell.
+
+        Its parameters become variables with their defaults, where there are none of these names.
+        """
+        with _without_traceback():
+            words, logs = self._words(line)
+            if not words:
+                return logs.saved_queries()
+            query = logs.saved_query(" ".join(words))
+            self.shell.set_next_input(cell_of(query))
+            for name, value in query.parameters.items():
+                if name not in self.shell.user_ns:
+                    self.shell.user_ns[name] = value
+                    show_line(f"{name} = {value!r}, the default of the saved query")
+            return None
+
     def _words(self, line: str) -> tuple[list[str], Logs]:
         """Read a line of names, with --store or --logs; gives the names and the store."""
         variables = self.shell.user_ns
@@ -168,6 +187,8 @@ class Cwnb(Magics):  # type: ignore[misc]
                 strict=options.strict,
                 limit=options.limit or self.limit,
             )
+            if options.save is not None:
+                logs.save_query(options.save, text, entry.groups)
             if options.no_wait:
                 return self._hand_over(running, options.target)
             result = wait_for(running)

@@ -48,6 +48,7 @@ OPTIONS = (
     Option(
         "no-wait", about="give the running query at once: progress, partial(), stop(), result()"
     ),
+    Option("save", "NAME", "save the query; %insights_saved NAME writes it into a new cell"),
     Option("strict", about="refuse what the service's rules do not allow"),
     Option("store", "PATH", "the store to ask"),
     Option("logs", "NAME", "the variable with an open store; the default is logs"),
@@ -57,9 +58,8 @@ NOT_YET = {
     "--dry-run": "",
     "--last": "write --start",
     "--params": "write {{name}} in the query",
-    "--save": "",
     "--timeout": "interrupt the kernel instead",
-    "--use": "",
+    "--use": "write %insights_saved NAME",
     "--view": "",
 }
 _LANGUAGES_NOT_YET = ("sql", "ppl")
@@ -101,6 +101,7 @@ class Options:
     explain: bool = False
     limit: int | None = None
     no_wait: bool = False
+    save: str | None = None
     strict: bool = False
     store: str | None = None
     logs: str | None = None
@@ -182,7 +183,7 @@ def _fill(options: Options, given: dict[str, list[str]]) -> None:
         setattr(options, name.replace("-", "_"), name in given)
     for group in given.get("group", []):
         options.groups.extend(part for part in group.split(",") if part)
-    for name in ("start", "end", "store", "logs", "into"):
+    for name in ("start", "end", "store", "logs", "into", "save"):
         if name in given:
             setattr(options, name, given[name][0])
     for name in ("lang", "plot"):

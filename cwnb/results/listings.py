@@ -57,6 +57,13 @@ FIELDS = {
     "examples": ("examples", "text"),
     "conflicts": ("conflicts", "boolean"),
 }
+SAVED_QUERIES = {
+    "name": ("name", "text"),
+    "text": ("text", "text"),
+    "groups": ("groups", "text"),
+    "parameters": ("parameters", "text"),
+    "saved": ("saved_ms", "time"),
+}
 
 
 def listing(items: Iterable[Any], columns: dict[str, tuple[str, str]]) -> DataFrame:

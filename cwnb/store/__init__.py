@@ -12,7 +12,14 @@ from cwnb.store.maintenance.retention import RETENTION_DAYS
 from cwnb.store.positions import Position
 from cwnb.store.processing import Processing
 from cwnb.store.read_after import Page
-from cwnb.store.records import FieldInfo, GroupInfo, LoadRecord, PutResult, StreamInfo
+from cwnb.store.records import (
+    FieldInfo,
+    GroupInfo,
+    LoadRecord,
+    PutResult,
+    SavedQuery,
+    StreamInfo,
+)
 from cwnb.store.repairing import RepairReport, repair
 from cwnb.store.snapshot import Snapshot
 from cwnb.store.store import Store
@@ -30,6 +37,7 @@ __all__ = [
     "Processing",
     "PutResult",
     "RepairReport",
+    "SavedQuery",
     "Snapshot",
     "Store",
     "StreamInfo",

@@ -81,3 +81,18 @@ class FieldInfo:
     examples: list[str]
     values: list[str]
     conflicts: bool
+
+
+@dataclass(frozen=True)
+class SavedQuery:
+    """A query under a name, whose `/` make folders.
+
+    `groups` are those to ask. `parameters` are the names that stand as `{{name}}` in the text, each
+    with the value that it has if no other is given.
+    """
+
+    name: str
+    text: str
+    groups: list[str] = field(default_factory=list)
+    parameters: dict[str, object] = field(default_factory=dict)
+    saved_ms: int = 0

@@ -14,7 +14,7 @@ from cwnb.errors import (
     StoreDamaged,
     StoreReadOnly,
 )
-from cwnb.store import claims
+from cwnb.store import claims, saved_queries
 from cwnb.store.catalog import batches, counters, groups, loads, segments, streams
 from cwnb.store.group_info import group_info
 from cwnb.store.ingest.load import Loading, begin
@@ -37,7 +37,14 @@ if TYPE_CHECKING:
     from cwnb.events import EventBatch
     from cwnb.store.catalog import Catalog
     from cwnb.store.context import StoreContext
-    from cwnb.store.records import FieldInfo, GroupInfo, LoadRecord, PutResult, StreamInfo
+    from cwnb.store.records import (
+        FieldInfo,
+        GroupInfo,
+        LoadRecord,
+        PutResult,
+        SavedQuery,
+        StreamInfo,
+    )
     from cwnb.times import Clock
 
 
@@ -276,6 +283,25 @@ class Store:
             limit_rows=limit_rows,
             limit_bytes=limit_bytes,
         )
+
+    # Queries that users save
+
+    def save_query(self, query: SavedQuery) -> None:
+        """Save a query, in the place of one with the same name; raises InvalidParameter."""
+        self.background.raise_failure()
+        saved_queries.save(self.context, query)
+
+    def saved_queries(self) -> list[SavedQuery]:
+        """Give the saved queries, by name."""
+        return saved_queries.all_of(self.context)
+
+    def saved_query(self, name: str) -> SavedQuery:
+        """Give one saved query; raises ResourceNotFound."""
+        return saved_queries.find(self.context, name)
+
+    def delete_query(self, name: str) -> None:
+        """Delete a saved query; raises ResourceNotFound."""
+        saved_queries.delete(self.context, name)
 
     # Maintenance by hand; each also happens by itself
 

@@ -118,6 +118,8 @@ def test_a_shell_completes_cells_and_lines(shell, logs):
     shell.user_ns["wanted"] = "ERROR"
     assert completed(shell, f"{cell}filter level = {{{{wan¦") == ["wanted"]
     assert "print" in completed(shell, "prin¦")
+    logs.save_query("shop/errors", "fields @message")
+    assert settled(shell, "%insights_saved sh¦", "shop/errors") == ["shop/errors"]
 
 
 def test_nothing_of_python_or_files_is_offered_in_a_query(shell, tmp_path, monkeypatch):

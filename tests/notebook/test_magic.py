@@ -273,6 +273,33 @@ def test_the_history_has_what_was_asked_and_writes_it_again(run, shell, monkeypa
     assert "no entry 9 in the history; it has 1 to 3" in run("%insights_history 9").stdout
 
 
+def test_saved_queries_are_listed_and_written_into_a_new_cell(run, shell, logs, monkeypatch):
+    run("level = 'ERROR'")
+    assert run(
+        "%%insights -g /shop/app --save shop/errors\nfilter level = {{level}} | limit 1"
+    ).success
+    logs.save_query("by status", "filter status = {{code}}", "/shop/a b", {"code": 500})
+    saved = run("%insights_saved").result
+    assert saved["name"].tolist() == ["by status", "shop/errors"]
+    assert saved["groups"].tolist() == ["/shop/a b", "/shop/app"]
+    written = []
+    monkeypatch.setattr(shell, "set_next_input", written.append)
+    run("%insights_saved shop/errors")
+    done = run("%insights_saved by status")
+    assert written == [
+        "%%insights -g /shop/app\nfilter level = {{level}} | limit 1",
+        "%%insights -g '/shop/a b'\nfilter status = {{code}}",
+    ]
+    assert shell.user_ns["code"] == 500
+    assert "code = 500, the default" in done.shown[0].data["text/plain"]
+    assert "did you mean 'shop/errors'?" in run("%insights_saved shop/error").stdout
+    failed = run("%%insights -g /shop/app --save wrong\nstat count(*)")
+    assert not failed.success
+    assert len(logs.saved_queries()) == 2
+    logs.delete_query("by status")
+    assert logs.saved_queries()["name"].tolist() == ["shop/errors"]
+
+
 def test_config_gives_defaults(run, shell, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert run("%config Cwnb.groups = ['/shop/app']").success

@@ -53,7 +53,8 @@ def test_a_line_is_options_and_then_the_query_as_it_stands(line, expected):
 REFUSED = [
     ("--gruop /a", "unknown option '--gruop'; did you mean --group?"),
     ("-x", "unknown option '-x'"),
-    ("--save NAME", "option --save is not supported yet"),
+    ("--use NAME", "option --use is not supported yet; write %insights_saved NAME"),
+    ("--save", "--save needs a value"),
     ("--last 1h", "option --last is not supported yet; write --start"),
     ("--lang sql", "language 'sql' is not supported yet"),
     ("--lang kql", "unknown value 'kql' of --lang; did you mean 'ql'?"),

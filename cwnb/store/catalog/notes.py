@@ -1,0 +1,52 @@
+"""Sealed records that belong to no group, by key, in the table `meta`: saved queries.
+
+A record that was changed or moved fails its check. One that is removed from the file is not missed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from cwnb.store.catalog.row_seals import SEAL_BYTES, damaged
+
+
+def put(connection: Any, key: str, data: bytes) -> None:
+    """Write a record, in the place of one with the same key."""
+    connection.execute(
+        "INSERT OR REPLACE INTO meta VALUES (?, ?)",
+        (key, data + connection.seal("meta", (key,), data)),
+    )
+
+
+def all_of(connection: Any, family: str) -> list[tuple[str, bytes]]:
+    """Give key and data of the records whose keys begin with `family/`; raises StoreDamaged."""
+    rows = connection.execute(
+        "SELECT key, value FROM meta WHERE key >= ? AND key < ? ORDER BY key",
+        (f"{family}/", f"{family}0"),  # "0" comes behind "/"
+    ).fetchall()
+    found = []
+    for key, value in rows:
+        if type(value) is not bytes or len(value) < SEAL_BYTES:
+            raise damaged("meta")
+        data = value[:-SEAL_BYTES]
+        connection.check("meta", (key,), value[-SEAL_BYTES:], data)
+        found.append((key, data))
+    return found
+
+
+def has(connection: Any, key: str) -> bool:
+    """Tell whether there is a record of this key."""
+    return bool(connection.execute("SELECT 1 FROM meta WHERE key = ?", (key,)).get)
+
+
+def count(connection: Any, family: str) -> int:
+    """Give how many records of a family there are."""
+    number: int = connection.execute(
+        "SELECT count(*) FROM meta WHERE key >= ? AND key < ?", (f"{family}/", f"{family}0")
+    ).get
+    return number
+
+
+def remove(connection: Any, key: str) -> None:
+    """Remove a record."""
+    connection.execute("DELETE FROM meta WHERE key = ?", (key,))
