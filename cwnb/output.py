@@ -18,6 +18,7 @@ from cwnb.errors import InvalidParameter
 from cwnb.results.files import writing
 from cwnb.results.html import summary
 from cwnb.results.rendering import is_time, render, text_table
+from cwnb.results.zones import UTC_NAME, titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -59,7 +60,7 @@ def write(result: Any, output: str, to: str | None) -> None:
     Tables are for the eye and rounded to four decimals; the others have every digit.
     """
     if output == "table" and to is None:
-        show(result.df)
+        show(result.df, result.tz)
         if sys.stdout.isatty():
             parts = summary(len(result), result.statistics, result.window)
             click.secho(measures(parts, _terminal_width()), dim=True, err=True)
@@ -71,12 +72,12 @@ def write(result: Any, output: str, to: str | None) -> None:
         _WRITERS[output](result, file)
 
 
-def show(df: DataFrame) -> None:
+def show(df: DataFrame, tz: str = UTC_NAME) -> None:
     """Print a frame as a table; on a terminal cut to its width and to 200 rows, else whole."""
     if sys.stdout.isatty():
-        click.echo(text_table(df, _terminal_width(), _ROWS_ON_TERMINAL))
+        click.echo(text_table(df, _terminal_width(), _ROWS_ON_TERMINAL, tz=tz))
     else:
-        click.echo(_whole_table(df), nl=False)
+        click.echo(_whole_table(df, tz), nl=False)
 
 
 def show_listing(df: DataFrame, nothing: str, *, whole: bool = True) -> None:
@@ -91,6 +92,7 @@ def show_listing(df: DataFrame, nothing: str, *, whole: bool = True) -> None:
     elif len(df):
         times = [name for name in df.columns if is_time(df[name])]
         short = df.assign(**{name: df[name].dt.strftime("%Y-%m-%d %H:%M") for name in times})
+        short = short.rename(columns={name: titled(name, UTC_NAME) for name in times})
         click.echo(text_table(short, _terminal_width(), None, whole=whole))
 
 
@@ -104,12 +106,12 @@ def _terminal_width() -> int:
     return shutil.get_terminal_size((100, 40)).columns
 
 
-def _whole_table(df: DataFrame) -> str:
-    return text_table(df, _WIDE, None) + "\n"
+def _whole_table(df: DataFrame, tz: str) -> str:
+    return text_table(df, _WIDE, None, tz=tz) + "\n"
 
 
 def _table(result: Any, sink: IO[bytes]) -> None:
-    sink.write(_whole_table(result.df).encode("utf-8", errors="surrogatepass"))
+    sink.write(_whole_table(result.df, result.tz).encode("utf-8", errors="surrogatepass"))
 
 
 def _csv(result: Any, sink: IO[bytes]) -> None:

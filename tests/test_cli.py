@@ -243,9 +243,22 @@ def test_warnings_go_to_standard_error(ask):
     assert "levle" in answer.stderr
 
 
+def test_a_table_shows_times_in_the_zone_that_is_asked(ask):
+    text = "fields @timestamp, level | sort @timestamp | limit 1"
+    for zone, clock in (("UTC", "11:00:00"), ("Asia/Kolkata", "16:30:00")):
+        head, _, row = ask("query", text, "-g", "/shop/app", "--tz", zone).stdout.splitlines()
+        assert head.split("  ")[0] == f"@timestamp ({zone})"
+        assert row.startswith(f"2026-11-20 {clock}.000 ")
+        exact = ask("query", text, "-g", "/shop/app", "--tz", zone, "-o", "csv").stdout
+        assert exact.splitlines()[1] == "2026-11-20T11:00:00.000Z,INFO"
+    refused = ask("query", text, "-g", "/shop/app", "--tz", "Mars/Olympus")
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "unknown time zone 'Mars/Olympus'" in refused.stderr
+
+
 def test_groups_and_fields(ask):
     head, _, group = ask("groups").stdout.splitlines()
-    assert head.split()[:5] == ["name", "events", "bytes", "first", "last"]
+    assert head.split()[:7] == ["name", "events", "bytes", "first", "(UTC)", "last", "(UTC)"]
     assert group.split()[:2] == ["/shop/app", "12"]
     assert "2026-11-20 11:00:00.000  2026-11-20 11:11:00.000" in group
     for arguments in (["/shop/app"], ["--group", "/shop/app"]):

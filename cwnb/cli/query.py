@@ -26,6 +26,7 @@ OUTPUTS = ("table", "json", "ndjson", "csv", "parquet")
     "--end", metavar="TIME", help="End of the window, not included (default: all events)."
 )
 @click.option("--limit", type=click.IntRange(1), metavar="N", help="Give at most N rows.")
+@click.option("--tz", default="UTC", metavar="ZONE", help="The zone in which a table shows times.")
 @click.option("--output", "-o", type=click.Choice(OUTPUTS), help="Output format (default: table).")
 @click.option("--to", metavar="FILE", help="Write to this file; its suffix sets the format.")
 @click.option("--strict", is_flag=True, help="Refuse what the service's rules do not allow.")
@@ -45,6 +46,7 @@ def query(
     to: str | None,
     start: str | None,
     end: str | None,
+    tz: str,
     explain: bool,
     pandas: bool,
     export_events: str | None,
@@ -61,14 +63,17 @@ def query(
       cwnb query 'stats avg(ms) by path' -g /shop/app --to slow.parquet
     """  # noqa: D301
     from cwnb.output import chosen_output, write
+    from cwnb.results.zones import display_zone
     from cwnb.window import narrowed_start
 
+    display_zone(tz)
     output = chosen_output(output, to)
     if text == "-":
         text = sys.stdin.read()
     with closing(open_store(path)) as logs:
         start = narrowed_start(start, end, logs.clock.now_ms())
         result = logs.query(text, named_groups(logs, groups), start, end, **options)
+        result.tz = tz
         for warning in result.warnings:
             click.echo(f"warning: {warning}", err=True)
         if export_events is not None:

@@ -27,6 +27,7 @@ from cwnb.notebook.waiting import show_line, wait_for
 from cwnb.results.charts import KINDS
 from cwnb.results.html import ROWS_SHOWN
 from cwnb.results.visible import visible
+from cwnb.results.zones import display_zone
 from cwnb.window import narrowed_start
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Cwnb(Magics):  # type: ignore[misc]
         "", help="Where the window begins without --start; empty: as CWNB_START, or all there is."
     ).tag(config=True)
     limit = Int(None, allow_none=True, help="The most rows without --limit.").tag(config=True)
+    tz = Unicode("UTC", help="The zone in which tables and charts show times.").tag(config=True)
     plot = Enum((*KINDS, "none"), "none", help="The chart without --plot.").tag(config=True)
 
     save_rows = Int(
@@ -158,6 +160,7 @@ class Cwnb(Magics):  # type: ignore[misc]
             raise InvalidParameter("of the options, only --store and --logs go here")
         if late := next((w for w in options.query.split() if w.startswith("-")), None):
             raise InvalidParameter(f"write {late} before the names")
+        display_zone(self.tz)  # before the query runs
         logs = self.stores.open(self.stores.find(options, self.store, variables))
         words = [name for word in options.query.split() for name in fill_word(word, variables)]
         return words, logs
@@ -204,6 +207,7 @@ class Cwnb(Magics):  # type: ignore[misc]
 
     def _show(self, result: QueryResult, options: Options) -> QueryResult | None:
         """Show chart and explanation; the table follows as the value of the cell."""
+        result.tz = self.tz
         kind = options.plot or self.plot
         if kind != "none":
             _show_chart(result, kind, asked=options.plot is not None)

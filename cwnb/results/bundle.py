@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwnb.results.html import ROWS_SHOWN, result_html, rows_left_out, summary
-from cwnb.results.rendering import text_table
 
 if TYPE_CHECKING:
     from cwnb.results.result import QueryResult
@@ -17,7 +16,7 @@ def result_text(result: QueryResult, *, rows: int = ROWS_SHOWN) -> str:
     lines += [f"warning: {warning}" for warning in result.warnings]
     if rows == 0 and len(result):
         return "\n".join([*lines, rows_left_out(len(result))])
-    return "\n".join([*lines, text_table(result.df, max_rows=rows)])
+    return "\n".join([*lines, result.to_text(max_rows=rows)])
 
 
 def mime_bundle(result: QueryResult, *, rows: int = ROWS_SHOWN) -> dict[str, str]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cwnb.errors import InvalidParameter
 from cwnb.results.rendering import is_number, numbers, render, rendered
 from cwnb.results.visible import columns_wide, cut, one_line
+from cwnb.results.zones import UTC_NAME
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -18,12 +19,13 @@ KINDS = ("auto", "line", "bar", "stacked")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def plot(result: Any, kind: str = "auto") -> Figure:
+def plot(result: Any, kind: str = "auto", *, tz: str = UTC_NAME) -> Figure:
     """Draw a result as a matplotlib Figure that shows itself in a notebook.
 
     `kind` is "line", "bar", "stacked", or "auto": a line per aggregate for one bin, bars for
     groups, stacked bars for counts and sums by bin and group, a line per group for other
     aggregates by bin and group, and the number of events over time where there is no `stats`.
+    Times are drawn in the zone `tz`.
     Raises InvalidParameter for a result that cannot be drawn, saying why.
     """
     if kind not in KINDS:
@@ -32,7 +34,7 @@ def plot(result: Any, kind: str = "auto") -> Figure:
         raise InvalidParameter(f"unknown kind of chart {kind!r}; {hint}")
     from cwnb.results.figures import draw
 
-    return draw(result, kind)
+    return draw(result, kind, tz)
 
 
 def text_bars(

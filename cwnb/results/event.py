@@ -24,6 +24,7 @@ from cwnb.events import (
     Window,
 )
 from cwnb.results.arrow_columns import data_frame, extension_array, portable_column
+from cwnb.results.zones import UTC_NAME, is_moment, titled
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -94,7 +95,11 @@ class Event(Mapping[str, Any]):
         import pandas as pd
 
         values = pd.Series(list(self._fields.values()), dtype=object)
-        return pd.DataFrame({"field": list(self._fields), "value": values})
+        names = [
+            titled(name, UTC_NAME) if is_moment(value) else name
+            for name, value in self._fields.items()
+        ]
+        return pd.DataFrame({"field": names, "value": values})
 
 
 def event_at(reader: Reader, row: int) -> Event:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import warnings
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from cwnb.results.panels import (
 from cwnb.results.series import Series
 from cwnb.results.shape import Shape, shape
 from cwnb.results.visible import columns_wide, cut, one_line
+from cwnb.results.zones import UTC_NAME, display_zone, titled
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -57,14 +57,14 @@ class Chart(Figure):
         return data.getvalue(), {"width": width, "height": height}
 
 
-def draw(result: Any, kind: str) -> Chart:
+def draw(result: Any, kind: str, tz: str = UTC_NAME) -> Chart:
     """Draw a result; see `charts.plot`, which checks `kind` first."""
     df = result.df
     found = shape(result.pipeline, df)
     if df.shape[0] == 0:
         raise InvalidParameter("cannot draw a result without rows")
     if found.kind == "events":
-        return _draw_over_time([event_panel(df)], "stacked" if kind == "auto" else kind)
+        return _draw_over_time([event_panel(df)], "stacked" if kind == "auto" else kind, tz)
     if not found.measures:
         raise InvalidParameter(
             f"cannot draw a result without a column of numbers; it has {_names(df.columns)}"
@@ -81,10 +81,11 @@ def draw(result: Any, kind: str) -> Chart:
     if kind == "auto":
         stack = bool(found.keys) and found.measures[0] in found.additive
         kind = "stacked" if stack else "line"
-    return _draw_over_time(panels, kind)
+    return _draw_over_time(panels, kind, tz)
 
 
-def _draw_over_time(panels: list[Panel], kind: str) -> Chart:
+def _draw_over_time(panels: list[Panel], kind: str, tz: str) -> Chart:
+    zone = display_zone(tz)
     figure = _new_chart(_SIZE[1] + 1.9 * (len(panels) - 1))
     grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)
     for axes, panel in zip(grid[:, 0], panels, strict=True):
@@ -99,10 +100,10 @@ def _draw_over_time(panels: list[Panel], kind: str) -> Chart:
         ):
             axes.set_ylim(bottom=0)
     last = grid[-1, 0]
-    locator = AutoDateLocator(tz=UTC, minticks=4, maxticks=9)
+    locator = AutoDateLocator(tz=zone, minticks=4, maxticks=9)
     last.xaxis.set_major_locator(locator)
-    last.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=UTC))
-    last.set_xlabel("time (UTC)", color=_INK, fontsize=8.5)
+    last.xaxis.set_major_formatter(ConciseDateFormatter(locator, tz=zone))
+    last.set_xlabel(titled("time", tz), color=_INK, fontsize=8.5)
     return figure
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cwnb.results.rendering import is_number, render
 from cwnb.results.style import CSS
 from cwnb.results.visible import mark, one_line, visible
+from cwnb.results.zones import UTC_NAME, shown_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,7 +36,7 @@ def result_html(result: Any, *, rows: int = ROWS_SHOWN) -> str:
     if rows == 0 and len(result.df):
         table = f'<div class="cwnb-more">{rows_left_out(len(result.df))}</div>'
     else:
-        table = table_html(result.df, rows=rows)
+        table = table_html(result.df, rows=rows, tz=result.tz)
     return _block("".join([summary_html(result), *_warnings(result.warnings), table]))
 
 
@@ -84,11 +85,13 @@ def elapsed_text(elapsed_ms: float) -> str:
     return f"{elapsed_ms:.0f} ms" if elapsed_ms < 999.5 else f"{elapsed_ms / 1000:.1f} s"
 
 
-def table_html(df: DataFrame, *, rows: int = ROWS_SHOWN, columns: int = COLUMNS_SHOWN) -> str:
-    """Show the first rows of a frame; what is left out is counted underneath."""
+def table_html(
+    df: DataFrame, *, rows: int = ROWS_SHOWN, columns: int = COLUMNS_SHOWN, tz: str = UTC_NAME
+) -> str:
+    """Show the first rows of a frame, times in a zone; what is left out is counted underneath."""
     if df.shape[1] == 0 or len(df) == 0:
         return '<div class="cwnb-more">no rows</div>'
-    shown = df.iloc[:rows, :columns]
+    shown = shown_in(df.iloc[:rows, :columns], tz)
     numeric = [is_number(shown.iloc[:, i]) for i in range(shown.shape[1])]
     head = "".join(
         _cell("th", _text(one_line(str(name))), right)

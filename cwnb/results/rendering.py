@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from cwnb.results.visible import columns_wide, cut, one_line
+from cwnb.results.zones import UTC_NAME, shown_in
 
 if TYPE_CHECKING:
     from pandas import DataFrame, Series
@@ -129,18 +130,24 @@ def numbers(series: Series) -> np.ndarray[Any, Any] | None:
 
 
 def text_table(
-    df: DataFrame, width: int = 100, max_rows: int | None = 50, *, whole: bool = False
+    df: DataFrame,
+    width: int = 100,
+    max_rows: int | None = 50,
+    *,
+    whole: bool = False,
+    tz: str = UTC_NAME,
 ) -> str:
     """Write a frame as a table for a terminal `width` columns wide.
 
     Long text is cut with `…`, the widest columns first; columns that still do not fit, and rows
     past `max_rows`, are counted in a last line. `max_rows=None` shows them all. `whole`: cut
-    no text as long as the last columns can be left out instead.
+    no text as long as the last columns can be left out instead. Times are shown in the zone `tz`,
+    which their columns name.
     """
     if df.shape[1] == 0:
         return "(no columns)"
-    head = df if max_rows is None else df.head(max_rows)
-    names = [one_line(str(name)) for name in df.columns]
+    head = shown_in(df if max_rows is None else df.head(max_rows), tz)
+    names = [one_line(str(name)) for name in head.columns]
     cells = [[one_line(text) for text in rendered(head.iloc[:, i])] for i in range(df.shape[1])]
     natural = [
         max(columns_wide(text) for text in [name, *column])

@@ -14,6 +14,7 @@ from cwnb.insights import extent_of_inputs
 from cwnb.memo import memo
 from cwnb.results.arrow_columns import data_frame, portable_column
 from cwnb.results.explanation import Explanation
+from cwnb.results.zones import UTC_NAME
 from cwnb.window import window_text
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ class QueryResult:
     `text` is the query as written, `query` its tree with checked names and explicit defaults,
     `statistics` the service's QueryStatistics (records and bytes matched, scanned, skipped) with
     `resultCount`, `bytesRead` and `elapsedMs`, `warnings` one sentence each, `events` the events
-    that it read.
+    that it read. `tz` is the zone in which table and charts show times, such as `Europe/Vienna`;
+    the answer itself stays in UTC.
     """
 
     text: str
@@ -53,6 +55,7 @@ class QueryResult:
     statistics: dict[str, float]
     warnings: list[str]
     events: ReadEvents
+    tz: str = UTC_NAME
 
     @property
     def pipeline(self) -> Pipeline:
@@ -179,11 +182,20 @@ class QueryResult:
         """
         return self.events.write(path)
 
-    def plot(self, kind: str = "auto") -> Any:
-        """Draw the chart that fits, a matplotlib Figure; `kind`: auto, line, bar or stacked."""
+    def plot(self, kind: str = "auto", *, tz: str | None = None) -> Any:
+        """Draw the chart that fits, a matplotlib Figure; `kind`: auto, line, bar or stacked.
+
+        `tz`: the zone of its times, that of the result if it is not said.
+        """
         from cwnb.results.charts import plot
 
-        return plot(self, kind)
+        return plot(self, kind, tz=tz or self.tz)
+
+    def to_text(self, *, tz: str | None = None, width: int = 100, max_rows: int | None = 50) -> str:
+        """Write the rows as a table `width` columns wide, with times in the zone `tz`."""
+        from cwnb.results.rendering import text_table
+
+        return text_table(self.df, width, max_rows, tz=tz or self.tz)
 
     def __len__(self) -> int:
         return self.outcome.rows

@@ -351,3 +351,12 @@ def test_help_is_printed(run):
         done = run(code)
         assert done.success
         assert "--group" in done.stdout
+
+
+def test_config_tz_shows_times_in_a_zone(run):
+    assert run("%config Cwnb.tz = 'Asia/Kolkata'").success
+    answer = run("%insights -g /shop/app fields @timestamp | limit 1").result
+    assert "@timestamp (Asia/Kolkata)" in repr(answer)
+    assert run("%config Cwnb.tz = 'Mars'").success
+    refused = run("%insights -g /shop/app fields @timestamp")
+    assert "unknown time zone 'Mars'" in refused.stdout

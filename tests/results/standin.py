@@ -51,4 +51,5 @@ def result(df, aggregates=(), by=(), warnings=(), **statistics):
         statistics=numbers | {"elapsedMs": 45.2} | statistics,
         warnings=list(warnings),
         window="from 2026-01-01 00:00 UTC",
+        tz="UTC",
     )
