@@ -86,7 +86,7 @@ class Cwnb(Magics):  # type: ignore[misc]
         self.shell.display_formatter.mimebundle_formatter.pop(".".join(_RESULT), None)
 
     def _bundle(self, result: QueryResult) -> dict[str, str]:
-        from cwnb.results.bundle import mime_bundle
+        from cwnb.results.display import mime_bundle
 
         return mime_bundle(result, rows=self.save_rows)
 

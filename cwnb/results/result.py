@@ -220,11 +220,11 @@ class QueryResult:
         return table.__arrow_c_stream__(requested_schema)
 
     def __repr__(self) -> str:
-        from cwnb.results.bundle import result_text
+        from cwnb.results.display import result_text
 
         return result_text(self)
 
     def _repr_mimebundle_(self, **_: object) -> dict[str, str]:
-        from cwnb.results.bundle import mime_bundle
+        from cwnb.results.display import mime_bundle
 
         return mime_bundle(self)

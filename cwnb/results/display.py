@@ -20,7 +20,7 @@ def result_text(result: QueryResult, *, rows: int = ROWS_SHOWN) -> str:
 
 
 def mime_bundle(result: QueryResult, *, rows: int = ROWS_SHOWN) -> dict[str, str]:
-    """Give the result in the forms that a notebook keeps in its file, each with so many rows."""
+    """Give the result in the forms that a notebook keeps, each with at most `rows` rows."""
     return {
         "text/plain": result_text(result, rows=rows),
         "text/html": result_html(result, rows=rows),
