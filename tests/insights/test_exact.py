@@ -98,6 +98,54 @@ def test_an_answer_is_the_same_for_any_splits_and_after_compact(logs: Any, query
         assert answer == first, how
 
 
+@pytest.mark.parametrize(
+    "aggregate", ["pct(x, 50)", "sum(x)", "variance(x)", "min(abs(x))", "avg(x)"]
+)
+def test_no_row_is_left_of_a_column_of_several_kinds_of_numbers(aggregate: str) -> None:
+    rows = [
+        {"@timestamp": pd.Timestamp(i, unit="s", tz="UTC"), "n": n} for i, n in enumerate(NUMBERS)
+    ]
+    query = f"fields n + 0 as x | filter x < x | stats {aggregate} as y"
+    assert len(cwnb.query(query, rows)) <= 1
+
+
+def test_a_small_difference_of_large_integers_is_exact() -> None:
+    rows = [{"n": 2**53 + 1, "m": float(2**53)}]
+    found = cwnb.query("fields n - m as a, m - n as b, n + -9007199254740992.0 as c", rows)
+    shown = {name: found.outcome.columns[name].to_pylist() for name in "abc"}
+    assert shown == {"a": [1], "b": [-1], "c": [1]}
+
+
+def test_no_result_is_minus_zero_which_no_integer_is() -> None:
+    query = (
+        "fields concat(z * n, '') as a, concat(n % 2, '') as b, concat(z / n, '') as c, "
+        "concat(x * z, '') as d, concat(0 * -1, '') as e"
+    )
+    found = cwnb.query(query, [{"x": -0.5, "z": 0.0, "n": -4.0}])
+    assert texts(found) == {name: ["0"] for name in "abcde"}
+
+
+def test_a_predicate_beside_a_boolean_is_one_whatever_else_the_field_holds() -> None:
+    rows = [{"n": 1, "flag": True}, {"n": 1, "flag": 1}, {"flag": False}, {"n": 1, "flag": "true"}]
+    found = cwnb.query("fields ispresent(n) = flag as same", rows).outcome.columns["same"]
+    assert sorted(found.to_pylist()) == [0, 1, 1, 1]
+    flags = [row for row in rows if isinstance(row["flag"], bool)]
+    alone = cwnb.query("fields ispresent(n) = flag as same", flags).outcome.columns["same"]
+    assert alone.to_pylist() == [1, 1]
+
+
+def test_an_infinite_number_is_a_number_beside_integers_too() -> None:
+    rows = [{"n": 2**53 + 1, "s": "1e400"}, {"n": 1, "s": "inf"}, {"n": 2, "s": "-1e400"}]
+    query = (
+        "fields coalesce(s * 1, n) as y | stats max(y) as a, min(y) as b, sum(s in [1e400]) as c, "
+        "sum(y in [-1e400, 1e400]) as d, sum(isNumeric(y)) as e"
+    )
+    found = cwnb.query(query, rows)
+    held = {name: column.to_pylist()[0] for name, column in found.outcome.columns.items()}
+    assert [held["c"], held["d"], held["e"]] == [1, 2, 3]
+    assert [values.to_text(found.outcome.columns[n])[0].as_py() for n in "ab"] == ["inf", "-inf"]
+
+
 def test_a_sum_is_exact_whatever_the_other_groups_hold() -> None:
     frame = pd.DataFrame(
         {

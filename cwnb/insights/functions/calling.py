@@ -71,6 +71,8 @@ def _has_integers_and_doubles(function: Function, position: int, arg: Any) -> bo
 
 def _call_for_each(evaluate: Callable[..., Value], args: list[Any], both: list[int]) -> pa.Array:
     """Call a function for integers and for doubles, where `both` arguments hold the two."""
+    if not rows_of(*args):
+        return evaluate(*(pa.nulls(0, pa.int64()) if i in both else a for i, a in enumerate(args)))
     found = {i: values.as_numbers(args[i]) for i in both}
     whole = np.stack([numbers.form == INTEGER for numbers in found.values()])
     answers, places = [], []

@@ -10,8 +10,7 @@ import pyarrow.compute as pc
 
 from cwnb.insights.functions.calling import rows_of
 from cwnb.insights.functions.registry import function
-from cwnb.insights.values import numbers
-from cwnb.insights.values.conversion import to_boolean, to_text, unify
+from cwnb.insights.values.conversion import analyse, to_boolean, unify
 from cwnb.insights.values.value_types import Value, broadcast, decode, is_mixed, is_text
 
 if TYPE_CHECKING:
@@ -62,7 +61,7 @@ def is_numeric(field: Value) -> Value:
         return pa.nulls(len(field), pa.bool_())
     missing = field.is_null().to_numpy(zero_copy_only=False)
     if is_text(kind) or is_mixed(kind):
-        found = numbers.from_text(decode(to_text(field)))
+        found = analyse(field)
         answer = np.zeros(len(field), dtype=bool) if found is None else found.numeric
     else:
         answer = np.full(len(field), pa.types.is_integer(kind) or pa.types.is_floating(kind))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -258,6 +259,9 @@ def compare(left: Snippet, relation: str, right: Snippet) -> str:
         if right.is_literal and relation in ("==", "!="):
             return left.code if (relation == "==") == right.literal else f"~{left.operand}"
         return f"{left.operand} {relation} {right.operand}"
+    if "condition" in (left.kind, right.kind):
+        # A condition is a Boolean beside a Boolean, and a number beside others.
+        left, right = _told_apart(left), _told_apart(right)
     left, right = data(left), data(right)
     if right.is_literal and not isinstance(right.literal, bool):
         simple = _with_literal(left, relation, right.literal)
@@ -273,6 +277,12 @@ def compare(left: Snippet, relation: str, right: Snippet) -> str:
         if "time" not in (left.kind, right.kind):
             return f"same({left.code}) {relation} same({right.code})"
     return f"compare({left.code}, {quoted(relation)}, {right.code})"
+
+
+def _told_apart(value: Snippet) -> Snippet:
+    return (
+        replace(value, code=f"without_booleans({value.code})") if value.kind == "mixed" else value
+    )
 
 
 def _millis(value: Snippet) -> Snippet:

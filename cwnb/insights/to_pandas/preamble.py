@@ -259,8 +259,10 @@ def power(left: Any, right: Any) -> pd.Series:
     def raised(a: Any, b: Any) -> Any:
         try:
             answer = a**b
-        except (OverflowError, ZeroDivisionError):
+        except ZeroDivisionError:
             return pd.NA
+        except OverflowError:
+            return -math.inf if a < 0 and b % 2 == 1 else math.inf
         return pd.NA if isinstance(answer, complex) else answer
 
     return as_number(each(raised, object, left, right))

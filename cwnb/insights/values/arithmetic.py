@@ -43,8 +43,9 @@ def arithmetic(op: str, a: Value, b: Value) -> Value:
 
     `+ - * %` of two integers give an integer, as does `^` with a result below 2**62; one that
     overflows is a double. Each row is computed as if it stood alone: a whole double within ±2**53
-    counts as the integer that it may have been written as. `/` is real division. Division by zero,
-    also by `%`, gives missing. The result of `%` has the sign of the dividend.
+    counts as the integer that it may have been written as, and no result is -0. `/` is real
+    division. Division by zero gives missing, also by `%` and by zero to a negative power. The
+    result of `%` has the sign of the dividend.
     """
     a, b = to_number(a), to_number(b)
     if not isinstance(a, pa.Array) and not isinstance(b, pa.Array):
@@ -52,7 +53,7 @@ def arithmetic(op: str, a: Value, b: Value) -> Value:
     if op == "/":
         divisor = to_double(b)
         nonzero = pc.if_else(pc.equal(divisor, 0.0), pa.scalar(None, pa.float64()), divisor)
-        return without_nan(pc.divide(to_double(a), nonzero))
+        return _positive_zeros(without_nan(pc.divide(to_double(a), nonzero)))
     rows = len(a) if isinstance(a, pa.Array) else len(b)
     if op in _CHECKED and not is_mixed(a.type) and not is_mixed(b.type):
         if pa.types.is_integer(a.type) and pa.types.is_integer(b.type):
@@ -60,10 +61,12 @@ def arithmetic(op: str, a: Value, b: Value) -> Value:
                 return _CHECKED[op](a, b)
             except pa.ArrowInvalid:
                 pass  # an overflow, of some rows at least
-        else:
+        elif fits_double(a) and fits_double(b):
             doubles = _UNCHECKED[op](to_double(a), to_double(b))
-            if _are_small(doubles):
-                return without_nan(doubles)
+            low, high = range_of(doubles)
+            if low > -EXACT_DOUBLE and high < EXACT_DOUBLE:
+                made = without_nan(doubles)
+                return _positive_zeros(made) if low <= 0 <= high else made
     if op == "%" and a.type != b.type and fits_double(a) and fits_double(b):
         a, b = to_double(a), to_double(b)
     if op == "%" and a.type == b.type and not is_mixed(a.type):
@@ -90,10 +93,9 @@ def without_nan(values: pa.Array) -> pa.Array:
     return pc.if_else(nan, pa.scalar(None, values.type), values)
 
 
-def _are_small(doubles: pa.Array) -> bool:
-    """Tell whether all results are so small that doubles are exact for integers."""
-    low, high = range_of(doubles)
-    return low > -EXACT_DOUBLE and high < EXACT_DOUBLE
+def _positive_zeros(doubles: pa.Array) -> pa.Array:
+    """Give 0 for -0, which no integer is: a result must not show how its column is stored."""
+    return pc.add(doubles, 0.0)
 
 
 def _remainders(a: pa.Array, b: pa.Array) -> pa.Array:
@@ -101,7 +103,7 @@ def _remainders(a: pa.Array, b: pa.Array) -> pa.Array:
     valid = pc.and_(a.is_valid(), b.is_valid()).to_numpy(zero_copy_only=False)
     x, y = (v.fill_null(0).to_numpy(zero_copy_only=False) for v in (a, b))
     with np.errstate(all="ignore"):
-        rest = np.fmod(x, np.where(y != 0, y, 1))
+        rest = np.fmod(x, np.where(y != 0, y, 1)) + x.dtype.type(0)
     return without_nan(pa.array(rest, mask=~(valid & (y != 0))))
 
 
@@ -126,11 +128,13 @@ def _row_by_row(op: str, a: Numbers, b: Numbers) -> pa.Array:
         whole &= valid
         y = np.where(y == 0, 1, y)
     if op == "^":
+        # To a negative power, zero would be divided by.
+        valid = valid & ~((a.doubles == 0) & (b.doubles < 0))
         whole &= y >= 0
         y = np.maximum(y, 0)
     kernel = _OF_NUMPY[op]
     with np.errstate(all="ignore"):
-        doubles = kernel(a.doubles, b.doubles)
+        doubles = kernel(a.doubles, b.doubles) + 0.0
         sizes = np.abs(doubles)
         exact = whole & (sizes < _CERTAIN)
         integers = np.where(exact, kernel(np.where(exact, x, 1), np.where(exact, y, 1)), 0)

@@ -205,7 +205,7 @@ def is_in(value: Value, options: Sequence[str | float | bool]) -> Value:
         if len(value.dictionary) > len(value):
             return is_in(decode(value), options)
         return is_in(value.dictionary, options).take(value.indices)
-    wanted = pa.array([text_of(option) for option in options], pa.string())
+    wanted = pa.array([_number_text(option) for option in options], pa.string())
     number = numbers.from_text(wanted)
     if pa.types.is_integer(value.type) or pa.types.is_floating(value.type) or is_time(value.type):
         return _is_in_numbers(value, number)
@@ -217,6 +217,12 @@ def is_in(value: Value, options: Sequence[str | float | bool]) -> Value:
         key, wanted = pc.cast(key, pa.string()), pc.cast(wanted, pa.string())
     found = pc.is_in(key, value_set=wanted)
     return pc.if_else(value.is_valid(), found, pa.scalar(None, pa.bool_()))
+
+
+def _number_text(option: str | float | bool) -> str:
+    """Write an option as text; an infinite number as one that reads as a number."""
+    infinite = isinstance(option, float) and math.isinf(option)
+    return ("1e999" if option == math.inf else "-1e999") if infinite else text_of(option)
 
 
 def _is_in_numbers(value: pa.Array, options: Numbers | None) -> pa.Array:

@@ -81,9 +81,9 @@ def as_numbers(number: pa.Array) -> Numbers:
     if pa.types.is_int64(number.type):
         return numbers.from_integers(number)
     if is_mixed(number.type):
-        mixed = numbers_in_mixed(number)
-        assert mixed is not None
-        found = mixed
+        # Where no row is left, a mixed column has no numbers.
+        nothing = numbers.from_integers(pa.nulls(len(number), pa.int64()))
+        found = numbers_in_mixed(number) or nothing
     else:
         found = numbers.from_doubles(number)
     doubles = found.doubles

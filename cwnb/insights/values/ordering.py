@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from cwnb.insights.control import checkpoint, with_checkpoints
 from cwnb.insights.values import numbers
-from cwnb.insights.values.conversion import to_text
+from cwnb.insights.values.conversion import analyse, to_text
 from cwnb.insights.values.number_columns import big_rows
 from cwnb.insights.values.numbers import MISSING, Numbers, string_bytes
 from cwnb.insights.values.value_types import decode, is_time
@@ -73,7 +73,7 @@ def ranks(array: pa.Array) -> np.ndarray[Any, Any]:
         return np.asarray(array.cast(pa.int64()).fill_null(-1)) + 1
     checkpoint()
     text = to_text(array)
-    found = numbers.from_text(text)
+    found = analyse(array)
     if found is None:
         return _dense(natural_keys(text))
     at_text = np.flatnonzero(found.form == numbers.TEXT)
