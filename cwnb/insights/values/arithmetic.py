@@ -43,8 +43,8 @@ def arithmetic(op: str, a: Value, b: Value) -> Value:
 
     `+ - * %` of two integers give an integer, as does `^` with a result below 2**62; one that
     overflows is a double. Each row is computed as if it stood alone: a whole double within ±2**53
-    counts as the integer that it may have been written as, and no result is -0. `/` is real
-    division. Division by zero gives missing, also by `%` and by zero to a negative power. The
+    counts as the integer that it may have been written as. So `+ - * %` never give -0. `/` is
+    real division. Division by zero gives missing, also by `%` and by zero to a negative power. The
     result of `%` has the sign of the dividend.
     """
     a, b = to_number(a), to_number(b)
@@ -53,7 +53,7 @@ def arithmetic(op: str, a: Value, b: Value) -> Value:
     if op == "/":
         divisor = to_double(b)
         nonzero = pc.if_else(pc.equal(divisor, 0.0), pa.scalar(None, pa.float64()), divisor)
-        return _positive_zeros(without_nan(pc.divide(to_double(a), nonzero)))
+        return without_nan(pc.divide(to_double(a), nonzero))
     rows = len(a) if isinstance(a, pa.Array) else len(b)
     if op in _CHECKED and not is_mixed(a.type) and not is_mixed(b.type):
         if pa.types.is_integer(a.type) and pa.types.is_integer(b.type):
@@ -103,7 +103,9 @@ def _remainders(a: pa.Array, b: pa.Array) -> pa.Array:
     valid = pc.and_(a.is_valid(), b.is_valid()).to_numpy(zero_copy_only=False)
     x, y = (v.fill_null(0).to_numpy(zero_copy_only=False) for v in (a, b))
     with np.errstate(all="ignore"):
-        rest = np.fmod(x, np.where(y != 0, y, 1)) + x.dtype.type(0)
+        rest = np.fmod(x, np.where(y != 0, y, 1))
+        if rest.dtype == np.float64:
+            rest += 0.0  # 0 for -0
     return without_nan(pa.array(rest, mask=~(valid & (y != 0))))
 
 
