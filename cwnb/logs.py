@@ -84,7 +84,7 @@ class Logs:
         clock: Clock = self.store.clock
         return clock
 
-    # ------------------------------------------------------------ groups
+    # Groups
 
     def create_group(
         self, name: str, *, retention_days: int | None = None, log_type: str | None = None
@@ -119,7 +119,7 @@ class Logs:
         """
         return listing(self.store.field_statistics(arguments.group_name(group)), FIELDS)
 
-    # ------------------------------------------------------------ ways in
+    # Events in
 
     def put(self, group: str, stream: str, events: Iterable[tuple[Any, str | bytes]]) -> Any:
         """Store events, (time, message) each; they are durable when this returns.
@@ -175,7 +175,7 @@ class Logs:
             raise InvalidParameter("say the log group of the load too: group='/shop/web'")
         return self.store.unload(arguments.group_name(group), load)
 
-    # ------------------------------------------------------------ questions
+    # Queries
 
     def query(
         self,
@@ -251,7 +251,7 @@ class Logs:
         shown = ", ".join(names[:_GROUPS_NAMED]) + ", …" * (len(names) > _GROUPS_NAMED)
         return f"this store has {shown}" if names else "this store has none yet"
 
-    # ------------------------------------------------------------ single events
+    # Single events
 
     def event(self, pointer: str) -> Event:
         """Give the event that an `@ptr` names, with all its fields.
@@ -295,7 +295,7 @@ class Logs:
                     raise
         raise event.no_such_event(pointer)
 
-    # ------------------------------------------------------------ saved queries
+    # Saved queries
 
     def save_query(
         self,
@@ -325,7 +325,7 @@ class Logs:
         """Delete a saved query; raises ResourceNotFound."""
         self.store.delete_query(name)
 
-    # ------------------------------------------------------------ maintenance
+    # Maintenance
 
     def flush(self, group: str | None = None) -> None:
         """Turn recent batches into segments now; a thread also does this in the background."""

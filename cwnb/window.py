@@ -59,7 +59,7 @@ def window_text(window: Window, extent: Extent | None) -> str:
     if not has_start and not has_end:
         if extent is None:
             return ""
-        # Of a long time, the minutes tell enough.
+        # Over an hour, minutes are exact enough.
         unit = 1_000 if extent.last_ms - extent.first_ms < _HOUR_MS else 60_000
         first, last = (moment_text(ms - ms % unit) for ms in (extent.first_ms, extent.last_ms))
         return f"all events, from {first} to {last} UTC"

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from cwnb.sources.report import FileReport
 
 _SAMPLE_LINES = 1000
-# A file that has not changed for so long is as it will be.
+# A file that has not changed for this long is taken to be complete.
 _WRITTEN_MS = 60_000
 
 

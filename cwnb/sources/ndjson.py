@@ -41,6 +41,6 @@ def _is_cut(block: Block, reader: LineReader) -> bool:
     except orjson.JSONDecodeError:
         whole = False
     else:
-        # Of a number nobody knows whether it has another digit.
+        # A number may be unfinished: its next digit may not have been written yet.
         whole = line.endswith((b"}", b"]", b'"'))
     return not whole and reader.leave(block, len(block) - 1)

@@ -31,7 +31,7 @@ _OF_SYSTEM_FIELDS = {
     for name in SYSTEM_FIELDS
 }
 _EVENTS = 64
-# A field that no event of so many tasks has stays without a type.
+# Tasks in which a field is looked for; if no event there has it, its type is not known.
 _TASKS = 4
 
 

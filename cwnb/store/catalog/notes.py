@@ -22,7 +22,7 @@ def all_of(connection: Any, family: str) -> list[tuple[str, bytes]]:
     """Give key and data of the records whose keys begin with `family/`; raises StoreDamaged."""
     rows = connection.execute(
         "SELECT key, value FROM meta WHERE key >= ? AND key < ? ORDER BY key",
-        (f"{family}/", f"{family}0"),  # "0" comes behind "/"
+        (f"{family}/", f"{family}0"),  # "0" is the character after "/"
     ).fetchall()
     found = []
     for key, value in rows:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from cwnb.store.records import LoadRecord
     from cwnb.store.segments.facts import SegmentFacts
 
-# How long others may merge segments of the load before it is an error, and how often it is looked.
+# Seconds to wait for others that are merging segments of the load, and between two looks.
 _PATIENCE_S = 60.0
 _PAUSE_S = 0.1
 _LONGEST_ID = 40
