@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # A notebook file stores its outputs, so a cell shows this much; `result.df` has everything.
 ROWS_SHOWN = 50
 COLUMNS_SHOWN = 60
-# Characters: a text that is longer than `_WHOLE_UP_TO`, or has several lines, is folded to its first
+# Characters: a text longer than `_WHOLE_UP_TO`, or of several lines, is folded to its first
 # `_BEGIN`, of which a browser shows two lines. Opened, it shows up to `_TEXT_SHOWN`.
 _WHOLE_UP_TO = 100
 _BEGIN = 220
