@@ -1,11 +1,11 @@
-"""What was asked in a notebook's cells, kept until its kernel ends."""
+"""What was asked in a notebook's cells, kept in the store that was asked."""
 
 from __future__ import annotations
 
+import json
 import threading
-from collections import deque
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from cwnb.errors import CwnbError, InvalidParameter, QueryCancelled
@@ -16,10 +16,11 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
+    from cwnb.logs import Logs
     from cwnb.results.result import QueryResult
     from cwnb.store import SavedQuery
 
-MOST_ENTRIES = 200
+_WRITTEN_WITHIN_S = 1.0
 # Column: the attribute that it shows, and what it holds.
 _COLUMNS = {
     "asked": ("asked_ms", "time"),
@@ -38,7 +39,6 @@ class Entry:
     `outcome`: answered, started, interrupted, or the name of an error.
     """
 
-    number: int
     asked_ms: int
     line: str
     cell: str | None
@@ -72,20 +72,20 @@ def _word(name: str) -> str:
 
 
 class History:
-    """The questions that were asked, numbered from 1; the newest 200 are kept."""
+    """The questions that the user has asked of each store, in its catalog.
+
+    A thread writes them, so that no cell waits. What a store does not take, because it may not be
+    written, is kept here until the kernel ends.
+    """
 
     def __init__(self) -> None:
-        self._entries: deque[Entry] = deque(maxlen=MOST_ENTRIES)
-        self._count = 0
-        self._lock = threading.Lock()
+        self._kept: dict[str, list[Entry]] = {}
+        self._writer: threading.Thread | None = None
 
     @contextmanager
-    def asking(self, line: str, cell: str | None, query: str, asked_ms: int) -> Iterator[Entry]:
-        """Add a question and note what becomes of it."""
-        with self._lock:
-            self._count += 1
-            entry = Entry(self._count, asked_ms, line, cell, query)
-            self._entries.append(entry)
+    def asking(self, logs: Logs, line: str, cell: str | None, query: str) -> Iterator[Entry]:
+        """Note a question, and what becomes of it."""
+        entry = Entry(logs.clock.now_ms(), line, cell, query)
         try:
             yield entry
         except (KeyboardInterrupt, QueryCancelled):
@@ -94,25 +94,48 @@ class History:
         except CwnbError as error:
             entry.outcome = type(error).__name__
             raise
+        finally:
+            writer = threading.Thread(
+                target=self._write,
+                args=(logs, entry, self._writer),
+                name="cwnb-history",
+                daemon=True,
+            )
+            self._writer = writer
+            writer.start()
 
-    def entry(self, number: int) -> Entry:
-        """Give an entry by its number; raises InvalidParameter."""
-        for entry in self._entries:
-            if entry.number == number:
-                return entry
-        there = f"it has 1 to {self._count}" if self._count else "it is empty"
-        if self._count > MOST_ENTRIES:
-            there = f"it has {self._count - MOST_ENTRIES + 1} to {self._count}"
-        raise InvalidParameter(f"no entry {number} in the history; {there}")
+    def entries(self, logs: Logs) -> dict[int, Entry]:
+        """Give the questions of a store by number, oldest first."""
+        if self._writer is not None:
+            self._writer.join(_WRITTEN_WITHIN_S)
+        found = {number: Entry(**json.loads(record)) for number, record in logs.store.history()}
+        kept = self._kept.get(str(logs.store.path), [])
+        return found | dict(enumerate(kept, max(found, default=0) + 1))
 
-    def frame(self, containing: str = "") -> DataFrame:
-        """Give the entries whose query or groups contain a text, newest first, by number."""
+    def entry(self, logs: Logs, number: int) -> Entry:
+        """Give a question by its number; raises InvalidParameter."""
+        entries = self.entries(logs)
+        if number not in entries:
+            there = f"it has {min(entries)} to {max(entries)}" if entries else "it is empty"
+            raise InvalidParameter(f"no entry {number} in the history; {there}")
+        return entries[number]
+
+    def frame(self, logs: Logs, containing: str = "") -> DataFrame:
+        """Give the questions whose query or groups contain a text, newest first, by number."""
         wanted = containing.lower()
-        found = [
-            entry
-            for entry in reversed(self._entries)
-            if wanted in entry.query.lower() or any(wanted in g.lower() for g in entry.groups)
-        ]
-        frame = listing(found, _COLUMNS)
-        frame.index = [entry.number for entry in found]
+        found = {
+            number: entry
+            for number, entry in reversed(self.entries(logs).items())
+            if any(wanted in text.lower() for text in (entry.query, *entry.groups))
+        }
+        frame = listing(found.values(), _COLUMNS)
+        frame.index = list(found)
         return frame
+
+    def _write(self, logs: Logs, entry: Entry, before: threading.Thread | None) -> None:
+        if before is not None:
+            before.join()  # questions are numbered in their order
+        try:
+            logs.store.add_to_history(json.dumps(asdict(entry)).encode())
+        except CwnbError:
+            self._kept.setdefault(str(logs.store.path), []).append(entry)

@@ -127,10 +127,11 @@ class Cwnb(Magics):  # type: ignore[misc]
         `%insights_history 3` writes the third one into a new cell.
         """
         with _without_traceback():
-            wanted = line.strip()
+            words, logs = self._words(line)
+            wanted = " ".join(words)
             if not wanted.isdecimal():
-                return self.history.frame(wanted)
-            self.shell.set_next_input(self.history.entry(int(wanted)).source)
+                return self.history.frame(logs, wanted)
+            self.shell.set_next_input(self.history.entry(logs, int(wanted)).source)
             return None
 
     @no_var_expand  # type: ignore[untyped-decorator]
@@ -177,7 +178,7 @@ class Cwnb(Magics):  # type: ignore[misc]
         if not text.strip():
             raise InvalidParameter("there is no query; write one below the first line")
         logs = self.stores.open(self.stores.find(options, self.store, variables))
-        with self.history.asking(line, cell, text, logs.clock.now_ms()) as entry:
+        with self.history.asking(logs, line, cell, text) as entry:
             entry.groups = tuple(groups_to_ask(options.groups, self.groups, logs))
             running = logs.start(
                 fill_query(text, variables),

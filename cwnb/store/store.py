@@ -14,7 +14,7 @@ from cwnb.errors import (
     StoreDamaged,
     StoreReadOnly,
 )
-from cwnb.store import claims, saved_queries
+from cwnb.store import claims, history, saved_queries
 from cwnb.store.catalog import batches, counters, groups, loads, segments, streams
 from cwnb.store.group_info import group_info
 from cwnb.store.ingest.load import Loading, begin
@@ -302,6 +302,14 @@ class Store:
     def delete_query(self, name: str) -> None:
         """Delete a saved query; raises ResourceNotFound."""
         saved_queries.delete(self.context, name)
+
+    def add_to_history(self, record: bytes) -> int:
+        """Keep what the user has asked; gives its number. The newest 200 records are kept."""
+        return history.add(self.context, record)
+
+    def history(self) -> list[tuple[int, bytes]]:
+        """Give what the user has asked, with numbers, oldest first."""
+        return history.all_of(self.context)
 
     # Maintenance by hand; each also happens by itself
 

@@ -5,12 +5,19 @@ import re
 import signal
 import threading
 import time
+from pathlib import Path
 
 import pandas as pd
 import pytest
 
 import cwnb
-from cwnb.errors import InvalidParameter, MalformedQuery, QueryCancelled, ResourceNotFound
+from cwnb.errors import (
+    InvalidParameter,
+    MalformedQuery,
+    QueryCancelled,
+    ResourceNotFound,
+    StoreReadOnly,
+)
 from cwnb.insights.engine import run as engine_run
 from cwnb.results.charts import plot
 from cwnb.results.result import QueryResult
@@ -271,6 +278,22 @@ def test_the_history_has_what_was_asked_and_writes_it_again(run, shell, monkeypa
     run("%insights_history 3")
     assert written == [f"%%insights -g /shop/app\n{COUNT}", "%insights -g /shop/web limit 1"]
     assert "no entry 9 in the history; it has 1 to 3" in run("%insights_history 9").stdout
+    # It is in the store, so the next kernel has it, and nothing of it can be read there.
+    shell.run_line_magic("reload_ext", "cwnb")
+    assert run("%insights_history").result.index.tolist() == [3, 2, 1]
+    folder = Path(shell.user_ns["logs"].store.path)
+    files = [path for path in folder.iterdir() if path.is_file()]
+    assert not any(b"stats count" in path.read_bytes() for path in files)
+
+
+def test_the_history_of_a_store_that_may_not_be_written_is_in_memory(run, logs, monkeypatch):
+    def refuse(_store, _record):
+        raise StoreReadOnly("may not be written")
+
+    monkeypatch.setattr(type(logs.store), "add_to_history", refuse)
+    run("%insights -g /shop/app limit 1")
+    run("%insights -g /shop/app limit 2")
+    assert run("%insights_history").result["query"].tolist() == ["limit 2", "limit 1"]
 
 
 def test_saved_queries_are_listed_and_written_into_a_new_cell(run, shell, logs, monkeypatch):

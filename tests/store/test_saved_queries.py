@@ -9,7 +9,7 @@ import apsw
 import pytest
 
 from cwnb.errors import InvalidParameter, ResourceNotFound, StoreDamaged
-from cwnb.store import SavedQuery, Store, saved_queries
+from cwnb.store import SavedQuery, Store, history, saved_queries
 
 QUERY = SavedQuery(
     "shop/errors by hour",
@@ -105,3 +105,17 @@ def test_a_copy_has_them_too(tmp_path):
     shutil.copytree(tmp_path / "s", tmp_path / "copy")
     with Store.open(tmp_path / "copy") as store:
         assert store.saved_queries() == [QUERY]
+
+
+@pytest.mark.parametrize("encryption", ["default", "none"])
+def test_the_newest_records_of_the_history_are_kept(tmp_path, monkeypatch, encryption):
+    monkeypatch.setattr(history, "MOST_RECORDS", 3)
+    with Store.open(tmp_path / "s", encryption=encryption) as store:
+        assert store.history() == []
+        assert [store.add_to_history(b"asked %d" % n) for n in range(5)] == [1, 2, 3, 4, 5]
+    with Store.open(tmp_path / "s") as store:
+        assert store.history() == [(3, b"asked 2"), (4, b"asked 3"), (5, b"asked 4")]
+        monkeypatch.setattr("getpass.getuser", lambda: "another")
+        assert store.history() == []
+        assert store.add_to_history(b"mine") == 1
+        assert store.saved_queries() == []

@@ -1,4 +1,4 @@
-"""Sealed records that belong to no group, by key, in the table `meta`: saved queries.
+"""Sealed records that belong to no group, by key, in the table `meta`: saved queries, history.
 
 A record that was changed or moved fails its check. One that is removed from the file is not missed.
 """
