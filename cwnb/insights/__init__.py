@@ -22,7 +22,8 @@ from cwnb.insights.frame_columns import as_frame, columns_of_frame
 from cwnb.insights.frames import FrameSource, FrameSources, RareFields
 from cwnb.insights.inputs import extent_of_inputs
 from cwnb.insights.languages import candidates, page_at, parse, quote, token_spans
-from cwnb.insights.ql.writer import to_text
+from cwnb.insights.ql.editing import counted_by, events_beginning, keys_of_groups, with_condition
+from cwnb.insights.ql.writer import to_text, write_name
 from cwnb.insights.resolve.check import check
 from cwnb.insights.resolve.complete import MAXIMUM_LIMIT, complete
 from cwnb.insights.tree import Call, Period, Pipeline, Query, field_names
@@ -59,9 +60,12 @@ __all__ = [
     "checkpoint",
     "columns_of_frame",
     "complete",
+    "counted_by",
+    "events_beginning",
     "extent_of_inputs",
     "field_names",
     "is_structure",
+    "keys_of_groups",
     "page_at",
     "parse",
     "prepare",
@@ -73,7 +77,9 @@ __all__ = [
     "values_to_python",
     "values_to_text",
     "with_checkpoints",
+    "with_condition",
     "working_for",
+    "write_name",
 ]
 
 

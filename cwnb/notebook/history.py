@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
     from cwnb.logs import Logs
     from cwnb.results.result import QueryResult
-    from cwnb.store import SavedQuery
 
 _WRITTEN_WITHIN_S = 1.0
 # Column: the attribute that it shows, and what it holds.
@@ -59,16 +58,6 @@ class Entry:
         if self.cell is None:
             return f"%insights {self.line.strip()}"
         return f"%%insights {self.line.strip()}\n{self.cell.rstrip()}"
-
-
-def cell_of(query: SavedQuery) -> str:
-    """Give the code of a cell that asks a saved query."""
-    groups = "".join(f" -g {_word(group)}" for group in query.groups)
-    return f"%%insights{groups}\n{query.text.strip()}"
-
-
-def _word(name: str) -> str:
-    return f"'{name}'" if " " in name or "#" in name else name
 
 
 class History:

@@ -18,8 +18,9 @@ from traitlets import Enum, Int, List, Unicode, Union
 
 from cwnb.errors import CwnbError, InvalidParameter, QueryCancelled
 from cwnb.notebook.cell_help import CellHelp
+from cwnb.notebook.cells import cell_source
 from cwnb.notebook.completion import Completer
-from cwnb.notebook.history import History, cell_of
+from cwnb.notebook.history import History
 from cwnb.notebook.options import Options, help_text, read_options
 from cwnb.notebook.placeholders import fill_query, fill_word
 from cwnb.notebook.stores import Stores, groups_to_ask
@@ -146,7 +147,7 @@ class Cwnb(Magics):  # type: ignore[misc]
             if not words:
                 return logs.saved_queries()
             query = logs.saved_query(" ".join(words))
-            self.shell.set_next_input(cell_of(query))
+            self.shell.set_next_input(cell_source(query.text, query.groups))
             for name, value in query.parameters.items():
                 if name not in self.shell.user_ns:
                     self.shell.user_ns[name] = value

@@ -1,0 +1,102 @@
+"""Change the text of a query as a person would: add a condition, count by a field, drill down.
+
+What is not changed stays as it was written, its comments too.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwnb.insights.ql.dialect import parse_query
+from cwnb.insights.ql.writer import to_text, write_name
+from cwnb.insights.tree import Call, Field, Period
+from cwnb.insights.tree.facts import Names, Needs
+from cwnb.insights.values.periods import capped
+
+if TYPE_CHECKING:
+    from cwnb.insights.tree import Command, Item
+
+    # The count and the unit of a period, as `bin` uses it.
+    Bins = tuple[int, str]
+
+
+def with_condition(text: str, field: str, condition: str) -> str:
+    """Add a `filter` before the first command that needs more than one row.
+
+    A field that only a later command makes, such as a column of `stats`, is filtered at the end.
+    Raises MalformedQuery for a text that does not parse.
+    """
+    commands = parse_query(text).answer.commands
+    place = _beginning(commands)
+    made_later = any(field in command.writes() for command in commands[place:])
+    if made_later and not any(field in command.writes() for command in commands[:place]):
+        key = _key_named(commands[place:], field)
+        if key is None or not isinstance(key.value, Field) or key.value.name != field:
+            place = len(commands)
+    return _inserted(text, commands, place, f"filter {condition}")
+
+
+def counted_by(text: str, field: str) -> str:
+    """Count the events of the row-by-row beginning of a query by a field, most frequent first."""
+    name = write_name(field)
+    return f"{events_beginning(text)}stats count(*) as events by {name}\n| sort events desc"
+
+
+def events_beginning(text: str) -> str:
+    """Give the text up to the first command that needs more than one row; a command may follow."""
+    commands = parse_query(text).answer.commands
+    place = _beginning(commands)
+    return f"{text.rstrip()}\n| " if place == len(commands) else text[: _start(commands[place])]
+
+
+def keys_of_groups(text: str) -> dict[str, tuple[str, Bins | None]] | None:
+    """Give, for each key of the groups of `stats`, its expression and the period of its bins.
+
+    None for a query whose first command that needs more than one row is no `stats`.
+    """
+    commands = parse_query(text).answer.commands
+    place = _beginning(commands)
+    grouping = commands[place].grouping() if place < len(commands) else None
+    if grouping is None:
+        return None
+    return {item.name: (to_text(item.value), _period(item)) for item in grouping.by}
+
+
+def _beginning(commands: list[Command]) -> int:
+    """Count the commands at the beginning that decide about each row by that row alone."""
+    for place, command in enumerate(commands):
+        if command.needs is not Needs.ROW or command.names is Names.REPLACES:
+            return place
+    return len(commands)
+
+
+def _key_named(commands: list[Command], field: str) -> Item | None:
+    for command in commands:
+        grouping = command.grouping()
+        for item in grouping.by if grouping else ():
+            if item.name == field:
+                return item
+    return None
+
+
+def _period(item: Item) -> Bins | None:
+    value = item.value
+    if not isinstance(value, Call) or not value.entry.bins:
+        return None
+    period = next((a for a in value.args["arguments"] if isinstance(a, Period)), None)
+    if period is None:
+        return None
+    unit = str(period.args["unit"])
+    return capped(int(period.args["count"]), unit), unit
+
+
+def _start(command: Command) -> int:
+    start: int = command.meta["start"]
+    return start
+
+
+def _inserted(text: str, commands: list[Command], place: int, added: str) -> str:
+    if place == len(commands):
+        return f"{text.rstrip()}\n| {added}"
+    start = _start(commands[place])
+    return f"{text[:start]}{added}\n| {text[start:]}"
