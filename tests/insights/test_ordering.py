@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 import random
 import re
 import time
@@ -27,9 +28,17 @@ def number(text: str) -> Decimal:
     return Decimal(text) if text.lstrip("+-").isdigit() else Decimal(float(text))
 
 
+def is_number(text: str) -> bool:
+    """Tell whether a text is a number: a double can hold it, or it is an integer."""
+    if not NUM.fullmatch(text):
+        return False
+    fits = math.isfinite(float(text)) and (float(text) != 0) == (Decimal(text) != 0)
+    return fits or text.lstrip("+-").isdigit()
+
+
 def natural_cmp(a: str, b: str) -> int:
     """Compare as the documentation's examples are ordered; digits are ASCII, integers exact."""
-    na, nb = bool(NUM.fullmatch(a)), bool(NUM.fullmatch(b))
+    na, nb = is_number(a), is_number(b)
     if na != nb:
         return 1 if na else -1
     if na:

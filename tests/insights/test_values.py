@@ -84,7 +84,7 @@ def number(row: Any) -> Decimal | None:
         return None
     if isinstance(row, int | float):
         return Decimal(row)
-    if values.NUMBER.fullmatch(row) is None:
+    if not values.is_number(row):
         return None
     integer = row.lstrip("+-").isdigit()
     return Decimal(row) if integer else Decimal(float(row))

@@ -16,7 +16,7 @@ from cwnb.insights.functions.calling import map_values
 from cwnb.insights.functions.registry import function
 from cwnb.insights.values import numbers
 from cwnb.insights.values.conversion import text_of, to_text
-from cwnb.insights.values.numbers import INT64_MAX, INT64_MIN, NUMBER
+from cwnb.insights.values.numbers import INT64_MAX, INT64_MIN, is_number
 from cwnb.insights.values.structures import read_structure, structure_array, write_json
 from cwnb.insights.values.value_types import Value, broadcast, decode, is_structure, mixed_array
 
@@ -148,7 +148,7 @@ def _type_code(value: Any) -> int:
 
 def _key(text: str) -> object:
     """Give a key that two texts share if they are equal in the language."""
-    if not NUMBER.fullmatch(text):
+    if not is_number(text):
         return text
     found = numbers.from_text(pa.array([text], pa.string()))
     assert found is not None

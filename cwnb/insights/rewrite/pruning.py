@@ -10,7 +10,7 @@ import math
 from typing import TYPE_CHECKING
 
 from cwnb.events import Condition, NumberRange
-from cwnb.insights.values.numbers import NUMBER
+from cwnb.insights.values.numbers import is_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,7 +37,7 @@ def condition(field: str, operator: str, values: Sequence[str | float] = ()) -> 
 
 def _may_equal_a_number(value: str | float) -> bool:
     """Tell whether a value can equal a text of another spelling, as `200` equals `0200`."""
-    return not isinstance(value, str) or NUMBER.fullmatch(value) is not None
+    return not isinstance(value, str) or is_number(value)
 
 
 def _range(operator: str, value: str | float) -> NumberRange | None:
@@ -64,7 +64,7 @@ def _bounds(value: str | float) -> tuple[float, float] | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        if not NUMBER.fullmatch(value):
+        if not is_number(value):
             return None
         if value.lstrip("+-").isdigit() and len(value) < _INTEGER_DIGITS:
             return int(value), int(value)

@@ -59,11 +59,6 @@ FLIPPED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 INT64 = range(-(2**63), 2**63)
 
 
-def looks_like_number(text: str) -> bool:
-    """Tell whether a text is a number in the language's sense."""
-    return preamble.NUMBER.fullmatch(text) is not None
-
-
 def write(script: Script, node: exp.Expression) -> Snippet:
     """Write an expression; raises CannotSay for a node without a writer."""
     found = script.aggregates.get(_key(node))
@@ -293,7 +288,7 @@ def _millis(value: Snippet) -> Snippet:
 
 def _with_literal(left: Snippet, relation: str, value: Any) -> str:
     """Write the comparison with a literal by an operator of pandas; "" if it needs a helper."""
-    is_number = isinstance(value, int | float) or looks_like_number(value)
+    is_number = isinstance(value, int | float) or preamble.is_number(value)
     if is_number and left.kind in (*NUMERIC, "time"):
         number = preamble.number_of(value)
         if isinstance(number, float) and number.is_integer():
@@ -345,7 +340,7 @@ def _is_in(script: Script, node: In, *, only_true: bool) -> str:
     keys = [preamble.same_key(option) for option in options]
     if not only_true or value.kind in ("any", "time"):
         return f"is_in({_millis(value).code}, [{', '.join(map(quoted, keys))}])"
-    numbers = [preamble.number_of(key) for key in keys if looks_like_number(key)]
+    numbers = [preamble.number_of(key) for key in keys if preamble.is_number(key)]
     if value.kind == "integer":
         # Text that is no number equals no integer.
         whole = ", ".join(str(n) for n in numbers if isinstance(n, int) and n in INT64)

@@ -185,7 +185,7 @@ def _one_kind(values: list[Snippet] | tuple[Snippet, ...]) -> list[Snippet]:
 @writes("isnumeric")
 def _isnumeric(script: Script, value: Snippet) -> Snippet:
     value = text(script, value)
-    return Snippet(f"{value.operand}.str.fullmatch(NUMBER.pattern)", "condition")
+    return Snippet(f'each(is_number, "bool[pyarrow]", {value.code})', "condition")
 
 
 @writes("messagesize")

@@ -82,10 +82,20 @@ def as_text(values: pd.Series) -> pd.Series:
     return each(text_of, TEXT, values)
 
 
+def is_number(text: str) -> bool:
+    """Tell whether a text is a number: it looks like one, and a float can hold it."""
+    if not NUMBER.fullmatch(text):
+        return False
+    if text.lstrip("+-").isdecimal():
+        return True
+    value = float(text)
+    return math.isfinite(value) and (value != 0 or not re.match("[-+.0]*[1-9]", text))
+
+
 def number_of(value: Any) -> Any:
     """Read a value as a number: text that looks like one, 1 and 0 for Booleans, a time in ms."""
     if isinstance(value, str):
-        if not NUMBER.fullmatch(value):
+        if not is_number(value):
             return pd.NA
         digits = value.lstrip("+-")
         return int(value) if digits.isdecimal() and len(digits) < 4000 else float(value)
@@ -140,7 +150,7 @@ def without_booleans(values: pd.Series) -> pd.Series:
 def same_key(value: Any) -> Any:
     """Give a key that values share if the query language takes them as equal."""
     text = text_of(value)
-    if text is pd.NA or not NUMBER.fullmatch(text) or isinstance(value, bool):
+    if text is pd.NA or isinstance(value, bool) or not is_number(text):
         return text
     sign = "-" if text.startswith("-") else ""
     digits = text.lstrip("+-")
@@ -203,7 +213,7 @@ def truth(values: pd.Series) -> pd.Series:
 def natural(value: Any) -> Any:
     """Give the sort key of a text: text before numbers, and `5A` before `111A`."""
     text = text_of(value)
-    if NUMBER.fullmatch(text) and not isinstance(value, bool):
+    if not isinstance(value, bool) and is_number(text):
         return (1, number_of(text), text)
     # A run of digits compares with other characters as "0" does.
     runs = re.findall(r"[0-9]+|[^\W0-9_]+|[\W_]", text)

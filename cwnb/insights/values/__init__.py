@@ -22,7 +22,7 @@ from cwnb.insights.values.number_columns import (
     number_column,
     range_of,
 )
-from cwnb.insights.values.numbers import NUMBER, is_number
+from cwnb.insights.values.numbers import is_number
 from cwnb.insights.values.ordering import natural_keys, ranks, sort_order
 from cwnb.insights.values.value_types import (
     MIXED,
@@ -40,7 +40,6 @@ from cwnb.insights.values.value_types import (
 
 __all__ = [
     "MIXED",
-    "NUMBER",
     "STRUCTURE",
     "TIME",
     "Value",

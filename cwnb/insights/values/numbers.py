@@ -1,12 +1,14 @@
 """Find the numbers in a column of text, without a Python loop over its rows.
 
-Text is a number when it matches `NUMBER`. Integers are exact however long they are; every other
+Text is a number when it matches `NUMBER` and a double can hold it: `84e62969` is an id, not
+infinity, and would equal every other such id. Integers are exact however long they are; every other
 number is the double that its text reads as. A column is analysed once into `Numbers`, which
 comparison, equality keys and sort order all read.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +26,9 @@ _NUMBER_RE2 = rf"\A{NUMBER.pattern}\z"
 _INTEGER_FOR_ARROW = re.compile("-?[0-9]{1,19}")
 _SAMPLE_ROWS = 8
 _INTEGER_RE2 = r"\A[+-]?[0-9]+\z"
+# A number that is not 0 has such a digit before its exponent.
+_NOT_ZERO = re.compile(r"[-+.0]*[1-9]")
+_NOT_ZERO_RE2 = rf"\A{_NOT_ZERO.pattern}"
 
 # The form of a value: `Numbers.form` has one of these codes for each row.
 MISSING, INTEGER, DOUBLE, BIG, TEXT = range(5)
@@ -95,7 +100,12 @@ class Numbers:
 
 def is_number(text: str) -> bool:
     """Tell whether a text counts as a number."""
-    return NUMBER.fullmatch(text) is not None
+    if not NUMBER.fullmatch(text):
+        return False
+    if text.lstrip("+-").isdigit():
+        return True
+    value = float(text)
+    return math.isfinite(value) and (value != 0 or not _NOT_ZERO.match(text))
 
 
 def from_integers(values: pa.Array) -> Numbers:
@@ -133,8 +143,8 @@ def from_text(text: pa.Array) -> Numbers | None:
     return _from_mixed_numbers(text, at)
 
 
-def _from_mixed_numbers(text: pa.Array, at: np.ndarray[Any, Any]) -> Numbers:
-    """Analyse text of which the rows `at` are numbers of any spelling."""
+def _from_mixed_numbers(text: pa.Array, at: np.ndarray[Any, Any]) -> Numbers | None:
+    """Analyse text of which the rows `at` are numbers of any spelling; as `from_text`."""
     form = np.where(_valid(text), TEXT, MISSING).astype(np.uint8)
     whole = np.zeros(len(text), dtype=np.int64)
     doubles = np.full(len(text), np.nan)
@@ -158,7 +168,19 @@ def _from_mixed_numbers(text: pa.Array, at: np.ndarray[Any, Any]) -> Numbers:
                 form[row] = BIG
         exact = form == INTEGER
         doubles[exact] = whole[exact].astype(np.float64)
-    return Numbers(form, whole, doubles, text)
+    beyond = at[(form[at] == DOUBLE) & ~_fits_a_double(some, doubles[at])]
+    form[beyond], doubles[beyond] = TEXT, np.nan
+    return Numbers(form, whole, doubles, text) if (form[at] != TEXT).any() else None
+
+
+def _fits_a_double(text: pa.Array, doubles: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Tell which numbers are not so large, or so near to 0, that a double cannot hold them."""
+    fits: np.ndarray[Any, Any] = np.isfinite(doubles)
+    zero = np.flatnonzero(doubles == 0)
+    if len(zero):
+        has_digit = pc.match_substring_regex(text.take(pa.array(zero)), _NOT_ZERO_RE2)
+        fits[zero] = ~has_digit.to_numpy(zero_copy_only=False)
+    return fits
 
 
 def _cast_integers(text: pa.Array) -> np.ndarray[Any, Any] | None:
