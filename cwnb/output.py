@@ -61,7 +61,8 @@ def write(result: Any, output: str, to: str | None) -> None:
     """
     if output == "table" and to is None:
         show(result.df, result.tz)
-        if sys.stdout.isatty():
+        # Where there is nothing to see, a pipe too is told how much was looked at.
+        if sys.stdout.isatty() or not len(result):
             parts = summary(len(result), result.statistics, result.window)
             click.secho(measures(parts, _terminal_width()), dim=True, err=True)
         return

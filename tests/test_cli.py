@@ -508,3 +508,9 @@ def test_a_listing_of_nothing_says_so(ask, tmp_path):
 
 def test_an_empty_query_has_no_place(ask):
     assert ask("query", " ", "-g", "/shop/app").stderr == "cwnb: the query is empty\n"
+
+
+def test_an_answer_of_nothing_says_how_much_was_read(ask):
+    answer = ask("query", "filter abs(status) = 999", "-g", "/shop/app")
+    assert answer.stderr.startswith("0 rows · 0 of 12 records matched · ")
+    assert ask("query", "filter abs(status) = 999", "-g", "/shop/app", "-o", "csv").stderr == ""
