@@ -132,9 +132,8 @@ def read_cri(reader: LineReader, times: TimeReader, report: FileReport) -> Itera
         else:
             yield _whole_lines(texts, numbers, when, timed, lines=count)
     if errors:
-        report.note(
-            f"{errors:,} lines are of stderr; format='text' keeps such marks in the messages"
-        )
+        which = "1 line is" if errors == 1 else f"{errors:,} lines are"
+        report.note(f"{which} of stderr; format='text' keeps such marks in the messages")
 
 
 def _whole_lines(

@@ -161,7 +161,7 @@ def load_content(
     take_all(
         target, report, chunks, times, first_ms=first_ms, goes_on=goes_on, record=record, item=item
     )
-    if report.loaded and not content.bytes:
+    if report.loaded and not report.lines and (not content.bytes or report.format == "text"):
         report.notes.append("the file is empty")
     if report.events and report.untimed == report.events and tail is None:
         used = "load" if item.modified_ms is None else "file's last change"

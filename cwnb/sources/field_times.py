@@ -21,14 +21,19 @@ if TYPE_CHECKING:
 # Fields that may hold the time of an event: the first one whose value is a time counts. Upper and
 # lower case do not matter. A field `@x` of a JSON message is discovered as `@@x`.
 # The event's own words come before words that may mean something else.
-TIME_NAMES = tuple(
-    "@timestamp @@timestamp timestamp time ts eventTime event_time datetime date_time @t @@t date"
-    " logTime log_time"
-    " queryTimestamp query_timestamp requestReceivedTimestamp requestTime createdAt created_at"
-    " created asctime start_time startTime"
-    # journalctl; OpenTelemetry, a record a line or as its exporters write them.
-    " _SOURCE_REALTIME_TIMESTAMP __REALTIME_TIMESTAMP timeUnixNano"
-    " resourceLogs.0.scopeLogs.0.logRecords.0.timeUnixNano observedTimeUnixNano".split()
+TIME_NAMES = (
+    *(
+        "@timestamp @@timestamp timestamp time ts eventTime event_time datetime date_time"
+        " @t @@t date logTime log_time"
+        " queryTimestamp query_timestamp requestReceivedTimestamp requestTime createdAt created_at"
+        " created asctime start_time startTime"
+        # journalctl; OpenTelemetry, a record a line or as its exporters write them.
+        " _SOURCE_REALTIME_TIMESTAMP __REALTIME_TIMESTAMP timeUnixNano"
+        " resourceLogs.0.scopeLogs.0.logRecords.0.timeUnixNano observedTimeUnixNano"
+        # Get-WinEvent | Export-Csv.
+        " TimeCreated"
+    ).split(),
+    "Date and Time",  # the event viewer of Windows
 )
 
 

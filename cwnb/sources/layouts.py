@@ -58,7 +58,7 @@ class Layout:
 LAYOUTS: tuple[Layout, ...] = (
     Layout(
         "iso",
-        r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)[T _](?P<h>\d\d):(?P<mi>\d\d)"
+        r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)[T _\t](?P<h>\d\d):(?P<mi>\d\d)"
         r"(?::(?P<s>\d\d)(?:[.,:](?P<f>\d{1,9}))?)?" + _ZONE,
     ),
     Layout(

@@ -16,7 +16,7 @@ import orjson
 import pyarrow as pa
 
 from cwnb.errors import SourceError
-from cwnb.events import LOG_STREAM, MESSAGE, TIMESTAMP
+from cwnb.events import LOG_STREAM, MESSAGE, SYSTEM_FIELDS, TIMESTAMP
 from cwnb.sources.batches import MOST_ROWS, OVERSIZE, PART_BYTES, read_parquet_rows, rows_of_batch
 from cwnb.sources.chunks import TOO_LONG, Chunk, stream_names
 from cwnb.sources.column_names import made_unique, unique_names
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from cwnb.sources.clocks import Reading
     from cwnb.sources.report import FileReport
     from cwnb.sources.unpacking import Peekable
+
+# Of the columns that are left out so many are named.
+_NAMES_NOTED = 5
 
 
 def is_rows(what: Any) -> bool:
@@ -144,6 +147,7 @@ def row_chunks(
     places: list[int] = []
     kept: list[Mapping[str, Any]] = []
     refused: list[tuple[int, str]] = []
+    beside: dict[Any, None] = {}
     size = 0
     for place, row in zip(numbers, rows, strict=True):
         if type(row) is not dict and not isinstance(row, Mapping):
@@ -153,6 +157,7 @@ def row_chunks(
         message = row.get(MESSAGE)
         if isinstance(message, str):
             data = message.encode("utf-8", "surrogatepass")
+            beside.update(dict.fromkeys(name for name in row if name not in SYSTEM_FIELDS))
         else:
             data = compact_json(row)
         messages.append(data)
@@ -162,6 +167,8 @@ def row_chunks(
         if size > PART_BYTES:
             yield _chunk(messages, places, kept, refused, reading=reading, report=report)
             messages, places, kept, refused, size = [], [], [], [], 0
+    for name in list(beside)[:_NAMES_NOTED]:
+        report.note(f"the message is '@message' alone; {str(name)!r} beside it was left out")
     yield _chunk(messages, places, kept, refused, reading=reading, report=report)
 
 

@@ -44,6 +44,11 @@ class Zeros(io.RawIOBase):
         return b"x" * count
 
 
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"])
+def test_a_file_of_a_mark_alone_is_empty(memory, mark) -> None:
+    assert "the file is empty" in str(load(memory, io.BytesIO(mark), group="/g"))
+
+
 def test_an_empty_file_has_no_events(memory, tmp_path) -> None:
     file = tmp_path / "empty.log"
     file.touch()

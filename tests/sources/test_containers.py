@@ -33,7 +33,7 @@ def test_cri_lines_are_split(memory):
     assert memory.messages() == [b"one two", b'{"level":"error"}', b"three"]
     assert memory.times() == [MS, MS, 1770110048500]
     assert (report.lines, report.blank, report.untimed) == (5, 2, 0)
-    assert "1 lines are of stderr" in str(report)
+    assert "1 line is of stderr" in str(report)
     whole = f"{AT} stdout F one two"
     load(memory, io.BytesIO(whole.encode()), group="/h", format="text")
     assert memory.messages("/h") == [whole.encode()]

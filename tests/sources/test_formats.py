@@ -204,8 +204,10 @@ def test_frames_of_events_keep_messages_and_streams(memory) -> None:
     frame = pd.DataFrame(
         {"@timestamp": ["2026-02-03 09:14:07.000"], "@message": ["a b"], "@logStream": ["s"]}
     )
-    load(memory, frame, group="/g")
+    assert "left out" not in str(load(memory, frame, group="/g"))
     assert memory.events()[0][:3] == (MS, "s", b"a b")
+    report = load(memory, frame.assign(user="x"), group="/g", again=True)
+    assert "the message is '@message' alone; 'user' beside it was left out" in str(report)
 
 
 def test_dicts(memory) -> None:
@@ -240,3 +242,15 @@ def test_two_columns_make_a_time(memory) -> None:
     data = b"date,time,path\n2026-02-03,09:14:07,/a\n2026-02-03,09:14:08,/b\n"
     load(memory, io.BytesIO(data), group="/g")
     assert memory.times() == [MS, MS + 1000]
+
+
+def test_times_of_cloudfront_and_of_windows(memory) -> None:
+    web = b"#Version: 1.0\n#Fields: date time x\n2026-02-03\t09:14:07\tFRA\n2026-02-03\t09:14:08\tFRA\n"
+    assert load(memory, io.BytesIO(web), group="/g").untimed == 2
+    assert memory.times() == [MS, MS, MS, MS + 1000]
+    viewer = (
+        b"Level,Date and Time,Source\nError,2/23/2026 9:14:07 AM,a\nError,2/23/2026 9:14:08 AM,b\n"
+    )
+    assert load(memory, io.BytesIO(viewer), group="/h").untimed == 0
+    created = b"TimeCreated,Id\n2026-02-03 09:14:07,1\n"
+    assert load(memory, io.BytesIO(created), group="/i").untimed == 0
