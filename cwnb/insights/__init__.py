@@ -11,9 +11,9 @@ This is the room's only door: other rooms import from here, and a test reads tha
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from cwnb.insights.completion import Candidate, Completion, KnownField, Vocabulary
 from cwnb.insights.context import MEMORY_BUDGET, QueryContext
 from cwnb.insights.control import Control, Progress, checkpoint, with_checkpoints, working_for
 from cwnb.insights.engine import Outcome, Places, Step, prepare
@@ -22,7 +22,6 @@ from cwnb.insights.frame_columns import as_frame, columns_of_frame
 from cwnb.insights.frames import FrameSource, FrameSources, RareFields
 from cwnb.insights.inputs import extent_of_inputs
 from cwnb.insights.languages import candidates, page_at, parse, quote, token_spans
-from cwnb.insights.ql.editing import counted_by, events_beginning, keys_of_groups, with_condition
 from cwnb.insights.ql.writer import to_text, write_name
 from cwnb.insights.resolve.check import check
 from cwnb.insights.resolve.complete import MAXIMUM_LIMIT, complete
@@ -32,6 +31,13 @@ from cwnb.insights.values import to_text as values_to_text
 from cwnb.insights.values.structures import to_python as values_to_python
 
 if TYPE_CHECKING:
+    from cwnb.insights.completion import Candidate, Completion, KnownField, Vocabulary
+    from cwnb.insights.ql.editing import (
+        counted_by,
+        events_beginning,
+        keys_of_groups,
+        with_condition,
+    )
     from cwnb.insights.to_pandas import to_pandas as to_pandas_source
 
 __all__ = [
@@ -83,11 +89,24 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> Any:
-    # Its writers take time to import, and most queries are never written as pandas.
-    if name == "to_pandas_source":
-        from cwnb.insights.to_pandas import to_pandas
+# What takes time to import and is seldom asked for, with the module that has it: most queries are
+# never written as pandas, and only an editor completes and changes them.
+_IMPORTED_LATER = {
+    "to_pandas_source": ("cwnb.insights.to_pandas", "to_pandas"),
+    **{
+        name: ("cwnb.insights.completion", name)
+        for name in ("Candidate", "Completion", "KnownField", "Vocabulary")
+    },
+    **{
+        name: ("cwnb.insights.ql.editing", name)
+        for name in ("counted_by", "events_beginning", "keys_of_groups", "with_condition")
+    },
+}
 
-        return to_pandas
+
+def __getattr__(name: str) -> Any:
+    if name in _IMPORTED_LATER:
+        module, attribute = _IMPORTED_LATER[name]
+        return getattr(import_module(module), attribute)
     message = f"module 'cwnb.insights' has no attribute {name!r}"
     raise AttributeError(message)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from cwnb.errors import InvalidParameter, MalformedQuery
-from cwnb.insights.ql import completion, dialect, pages, restrictions
+from cwnb.insights.ql import dialect, restrictions
 from cwnb.insights.ql.tokens import InsightsTokenizer, quote
 
 if TYPE_CHECKING:
@@ -40,13 +40,22 @@ class Language:
     lenient: bool
 
 
+def _ql_candidates(before: str, vocabulary: Vocabulary, after: str) -> Completion:
+    # What helps to write queries is imported when it is asked for: most processes only answer them.
+    from cwnb.insights.ql.completion import candidates
+
+    return candidates(before, vocabulary, after)
+
+
+def _ql_page_at(before: str, vocabulary: Vocabulary, after: str) -> str | None:
+    from cwnb.insights.ql.pages import page_at
+
+    return page_at(before, vocabulary, after)
+
+
 LANGUAGES = {
     "ql": Language(
-        dialect.parse_query,
-        restrictions.restrict,
-        completion.candidates,
-        pages.page_at,
-        lenient=True,
+        dialect.parse_query, restrictions.restrict, _ql_candidates, _ql_page_at, lenient=True
     )
 }
 # Languages of the service that are not built yet.

@@ -6,7 +6,6 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cwnb.notebook.completion import cursor_in_cell
-from cwnb.notebook.first_line import option_entry, read_unfinished
 from cwnb.notebook.options import OPTIONS, help_text
 
 if TYPE_CHECKING:
@@ -65,6 +64,8 @@ class CellHelp:
 
 
 def _page_of_option(line: str) -> str:
+    from cwnb.notebook.first_line import option_entry, read_unfinished
+
     word = line.rpartition(" ")[2]
     pending = read_unfinished(line[: len(line) - len(word)], cell=True).pending
     name = word.partition("=")[0]

@@ -9,7 +9,6 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING
 
 from cwnb.errors import CwnbError, InvalidParameter, QueryCancelled
-from cwnb.results.listings import listing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -111,6 +110,8 @@ class History:
 
     def frame(self, logs: Logs, containing: str = "") -> DataFrame:
         """Give the questions whose query or groups contain a text, newest first, by number."""
+        from cwnb.results.listings import listing
+
         wanted = containing.lower()
         found = {
             number: entry

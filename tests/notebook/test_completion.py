@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -211,3 +213,15 @@ def test_a_kernel_completes_and_inspects(tmp_path, keys_of_their_own):
     finally:
         client.stop_channels()
         manager.shutdown_kernel(now=True)
+
+
+def test_loading_the_extension_imports_no_arrow_and_no_language():
+    code = (
+        "import sys, cwnb.notebook.magic, cwnb.notebook.completion, cwnb.notebook.cell_help\n"
+        "print([name for name in ('pyarrow', 'pandas', 'cwnb.insights') if name in sys.modules])"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+    answer = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout.strip() == "[]"
