@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from cwnb.errors import StoreDamaged
 from cwnb.events import (
     DEFAULT_ACCOUNT,
     LOG,
@@ -17,6 +19,7 @@ from cwnb.events import (
     Window,
 )
 from cwnb.memo import memo
+from cwnb.store.catalog import batches, counters, groups, segments
 from cwnb.store.ingest.recent import RecentTask, digest
 from cwnb.store.maintenance.retention import cutoff_ms
 from cwnb.store.names import match_names
@@ -31,7 +34,7 @@ from cwnb.store.segments.facts import (
 from cwnb.store.segments.reader import SegmentTask
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from cwnb.store.catalog.batches import SealedBatch
     from cwnb.store.catalog.groups import GroupRow
@@ -246,3 +249,42 @@ def _stale(segment: SegmentFacts) -> bool:
 
 def _has_text(texts: Sequence[str], condition: Condition) -> bool:
     return condition.texts is None or not condition.texts.isdisjoint(texts)
+
+
+def take_snapshot(
+    context: StoreContext, names: list[str] | None, *, with_data: bool = True
+) -> Snapshot:
+    """Find groups (all where it is None), their segments and recent batches in one transaction.
+
+    A trailing `*` of a name is a prefix. `with_data=False` leaves out the events of the batches.
+    """
+    context.sealer()  # raises StoreKeyMissing before anything is read
+    found = []
+    with context.catalog.read() as connection:
+        fixed_ms = counters.fixed_now_ms(connection)
+        if names is None:
+            names = groups.names(connection)
+        elif any(name.endswith("*") for name in names):
+            names = match_names(names, groups.names(connection))
+        for name in names:
+            row = groups.known(connection, name)
+            with _naming(row.name):
+                held = batches.of_group(connection, row.id, with_data=with_data)
+                found.append((row, segments.of_group(connection, row.id), held))
+    # Rows are parsed after the transaction: an open one keeps SQLite's log from being emptied.
+    context.set_fixed_now(fixed_ms)
+    states = []
+    for row, facts, held in found:
+        with _naming(row.name):
+            read = segments.facts_of(facts, context.identity, context.seals)
+        states.append(GroupState(row, tuple(read), tuple(held)))
+    return Snapshot(context, states, context.clock.now_ms())
+
+
+@contextmanager
+def _naming(group: str) -> Iterator[None]:
+    """Add the group's name to an error about damage: the rows of the catalog have only its id."""
+    try:
+        yield
+    except StoreDamaged as error:
+        raise StoreDamaged(f"log group {group!r}: {error}") from error

@@ -8,14 +8,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from cwnb.errors import (
-    InvalidParameter,
-    ResourceAlreadyExists,
-    StoreDamaged,
-    StoreReadOnly,
-)
+from cwnb.errors import InvalidParameter, ResourceAlreadyExists, StoreReadOnly
 from cwnb.store import claims, history, saved_queries
-from cwnb.store.catalog import batches, counters, groups, loads, segments, streams
+from cwnb.store.catalog import counters, groups, loads, streams
 from cwnb.store.group_info import group_info
 from cwnb.store.ingest.load import Loading, begin
 from cwnb.store.ingest.load_records import open_record
@@ -29,7 +24,7 @@ from cwnb.store.opening import open_context
 from cwnb.store.positions import Position
 from cwnb.store.processing import NOTHING, Processing
 from cwnb.store.read_after import PAGE_BYTES, PAGE_ROWS, Page, read_after
-from cwnb.store.snapshot import GroupState, Snapshot
+from cwnb.store.snapshot import Snapshot, take_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -162,7 +157,7 @@ class Store:
     def groups(self) -> list[GroupInfo]:
         """Tell about all groups, by name; expired events do not count."""
         self.background.raise_failure()
-        snapshot = self._snapshot_of(None, with_data=False)
+        snapshot = take_snapshot(self.context, None, with_data=False)
         return [group_info(snapshot, group, self.context) for group in snapshot.groups]
 
     def streams(self, group: str) -> list[StreamInfo]:
@@ -249,7 +244,7 @@ class Store:
         A trailing `*` of a name is a prefix. Raises ResourceNotFound.
         """
         self.background.raise_failure()
-        return self._snapshot_of(list(dict.fromkeys(group_names)))
+        return take_snapshot(self.context, list(dict.fromkeys(group_names)))
 
     def field_statistics(self, *groups: str) -> list[FieldInfo]:
         """Tell about the discovered fields of these groups, those of most events first."""
@@ -356,36 +351,3 @@ class Store:
             if group is not None:
                 return [groups.known(connection, group).id]
             return groups.ids(connection)
-
-    def _snapshot_of(self, names: list[str] | None, *, with_data: bool = True) -> Snapshot:
-        self.context.sealer()  # raises StoreKeyMissing before anything is read
-        found = []
-        with self.catalog.read() as connection:
-            fixed_ms = counters.fixed_now_ms(connection)
-            if names is None:
-                names = groups.names(connection)
-            elif any(name.endswith("*") for name in names):
-                names = match_names(names, groups.names(connection))
-            for name in names:
-                row = groups.known(connection, name)
-                with _naming(row.name):
-                    held = batches.of_group(connection, row.id, with_data=with_data)
-                    found.append((row, segments.of_group(connection, row.id), held))
-        # Rows are parsed after the transaction: an open one keeps SQLite's log from being emptied.
-        self.context.set_fixed_now(fixed_ms)
-        store, seals = self.context.identity, self.context.seals
-        states = []
-        for row, facts, held in found:
-            with _naming(row.name):
-                read = segments.facts_of(facts, store, seals)
-            states.append(GroupState(row, tuple(read), tuple(held)))
-        return Snapshot(self.context, states, self.clock.now_ms())
-
-
-@contextmanager
-def _naming(group: str) -> Iterator[None]:
-    """Add the group's name to an error about damage: the rows of the catalog have only its id."""
-    try:
-        yield
-    except StoreDamaged as error:
-        raise StoreDamaged(f"log group {group!r}: {error}") from error

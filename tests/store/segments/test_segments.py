@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -240,7 +241,7 @@ def test_a_load_is_all_or_nothing(store, tmp_path):
 def test_load_records_say_what_was_given(store):
     load(store, "/g", [1])
     (record,) = store.load_records("/g")
-    assert record == LoadRecord("f0", "app.log", "s", 10, 4, 4, "tail", record.loaded_ms)
+    assert record == replace(RECORD, loaded_ms=record.loaded_ms, spans=((1, 1),))
     assert store.load_records("/none") == []
 
 
