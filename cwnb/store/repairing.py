@@ -65,6 +65,7 @@ class RepairReport:
 
 
 _LOST = """\
+not brought back: saved queries, and the history of queries
 loading a file whose record is not back stores its events twice
 readers after a position get no events of a load whose commit is not known any more
 log groups deleted and loads taken back within the last hour may be back

@@ -78,7 +78,7 @@ def test_a_catalog_is_made_again_from_the_segments(closed, lose):
     assert {file: file.read_bytes() for file in closed.rglob("*.parquet")} == before
     if damaged is not None:
         assert Path(report.kept).read_bytes() == damaged
-    for said in ("302 events", "stores its events twice", "not in a segment yet"):
+    for said in ("302 events", "stores its events twice", "saved queries", "not in a segment yet"):
         assert said in str(report)
     with Store.open(closed) as store:
         assert answers(store) == expected
