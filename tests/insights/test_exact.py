@@ -135,15 +135,15 @@ def test_a_predicate_beside_a_boolean_is_one_whatever_else_the_field_holds() -> 
 
 
 def test_an_infinite_number_is_a_number_beside_integers_too() -> None:
-    rows = [{"n": 2**53 + 1, "s": "1e400"}, {"n": 1, "s": "inf"}, {"n": 2, "s": "-1e400"}]
+    rows = [{"n": 2**53 + 1, "x": float("inf")}, {"n": 2**53 + 1}, {"n": 2, "x": float("-inf")}]
     query = (
-        "fields coalesce(s * 1, n) as y | stats max(y) as a, min(y) as b, sum(s in [1e400]) as c, "
-        "sum(y in [-1e400, 1e400]) as d, sum(isNumeric(y)) as e"
+        "fields coalesce(x, n) as y, coalesce(nothing, 'inf') as t "
+        "| stats max(y) as a, min(y) as b, sum(x in [1e400, 7]) as c, sum(y in [-1e400, 1e400]) as d, "
+        "sum(isNumeric(y)) as e, sum(t in [1e400]) as f, sum(n in [1e400, 2]) as g"
     )
-    found = cwnb.query(query, rows)
-    held = {name: column.to_pylist()[0] for name, column in found.outcome.columns.items()}
-    assert [held["c"], held["d"], held["e"]] == [1, 2, 3]
-    assert [values.to_text(found.outcome.columns[n])[0].as_py() for n in "ab"] == ["inf", "-inf"]
+    found = cwnb.query(query, rows).outcome.columns
+    assert [found[name].to_pylist() for name in "cdefg"] == [[1], [2], [3], [0], [1]]
+    assert [values.to_text(found[n])[0].as_py() for n in "ab"] == ["inf", "-inf"]
 
 
 def test_a_sum_is_exact_whatever_the_other_groups_hold() -> None:

@@ -25,7 +25,14 @@ from cwnb.insights.values.numbers import (
     INTEGER,
     Numbers,
 )
-from cwnb.insights.values.value_types import Value, broadcast, decode, is_structure, is_time
+from cwnb.insights.values.value_types import (
+    Value,
+    broadcast,
+    decode,
+    is_structure,
+    is_text,
+    is_time,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -205,7 +212,11 @@ def is_in(value: Value, options: Sequence[str | float | bool]) -> Value:
         if len(value.dictionary) > len(value):
             return is_in(decode(value), options)
         return is_in(value.dictionary, options).take(value.indices)
-    wanted = pa.array([_number_text(option) for option in options], pa.string())
+    endless = [option for option in options if isinstance(option, float) and math.isinf(option)]
+    if endless:
+        rest = [option for option in options if option not in endless]
+        return pc.or_(is_in(value, rest), _is_infinite(value, endless))
+    wanted = pa.array([text_of(option) for option in options], pa.string())
     number = numbers.from_text(wanted)
     if pa.types.is_integer(value.type) or pa.types.is_floating(value.type) or is_time(value.type):
         return _is_in_numbers(value, number)
@@ -219,10 +230,12 @@ def is_in(value: Value, options: Sequence[str | float | bool]) -> Value:
     return pc.if_else(value.is_valid(), found, pa.scalar(None, pa.bool_()))
 
 
-def _number_text(option: str | float | bool) -> str:
-    """Write an option as text; an infinite number as one that reads as a number."""
-    infinite = isinstance(option, float) and math.isinf(option)
-    return ("1e999" if option == math.inf else "-1e999") if infinite else text_of(option)
+def _is_infinite(value: pa.Array, options: Sequence[float]) -> pa.Array:
+    """Tell which numbers are one of these infinite ones; text never is."""
+    found = None if is_text(value) else analyse(value)
+    nothing = np.zeros(len(value), dtype=bool)
+    here = nothing if found is None else found.numeric & np.isin(found.doubles, options)
+    return _unless_missing(value, value, here)
 
 
 def _is_in_numbers(value: pa.Array, options: Numbers | None) -> pa.Array:
