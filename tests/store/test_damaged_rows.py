@@ -105,6 +105,7 @@ TAMPERED = {
     " WHERE other.id != batches.id)",
     "data and tokens swapped": "UPDATE batches SET (data, token, data_check) = (SELECT data, token,"
     " data_check FROM batches AS other WHERE other.group_id != batches.group_id)",
+    "data of another type": "UPDATE batches SET data = 1.5",
     "times of batches": "UPDATE batches SET first_ms = 1, last_ms = 2",
     "ingestion of batches": "UPDATE batches SET ingestion_ms = ingestion_ms + 1",
     "commits of batches": "UPDATE batches SET commit_number = 1",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cwnb.store.catalog import counters
-from cwnb.store.catalog.row_seals import miscounted
+from cwnb.store.catalog.row_seals import damaged, miscounted
 from cwnb.store.keys.sealing import content_check
 
 if TYPE_CHECKING:
@@ -227,4 +227,6 @@ def seal_all(connection: Any) -> None:
 def _checked(connection: Any, rows: list[tuple[Any, ...]]) -> list[SealedBatch]:
     for row in rows:
         connection.check("batches", row[:_SEALED], row[-1])
+        if type(row[_SEALED]) is not bytes:  # the data, whose content is checked when it is read
+            raise damaged("batches")
     return list(map(SealedBatch._make, rows))
