@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -80,6 +82,30 @@ def read_field_times(
         found, good = read_values(column, reading)
         times[rows[good]] = found[good]
         timed[rows[good]] = True
+    return times, timed
+
+
+def search_field_times(names: list[str], texts: pa.Array, reading: Reading) -> tuple[Array, Array]:
+    """Give the times in texts that begin as a JSON object and are none, and a mask of those found.
+
+    A field counts only before the first value that is an object or a list: there it belongs to the
+    record itself, whatever is wrong or cut off behind it.
+    """
+    times = np.zeros(len(texts), np.int64)
+    timed = np.zeros(len(texts), bool)
+    parted = {"date", "time"} <= {name.lower() for name in names}
+    # Of a date and a time of day in two fields one alone would be a wrong time.
+    for name in [] if parted else names:
+        key = re.escape(json.dumps(name, ensure_ascii=False))
+        pattern = (
+            rf'^\s*\{{[^{{\[]*?{key}\s*:\s*(?:"(?P<text>[^"\\]*)"|(?P<number>\d[\d.]*)\s*[,}}])'
+        )
+        parts = pc.extract_regex(texts, pattern=pattern)
+        values = pc.binary_join_element_wise(parts.field("text"), parts.field("number"), "")
+        found, good = read_values(pc.if_else(parts.is_valid(), values, ""), reading)
+        new = good & ~timed
+        times[new] = found[new]
+        timed |= new
     return times, timed
 
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 
 from cwnb.errors import SourceError
 from cwnb.sources.chunks import TOO_LONG
-from cwnb.sources.field_times import read_field_times
+from cwnb.sources.field_times import read_field_times, search_field_times, time_columns
 from cwnb.sources.openers import reason_of
 from cwnb.store import CheckedEvents, Messages, checks, messages_of
 
@@ -49,6 +50,9 @@ _FAULTS = (
 _CHUNKS_AHEAD = 3
 # Chunks without any time that are held until the first time of the file is known.
 _CHUNKS_HELD = 3
+_JSON_FORMATS = frozenset({"ndjson", "json", "cloudtrail"})
+# Records that are no JSON, of which the report says where they stand.
+_PLACES_NAMED = 5
 
 
 @contextmanager
@@ -83,6 +87,7 @@ class _Prepared:
     timed: Array
     reasons: dict[int, str]
     discovered: Any
+    not_json: Array  # of the kept records
 
 
 class Intake:
@@ -105,6 +110,8 @@ class Intake:
         self.last_ms = first_ms
         self._begins = not goes_on
         self._held: list[_Prepared] = []
+        self._not_json: list[int] = []
+        self._not_utf8 = 0
 
     def take(self, chunks: Iterable[Chunk]) -> None:
         """Add every record to the loading or to the refused ones."""
@@ -118,6 +125,7 @@ class Intake:
             while waiting:
                 self._finish(self._result(waiting))
             self._begin(None)
+            self._note_odd_records()
         finally:
             for future in waiting:
                 future.cancel()
@@ -136,22 +144,30 @@ class Intake:
             kept[list(reasons)] = False
             messages = messages.filter(kept)
         discovered = self._loading.processing.discover(messages.text)
+        not_json = np.zeros(0, np.int64)
         if chunk.time_ms is not None and chunk.timed is not None:
             times, timed = chunk.time_ms, chunk.timed
         else:
             times, timed = np.zeros(count, np.int64), np.zeros(count, bool)
-            times[kept], timed[kept] = self._field_times(messages.text, discovered)
-        return _Prepared(chunk, messages, kept, times, timed, reasons, discovered)
+            times[kept], timed[kept], not_json = self._field_times(messages.text, discovered)
+        return _Prepared(chunk, messages, kept, times, timed, reasons, discovered, not_json)
 
-    def _field_times(self, text: pa.Array, discovered: Any) -> tuple[Array, Array]:
-        times, timed = read_field_times(discovered.columns, len(text), self._times.reading)
+    def _field_times(self, text: pa.Array, discovered: Any) -> tuple[Array, Array, Array]:
+        """Give the times, a mask of those found, and the rows that should be JSON and are none."""
+        reading = self._times.reading
+        times, timed = read_field_times(discovered.columns, len(text), reading)
         rows = np.flatnonzero(~timed)
+        not_json = rows[:0]
+        if len(rows) and self._report.format in _JSON_FORMATS:
+            not_json = _not_json(text, rows, discovered)
+            names = time_columns(discovered.columns, reading.field)
+            texts = text.take(pa.array(not_json))
+            _set(times, timed, not_json, search_field_times(names, texts, reading))
+            rows = np.flatnonzero(~timed)
         if len(rows):
             # Lines between the JSON ones may be text with a time of its own.
-            found, good = self._times.read(text.take(pa.array(rows)))
-            times[rows[good]] = found[good]
-            timed[rows[good]] = True
-        return times, timed
+            _set(times, timed, rows, self._times.read(text.take(pa.array(rows))))
+        return times, timed, not_json
 
     def _finish(self, prepared: _Prepared) -> None:
         if self._begins and len(prepared.chunk.message):
@@ -201,6 +217,9 @@ class Intake:
         if chunk.stream is not None:
             stream = chunk.stream if kept.all() else chunk.stream.filter(pa.array(kept))
         chosen = times if kept.all() else times[kept]
+        self._not_json += chunk.number[prepared.kept][prepared.not_json].tolist()
+        if messages.raw is not None:
+            self._not_utf8 += len(messages.raw) - messages.raw.null_count
         report.untimed += int((kept & ~prepared.timed).sum())
         report.capped += discovered.capped
         if (assumed := self._times.reading.assumed) is not None:
@@ -210,9 +229,51 @@ class Intake:
             report.count(counted.name, counted.first_ms, counted.last_ms, counted.events)
         self._loading.add_checked(events)
 
+    def _note_odd_records(self) -> None:
+        """Say what became of records that are not what the rest of the file is."""
+        places = self._not_json
+        if places and len(places) * 2 <= self._report.records:
+            kind = "line" if self._report.format == "ndjson" else "record"
+            named = ", ".join(f"{place:,}" for place in places[:_PLACES_NAMED])
+            more = ", …" * (len(places) > _PLACES_NAMED)
+            self._report.note(
+                f"{len(places):,} x not JSON ({kind}{'s' * (len(places) != 1)} {named}{more}):"
+                " kept as text, without fields"
+            )
+        if self._not_utf8:
+            self._report.note(
+                f"{self._not_utf8:,} x bytes that are no UTF-8: queries see \ufffd (U+FFFD) for"
+                " them; the original bytes are kept (result.raw)"
+            )
+
     def _fill(self, times: Array, timed: Array) -> Array:
         if not timed.all():
             rows = np.maximum.accumulate(np.where(timed, np.arange(len(times)), -1))
             times = np.where(rows >= 0, times[rows], self.last_ms)
         self.last_ms = int(times[-1])
         return times
+
+
+def _not_json(text: pa.Array, rows: Array, discovered: Any) -> Array:
+    """Give those of the rows that are no JSON; only such without any field are parsed for it."""
+    for column in (*discovered.columns.values(), discovered.rest):
+        if column is not None and len(rows):
+            rows = rows[np.asarray(column.is_null())[rows]]
+    texts = text.take(pa.array(rows)).to_pylist()
+    bad: Array = rows[np.array([not _is_json(value) for value in texts], bool)]
+    return bad
+
+
+def _is_json(text: str) -> bool:
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _set(times: Array, timed: Array, rows: Array, found: tuple[Array, Array]) -> None:
+    """Set the times of those of the rows for which one has been found."""
+    when, good = found
+    times[rows[good]] = when[good]
+    timed[rows[good]] = True

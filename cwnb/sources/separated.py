@@ -85,6 +85,11 @@ class _Separated:
             read = self._before + self._reader.line_num
             counts.lines, lines = read - lines, read
             yield counts
+        if self._lines.not_utf8:
+            self._report.note(
+                f"{self._lines.not_utf8:,} x bytes that are no UTF-8: they became \ufffd (U+FFFD)"
+                " in the events"
+            )
 
     def _rows(self, width: int) -> tuple[list[list[str]], list[int], Chunk, bool]:
         """Read some rows: their cells, their lines, what else was there, and whether it is all."""
@@ -122,6 +127,7 @@ class _Lines:
     """The lines of a stream; those that were read last can be read once more."""
 
     def __init__(self, stream: Peekable) -> None:
+        self.not_utf8 = 0
         self._recent: deque[tuple[int, tuple[str, ...]]] = deque(maxlen=_RECENT_PIECES)
         self._pieces = self._read(stream)
         self.bytes = 0
@@ -147,10 +153,19 @@ class _Lines:
         for data in _whole_lines(stream):
             self.bytes += len(data)
             # The garbage collector stops tracking a tuple of texts, but not a list of them.
-            lines = tuple(io.StringIO(data.decode("utf-8", "replace"), newline="\n"))
+            lines = tuple(io.StringIO(self._decoded(data), newline="\n"))
             self._recent.append((before, lines))
             before += len(lines)
             yield lines
+
+    def _decoded(self, data: bytes) -> str:
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            text = data.decode("utf-8", "replace")
+            pairs = zip(text.split("\n"), data.split(b"\n"), strict=True)
+            self.not_utf8 += sum(line.encode() != octets for line, octets in pairs)
+            return text
 
 
 def _whole_lines(stream: Peekable) -> Iterator[bytes]:
