@@ -44,6 +44,7 @@ QUERIES = [
     "fields x + 1 as a, x - x as b, x * 0 as c, x / x as d, x % 2 as e, x ^ 2 as f, 2 ^ x as h",
     "fields x * n as a, x + n as b, n - x as c, -x as d, 2 % x as e",
     "fields abs(x) as a, ceil(x) as b, floor(x) as c, sqrt(x) as d, log(x) as e, round(x, 2) as f",
+    "fields round(x, 2) as a, round(x * 1e-2, 1) as b, round(x, -2) as c, round(x, 21) as d",
     "fields toInt(x) as a, toLong(x) as b, decToHex(x) as c, fromMillis(x) as d, strlen(x) as e",
     "fields greatest(x, n) as a, least(x, n) as b, haversine(x, 1, 2, 3) as c, substr(g, x) as d",
     "fields formatDate(x, '%Y') as a, datefloor(x, 1h) as b, round(1.5, x) as c, round(n, x) as d",

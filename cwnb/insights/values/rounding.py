@@ -59,7 +59,7 @@ def _rounded_doubles(doubles: np.ndarray[Any, Any], decimals: int) -> np.ndarray
         scale = 10.0 ** abs(decimals)
         with np.errstate(over="ignore", invalid="ignore"):
             whole = np.floor(sizes * scale if decimals > 0 else sizes / scale)
-        simple = whole * 10 < _DIGITS
+            simple = whole * 10 < _DIGITS
         whole = np.where(simple, whole, 0.0)
         # The half above `whole`: the quotient or product of two exact doubles, so its own double.
         half = (whole * 10 + 5) / (scale * 10) if decimals > 0 else (whole * 10 + 5) * (scale / 10)
