@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 import cwnb
-from cwnb.errors import InvalidParameter
+from cwnb.errors import InvalidParameter, MalformedQuery
 
 START = pd.Timestamp("2026-11-26T08:00", tz="UTC")
 
@@ -64,6 +64,32 @@ def test_the_message_of_a_row_has_every_digit() -> None:
         ],
         ['{"@timestamp":"2026-11-26T08:00:01Z","a":"inf","b":2}'],
     ]
+
+
+@pytest.mark.parametrize(
+    "condition",
+    ["t > '2026-10-31T23:20'", "'yesterday' = t", "t in ['2026-11-26', 5]", "not (t != 'today')"],
+)
+def test_a_column_of_times_is_not_compared_with_text(condition: str) -> None:
+    frame = frame_of(t=pd.date_range(START, periods=3, freq="D"))
+    refused = r"a time cannot be compared with text; compare toMillis\(t\) with numbers"
+    with pytest.raises(MalformedQuery, match=refused):
+        cwnb.query(f"filter {condition}", frame)
+    # Nor are the greatest of its values.
+    with pytest.raises(MalformedQuery, match=refused):
+        cwnb.query(f"stats max(t) as m by level | display m as t | filter {condition}", frame)
+
+
+def test_a_column_of_times_is_compared_with_numbers() -> None:
+    frame = frame_of(t=pd.date_range(START, periods=3, freq="D"))
+    second = int(START.timestamp() * 1000) + 86_400_000
+    for condition in (
+        f"t >= {second}",
+        f"t >= '{second}'",
+        "toMillis(t) >= parseDate('2026-11-27 08:00', 'yyyy-MM-dd HH:mm')",
+    ):
+        result = cwnb.query(f"filter {condition} | stats count(*) as n", frame)
+        assert result.df["n"].tolist() == [2], condition
 
 
 @pytest.mark.parametrize("unit", ["s", "ms", "us"])

@@ -17,6 +17,7 @@ from cwnb.events import TYPE_BOOLEAN
 from cwnb.insights import functions, values
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.batch import Batch
+from cwnb.insights.resolve.times import text_beside_time
 from cwnb.insights.text import regex
 from cwnb.insights.tree import (
     ARITHMETIC,
@@ -213,12 +214,26 @@ def _arithmetic(node: exp.Binary, batch: Batch) -> Any:
 
 def _comparison(node: exp.Binary, batch: Batch) -> Any:
     left, right = evaluate(node.this, batch), evaluate(node.expression, batch)
+    if values.is_time(left.type):
+        _refuse_text(node.this, right)
+    elif values.is_time(right.type):
+        _refuse_text(node.expression, left)
     # A predicate is a number, unless it is compared with another Boolean (`isValidIp(a) = true`).
     if not (pa.types.is_boolean(left.type) and pa.types.is_boolean(right.type)):
         beside_left, beside_right = left, right
         left = _beside(beside_right, left) if is_predicate(node.this) else left
         right = _beside(beside_left, right) if is_predicate(node.expression) else right
     return values.compare(COMPARISONS[type(node)], left, right)
+
+
+def _refuse_text(time: exp.Expression, other: Any) -> None:
+    """Refuse a constant text that is no number; the checks find it where the query says so.
+
+    What they cannot know is the type of a column of the user's table.
+    """
+    text = isinstance(other, pa.Scalar) and other.is_valid and pa.types.is_string(other.type)
+    if text and not values.to_number(other).is_valid:
+        raise MalformedQuery(text_beside_time(time))
 
 
 def _beside(other: Any, predicate: Any) -> Any:
@@ -270,6 +285,9 @@ def _like(node: Like, batch: Batch) -> Any:
 def _in(node: In, batch: Batch) -> Any:
     value = evaluate_value(node.args["value"], batch)
     options = [literal_value(option) for option in node.args["options"]]
+    if values.is_time(value.type):
+        for option in options:
+            _refuse_text(node.args["value"], pa.scalar(option))
     return values.is_in(as_array(value, batch.rows), options)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from sqlglot import exp
 
-from cwnb.events import FIELDS_PER_EVENT, INGESTION_TIME, RAW, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
+from cwnb.events import FIELDS_PER_EVENT, RAW, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
 from cwnb.insights import tree
 from cwnb.insights.names import suggestion
 from cwnb.insights.ql.tokens import quote
@@ -19,6 +19,7 @@ from cwnb.insights.resolve.scope import (
     replace_value,
     scope_of_columns,
 )
+from cwnb.insights.resolve.times import is_time, text_beside_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -138,17 +139,10 @@ class ExpressionChecker:
     def _check_times(self, node: exp.Expression) -> None:
         sides = list(node.iter_expressions())
         if any(side.is_string for side in sides) and any(self._is_time(side) for side in sides):
-            time = next(to_text(side) for side in sides if self._is_time(side))
-            self._refuse(
-                f"a time cannot be compared with text; compare toMillis({time}) with numbers", node
-            )
+            self._refuse(text_beside_time(next(filter(self._is_time, sides))), node)
 
     def _is_time(self, node: exp.Expression) -> bool:
-        if isinstance(node, tree.Field):
-            if node.name in self.scope.made:
-                return self.scope.made[node.name]
-            return node.name in (TIMESTAMP, INGESTION_TIME)
-        return isinstance(node, tree.Call) and node.entry.result == "time"
+        return is_time(node, self.scope.made)
 
     def _values_in_backticks(self, value: exp.Expression) -> exp.Expression:
         """Read ``city == `Rome` `` as text if there is no field Rome.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from cwnb.events import POINTER
+from cwnb.insights.resolve.times import text_beside_time
 from cwnb.insights.text.regex_syntax import groups, with_openings
 from cwnb.insights.to_pandas import preamble
 from cwnb.insights.to_pandas.writing import (
@@ -243,8 +244,18 @@ def _comparison(script: Script, node: exp.Binary) -> Snippet:
             left = as_column(script, left)
         else:
             left, right, relation = right, left, FLIPPED[relation]
+    if right.is_literal:
+        of_column = node.expression if is_literal(node.this) else node.this
+        _refuse_texts(left, [right.literal], of_column)
     code = compare(left, relation, right)
     return Snippet(code, "condition", whole=is_call(code))
+
+
+def _refuse_texts(value: Snippet, literals: list[Any], node: exp.Expression) -> None:
+    """Refuse to compare times with texts that are no numbers, as the engine does."""
+    texts = [each for each in literals if isinstance(each, str)]
+    if value.kind == "time" and not all(map(preamble.is_number, texts)):
+        raise CannotSay(text_beside_time(node))
 
 
 def compare(left: Snippet, relation: str, right: Snippet) -> str:
@@ -337,6 +348,7 @@ def _in(script: Script, node: In) -> Snippet:
 def _is_in(script: Script, node: In, *, only_true: bool) -> str:
     value = as_column(script, data(write(script, node.args["value"])))
     options = [literal_value(option) for option in node.args["options"]]
+    _refuse_texts(value, options, node.args["value"])
     keys = [preamble.same_key(option) for option in options]
     if not only_true or value.kind in ("any", "time"):
         return f"is_in({_millis(value).code}, [{', '.join(map(quoted, keys))}])"

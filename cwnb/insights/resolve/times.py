@@ -1,0 +1,50 @@
+"""Find what times cannot be compared with: quoted text, and numbers of seconds.
+
+A time is a number of milliseconds since 1970. Compared with it, the text of a date is smaller or
+greater than all times, and so is a number of seconds, whatever the moment that is meant.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cwnb.events import INGESTION_TIME, TIMESTAMP
+from cwnb.insights import tree
+from cwnb.insights.ql.writer import to_text
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sqlglot import exp
+
+
+def is_time(node: exp.Expression, made: Mapping[str, bool]) -> bool:
+    """Tell whether the values of an expression are times, some of them at least.
+
+    `made`: the names that the query has defined, and for each whether its values are times.
+    """
+    if isinstance(node, tree.Field):
+        return made.get(node.name, node.name in (TIMESTAMP, INGESTION_TIME))
+    if not isinstance(node, tree.Call):
+        return False
+    given = node.arguments
+    return node.entry.result == "time" or any(is_time(given[i], made) for i in _passed_on(node))
+
+
+def _passed_on(call: tree.Call) -> list[int]:
+    """Give the places of the arguments of which a function gives one as it is, as `max` does."""
+    entry, count = call.entry, len(call.arguments)
+    if entry.result != "any":
+        return []
+    if entry.most_branches is not None:
+        # Conditions and values in turn, and perhaps one value more.
+        return [i for i in range(count) if i % 2 or i == count - 1]
+    return [i for i in range(count) if entry.parameter(i).kind == "any"]
+
+
+def text_beside_time(time: exp.Expression) -> str:
+    """Say why a time cannot be compared with a text that is no number, and what to write."""
+    return (
+        f"a time cannot be compared with text; compare toMillis({to_text(time)}) with numbers, "
+        'such as parseDate("2026-11-20", "yyyy-MM-dd")'
+    )
