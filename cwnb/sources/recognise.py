@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, SourceError
 from cwnb.sources.containers import is_cri
+from cwnb.sources.delimiters import is_table
 from cwnb.sources.layouts import LAYOUTS
 from cwnb.sources.service import is_service
 from cwnb.sources.text_times import read_layout
@@ -28,7 +29,7 @@ FORMATS = {
     "cloudtrail": "CloudTrail's files: one object with `Records`",
     "service": "the service's own JSON: pages of events, answers, what subscriptions send",
     "cri": "containers' lines as CRI runtimes write them: time, stdout or stderr, P or F, text",
-    "csv": "comma-separated values with a header",
+    "csv": "values with a header, parted by commas, semicolons or bars",
     "tsv": "tab-separated values with a header",
     "export": "what CloudWatch Logs exports to S3: time, space, message",
     "parquet": "Parquet",
@@ -104,8 +105,9 @@ def recognise(sample: bytes, name: str, reading: Reading) -> str:
     if objects * 2 > len(lines[:200]):
         return "ndjson"
     if not _begins_with_time(lines[:20], reading):
-        for delimiter, format in ((b"\t", "tsv"), (b",", "csv")):
-            if _is_table(lines, delimiter, name.lower().removesuffix(".gz").endswith("." + format)):
+        for delimiter, format in (("\t", "tsv"), (",", "csv"), (";", "csv"), ("|", "csv")):
+            named = name.lower().removesuffix(".gz").endswith("." + format)
+            if is_table(lines, delimiter, named=named):
                 return format
     return "text"
 
@@ -166,31 +168,3 @@ def _begins_with_time(lines: list[bytes], reading: Reading) -> bool:
     array = pa.array(lines, pa.binary())
     strict = (layout for layout in LAYOUTS if not layout.loose)
     return any(read_layout(layout, array[:1], reading)[1].any() for layout in strict)
-
-
-def _is_table(lines: list[bytes], delimiter: bytes, named: bool) -> bool:
-    """Tell whether the lines are a header of names and rows of as many cells.
-
-    `named`: the file's name says that it is a table, so that its rows need not show it.
-    """
-    header = lines[0].rstrip(b"\r").split(delimiter)
-    if len(header) < 2:
-        return False
-    names = [cell.strip().strip(b'"') for cell in header]
-    good = all(re.fullmatch(rb"[\w@#$%&/()\[\]. :\x80-\xff-]{1,80}", name) for name in names)
-    if not good or len(set(names)) < len(names):
-        return named
-    if named:
-        return True
-    if any(re.fullmatch(rb"[-+\d.:]+", name) for name in names) or len(lines) < 2:
-        return False
-    import csv
-
-    rows = csv.reader(
-        (line.decode("utf-8", "replace") for line in lines[1:201]), delimiter=delimiter.decode()
-    )
-    try:
-        same = [len(row) == len(header) for row in rows]
-    except csv.Error:
-        return False
-    return sum(same) > 0.6 * len(same)

@@ -16,6 +16,7 @@ from cwnb.events import MAX_EVENT_BYTES
 from cwnb.sources.batches import CELL_BYTES, MOST_ROWS, PART_BYTES
 from cwnb.sources.chunks import Chunk
 from cwnb.sources.column_names import unique_names
+from cwnb.sources.delimiters import SAMPLE_BYTES, delimiter_of
 from cwnb.sources.tables import row_chunks
 
 if TYPE_CHECKING:
@@ -50,6 +51,11 @@ class _Separated:
     """The reader of one file: `_reader` reads the lines after the first `_before`."""
 
     def __init__(self, stream: Peekable, report: FileReport, reading: Reading) -> None:
+        self._delimiter = "\t"
+        if report.format == "csv":
+            self._delimiter = delimiter_of(stream.peek(SAMPLE_BYTES))
+        if self._delimiter in ";|":
+            report.note(f"the cells are parted by {self._delimiter!r}")
         self._lines = _Lines(stream)
         self._report = report
         self._reading = reading
@@ -58,9 +64,8 @@ class _Separated:
 
     def _reader_after(self, line: int) -> Any:
         self._before = max(line, self._lines.oldest)
-        delimiter = "\t" if self._report.format == "tsv" else ","
         # With `strict` a quote that is never closed is an error, and not the start of a long cell.
-        return csv.reader(self._lines.after(self._before), delimiter=delimiter, strict=True)
+        return csv.reader(self._lines.after(self._before), delimiter=self._delimiter, strict=True)
 
     def chunks(self) -> Iterator[Chunk]:
         """Give the rows in chunks, and with each the lines that were read for it."""

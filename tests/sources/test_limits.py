@@ -134,7 +134,7 @@ def test_rows_of_long_texts_are_cut_by_bytes(kind) -> None:
     text = "x" * 500_000
     report, reading = FileReport("a", format="csv"), Reading(0)
     if kind == "csv":
-        data = io.BytesIO(b"a,b\n" + (text.encode() + b",1\n") * 100)
+        data = unpacking.Peekable(io.BytesIO(b"a,b\n" + (text.encode() + b",1\n") * 100))
         chunks = list(read_separated(data, report, reading))
     else:
         chunks = list(row_chunks([{"a": text}] * 100, range(100), reading, report))
