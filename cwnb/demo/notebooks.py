@@ -11,12 +11,16 @@ _REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 def folder() -> Path:
-    """Give the repository's folder of notebooks, or ./notebooks with copies of ours."""
+    """Give the repository's folder of notebooks inside of it, else ./notebooks with copies."""
+    ours = _PACKAGED
+    # An editable install has only the repository's.
     if (_REPOSITORY / "pyproject.toml").exists() and (_REPOSITORY / "notebooks").is_dir():
-        return _REPOSITORY / "notebooks"
+        ours = _REPOSITORY / "notebooks"
+        if Path.cwd().resolve().is_relative_to(_REPOSITORY):
+            return ours
     mine = Path("notebooks").absolute()
     mine.mkdir(exist_ok=True)
-    for notebook in sorted(_PACKAGED.glob("*.ipynb")):
+    for notebook in sorted(ours.glob("*.ipynb")):
         if not (mine / notebook.name).exists():
             shutil.copyfile(notebook, mine / notebook.name)
     return mine
