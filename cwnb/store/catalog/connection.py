@@ -90,7 +90,8 @@ class Catalog:
     def write(self) -> Iterator[Any]:
         """Give a connection in a transaction that is durable once the block has ended."""
         if self.read_only:
-            raise self._refusal()
+            folder = str(self.file.parent)
+            raise StoreReadOnly(f"the store {folder!r} may not be written by this user")
         with FORK_GUARD.use(), self._named_errors():
             connection = self._connection()
             try:
