@@ -241,7 +241,7 @@ def take_all(
         done = record(intake)
         known = target.earlier.same(done.fingerprint)
         if known is not None and not target.again:
-            say_loaded(report, known)
+            say_loaded(report, known, target.earlier)
             return
         report.loaded = True
         # Another process may have loaded the same meanwhile.
@@ -256,20 +256,20 @@ def _met(
 ) -> None:
     """Say that another process has loaded this content, or load what is new of it once more."""
     if item is None or other.fingerprint == mine.fingerprint:
-        say_loaded(report, other)
+        say_loaded(report, other, target.earlier)
         return
     report.clear()
     target.once_more.append((item, report))
 
 
-def say_loaded(report: FileReport, record: LoadRecord) -> None:
+def say_loaded(report: FileReport, record: LoadRecord, earlier: Earlier) -> None:
     """Turn the report into one of nothing new, and say which load had it."""
     report.clear()
     if not report.format:
         report.format = json.loads(record.tail_state or "{}").get("format", "")
     where = "" if record.name.endswith(report.name) else f" as {record.name!r}"
     report.notes.append(
-        f"already loaded{where} ({record.events:,} events); again=True loads it once more"
+        f"already loaded{where} ({earlier.events(record):,} events); again=True loads it once more"
     )
 
 

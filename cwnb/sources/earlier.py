@@ -101,6 +101,17 @@ class Earlier:
         record = self._by_fingerprint.get(fingerprint)
         return record if record is not None and record.bytes else None
 
+    def events(self, record: LoadRecord) -> int:
+        """Count the events of a file that grew: those of a load and of all that it went on from."""
+        total, found = 0, {record.fingerprint}
+        while True:
+            total += record.events
+            before = self._by_fingerprint.get(record.after)
+            if before is None or before.fingerprint in found:
+                return total
+            found.add(before.fingerprint)
+            record = before
+
     def beginning(
         self,
         item: Input,

@@ -234,7 +234,7 @@ class _Files:
             with content.opened(tail.record.bytes) as stream:
                 rest = Peekable(stream)
                 if not rest.peek(1):
-                    say_loaded(report, tail.record)
+                    say_loaded(report, tail.record, target.earlier)
                     return
                 new = Fingerprinted(rest, tail.digest, tail.record.bytes)
                 load_content(target, item, report, new, tail, first=first)

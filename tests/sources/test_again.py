@@ -24,6 +24,15 @@ def messages(store, group="/g"):
     return [message for _, message in sorted(found)]
 
 
+def test_all_pieces_of_a_file_that_grew_are_counted(store, tmp_path) -> None:
+    file = tmp_path / "a.log"
+    for _ in range(3):
+        with file.open("ab") as log:
+            log.write(ONE)
+        assert load(store, file, group="/g").events == 2
+    assert "already loaded (6 events); again=True" in str(load(store, file, group="/g"))
+
+
 def test_the_same_content_is_loaded_once(store, tmp_path) -> None:
     file = tmp_path / "a.log"
     file.write_bytes(ONE)
