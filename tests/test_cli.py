@@ -298,8 +298,22 @@ def test_groups_are_kept_and_deleted(ask):
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
     refused = ask("delete", "/gone", stdin="")
     assert refused.stderr == "cwnb: this deletes /gone and its 12 events; add --yes\n"
-    assert ask("delete", "/gone", "--yes").stdout == "deleted /gone and its 12 events\n"
+    assert ask("delete", "/gone", "--yes").stdout == (
+        "deleted /gone and its 12 events;"
+        " their files are removed in an hour, as queries may be reading them\n"
+    )
     assert "/gone" not in ask("groups").stdout
+
+
+def test_retention_says_how_many_events_it_hides(tmp_path):
+    times = ["2020-01-01T00:00:00Z", "2020-01-02T00:00:00Z", "2099-01-01T00:00:00Z"]
+    (tmp_path / "a.json").write_text("".join(f'{{"time":"{time}"}}\n' for time in times))
+    assert run("load", "a.json", "-g", "/m", cwd=tmp_path).returncode == 0
+    assert run("retention", "/m", "3", cwd=tmp_path).stdout == (
+        "/m keeps its events for 3 days\n"
+        "2 events are older: they are no longer shown, and deleted in the background\n"
+    )
+    assert run("retention", "/m", "1", cwd=tmp_path).stdout == "/m keeps its events for 1 day\n"
 
 
 WRONG = [
@@ -422,6 +436,24 @@ def test_interrupt_is_quiet(ask, shop):
     out, err = process.communicate(timeout=30)
     # The line break belongs after the `^C` of the terminal.
     assert (process.returncode, out, err.strip()) == (130, "", "")
+
+
+def test_an_interrupted_load_says_what_it_has_loaded(tmp_path):
+    environment = dict(os.environ, PYTHONPATH=str(Path(__file__).resolve().parents[1]))
+    # It waits for more on the standard input, and is stopped there.
+    process = subprocess.Popen(
+        [sys.executable, "-m", "cwnb.cli", "load", "-", "-g", "/a"],
+        cwd=tmp_path, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    deadline = time.monotonic() + 20
+    while not (tmp_path / ".cwnb" / "catalog.sqlite").exists() and time.monotonic() < deadline:
+        time.sleep(0.1)
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert (process.returncode, out) == (130, "")
+    assert err.strip() == "cwnb: stopped: nothing of - was loaded"
 
 
 def test_lab_names_the_extra_that_lacks(tmp_path, monkeypatch):

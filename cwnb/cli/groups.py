@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
+from typing import TYPE_CHECKING
 
 import click
 
 from cwnb.cli.options import groups_option, named_groups, open_store, store_option
 from cwnb.errors import InvalidParameter
+
+if TYPE_CHECKING:
+    from cwnb.logs import Logs
 
 
 @click.command()
@@ -89,9 +93,15 @@ def retention(group: str, days: str, path: str) -> None:
     if days != "forever" and not (days.isascii() and days.isdigit() and len(days) < 9):
         raise InvalidParameter(f"{days!r:.80} is no number of days; write such as 30, or forever")
     with closing(open_store(path)) as logs:
+        logs.store.match_groups([group])
+        before = _events(logs, group)
         logs.set_retention(group, None if days == "forever" else int(days))
+        older = before - _events(logs, group)
     kept = days if days == "forever" else f"for {int(days)} day{'s' * (int(days) != 1)}"
     click.echo(f"{group} keeps its events {kept}")
+    if older > 0:
+        are = "event is older: it is" if older == 1 else "events are older: they are"
+        click.echo(f"{older:,} {are} no longer shown, and deleted in the background")
 
 
 @click.command()
@@ -110,11 +120,18 @@ def delete(group: str, path: str, *, yes: bool) -> None:
         if group.endswith("*"):
             raise InvalidParameter(f"{group!r} is a prefix; delete log groups by their whole names")
         logs.store.match_groups([group])
-        events = next(found.events for found in logs.store.groups() if found.name == group)
+        events = _events(logs, group)
         what = f"{group} and its {events:,} event{'s' * (events != 1)}"
         if not yes and not sys.stdin.isatty():
             raise InvalidParameter(f"this deletes {what}; add --yes")
         if not yes:
             click.confirm(f"Delete {what}?", abort=True)
         logs.delete_group(group)
-    click.echo(f"deleted {what}")
+    click.echo(
+        f"deleted {what}; their files are removed in an hour, as queries may be reading them"
+    )
+
+
+def _events(logs: Logs, group: str) -> int:
+    """Count the events of a log group that have not expired."""
+    return next((found.events for found in logs.store.groups() if found.name == group), 0)

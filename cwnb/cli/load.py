@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cwnb.cli.errors import as_options
 from cwnb.cli.options import progress_of_bytes, store_option
+
+if TYPE_CHECKING:
+    from cwnb.logs import Logs
 
 
 @click.command()
@@ -48,8 +51,27 @@ def load(files: tuple[str, ...], path: str, **options: Any) -> None:
 
     found = [sys.stdin.buffer if name == "-" else name for name in files]
     what = found[0] if len(found) == 1 else found
-    with closing(cwnb.open(path)) as logs, progress_of_bytes() as progress:
-        report = logs.load(what, progress=progress, **options)
+    with closing(cwnb.open(path)) as logs:
+        before = _files(logs, options["group"])
+        try:
+            with progress_of_bytes() as progress:
+                report = logs.load(what, progress=progress, **options)
+        except KeyboardInterrupt:
+            new = _files(logs, options["group"]) - before
+            click.echo(f"\ncwnb: stopped: {_left_out(files, new)}", err=True)
+            raise
     click.echo(as_options(str(report), load))
     if report.errors:
         sys.exit(1)
+
+
+def _files(logs: Logs, group: str) -> int:
+    return len(logs.store.load_records(group)) if logs.store.has_group(group) else 0
+
+
+def _left_out(names: tuple[str, ...], loaded: int) -> str:
+    """Say what a load that was stopped has loaded; a file is loaded whole or not at all."""
+    if not loaded:
+        return f"nothing of {', '.join(names[:3])}{', …' * (len(names) > 3)} was loaded"
+    files = f"{loaded:,} whole file{'s' * (loaded != 1)}"
+    return f"{files} had been loaded, of the others nothing; the same command loads these"
