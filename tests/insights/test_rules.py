@@ -73,6 +73,40 @@ def test_a_glob_that_looks_like_a_regex_is_run_with_a_warning(glob: str, regex: 
     assert [warning.partition("written ")[2] for warning in warnings] == ([regex] if regex else [])
 
 
+@pytest.mark.parametrize(
+    ("query", "warning"),
+    [
+        (
+            "filter @timestamp > now() - 3600",
+            "now() counts seconds and @timestamp milliseconds; write (now() - 3600) * 1000",
+        ),
+        (
+            "filter now() < @ingestionTime",
+            "now() counts seconds and @ingestionTime milliseconds; write now() * 1000",
+        ),
+        (
+            "filter now() - toMillis(@timestamp) < 60",
+            "now() counts seconds and toMillis(@timestamp) milliseconds; write now() * 1000",
+        ),
+        (
+            "fields now() - @timestamp as age",
+            "now() counts seconds and @timestamp milliseconds; write now() * 1000",
+        ),
+        (
+            "stats max(@timestamp) as m by level | filter m + 5 <= now()",
+            "now() counts seconds and m milliseconds; write now() * 1000",
+        ),
+        ("filter @timestamp >= (now() - 3600) * 1000", None),
+        ("filter @timestamp >= now() * 1000 - 3600000", None),
+        ("filter @timestamp / 1000 > now() - 3600", None),
+        ("filter ms > now() - 3600 and queryEndTime() - toMillis(@timestamp) < 5", None),
+    ],
+)
+def test_seconds_beside_milliseconds_are_run_with_a_warning(query: str, warning: str | None):
+    _, warnings = check_pipeline(parse_pipeline(query), strict=True, known=lambda _: True)
+    assert warnings == ([warning] if warning else [])
+
+
 SAMPLES = (FOLDER / "samples.txt").read_text("utf-8").strip().split("\n\n")
 
 

@@ -63,25 +63,25 @@ def from_millis(n: Value) -> Value:
     return to_time(n)
 
 
-@function("toMillis(time t) -> number")
+@function("toMillis(time t) -> number", epoch_unit="ms")
 def to_millis(t: Value) -> Value:
     """Give epoch milliseconds."""
     return pc.cast(t, pa.int64())
 
 
-@function("now() -> number", reads=Reads.QUERY)
+@function("now() -> number", reads=Reads.QUERY, epoch_unit="s")
 def now(query: QueryValues) -> Value:
     """Give the time at which the query began, in epoch seconds."""
     return pa.scalar(query.now_ms // 1000, pa.int64())
 
 
-@function("queryStartTime() -> number", reads=Reads.QUERY)
+@function("queryStartTime() -> number", reads=Reads.QUERY, epoch_unit="ms")
 def query_start_time(query: QueryValues) -> Value:
     """Give the start of the query's window in epoch milliseconds."""
     return pa.scalar(query.window.start_ms, pa.int64())
 
 
-@function("queryEndTime() -> number", reads=Reads.QUERY)
+@function("queryEndTime() -> number", reads=Reads.QUERY, epoch_unit="ms")
 def query_end_time(query: QueryValues) -> Value:
     """Give the end of the query's window in epoch milliseconds."""
     return pa.scalar(query.window.end_ms, pa.int64())
@@ -95,6 +95,7 @@ def query_time_range(query: QueryValues) -> Value:
 
 @function(
     "parseDate(text s, literal_text pattern [, literal_text zone]) -> number",
+    epoch_unit="ms",
     pattern=lambda pattern: dates.reader(pattern, UTC),
     zone=dates.zone_named,
 )

@@ -93,7 +93,8 @@ class Function:
     and charts use it as their time axis. `most_branches`: how many pairs of arguments it takes at
     most. `true_only_if_present`: it is never true where its first argument is missing.
     `stands_alone`: it is refused beside another aggregation or a `by`. `stackable`: the values of
-    the groups add up to the value of all rows, so a chart may stack them.
+    the groups add up to the value of all rows, so a chart may stack them. `epoch_unit`: its numbers
+    are times, counted since 1970 in this unit, "s" or "ms".
     """
 
     name: str
@@ -106,6 +107,7 @@ class Function:
     true_only_if_present: bool = False
     stands_alone: bool = False
     stackable: bool = False
+    epoch_unit: str | None = None
     evaluate: Callable[..., Value] | None = field(default=None, compare=False)
     aggregation: type[Aggregation] | None = field(default=None, compare=False)
 
@@ -159,6 +161,7 @@ def function(
     bins: bool = False,
     most_branches: int | None = None,
     true_only_if_present: bool = False,
+    epoch_unit: str | None = None,
     **checks: Callable[[str], object],
 ) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     """Enter a function in the table; the keywords are fields of `Function`.
@@ -188,6 +191,7 @@ def function(
             bins=bins,
             most_branches=most_branches,
             true_only_if_present=true_only_if_present,
+            epoch_unit=epoch_unit,
             evaluate=implementation,
         )
         _enter(entry, aliases)

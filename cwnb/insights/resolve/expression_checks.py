@@ -19,7 +19,7 @@ from cwnb.insights.resolve.scope import (
     replace_value,
     scope_of_columns,
 )
-from cwnb.insights.resolve.times import is_time, text_beside_time
+from cwnb.insights.resolve.times import is_time, seconds_beside_millis, text_beside_time
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -81,6 +81,10 @@ class ExpressionChecker:
                 self._check_field(node)
             if isinstance(node, (*COMPARISONS, tree.In)):
                 self._check_times(node)
+            if isinstance(node, (*COMPARISONS, exp.Add, exp.Sub)):
+                hint = seconds_beside_millis(node, self.scope.made)
+                if hint is not None:
+                    self._warn(hint)
         return value
 
     def _name_outputs(self, value: exp.Expression) -> exp.Expression:

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlglot import exp
+
 from cwnb.events import INGESTION_TIME, TIMESTAMP
 from cwnb.insights import tree
 from cwnb.insights.ql.writer import to_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from sqlglot import exp
 
 
 def is_time(node: exp.Expression, made: Mapping[str, bool]) -> bool:
@@ -48,3 +48,37 @@ def text_beside_time(time: exp.Expression) -> str:
         f"a time cannot be compared with text; compare toMillis({to_text(time)}) with numbers, "
         'such as parseDate("2026-11-20", "yyyy-MM-dd")'
     )
+
+
+def seconds_beside_millis(node: exp.Expression, made: Mapping[str, bool]) -> str | None:
+    """Say what to write where `now()` meets a time in a comparison, a sum or a difference.
+
+    None where nothing is wrong. `made` is as for `is_time`.
+    """
+    sides = [_terms(node.this), _terms(node.expression)]
+    units = [[_epoch_unit(term, made) for term in side] for side in sides]
+    for other, side in ((0, 1), (1, 0)):
+        if "s" in units[side] and "ms" in units[other] + units[side]:
+            seconds = sides[side][units[side].index("s")]
+            at = other if "ms" in units[other] else side
+            millis = sides[at][units[at].index("ms")]
+            whole = seconds if "ms" in units[side] else (node.this, node.expression)[side]
+            meant = exp.Mul(this=whole.copy(), expression=exp.Literal.number(1000))
+            return (
+                f"{to_text(seconds)} counts seconds and {to_text(millis)} milliseconds; "
+                f"write {to_text(meant)}"
+            )
+    return None
+
+
+def _terms(node: exp.Expression) -> list[exp.Expression]:
+    """Give what an expression adds up and subtracts."""
+    if isinstance(node, exp.Add | exp.Sub):
+        return [*_terms(node.this), *_terms(node.expression)]
+    return [node]
+
+
+def _epoch_unit(node: exp.Expression, made: Mapping[str, bool]) -> str | None:
+    if is_time(node, made):
+        return "ms"
+    return node.entry.epoch_unit if isinstance(node, tree.Call) else None
