@@ -107,6 +107,42 @@ def test_seconds_beside_milliseconds_are_run_with_a_warning(query: str, warning:
     assert warnings == ([warning] if warning else [])
 
 
+@pytest.mark.parametrize(
+    ("query", "text", "what"),
+    [
+        (
+            r'filter level = "line1\nline2"',
+            r'"line1\nline2"',
+            r"line break is written in a regex: /\n/",
+        ),
+        (r"filter level like '\t'", r"'\t'", r"tab is written in a regex: /\t/"),
+        (r'parse @message "bad *\n" as b', r'"bad *\n"', r"line break is written in a regex: /\n/"),
+        (r'filter level in ["a", "b\r"]', r'"b\r"', r"carriage return is written in a regex: /\r/"),
+        (r'fields split(level, "\n") as a', r'"\n"', r"line break is written in a regex: /\n/"),
+        (r'filter level = "C:\\new" or level like "a\"b" or level = "a\\\"n"', None, None),
+        (
+            r'stats sum(strlen("\n")), count(if(level = "a", "\n", 1)) by level',
+            r'"\n"',
+            r"line break is written in a regex: /\n/",
+        ),
+        (r"filter level like /\n/ or level =~ '\d'", None, None),
+        (
+            r'fields regexReplace(level, /\n/, " ") as a, regexReplace(level, "\n", "") as b',
+            None,
+            None,
+        ),
+    ],
+)
+def test_an_escape_that_is_none_is_run_with_a_warning(
+    query: str, text: str | None, what: str | None
+):
+    _, warnings = check_pipeline(parse_pipeline(query), strict=True, known=lambda _: True)
+    assert len(warnings) == (text is not None)
+    for warning in warnings:
+        assert f"in the text {text} is a backslash and the letter" in warning
+        assert warning.endswith(f"a {what}")
+
+
 SAMPLES = (FOLDER / "samples.txt").read_text("utf-8").strip().split("\n\n")
 
 

@@ -101,6 +101,8 @@ class _CommandChecker(StatsChecker):
 
     def check_parse(self, command: tree.Parse) -> tree.Command:
         command.set("value", self._resolve(command.args["value"]))
+        if command.args["pattern"].is_string:
+            self._check_escapes(command.args["pattern"])
         for name in command.args["names"]:
             self._define(name, command, again=self.scope.named | self.scope.listed)
         return command

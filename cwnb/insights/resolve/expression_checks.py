@@ -11,7 +11,7 @@ from cwnb.insights import tree
 from cwnb.insights.names import suggestion
 from cwnb.insights.ql.tokens import quote
 from cwnb.insights.ql.writer import to_text, write_name
-from cwnb.insights.resolve.mistakes import Mistake, mistake_in
+from cwnb.insights.resolve.mistakes import Mistake, mistake_in, unread_escape
 from cwnb.insights.resolve.scope import (
     Scope,
     is_aggregate,
@@ -85,6 +85,8 @@ class ExpressionChecker:
                 hint = seconds_beside_millis(node, self.scope.made)
                 if hint is not None:
                     self._warn(hint)
+            if node.is_string:
+                self._check_escapes(node)
         return value
 
     def _name_outputs(self, value: exp.Expression) -> exp.Expression:
@@ -139,6 +141,11 @@ class ExpressionChecker:
         near = suggestion(name.name, self.scope.made)
         shown = ", ".join(write_name(made) for made in self.scope.made)
         self._refuse(f"{name.name!r} is no output of {self.given_by} before ({shown}){near}", name)
+
+    def _check_escapes(self, text: exp.Expression) -> None:
+        hint = unread_escape(text, self.pipeline.meta.get("text") or "")
+        if hint is not None:
+            self._warn(hint)
 
     def _check_times(self, node: exp.Expression) -> None:
         sides = list(node.iter_expressions())

@@ -6,6 +6,7 @@ belongs, without a word: `filter level = "ERROR" or "FATAL"` keeps the rows of E
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 # What is wrong, and the node at which it is.
 Mistake = tuple[str, exp.Expression]
+
+# What a backslash and a letter stand for in regexes, and in texts of other languages.
+_ESCAPES = {"n": "line break", "r": "carriage return", "t": "tab"}
+_ESCAPE = re.compile(r"\\(?:([nrt])|.)", re.DOTALL)
 
 
 def mistake_in(node: exp.Expression, is_name: Callable[[str], bool]) -> Mistake | None:
@@ -55,6 +60,33 @@ def text_for_field(
         return None
     without = f"write {write_name(_text(node))} without quotes" if _text(node) else "name a field"
     return f"{what} takes a field, and {to_text(node)} is a text; {without}", node
+
+
+def unread_escape(node: exp.Expression, query: str) -> str | None:
+    r"""Say that `\n` in a text of the query is no line break; None where there is none.
+
+    `\\n`, which means the same, says that it is known, and `\r` and `\t` are like `\n`.
+    A text that a function reads itself, such as a regex or a format of dates, is left alone.
+    """
+    written = query[node.meta.get("start", 0) : node.meta.get("end", 0)]
+    if written[:1] not in ("'", '"') or _reads_itself(node):
+        return None
+    letter = next((match[1] for match in _ESCAPE.finditer(written) if match[1]), None)
+    if letter is None:
+        return None
+    what = _ESCAPES[letter]
+    return (
+        f"\\{letter} in the text {written} is a backslash and the letter {letter} (if that is "
+        f"meant, write \\\\{letter}); a {what} is written in a regex: /\\{letter}/"
+    )
+
+
+def _reads_itself(node: exp.Expression) -> bool:
+    call = node.parent
+    if not isinstance(call, tree.Call):
+        return False
+    places = [i for i, argument in enumerate(call.arguments) if argument == node]
+    return any(call.entry.parameter(place).as_written for place in places)
 
 
 def _is_value(node: exp.Expression) -> bool:
