@@ -21,7 +21,7 @@ TOKEN = re.compile(
   | (?P<path>    (?: @*`(?:[^`]|``)+` | [^\W\d][\w@]* | @[\w@]* )
                  (?: \. (?: [\w@]+ | `(?:[^`]|``)+` ) )* )
   | (?P<string>  "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' )
-  | (?P<symbol>  =~ | == | != | <> | <= | >= | && | \|\| | !~ | [-+*%^=<>!|(),\[\]] )
+  | (?P<symbol>  =~ | == | != | <> | <= | >= | && | \|\| | !~ | [-+*%^=<>!|(),:\[\]] )
   | (?P<unclosed> ["'`] )
   | (?P<placeholder> \{\{.*?\}\} )
   | (?P<macro>   \$ (?: \w+ | `[^`]*` ) )
@@ -40,6 +40,8 @@ SYMBOLS = {
     "[": TokenType.L_BRACKET,
     "]": TokenType.R_BRACKET,
     ",": TokenType.COMMA,
+    # Stands in commands that are not supported yet, so that the error can name the command.
+    ":": TokenType.COLON,
     "|": TokenType.PIPE,
     "+": TokenType.PLUS,
     "-": TokenType.DASH,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, NoReturn
 
 from sqlglot import exp
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 COMPARISONS = tuple(tree.COMPARISONS)
+# Names joined by dashes without spaces, which are differences unless they stand in backticks.
+_DASHED = re.compile(r"[\w@.]+(?:-[\w@.]+)+")
 # Every event has these; the last two are not fields of the language.
 _ALWAYS = frozenset({*SYSTEM_FIELDS, SEQUENCE, RAW})
 
@@ -127,6 +130,9 @@ class ExpressionChecker:
         if self._in_events(name):
             if lost:
                 self._warn(f"the field {name.name!r} may be missing{lost}")
+        elif whole := self._name_with_dashes(name):
+            dashes = f"; {write_name(whole)} in backticks is the field of that name"
+            self._warn(f"no event has the field {name.name!r}{lost}{dashes}")
         elif _stands_for_text(name):
             quoted = f"; if it is a text, write it in quotes: {quote(name.name)}"
             self._warn(f"no event has the field {name.name!r}{lost}{quoted}")
@@ -136,6 +142,14 @@ class ExpressionChecker:
             if not near and not known:
                 near = "; no fields were discovered, and 'parse' makes them of text"
             self._warn(f"no event has the field {name.name!r}{lost}{near}")
+
+    def _name_with_dashes(self, name: tree.Field) -> str | None:
+        """Give the field that is written as a difference: `user-agent`, read as `user - agent`."""
+        text, place = self.pipeline.meta.get("text") or "", name.meta.get("start", -1)
+        for match in _DASHED.finditer(text):
+            if match.start() <= place < match.end() and self.known(match[0]):
+                return match[0]
+        return None
 
     def _refuse_unknown(self, name: tree.Field) -> NoReturn:
         near = suggestion(name.name, self.scope.made)
