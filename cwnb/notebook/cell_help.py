@@ -11,6 +11,7 @@ from cwnb.notebook.options import OPTIONS, help_text
 if TYPE_CHECKING:
     from cwnb.notebook.completion import Completer
 
+_ONLY_HELP = re.compile(r"\s*%(?P<line>%insights(?:\s.*)?\s(?:--help|-h))\s*")
 _REST_OF_WORD = re.compile(r"[^\s=]*")
 
 
@@ -23,6 +24,7 @@ class CellHelp:
 
     def register(self, shell: Any) -> None:
         """Stand before the kernel's own `do_inspect`; a shell without a kernel has none."""
+        shell.input_transformers_cleanup.append(help_alone)
         kernel = getattr(shell, "kernel", None)
         if kernel is None:
             return
@@ -39,6 +41,8 @@ class CellHelp:
 
     def unregister(self, shell: Any) -> None:
         """Give the kernel its own `do_inspect` back."""
+        if help_alone in shell.input_transformers_cleanup:
+            shell.input_transformers_cleanup.remove(help_alone)
         kernel = getattr(shell, "kernel", None)
         if kernel is not None and self._kernels_own is not None:
             kernel.do_inspect = self._kernels_own
@@ -61,6 +65,15 @@ class CellHelp:
         return (
             page or "nothing is known of this word; Shift-Tab on the first line lists the options"
         )
+
+
+def help_alone(lines: list[str]) -> list[str]:
+    """Make `%%insights --help` without a query a line magic: IPython runs no cell without a body.
+
+    Takes and gives the lines of a cell, as IPython's input transformers do.
+    """
+    match = _ONLY_HELP.fullmatch("".join(lines))
+    return lines if match is None else [match["line"] + "\n"]
 
 
 def _page_of_option(line: str) -> str:

@@ -14,7 +14,7 @@ from IPython.core.magic import (
 )
 from IPython.display import display
 from traitlets import Any as AnyTrait
-from traitlets import Enum, Int, List, Unicode, Union
+from traitlets import Enum, Int, List, TraitError, Unicode, Union, validate
 
 from cwnb.errors import CwnbError, InvalidParameter, QueryCancelled
 from cwnb.notebook.cell_help import CellHelp
@@ -29,7 +29,8 @@ from cwnb.results.charts import KINDS
 from cwnb.results.html import ROWS_SHOWN
 from cwnb.results.visible import visible
 from cwnb.results.zones import display_zone
-from cwnb.window import narrowed_start
+from cwnb.times import Clock
+from cwnb.window import narrowed_start, read_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -72,6 +73,22 @@ class Cwnb(Magics):  # type: ignore[misc]
         self.completer = Completer(self)
         self.help = CellHelp(self.completer)
         self.history = History()
+
+    @validate("start", "tz")
+    def _refuse_setting(self, proposal: dict[str, Any]) -> str:
+        """Refuse a start that is no time, and a zone that is none, when they are set.
+
+        `%config` shows the message of a TraitError alone, and gives the setting its old value back.
+        """
+        value: str = proposal["value"]
+        try:
+            if proposal["trait"].name == "tz":
+                display_zone(value)
+            elif value:
+                read_window(value, None, Clock().now_ms())
+        except CwnbError as error:
+            raise TraitError(str(error)) from None
+        return value
 
     def register(self) -> None:
         """Tie completion, help and the setting `save_rows` to the shell."""

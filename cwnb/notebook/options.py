@@ -66,6 +66,8 @@ _LANGUAGES_NOT_YET = ("sql", "ppl")
 _TARGET = re.compile(r"\s*(?P<name>[^\W\d]\w*)\s*<<(?=\s|$)")
 # Words as a shell splits them, but a {{name}} is one word whatever is in it.
 _WORD = re.compile(r"""\s*(?P<word>(?:\{\{.*?\}\}|"[^"]*"|'[^']*'|[^\s"'])+)""")
+# As IPython's own magics write a variable; no value of ours has this form.
+_VARIABLE = re.compile(r"\$(?P<shell>[^\W\d]\w*)|\$?\{(?P<braces>[^\W\d]\w*)\}")
 _QUOTED = re.compile(r"""\{\{.*?\}\}|"([^"]*)"|'([^']*)'""")
 
 HELP = """\
@@ -147,11 +149,18 @@ def read_options(
         if not word.startswith("-"):
             if not cell:
                 break
+            if last is not None and last.name in {"start", "end"}:
+                said = f"{given[last.name][-1]} {_bare(word)}"
+                raise InvalidParameter(
+                    f"unexpected {_bare(word)!r} after --{last.name}; a time of several words needs"
+                    f" quotes: --{last.name} '{said}'"
+                )
             if last is None or not last.many:
                 raise InvalidParameter(
                     f"unexpected {_bare(word)!r} in the first line; "
                     "the query begins on the second line"
                 )
+            _refuse_variable(last, _bare(word))
             given[last.name].extend(expand(_bare(word)))
             line = line[match.end() :]
             continue
@@ -169,6 +178,7 @@ def read_options(
                 raise InvalidParameter(f"{name} needs a value: {name} {option.value}")
             inline = match["word"]
             line = line[match.end() :]
+        _refuse_variable(option, _bare(inline))
         values = expand(_bare(inline))
         if not option.many and (option.name in given or len(values) != 1):
             raise InvalidParameter(f"{name} takes one value")
@@ -176,6 +186,15 @@ def read_options(
     options.query = line.strip()
     _fill(options, given)
     return options
+
+
+def _refuse_variable(option: Option, word: str) -> None:
+    match = _VARIABLE.fullmatch(word)
+    if match and option.name != "store":  # a folder may be called so
+        name = match["shell"] or match["braces"]
+        raise InvalidParameter(
+            f"{word!r} is no value of --{option.name}; for that of a variable write {{{{{name}}}}}"
+        )
 
 
 def _fill(options: Options, given: dict[str, list[str]]) -> None:

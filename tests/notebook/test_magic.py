@@ -370,16 +370,30 @@ def test_stores_are_found_by_option_setting_and_environment(
 
 
 def test_help_is_printed(run):
-    for code in ("%insights --help", "%insights"):
+    for code in ("%insights --help", "%insights", "%%insights --help", "%%insights -g /a -h\n\n"):
         done = run(code)
         assert done.success
         assert "--group" in done.stdout
 
 
-def test_config_tz_shows_times_in_a_zone(run):
+def test_config_tz_shows_times_in_a_zone(run, caplog):
     assert run("%config Cwnb.tz = 'Asia/Kolkata'").success
     answer = run("%insights -g /shop/app fields @timestamp | limit 1").result
     assert "@timestamp (Asia/Kolkata)" in repr(answer)
-    assert run("%config Cwnb.tz = 'Mars'").success
-    refused = run("%insights -g /shop/app fields @timestamp")
-    assert "unknown time zone 'Mars'" in refused.stdout
+    run("%config Cwnb.tz = 'Mars'")
+    assert "unknown time zone 'Mars'" in caplog.text
+    answer = run("%insights -g /shop/app fields @timestamp | limit 1").result
+    assert "@timestamp (Asia/Kolkata)" in repr(answer)
+
+
+def test_a_start_that_is_no_time_is_refused_when_it_is_set(run, shell, caplog):
+    magics = shell.magics_manager.registry["Cwnb"]
+    assert run("%config Cwnb.start = '-2h'").success
+    run("%config Cwnb.start = 'foo'")
+    assert "cannot read 'foo'" in caplog.text
+    assert magics.start == "-2h"
+    run("%config Cwnb.limit = 7")
+    assert (magics.start, magics.limit) == ("-2h", 7)
+    for start in ("-1h", "all", ""):
+        assert run(f"%config Cwnb.start = {start!r}").success
+        assert magics.start == start

@@ -70,6 +70,12 @@ REFUSED = [
     ("--explain --no-wait", "--explain shows an answer"),
     ("--into a.b", "--into takes the name of a variable, not 'a.b'"),
     ("r << --into df", "write NAME << for the result or --into NAME for the DataFrame"),
+    ("-g $grp", "'$grp' is no value of --group; for that of a variable write {{grp}}"),
+    ("-g {grp}", "write {{grp}}"),
+    ("-g /a ${grp}", "write {{grp}}"),
+    ("--start $since", "'$since' is no value of --start; for that of a variable write {{since}}"),
+    ("--start yesterday 08:00", "needs quotes: --start 'yesterday 08:00'"),
+    ("--end 3 days ago", "unexpected 'days' after --end"),
     (
         "fields @message",
         "unexpected 'fields' in the first line; the query begins on the second line",
