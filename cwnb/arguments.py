@@ -2,16 +2,50 @@
 
 from __future__ import annotations
 
+import inspect
 import os
 from collections.abc import Iterable
+from functools import wraps
 from numbers import Integral
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from cwnb.errors import InvalidParameter
 from cwnb.insights import MAXIMUM_LIMIT
+from cwnb.nearest import nearest
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Executor
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+
+def named_arguments(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
+    """Let a function raise InvalidParameter for an argument that it has not, with the nearest."""
+    known = _names(function)
+
+    @wraps(function)
+    def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
+        if not kwargs.keys() <= known:
+            check_names(kwargs, function)
+        return function(*args, **kwargs)
+
+    return checked
+
+
+def check_names(given: Iterable[str], function: Callable[..., Any]) -> None:
+    """Raise InvalidParameter for the first name that is no argument of the function."""
+    known = _names(function)
+    for name in given:
+        if name not in known:
+            near = nearest(name, known)
+            hint = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(known))}"
+            raise InvalidParameter(f"{function.__name__}() has no argument {name!r}; {hint}")
+
+
+def _names(function: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(inspect.signature(function).parameters) - {"self"}
 
 
 def store_path(path: Any) -> str:

@@ -153,6 +153,7 @@ class Logs:
             arguments.stream_name(options["stream"])
         from cwnb import sources
 
+        arguments.check_names(options, sources.load)
         return sources.load(self.store, what, group=group, **options)
 
     def loads(self, group: str) -> DataFrame:
@@ -177,6 +178,7 @@ class Logs:
 
     # Queries
 
+    @arguments.named_arguments
     def query(
         self,
         text: str,
@@ -223,6 +225,7 @@ class Logs:
         Errors in the text, the times and the names of groups are raised here, all others by its
         `result()`.
         """
+        arguments.check_names(options, Logs.query)
         running = self._asked(text, groups, start, end, **options)
         running.open()
         return running.begin()

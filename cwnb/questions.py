@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cwnb.results.result import QueryResult
 
 
+@arguments.named_arguments
 def query(
     text: str,
     frame: Any,
@@ -64,6 +65,7 @@ def start(
     The RunningQuery shows its progress and its rows so far, stops it, and has the answer. Errors in
     the text and the times are raised here, all others by its `result()`.
     """
+    arguments.check_names(options, query)
     return _asked_of_frame(text, frame, start, end, **options).begin()
 
 

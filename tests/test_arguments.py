@@ -44,6 +44,18 @@ WRONG = [
     (lambda logs: logs.around("1-1-1", after=-1), "are numbers of events, from 0, not -1"),
     (lambda logs: logs.query("limit 1", "/a").export_events("/no/such"), "no such file"),
     (lambda logs: logs.query("limit 1", "/a").export_events("a\0b"), "it has a NUL character"),
+    (
+        lambda logs: logs.load([{"a": 1}], group="/a", fromat="csv"),
+        r"load\(\) has no argument 'fromat'; did you mean 'format'\?",
+    ),
+    (
+        lambda logs: logs.query("limit 1", group="/a"),
+        r"query\(\) has no argument 'group'; did you mean 'groups'\?",
+    ),
+    (lambda logs: logs.start("limit 1", "/a", limt=1), "'limt'; did you mean 'limit'"),
+    (lambda _: cwnb.query("limit 1", [{"a": 1}], strt=1), "'strt'; did you mean 'start'"),
+    (lambda _: cwnb.start("limit 1", [{"a": 1}], limt=1), "'limt'; did you mean 'limit'"),
+    (lambda _: cwnb.query("limit 1", [{"a": 1}], qqq=1), "'qqq'; there are end, executor,"),
     (lambda _: cwnb.open(None), "a store is a folder, not None"),
     (lambda _: cwnb.open(3), "a store is a folder, not 3"),
     (lambda _: cwnb.open("a\0b"), "has a NUL character"),

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "nearest": set(),
     "times": {"errors"},
     "window": {"errors", "events", "times"},
-    "arguments": {"errors", "insights"},
+    "arguments": {"errors", "nearest", "insights"},
     "store": WORDS,
     "insights": WORDS,
     "sources": WORDS | {"store"},
