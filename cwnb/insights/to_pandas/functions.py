@@ -184,6 +184,9 @@ def _one_kind(values: list[Snippet] | tuple[Snippet, ...]) -> list[Snippet]:
 
 @writes("isnumeric")
 def _isnumeric(script: Script, value: Snippet) -> Snippet:
+    if value.kind in NUMERIC:
+        value = as_column(script, value)
+        return Snippet(f'each(lambda _: True, "bool[pyarrow]", {value.code})', "condition")
     value = text(script, value)
     return Snippet(f'each(is_number, "bool[pyarrow]", {value.code})', "condition")
 

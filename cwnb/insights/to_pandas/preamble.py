@@ -211,10 +211,12 @@ def truth(values: pd.Series) -> pd.Series:
 
 
 def natural(value: Any) -> Any:
-    """Give the sort key of a text: text before numbers, and `5A` before `111A`."""
+    """Give the sort key of a value: text before numbers, and `5A` before `111A`."""
     text = text_of(value)
-    if not isinstance(value, bool) and is_number(text):
-        return (1, number_of(text), text)
+    # Of the value and not of its text, for that of an infinite number is none.
+    number = pd.NA if isinstance(value, bool | pd.Timestamp) else number_of(value)
+    if number is not pd.NA:
+        return (1, number, text)
     # A run of digits compares with other characters as "0" does.
     runs = re.findall(r"[0-9]+|[^\W0-9_]+|[\W_]", text)
     return (0, [("0", len(r), r) if r[0] in "0123456789" else (r, 0, "") for r in runs], "")
@@ -251,10 +253,13 @@ def divide(left: Any, right: Any) -> pd.Series:
 
 
 def remainder(left: Any, right: Any) -> pd.Series:
-    """Give the remainder of a division, with the sign of the dividend; by zero is missing."""
+    """Give the remainder of a division, with the sign of the dividend.
+
+    Missing for the divisor zero and for an infinite dividend.
+    """
 
     def rest(a: Any, b: Any) -> Any:
-        if b == 0:
+        if b == 0 or abs(a) == math.inf:
             return pd.NA
         if isinstance(a, int) and isinstance(b, int):
             return abs(a) % abs(b) * (1 if a >= 0 else -1)
