@@ -75,11 +75,14 @@ class DataFrameSources(FrameSources):
 
     def _read_times(self, columns: dict[str, Any]) -> Any:
         """Read the times of the rows as `load` reads those of its records."""
-        from cwnb.sources import Reading, read_field_times
+        from cwnb.sources import Reading, possible_time_columns, read_field_times
 
         count = len(next(iter(columns.values()))) if columns else 0
         try:
-            times, timed = read_field_times(columns, count, Reading(Clock().now_ms()))
+            reading = Reading(Clock().now_ms())
+            times, timed = read_field_times(columns, count, reading)
+            if TIMESTAMP not in columns:
+                self._note_choice(possible_time_columns(columns, reading))
         except ValueError as error:
             # Whether dates begin with the day or with the month is for the user to say.
             why = str(error).split(";")[0]
@@ -88,6 +91,14 @@ class DataFrameSources(FrameSources):
             self._note_unread(named.filter(pa.array(~timed)))
         missing = None if timed.all() else ~timed
         return pa.array(times, pa.int64(), mask=missing).cast(pa.timestamp("ms", "UTC"))
+
+    def _note_choice(self, names: list[str]) -> None:
+        if len(names) > 1:
+            others = ", ".join(map(repr, names[1:]))
+            self._notes.append(
+                f"the times are those of the column {names[0]!r}; {others} could be them too: call"
+                f" the one that you mean {TIMESTAMP!r}"
+            )
 
     def _note_unread(self, values: Any) -> None:
         values = values.drop_null()

@@ -419,6 +419,35 @@ def test_an_explanation_credits_what_was_read_to_the_step_that_read_it(logs: Any
     assert bounded.steps[0].bytes_read == bounded.statistics["bytesRead"] > 0
 
 
+def test_a_choice_among_columns_of_times_is_told() -> None:
+    frame = pd.DataFrame(
+        {
+            "created_at": ["2026-11-20 08:00:00"],
+            "date": ["2026-11-25 08:00:00"],
+            "seen": [pd.Timestamp("2026-11-26")],
+            "start_time": ["soon"],
+        }
+    )
+    result = cwnb.query("fields @timestamp", frame)
+    assert result.df["@timestamp"].dt.day.tolist() == [25]
+    (warning,) = result.warnings
+    assert warning == (
+        "the times are those of the column 'date'; 'created_at', 'seen' could be them too:"
+        " call the one that you mean '@timestamp'"
+    )
+    named = frame.rename(columns={"seen": "@timestamp"})
+    assert cwnb.query("fields @timestamp", named).warnings == []
+    assert cwnb.query("fields @timestamp", frame[["date", "start_time"]]).warnings == []
+    joined = pd.DataFrame({"date": ["2026-11-25"], "time": ["08:00:00"]})
+    assert cwnb.query("fields @timestamp", joined).warnings == []
+    joined["created"] = "2026-11-20"
+    (warning,) = cwnb.query("fields @timestamp", joined).warnings
+    assert warning.startswith("the times are those of the column 'date and time'; 'created' could")
+    unclear = frame[["date"]].assign(created="03/04/2026 08:00:00")
+    (warning,) = cwnb.query("fields @timestamp", unclear).warnings
+    assert "'created' could be them" in warning
+
+
 def test_texts_in_a_column_of_times_are_times() -> None:
     texts = ["2026-11-25 08:00:00.000", "2026-11-25T09:00+01:00", "1795593600", None]
     frame = pd.DataFrame({"@timestamp": texts, "n": range(4)})

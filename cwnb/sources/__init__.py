@@ -7,7 +7,7 @@ what became of every record: events + refused = records in the file.
 from __future__ import annotations
 
 from cwnb.sources.clocks import Reading
-from cwnb.sources.field_times import TIME_NAMES, read_field_times
+from cwnb.sources.field_times import TIME_NAMES, possible_time_columns, read_field_times
 from cwnb.sources.loading import load
 from cwnb.sources.recognise import FORMATS
 from cwnb.sources.report import FileReport, LoadReport
@@ -21,5 +21,6 @@ __all__ = [
     "Reading",
     "compact_json",
     "load",
+    "possible_time_columns",
     "read_field_times",
 ]

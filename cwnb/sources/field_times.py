@@ -39,6 +39,9 @@ TIME_NAMES = (
 )
 
 
+_PROBED_VALUES = 100
+
+
 def time_columns(names: Iterable[str], field: str | None = None) -> list[str]:
     """Give those of the names that can hold the time, in the order in which they are asked.
 
@@ -83,6 +86,32 @@ def read_field_times(
         times[rows[good]] = found[good]
         timed[rows[good]] = True
     return times, timed
+
+
+def possible_time_columns(columns: Mapping[str, pa.Array], reading: Reading) -> list[str]:
+    """Name the columns that could be the times of a frame, first the one that is read.
+
+    One that has times in its first values could be. `date` and `time`, read together, are one.
+    """
+    whole = _with_date_and_time(columns)
+    names = time_columns(whole)
+    dated = [name for name, column in columns.items() if pa.types.is_timestamp(column.type)]
+    if not names and len(dated) != 1:
+        return []
+    names += [name for name in dated if name not in names]
+    found = [name for name in names if _has_times(whole[name], reading)]
+    if "timestamp" in found and "timestamp" not in columns:
+        parts = {"timestamp", "date", "time"}
+        return ["date and time", *(name for name in found if name.lower() not in parts)]
+    return found
+
+
+def _has_times(column: pa.Array, reading: Reading) -> bool:
+    head = column.slice(0, _PROBED_VALUES).drop_null()
+    try:
+        return bool(read_values(head, reading)[1].any())
+    except ValueError:
+        return True  # only day and month may be one or the other
 
 
 def search_field_times(names: list[str], texts: pa.Array, reading: Reading) -> tuple[Array, Array]:
