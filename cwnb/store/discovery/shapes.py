@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 from cwnb.memo import memo
 from cwnb.store.discovery.flatten import flatten, parse
 
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_START_OR_END = re.compile(r"(?P<type>START|END) RequestId: (?P<id>[0-9a-f-]{36})\b")
+# A UUID; AWS's documentation writes ids such as 8f507cfc-xmpl-4697-b07a-ac58fc914c95.
+_UUID = r"[0-9a-z]{8}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{12}"
+_START_OR_END = re.compile(r"(?P<type>START|END) RequestId: (?P<id>[0-9a-z-]{36})\b")
 _REPORT = re.compile(
-    r"REPORT RequestId: (?P<id>[0-9a-f-]{36})\s+Duration: (?P<duration>\d+(?:\.\d+)?) ms\s+"
+    r"REPORT RequestId: (?P<id>[0-9a-z-]{36})\s+Duration: (?P<duration>\d+(?:\.\d+)?) ms\s+"
     r"Billed Duration: (?P<billed>\d+(?:\.\d+)?) ms\s+Memory Size: (?P<memory>\d+) MB\s+"
     r"Max Memory Used: (?P<used>\d+) MB(?:\s+Init Duration: (?P<init>\d+(?:\.\d+)?) ms)?"
 )
