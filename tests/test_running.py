@@ -241,7 +241,7 @@ def test_a_store_is_asked_in_the_same_way(tmp_path: Path) -> None:
             logs.start("fields n", "/h")
         with pytest.raises(InvalidParameter, match="limit is a whole number"):
             logs.start("fields n", "/g", limit=0)
-        with pytest.raises(TypeError, match="wait"):
+        with pytest.raises(InvalidParameter, match="no argument 'wait'"):
             logs.start("fields n", "/g", wait=True)
         wrong = logs.start("stats count(*) as c | filter d = 1", "/g")
         for _ in range(2):
