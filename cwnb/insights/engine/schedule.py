@@ -28,7 +28,7 @@ _POLL_S = 0.1
 # The main thread runs tasks itself for `_WORK_S`, and none with more rows than `_WORK_ROWS`. So a
 # quick query need not wake another thread, and Ctrl-C is never delayed by a long kernel call.
 _WORK_S = 0.1
-_WORK_ROWS = 250_000
+_WORK_ROWS = 500_000
 # While a step with more rows or bytes than this runs on another thread, the main thread waits.
 _LARGE_ROWS = 100_000
 _LARGE_BYTES = 16 << 20
