@@ -227,9 +227,4 @@ _CODES = {str: TYPE_STRING, int: TYPE_INTEGER, float: TYPE_FLOAT, bool: TYPE_BOO
 def _mixed(items: list[Any]) -> Any:
     codes = [None if item is None else _CODES[type(item)] for item in items]
     texts = [None if item is None else values.text_of(item) for item in items]
-    missing = pa.array([code is None for code in codes])
-    return pa.StructArray.from_arrays(
-        [pa.array(texts, pa.string()), pa.array(codes, pa.int8())],
-        fields=list(mixed_type()),
-        mask=missing,
-    )
+    return values.mixed_array(pa.array(texts, pa.string()), pa.array(codes, pa.int8()))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwnb.insights.engine.meter import Spent
+from cwnb.insights.engine.meter import nothing_spent
 from cwnb.insights.engine.outcome import Step
 from cwnb.insights.ql import dialect
 
 if TYPE_CHECKING:
     from cwnb.events import Scan
+    from cwnb.insights.engine.meter import Spent
     from cwnb.insights.engine.plan import Plan
     from cwnb.insights.engine.tasks import Measure, TaskAnswer
 
@@ -25,7 +26,7 @@ class Account:
         self._matched = 0
         self.records = 0
         self.bytes = 0
-        self._fetched: list[Spent] = []
+        self._fetched = nothing_spent(len(plan.steps))
         self.of_records = sum(task.rows for task in scan.tasks)
         self.of_bytes = sum(task.message_bytes for task in scan.tasks)
 
@@ -59,7 +60,7 @@ class Account:
         texts = [scan_text, *map(dialect.to_text, self._plan.steps), self._plan.barrier_text()]
         steps = []
         for i, text in enumerate(texts):
-            fetched = self._fetched[i] if self._fetched else Spent()
+            fetched = self._fetched[i]
             column = [measures[i] for measures in self._measures]
             steps.append(
                 Step(

@@ -19,18 +19,13 @@ def concat(arrays: list[Any]) -> Any:
     types = {a.type for a in filled}
     if len(types) > 1:
         # A dictionary is only a way to hold text.
-        filled = [a.dictionary_decode() if pa.types.is_dictionary(a.type) else a for a in filled]
-        arrays = [a.dictionary_decode() if pa.types.is_dictionary(a.type) else a for a in arrays]
+        filled = [values.decode(a) for a in filled]
+        arrays = [values.decode(a) for a in arrays]
         types = {a.type for a in filled}
     kind = filled[0].type if len(types) == 1 else None
     if kind is None:
-        unified = values.unify([_decoded(a) for a in arrays])
-        return _join(unified)
+        return _join(values.unify(arrays))
     return _join([pa.nulls(len(a), kind) if pa.types.is_null(a.type) else a for a in arrays])
-
-
-def _decoded(array: Any) -> Any:
-    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
 
 
 def _join(arrays: list[Any]) -> Any:

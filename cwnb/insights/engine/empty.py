@@ -6,7 +6,7 @@ the window, the commands but for the filters are run on a few events.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -16,8 +16,8 @@ from cwnb.events import ALL_TIME, INGESTION_TIME, SYSTEM_FIELDS, TIMESTAMP
 from cwnb.insights import values
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.commands.steps import apply
-from cwnb.insights.engine.evaluate import evaluate_array
-from cwnb.insights.tree import Field, Rows
+from cwnb.insights.engine.evaluate import evaluate_named
+from cwnb.insights.tree import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,8 +73,5 @@ def _types_in(
     for command in pipeline.commands:
         if command.rows is not Rows.FEWER:
             batch = apply(command, batch)
-    found: dict[str, Any] = {
-        name: evaluate_array(Field(parts=[name]), batch).type for name in wanted
-    }
-    decoded = {n: t.value_type if pa.types.is_dictionary(t) else t for n, t in found.items()}
-    return {name: kind for name, kind in decoded.items() if not pa.types.is_null(kind)}
+    found = {name: evaluate_named(name, batch).type for name in wanted}
+    return {name: kind for name, kind in found.items() if not pa.types.is_null(kind)}

@@ -65,6 +65,11 @@ def evaluate_array(node: exp.Expression, batch: Batch) -> Any:
     return as_array(evaluate_value(node, batch), batch.rows)
 
 
+def evaluate_named(name: str, batch: Batch) -> Any:
+    """Give the column of a name as an array, with texts as they are and not dictionary-encoded."""
+    return values.decode(evaluate_array(Field(parts=[name]), batch))
+
+
 def evaluate_value(node: exp.Expression, batch: Batch) -> Any:
     """Give the value of an expression; that of a predicate is the number 1 or 0."""
     value = evaluate(node, batch)

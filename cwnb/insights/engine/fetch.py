@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine import columns
-from cwnb.insights.engine.meter import Spent
+from cwnb.insights.engine.meter import Spent, nothing_spent
 from cwnb.insights.engine.schedule import Call, Workers
 from cwnb.insights.engine.tasks import fetch_rows
 
@@ -42,7 +42,7 @@ class PickedRows:
         self._plan = plan
         self._workers = workers
         self._hold = hold
-        self.spent = [Spent()] * (len(plan.steps) + 2)
+        self.spent = nothing_spent(len(plan.steps))
         self.kinds: list[dict[str, set[str]]] = []
 
     @property

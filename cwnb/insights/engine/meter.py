@@ -23,6 +23,11 @@ class Spent(NamedTuple):
         return Spent(self.seconds + other.seconds, self.bytes_read + other.bytes_read)
 
 
+def nothing_spent(steps: int) -> list[Spent]:
+    """Give what each part of a task spends before it begins: opening, its steps, the barrier."""
+    return [Spent()] * (steps + 2)
+
+
 class Meter:
     """Credits all work to one step at a time.
 
@@ -33,7 +38,7 @@ class Meter:
 
     def __init__(self, reader: Reader, steps: int, *, opened: bool = False) -> None:
         self.step = OPENING
-        self.spent = [Spent()] * (steps + 2)
+        self.spent = nothing_spent(steps)
         self._reader = reader
         self._since = time.perf_counter()
         self._bytes = reader.bytes_read if opened else 0

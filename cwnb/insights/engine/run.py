@@ -17,7 +17,7 @@ from cwnb.insights.engine.account import Account
 from cwnb.insights.engine.commands.barrier import POSITION, TASK
 from cwnb.insights.engine.commands.steps import apply
 from cwnb.insights.engine.empty import types_without_rows
-from cwnb.insights.engine.evaluate import evaluate_array
+from cwnb.insights.engine.evaluate import evaluate_named
 from cwnb.insights.engine.fetch import PickedRows
 from cwnb.insights.engine.newest import EnoughRead, bounded, ranks_of
 from cwnb.insights.engine.outcome import Outcome, Places, Step
@@ -28,7 +28,6 @@ from cwnb.insights.inputs import open_input
 from cwnb.insights.ql import dialect
 from cwnb.insights.resolve.complete import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from cwnb.insights.rewrite import as_condition, rewrite
-from cwnb.insights.tree import Command, Field, Pipeline, Query
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
     from cwnb.insights.context import QueryContext
     from cwnb.insights.engine.batch import Batch
     from cwnb.insights.engine.tasks import TaskAnswer
+    from cwnb.insights.tree import Command, Pipeline, Query
 
 # Partial answers are merged once they hold more bytes than this.
 _MERGE_BYTES = 256 << 20
@@ -208,8 +208,7 @@ class Run:
         held, last = 0, self._plan.tail[-1:] or self._plan.barrier_commands
         for name in self._plan.outputs:
             checkpoint()
-            value = evaluate_array(Field(parts=name.split(".")), batch)
-            shown[name] = value.dictionary_decode() if pa.types.is_dictionary(value.type) else value
+            shown[name] = evaluate_named(name, batch)
             held += columns.nbytes(shown[name])
             self._check_budget(last, held + self._partials.nbytes)
         return shown

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.commands.steps import apply
-from cwnb.insights.engine.evaluate import evaluate_array
+from cwnb.insights.engine.evaluate import evaluate_named
 from cwnb.insights.engine.meter import FIRST_STEP, OPENING, Meter
 from cwnb.insights.engine.order import RowOrder
 from cwnb.insights.rewrite import only_filters
-from cwnb.insights.tree import Field, Rows
+from cwnb.insights.tree import Rows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -109,11 +107,6 @@ def fetch_rows(
     meter.switch(FIRST_STEP + len(plan.steps))
     own = [name for name in needed if not batch.has_own(name)]
     batch.load(own)
-    columns = {}
-    for name in needed:
-        value = evaluate_array(Field(parts=name.split(".")), batch)
-        if pa.types.is_dictionary(value.type):
-            value = value.dictionary_decode()
-        columns[name] = value
+    columns = {name: evaluate_named(name, batch) for name in needed}
     meter.switch(OPENING)
     return columns, meter.spent, batch.kinds

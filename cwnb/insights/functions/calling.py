@@ -69,6 +69,11 @@ def _has_integers_and_doubles(function: Function, position: int, arg: Any) -> bo
     return is_number and isinstance(arg, pa.Array) and values.is_mixed(arg.type)
 
 
+def cut_off(number: float, most: int) -> int:
+    """Cut off the fraction of a number, which may be infinite: it is taken from -most to most."""
+    return int(max(-most, min(most, number)))
+
+
 def _call_for_each(evaluate: Callable[..., Value], args: list[Any], both: list[int]) -> pa.Array:
     """Call a function for integers and for doubles, where `both` arguments hold the two."""
     if not rows_of(*args):
@@ -84,8 +89,7 @@ def _call_for_each(evaluate: Callable[..., Value], args: list[Any], both: list[i
             own[i] = pa.array(data[at], mask=~found[i].numeric[at])
         answers.append(values.broadcast(evaluate(*own), len(at)))
         places.append(at)
-    joined = pa.concat_arrays(values.unify(answers))
-    return joined.take(pa.array(np.argsort(np.concatenate(places))))
+    return values.joined(answers, places)
 
 
 def _given_what_it_reads(function: Function, context: Context) -> Callable[..., Value]:

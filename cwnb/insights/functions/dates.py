@@ -140,14 +140,32 @@ def _strftime(when: datetime, format: str) -> str:
 
 def _as_strftime(pattern: str) -> str:
     """Write a Java pattern as a strftime format; a usual one where that is not possible."""
-    parts = list(_TOKEN.finditer(pattern))
-    letters = [part["letters"] for part in parts if part["letters"]]
-    if not letters or not all(run in STRFTIME_OF_JAVA for run in letters):
-        return "%Y-%m-%d %H:%M:%S"
-    return "".join(
-        STRFTIME_OF_JAVA[part["letters"]] if part["letters"] else part["quoted"] or part["other"]
-        for part in parts
-    )
+    try:
+        format = strftime_of_java(pattern)
+    except KeyError:
+        format = ""
+    return format if _DIRECTIVE.search(format.replace("%%", "")) else "%Y-%m-%d %H:%M:%S"
+
+
+def strftime_of_java(pattern: str) -> str:
+    """Translate a Java DateTimeFormatter pattern to strftime's.
+
+    Raises KeyError with the letters that strftime has no directive for.
+    """
+    made = []
+    for part in _TOKEN.finditer(pattern):
+        if part["letters"] is not None:
+            made.append(STRFTIME_OF_JAVA[part["letters"]])
+        elif part["quoted"] is not None:
+            made.append(_unquoted(part["quoted"]).replace("%", "%%"))
+        else:
+            made.append(part["other"].replace("%", "%%"))
+    return "".join(made)
+
+
+def _unquoted(quoted: str) -> str:
+    """Give what stands between quotes in a Java pattern; two quotes alone are one."""
+    return quoted.replace("''", "'") or "'"
 
 
 def _as_java(format: str) -> str:
@@ -244,7 +262,7 @@ def _translate(pattern: str) -> tuple[re.Pattern[str], list[str]]:
             if depth < 0:
                 raise InvalidPattern(f"date pattern {pattern!r} closes a ']' that was not opened")
         elif token["quoted"] is not None:
-            out.append(re.escape(token["quoted"].replace("''", "'") or "'"))
+            out.append(re.escape(_unquoted(token["quoted"])))
         elif token["other"] in tuple("'#{}"):
             raise InvalidPattern(f"date pattern {pattern!r} has a {token['other']!r} out of place")
         else:

@@ -8,11 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.insights.functions.calling import rows_of
+from cwnb.insights.functions.calling import cut_off, rows_of
 from cwnb.insights.functions.registry import function
 from cwnb.insights.values import rounding
 from cwnb.insights.values.arithmetic import arithmetic, without_nan
-from cwnb.insights.values.conversion import to_double, to_number, unify
+from cwnb.insights.values.conversion import joined, to_double, to_number, unify
 from cwnb.insights.values.equality import compare
 from cwnb.insights.values.number_columns import fits_double
 from cwnb.insights.values.value_types import Value, broadcast
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 _EARTH_RADIUS_KM = 6371.0
 # With more decimals every double stays as it is, and with fewer it becomes 0.
-_MOST_DECIMALS = 400
+MOST_DECIMALS = 400
 
 
 @function("abs(number a) -> number")
@@ -85,7 +85,7 @@ def round_half_away(a: Value, decimals: Value | None = None) -> Value:
         return _round_each(broadcast(a, rows), decimals)
     if not decimals.is_valid:
         return pa.nulls(rows, pa.float64())
-    return rounding.rounded(broadcast(a, rows), _whole(decimals.as_py()))
+    return rounding.rounded(broadcast(a, rows), cut_off(decimals.as_py(), MOST_DECIMALS))
 
 
 @function("haversine(number lat1, number lon1, number lat2, number lon2) -> number")
@@ -154,7 +154,10 @@ def _extreme(kernel: Callable[..., Value], better: str, numbers: tuple[Value, ..
 
 def _round_each(a: pa.Array, decimals: pa.Array) -> pa.Array:
     """Round each number to its own number of decimals."""
-    places = [None if number is None else _whole(number) for number in decimals.to_pylist()]
+    places = [
+        None if number is None else cut_off(number, MOST_DECIMALS)
+        for number in decimals.to_pylist()
+    ]
     codes = pa.array(places, pa.int64()).dictionary_encode(null_encoding="encode")
     answers, rows = [], []
     for code, count in enumerate(codes.dictionary.to_pylist()):
@@ -166,9 +169,4 @@ def _round_each(a: pa.Array, decimals: pa.Array) -> pa.Array:
         rows.append(at)
     if not rows:
         return a
-    return pa.concat_arrays(unify(answers)).take(pa.array(np.argsort(np.concatenate(rows))))
-
-
-def _whole(number: float) -> int:
-    """Cut off the fraction of a number of decimals, which may be infinite."""
-    return int(max(-_MOST_DECIMALS, min(_MOST_DECIMALS, number)))
+    return joined(answers, rows)

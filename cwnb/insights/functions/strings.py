@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights.control import with_checkpoints
-from cwnb.insights.functions.calling import map_values, rows_of
+from cwnb.insights.functions.calling import cut_off, map_values, rows_of
 from cwnb.insights.functions.registry import function
 from cwnb.insights.text import regex
 from cwnb.insights.values.number_columns import column_of_numbers
@@ -107,8 +107,8 @@ def substr(s: Value, start: Value, len: Value | None = None) -> Value:
     if varies or not start.is_valid or (len is not None and not len.is_valid):
         arguments = [s, start] if len is None else [s, start, len]
         return map_values(_substring, pa.string(), *arguments)
-    first = _place(start.as_py())
-    size = None if len is None else _place(len.as_py())
+    first = cut_off(start.as_py(), _FARTHEST)
+    size = None if len is None else cut_off(len.as_py(), _FARTHEST)
     if first < 0 or (size is not None and size <= 0) or first >= _FARTHEST:
         return pc.if_else(s.is_valid(), "", pa.scalar(None, pa.string()))
     stop = None if size is None else min(first + size, _FARTHEST)
@@ -116,15 +116,10 @@ def substr(s: Value, start: Value, len: Value | None = None) -> Value:
 
 
 def _substring(text: str, start: float, length: float | None = None) -> str:
-    first = _place(start)
+    first = cut_off(start, _FARTHEST)
     if first < 0 or (length is not None and length <= 0):
         return ""
-    return text[first:] if length is None else text[first : first + _place(length)]
-
-
-def _place(number: float) -> int:
-    """Cut off the fraction of a number, which may be infinite."""
-    return int(max(-_FARTHEST, min(_FARTHEST, number)))
+    return text[first:] if length is None else text[first : first + cut_off(length, _FARTHEST)]
 
 
 @function("replace(text s, text find, text with) -> text")

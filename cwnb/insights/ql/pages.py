@@ -76,8 +76,7 @@ def command_page(name: str) -> str | None:
     if entry is None:
         return None
     doc = next(c.__doc__ or "" for c in COMMANDS if c.keyword == keyword)
-    more = _paragraphs(doc.partition("\n")[2]) if keyword != "parse" else ""
-    parts = [entry.signature, f"{entry.about[:1].upper()}{entry.about[1:]}", more]
+    parts = [entry.signature, _sentence(entry.about), _paragraphs(doc.partition("\n")[2])]
     parts.append(f"    {EXAMPLES[keyword]}")
     return _joined(parts)
 
@@ -107,8 +106,11 @@ def field_page(field: KnownField) -> str:
     """Say what is known of a field: its types, how many events have it, its values if few."""
     entry = field_entry(field)
     values = f"Values, the most frequent first: {', '.join(field.values)}" if field.values else ""
-    about = f"{entry.about[:1].upper()}{entry.about[1:]}"
-    return _joined([entry.text, entry.signature, about, _paragraphs(values)])
+    return _joined([entry.text, entry.signature, _sentence(entry.about), _paragraphs(values)])
+
+
+def _sentence(about: str) -> str:
+    return f"{about[:1].upper()}{about[1:]}"
 
 
 def _paragraphs(text: str) -> str:

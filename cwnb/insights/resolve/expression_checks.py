@@ -205,10 +205,13 @@ class ExpressionChecker:
             self._refuse_again(name, node)
         self.scope.made[name] = False
 
+    def _visible(self, name: tree.Field) -> bool:
+        """Tell whether a name may be used at this place."""
+        return self.scope.defines(name) or (self.scope.outputs is None and self._in_events(name))
+
     def _is_name(self, text: str) -> bool:
         """Tell whether a text is the name of something that may be used at this place."""
-        name = tree.Field(parts=[text])
-        return self.scope.defines(name) or (self.scope.outputs is None and self._in_events(name))
+        return self._visible(tree.Field(parts=[text]))
 
     def _refuse_mistake(self, found: Mistake | None) -> None:
         if found is not None:

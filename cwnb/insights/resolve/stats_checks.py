@@ -112,11 +112,6 @@ class StatsChecker(ExpressionChecker):
             call.set("arguments", resolved)
             item.set("text", to_text(item.value))
 
-    def _visible(self, name: tree.Field) -> bool:
-        if self.scope.defines(name):
-            return True
-        return self.scope.outputs is None and self._in_events(name)
-
     def _check_alone(self, call: tree.Call, command: tree.Stats) -> None:
         if len(command.args["aggregates"]) > 1 or command.args.get("by"):
             alone = f"{call.entry.name} stands alone"

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from cwnb.events import TIMESTAMP
-from cwnb.insights.functions.dates import STRFTIME_OF_JAVA
+from cwnb.insights.functions.dates import strftime_of_java
 from cwnb.insights.to_pandas.writing import (
     CannotSay,
     Script,
@@ -113,7 +111,10 @@ def _parsedate(
     script: Script, value: Snippet, pattern: Snippet, zone: Snippet | None = None
 ) -> Snippet:
     _constants("parseDate", pattern, zone)
-    translated = literal(strptime_pattern(str(pattern.literal)))
+    try:
+        translated = literal(strftime_of_java(str(pattern.literal)))
+    except KeyError as unknown:
+        raise CannotSay(f"parseDate's pattern letters {unknown.args[0]!r}") from None
     arguments = [text(script, value).code, *_constants("parseDate", translated, zone)]
     return Snippet(f"parse_date({', '.join(arguments)})", "integer")
 
@@ -123,19 +124,3 @@ def _constants(function: str, *arguments: Snippet | None) -> list[str]:
     if not all(a.is_literal for a in given):
         raise CannotSay(f"{function} with a pattern or time zone that differs by row")
     return [quoted(str(a.literal)) for a in given]
-
-
-def strptime_pattern(java: str) -> str:
-    """Translate a pattern of Java's DateTimeFormatter to strptime's; raises CannotSay."""
-    made = []
-    for part in re.finditer(r"'((?:[^']|'')*)'|([A-Za-z])\2*|.", java, re.DOTALL):
-        if part[1] is not None:
-            made.append(part[1].replace("''", "'").replace("%", "%%") or "'")
-        elif part[2]:
-            word = STRFTIME_OF_JAVA.get(part[0])
-            if word is None:
-                raise CannotSay(f"parseDate's pattern letters {part[0]!r}")
-            made.append(word)
-        else:
-            made.append(part[0].replace("%", "%%"))
-    return "".join(made)

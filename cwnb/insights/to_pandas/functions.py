@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from cwnb.insights.functions.calling import cut_off
+from cwnb.insights.functions.numeric import MOST_DECIMALS
 from cwnb.insights.to_pandas.expressions import truth
 from cwnb.insights.to_pandas.writing import (
     DTYPES,
@@ -61,8 +63,7 @@ def _round(script: Script, value: Snippet, decimals: Snippet | None = None) -> S
         return Snippet(f"round_half_away({value.code})", "number")
     if not decimals.is_literal:
         raise CannotSay("round to a number of decimals that differs by row")
-    # Beyond 400 decimals every double stays as it is, or is 0.
-    places = int(max(-400, min(400, decimals.literal)))
+    places = cut_off(decimals.literal, MOST_DECIMALS)
     kind = "numeric" if value.kind == "integer" else value.kind
     return Snippet(f"round_half_away({value.code}, {places})", kind)
 

@@ -157,13 +157,11 @@ class Filter(Command):
 
 
 class Parse(Command):
-    """`parse [value] "glob*" as a` or `parse [value] /re/ [multi]`: fields out of text.
-
-    `pattern` is an `exp.Literal` string (glob) or a Regex; `names` are the extracted fields, in the
-    order of the wildcards or groups. `multi` gives a row per match.
-    """
+    """`parse [value] "glob*" as a` or `parse [value] /re/ [multi]`: fields out of text."""
 
     keyword = "parse"
+    # `pattern` is an `exp.Literal` string (glob) or a Regex; `names` are the extracted fields, in
+    # the order of the wildcards or groups. `multi` gives a row per match.
     arg_types: ClassVar[dict[str, bool]] = {
         "value": True,
         "pattern": True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from cwnb.insights.values.arithmetic import arithmetic, negate
 from cwnb.insights.values.conversion import (
     in_calendar,
+    joined,
     text_of,
     to_boolean,
     to_double,
@@ -58,6 +59,7 @@ __all__ = [
     "is_structure",
     "is_text",
     "is_time",
+    "joined",
     "mixed_array",
     "natural_keys",
     "negate",

@@ -196,6 +196,12 @@ def unify(values: Sequence[Value]) -> list[Value]:
     return [_as_type(value, common) for value in values]
 
 
+def joined(parts: Sequence[pa.Array], rows: Sequence[np.ndarray[Any, Any]]) -> pa.Array:
+    """Put the values of some rows each, whose numbers are `rows`, into one column in order."""
+    order = np.argsort(np.concatenate(rows))
+    return pa.concat_arrays(unify(parts)).take(pa.array(order))
+
+
 def _as_type(value: Value, common: pa.DataType) -> Value:
     if value.type == common:
         return value

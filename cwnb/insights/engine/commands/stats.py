@@ -214,4 +214,4 @@ def _with_shifted_bins(node: exp.Expression, batch: Batch, offset_ms: int) -> ex
         batch.set(column.name, pc.add(evaluate_array(part, moved), shift))
         return column
 
-    return node.copy().transform(shifted)
+    return node.transform(shifted)
