@@ -17,9 +17,8 @@ from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Self
 
 from cwnb.errors import SourceError
-from cwnb.sources import unpacking
 from cwnb.sources.openers import Input, readable
-from cwnb.sources.unpacking import bomb
+from cwnb.sources.unpacking import check_ratio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -79,10 +78,7 @@ def _open_zipped(
 ) -> _Content:
     if info.flag_bits & 1:
         raise SourceError(f"{name!r} is locked with a password; unpack it first")
-    ratio = info.file_size / max(info.compress_size, 1)
-    large = info.file_size > unpacking.RATIO_FREE_BYTES
-    if large and max_ratio is not None and ratio > max_ratio:
-        raise bomb(name, max_ratio)
+    check_ratio(name, info.file_size, info.compress_size, max_ratio)
     try:
         return _Content(archive.open(info), name)
     except _FAULTS as error:

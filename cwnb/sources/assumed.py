@@ -63,9 +63,12 @@ def _records(count: int) -> str:
 
 
 def _count(utc_ms: Array, parts: list[Array]) -> int:
-    if not parts:
+    """Count the times that are in one of the parts, which are of other times as a rule."""
+    if not parts or not len(utc_ms):
         return 0
-    return int(np.isin(utc_ms, np.unique(np.concatenate(parts))).sum())
+    first, last = utc_ms.min(), utc_ms.max()
+    near = [part for part in parts if part.max() >= first and part.min() <= last]
+    return int(np.isin(utc_ms, np.concatenate(near)).sum()) if near else 0
 
 
 def zone_to_utc(local_ms: Array, zone: str, assumed: Assumed | None) -> Array:

@@ -249,8 +249,8 @@ class _Reader:
         """Add what stands between two documents: numbers, texts and the like are records too."""
         if not text.isspace() and (text := text.strip(_WHITE + b",")):
             too_long = len(text) >= KEPT_BYTES
-            records = [text] if too_long or _is_json(text) else text.split()
-            if not too_long and not all(map(_is_json, records)):
+            records = [text] if too_long or is_json(text) else text.split()
+            if not too_long and not all(map(is_json, records)):
                 raise SourceError(
                     f"{self._name!r} goes on after {self._where()} with what is no JSON:"
                     f" {text[:40]!r}"
@@ -294,7 +294,8 @@ class _Reader:
         return f"record {self._count:,}" if self._count else "its beginning"
 
 
-def _is_json(text: bytes) -> bool:
+def is_json(text: bytes | str) -> bool:
+    """Tell whether a text is one JSON document."""
     try:
         orjson.loads(text)
     except orjson.JSONDecodeError:

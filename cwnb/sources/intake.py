@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 
 from cwnb.errors import SourceError
 from cwnb.sources.chunks import TOO_LONG
+from cwnb.sources.documents import is_json
 from cwnb.sources.field_times import read_field_times, search_field_times, time_columns
 from cwnb.sources.openers import reason_of
 from cwnb.store import CheckedEvents, Messages, checks, messages_of
@@ -260,16 +260,8 @@ def _not_json(text: pa.Array, rows: Array, discovered: Any) -> Array:
         if column is not None and len(rows):
             rows = rows[np.asarray(column.is_null())[rows]]
     texts = text.take(pa.array(rows)).to_pylist()
-    bad: Array = rows[np.array([not _is_json(value) for value in texts], bool)]
+    bad: Array = rows[np.array([not is_json(value) for value in texts], bool)]
     return bad
-
-
-def _is_json(text: str) -> bool:
-    try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return False
-    return True
 
 
 def _set(times: Array, timed: Array, rows: Array, found: tuple[Array, Array]) -> None:

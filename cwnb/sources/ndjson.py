@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import orjson
 
 from cwnb.sources.blocks import slices
 from cwnb.sources.chunks import Chunk
+from cwnb.sources.documents import is_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,11 +36,6 @@ def _is_cut(block: Block, reader: LineReader) -> bool:
     if not len(block) or reader.ended:
         return False
     line = block.data[int(block.starts[-1]) :].strip()
-    try:
-        orjson.loads(line)
-    except orjson.JSONDecodeError:
-        whole = False
-    else:
-        # A number may be unfinished: its next digit may not have been written yet.
-        whole = line.endswith((b"}", b"]", b'"'))
+    # A number may be unfinished: its next digit may not have been written yet.
+    whole = is_json(line) and line.endswith((b"}", b"]", b'"'))
     return not whole and reader.leave(block, len(block) - 1)

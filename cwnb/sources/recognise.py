@@ -7,12 +7,12 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-import orjson
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, SourceError
 from cwnb.sources.containers import is_cri
 from cwnb.sources.delimiters import is_table
+from cwnb.sources.documents import is_json
 from cwnb.sources.layouts import LAYOUTS
 from cwnb.sources.service import is_service
 from cwnb.sources.text_times import read_layout
@@ -93,7 +93,7 @@ def recognise(sample: bytes, name: str, reading: Reading) -> str:
     if first.startswith(b"{"):
         if _follow_each_other(first):
             return "json"
-        if _is_json(first) or (len(lines) == 1 and len(sample) < SAMPLE_BYTES):
+        if is_json(first) or (len(lines) == 1 and len(sample) < SAMPLE_BYTES):
             return "ndjson"
         objects = sum(line.startswith(b"{") and line.rstrip().endswith(b"}") for line in lines)
         return "ndjson" if objects * 2 >= len(lines) else "json"
@@ -101,7 +101,7 @@ def recognise(sample: bytes, name: str, reading: Reading) -> str:
         return "json"
     if is_cri(lines[:200]):
         return "cri"
-    objects = sum(line.startswith(b"{") and _is_json(line) for line in lines[:200])
+    objects = sum(line.startswith(b"{") and is_json(line) for line in lines[:200])
     if objects * 2 > len(lines[:200]):
         return "ndjson"
     if not _begins_with_time(lines[:20], reading):
@@ -134,14 +134,6 @@ def _lines(sample: bytes) -> list[bytes]:
     if len(sample) >= SAMPLE_BYTES and len(lines) > 1:
         lines.pop()
     return [line for line in lines if line.strip()]
-
-
-def _is_json(text: bytes) -> bool:
-    try:
-        orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return False
-    return True
 
 
 def _follow_each_other(line: bytes) -> bool:

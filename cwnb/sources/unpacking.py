@@ -37,20 +37,15 @@ def compression_of(head: bytes) -> str | None:
     return next((name for magic, name in _MAGIC if head.startswith(magic)), None)
 
 
-def bomb(name: str, max_ratio: float) -> SourceError:
-    """Word the error for content that unpacks to more than `max_ratio` times its size."""
-    return SourceError(
-        f"{name!r} unpacks to more than {max_ratio:g} times its size, as only a bomb does;"
-        " max_ratio=None loads it all the same"
-    )
-
-
 def check_ratio(name: str, unpacked: int, packed: int, max_ratio: float | None) -> None:
     """Raise SourceError if the unpacked bytes are more than `max_ratio` times the packed ones."""
     if max_ratio is None or unpacked <= RATIO_FREE_BYTES:
         return
     if unpacked > max_ratio * max(packed, 1):
-        raise bomb(name, max_ratio)
+        raise SourceError(
+            f"{name!r} unpacks to more than {max_ratio:g} times its size, as only a bomb does;"
+            " max_ratio=None loads it all the same"
+        )
 
 
 class Counted:

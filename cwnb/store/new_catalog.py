@@ -65,8 +65,8 @@ class NewCatalog:
         )
         if unset:
             self.said.append(
-                f"not brought back: retention of {', '.join(unset[:8])}"
-                f"{' and others' if len(unset) > 8 else ''}; events are kept for ever"
+                f"not brought back: retention of {', '.join(unset[:_NAMED])}"
+                f"{' and others' if len(unset) > _NAMED else ''}; events are kept for ever"
             )
 
     def _take_segments(self, notes: list[Note], left_out: dict[str, str]) -> None:
@@ -83,7 +83,8 @@ class NewCatalog:
                 if (why := self._take_segment(note)) is not None:
                     failed.add(note.facts.id)
                     left_out[note.facts.id] = why
-            waiting = [note for note in waiting if note not in free]
+            taken = {note.facts.id for note in free}
+            waiting = [note for note in waiting if note.facts.id not in taken]
 
     def _take_segment(self, note: Note) -> str | None:
         """Take a segment, or say why it cannot be."""

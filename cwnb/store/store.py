@@ -225,6 +225,12 @@ class Store:
         sealer = self.context.sealer()
         return [open_record(record, found.id, group, sealer) for record in sealed]
 
+    def number_of_loads(self, group: str) -> int:
+        """Give how many files have been loaded into a group; 0 for a group that is not there."""
+        with self.catalog.read() as connection:
+            found = groups.find(connection, group)
+            return 0 if found is None else loads.count(connection, found.id)
+
     def unload(self, group: str, load_id: str) -> int:
         """Take back what was loaded into a group under this id; give how many events went.
 

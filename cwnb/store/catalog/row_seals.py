@@ -51,15 +51,11 @@ class RowSeals:
         values: tuple[Any, ...],
         seal: Any,
         *blobs: Any,
-        key: bytes | None = None,
+        key: bytes,
     ) -> None:
-        """Raise StoreDamaged if a row is not the one that was sealed.
-
-        `key`: that of the present transaction; without it `self.key` is asked, if it is needed.
-        """
+        """Raise StoreDamaged if a row is not the one that was sealed."""
         if not blobs and self._good.get(seal) == values:
             return
-        key = self.key() if key is None else key
         if any(type(blob) is not bytes for blob in blobs) or (
             self.of(table, values, *blobs, key=key) != seal
         ):

@@ -120,6 +120,7 @@ def commits_from(connection: Any, group_id: int, commit: int) -> list[tuple[int,
 
 def runs_of(connection: Any, segment_id: str) -> Runs:
     """Give the commits of a segment's events."""
+    # Asked first, so that a repair takes no runs over from a catalog whose segments are damaged.
     last_commit = connection.execute(
         "SELECT last_commit FROM segments WHERE id = ?", (segment_id,)
     ).get

@@ -34,15 +34,6 @@ def of_group(connection: Any, group_id: int) -> list[StreamInfo]:
     return [StreamInfo(*row[:-1]) for row in rows]
 
 
-def insert(connection: Any, group_id: int, name: str, now_ms: int) -> bool:
-    """Make an empty stream; tell whether it was new."""
-    if connection.execute(f"SELECT 1 {_OF_NAME}", (group_id, name)).get:
-        return False
-    _write(connection, group_id, name, (now_ms, None, None, None, 0))
-    counters.count(connection, group_id, "streams", 1)
-    return True
-
-
 def count_events(connection: Any, group_id: int, counted: StreamCount, now_ms: int) -> bool:
     """Note events of a stream; tell whether the stream is new, which the caller counts."""
     place = group_id, counted.name
