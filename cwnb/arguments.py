@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterable
-from functools import wraps
+from functools import cache, wraps
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -23,12 +23,10 @@ Answer = TypeVar("Answer")
 
 def named_arguments(function: Callable[Arguments, Answer]) -> Callable[Arguments, Answer]:
     """Let a function raise InvalidParameter for an argument that it has not, with the nearest."""
-    known = _names(function)
 
     @wraps(function)
     def checked(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Answer:
-        if not kwargs.keys() <= known:
-            check_names(kwargs, function)
+        check_names(kwargs, function)
         return function(*args, **kwargs)
 
     return checked
@@ -44,6 +42,7 @@ def check_names(given: Iterable[str], function: Callable[..., Any]) -> None:
             raise InvalidParameter(f"{function.__name__}() has no argument {name!r}; {hint}")
 
 
+@cache
 def _names(function: Callable[..., Any]) -> frozenset[str]:
     return frozenset(inspect.signature(function).parameters) - {"self"}
 

@@ -15,6 +15,7 @@ from cwnb.results.listings import FIELDS, GROUPS, LOADS, SAVED_QUERIES, STREAMS,
 from cwnb.results.running import TRIES, RunningQuery
 from cwnb.store import SavedQuery, Store, event_batch
 from cwnb.times import Clock, to_ms
+from cwnb.window import read_window
 
 if TYPE_CHECKING:
     import os
@@ -247,7 +248,10 @@ class Logs:
             )
         parsed = parse(text, language)
         sources = StoreSources(self.store, named, parsed.selectors())
-        return running_query(text, parsed, sources, start, end, self.clock.now_ms(), **options)
+        now_ms = self.clock.now_ms()
+        return running_query(
+            text, parsed, sources, read_window(start, end, now_ms), now_ms, **options
+        )
 
     def _known(self) -> str:
         names = [group.name for group in self.store.groups()]
@@ -312,7 +316,7 @@ class Logs:
         `groups` are the log groups to ask. `parameters` gives the names that stand as `{{name}}` in
         the text, each with its default value. Raises InvalidParameter, StoreReadOnly.
         """
-        named = [groups] if isinstance(groups, str) else list(groups)
+        named = arguments.group_names(groups)
         now_ms = self.clock.now_ms()
         self.store.save_query(SavedQuery(name, text, named, dict(parameters or {}), now_ms))
 

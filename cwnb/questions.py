@@ -15,7 +15,7 @@ from cwnb.window import read_window
 if TYPE_CHECKING:
     from concurrent.futures import Executor
 
-    from cwnb.events import Sources
+    from cwnb.events import Sources, Window
     from cwnb.insights import Query
     from cwnb.results.result import QueryResult
 
@@ -82,22 +82,22 @@ def _asked_of_frame(
     parsed = parse(text, language)
     present = Clock().now_ms()
     now_ms = present if now is None else to_ms(now, present)
+    window = read_window(start, end, now_ms)
     notes: list[str] = []
     sources = DataFrameSources(
         frame,
         notes,
-        has_window=read_window(start, end, now_ms) != ALL_TIME,
+        has_window=window != ALL_TIME,
         has_bins=any(call.entry.bins for call in parsed.find_all(Call)),
     )
-    return running_query(text, parsed, sources, start, end, now_ms, notes=notes, **options)
+    return running_query(text, parsed, sources, window, now_ms, notes=notes, **options)
 
 
-def running_query(  # noqa: PLR0917 - what a query is made of, in order
+def running_query(
     text: str,
     query: Query,
     sources: Sources,
-    start: Any,
-    end: Any,
+    window: Window,
     now_ms: int,
     *,
     strict: bool = False,
@@ -108,12 +108,12 @@ def running_query(  # noqa: PLR0917 - what a query is made of, in order
 ) -> RunningQuery:
     """Give a query that has not begun, with its sources, its window and its limits.
 
-    Raises InvalidParameter for times, limits and executors that are none.
+    Raises InvalidParameter for limits and executors that are none.
     """
     context = QueryContext(
         sources,
         now_ms,
-        read_window(start, end, now_ms),
+        window,
         strict=strict,
         limit=arguments.row_limit(limit),
         memory_budget=arguments.memory_bytes(memory_budget),

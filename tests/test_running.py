@@ -448,7 +448,7 @@ def test_ctrl_c_does_not_wait_for_a_kernel(where: str, monkeypatch: pytest.Monke
             "merge": (StatsPlan, "merge"),
             "finish": (StatsPlan, "finish"),
             "tail": (steps.STEPS, tree.TopRows),
-            "answer": (run, "evaluate_array"),
+            "answer": (run, "evaluate_named"),
         }
         slow(patch, *targets[where])
         with ctrl_c(kernel.begun):

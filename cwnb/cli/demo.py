@@ -17,14 +17,17 @@ if TYPE_CHECKING:
 DEMO_STORE = ".cwnb-demo"
 
 
-@click.command()
-@click.option(
+_store_option = click.option(
     "--store",
     "path",
     default=DEMO_STORE,
     metavar="FOLDER",
     help="The store's folder (default: ./.cwnb-demo).",
 )
+
+
+@click.command()
+@_store_option
 def demo(path: str) -> None:
     """Make three days of a web shop's logs, and find out why nobody can pay.
 
@@ -42,13 +45,7 @@ def demo(path: str) -> None:
 
 
 @click.command(context_settings={"ignore_unknown_options": True})
-@click.option(
-    "--store",
-    "path",
-    default=DEMO_STORE,
-    metavar="FOLDER",
-    help="The store's folder (default: ./.cwnb-demo).",
-)
+@_store_option
 @click.argument("jupyter", nargs=-1, type=click.UNPROCESSED, metavar="[JUPYTER OPTIONS]")
 def lab(path: str, jupyter: tuple[str, ...]) -> None:
     """Open JupyterLab on the notebooks, with the demo's store.

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from cwnb.cli.errors import as_options
 from cwnb.cli.options import progress_of_bytes, store_option
-
-if TYPE_CHECKING:
-    from cwnb.logs import Logs
 
 
 @click.command()
@@ -52,21 +49,17 @@ def load(files: tuple[str, ...], path: str, **options: Any) -> None:
     found = [sys.stdin.buffer if name == "-" else name for name in files]
     what = found[0] if len(found) == 1 else found
     with closing(cwnb.open(path)) as logs:
-        before = _files(logs, options["group"])
+        before = logs.store.number_of_loads(options["group"])
         try:
             with progress_of_bytes() as progress:
                 report = logs.load(what, progress=progress, **options)
         except KeyboardInterrupt:
-            new = _files(logs, options["group"]) - before
+            new = logs.store.number_of_loads(options["group"]) - before
             click.echo(f"\ncwnb: stopped: {_left_out(files, new)}", err=True)
             raise
     click.echo(as_options(str(report), load))
     if report.errors:
         sys.exit(1)
-
-
-def _files(logs: Logs, group: str) -> int:
-    return len(logs.store.load_records(group)) if logs.store.has_group(group) else 0
 
 
 def _left_out(names: tuple[str, ...], loaded: int) -> str:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from cwnb.notebook.completion import cursor_in_cell
-from cwnb.notebook.options import OPTIONS, help_text
+from cwnb.notebook.options import SPELLINGS, help_text
 
 if TYPE_CHECKING:
     from cwnb.notebook.completion import Completer
@@ -82,8 +82,8 @@ def _page_of_option(line: str) -> str:
     word = line.rpartition(" ")[2]
     pending = read_unfinished(line[: len(line) - len(word)], cell=True).pending
     name = word.partition("=")[0]
-    for option in OPTIONS:
-        if name in {f"--{option.name}", f"-{option.short}"} or option == pending:
-            entry = option_entry(option)
-            return f"{entry.signature}\n\n{entry.about}"
-    return help_text()
+    option = SPELLINGS.get(name) or pending
+    if option is None:
+        return help_text()
+    entry = option_entry(option)
+    return f"{entry.signature}\n\n{entry.about}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cwnb.insights import Candidate, Completion
-from cwnb.notebook.options import OPTIONS
+from cwnb.notebook.options import OPTIONS, SPELLINGS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -57,7 +57,7 @@ def read_unfinished(line: str, *, cell: bool) -> UnfinishedLine:
         value = word
         if word.startswith("-") and (option is None or option.many):
             name, _, value = word.partition("=")
-            option = next((o for o in OPTIONS if name in {f"--{o.name}", f"-{o.short}"}), None)
+            option = SPELLINGS.get(name)
             read.given.add(option.name if option else "")
             read.pending = option if option and option.value else None
             has_value = False

@@ -179,7 +179,6 @@ class Cwnb(Magics):  # type: ignore[misc]
             raise InvalidParameter("of the options, only --store and --logs go here")
         if late := next((w for w in options.query.split() if w.startswith("-")), None):
             raise InvalidParameter(f"write {late} before the names")
-        display_zone(self.tz)  # before the query runs
         logs = self.stores.open(self.stores.find(options, self.store, variables))
         words = [name for word in options.query.split() for name in fill_word(word, variables)]
         return words, logs

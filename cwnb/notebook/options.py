@@ -54,6 +54,9 @@ OPTIONS = (
     Option("logs", "NAME", "the variable with an open store; the default is logs"),
     Option("help", about="show this", short="h"),
 )
+SPELLINGS = {f"--{option.name}": option for option in OPTIONS} | {
+    f"-{option.short}": option for option in OPTIONS if option.short
+}
 NOT_YET = {
     "--dry-run": "",
     "--last": "write --start",
@@ -224,14 +227,12 @@ def _fill(options: Options, given: dict[str, list[str]]) -> None:
 
 
 def _known(word: str) -> Option:
-    spellings = {f"--{option.name}": option for option in OPTIONS}
-    spellings |= {f"-{option.short}": option for option in OPTIONS if option.short}
-    if word in spellings:
-        return spellings[word]
+    if word in SPELLINGS:
+        return SPELLINGS[word]
     if word in NOT_YET:
         instead = f"; {NOT_YET[word]}" if NOT_YET[word] else ""
         raise InvalidParameter(f"option {word} is not supported yet{instead}")
-    near = get_close_matches(word, spellings, n=1)
+    near = get_close_matches(word, SPELLINGS, n=1)
     hint = f"did you mean {near[0]}?" if near else "--help lists them"
     raise InvalidParameter(f"unknown option {word!r}; {hint}")
 

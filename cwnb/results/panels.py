@@ -83,13 +83,14 @@ def panels_by_group(df: DataFrame, found: Shape, most: int) -> list[Panel]:
     measure = found.measures[0]
     names = labels_of(df, found.keys)
     codes, firsts = _codes(names)
+    heights = floats(df[measure])
     series = []
     for code, name in enumerate(firsts):
         rows = codes == code
         series.append(
             series_over_time(
                 df[found.time][rows],
-                floats(df[measure])[rows],
+                heights[rows],
                 found.period_ms,
                 name,
                 measure in found.additive,

@@ -17,6 +17,7 @@ PAGES = [
     ("%%insights --sta¦rt -1h\n", "--start TIME\n\nstart of the window"),
     ("%%insights --start -1¦h\n", "--start TIME\n\nstart of the window"),
     ("%%insights -g /sh¦op\n", "--group GROUP…, -g\n\nlog groups"),
+    ("%%insights -g /shop/app --sta¦rt -1h\n", "--start TIME\n\nstart of the window"),
     ("%%insights ¦", help_text()),
     ("r = %insights -g /shop/app stats cou¦nt(*)", "count([field]) -> number"),
     (f"{CELL}fields nonsen¦se", "nothing is known of this word"),
