@@ -8,6 +8,11 @@ from cwnb.events import ALL_TIME, MESSAGE, RAW, SEQUENCE, TIMESTAMP, Window
 from cwnb.insights.rewrite.pruning import condition
 
 
+def texts(count):
+    """Give so many messages to put: JSON with a number, and a level that is ERROR in every fifth."""
+    return [f'{{"n": {n}, "level": "{"INFO" if n % 5 else "ERROR"}"}}' for n in range(count)]
+
+
 def events(store, groups, window=ALL_TIME, names=()):
     """Give (time, message bytes, *fields) of every event, oldest first."""
     found = []

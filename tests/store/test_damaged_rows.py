@@ -7,7 +7,7 @@ import shutil
 
 import apsw
 import pytest
-from contents import events
+from contents import events, texts
 
 from cwnb.errors import CwnbError, StoreDamaged
 from cwnb.store import LoadRecord, Position, Store, event_batch
@@ -16,10 +16,6 @@ pytestmark = pytest.mark.usefixtures("quiet")
 
 FLIPS = 60
 GROUPS = ("/g", "/h")
-
-
-def texts(count):
-    return [f'{{"n": {n}, "level": "{"INFO" if n % 5 else "ERROR"}"}}' for n in range(count)]
 
 
 @pytest.fixture(params=["open", "encrypted"])

@@ -7,17 +7,13 @@ from pathlib import Path
 
 import apsw
 import pytest
-from contents import events, messages
+from contents import events, messages, texts
 
 import cwnb
 from cwnb.errors import ResourceNotFound, StoreDamaged, StoreError, StoreKeyMissing
 from cwnb.store import LoadRecord, Position, Store, event_batch, repair
 
 pytestmark = pytest.mark.usefixtures("quiet")
-
-
-def texts(count):
-    return [f'{{"n": {n}, "level": "{"INFO" if n % 5 else "ERROR"}"}}' for n in range(count)]
 
 
 @pytest.fixture(params=["open", "encrypted"])
