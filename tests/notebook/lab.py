@@ -1,4 +1,4 @@
-"""JupyterLab on loopback and a headless Chromium that looks at it."""
+"""JupyterLab or Notebook 7 on loopback, and a headless Chromium that looks at it."""
 
 from __future__ import annotations
 
@@ -21,6 +21,31 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TOKEN = "for-tests-only"
+
+
+@dataclass(frozen=True)
+class App:
+    """A front end: the module that serves it, the class of its settings, a notebook's path.
+
+    `own_errors`: what its console says of itself, also where no package of ours is installed.
+    """
+
+    module: str
+    settings: str
+    path: str
+    own_errors: tuple[str, ...] = ()
+
+
+APPS = {
+    "lab": App("jupyterlab", "LabApp", "lab/tree"),
+    # The settings of a plugin of Notebook 7.6 change before its registry has them.
+    "notebook": App(
+        "notebook",
+        "JupyterNotebookApp",
+        "notebooks",
+        ("Cannot read properties of undefined (reading 'schema')",),
+    ),
+}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 KERNEL_IDLE = """() => {
     const widget = window.jupyterapp?.shell?.currentWidget;
@@ -39,8 +64,14 @@ def write_notebook(path: Path, cells: list[str]) -> None:
 
 
 @contextlib.contextmanager
-def server(root: Path, scratch: Path, **variables: str) -> Iterator[str]:
-    """Serve `root` by JupyterLab, with nothing of the user's settings; gives its address."""
+def server(
+    root: Path, scratch: Path, *, app: str = "lab", python: str | None = None, **variables: str
+) -> Iterator[str]:
+    """Serve `root` by an app of APPS, with nothing of the user's settings; gives its address.
+
+    `python`: the Python of another environment, which has the package under test installed.
+    `variables` are set in the environment of server and kernels.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -53,9 +84,14 @@ def server(root: Path, scratch: Path, **variables: str) -> Iterator[str]:
         "IPYTHONDIR": "ipython",
     }
     environment = {name: str(scratch / folder) for name, folder in folders.items()}
-    # The package under test, installed or not.
-    here = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
+    if python is None:
+        # The package under test, installed or not.
+        here = str(Path(__file__).resolve().parents[2])
+        environment["PYTHONPATH"] = os.pathsep.join(
+            filter(None, [here, os.environ.get("PYTHONPATH")])
+        )
+    else:
+        environment["PYTHONPATH"] = ""
     news = scratch / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
     news.parent.mkdir(parents=True)
     news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
@@ -63,20 +99,14 @@ def server(root: Path, scratch: Path, **variables: str) -> Iterator[str]:
     with log.open("w") as output:
         process = subprocess.Popen(
             [
-                sys.executable,
-                *("-m", "jupyter", "lab", "--no-browser", "--allow-root"),
+                python or sys.executable,
+                *("-m", APPS[app].module, "--no-browser", "--allow-root"),
                 *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"),
                 *("--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"),
                 *(f"--ServerApp.root_dir={root}", "--LabApp.extension_manager=readonly"),
-                "--LabApp.expose_app_in_browser=True",
+                f"--{APPS[app].settings}.expose_app_in_browser=True",
             ],
-            env={
-                **os.environ,
-                **environment,
-                "JUPYTER_PREFER_ENV_PATH": "1",
-                "PYTHONPATH": path,
-                **variables,
-            },
+            env={**os.environ, **environment, "JUPYTER_PREFER_ENV_PATH": "1", **variables},
             stdout=output,
             stderr=subprocess.STDOUT,
         )
@@ -110,16 +140,32 @@ def _wait(process: subprocess.Popen[bytes], address: str, log: Path) -> None:
 
 @dataclass
 class Looker:
-    """A page with an open notebook, and every request that left this machine."""
+    """A page with an open notebook.
+
+    `left`: every request that left this machine. `errors`: what its console said was an error,
+    but for the app's own.
+    """
 
     page: Any
+    app: str = "lab"
     left: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
     def note(self, request: Any) -> None:
         """Remember a request that went elsewhere."""
         parts = urlsplit(request.url)
         if parts.scheme not in {"data", "blob"} and parts.hostname != "127.0.0.1":
             self.left.append(request.url)
+
+    def note_message(self, message: Any) -> None:
+        """Remember what the console calls an error."""
+        if message.type == "error":
+            self.note_error(message.text)
+
+    def note_error(self, text: str) -> None:
+        """Remember an error, unless it is the app's own."""
+        if text not in APPS[self.app].own_errors:
+            self.errors.append(text)
 
     def run_all(self) -> None:
         """Start all cells; returns at once."""
@@ -128,9 +174,15 @@ class Looker:
 
 @contextlib.contextmanager
 def opened(
-    address: str, notebook: str, profile: Path, *, width: int = 1280, height: int = 900
+    address: str,
+    notebook: str,
+    profile: Path,
+    *,
+    app: str = "lab",
+    width: int = 1280,
+    height: int = 900,
 ) -> Iterator[Looker]:
-    """Open a notebook of the server in a browser and wait for its kernel."""
+    """Open a notebook of the server in a browser, in an app of APPS, and wait for its kernel."""
     from playwright.sync_api import sync_playwright
 
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
@@ -149,10 +201,12 @@ def opened(
             viewport={"width": width, "height": height},
         )
         try:
-            looker = Looker(context.new_page())
+            looker = Looker(context.new_page(), app)
             context.on("request", looker.note)
             page = looker.page
-            page.goto(f"{address}/lab/tree/{notebook}?token={TOKEN}&reset")
+            page.on("console", looker.note_message)
+            page.on("pageerror", lambda error: looker.note_error(str(error)))
+            page.goto(f"{address}/{APPS[app].path}/{notebook}?token={TOKEN}&reset")
             page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
             page.wait_for_function(KERNEL_IDLE, timeout=60_000)
             yield looker
