@@ -20,7 +20,7 @@ from cwnb.insights.engine import Outcome, Places, Step, prepare
 from cwnb.insights.engine import run_query as run
 from cwnb.insights.frame_columns import as_frame, columns_of_frame
 from cwnb.insights.frames import FrameSource, FrameSources, RareFields
-from cwnb.insights.inputs import extent_of_inputs
+from cwnb.insights.inputs import extent_of_inputs, fields_of_input
 from cwnb.insights.languages import candidates, page_at, parse, quote, token_spans
 from cwnb.insights.ql.writer import to_text, write_name
 from cwnb.insights.resolve.check import check
@@ -34,8 +34,11 @@ if TYPE_CHECKING:
     from cwnb.insights.completion import Candidate, Completion, KnownField, Vocabulary
     from cwnb.insights.ql.editing import (
         counted_by,
+        counted_over_time,
         events_beginning,
+        fields_of_events,
         keys_of_groups,
+        names_made,
         with_condition,
     )
     from cwnb.insights.to_pandas import to_pandas as to_pandas_source
@@ -67,11 +70,15 @@ __all__ = [
     "columns_of_frame",
     "complete",
     "counted_by",
+    "counted_over_time",
     "events_beginning",
     "extent_of_inputs",
     "field_names",
+    "fields_of_events",
+    "fields_of_input",
     "is_structure",
     "keys_of_groups",
+    "names_made",
     "page_at",
     "parse",
     "prepare",
@@ -99,7 +106,15 @@ _IMPORTED_LATER = {
     },
     **{
         name: ("cwnb.insights.ql.editing", name)
-        for name in ("counted_by", "events_beginning", "keys_of_groups", "with_condition")
+        for name in (
+            "counted_by",
+            "counted_over_time",
+            "events_beginning",
+            "fields_of_events",
+            "keys_of_groups",
+            "names_made",
+            "with_condition",
+        )
     },
 }
 

@@ -9,32 +9,13 @@ import numpy as np
 
 from cwnb.errors import InvalidParameter
 from cwnb.events import TIMESTAMP
+from cwnb.results.periods import period_for
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Array = np.ndarray[Any, Any]
 _DAY_MS = 86_400_000
-# Periods for counting events over time, in milliseconds, and their names.
-_NAMED_PERIODS = {
-    1: "1 ms",
-    10: "10 ms",
-    100: "100 ms",
-    1_000: "second",
-    5_000: "5 seconds",
-    15_000: "15 seconds",
-    60_000: "minute",
-    300_000: "5 minutes",
-    900_000: "15 minutes",
-    3_600_000: "hour",
-    3 * 3_600_000: "3 hours",
-    12 * 3_600_000: "12 hours",
-    _DAY_MS: "day",
-    7 * _DAY_MS: "week",
-    28 * _DAY_MS: "4 weeks",
-    364 * _DAY_MS: "52 weeks",
-}
-_BINS = 60
 _MOST_POINTS = 20_000
 
 
@@ -116,10 +97,7 @@ def series_over_time(
 
 
 def histogram(df: pd.DataFrame) -> tuple[Series, int, str]:
-    """Count events over time; also give the length and name of the period.
-
-    The shortest named period is chosen that divides their time into 60 parts or fewer.
-    """
+    """Count events over time; also give the length and name of the period (see `period_for`)."""
     if TIMESTAMP not in df.columns:
         raise InvalidParameter(
             f"cannot draw events without {TIMESTAMP}; show it, or add a stats command"
@@ -128,13 +106,13 @@ def histogram(df: pd.DataFrame) -> tuple[Series, int, str]:
     times_ms = times_ms[times_ms != _MISSING]
     if len(times_ms) == 0:
         raise InvalidParameter(f"cannot draw events that have no {TIMESTAMP}")
-    span = int(times_ms.max() - times_ms.min())
-    period_ms = next((p for p in _NAMED_PERIODS if span / p <= _BINS), max(_NAMED_PERIODS))
-    bins, counts = np.unique(times_ms // period_ms * period_ms, return_counts=True)
+    period = period_for(int(times_ms.min()), int(times_ms.max()))
+    starts = (times_ms - period.origin_ms) // period.ms * period.ms + period.origin_ms
+    bins, counts = np.unique(starts, return_counts=True)
     return (
-        Series("events", bins, counts.astype("float64"), period_ms, True),
-        period_ms,
-        _NAMED_PERIODS[period_ms],
+        Series("events", bins, counts.astype("float64"), period.ms, True),
+        period.ms,
+        period.name,
     )
 
 

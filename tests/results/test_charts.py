@@ -167,8 +167,8 @@ def test_many_groups_are_added_up_or_left_out_and_that_is_said():
 def test_events_are_counted_over_time():
     df = frame(**{"@timestamp": [i * 1000 for i in range(500)], "@message": ["x"] * 500})
     figure = plot(result(df))
-    assert titles(figure) == ["500 events by 15 seconds"]
-    assert heights(figure.axes[0]) == [[15] * 33 + [5]]
+    assert titles(figure) == ["500 events by 10 seconds"]
+    assert heights(figure.axes[0]) == [[10] * 50]
     draws(figure)
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cwnb.events import POINTER
 from cwnb.insights.ql.dialect import parse_query
 from cwnb.insights.ql.writer import to_text, write_name
 from cwnb.insights.tree import Call, Field, Period
-from cwnb.insights.tree.facts import Names, Needs
+from cwnb.insights.tree.facts import Names, Needs, Rows
 from cwnb.insights.values.periods import capped
 
 if TYPE_CHECKING:
@@ -47,6 +48,39 @@ def events_beginning(text: str) -> str:
     commands = parse_query(text).answer.commands
     place = _beginning(commands)
     return f"{text.rstrip()}\n| " if place == len(commands) else text[: _start(commands[place])]
+
+
+def names_made(text: str) -> set[str]:
+    """Name the fields that the row-by-row beginning of a query makes or replaces."""
+    commands = parse_query(text).answer.commands
+    return {name for command in commands[: _beginning(commands)] for name in command.writes()}
+
+
+def fields_of_events(text: str, names: set[str]) -> set[str]:
+    """Name the fields that have one value an event at the end of a query's row-by-row beginning.
+
+    `names` are the fields that the events have before it. What is made by `parse … multi`, or after
+    it, may have several.
+    """
+    fields, several = set(names), False
+    commands = parse_query(text).answer.commands
+    for command in commands[: _beginning(commands)]:
+        several = several or command.rows is Rows.MORE
+        fields = fields - command.writes() if several else fields | command.writes()
+    return fields
+
+
+def counted_over_time(text: str, period: str, by: str = "") -> str:
+    """Count the events of the row-by-row beginning of a query for each period such as `5m`.
+
+    The answer has the column of the bin, that of `by` (an expression) if there is one, and last the
+    number of events. An event counts once where `parse … multi` makes several rows of it, unless
+    `by` tells them apart.
+    """
+    commands = parse_query(text).answer.commands
+    several = any(command.rows is Rows.MORE for command in commands[: _beginning(commands)])
+    count = f"countDistinct({POINTER})" if several else "count(*)"
+    return f"{events_beginning(text)}stats {count} by bin({period}){f', {by}' if by else ''}"
 
 
 def keys_of_groups(text: str) -> dict[str, tuple[str, Bins | None]] | None:
