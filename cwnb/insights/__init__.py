@@ -28,6 +28,7 @@ from cwnb.insights.resolve.complete import MAXIMUM_LIMIT, complete
 from cwnb.insights.tree import Call, Period, Pipeline, Query, field_names
 from cwnb.insights.values import is_structure
 from cwnb.insights.values import to_text as values_to_text
+from cwnb.insights.values.ordering import ranks
 from cwnb.insights.values.structures import to_python as values_to_python
 
 if TYPE_CHECKING:
@@ -83,6 +84,7 @@ __all__ = [
     "parse",
     "prepare",
     "quote",
+    "ranks",
     "run",
     "to_pandas_source",
     "to_text",

@@ -21,6 +21,7 @@ from cwnb.notebook.cell_help import CellHelp
 from cwnb.notebook.cells import cell_source
 from cwnb.notebook.completion import Completer
 from cwnb.notebook.history import History
+from cwnb.notebook.live import LiveViews
 from cwnb.notebook.options import Options, help_text, read_options
 from cwnb.notebook.placeholders import fill_query, fill_word
 from cwnb.notebook.stores import Stores, groups_to_ask
@@ -73,6 +74,7 @@ class Cwnb(Magics):  # type: ignore[misc]
         self.completer = Completer(self)
         self.help = CellHelp(self.completer)
         self.history = History()
+        self.live = LiveViews()
 
     @validate("start", "tz")
     def _refuse_setting(self, proposal: dict[str, Any]) -> str:
@@ -96,17 +98,20 @@ class Cwnb(Magics):  # type: ignore[misc]
         self.help.register(self.shell)
         formatter = self.shell.display_formatter.mimebundle_formatter
         formatter.for_type_by_name(*_RESULT, self._bundle)
+        self.shell.events.register("post_execute", self.live.show_waiting)
 
     def unregister(self) -> None:
         """Give the shell back as it was."""
         self.completer.unregister()
         self.help.unregister(self.shell)
         self.shell.display_formatter.mimebundle_formatter.pop(".".join(_RESULT), None)
+        self.shell.events.unregister("post_execute", self.live.show_waiting)
 
     def _bundle(self, result: QueryResult) -> dict[str, str]:
+        """Give what the notebook keeps of an answer; its view, where a browser is, follows."""
         from cwnb.results.display import mime_bundle
 
-        return mime_bundle(result, rows=self.save_rows)
+        return mime_bundle(result, rows=self.save_rows, view=self.live.view_of(result))
 
     @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]

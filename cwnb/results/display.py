@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwnb.results.html import ROWS_SHOWN, result_html, rows_left_out, summary
+from cwnb.results.html import ROWS_SHOWN, result_html, rows_left_out, summary, with_view
 
 if TYPE_CHECKING:
     from cwnb.results.result import QueryResult
@@ -19,9 +19,13 @@ def result_text(result: QueryResult, *, rows: int = ROWS_SHOWN) -> str:
     return "\n".join([*lines, result.to_text(max_rows=rows)])
 
 
-def mime_bundle(result: QueryResult, *, rows: int = ROWS_SHOWN) -> dict[str, str]:
-    """Give the result in the forms that a notebook keeps, each with at most `rows` rows."""
+def mime_bundle(result: QueryResult, *, rows: int = ROWS_SHOWN, view: str = "") -> dict[str, str]:
+    """Give the result in the forms that a notebook keeps, each with at most `rows` rows.
+
+    `view` names the live view that follows in the cell: the HTML is hidden while that is there.
+    """
+    html = result_html(result, rows=rows)
     return {
         "text/plain": result_text(result, rows=rows),
-        "text/html": result_html(result, rows=rows),
+        "text/html": with_view(html, view) if view else html,
     }

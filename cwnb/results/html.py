@@ -40,6 +40,19 @@ def result_html(result: Any, *, rows: int = ROWS_SHOWN) -> str:
     return _block("".join([summary_html(result), *_warnings(result.warnings), table]))
 
 
+# Where the next output of the cell is the live view of the answer, the HTML is hidden; where it is
+# not, as in a notebook that is opened again, that output has nothing to show and is hidden itself.
+_WITH_VIEW = """\
+.jp-OutputArea-child:has(> * #cwnb-{0}):has(+ .jp-OutputArea-child .cwnb-view),
+.jp-OutputArea-child:has(> * #cwnb-{0}) + .jp-OutputArea-child:not(:has(.cwnb-view))
+{{display: none}}"""
+
+
+def with_view(html: str, view: str) -> str:
+    """Give the HTML of an answer whose live view, of this name, follows as the next output."""
+    return f'<div id="cwnb-{view}"><style>{_WITH_VIEW.format(view)}</style>{html}</div>'
+
+
 def rows_left_out(count: int) -> str:
     """Say that a notebook keeps none of the rows."""
     setting = "%config Cwnb.save_rows = 0"

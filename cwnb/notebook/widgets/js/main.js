@@ -1,0 +1,11 @@
+// Each kind of view, and the function that draws it.
+const KINDS = { answer: drawAnswer };
+
+function render({ model, el }) {
+  // Keys that are pressed in a view are not shortcuts of the notebook.
+  el.setAttribute("data-lm-suppress-shortcuts", "true");
+  el.classList.add("cwnb-view");
+  return KINDS[model.get("kind")]({ model, el });
+}
+
+export default { render };

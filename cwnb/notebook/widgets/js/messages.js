@@ -1,0 +1,31 @@
+// Questions to the kernel. `onReply(content, buffers)` is called for each reply but the last,
+// whose promise is given; it is rejected with the kernel's sentence if the question failed.
+const BUSY_AFTER_MS = 1000;
+
+function ask(model, what, data = {}, onReply = () => {}) {
+  const number = crypto.randomUUID();
+  return new Promise((resolve, reject) => {
+    let isBusy = false;
+    const waiting = setTimeout(() => {
+      isBusy = true;
+      model.set("busy", (model.get("busy") ?? 0) + 1);
+    }, BUSY_AFTER_MS);
+    const heard = (content, buffers) => {
+      if (content.to !== number) return;
+      clearTimeout(waiting);
+      if (isBusy) model.set("busy", model.get("busy") - 1);
+      isBusy = false;
+      if (!content.last) return onReply(content, buffers ?? []);
+      model.off("msg:custom", heard);
+      if (content.error) reject(new Error(content.error));
+      else resolve(content);
+    };
+    model.on("msg:custom", heard);
+    model.send({ ask: what, number, ...data });
+  });
+}
+
+// The JSON in a buffer, as the kernel's orjson wrote it.
+function unpacked(buffer) {
+  return JSON.parse(new TextDecoder().decode(buffer));
+}

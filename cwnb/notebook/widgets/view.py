@@ -1,0 +1,75 @@
+"""View, what the kernel has of a view in the browser: traits it shows, and questions it asks."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
+
+import anywidget
+from traitlets import Unicode
+
+from cwnb.errors import CwnbError
+from cwnb.notebook.widgets.script import SCRIPT, STYLE
+from cwnb.results.visible import visible
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+
+class Reply(NamedTuple):
+    """What a view is told: values that JSON takes, and bytes beside them."""
+
+    content: dict[str, Any]
+    buffers: list[bytes] = []  # noqa: RUF012 - read only
+
+
+class View(anywidget.AnyWidget):  # type: ignore[misc]
+    """A view of a `kind`, which names the function of the script that draws it.
+
+    A view asks questions by `{"ask": NAME, "number": N, …}`. The method of that name in `asked`
+    gives one reply or several, which go back with the number, the last one marked. Each question is
+    answered on a thread of its own, so that none waits for another; an error goes back as its text.
+    """
+
+    _esm = SCRIPT
+    _css = STYLE
+    kind = Unicode().tag(sync=True)
+
+    # The questions that views of this class may ask, and the methods that answer them.
+    asked: ClassVar[dict[str, Callable[..., Iterable[Reply] | Reply | None]]] = {}
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(**traits)
+        self.on_msg(self._receive)
+
+    def _receive(self, _: Any, content: dict[str, Any], __: list[Any]) -> None:
+        question = {name: value for name, value in content.items() if name not in {"ask", "number"}}
+        method = self.asked.get(content.get("ask", ""))
+        if method is None:
+            return
+        threading.Thread(
+            target=self._answer,
+            args=(content.get("number"), method, question),
+            name="cwnb-view",
+            daemon=True,
+        ).start()
+
+    def _answer(
+        self,
+        number: Any,
+        method: Callable[..., Iterable[Reply] | Reply | None],
+        question: dict[str, Any],
+    ) -> None:
+        try:
+            replies = method(self, **question)
+            for reply in [replies] if isinstance(replies, Reply) else replies or ():
+                self.send({"to": number, **reply.content}, reply.buffers)
+        except Exception as error:
+            self.send({"to": number, "last": True, "error": _sentence(error)})
+        else:
+            self.send({"to": number, "last": True})
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error) if isinstance(error, CwnbError) else f"{type(error).__name__}: {error}"
+    return visible(text, keep="\n\t")
