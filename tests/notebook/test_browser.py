@@ -60,7 +60,7 @@ def test_a_notebook_shows_tables_pictures_and_errors_and_asks_nobody(tmp_path, k
         "CWNB_CONFIG_DIR": str(keys_of_their_own),
     }
     with (
-        server(notebooks, tmp_path / "jupyter", **settings) as address,
+        server(notebooks, tmp_path / "jupyter", CWNB_VIEW="static", **settings) as address,
         opened(address, "look.ipynb", tmp_path / "profile") as looker,
     ):
         page = looker.page
