@@ -9,8 +9,8 @@ from __future__ import annotations
 from importlib.resources import files
 
 # In the order in which they are joined: a `const` stands before what uses it while it is read.
-_SCRIPTS = ("messages", "texts", "table", "answer", "main")
-_STYLES = ("common", "table")
+_SCRIPTS = ("messages", "texts", "table", "answer", "editor", "choices", "main")
+_STYLES = ("common", "table", "editor", "choices")
 
 
 def joined(names: tuple[str, ...], suffix: str) -> str:

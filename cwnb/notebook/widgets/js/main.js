@@ -1,5 +1,5 @@
 // Each kind of view, and the function that draws it.
-const KINDS = { answer: drawAnswer };
+const KINDS = { answer: drawAnswer, editor: drawEditor, list: drawList, fields: drawFields };
 
 function render({ model, el }) {
   // Keys that are pressed in a view are not shortcuts of the notebook.

@@ -1,0 +1,76 @@
+"""Views of names to choose from: a list of log groups or streams, and the fields of events."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from traitlets import Bool, Dict, List, Unicode
+
+from cwnb.notebook.widgets.view import Reply, View
+from cwnb.results.rendering import render
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    # Gives the most frequent values of a field, each with the number of its events.
+    ValuesOf = Callable[[str], Iterable[tuple[Any, int]]]
+    # Takes what to do (keep_only, leave_out, count_by), the name of the field and the value.
+    Gesture = Callable[[str, str, Any], object]
+
+
+class ListView(View):
+    """A list of names with a search box, of which one or several can be chosen.
+
+    >>> groups = ListView(title="Log groups", heads=["events", "size"])
+    >>> groups.items = [{"name": "/shop/app", "texts": ["1,234", "56 kB"], "hint": "…"}]
+    >>> groups.observe(show_streams, "chosen")
+
+    `items` are dicts of a `name`, of `texts` that stand beside it, one for each of `heads`, and of
+    a `hint`, shown where the pointer rests; the last two may be left out. `chosen` has the names
+    that are chosen, in the order of the items. `empty` is the sentence that stands in place of a
+    list without items.
+    """
+
+    title = Unicode().tag(sync=True)
+    heads = List(Unicode()).tag(sync=True)
+    items = List(Dict()).tag(sync=True)
+    chosen = List(Unicode()).tag(sync=True)
+    multiple = Bool(default_value=True).tag(sync=True)
+    empty = Unicode("nothing is there").tag(sync=True)
+
+    def __init__(self, **traits: Any) -> None:
+        super().__init__(kind="list", **traits)
+
+
+class FieldsView(View):
+    """The fields of events: how many events have each, its types, and its most frequent values.
+
+    `items` are dicts of a `name`, the `share` (0 to 1) of events that have it, a list of `types`,
+    and `has_conflict`, which says that a value of it has another type than others. `values` is
+    asked, on a thread, for the most frequent values of a field when it is opened. `on_gesture` is
+    called, on a thread too, with "keep_only", "leave_out" or "count_by", the name of the field,
+    and the value as `values` gave it; None for "count_by".
+    """
+
+    title = Unicode("Fields").tag(sync=True)
+    items = List(Dict()).tag(sync=True)
+    empty = Unicode("no events are there to have fields").tag(sync=True)
+
+    def __init__(self, values: ValuesOf, on_gesture: Gesture, **traits: Any) -> None:
+        self._values_of = values
+        self._on_gesture = on_gesture
+        self._given: dict[str, list[Any]] = {}
+        super().__init__(kind="fields", **traits)
+
+    def _values(self, name: str) -> Reply:
+        """Give the texts and the numbers of events of the most frequent values."""
+        found = list(self._values_of(name))
+        # The browser says which of them was clicked by its place.
+        self._given[name] = [value for value, _ in found]
+        return Reply({"values": [{"text": render(v), "count": n} for v, n in found]})
+
+    def _gesture(self, do: str, field: str, place: int | None = None) -> None:
+        value = None if place is None else self._given[field][place]
+        self._on_gesture(do, field, value)
+
+    asked: ClassVar = {"values": _values, "gesture": _gesture}
