@@ -21,7 +21,7 @@ from cwnb.insights.engine import run_query as run
 from cwnb.insights.frame_columns import as_frame, columns_of_frame
 from cwnb.insights.frames import FrameSource, FrameSources, RareFields
 from cwnb.insights.inputs import extent_of_inputs, fields_of_input
-from cwnb.insights.languages import candidates, page_at, parse, quote, token_spans
+from cwnb.insights.languages import LANGUAGES, candidates, page_at, parse, quote, token_spans
 from cwnb.insights.ql.writer import to_text, write_name
 from cwnb.insights.resolve.check import check
 from cwnb.insights.resolve.complete import MAXIMUM_LIMIT, complete
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from cwnb.insights.to_pandas import to_pandas as to_pandas_source
 
 __all__ = [
+    "LANGUAGES",
     "MAXIMUM_LIMIT",
     "MEMORY_BUDGET",
     "Call",

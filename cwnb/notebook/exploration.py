@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from cwnb.errors import InvalidParameter
+from cwnb.errors import InvalidParameter, MalformedQuery, ResourceNotFound
+from cwnb.events import ALL_TIME, LOG_STREAM
 from cwnb.insights import (
+    LANGUAGES,
     counted_by,
     events_beginning,
     keys_of_groups,
+    parse,
     with_condition,
     write_name,
 )
+from cwnb.nearest import nearest
 from cwnb.notebook.cells import cell_source
-from cwnb.notebook.placeholders import literal
+from cwnb.notebook.placeholders import fill_query, literal
 from cwnb.times import UNIT_MS
+from cwnb.window import read_window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,8 +30,7 @@ if TYPE_CHECKING:
     from cwnb.results.result import QueryResult
     from cwnb.results.running import RunningQuery
 
-# What shows the answer, and the option of a cell that does the same.
-VIEWS = {"logs": (), "chart": ("--plot", "auto"), "explain": ("--explain",)}
+VIEWS = ("logs", "chart", "explain")
 _MONTHS = {"mo": 1, "q": 3, "y": 12}
 FIRST_TEXT = "fields @timestamp, @message"
 
@@ -41,9 +45,12 @@ class Exploration:
     >>> exploration.run().df
     >>> exploration.to_cells()
 
-    `start` and `end` (not included) are times as `Logs.query` reads them. `view` is logs, chart or
-    explain. A gesture that cannot be done raises MalformedQuery or InvalidParameter, and changes
-    nothing.
+    `start` and `end` (not included) are times as `Logs.query` reads them. `streams` are the log
+    streams whose events are asked, by default those of all. `parameters` are the values of the
+    `{{name}}` in the text. `limit` is the most rows. `view` is logs, chart or explain, and `chart`
+    the kind of chart. `compares` asks about the period before too.
+    A gesture that cannot be done raises MalformedQuery, InvalidParameter or ResourceNotFound, and
+    changes nothing.
     """
 
     logs: Logs
@@ -52,22 +59,104 @@ class Exploration:
     end: Any = None
     text: str = FIRST_TEXT
     view: str = "logs"
+    streams: list[str] = field(default_factory=list)
+    language: str = "ql"
+    parameters: dict[str, Any] = field(default_factory=dict)
+    limit: int | None = None
+    chart: str = "auto"
+    compares: bool = False
 
     def run(self) -> QueryResult:
         """Ask the query and wait for the answer; raises as `Logs.query` does."""
-        return self.logs.query(self.text, self.groups or None, self.start, self.end)
+        return self.begin().result()
 
     def begin(self) -> RunningQuery:
         """Ask the query and do not wait; raises as `Logs.start` does."""
-        return self.logs.start(self.text, self.groups or None, self.start, self.end)
+        parse(self._filled(), self.language)  # so that an error points into the text as it stands
+        return self.logs.start(
+            self.question,
+            self.groups or None,
+            self.start,
+            self.end,
+            language=self.language,
+            limit=self.limit,
+        )
+
+    @property
+    def question(self) -> str:
+        """The text as it is asked: with the values of its parameters, about its streams alone.
+
+        Raises MalformedQuery for a `{{name}}` without a value.
+        """
+        return self._of_streams() + self._filled()
+
+    def fault_in_text(self, error: MalformedQuery) -> MalformedQuery:
+        """Give an error about the question as one about the text; without a place if it has none.
+
+        The condition for streams stands before the text, so that places after it are shifted.
+        """
+        shift = len(self._of_streams())
+        is_in_text = self._filled() == self.text and (error.start or 0) >= shift
+        if error.text == self.text or error.start is None or not is_in_text:
+            return error
+        end = None if error.end is None else error.end - shift
+        return MalformedQuery(error.message, self.text, error.start - shift, end)
 
     def to_cells(self) -> list[str]:
-        """Give the code of the cells that do the same."""
-        return [
-            cell_source(
-                self.text, self.groups, start=self.start, end=self.end, options=VIEWS[self.view]
-            )
+        """Give the code of the cells that do the same, in their order."""
+        values = [f"{name} = {value!r}" for name, value in self.parameters.items()]
+        options = {"logs": (), "chart": ("--plot", self.chart), "explain": ("--explain",)}[
+            self.view
         ]
+        options += ("--lang", self.language) if self.language != "ql" else ()
+        options += ("--limit", str(self.limit)) if self.limit else ()
+        text = self._of_streams() + self.text
+        asked = [self, self.before()] if self.compares else [self]
+        return ["\n".join(values)] * bool(values) + [
+            cell_source(text, one.groups, start=one.start, end=one.end, options=options)
+            for one in asked
+        ]
+
+    def before(self) -> Exploration:
+        """Give the same about the period before: as long as the window, and up to its start.
+
+        A window without an end is taken to end now, by the store's clock. Raises InvalidParameter
+        for a window without a start, and for an empty one.
+        """
+        now_ms = self.logs.clock.now_ms()
+        window = read_window(self.start, self.end, now_ms)
+        if window.start_ms == ALL_TIME.start_ms:
+            raise InvalidParameter(
+                "the period before is that before the start of the window; choose a start"
+            )
+        end_ms = now_ms if window.end_ms == ALL_TIME.end_ms else window.end_ms
+        length = end_ms - window.start_ms
+        if length <= 0:
+            raise InvalidParameter("the window is empty, so there is no period before it")
+        start = _moment(window.start_ms - length)
+        return replace(self, start=start, end=_moment(window.start_ms), compares=False)
+
+    def frequent_values(self, name: str, most: int = 10) -> list[tuple[Any, int]]:
+        """Give the most frequent values of a field in the window, each with its number of events.
+
+        The text does not count. Raises as `Logs.query` does.
+        """
+        written = write_name(name)
+        question = (
+            f"{self._of_streams()}filter ispresent({written})\n"
+            f"| stats count(*) as events by {written}\n| sort events desc | limit {most:d}"
+        )
+        result = self.logs.query(question, self.groups or None, self.start, self.end)
+        return [(value, count) for value, count in map(dict.values, result)]
+
+    def _filled(self) -> str:
+        return fill_query(self.text, self.parameters)
+
+    def _of_streams(self) -> str:
+        """Give the command that keeps the events of the streams, if only some are asked."""
+        if not self.streams:
+            return ""
+        return f"filter {LOG_STREAM} in {literal(self.streams)}\n| "
 
     # ------------------------------------------------------------ gestures
 
@@ -76,9 +165,59 @@ class Exploration:
         self.logs.store.match_groups(list(groups))
         self.groups = list(groups)
 
+    def choose_streams(self, streams: Sequence[str]) -> None:
+        """Ask about these log streams of the groups alone; none of them stands for all.
+
+        Raises ResourceNotFound.
+        """
+        store = self.logs.store
+        there = {
+            stream.name
+            for group in store.match_groups(self.groups)
+            for stream in store.streams(group)
+        }
+        for name in streams:
+            if name not in there:
+                near = nearest(name, there, cutoff=0.5)
+                hint = f"; did you mean {near!r}?" if near else ""
+                raise ResourceNotFound(f"no log stream of these groups is named {name!r}{hint}")
+        self.streams = list(streams)
+
+    def choose_language(self, language: str) -> None:
+        """Ask in this language."""
+        if language not in LANGUAGES:
+            raise InvalidParameter(
+                f"unknown language {language!r}; it is one of {', '.join(LANGUAGES)}"
+            )
+        self.language = language
+
     def choose_window(self, start: Any = None, end: Any = None) -> None:
         """Ask about these times; None leaves a side open."""
+        read_window(start, end, self.logs.clock.now_ms())
         self.start, self.end = start, end
+
+    def end_at_newest(self) -> None:
+        """Move the window so that it ends with the newest event of the groups, as long as it is.
+
+        Raises InvalidParameter for a window without a start, and where there are no events.
+        """
+        now_ms = self.logs.clock.now_ms()
+        window = read_window(self.start, self.end, now_ms)
+        if window.start_ms == ALL_TIME.start_ms:
+            raise InvalidParameter("the window has no start, so the newest event is in it already")
+        extent = self.logs.store.snapshot(self.groups).extent(ALL_TIME)
+        if extent is None:
+            raise InvalidParameter("the groups have no events")
+        end_ms = now_ms if window.end_ms == ALL_TIME.end_ms else window.end_ms
+        length = max(end_ms - window.start_ms, 1)
+        newest = extent.last_ms + 1  # the end of a window is not in it
+        self.start, self.end = _moment(newest - length), _moment(newest)
+
+    def choose_comparison(self, compares: bool) -> None:
+        """Ask about the period before too, or no longer."""
+        if compares:
+            self.before()
+        self.compares = compares
 
     def choose_view(self, view: str) -> None:
         """Show rows, chart or explanation."""
@@ -89,7 +228,7 @@ class Exploration:
     def keep_only(self, name: str, value: Any) -> None:
         """Keep the rows with this value of a field; None stands for rows without the field."""
         condition = _is(write_name(name), value)
-        self.text = with_condition(self.text, name, condition)
+        self._change(with_condition(self._filled(), name, condition))
 
     def leave_out(self, name: str, value: Any) -> None:
         """Leave out the rows with this value of a field; None stands for rows without the field.
@@ -101,11 +240,11 @@ class Exploration:
         condition = (
             f"ispresent({written})" if is_missing else f"{written} != {literal(value, name)}"
         )
-        self.text = with_condition(self.text, name, condition)
+        self._change(with_condition(self._filled(), name, condition))
 
     def count_by(self, name: str) -> None:
         """Count the events by the values of a field, most frequent first."""
-        self.text = counted_by(self.text, name)
+        self._change(counted_by(self._filled(), name))
 
     def drill_down(self, row: Mapping[str, Any]) -> None:
         """Look at the events behind a row of `stats`, given as a mapping of its columns.
@@ -113,7 +252,8 @@ class Exploration:
         Keys of the groups become conditions, and a bin of time becomes the window. Raises
         InvalidParameter for rows that are no groups, and for a row that lacks a key.
         """
-        keys = keys_of_groups(self.text)
+        text = self._filled()
+        keys = keys_of_groups(text)
         if keys is None:
             raise InvalidParameter("the rows are not groups of 'stats', so nothing is behind them")
         conditions, window = [], (self.start, self.end)
@@ -125,8 +265,16 @@ class Exploration:
             else:
                 conditions.append(_is(expression, row[name]))
         command = f"filter {' and '.join(conditions)}" if conditions else FIRST_TEXT
-        self.text = events_beginning(self.text) + command
+        self._change(events_beginning(text) + command)
         self.start, self.end = window
+
+    def _change(self, text: str) -> None:
+        """Take a text that was made of the filled one, which has no parameters any more."""
+        self.text, self.parameters = text, {}
+
+
+def _moment(time_ms: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time_ms)
 
 
 def _is(expression: str, value: Any) -> str:
