@@ -121,29 +121,29 @@ class DataFrameSources(FrameSources):
 class StoreSources:
     """The log groups of a store that one query reads, all in one snapshot.
 
-    `own` are the groups that the caller names, `selectors` those that the query names itself; a
+    `groups` are those that the caller names, `selectors` those that the query names itself; a
     trailing `*` of a name is a prefix. The snapshot is taken when the first is opened.
     """
 
     def __init__(
-        self, store: Store, own: Sequence[str], selectors: Iterable[Sequence[str]] = ()
+        self, store: Store, groups: Sequence[str], selectors: Iterable[Sequence[str]] = ()
     ) -> None:
-        self._store = store
-        self._own = list(own)
+        self.store = store
+        self.groups = list(groups)
         self._selectors = [list(selector) for selector in selectors]
 
     @memo
     def _snapshot(self) -> Snapshot:
-        every = [name for selector in (self._own, *self._selectors) for name in selector]
-        return self._store.snapshot(every)
+        every = [name for selector in (self.groups, *self._selectors) for name in selector]
+        return self.store.snapshot(every)
 
     def open(self, selector: Sequence[str] | None = None) -> Snapshot:
         """Give the events of these groups, or the caller's, as they were at the first call.
 
         Raises ResourceNotFound.
         """
-        names = self._own if selector is None else list(selector)
-        if names != self._own and names not in self._selectors:
+        names = self.groups if selector is None else list(selector)
+        if names != self.groups and names not in self._selectors:
             raise InvalidParameter(f"the query does not name the log groups {names}")
         return self._snapshot.of_groups(names) if self._selectors else self._snapshot
 
@@ -161,7 +161,7 @@ class StoreSources:
 
     def again(self) -> StoreSources:
         """Give sources of the same groups, to be read from a new snapshot."""
-        return StoreSources(self._store, self._own, self._selectors)
+        return StoreSources(self.store, self.groups, self._selectors)
 
 
 def _rows_as_json(names: Iterable[str], columns: dict[str, Any]) -> Any:

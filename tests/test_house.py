@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "query_sources": BELOW,
     "questions": BELOW | {"arguments", "query_sources"},
     "logs": BELOW | {"arguments", "query_sources", "questions"},
-    "notebook": BELOW | {"logs"},
+    "notebook": BELOW | {"logs", "query_sources"},
     "output": BELOW | {"logs"},
     "demo": BELOW | {"logs", "output"},
     "cli": BELOW | {"logs", "output", "demo"},

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from cwnb.errors import InvalidParameter, MalformedQuery, ResourceNotFound
-from cwnb.events import ALL_TIME, LOG_STREAM
+from cwnb.events import ALL_TIME, LOG_STREAM, Window
 from cwnb.insights import (
     LANGUAGES,
     counted_by,
@@ -20,8 +20,9 @@ from cwnb.insights import (
 from cwnb.nearest import nearest
 from cwnb.notebook.cells import cell_source
 from cwnb.notebook.placeholders import fill_query, literal
-from cwnb.times import UNIT_MS
-from cwnb.window import read_window
+from cwnb.query_sources import StoreSources
+from cwnb.times import UNIT_MS, to_ms
+from cwnb.window import ALL, read_window
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,10 +48,11 @@ class Exploration:
 
     `start` and `end` (not included) are times as `Logs.query` reads them. `streams` are the log
     streams whose events are asked, by default those of all. `parameters` are the values of the
-    `{{name}}` in the text. `limit` is the most rows. `view` is logs, chart or explain, and `chart`
-    the kind of chart. `compares` asks about the period before too.
+    `{{name}}` in the text. `limit` is the most rows, and `strict` holds the text to the service's
+    rules. `view` is logs, chart or explain, and `chart` the kind of chart. `compares` asks about
+    the period before too.
     A gesture that cannot be done raises MalformedQuery, InvalidParameter or ResourceNotFound, and
-    changes nothing.
+    changes nothing. `undo` takes back the last one that changed text or window.
     """
 
     logs: Logs
@@ -65,6 +67,30 @@ class Exploration:
     limit: int | None = None
     chart: str = "auto"
     compares: bool = False
+    strict: bool = False
+    # Text, parameters, start and end before each gesture that `undo` takes back.
+    _before: list[tuple[Any, ...]] = field(
+        default_factory=list, init=False, repr=False, compare=False
+    )
+
+    @classmethod
+    def of(cls, result: QueryResult) -> Self | None:
+        """Give the exploration that asks again what an answer was asked; None for a DataFrame's."""
+        from cwnb.logs import Logs
+
+        context = result.events.context
+        sources, window = context.sources, context.window
+        if not isinstance(sources, StoreSources):
+            return None
+        return cls(
+            Logs(sources.store),
+            list(sources.groups),
+            *_sides(window),
+            result.text,
+            language=result.query.language,
+            limit=context.limit,
+            strict=context.strict,
+        )
 
     def run(self) -> QueryResult:
         """Ask the query and wait for the answer; raises as `Logs.query` does."""
@@ -80,6 +106,7 @@ class Exploration:
             self.end,
             language=self.language,
             limit=self.limit,
+            strict=self.strict,
         )
 
     @property
@@ -110,10 +137,12 @@ class Exploration:
         ]
         options += ("--lang", self.language) if self.language != "ql" else ()
         options += ("--limit", str(self.limit)) if self.limit else ()
+        options += ("--strict",) if self.strict else ()
         text = self._of_streams() + self.text
         asked = [self, self.before()] if self.compares else [self]
         return ["\n".join(values)] * bool(values) + [
-            cell_source(text, one.groups, start=one.start, end=one.end, options=options)
+            # Without a start, a cell begins where a setting says.
+            cell_source(text, one.groups, start=one.start or ALL, end=one.end, options=options)
             for one in asked
         ]
 
@@ -256,25 +285,69 @@ class Exploration:
         keys = keys_of_groups(text)
         if keys is None:
             raise InvalidParameter("the rows are not groups of 'stats', so nothing is behind them")
-        conditions, window = [], (self.start, self.end)
+        conditions, window = [], read_window(self.start, self.end, self.logs.clock.now_ms())
+        is_narrower = False
         for name, (expression, bins) in keys.items():
             if name not in row:
                 raise InvalidParameter(f"the row has no column {name!r}, a key of the groups")
             if bins is not None and row[name] is not None:
-                window = _bin(row[name], *bins)
+                # The first bin may begin before the window, and the last one end after it.
+                window, is_narrower = _both(window, _bin(row[name], *bins)), True
             else:
                 conditions.append(_is(expression, row[name]))
         command = f"filter {' and '.join(conditions)}" if conditions else FIRST_TEXT
-        self._change(events_beginning(text) + command)
-        self.start, self.end = window
+        text = events_beginning(text) + command
+        self._change(text, *(_sides(window) if is_narrower else ()))
 
-    def _change(self, text: str) -> None:
+    def narrow(self, start_ms: int, end_ms: int) -> None:
+        """Ask about the part of the window from `start_ms` up to, not including, `end_ms`.
+
+        Both are UTC epoch milliseconds. Raises InvalidParameter where the window has no such part.
+        """
+        window = read_window(self.start, self.end, self.logs.clock.now_ms())
+        part = _both(window, Window(start_ms, end_ms))
+        if part.start_ms >= part.end_ms:
+            raise InvalidParameter("the times chosen are outside the window of the query")
+        self._before.append((self.text, self.parameters, self.start, self.end))
+        self.start, self.end = _sides(part)
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether there is a gesture that `undo` takes back."""
+        return bool(self._before)
+
+    def undo(self) -> None:
+        """Take the last gesture back; raises InvalidParameter where there is none."""
+        if not self._before:
+            raise InvalidParameter("there is nothing to undo")
+        self.text, self.parameters, self.start, self.end = self._before.pop()
+
+    def _change(self, text: str, *window: Any) -> None:
         """Take a text that was made of the filled one, which has no parameters any more."""
+        self._before.append((self.text, self.parameters, self.start, self.end))
         self.text, self.parameters = text, {}
+        if window:
+            self.start, self.end = window
 
 
-def _moment(time_ms: int) -> datetime:
-    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time_ms)
+def _both(one: Window, other: Window) -> Window:
+    return Window(max(one.start_ms, other.start_ms), min(one.end_ms, other.end_ms))
+
+
+def _sides(window: Window) -> tuple[datetime | int | None, datetime | int | None]:
+    """Give start and end as `Logs.query` reads them; an open side is None."""
+    return (
+        None if window.start_ms == ALL_TIME.start_ms else _moment(window.start_ms),
+        None if window.end_ms == ALL_TIME.end_ms else _moment(window.end_ms),
+    )
+
+
+def _moment(time_ms: int) -> datetime | int:
+    """Give a time as people read it; outside of the years 1 to 9999 it stays a number."""
+    try:
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time_ms)
+    except OverflowError:
+        return time_ms
 
 
 def _is(expression: str, value: Any) -> str:
@@ -283,10 +356,12 @@ def _is(expression: str, value: Any) -> str:
     return f"{expression} = {literal(value, expression)}"
 
 
-def _bin(start: datetime, count: int, unit: str) -> tuple[datetime, datetime]:
+def _bin(start: datetime, count: int, unit: str) -> Window:
     """Give the window of one bin of time."""
     begin = start if start.tzinfo else start.replace(tzinfo=UTC)
     if unit in UNIT_MS:
-        return begin, begin + timedelta(milliseconds=count * UNIT_MS[unit])
-    month = begin.month - 1 + count * _MONTHS[unit]
-    return begin, begin.replace(year=begin.year + month // 12, month=month % 12 + 1)
+        end = begin + timedelta(milliseconds=count * UNIT_MS[unit])
+    else:
+        month = begin.month - 1 + count * _MONTHS[unit]
+        end = begin.replace(year=begin.year + month // 12, month=month % 12 + 1)
+    return Window(to_ms(begin, 0), to_ms(end, 0))

@@ -52,9 +52,10 @@ class LiveViews:
         """
         if not shows_views():
             return ""
+        from cwnb.notebook.exploration import Exploration
         from cwnb.notebook.widgets.answer import AnswerView
 
-        view = AnswerView(result)
+        view = AnswerView(result, Exploration.of(result), in_cell=True)
         self._waiting.append(view)
         name: Any = view.model_id
         return str(name)

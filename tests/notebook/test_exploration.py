@@ -66,9 +66,15 @@ def test_counting_and_drilling_down_lead_to_the_events(logs):
     exploration.drill_down(row)
     assert len(exploration.run()) == row["n"]
     assert (exploration.end - exploration.start).total_seconds() == 300
+    # A bin that begins before the window is not asked whole.
     exploration.text = "stats count(*) as n by bin(1mo)"
-    row = next(iter(exploration.run()))
+    row, window = next(iter(exploration.run())), (exploration.start, exploration.end)
     exploration.drill_down(row)
+    assert (exploration.start, exploration.end) == window
+    assert len(exploration.run()) == row["n"]
+    exploration.choose_window()
+    exploration.text = "stats count(*) as n by bin(1mo)"
+    exploration.drill_down(next(iter(exploration.run())))
     assert exploration.start.isoformat() == "2026-11-01T00:00:00+00:00"
     assert exploration.end.isoformat() == "2026-12-01T00:00:00+00:00"
     assert exploration.text == "fields @timestamp, @message"

@@ -1,58 +1,169 @@
-"""The view of an answer: rows that are sorted and searched, and a histogram above them."""
+"""The view of an answer: what was asked and scanned, a histogram, and rows that open."""
 
 from __future__ import annotations
 
+import threading
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 import orjson
-from traitlets import Bytes, Dict, Unicode
+from traitlets import Bool, Bytes, Dict, Unicode
 
-from cwnb.notebook.widgets.view import Reply, View
+from cwnb.errors import InvalidParameter
+from cwnb.notebook.widgets.events import gesture
+from cwnb.notebook.widgets.latest_run import LatestRun
+from cwnb.notebook.widgets.rows import ROWS
+from cwnb.notebook.widgets.view import Reply, View, sentence
 from cwnb.results.held import HeldRows
+from cwnb.results.html import summary
+from cwnb.results.visible import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
+    from cwnb.insights import Progress
+    from cwnb.notebook.exploration import Exploration
     from cwnb.results.result import QueryResult
 
 _FIRST_ROWS = 500
-_ROWS_A_PART = 20_000
+
+
+class Shown(NamedTuple):
+    """The answer that a view shows. Its number is one more than that of the answer before it."""
+
+    number: int
+    result: QueryResult
+    held: HeldRows
 
 
 class AnswerView(View):
-    """Shows a result. The first rows travel with the view, the rest when it asks."""
+    """Shows an answer, and turns gestures on its rows into those of an `Exploration`.
+
+    Without an `exploration`, as for an answer about a DataFrame, there are no gestures. In a cell
+    (`in_cell`) a gesture asks the changed query again and shows its answer in place of this one;
+    elsewhere whoever was given to `on_change` does that. All methods may be called from any thread.
+
+    The first rows travel with the view, the rest when it asks. Its questions name the number of the
+    answer that they are `of`, for a row of another answer is another row.
+    """
 
     answer = Dict().tag(sync=True)
     first = Bytes().tag(sync=True)
+    # What stands above the rows: summary, warnings, and the query where gestures have changed it.
+    about = Dict().tag(sync=True)
+    error = Unicode().tag(sync=True)
+    progress = Dict().tag(sync=True)
+    is_stale = Bool().tag(sync=True)
+    in_cell = Bool().tag(sync=True)
     static = Unicode().tag(sync=True)
 
-    def __init__(self, result: QueryResult, **traits: Any) -> None:
-        self._result = result
-        self._held = HeldRows(result)
+    def __init__(
+        self,
+        result: QueryResult | None = None,
+        exploration: Exploration | None = None,
+        **traits: Any,
+    ) -> None:
+        self.exploration = exploration
+        self.run = LatestRun(self)
+        self._shown: Shown | None = None
+        self._number = 0
+        self._callbacks: list[Callable[[Exploration], None]] = []
+        self._showing = threading.RLock()
+        self.gesturing = threading.Lock()
         super().__init__(kind="answer", **traits)
-        self.show()
+        if result is not None:
+            self.show_result(result)
 
-    def show(self) -> None:
-        """Give the browser the first rows."""
-        held = self._held
+    # For who holds the view
+
+    def on_change(self, callback: Callable[[Exploration], None]) -> None:
+        """Call this, on a thread, with the exploration after a gesture has changed it."""
+        self._callbacks.append(callback)
+
+    def show_result(self, result: QueryResult) -> None:
+        """Show an answer in place of the one before it, and of an error."""
+        self._show(result, {})
+
+    def show_partial(self, result: QueryResult, progress: Progress) -> None:
+        """Show the rows so far of a query that runs."""
+        self._show(result, _progress(progress))
+
+    def show_progress(self, progress: Progress) -> None:
+        """Show how far a query is whose answer will be shown next."""
+        self.progress = _progress(progress)
+
+    def show_error(self, error: Exception | str) -> None:
+        """Show why there is no answer; the answer before it stays, marked as such."""
+        text = error if isinstance(error, str) else sentence(error)
+        with self._showing, self.hold_sync():
+            self.error, self.progress, self.is_stale = visible(text, keep="\n\t"), {}, True
+
+    def mark_stale(self) -> None:
+        """Say that the answer is not that of the query as it now is."""
+        self.is_stale = True
+
+    # For its questions
+
+    def shown(self, of: int) -> Shown:
+        """Give the answer of this number; raises InvalidParameter if another one is shown now."""
+        shown = self._shown
+        if shown is None or shown.number != of:
+            raise InvalidParameter("the rows have changed meanwhile; choose again")
+        return shown
+
+    def changed(self) -> None:
+        """Tell that a gesture has changed the exploration, and ask again in a cell."""
+        assert self.exploration is not None
+        self._describe()
+        for callback in self._callbacks:
+            callback(self.exploration)
+        if self.in_cell:
+            self.run.begin(self.exploration.begin)
+
+    # How it is shown
+
+    def _show(self, result: QueryResult, progress: dict[str, Any]) -> None:
+        held = HeldRows(result)
         count = min(held.rows, _FIRST_ROWS)
-        with self.hold_sync():
+        first = orjson.dumps(held.texts(0, count))
+        with self._showing, self.hold_sync():
+            self._number += 1
+            self._shown = Shown(self._number, result, held)
+            self._describe()
+            self.error, self.progress, self.is_stale = "", progress, False
+            self.first = first
             self.answer = {
+                "number": self._number,
                 "columns": [asdict(column) for column in held.columns],
                 "rows": held.rows,
                 "first": count,
                 "rows_left": held.rows_left,
                 "columns_left": held.columns_left,
+                "kind": "groups" if result.outcome.places is None else "events",
+                "has_gestures": self.exploration is not None,
             }
-            self.first = orjson.dumps(held.texts(0, count))
 
-    def rest(self, begin: int) -> Iterator[Reply]:
-        """Give the rows from `begin` on in parts, then the ranks of all."""
-        held = self._held
-        for at in range(begin, held.rows, _ROWS_A_PART):
-            end = min(at + _ROWS_A_PART, held.rows)
-            yield Reply({"begin": at, "end": end}, [orjson.dumps(held.texts(at, end))])
-        yield Reply({"ranks": True}, held.ranks(held.rows))
+    def _describe(self) -> None:
+        shown, exploration = self._shown, self.exploration
+        about: dict[str, Any] = {"summary": [], "warnings": []}
+        if shown is not None:
+            result = shown.result
+            about["summary"] = summary(len(result), result.statistics, result.window)
+            about["warnings"] = list(map(visible, result.warnings))
+        if exploration is not None and exploration.can_undo:
+            about["query"] = visible("\n\n".join(exploration.to_cells()), keep="\n\t")
+        self.about = about
 
-    asked: ClassVar = {"rest": rest}
+    def _stop(self) -> None:
+        self.run.stop()
+
+    def _cell(self) -> Reply:
+        if self.exploration is None:
+            raise InvalidParameter("an answer about a DataFrame has no cell of %%insights")
+        return Reply({"text": "\n\n".join(self.exploration.to_cells())})
+
+    asked: ClassVar = {**ROWS, "gesture": gesture, "stop": _stop, "cell": _cell}
+
+
+def _progress(progress: Progress) -> dict[str, Any]:
+    return {"text": f"{progress} so far", "share": progress.share}

@@ -9,8 +9,8 @@ from __future__ import annotations
 from importlib.resources import files
 
 # In the order in which they are joined: a `const` stands before what uses it while it is read.
-_SCRIPTS = ("messages", "texts", "table", "answer", "editor", "choices", "main")
-_STYLES = ("common", "table", "editor", "choices")
+_SCRIPTS = ("messages", "texts", "rows", "table", "event", "answer", "editor", "choices", "main")
+_STYLES = ("common", "table", "answer", "editor", "choices")
 
 
 def joined(names: tuple[str, ...], suffix: str) -> str:

@@ -42,6 +42,11 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         super().__init__(**traits)
         self.on_msg(self._receive)
 
+    def _repr_mimebundle_(self, **options: Any) -> dict[str, Any]:
+        """Give what shows the view, with no text for where nothing can show it."""
+        bundle, _ = super()._repr_mimebundle_(**options)
+        return {**bundle, "text/plain": ""}
+
     def _receive(self, _: Any, content: dict[str, Any], __: list[Any]) -> None:
         question = {name: value for name, value in content.items() if name not in {"ask", "number"}}
         method = self.asked.get(content.get("ask", ""))
@@ -65,11 +70,12 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
             for reply in [replies] if isinstance(replies, Reply) else replies or ():
                 self.send({"to": number, **reply.content}, reply.buffers)
         except Exception as error:
-            self.send({"to": number, "last": True, "error": _sentence(error)})
+            self.send({"to": number, "last": True, "error": sentence(error)})
         else:
             self.send({"to": number, "last": True})
 
 
-def _sentence(error: Exception) -> str:
+def sentence(error: Exception) -> str:
+    """Give the text of an error as a view shows it."""
     text = str(error) if isinstance(error, CwnbError) else f"{type(error).__name__}: {error}"
     return visible(text, keep="\n\t")

@@ -3,7 +3,8 @@
 const BUSY_AFTER_MS = 1000;
 
 function ask(model, what, data = {}, onReply = () => {}) {
-  const number = crypto.randomUUID();
+  // `crypto.randomUUID` is only there for pages that are served by https or from this machine.
+  const number = `${Date.now()}-${Math.random()}`;
   return new Promise((resolve, reject) => {
     let isBusy = false;
     const waiting = setTimeout(() => {

@@ -2,7 +2,7 @@
 const ROW_PIXELS = 22;
 const ROWS_BEYOND = 12; // drawn above and below those in sight
 
-function drawTable({ columns, rows, textAt }) {
+function drawTable({ rows: { columns, count: rows, text: textAt } }) {
   const head = element("div", "cwnb-row cwnb-head", columns.map((column) =>
     element("div", `cwnb-cell cwnb-${column.kind}`, [column.title], { role: "columnheader" })));
   const body = element("div", "cwnb-body");

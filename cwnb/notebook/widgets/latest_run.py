@@ -1,0 +1,92 @@
+"""Ask queries in the background for a view: only the newest one is shown."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from cwnb.errors import QueryCancelled, QueryUnfinished
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cwnb.insights import Progress
+    from cwnb.results.result import QueryResult
+    from cwnb.results.running import RunningQuery
+
+Told = TypeVar("Told")
+# Seconds between two reports of progress: five a second, where the server's limit allows ten.
+_REPORT_EVERY_S = 0.2
+
+
+class Shows(Protocol):
+    """What shows the answer, the progress or the error of a query."""
+
+    def show_result(self, result: QueryResult) -> None:
+        """Show the answer."""
+
+    def show_progress(self, progress: Progress) -> None:
+        """Show how far the query is."""
+
+    def show_error(self, error: Exception | str) -> None:
+        """Show why there is no answer."""
+
+
+class LatestRun:
+    """Runs the newest query on a thread. An older one is stopped, and nothing of it is shown.
+
+    All methods return at once and may be called from any thread.
+    """
+
+    def __init__(self, shows: Shows) -> None:
+        self._shows = shows
+        self._newest = 0
+        self._running: RunningQuery | None = None
+        self._changing = threading.Lock()
+
+    def begin(self, begin: Callable[[], RunningQuery]) -> None:
+        """Start a query by `begin`, in place of one that runs."""
+        with self._changing:
+            self._newest += 1
+            number, before, self._running = self._newest, self._running, None
+        if before is not None:
+            before.stop()
+        threading.Thread(
+            target=self._follow, args=(number, begin), name="cwnb-latest-run", daemon=True
+        ).start()
+
+    def stop(self) -> None:
+        """Stop the query that runs; its rows so far are shown."""
+        with self._changing:
+            running = self._running
+        if running is not None:
+            running.stop()
+
+    def _follow(self, number: int, begin: Callable[[], RunningQuery]) -> None:
+        try:
+            running = begin()
+            with self._changing:
+                is_newest = self._newest == number
+                self._running = running if is_newest else self._running
+            if not is_newest:
+                running.stop()
+                return
+            result = self._wait(number, running)
+        except Exception as error:
+            self._tell(number, self._shows.show_error, error)
+        else:
+            self._tell(number, self._shows.show_result, result)
+
+    def _wait(self, number: int, running: RunningQuery) -> QueryResult:
+        while True:
+            try:
+                return running.result(_REPORT_EVERY_S)
+            except QueryUnfinished:
+                self._tell(number, self._shows.show_progress, running.progress)
+            except QueryCancelled:
+                return running.partial()
+
+    def _tell(self, number: int, tell: Callable[[Told], None], what: Told) -> None:
+        with self._changing:
+            if self._newest == number:
+                tell(what)
