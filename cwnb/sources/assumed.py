@@ -1,13 +1,19 @@
-"""What is assumed of times that leave something out: zone, year, which of two equal hours."""
+"""Where times were found, and what is assumed of those that leave something out.
+
+That is their zone, their year, and which of two equal hours.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from cwnb.sources.report import FileReport
 
 Array = np.ndarray[Any, Any]
 
@@ -16,11 +22,13 @@ Array = np.ndarray[Any, Any]
 class Assumed:
     """Collects what is assumed while a file is read, by several threads, and says it at the end.
 
-    `twice` and `never` have the UTC milliseconds that came of local times which the zone has twice
-    or never. Some lines are read more than once, so `take` counts the records that have them.
+    `fields` names the fields that had the times. `twice` and `never` have the UTC milliseconds that
+    came of local times which the zone has twice or never. Some lines are read more than once, so
+    `take` counts the records that have them.
     """
 
     no_zone: bool = False
+    fields: set[str] = field(default_factory=set)
     years: set[int] = field(default_factory=set)
     twice: list[Array] = field(default_factory=list)
     never: list[Array] = field(default_factory=list)
@@ -32,7 +40,21 @@ class Assumed:
         self.records_twice += _count(utc_ms, self.twice)
         self.records_never += _count(utc_ms, self.never)
 
-    def notes(self, zone: str | int | None) -> list[str]:
+    def tell(self, report: FileReport, zone: str | int | None) -> None:
+        """Write into the report of a file where its times stood, their zone, what was assumed."""
+        if report.time_form is None and self.fields:
+            names = sorted(self.fields)
+            report.time_form = f"field{'s' * (len(names) > 1)} {', '.join(map(repr, names))}"
+        if report.events > report.untimed:
+            report.zone = self._zone(zone)
+        report.notes += self._notes(zone)
+
+    def _zone(self, zone: str | int | None) -> str:
+        if not self.no_zone:
+            return "in the times" if zone is None else "in the times (tz not used)"
+        return "UTC (assumed)" if zone is None else f"{zone_name(zone)} (tz)"
+
+    def _notes(self, zone: str | int | None) -> list[str]:
         """Say what was assumed, one sentence each."""
         notes = []
         if self.no_zone and zone is None:
@@ -56,6 +78,14 @@ class Assumed:
                 " forward; they were read by the clock as it was before"
             )
         return notes
+
+
+def zone_name(zone: str | int) -> str:
+    """Give a zone's name, or its offset in milliseconds as `+02:00`."""
+    if isinstance(zone, str):
+        return zone
+    hours, minutes = divmod(abs(zone) // 60_000, 60)
+    return f"{'-' if zone < 0 else '+'}{hours:02}:{minutes:02}"
 
 
 def _records(count: int) -> str:

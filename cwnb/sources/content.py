@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-import re
 import time
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,6 @@ import pyarrow as pa
 from cwnb.sources import tables
 from cwnb.sources.assumed import Assumed
 from cwnb.sources.blocks import LineReader
-from cwnb.sources.clocks import Reading
 from cwnb.sources.containers import is_wrapped, read_cri, unwrapped
 from cwnb.sources.earlier import START_BYTES, TAIL_FORMATS, head_of
 from cwnb.sources.exports import read_export
@@ -26,60 +24,22 @@ from cwnb.sources.records import read_records
 from cwnb.sources.separated import read_separated
 from cwnb.sources.service import read_service
 from cwnb.sources.text_times import TimeReader, day_first, recognise_layouts
-from cwnb.sources.unpacking import MAX_RATIO, Fingerprinted, Peekable, Recoded, encoding_of
+from cwnb.sources.unpacking import Fingerprinted, Peekable, Recoded, encoding_of
 from cwnb.store import LoadRecord
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from cwnb.sources.bundle import Bundle
     from cwnb.sources.chunks import Chunk
-    from cwnb.sources.earlier import Earlier, Tail
-    from cwnb.sources.layouts import Layout
+    from cwnb.sources.clocks import Reading
+    from cwnb.sources.earlier import Tail
     from cwnb.sources.openers import Input
     from cwnb.sources.report import FileReport
+    from cwnb.sources.target import Target
 
 _SAMPLE_LINES = 1000
 # A file that has not changed for this long is taken to be complete.
 _WRITTEN_MS = 60_000
-
-
-@dataclass(frozen=True)
-class Target:
-    """Where events go and how they are read: the store, the group, and the user's options."""
-
-    store: Any
-    group: str
-    earlier: Earlier
-    bundle: Bundle
-    alone: bool
-    stream: str | None = None
-    format: str | None = None
-    zone: str | int | None = None
-    pattern: str | None = None
-    time_field: str | None = None
-    time_format: Layout | None = None
-    unwrap: bool = False
-    again: bool = False
-    complete: bool = False
-    max_ratio: float | None = MAX_RATIO
-    # Files of which another process may have loaded the beginning meanwhile.
-    once_more: list[tuple[Input, FileReport]] = field(default_factory=list)
-
-    def reading(self, modified_ms: int | None) -> Reading:
-        """Give the zone, and the time that stands in for the file's where it has none."""
-        now_ms = self.store.clock.now_ms()
-        file_ms = modified_ms if modified_ms is not None else now_ms
-        return Reading(file_ms, self.zone, self.time_field, self.time_format)
-
-    def stream_for(self, name: str, report: FileReport) -> str:
-        """Give the stream's name: the user's, or the file's with what it may not have as `_`."""
-        if self.stream is not None:
-            return self.stream
-        clean = re.sub("[:*]", "_", name)[-512:] or "stream"
-        if clean != name:
-            report.notes.append(f"the stream is called {clean!r}: a name has no ':' and no '*'")
-        return clean
 
 
 def load_content(
@@ -145,6 +105,7 @@ def load_content(
             "head": head_of(first, content.bytes),
             "start": head_of(first[:START_BYTES], min(content.bytes, START_BYTES)),
             "plain": report.format in TAIL_FORMATS and report.encoding in {None, "utf-8"},
+            "options": target.reading_options(),
         }
         return LoadRecord(
             fingerprint=content.fingerprint,
@@ -167,7 +128,7 @@ def load_content(
         used = "load" if item.modified_ms is None else "file's last change"
         report.notes.append(f"no timestamps found; used the time of the {used}")
     if report.loaded:
-        report.notes += assumed.notes(target.zone)
+        assumed.tell(report, target.zone)
     if lines.left_bytes:
         report.notes.append(
             "the file was written to just now and its last line has no end: 1 unfinished record is"
@@ -182,6 +143,8 @@ def load_content(
             f"loaded before as far as line {seen:,}: only what has been added since"
             f" (byte {tail.record.bytes:,}) is loaded now"
         )
+        if changed := target.other_options(tail.record):
+            report.notes.append(f"{_different_then(changed)}: the events of then stay as they are")
 
 
 def _may_grow(item: Input, report: FileReport, sample: bytes, tail: Tail | None) -> bool:
@@ -213,6 +176,7 @@ def load_rows(target: Target, rows: Any, report: FileReport) -> None:
             bytes=report.bytes,
             events=report.events,
             lines=report.records,
+            tail_state=json.dumps({"options": target.reading_options()}),
         )
 
     times = TimeReader([], reading)
@@ -220,7 +184,7 @@ def load_rows(target: Target, rows: Any, report: FileReport) -> None:
         chunks = unwrapped(chunks, times, report)
     take_all(target, report, chunks, times, first_ms=reading.file_ms, record=record)
     if report.loaded:
-        report.notes += assumed.notes(target.zone)
+        assumed.tell(report, target.zone)
 
 
 def take_all(
@@ -241,7 +205,7 @@ def take_all(
         done = record(intake)
         known = target.earlier.same(done.fingerprint)
         if known is not None and not target.again:
-            say_loaded(report, known, target.earlier)
+            say_loaded(report, known, target)
             return
         report.loaded = True
         # Another process may have loaded the same meanwhile.
@@ -256,21 +220,33 @@ def _met(
 ) -> None:
     """Say that another process has loaded this content, or load what is new of it once more."""
     if item is None or other.fingerprint == mine.fingerprint:
-        say_loaded(report, other, target.earlier)
+        say_loaded(report, other, target)
         return
     report.clear()
     target.once_more.append((item, report))
 
 
-def say_loaded(report: FileReport, record: LoadRecord, earlier: Earlier) -> None:
-    """Turn the report into one of nothing new, and say which load had it."""
+def say_loaded(report: FileReport, record: LoadRecord, target: Target) -> None:
+    """Turn the report into one of nothing new, and say which load had it.
+
+    Where the user asks to read it in another way now, say how that is done.
+    """
     report.clear()
     if not report.format:
         report.format = json.loads(record.tail_state or "{}").get("format", "")
     where = "" if record.name.endswith(report.name) else f" as {record.name!r}"
-    report.notes.append(
-        f"already loaded{where} ({earlier.events(record):,} events); again=True loads it once more"
-    )
+    events = target.earlier.events(record)
+    counted = f"{events:,} event{'s' * (events != 1)}"
+    report.notes.append(f"already loaded{where} ({counted}); again=True loads it once more")
+    if changed := target.other_options(record):
+        report.notes.append(
+            f"{_different_then(changed)}; to read it anew, take load {record.load_id} back"
+            " (unload) first"
+        )
+
+
+def _different_then(options: list[str]) -> str:
+    return f"{' and '.join(options)} {'was' if len(options) == 1 else 'were'} different then"
 
 
 def _decoded(stream: Peekable, report: FileReport, tail: Tail | None) -> tuple[Peekable, bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -67,11 +68,13 @@ def read_field_times(
     the value of the first field of `TIME_NAMES` that holds a time; `date` and `time` are read
     together. If there is no such field and just one column of datetimes, that column is read.
     """
+    own_names = set(columns)
     columns = _with_date_and_time(columns)
     if not time_columns(columns, reading.field) and reading.field is None:
         dated = [name for name, column in columns.items() if pa.types.is_timestamp(column.type)]
         if len(dated) == 1:
             found, good = read_values(columns[dated[0]], reading)
+            _note_field(reading, dated[0], good)
             return found, good
     times = np.zeros(count, np.int64)
     timed = np.zeros(count, bool)
@@ -85,7 +88,14 @@ def read_field_times(
         found, good = read_values(column, reading)
         times[rows[good]] = found[good]
         timed[rows[good]] = True
+        _note_field(reading, name if name in own_names else "date and time", good)
     return times, timed
+
+
+def _note_field(reading: Reading, name: str, good: Array) -> None:
+    """Remember that a field had times, for the report."""
+    if reading.assumed is not None and good.any():
+        reading.assumed.fields.add(name)
 
 
 def possible_time_columns(columns: Mapping[str, pa.Array], reading: Reading) -> list[str]:
@@ -103,6 +113,29 @@ def possible_time_columns(columns: Mapping[str, pa.Array], reading: Reading) -> 
     if "timestamp" in found and "timestamp" not in columns:
         parts = {"timestamp", "date", "time"}
         return ["date and time", *(name for name in found if name.lower() not in parts)]
+    return found
+
+
+def fields_with_times(columns: Mapping[str, pa.Array], reading: Reading) -> list[str]:
+    """Name the fields whose first values are all times, written as text or as timestamps.
+
+    Numbers do not count, for most numbers of ten digits are no times.
+    """
+    quiet = replace(reading, field=None, layout=None, assumed=None)
+    found = []
+    for name, column in columns.items():
+        head = column.slice(0, _PROBED_VALUES).drop_null()
+        if pa.types.is_dictionary(head.type):
+            head = head.dictionary_decode()
+        if pa.types.is_string(head.type):
+            head = head.filter(pc.invert(pc.match_substring_regex(head, r"^[\d.]*$")))
+        elif not pa.types.is_timestamp(head.type):
+            continue
+        try:
+            if len(head) and read_values(head, quiet)[1].all():
+                found.append(name)
+        except ValueError:
+            found.append(name)  # only day and month may be one or the other
     return found
 
 

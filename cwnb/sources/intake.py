@@ -14,7 +14,12 @@ import pyarrow as pa
 from cwnb.errors import SourceError
 from cwnb.sources.chunks import TOO_LONG
 from cwnb.sources.documents import is_json
-from cwnb.sources.field_times import read_field_times, search_field_times, time_columns
+from cwnb.sources.field_times import (
+    fields_with_times,
+    read_field_times,
+    search_field_times,
+    time_columns,
+)
 from cwnb.sources.openers import reason_of
 from cwnb.store import CheckedEvents, Messages, checks, messages_of
 
@@ -88,6 +93,7 @@ class _Prepared:
     reasons: dict[int, str]
     discovered: Any
     not_json: Array  # of the kept records
+    time_fields: list[str]  # that could have the time, where no record has one
 
 
 class Intake:
@@ -150,7 +156,12 @@ class Intake:
         else:
             times, timed = np.zeros(count, np.int64), np.zeros(count, bool)
             times[kept], timed[kept], not_json = self._field_times(messages.text, discovered)
-        return _Prepared(chunk, messages, kept, times, timed, reasons, discovered, not_json)
+        time_fields = []
+        if not timed.any():
+            time_fields = fields_with_times(discovered.columns, self._times.reading)
+        return _Prepared(
+            chunk, messages, kept, times, timed, reasons, discovered, not_json, time_fields
+        )
 
     def _field_times(self, text: pa.Array, discovered: Any) -> tuple[Array, Array, Array]:
         """Give the times, a mask of those found, and the rows that should be JSON and are none."""
@@ -220,6 +231,7 @@ class Intake:
         self._not_json += chunk.number[prepared.kept][prepared.not_json].tolist()
         if messages.raw is not None:
             self._not_utf8 += len(messages.raw) - messages.raw.null_count
+        report.time_fields |= dict.fromkeys(prepared.time_fields)
         report.untimed += int((kept & ~prepared.timed).sum())
         report.capped += discovered.capped
         if (assumed := self._times.reading.assumed) is not None:

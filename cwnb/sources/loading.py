@@ -16,12 +16,13 @@ from cwnb.sources import tables
 from cwnb.sources.archives import TAR_BLOCK_BYTES, is_tar, tar_members, zip_members
 from cwnb.sources.bundle import Bundle
 from cwnb.sources.clocks import read_zone
-from cwnb.sources.content import Target, load_content, load_rows, say_loaded
+from cwnb.sources.content import load_content, load_rows, say_loaded
 from cwnb.sources.earlier import HEAD_BYTES, Earlier
 from cwnb.sources.lines import check_pattern
 from cwnb.sources.openers import Input, Inputs, find_inputs, reason_of
 from cwnb.sources.recognise import check_format
 from cwnb.sources.report import FileReport, LoadReport
+from cwnb.sources.target import Target
 from cwnb.sources.time_formats import read_time_format
 from cwnb.sources.unpacking import (
     MAX_RATIO,
@@ -234,7 +235,7 @@ class _Files:
             with content.opened(tail.record.bytes) as stream:
                 rest = Peekable(stream)
                 if not rest.peek(1):
-                    say_loaded(report, tail.record, target.earlier)
+                    say_loaded(report, tail.record, target)
                     return
                 new = Fingerprinted(rest, tail.digest, tail.record.bytes)
                 load_content(target, item, report, new, tail, first=first)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from html import escape
 from typing import Any
+
+from cwnb.sources.report_html import report_html
+from cwnb.sources.report_text import rows_of
 
 # Refused records that are kept with their numbers; further ones are only counted, by reason.
 REFUSED_KEPT = 100
@@ -25,6 +26,7 @@ class FileReport:
     stream: str = ""
     format: str = ""
     time_form: str | None = None
+    zone: str | None = None
     compression: str | None = None
     encoding: str | None = None
     bytes: int = 0
@@ -33,6 +35,7 @@ class FileReport:
     records: int = 0
     events: int = 0
     untimed: int = 0
+    time_fields: dict[str, None] = field(default_factory=dict)
     first_ms: int | None = None
     last_ms: int | None = None
     capped: int = 0
@@ -70,6 +73,7 @@ class FileReport:
         self.refused.clear()
         self.refused_by_reason.clear()
         self.streams.clear()
+        self.time_fields.clear()
         self.notes.clear()
 
     @property
@@ -183,40 +187,7 @@ class LoadReport:
 
     def rows(self) -> list[tuple[str, str]]:
         """Give the report as pairs of a name and a text, empty values left out."""
-        good = [file for file in self.files if file.error is None]
-        rows = [
-            ("no times", _untimed(good)),
-            ("group", self.group),
-            ("load", self.id if self.events else ""),
-            ("files", _files(good)),
-            ("format", ", ".join(self.formats)),
-            ("packed", ", ".join(sorted({f.compression for f in good if f.compression}))),
-            ("times", ", ".join(sorted({f.time_form for f in good if f.time_form}))),
-            ("stream", _few(self.streams)),
-            ("events", f"{self.events:,}"),
-            ("from", _time(self.first_ms)),
-            ("to", _time(self.last_ms)),
-            ("lines", _count(self.lines)),
-            ("blank lines", _count(self.blank)),
-            ("without a time", _count(self.untimed)),
-            ("over the field limit", _count(self.capped)),
-            ("size", _size(self.bytes)),
-            ("speed", f"{self.events_per_second:,.0f} events/s" if self.events else ""),
-            ("refused", _count(self.refused_count)),
-        ]
-        several = len(self.files) > 1
-        for reason, count in self.refused_by_reason.most_common():
-            places = [
-                f"{file}:{number}" if several else str(number)
-                for file, number, why in self.refused
-                if why == reason
-            ]
-            more = ", …" if count > len(places[:5]) else ""
-            rows.append(("", f"{count:,} x {reason} (at {', '.join(places[:5])}{more})"))
-        rows += [("note", note) for note in self.notes]
-        rows += [("note", note) for note in _notes_of(good, several=several)]
-        rows += [("not loaded", f"{name}: {error}") for name, error in self.errors]
-        return [(name, text) for name, text in rows if text]
+        return rows_of(self)
 
     def __str__(self) -> str:
         rows = self.rows()
@@ -225,71 +196,11 @@ class LoadReport:
 
     def __repr__(self) -> str:
         bad = f", {len(self.errors)} not loaded" if self.errors else ""
+        files = "1 file" if len(self.files) == 1 else f"{len(self.files):,} files"
         return (
-            f"<LoadReport {self.group!r}: {self.events:,} events from {len(self.files)} files,"
+            f"<LoadReport {self.group!r}: {self.events:,} events from {files},"
             f" {self.refused_count:,} refused{bad}>"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:  # noqa: ARG002
-        cells = "".join(
-            f'<tr><th style="text-align:left;font-weight:600">{escape(name)}</th>'
-            f'<td style="text-align:left">{escape(text)}</td></tr>'
-            for name, text in self.rows()
-        )
-        return {"text/plain": str(self), "text/html": f"<table><tbody>{cells}</tbody></table>"}
-
-
-def _untimed(files: list[FileReport]) -> str:
-    """Say of which files most records have no time; that is the first thing to know of a load."""
-    without = [file for file in files if file.untimed * 2 > file.events]
-    if not without:
-        return ""
-    count, events = sum(f.untimed for f in without), sum(f.events for f in without)
-    where = "" if len(files) == 1 else f" in {_few([file.name for file in without])}"
-    return (
-        f"{count:,} of {events:,} records{where} have no time of their own, so they have that of"
-        " the record before or of the file; time_field and time_format say where it stands"
-    )
-
-
-def _files(files: list[FileReport]) -> str:
-    if len(files) == 1:
-        return files[0].name
-    return f"{len(files):,}"
-
-
-def _notes_of(files: list[FileReport], *, several: bool) -> list[str]:
-    """Give the notes of files, each once, and before it the files that have it."""
-    names: dict[str, list[str]] = {}
-    for file in files:
-        for note in file.notes:
-            names.setdefault(note, []).append(file.name)
-    if not several:
-        return list(names)
-    return [f"{_few(which)}: {note}" for note, which in names.items()]
-
-
-def _few(names: list[str]) -> str:
-    return ", ".join(names[:3]) + (f" and {len(names) - 3:,} more" if len(names) > 3 else "")
-
-
-def _count(number: int) -> str:
-    return f"{number:,}" if number else ""
-
-
-def _time(when_ms: int | None) -> str:
-    if when_ms is None:
-        return ""
-    try:
-        moment = datetime.fromtimestamp(when_ms // 1000, UTC)
-    except (OverflowError, ValueError, OSError):
-        return f"{when_ms} ms"
-    return f"{moment:%Y-%m-%d %H:%M:%S}.{when_ms % 1000:03d} UTC"
-
-
-def _size(count: float) -> str:
-    for unit in ("bytes", "kB", "MB", "GB"):
-        if count < 1000 or unit == "GB":
-            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
-        count /= 1000
-    return ""
+        return {"text/plain": str(self), "text/html": report_html(self)}

@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import islice
@@ -16,7 +17,7 @@ import orjson
 import pyarrow as pa
 
 from cwnb.errors import SourceError
-from cwnb.events import LOG_STREAM, MESSAGE, SYSTEM_FIELDS, TIMESTAMP
+from cwnb.events import LOG_STREAM, MESSAGE, SYSTEM_FIELDS
 from cwnb.sources.batches import MOST_ROWS, OVERSIZE, PART_BYTES, read_parquet_rows, rows_of_batch
 from cwnb.sources.chunks import TOO_LONG, Chunk, stream_names
 from cwnb.sources.column_names import made_unique, unique_names
@@ -205,7 +206,9 @@ def row_times(rows: Sequence[Mapping[str, Any]], reading: Reading) -> tuple[Any,
     columns = {name: _column([row.get(name) for row in rows]) for name in wanted}
     if reading.field is None and not columns:
         dated = _dated(rows, names)
-        columns = {} if dated is None else {TIMESTAMP: _column([row.get(dated) for row in rows])}
+        if dated is not None:
+            columns = {dated: _column([row.get(dated) for row in rows])}
+            reading = replace(reading, field=dated)
     elif not columns and "." in str(reading.field):
         columns = {str(reading.field): _column([_inside(row, reading.field) for row in rows])}
     return read_field_times(columns, len(rows), reading)

@@ -62,6 +62,37 @@ def test_a_packed_file_of_a_known_name_is_hashed_first(store, tmp_path) -> None:
     assert load(store, file, group="/g").events == 3
 
 
+LOCAL = b"2026-02-03 09:14:07 %d\n2026-02-03 09:14:08 %d\n"
+OTHER_OPTIONS = {
+    "the same": ({"tz": "Asia/Seoul"}, {"tz": "Asia/Seoul"}, ""),
+    "a zone": ({}, {"tz": "Asia/Seoul"}, "tz was different then"),
+    "no zone": ({"tz": "Asia/Seoul"}, {}, "tz was different then"),
+    "two": (
+        {},
+        {"pattern": "^2", "time_format": "%Y-%m-%d %H:%M:%S"},
+        "pattern and time_format were different then",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", OTHER_OPTIONS)
+def test_options_that_would_read_it_in_another_way_are_named(store, tmp_path, name) -> None:
+    before, now, said = OTHER_OPTIONS[name]
+    file = tmp_path / "a.log"
+    file.write_bytes(LOCAL % (1, 2))
+    first = load(store, file, group="/g", **before)
+    known = str(load(store, file, group="/g", **now))
+    advice = f"{said}; to read it anew, take load {first.id} back (unload) first"
+    assert advice in known if said else "different" not in known
+    with file.open("ab") as log:
+        log.write(LOCAL % (3, 4))
+    grown = str(load(store, file, group="/g", **now))
+    assert f"{said}: the events of then stay" in grown if said else "different" not in grown
+    rows = [{"time": "2026-02-03 09:14:07"}]
+    load(store, rows, group="/rows", **before)
+    assert said in str(load(store, rows, group="/rows", **now))
+
+
 def test_the_same_rows_are_loaded_once(store) -> None:
     rows = [{"time": "2026-02-03T09:14:07Z", "a": 1}]
     assert load(store, rows, group="/g").events == 1
