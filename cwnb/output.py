@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import io
-import json
-import math
 import shutil
 import sys
 import textwrap
@@ -17,11 +14,12 @@ import click
 from cwnb.errors import InvalidParameter
 from cwnb.results.files import writing
 from cwnb.results.html import summary
-from cwnb.results.rendering import is_time, render, text_table
+from cwnb.results.plain_rows import csv_text, json_lines, json_text
+from cwnb.results.rendering import is_time, text_table
 from cwnb.results.zones import UTC_NAME, titled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from pandas import DataFrame
 
@@ -36,8 +34,6 @@ _BY_SUFFIX = {
 # More than this scrolls away unread; a pipe or a file gets every row.
 _ROWS_ON_TERMINAL = 200
 _WIDE = 100_000
-# Rows that are turned into text at once.
-_ROWS_AT_ONCE = 8_192
 
 
 def chosen_output(output: str | None, to: str | None) -> str:
@@ -116,97 +112,33 @@ def _table(result: Any, sink: IO[bytes]) -> None:
 
 
 def _csv(result: Any, sink: IO[bytes]) -> None:
-    names, rows = _plain_rows(result)
-    for part in (iter([[names]]), rows):
-        for some in part:
-            text = io.StringIO()
-            csv.writer(text, lineterminator="\n").writerows(map(_csv_cell, row) for row in some)
-            sink.write(text.getvalue().encode())
-
-
-def _csv_cell(value: Any) -> Any:
-    # Booleans as the service spells them.
-    return json.dumps(value) if isinstance(value, bool) else value
+    for text in csv_text(_arrow(result)):
+        sink.write(text.encode())
 
 
 def _json(result: Any, sink: IO[bytes]) -> None:
-    """Write a JSON array with one row per line, so that `grep` finds rows."""
-    before = "["
-    for lines in _json_lines(result):
-        sink.write((before + ",\n ".join(lines)).encode())
-        before = ",\n "
-    sink.write(b"[]\n" if before == "[" else b"]\n")
+    for text in json_text(_arrow(result)):
+        sink.write(text.encode())
 
 
 def _ndjson(result: Any, sink: IO[bytes]) -> None:
     """Write a JSON object per line."""
-    for lines in _json_lines(result):
+    for lines in json_lines(_arrow(result)):
         sink.write(("\n".join(lines) + "\n").encode())
 
 
-def _json_lines(result: Any) -> Iterator[list[str]]:
-    names, rows = _plain_rows(result)
-    for some in rows:
-        yield [
-            json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, allow_nan=False)
-            for row in some
-        ]
-
-
-def _plain_rows(result: Any) -> tuple[list[str], Iterator[list[tuple[Any, ...]]]]:
-    """Give the names of the columns, and the rows as plain values, some thousands at a time."""
+def _arrow(result: Any) -> Any:
     import pyarrow as pa
 
-    table = pa.table(result)
-
-    def rows() -> Iterator[list[tuple[Any, ...]]]:
-        for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
-            yield list(zip(*map(_values, batch.columns), strict=True))
-
-    return list(map(str, table.column_names)), rows()
-
-
-def _values(array: Any) -> list[Any]:
-    """Convert values to what JSON can hold, with all their digits; missing is None.
-
-    A time becomes ISO text that ends in `Z`. JSON has no infinity, so it becomes the text that
-    `float` and JavaScript's `Number` read.
-    """
-    import pyarrow as pa
-
-    if pa.types.is_timestamp(array.type):
-        return _iso_times(array)
-    values: list[Any] = array.to_pylist()
-    if pa.types.is_floating(array.type):
-        return [None if value is None else _exact(value) for value in values]
-    plain = (bool, int, str, list, dict)
-    return [v if v is None or isinstance(v, plain) else render(v) or None for v in values]
-
-
-def _exact(value: float) -> Any:
-    if math.isnan(value):
-        return None
-    if math.isinf(value):
-        return "Infinity" if value > 0 else "-Infinity"
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
-
-
-def _iso_times(array: Any) -> list[Any]:
-    import pyarrow as pa
-
-    # Without its zone, which is UTC: Arrow would look for a database of time zones.
-    times = array.cast(pa.timestamp("ms", "UTC"), safe=False).cast(pa.int64())
-    texts = times.cast(pa.timestamp("ms")).cast(pa.string())
-    return [None if text is None else f"{text.replace(' ', 'T')}Z" for text in texts.to_pylist()]
+    return pa.table(result)
 
 
 def _parquet(result: Any, sink: IO[bytes]) -> None:
-    import pyarrow as pa
     import pyarrow.parquet as pq
 
     # Through memory: a pipe has no positions, which Parquet asks for.
     held = io.BytesIO()
-    pq.write_table(pa.table(result), held)
+    pq.write_table(_arrow(result), held)
     sink.write(held.getvalue())
 
 

@@ -94,6 +94,13 @@ def test_text_sorts_by_the_comparator(rows: list[str | None], descending: bool) 
     wanted = sorted_rows(rows, descending=descending)
     for kind in (column, column.dictionary_encode(), mixed_array(column, types)):
         assert values.sort_order([(kind, descending)]).tolist() == wanted
+        assert by_ranks(kind, descending=descending) == wanted
+
+
+def by_ranks(column: pa.Array, *, descending: bool) -> list[int]:
+    """Give the rows in the order of their ranks, as a table in a browser sorts them."""
+    placed = values.ranks(column)
+    return np.argsort(-placed if descending else placed, kind="stable").tolist()
 
 
 @settings(max_examples=200, deadline=None)
@@ -160,6 +167,24 @@ def test_documented_order() -> None:
 def test_kinds_of_columns(column: pa.Array, ascending: list[int], descending: list[int]) -> None:
     assert values.sort_order([(column, False)]).tolist() == ascending
     assert values.sort_order([(column, True)]).tolist() == descending
+
+
+@pytest.mark.parametrize("descending", [False, True])
+@pytest.mark.parametrize(
+    "column",
+    [
+        pa.array([2**53 + 1, 2**53, None, -(2**63), 2**63 - 1, 2**53]),
+        pa.array([0.0, -0.0, 1.5, None, float("inf"), -0.0, float("-inf"), -1.0]),
+        pa.array([-0.0, None, 2.0, -0.0]),
+        pa.array([True, None, False, True]),
+        pa.array([5, None, 3], pa.timestamp("ms", "UTC")),
+        pa.nulls(3),
+    ],
+    ids=lambda column: str(getattr(column, "type", column)),
+)
+def test_ranks_sort_as_the_language_does(column: pa.Array, descending: bool) -> None:
+    wanted = values.sort_order([(column, descending)]).tolist()
+    assert by_ranks(column, descending=descending) == wanted
 
 
 def test_several_columns_are_stable() -> None:

@@ -68,7 +68,7 @@ def ranks(array: pa.Array) -> np.ndarray[Any, Any]:
     if pa.types.is_integer(array.type) or pa.types.is_floating(array.type) or is_time(array.type):
         if is_time(array.type):
             array = pc.cast(array, pa.int64())
-        return _dense(array)
+        return _with_signed_zeros(array, _dense(array))
     if pa.types.is_boolean(array.type):
         return np.asarray(array.cast(pa.int64()).fill_null(-1)) + 1
     checkpoint()
@@ -116,6 +116,18 @@ def _dense(array: pa.Array) -> np.ndarray[Any, Any]:
     if array.null_count:
         result[array.is_null().to_numpy(zero_copy_only=False)] = 0
     return result
+
+
+def _with_signed_zeros(array: pa.Array, placed: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Rank -0.0 before 0.0, as their texts `-0` and `0` do; Arrow takes them for equal."""
+    if not pa.types.is_floating(array.type):
+        return placed
+    doubles = array.fill_null(1.0).to_numpy(zero_copy_only=False)
+    is_negative_zero = (doubles == 0) & np.signbit(doubles)
+    if is_negative_zero.any() and ((doubles == 0) & ~is_negative_zero).any():
+        at_zero = placed[is_negative_zero][0]
+        placed[(placed >= at_zero) & ~is_negative_zero] += 1
+    return placed
 
 
 def _number_ranks(text: pa.Array, found: Numbers, at: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:

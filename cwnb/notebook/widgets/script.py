@@ -9,7 +9,18 @@ from __future__ import annotations
 from importlib.resources import files
 
 # In the order in which they are joined: a `const` stands before what uses it while it is read.
-_SCRIPTS = ("messages", "texts", "rows", "table", "event", "answer", "editor", "choices", "main")
+_SCRIPTS = (
+    "messages",
+    "texts",
+    "clipboard",
+    "rows",
+    "table",
+    "event",
+    "answer",
+    "editor",
+    "choices",
+    "main",
+)
 _STYLES = ("common", "table", "answer", "editor", "choices")
 
 
