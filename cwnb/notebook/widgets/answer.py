@@ -6,7 +6,6 @@ import threading
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
-import orjson
 from traitlets import Bool, Bytes, Dict, Unicode
 
 from cwnb.errors import InvalidParameter
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
     from cwnb.insights import Progress
     from cwnb.notebook.exploration import Exploration
     from cwnb.results.result import QueryResult
-
-_FIRST_ROWS = 500
 
 
 class Shown(NamedTuple):
@@ -48,7 +45,9 @@ class AnswerView(View):
     """
 
     answer = Dict().tag(sync=True)
+    # The texts of the first rows as JSON, a list for each column, and their ranks as Int32.
     first = Bytes().tag(sync=True)
+    first_ranks = Bytes().tag(sync=True)
     # What stands above the rows: summary, warnings, and the query where gestures have changed it.
     about = Dict().tag(sync=True)
     error = Unicode().tag(sync=True)
@@ -124,21 +123,19 @@ class AnswerView(View):
 
     def _show(self, result: QueryResult, progress: dict[str, Any]) -> None:
         held = HeldRows(result)
-        count = min(held.rows, _FIRST_ROWS)
-        first = orjson.dumps(held.texts(0, count))
+        first, first_ranks = held.first, b"".join(held.ranks(held.first.end))
         with self._showing, self.hold_sync():
             self._number += 1
             self._shown = Shown(self._number, result, held)
             self._describe()
             self.error, self.progress, self.is_stale = "", progress, False
-            self.first = first
+            self.first, self.first_ranks = first.texts, first_ranks
             self.answer = {
                 "number": self._number,
                 "columns": [asdict(column) for column in held.columns],
-                "rows": held.rows,
-                "first": count,
-                "rows_left": held.rows_left,
-                "columns_left": held.columns_left,
+                "rows": held.all_rows,
+                "first": first.end,
+                "all_columns": held.all_columns,
                 "kind": "groups" if result.outcome.places is None else "events",
                 "has_gestures": self.exploration is not None,
             }
