@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
+    from cwnb.notebook.widgets.explorer import Explorer
     from cwnb.results.event import Event
     from cwnb.results.result import QueryResult
     from cwnb.sources import LoadReport
@@ -257,6 +258,29 @@ class Logs:
         names = [group.name for group in self.store.groups()]
         shown = ", ".join(names[:_GROUPS_NAMED]) + ", …" * (len(names) > _GROUPS_NAMED)
         return f"this store has {shown}" if names else "this store has none yet"
+
+    @arguments.named_arguments
+    def explore(
+        self,
+        groups: str | Sequence[str] | None = None,
+        text: str | None = None,
+        start: Any = None,
+        end: Any = None,
+        *,
+        language: str = "ql",
+        limit: int | None = None,
+    ) -> Explorer:
+        """Open the explorer in a notebook: log groups, fields, times, an editor and answers.
+
+        It begins with these groups, text and times, which are those of `query`. What is not said is
+        that of `%config Cwnb`, if `%load_ext cwnb` was run. Raises ResourceNotFound,
+        InvalidParameter.
+        """
+        from cwnb.notebook.explore import explore
+
+        named = [] if groups is None else arguments.group_names(groups)
+        most = arguments.row_limit(limit)
+        return explore(self, named, text, start, end, language=language, limit=most)
 
     # Single events
 

@@ -30,7 +30,8 @@ MAY_IMPORT = {
     "results": WORDS | {"insights"},
     "query_sources": BELOW,
     "questions": BELOW | {"arguments", "query_sources"},
-    "logs": BELOW | {"arguments", "query_sources", "questions"},
+    # `Logs.explore` opens what stands above it: one import, made when it is called.
+    "logs": BELOW | {"arguments", "query_sources", "questions", "notebook"},
     "notebook": BELOW | {"logs", "query_sources"},
     "output": BELOW | {"logs"},
     "demo": BELOW | {"logs", "output"},

@@ -14,7 +14,7 @@ from IPython.core.magic import (
 )
 from IPython.display import display
 from traitlets import Any as AnyTrait
-from traitlets import Enum, Int, List, TraitError, Unicode, Union, validate
+from traitlets import Enum, Float, Int, List, TraitError, Unicode, Union, validate
 
 from cwnb.errors import CwnbError, InvalidParameter, QueryCancelled
 from cwnb.notebook.cell_help import CellHelp
@@ -26,6 +26,7 @@ from cwnb.notebook.options import Options, help_text, read_options
 from cwnb.notebook.placeholders import fill_query, fill_word
 from cwnb.notebook.stores import Stores, groups_to_ask
 from cwnb.notebook.waiting import show_line, wait_for
+from cwnb.results.charge import PRICE_PER_GB, PRICE_REGION
 from cwnb.results.charts import KINDS
 from cwnb.results.html import ROWS_SHOWN
 from cwnb.results.visible import visible
@@ -67,6 +68,17 @@ class Cwnb(Magics):  # type: ignore[misc]
         min=0,
         help="The rows of an answer that a cell shows and the notebook file keeps, as plain text.",
     ).tag(config=True)
+
+    price_per_gb = Float(
+        PRICE_PER_GB,
+        min=0,
+        help=(
+            "What the service charges for a GB that a query scans, in dollars, for the explorer: "
+            "0.005 in US East (N. Virginia) in June 2026; aws.amazon.com/cloudwatch/pricing lists "
+            "all Regions."
+        ),
+    ).tag(config=True)
+    price_region = Unicode(PRICE_REGION, help="The Region whose price that is.").tag(config=True)
 
     def __init__(self, shell: Any = None, **settings: Any) -> None:
         super().__init__(shell, **settings)

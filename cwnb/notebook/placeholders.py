@@ -51,6 +51,12 @@ def fill_query(text: str, variables: Mapping[str, Any]) -> str:
     return "".join([*pieces, text[done:]])
 
 
+def names_in(text: str) -> list[str]:
+    """Name the variables that stand as `{{name}}` in a query, in the order of their first use."""
+    found = (_INSIDE.fullmatch(match["inside"]) for match in _PLACEHOLDER.finditer(text))
+    return list(dict.fromkeys(inside["name"] for inside in found if inside is not None))
+
+
 def fill_word(word: str, variables: Mapping[str, Any]) -> list[str]:
     """Replace each `{{name}}` in a word of the magic's line; a list gives one word per item."""
     match = _PLACEHOLDER.fullmatch(word)

@@ -153,6 +153,13 @@ def line_html(text: str) -> str:
     return _block(f'<div class="cwnb-summary">{escape(visible(text))}</div>')
 
 
+def code_html(text: str, code: str, *, view: str = "") -> str:
+    """Show a line of text, and below it code to be copied; see `with_view` for `view`."""
+    said = f'<div class="cwnb-summary">{escape(visible(text))}</div>'
+    html = _block(f"{said}<pre>{_text(code)}</pre>")
+    return with_view(html, view) if view else html
+
+
 def _block(inside: str) -> str:
     # The last two classes keep MathJax from reading `$HOME … $PATH` as a formula.
     classes = "cwnb-result cwnb-own tex2jax_ignore mathjax_ignore"

@@ -19,9 +19,12 @@ _SCRIPTS = (
     "answer",
     "editor",
     "choices",
+    "frame",
+    "lines",
+    "steps",
     "main",
 )
-_STYLES = ("common", "table", "answer", "editor", "choices")
+_STYLES = ("common", "table", "answer", "editor", "choices", "explorer")
 
 
 def joined(names: tuple[str, ...], suffix: str) -> str:

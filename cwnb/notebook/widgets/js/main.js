@@ -1,5 +1,8 @@
 // Each kind of view, and the function that draws it.
-const KINDS = { answer: drawAnswer, editor: drawEditor, list: drawList, fields: drawFields };
+const KINDS = {
+  answer: drawAnswer, editor: drawEditor, fields: drawFields, frame: drawFrame, lines: drawLines,
+  list: drawList, steps: drawSteps,
+};
 
 function render({ model, el }) {
   // Keys that are pressed in a view are not shortcuts of the notebook.

@@ -1,0 +1,51 @@
+"""Work in the background for a view: of several tasks, only what the newest one found is shown."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    # What finds something, and what shows it.
+    Steps = tuple[tuple[Callable[[], Any], Callable[[Any], object]], ...]
+
+
+class NewestTask:
+    """Runs a task on a thread, in place of the one before it; all methods return at once."""
+
+    def __init__(self, on_error: Callable[[Exception], object]) -> None:
+        self._on_error = on_error
+        self._newest = 0
+        self._changing = threading.RLock()
+        self._thread: threading.Thread | None = None
+
+    def begin(self, *steps: tuple[Callable[[], Any], Callable[[Any], object]]) -> None:
+        """Run these steps one after another: what the first of a pair finds, the second shows."""
+        with self._changing:
+            self._newest += 1
+            number = self._newest
+        self._thread = threading.Thread(
+            target=self._run, args=(number, steps), name="cwnb-newest-task", daemon=True
+        )
+        self._thread.start()
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the newest task has ended."""
+        if self._thread is not None:
+            self._thread.join(timeout)
+
+    def _run(self, number: int, steps: Steps) -> None:
+        try:
+            for find, show in steps:
+                if number != self._newest:
+                    return
+                found = find()
+                with self._changing:
+                    if number == self._newest:
+                        show(found)
+        except Exception as error:
+            with self._changing:
+                if number == self._newest:
+                    self._on_error(error)

@@ -1,0 +1,51 @@
+"""What the service would charge for a query: it counts the bytes of all events in the window."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from cwnb.events import Window
+    from cwnb.results.result import QueryResult
+
+# The price of Logs Insights in dollars a GB, of US East (N. Virginia), as it was in June 2026. The
+# prices of all Regions are on https://aws.amazon.com/cloudwatch/pricing/.
+PRICE_PER_GB = 0.005
+PRICE_REGION = "us-east-1"
+_GB = 10**9
+_LEAST = 0.000_001  # dollars; less is not told exactly
+
+
+def bytes_in_window(result: QueryResult) -> int:
+    """Give the bytes of the messages that the groups of a query have in its window, about.
+
+    Those that were skipped because nothing in them could pass the filters count as well: the
+    service scans them. Where a range of events lies in the window in part, its share is counted by
+    time, as if they were spread evenly.
+    """
+    context = result.events.context
+    tasks = context.sources.open().scan([], context.window, []).tasks
+    total = sum(task.message_bytes * _share(task, context.window) for task in tasks)
+    return max(round(total), int(result.statistics.get("bytesScanned") or 0))
+
+
+def charge_text(count: int, price_per_gb: float, region: str) -> str:
+    """Say what scanning so many bytes would cost, with two digits that are not 0."""
+    cost = count / _GB * price_per_gb
+    amount = f"about ${cost:,.2f}"
+    if 0 < cost < _LEAST:
+        amount = f"less than ${_LEAST:f}"
+    elif _LEAST <= cost < 1:
+        amount = f"about ${cost:.{max(2, 1 - math.floor(math.log10(cost)))}f}"
+    return f"{amount} at the service ({region}, ${price_per_gb:g} per GB)"
+
+
+def _share(task: Any, window: Window) -> float:
+    """Give the share of a task's time that lies in the window."""
+    length = task.last_ms - task.first_ms
+    if length <= 0:
+        return 1.0
+    inside = min(task.last_ms, window.end_ms) - max(task.first_ms, window.start_ms)
+    share: float = min(1.0, max(0.0, inside / length))
+    return share

@@ -1,0 +1,229 @@
+"""The explorer without a browser: what its controls do to the exploration, and what they show."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+import cwnb
+from cwnb.errors import InvalidParameter, MalformedQuery, ResourceNotFound
+from cwnb.times import Clock
+
+from .conftest import NOW_MS
+
+WAIT_S = 30
+
+
+@pytest.fixture
+def explorer(logs):
+    opened = logs.explore("/shop/app")
+    opened.wait(WAIT_S)
+    return opened
+
+
+def ran(explorer) -> str:
+    """Press Run, wait for the end, and give what the state says."""
+    explorer.controls.run.click()
+    explorer.controls.wait_for_end(WAIT_S)
+    return explorer.controls.status.text
+
+
+def names(view) -> list[str]:
+    return [item["name"] for item in view.items]
+
+
+def test_it_opens_on_all_that_the_groups_have(explorer):
+    assert names(explorer.names.groups) == ["/shop/app", "/shop/web"]
+    assert explorer.names.groups.items[0]["texts"] == [
+        "60",
+        "2.7 kB",
+        "2026-11-20 10:59",
+        "for ever",
+    ]
+    assert explorer.names.groups.chosen == ["/shop/app"]
+    assert names(explorer.names.streams) == ["i-1"]
+    assert explorer.names.fields.items[0] == {
+        "name": "level", "share": 1.0, "types": ["text"], "has_conflict": False,
+    }  # fmt: skip
+    assert explorer.time.says.text == (
+        "all events, from 2026-11-20 10:00:00 to 2026-11-20 10:59:00.001 UTC"
+    )
+    assert explorer.controls.status.text == "not run yet"
+    assert explorer.answer.says.text == "press Run, or Ctrl-Enter in the query"
+    assert explorer.result is None
+
+
+def test_run_shows_rows_state_price_and_steps(explorer):
+    said = ran(explorer)
+    assert said.startswith("60 rows · 60 of 60 records matched · 2.7 kB scanned · ")
+    assert said.endswith("less than $0.000001 at the service (us-east-1, $0.005 per GB)")
+    assert len(explorer.result) == 60
+    assert explorer.answer.rows.answer["rows"] == 60
+    assert [step["command"] for step in explorer.answer.steps.steps] == [
+        "# scan @message, @timestamp",
+        "| limit 10000",
+        "| fields @timestamp, @message",
+    ]
+
+
+def test_python_drives_it_too(logs):
+    explorer = logs.explore(groups="/shop/*", text="stats count(*) as n", start="-1h")
+    assert list(explorer.run()) == [{"n": 61}]
+    assert explorer.run() is explorer.result
+    explorer.exploration.choose_groups(["/shop/web"])
+    explorer.exploration.choose_window()
+    explorer.show()
+    assert explorer.names.groups.chosen == ["/shop/web"]
+    assert explorer.time.period.value == "all"
+    assert list(explorer.begin().result(WAIT_S)) == [{"n": 2}]
+    explorer.editor.text = "stat count(*)"
+    with pytest.raises(MalformedQuery):
+        explorer.run()
+    explorer.exploration.groups = []
+    with pytest.raises(InvalidParameter, match="choose one or more log groups"):
+        explorer.run()
+
+
+REFUSED = [
+    ({"groups": "/shop/nope"}, ResourceNotFound, "no log group is named '/shop/nope'"),
+    ({"start": "-1h", "end": "-2h"}, InvalidParameter, "ends .* before it starts"),
+    ({"start": "soon"}, InvalidParameter, "cannot read 'soon' as a time"),
+    ({"language": "sql"}, InvalidParameter, "unknown language 'sql'"),
+    ({"limit": 0}, InvalidParameter, "limit is a whole number"),
+    ({"group": "/shop/app"}, InvalidParameter, "did you mean 'groups'"),
+]
+
+
+@pytest.mark.parametrize(("options", "kind", "said"), REFUSED)
+def test_it_does_not_open_on_what_is_not_there(logs, options, kind, said):
+    with pytest.raises(kind, match=said):
+        logs.explore(**options)
+
+
+def test_groups_and_streams_are_chosen(logs, explorer):
+    logs.put("/shop/web", "i-9", [(NOW_MS - 1, "late")])
+    explorer.names.groups.chosen = ["/shop/app", "/shop/web"]
+    explorer.wait(WAIT_S)
+    assert names(explorer.names.streams) == ["i-1", "i-9"]
+    explorer.names.streams.chosen = ["i-9"]
+    assert ran(explorer).startswith("1 row · ")
+    assert explorer.exploration.streams == ["i-9"]
+    explorer.names.groups.chosen = []
+    explorer.wait(WAIT_S)
+    assert explorer.names.streams.empty == "choose a log group"
+    assert ran(explorer) == "not answered"
+    assert explorer.answer.says.text == "choose one or more log groups first"
+
+
+def test_a_store_without_groups_says_what_to_do(tmp_path):
+    with cwnb.open(tmp_path / "empty") as logs:
+        explorer = logs.explore()
+        explorer.wait(WAIT_S)
+        assert "logs.load('access.log', group='/my/logs')" in explorer.names.groups.empty
+        logs.put("/my/logs", "s", [("2026-11-20", "one")])
+        explorer.look_again.click()
+        explorer.wait(WAIT_S)
+        # The only group of a store is chosen by itself.
+        assert explorer.exploration.groups == ["/my/logs"]
+
+
+def test_an_empty_answer_says_why(explorer):
+    explorer.editor.text = "filter status = 700"
+    assert ran(explorer).startswith("0 rows · ")
+    reason = "all 60 rows that came to it were dropped by: filter status = 700"
+    assert explorer.answer.says.text == reason
+    assert explorer.answer.reasons.text == reason
+
+
+def test_an_error_in_the_text_is_shown_where_it_is(explorer):
+    explorer.editor.text = "fields @message | stat x"
+    assert ran(explorer) == "not answered"
+    assert explorer.editor.error == {
+        "message": "unknown command 'stat'; did you mean 'stats'?", "from": 18, "to": 22,
+    }  # fmt: skip
+    explorer.editor.text = "fields @message"
+    assert ran(explorer).startswith("60 rows")
+    assert explorer.editor.error == {}
+    assert explorer.answer.says.text == ""
+
+
+def test_gestures_on_fields_change_the_query_and_run_it(explorer):
+    fields = explorer.names.fields
+    values = fields.asked["values"](fields, name="level").content["values"]
+    assert values == [{"text": "INFO", "count": 40}, {"text": "ERROR", "count": 20}]
+    fields.asked["gesture"](fields, do="keep_only", field="level", place=1)
+    explorer.controls.wait_for_end(WAIT_S)
+    assert explorer.editor.text == 'fields @timestamp, @message\n| filter level = "ERROR"'
+    assert len(explorer.result) == 20
+    assert not explorer.undo.disabled
+    fields.asked["gesture"](fields, do="count_by", field="status")
+    explorer.controls.wait_for_end(WAIT_S)
+    assert list(explorer.result) == [{"status": 500, "events": 20}]
+    explorer.undo.click()
+    explorer.undo.click()
+    explorer.controls.wait_for_end(WAIT_S)
+    assert explorer.editor.text == "fields @timestamp, @message"
+    assert explorer.undo.disabled
+
+
+def test_parameters_have_fields(explorer):
+    explorer.editor.text = "filter level = {{which}} | limit {{most}}"
+    assert list(explorer.parameters.fields) == ["which", "most"]
+    assert ran(explorer) == "not answered"
+    assert "no variable 'which'" in explorer.answer.says.text
+    explorer.parameters.fields["which"].value = "ERROR"
+    explorer.parameters.fields["most"].value = "3"
+    assert ran(explorer).startswith("3 rows")
+    assert explorer.exploration.parameters == {"which": "ERROR", "most": 3}
+    assert explorer.to_cells()[0] == "which = 'ERROR'\nmost = 3"
+    explorer.editor.text = "limit {{most}}"
+    assert list(explorer.parameters.fields) == ["most"]
+    assert explorer.exploration.parameters == {"most": 3}
+
+
+def test_tabs_and_kinds_of_chart_are_those_of_the_cell(explorer):
+    explorer.editor.text = "stats count(*) as n by bin(5m)"
+    ran(explorer)
+    explorer.answer.selected_index = 1
+    explorer.answer.chart.wait(WAIT_S)
+    assert bytes(explorer.answer.chart.picture.value).startswith(b"\x89PNG")
+    explorer.answer.chart.kind.value = "bar"
+    assert explorer.to_cells()[0].splitlines()[0].endswith("--plot bar")
+    explorer.editor.text = "fields level | filter level = 'nothing'"
+    ran(explorer)
+    explorer.answer.chart.wait(WAIT_S)
+    assert explorer.answer.chart.says.text == "no chart: cannot draw a result without rows"
+    explorer.answer.selected_index = 2
+    assert "--explain" in explorer.to_cells()[0]
+
+
+def test_copy_shows_the_cell(explorer):
+    explorer.copy.click()
+    assert explorer.cells.code == "\n\n".join(explorer.to_cells())
+
+
+def test_two_explorers_on_one_store_do_not_meet(logs):
+    one, other = logs.explore("/shop/app"), logs.explore("/shop/web")
+    one.editor.text = "stats count(*) as n"
+    assert list(one.run()) == [{"n": 60}]
+    assert other.result is None
+    assert len(other.run()) == 2
+    assert list(one.result) == [{"n": 60}]
+
+
+def test_a_store_that_is_gone_is_an_error_in_words(tmp_path):
+    import shutil
+
+    with cwnb.open(tmp_path / "store", clock=Clock(NOW_MS)) as logs:
+        logs.put("/a", "s", [(NOW_MS - 1, "one")])
+        logs.flush()
+        explorer = logs.explore("/a")
+        explorer.wait(WAIT_S)
+        shutil.rmtree(tmp_path / "store")
+        ran(explorer)
+        explorer.look_again.click()
+        explorer.wait(WAIT_S)
+        for said in (explorer.answer.says.text, explorer.names.groups.empty):
+            assert "Traceback" not in said
+            assert re.search(r"store|folder|file", said), said
