@@ -19,8 +19,15 @@ def folder() -> Path:
         if Path.cwd().resolve().is_relative_to(_REPOSITORY):
             return ours
     mine = Path("notebooks").absolute()
-    mine.mkdir(exist_ok=True)
-    for notebook in sorted(ours.glob("*.ipynb")):
-        if not (mine / notebook.name).exists():
-            shutil.copyfile(notebook, mine / notebook.name)
+    for notebook in notebooks(ours):
+        copy = mine / notebook.relative_to(ours)
+        if not copy.exists():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(notebook, copy)
     return mine
+
+
+def notebooks(folder: Path) -> list[Path]:
+    """List the notebooks in a folder and the folders in it, without JupyterLab's own copies."""
+    found = sorted(folder.rglob("*.ipynb"))
+    return [path for path in found if ".ipynb_checkpoints" not in path.parts]

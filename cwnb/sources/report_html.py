@@ -10,7 +10,7 @@ from cwnb.sources.report_text import (
     count_text,
     few,
     notes_of,
-    refused_texts,
+    refused_reasons,
     size_text,
     time_text,
     untimed_text,
@@ -85,9 +85,10 @@ def _summary(report: LoadReport) -> str:
 def _to_check(report: LoadReport, good: list[FileReport]) -> list[str]:
     """Give what the user should look at before the events are asked anything."""
     lines = [untimed_text(good)]
-    if count := report.refused_count:
-        lines.append(f"{_counted(count, 'record')} refused:")
-        lines += refused_texts(report)
+    lines += [
+        f"{_counted(count, 'record')} refused: {reason} (at {places})"
+        for count, reason, places in refused_reasons(report)
+    ]
     lines += [f"not loaded: {error}" for _, error in report.errors[:_LINES_SHOWN]]
     if (more := len(report.errors) - _LINES_SHOWN) > 0:
         lines.append(f"{_counted(more, 'more file')} not loaded, in report.errors")

@@ -36,7 +36,10 @@ def rows_of(report: LoadReport) -> list[tuple[str, str]]:
         ("speed", f"{report.events_per_second:,.0f} events/s" if report.events else ""),
         ("refused", count_text(report.refused_count)),
     ]
-    rows += [("", line) for line in refused_texts(report)]
+    rows += [
+        ("", f"{count:,} x {reason} (at {places})")
+        for count, reason, places in refused_reasons(report)
+    ]
     rows += [("note", note) for note in report.notes]
     rows += [("note", note) for note in notes_of(good, several=len(report.files) > 1)]
     rows += [("not loaded", f"{name}: {error}") for name, error in report.errors]
@@ -62,19 +65,19 @@ def untimed_text(files: list[FileReport]) -> str:
     )
 
 
-def refused_texts(report: LoadReport) -> list[str]:
-    """Give a line for each reason to refuse records: how many, and where the first of them are."""
+def refused_reasons(report: LoadReport) -> list[tuple[int, str, str]]:
+    """Give each reason to refuse records: how many, why, and where the first of them are."""
     several = len(report.files) > 1
-    lines = []
+    found = []
     for reason, count in report.refused_by_reason.most_common():
         places = [
             f"{file}:{number}" if several else str(number)
             for file, number, why in report.refused
             if why == reason
         ][:_PLACES_NAMED]
-        more = ", …" if count > len(places) else ""
-        lines.append(f"{count:,} x {reason} (at {', '.join(places)}{more})")
-    return lines
+        more = ", …" * (count > len(places))
+        found.append((count, reason, f"{', '.join(places)}{more}"))
+    return found
 
 
 def notes_of(files: list[FileReport], *, several: bool) -> list[str]:
