@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cwnb import arguments
-from cwnb.errors import InvalidParameter, SnapshotExpired
+from cwnb.errors import CwnbError, InvalidParameter, SnapshotExpired
 from cwnb.events import LOG_STREAM
 from cwnb.insights import MEMORY_BUDGET, parse
 from cwnb.query_sources import StoreSources
@@ -68,7 +68,19 @@ class Logs:
         self.store = store
 
     def __repr__(self) -> str:
-        return f"<cwnb.Logs {str(self.store.path)!r}, {len(self.store.groups())} log groups>"
+        try:
+            groups = f"{len(self.store.groups())} log groups"
+        except CwnbError as error:
+            groups = f"which cannot be read: {error}"
+        return f"<cwnb.Logs {str(self.store.path)!r}, {groups}>"
+
+    def _repr_html_(self) -> str:
+        from cwnb.results.store_html import store_html
+
+        try:
+            return store_html(self.store.path, self.store.groups())
+        except CwnbError as error:
+            return store_html(self.store.path, [], error=str(error))
 
     def __enter__(self) -> Self:
         return self

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from cwnb.notebook.magic import Cwnb
 
 _CELL = re.compile(r"\s*%%insights(?=\s|\Z)")
-_LINE = re.compile(r"\s*(?:[^\W\d][\w.]*\s*=\s*)?%insights(?=\s)")
+_LINE = re.compile(r"\s*(?:[^\W\d][\w.]*\s*=\s*)?%insights(?:_explore)?(?=\s)")
 _ABOUT_GROUPS = re.compile(r"\s*%insights_(?:groups|fields)\s+(?P<fragment>\S*)\Z")
 _SAVED = re.compile(r"\s*%insights_saved\s+(?P<fragment>.*)\Z")
 _IDENTIFIER = "cwnb.insights"

@@ -69,6 +69,7 @@ class History:
     def __init__(self) -> None:
         self._kept: dict[str, list[Entry]] = {}
         self._writer: threading.Thread | None = None
+        self._starting = threading.Lock()
 
     @contextmanager
     def asking(self, logs: Logs, line: str, cell: str | None, query: str) -> Iterator[Entry]:
@@ -83,14 +84,14 @@ class History:
             entry.outcome = type(error).__name__
             raise
         finally:
-            writer = threading.Thread(
-                target=self._write,
-                args=(logs, entry, self._writer),
-                name="cwnb-history",
-                daemon=True,
-            )
-            self._writer = writer
-            writer.start()
+            with self._starting:
+                self._writer = threading.Thread(
+                    target=self._write,
+                    args=(logs, entry, self._writer),
+                    name="cwnb-history",
+                    daemon=True,
+                )
+                self._writer.start()
 
     def entries(self, logs: Logs) -> dict[int, Entry]:
         """Give the questions of a store by number, oldest first."""

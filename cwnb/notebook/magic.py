@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from cwnb.logs import Logs
+    from cwnb.notebook.widgets.explorer import Explorer
     from cwnb.results.result import QueryResult
     from cwnb.results.running import RunningQuery
 
@@ -188,6 +189,37 @@ class Cwnb(Magics):  # type: ignore[misc]
                     show_line(f"{name} = {value!r}, the default of the saved query")
             return None
 
+    @no_var_expand  # type: ignore[untyped-decorator]
+    @line_magic  # type: ignore[untyped-decorator]
+    def insights_explore(self, line: str) -> Explorer | None:
+        """Open the explorer: `%insights_explore [-g GROUP…] [--start TIME] [--end TIME] [query]`.
+
+        It takes --lang, --limit, --plot, --explain, --store and --logs too. `e = %insights_explore`
+        keeps it, with `e.result` and `e.exploration`.
+        """
+        with _without_traceback():
+            variables = self.shell.user_ns
+            options = read_options(line, cell=False, expand=lambda word: fill_word(word, variables))
+            if options.help:
+                print(self.insights_explore.__doc__)  # noqa: T201 - what was asked for
+                return None
+            _refuse_for_explorer(options)
+            logs = self.stores.open(self.stores.find(options, self.store, variables))
+            explorer = logs.explore(
+                options.groups,
+                options.query or None,
+                options.start,
+                options.end,
+                language=options.language,
+                limit=options.limit,
+            )
+            explorer.exploration.chart = options.plot or "auto"
+            explorer.exploration.choose_view(
+                "explain" if options.explain else "chart" if options.plot else "logs"
+            )
+            explorer.show()
+            return explorer
+
     def _words(self, line: str) -> tuple[list[str], Logs]:
         """Read a line of names, with --store or --logs; gives the names and the store."""
         variables = self.shell.user_ns
@@ -279,6 +311,14 @@ def _show_stored(result: QueryResult, what: str) -> None:
     show_line(" · ".join([what, *summary(len(result), result.statistics, result.window)]))
     for warning in result.warnings:
         show_line(f"warning: {warning}")
+
+
+def _refuse_for_explorer(options: Options) -> None:
+    """Raise InvalidParameter for what an explorer has no use for."""
+    for name in ("into", "no_wait", "save", "strict", "target"):
+        if getattr(options, name):
+            word = "NAME <<" if name == "target" else f"--{name.replace('_', '-')}"
+            raise InvalidParameter(f"%insights_explore does not take {word}")
 
 
 @contextmanager

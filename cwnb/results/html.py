@@ -37,7 +37,7 @@ def result_html(result: Any, *, rows: int = ROWS_SHOWN) -> str:
         table = f'<div class="cwnb-more">{rows_left_out(len(result.df))}</div>'
     else:
         table = table_html(result.df, rows=rows, tz=result.tz)
-    return _block("".join([summary_html(result), *_warnings(result.warnings), table]))
+    return block("".join([summary_html(result), *_warnings(result.warnings), table]))
 
 
 # Where the next output of the cell is the live view of the answer, the HTML is hidden; where it is
@@ -140,27 +140,28 @@ def explanation_html(
     )
     above = f'<div class="cwnb-summary">{escape(title)}</div>' if title else ""
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return _block(f'{above}{"".join(_warnings(warnings))}<div class="cwnb-scroll">{table}</div>')
+    return block(f'{above}{"".join(_warnings(warnings))}<div class="cwnb-scroll">{table}</div>')
 
 
 def event_html(table: DataFrame) -> str:
     """Show one event: a line per field, its name and its value."""
-    return _block(table_html(table, rows=len(table)))
+    return block(table_html(table, rows=len(table)))
 
 
 def line_html(text: str) -> str:
     """Show one line of text, such as the name of the variable that a magic has stored."""
-    return _block(f'<div class="cwnb-summary">{escape(visible(text))}</div>')
+    return block(f'<div class="cwnb-summary">{escape(visible(text))}</div>')
 
 
 def code_html(text: str, code: str, *, view: str = "") -> str:
     """Show a line of text, and below it code to be copied; see `with_view` for `view`."""
     said = f'<div class="cwnb-summary">{escape(visible(text))}</div>'
-    html = _block(f"{said}<pre>{_text(code)}</pre>")
+    html = block(f"{said}<pre>{_text(code)}</pre>")
     return with_view(html, view) if view else html
 
 
-def _block(inside: str) -> str:
+def block(inside: str) -> str:
+    """Give HTML with the look of our outputs; `inside` is escaped already."""
     # The last two classes keep MathJax from reading `$HOME … $PATH` as a formula.
     classes = "cwnb-result cwnb-own tex2jax_ignore mathjax_ignore"
     return f'<div class="{classes}"><style>{CSS}</style>{inside}</div>'

@@ -227,3 +227,61 @@ def test_a_store_that_is_gone_is_an_error_in_words(tmp_path):
         for said in (explorer.answer.says.text, explorer.names.groups.empty):
             assert "Traceback" not in said
             assert re.search(r"store|folder|file", said), said
+
+
+def test_the_magic_opens_it_with_its_options(run, shell):
+    done = run("e = %insights_explore -g /shop/app --start -30m --plot bar stats count(*) by level")
+    assert done.success, done.stdout
+    explorer = shell.user_ns["e"]
+    assert explorer.exploration.groups == ["/shop/app"]
+    assert explorer.time.period.value == "30m"
+    assert explorer.editor.text == "stats count(*) by level"
+    assert (explorer.answer.selected_index, explorer.answer.chart.kind.value) == (1, "bar")
+    # It takes the settings of the cells, and both write one history.
+    run("%config Cwnb.tz = 'Asia/Tokyo'\n%config Cwnb.groups = ['/shop/web']")
+    run("%config Cwnb.start = '-3h'\n%config Cwnb.price_per_gb = 1000")
+    explorer = run("%insights_explore").result
+    assert explorer.exploration.groups == ["/shop/web"]
+    assert explorer.time.period.value == "3h"
+    assert explorer.time.says.text == "from 2026-11-20 17:00:00 Asia/Tokyo"
+    assert "$1000 per GB" in ran(explorer)
+    run("%insights -g /shop/app limit 3")
+    explorer.refresh()
+    explorer.wait(WAIT_S)
+    assert [item["texts"][0] for item in explorer.history.items] == ["3", "2"]
+
+
+WRONG_LINES = [
+    ("%insights_explore -g /shop/nope", "no log group is named '/shop/nope'"),
+    ("%insights_explore --into df", "does not take --into"),
+    ("%insights_explore --start -1h --end -2h", "before it starts"),
+    ("%insights_explore --store nowhere", "there is no store at 'nowhere'"),
+]
+
+
+@pytest.mark.parametrize(("line", "said"), WRONG_LINES)
+def test_the_magic_refuses_in_words(run, line, said):
+    done = run(line)
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout
+
+
+def test_a_cell_keeps_its_code_where_no_browser_is(run, monkeypatch):
+    monkeypatch.delenv("JPY_SESSION_NAME", raising=False)
+    done = run("%insights_explore -g /shop/app --start -1h filter level = '</pre><b>'")
+    (shown,) = done.shown
+    assert set(shown.data) == {"text/plain", "text/html"}
+    assert "%%insights -g /shop/app --start -1h" in shown.data["text/plain"]
+    assert "&lt;/pre&gt;&lt;b&gt;" in shown.data["text/html"]
+
+
+def test_a_store_is_shown_with_its_groups(logs):
+    html = logs._repr_html_()
+    for text in ("2 log groups", "62 events", "/shop/app", "2026-11-20 10:59", "logs.explore()"):
+        assert text in html
+    logs.delete_group("/shop/app")
+    logs.delete_group("/shop/web")
+    assert "logs.load(" in logs._repr_html_()
+    for number in range(40):
+        logs.create_group(f"/many/{number}")
+    assert "… 10 more in <code>logs.groups()</code>" in logs._repr_html_()

@@ -67,7 +67,8 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
         self.observe(self._choose_tab, "selected_index")
 
     def show(self) -> None:
-        """Show the tab that the exploration names."""
+        """Show the tab and the kind of chart that the exploration names."""
+        self.chart.kind.value = self._exploration.chart
         self.selected_index = VIEWS.index(self._exploration.view)
 
     def show_result(self, result: QueryResult) -> None:
