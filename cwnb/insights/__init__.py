@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         names_made,
         with_condition,
     )
+    from cwnb.insights.ql.highlighting import highlighted_words
     from cwnb.insights.to_pandas import to_pandas as to_pandas_source
 
 __all__ = [
@@ -78,6 +79,7 @@ __all__ = [
     "field_names",
     "fields_of_events",
     "fields_of_input",
+    "highlighted_words",
     "is_structure",
     "keys_of_groups",
     "names_made",
@@ -103,6 +105,7 @@ __all__ = [
 # never written as pandas, and only an editor completes and changes them.
 _IMPORTED_LATER = {
     "to_pandas_source": ("cwnb.insights.to_pandas", "to_pandas"),
+    "highlighted_words": ("cwnb.insights.ql.highlighting", "highlighted_words"),
     **{
         name: ("cwnb.insights.completion", name)
         for name in ("Candidate", "Completion", "KnownField", "Vocabulary")

@@ -17,4 +17,13 @@ NOT_YET = (
 # Words with which a statement in SQL begins.
 SQL = frozenset("select with insert update delete create show describe".split())
 
+# Words that a command takes behind its values, or before its number. Elsewhere they are names.
+CLAUSES = {
+    "limit": ("any",),
+    "parse": ("multi",),
+    "sort": ("asc", "desc"),
+    "stats": ("offset",),
+}
+CONSTANTS = ("true", "false")
+
 DEFAULT_PARSE_FIELD = MESSAGE

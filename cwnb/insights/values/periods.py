@@ -25,6 +25,11 @@ _BY_SPELLING = {
 }
 
 
+def spellings() -> list[str]:
+    """Give every spelling of a unit, plurals too, in alphabetical order."""
+    return sorted(_BY_SPELLING)
+
+
 def unit_named(spelling: str) -> str | None:
     """Give the unit of a spelling in any case, with or without a plural `s`, or None."""
     return _BY_SPELLING.get(spelling.lower())
