@@ -173,6 +173,32 @@ class Looker:
 
 
 @contextlib.contextmanager
+def browser(profile: Path, *, width: int = 1280, height: int = 900) -> Iterator[Any]:
+    """Start a browser without a window and with nothing of the user's; gives its context."""
+    from playwright.sync_api import sync_playwright
+
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        raise RuntimeError("no Chromium found; install the package chromium")
+    switches = (
+        "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
+        "--disable-background-networking --disable-component-update"
+    )
+    with sync_playwright() as playwright:
+        context = playwright.chromium.launch_persistent_context(
+            str(profile),
+            executable_path=program,
+            headless=True,
+            args=switches.split(),
+            viewport={"width": width, "height": height},
+        )
+        try:
+            yield context
+        finally:
+            context.close()
+
+
+@contextlib.contextmanager
 def opened(
     address: str,
     notebook: str,
@@ -183,32 +209,13 @@ def opened(
     height: int = 900,
 ) -> Iterator[Looker]:
     """Open a notebook of the server in a browser, in an app of APPS, and wait for its kernel."""
-    from playwright.sync_api import sync_playwright
-
-    browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if browser is None:
-        raise RuntimeError("no Chromium found; install the package chromium")
-    switches = (
-        "--no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
-        "--disable-background-networking --disable-component-update"
-    )
-    with sync_playwright() as playwright:
-        context = playwright.chromium.launch_persistent_context(
-            str(profile),
-            executable_path=browser,
-            headless=True,
-            args=switches.split(),
-            viewport={"width": width, "height": height},
-        )
-        try:
-            looker = Looker(context.new_page(), app)
-            context.on("request", looker.note)
-            page = looker.page
-            page.on("console", looker.note_message)
-            page.on("pageerror", lambda error: looker.note_error(str(error)))
-            page.goto(f"{address}/{APPS[app].path}/{notebook}?token={TOKEN}&reset")
-            page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
-            page.wait_for_function(KERNEL_IDLE, timeout=60_000)
-            yield looker
-        finally:
-            context.close()
+    with browser(profile, width=width, height=height) as context:
+        looker = Looker(context.new_page(), app)
+        context.on("request", looker.note)
+        page = looker.page
+        page.on("console", looker.note_message)
+        page.on("pageerror", lambda error: looker.note_error(str(error)))
+        page.goto(f"{address}/{APPS[app].path}/{notebook}?token={TOKEN}&reset")
+        page.wait_for_selector(".jp-NotebookPanel .jp-Cell", timeout=60_000)
+        page.wait_for_function(KERNEL_IDLE, timeout=60_000)
+        yield looker

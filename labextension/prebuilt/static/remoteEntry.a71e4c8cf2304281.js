@@ -569,7 +569,7 @@ function insightsLanguage(shared, words, name) {
 // Underlines what no query can have, which most themes do not show.
 function faultMarks(shared, words) {
   const { Decoration, EditorView } = shared["@codemirror/view"];
-  const fault = Decoration.mark({ class: "cwnb-fault" });
+  const fault = Decoration.mark({ class: "cwnb-cell-fault" });
   return [
     EditorView.decorations.compute(["doc"], (state) => {
       if (!isActive(state)) return Decoration.none;
@@ -578,7 +578,7 @@ function faultMarks(shared, words) {
       return Decoration.set(faults.map((token) => fault.range(token.from, token.to)));
     }),
     EditorView.baseTheme({
-      ".cwnb-fault": { textDecoration: "underline wavy var(--jp-error-color1, #d32f2f)" },
+      ".cwnb-cell-fault": { textDecoration: "underline wavy var(--jp-error-color1, #d32f2f)" },
     }),
   ];
 }
