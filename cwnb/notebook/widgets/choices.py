@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     # Takes what to do (keep_only, leave_out, count_by), the name of the field and the value.
     Gesture = Callable[[str, str, Any], object]
 
+_CHARACTERS = 300  # of a value in the list
+
 
 class ListView(View):
     """A list of names with a search box, of which one or several can be chosen.
@@ -49,10 +51,12 @@ class FieldsView(View):
     and `has_conflict`, which says that a value of it has another type than others. `values` is
     asked, on a thread, for the most frequent values of a field when it is opened. `on_gesture` is
     called, on a thread too, with "keep_only", "leave_out" or "count_by", the name of the field,
-    and the value as `values` gave it; None for "count_by".
+    and the value as `values` gave it; None for "count_by". `about` says of which events the values
+    are, such as "in the last hour": when it changes, open fields ask for their values again.
     """
 
     title = Unicode("Fields").tag(sync=True)
+    about = Unicode("in the window").tag(sync=True)
     items = List(Dict()).tag(sync=True)
     empty = Unicode("no events are there to have fields").tag(sync=True)
 
@@ -67,10 +71,21 @@ class FieldsView(View):
         found = list(self._values_of(name))
         # The browser says which of them was clicked by its place.
         self._given[name] = [value for value, _ in found]
-        return Reply({"values": [{"text": render(v), "count": n} for v, n in found]})
+        return Reply(
+            {
+                "values": [
+                    {"text": _short(render(value)), "count": count, "is_missing": value is None}
+                    for value, count in found
+                ]
+            }
+        )
 
     def _gesture(self, do: str, field: str, place: int | None = None) -> None:
         value = None if place is None else self._given[field][place]
         self._on_gesture(do, field, value)
 
     asked: ClassVar = {"values": _values, "gesture": _gesture}
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _CHARACTERS else f"{text[: _CHARACTERS - 1]}…"

@@ -30,3 +30,12 @@ function ask(model, what, data = {}, onReply = () => {}) {
 function unpacked(buffer) {
   return JSON.parse(new TextDecoder().decode(buffer));
 }
+
+// A line that says so while the kernel does not reply.
+function busyNote(model) {
+  const note = element("div", "cwnb-note", [], { role: "status" });
+  model.on("change:busy", () => {
+    note.textContent = model.get("busy") > 0 ? "the kernel is busy with a cell; interrupt it" : "";
+  });
+  return note;
+}

@@ -1,0 +1,109 @@
+// The fields of events: each opens to its most frequent values, which can be clicked into the query.
+const MOST_FIELDS = 300; // in the page at once; a search finds the others
+
+function drawFields({ model, el }) {
+  const title = model.get("title");
+  const count = element("span", "cwnb-count");
+  const search = element("input", "cwnb-search", [], {
+    type: "search", placeholder: "search", "aria-label": `search in ${title}`, oninput: () => show(),
+  });
+  const rows = element("ul", "cwnb-fields");
+  const note = element("div", "cwnb-empty", [], { role: "status" });
+  el.append(element("div", "cwnb-list tex2jax_ignore mathjax_ignore", [
+    element("div", "cwnb-list-head", [element("strong", "", [title]), count]),
+    search, rows, note, busyNote(model),
+  ]));
+  const opened = new Set();
+
+  const rowOf = (item) => {
+    const { name, share = 0, types = [], has_conflict: hasConflict } = item;
+    const values = element("div", "cwnb-values");
+    const button = element("button", "cwnb-field", [
+      element("bdi", "cwnb-choice-name", visibleNodes(name)),
+      element("span", hasConflict ? "cwnb-types cwnb-differ" : "cwnb-types", [
+        hasConflict ? "types differ" : types.join(", "),
+      ]),
+      shareBar(share),
+    ], {
+      type: "button", "aria-expanded": String(opened.has(name)),
+      title: `${name}: ${types.join(", ")}`,
+      onclick: () => {
+        const isOpen = !opened.delete(name);
+        if (isOpen) opened.add(name);
+        button.setAttribute("aria-expanded", String(isOpen));
+        if (isOpen) showValues(model, item, values);
+        else values.replaceChildren();
+      },
+    });
+    if (opened.has(name)) showValues(model, item, values);
+    return element("li", "", [button, values]);
+  };
+  const show = () => {
+    const items = model.get("items");
+    const wanted = search.value.toLowerCase();
+    const found = items.filter(({ name }) => name.toLowerCase().includes(wanted));
+    rows.replaceChildren(...found.slice(0, MOST_FIELDS).map(rowOf));
+    count.textContent = found.length < items.length
+      ? `${written(found.length)} of ${written(items.length)}` : written(items.length);
+    search.hidden = items.length < 2;
+    const left = found.length - MOST_FIELDS;
+    if (left > 0) note.textContent = `${written(left)} more fields; search for them`;
+    else if (found.length) note.textContent = "";
+    else note.textContent = items.length
+      ? `no field has ${JSON.stringify(search.value)} in its name` : model.get("empty");
+  };
+  model.on("change:items change:empty change:about", show);
+  show();
+}
+
+// How many of all events have something, as a bar and a number.
+function shareBar(share) {
+  const percent = 100 * share;
+  const text = percent > 0 && percent < 1 ? "<1" : percent > 99 && percent < 100 ? ">99"
+    : Math.round(percent);
+  return element("span", "cwnb-share", [
+    element("span", "cwnb-share-bar", [], { style: `width: ${percent}%` }),
+    element("span", "cwnb-share-text", [`${text} %`]),
+  ]);
+}
+
+// Asks for the most frequent values of a field, and shows them.
+async function showValues(model, { name, types = [], has_conflict: hasConflict }, place) {
+  const say = (text) => place.replaceChildren(element("div", "cwnb-empty", [text], { role: "status" }));
+  const act = (what, data) => ask(model, "gesture", { ...data, do: what, field: name })
+    .catch(({ message }) => say(message));
+  say("counting …");
+  try {
+    await ask(model, "values", { name }, ({ values }) => {
+      if (!values.length) return say("no event has it");
+      const most = Math.max(...values.map((value) => value.count));
+      place.replaceChildren(
+        element("div", "cwnb-values-head", [
+          `most frequent ${model.get("about")}`,
+          element("button", "cwnb-small-button", ["count by it"], {
+            type: "button", onclick: () => act("count_by", {}),
+          }),
+        ]),
+        hasConflict ? element("div", "cwnb-differ", [`its types differ: ${types.join(", ")}`]) : "",
+        ...values.map((value, at) => valueRow(name, value, most, (what) => act(what, { place: at }))),
+      );
+    });
+  } catch (error) {
+    say(error.message);
+  }
+}
+
+function valueRow(name, { text, count, is_missing: isMissing }, most, act) {
+  const button = (sign, what, label) => element("button", "cwnb-small-button", [sign], {
+    type: "button", title: label, "aria-label": label, onclick: () => act(what),
+  });
+  const shown = isMissing ? [element("i", "", ["no value"])] : visibleNodes(text);
+  const short = isMissing ? "no value" : text.slice(0, 80);
+  return element("div", "cwnb-value", [
+    element("span", "cwnb-value-bar", [], { style: `width: ${100 * count / most}%` }),
+    element("bdi", "cwnb-choice-name", shown, { title: text }),
+    element("span", "cwnb-value-count", [written(count)]),
+    button("+", "keep_only", `keep only events whose ${name} is ${short}`),
+    button("−", "leave_out", `leave out events whose ${name} is ${short}`),
+  ]);
+}

@@ -1,0 +1,305 @@
+"""Lists of names and of fields, in a browser."""
+
+from __future__ import annotations
+
+import pytest
+
+from cwnb.errors import QueryTooLarge
+from cwnb.notebook.widgets.choices import FieldsView, ListView
+
+from .bare_page import bare_page
+
+GROUPS = [
+    {"name": "/lambda/pay", "texts": ["12", "1 kB"], "hint": "log type lambda"},
+    {"name": "/shop/app", "texts": ["1,234", "56 kB"], "hint": ""},
+    {"name": "/shop/web", "texts": ["9", ""]},
+]
+NAMES = [group["name"] for group in GROUPS]
+MANY = [{"name": f"/service/{i:04d}", "texts": [f"{i:,}", "1 MB"]} for i in range(5_000)]
+HOSTILE = "<img src=x onerror='window.ran=1'>\x1b[31m\u202egnp.exe"
+FIELDS = [
+    {"name": "@timestamp", "share": 1.0, "types": ["time"], "has_conflict": False},
+    {"name": "level", "share": 0.825, "types": ["text"], "has_conflict": False},
+    {"name": "status", "share": 0.004, "types": ["integer", "text"], "has_conflict": True},
+    {"name": HOSTILE, "share": 0.0, "types": ["text"], "has_conflict": False},
+]
+VALUES = {
+    "level": [("INFO", 1_200), ("ERROR", 30), (None, 4)],
+    "@timestamp": [],
+    HOSTILE: [(HOSTILE, 1), ("x" * 100_000, 1)],
+}
+
+
+@pytest.fixture(scope="module")
+def bare():
+    with bare_page() as page:
+        yield page
+        assert page.errors == []
+        assert page.page.evaluate("() => window.ran") is None
+
+
+@pytest.fixture
+def show(bare):
+    """Show a view; gives its element."""
+    shown = []
+
+    def show(view, width=300):
+        name = f"view{len(bare.views)}"
+        element = bare.show(name, view, f"width: {width}px")
+        view.refresh = lambda: bare.refresh(name)
+        shown.append(element)
+        return element
+
+    yield show
+    for element in shown:
+        element.evaluate("element => element.remove()")
+
+
+def groups(**traits):
+    return ListView(title="Log groups", heads=["events", "size"], items=GROUPS, **traits)
+
+
+def names(element):
+    return element.locator("[role=option] .cwnb-choice-name").all_inner_texts()
+
+
+def chosen(element):
+    return element.locator("[aria-selected=true] .cwnb-choice-name").all_inner_texts()
+
+
+def test_a_click_chooses_and_another_one_does_not(show):
+    view = groups(chosen=["/shop/web"])
+    element = show(view)
+    assert names(element) == NAMES
+    assert chosen(element) == ["/shop/web"]
+    element.get_by_text("/lambda/pay").click()
+    assert view.chosen == ["/lambda/pay", "/shop/web"]
+    element.get_by_text("/shop/web").click()
+    assert view.chosen == chosen(element) == ["/lambda/pay"]
+    assert element.locator(".cwnb-count").inner_text() == "1 chosen, 3"
+
+
+def test_one_alone_is_chosen_where_several_cannot_be(show):
+    view = groups(multiple=False)
+    element = show(view)
+    for name in ("/shop/app", "/shop/web"):
+        element.get_by_text(name).click()
+        assert view.chosen == [name]
+    element.get_by_text("/shop/web").click()
+    assert view.chosen == []
+    assert element.get_by_role("button", name="choose none").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("keys", "marked", "names"),
+    [
+        (["ArrowDown", " "], 1, ["/shop/app"]),
+        (["End", "Enter"], 2, ["/shop/web"]),
+        (["End", "ArrowUp", " ", "Home", " "], 0, ["/lambda/pay", "/shop/app"]),
+        (["PageDown", "ArrowDown", "PageUp", " "], 0, ["/lambda/pay"]),
+        (["Control+a"], 0, NAMES),
+        ([" ", " "], 0, []),
+    ],
+)
+def test_keys_choose(bare, show, keys, marked, names):
+    view = groups()
+    element = show(view)
+    box = element.get_by_role("listbox", name="Log groups")
+    box.focus()
+    for key in keys:
+        bare.page.keyboard.press(key)
+    assert view.chosen == names
+    active = box.get_attribute("aria-activedescendant")
+    assert element.locator(f"[id='{active}']").get_attribute("aria-posinset") == str(marked + 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("shop", ["/shop/app", "/shop/web"]),
+        ("SHOP we", ["/shop/web"]),
+        ("/shop/*", ["/shop/app", "/shop/web"]),
+        ("pay", ["/lambda/pay"]),
+        ("nothing", []),
+    ],
+)
+def test_a_search_finds_parts_of_names(show, text, found):
+    element = show(groups())
+    element.get_by_role("searchbox", name="search in Log groups").fill(text)
+    assert names(element) == found
+    assert element.locator(".cwnb-count").inner_text() == f"{len(found)} of 3"
+    if not found:
+        assert element.get_by_role("status").first.inner_text() == (
+            'nothing here has "nothing" in its name'
+        )
+
+
+def test_what_was_found_is_chosen_at_once(bare, show):
+    view = groups(chosen=["/lambda/pay"])
+    element = show(view)
+    box = element.get_by_role("listbox")
+    box.focus()
+    bare.page.keyboard.type("shop")  # a letter goes to the search
+    element.get_by_role("button", name="choose these 2").click()
+    assert view.chosen == NAMES
+    element.get_by_role("searchbox").press("Escape")
+    assert names(element) == NAMES
+    element.get_by_role("searchbox").fill("web")
+    element.get_by_role("searchbox").press("Enter")
+    assert view.chosen == NAMES[:2]
+    element.get_by_role("button", name="choose none").click()
+    assert view.chosen == []
+
+
+def test_those_chosen_can_be_seen_alone(show):
+    view = ListView(title="Log groups", items=MANY, chosen=["/service/0007", "/service/4000"])
+    element = show(view)
+    element.get_by_role("button", name="2 chosen, 5,000").click()
+    assert names(element) == ["/service/0007", "/service/4000"]
+
+
+def test_what_is_chosen_but_not_there_can_be_let_go(show):
+    view = groups(chosen=["/gone", "/shop/app"])
+    element = show(view)
+    assert chosen(element) == ["/gone", "/shop/app"]
+    element.get_by_text("/gone").click()
+    assert view.chosen == chosen(element) == ["/shop/app"]
+
+
+def test_five_thousand_names_are_quick_and_few_are_in_the_page(bare, show):
+    view = ListView(title="Log groups", heads=["events", "size"], items=MANY)
+    element = show(view)
+    assert element.locator("[role=option]").count() < 40
+    element.get_by_role("listbox").focus()
+    bare.page.keyboard.press("End")
+    assert names(element)[-1] == "/service/4999"
+    took = element.evaluate(
+        """element => {
+            const search = element.querySelector("input");
+            const started = performance.now();
+            for (const text of ["1", "12", "123", ""]) {
+                search.value = text;
+                search.dispatchEvent(new Event("input"));
+            }
+            return (performance.now() - started) / 4;
+        }"""
+    )
+    # It takes some 10 ms; a busy machine may need a multiple.
+    assert took < 200
+    bare.page.keyboard.press("Control+a")
+    assert len(view.chosen) == 5_000
+
+
+@pytest.mark.parametrize(("width", "below"), [(300, True), (700, False)])
+def test_texts_stand_below_the_names_where_there_is_little_room(show, width, below):
+    element = show(groups(), width)
+    name = element.get_by_text("/shop/app").bounding_box()
+    size = element.get_by_text("56 kB").bounding_box()
+    assert (size["y"] > name["y"] + 10) is below
+    head = element.locator(".cwnb-heads").get_by_text("size").bounding_box()
+    assert head["y"] < name["y"]
+    assert "size: 56 kB" in element.get_by_role("option").nth(1).get_attribute("title")
+
+
+def test_an_empty_list_says_why(show):
+    view = ListView(title="Log streams", empty="choose a log group")
+    element = show(view)
+    assert element.get_by_role("status").first.inner_text() == "choose a log group"
+    assert element.get_by_role("listbox").count() == 0
+    view.items = GROUPS
+    view.refresh()
+    assert names(element) == NAMES
+
+
+def test_a_name_is_text(show):
+    element = show(ListView(title="Log groups", items=[{"name": HOSTILE}]))
+    assert names(element) == ["<img src=x onerror='window.ran=1'>⟨ESC⟩[31m⟨U+202E⟩gnp.exe"]
+    assert element.locator("img").count() == 0
+
+
+# Fields
+
+
+def fields(done=None, values=VALUES.__getitem__):
+    return FieldsView(values, lambda *gesture: done.append(gesture), items=FIELDS)
+
+
+def test_fields_show_how_many_events_have_them(show):
+    element = show(fields())
+    assert element.locator(".cwnb-share-text").all_inner_texts() == [
+        "100 %",
+        "83 %",
+        "<1 %",
+        "0 %",
+    ]
+    assert element.locator(".cwnb-types").all_inner_texts() == [
+        "time",
+        "text",
+        "types differ",
+        "text",
+    ]
+    element.get_by_role("searchbox").fill("LEV")
+    assert element.locator(".cwnb-field .cwnb-choice-name").all_inner_texts() == ["level"]
+
+
+def test_a_field_opens_to_its_values(show):
+    done = []
+    element = show(fields(done))
+    button = element.locator(".cwnb-field").nth(1)
+    button.click()
+    rows = element.locator(".cwnb-value")
+    assert rows.locator(".cwnb-choice-name").all_inner_texts() == ["INFO", "ERROR", "no value"]
+    assert rows.locator(".cwnb-value-count").all_inner_texts() == ["1,200", "30", "4"]
+    element.get_by_role("button", name="keep only events whose level is ERROR").click()
+    element.get_by_role("button", name="leave out events whose level is no value").click()
+    element.get_by_role("button", name="count by it").click()
+    assert done == [
+        ("keep_only", "level", "ERROR"),
+        ("leave_out", "level", None),
+        ("count_by", "level", None),
+    ]
+    assert button.get_attribute("aria-expanded") == "true"
+    button.click()
+    assert rows.count() == 0
+
+
+def test_open_fields_ask_again_when_the_window_changes(show):
+    found = [("a", 1)]
+    view = fields(values=lambda name: found)
+    element = show(view)
+    element.get_by_role("button", name="level").click()
+    found[:] = [("b", 2)]
+    view.about = "in the last hour"
+    view.refresh()
+    assert element.locator(".cwnb-value .cwnb-choice-name").all_inner_texts() == ["b"]
+    assert "most frequent in the last hour" in element.locator(".cwnb-values-head").inner_text()
+
+
+def test_what_fails_is_a_sentence(show):
+    def fail(name):
+        raise QueryTooLarge("the query would hold more than 1 GB")
+
+    element = show(fields(values=fail))
+    element.get_by_role("button", name="level").click()
+    assert "would hold more than 1 GB" in element.locator(".cwnb-values").nth(1).inner_text()
+    element = show(fields())
+    element.get_by_role("button", name="@timestamp").click()
+    assert element.locator(".cwnb-values").first.inner_text() == "no event has it"
+
+
+def test_values_are_text_and_cut(show):
+    element = show(fields())
+    element.locator(".cwnb-field").last.click()
+    texts = element.locator(".cwnb-value .cwnb-choice-name").all_inner_texts()
+    assert texts[0] == "<img src=x onerror='window.ran=1'>⟨ESC⟩[31m⟨U+202E⟩gnp.exe"
+    assert texts[1] == "x" * 299 + "…"
+    assert element.locator("img").count() == 0
+
+
+def test_of_very_many_fields_the_first_are_shown(show):
+    many = [{**FIELDS[1], "name": f"field{i}"} for i in range(10_000)]
+    element = show(FieldsView(VALUES.__getitem__, print, items=many))
+    assert element.locator(".cwnb-field").count() == 300
+    assert "9,700 more fields; search for them" in element.inner_text()
+    element.get_by_role("searchbox").fill("field9999")
+    assert element.locator(".cwnb-field .cwnb-choice-name").all_inner_texts() == ["field9999"]
