@@ -33,6 +33,7 @@ from cwnb.insights.values.structures import to_python as values_to_python
 
 if TYPE_CHECKING:
     from cwnb.insights.completion import Candidate, Completion, KnownField, Vocabulary
+    from cwnb.insights.ql.completion_tables import completion_tables
     from cwnb.insights.ql.editing import (
         counted_by,
         counted_over_time,
@@ -72,6 +73,7 @@ __all__ = [
     "checkpoint",
     "columns_of_frame",
     "complete",
+    "completion_tables",
     "counted_by",
     "counted_over_time",
     "events_beginning",
@@ -104,6 +106,7 @@ __all__ = [
 # What takes time to import and is seldom asked for, with the module that has it: most queries are
 # never written as pandas, and only an editor completes and changes them.
 _IMPORTED_LATER = {
+    "completion_tables": ("cwnb.insights.ql.completion_tables", "completion_tables"),
     "to_pandas_source": ("cwnb.insights.to_pandas", "to_pandas"),
     "highlighted_words": ("cwnb.insights.ql.highlighting", "highlighted_words"),
     **{

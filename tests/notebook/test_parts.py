@@ -67,8 +67,8 @@ def test_fields_give_their_values_and_take_gestures_by_place():
     assert told(fields, {"ask": "values", "name": "level"}) == [
         {
             "values": [
-                {"text": "ERROR", "count": 20, "is_missing": False},
-                {"text": "100000000000000000000", "count": 3, "is_missing": False},
+                {"text": "ERROR", "count": 20},
+                {"text": "100000000000000000000", "count": 3},
                 {"text": "", "count": 1, "is_missing": True},
             ]
         },

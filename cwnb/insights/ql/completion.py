@@ -25,17 +25,17 @@ if TYPE_CHECKING:
     from cwnb.insights.functions import Function
     from cwnb.insights.ql.place import Place
 
+PERIODS = ("1m", "5m", "15m", "1h", "1d")
 _OPEN_PLACEHOLDER = re.compile(r"\{\{\s*(\w*)\Z")
-_PERIODS = ("1m", "5m", "15m", "1h", "1d")
 _NAMED_WITH_AS = re.compile(r"\bas\s+([^\W\d]\w*)", re.IGNORECASE)
 _BARE_VALUE = re.compile(r"true|false|[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 # Values with more characters are not offered.
-_VALUE_LENGTH = 100
+VALUE_LENGTH = 100
 _KNOWN = frozenset(command.keyword for command in COMMANDS)
 # Kinds of candidates whose quotes are not typed first.
 _LITERALS = frozenset({"value", "stream"})
 # Words that may follow a value in a condition.
-_AFTER_CONDITION = ("and", "or", "like", "not like", "in", "not in")
+AFTER_CONDITION = ("and", "or", "like", "not like", "in", "not in")
 _FIELDS_ABOUT = {
     "@timestamp": "the time of the event",
     "@ingestionTime": "the time at which the store took it",
@@ -55,7 +55,7 @@ def candidates(before: str, vocabulary: Vocabulary, after: str = "") -> Completi
     if place.quote:
         found = _in_quotes(place, vocabulary, after)
     elif place.expects is Expects.COMMAND:
-        found = _commands()
+        found = command_candidates()
     elif place.expects is Expects.PERIOD:
         found = _periods(place.fragment)
     elif place.expects is Expects.WORD:
@@ -96,7 +96,8 @@ def field_entry(field: KnownField, text: str = "") -> Candidate:
     )
 
 
-def _commands() -> Iterator[Candidate]:
+def command_candidates() -> Iterator[Candidate]:
+    """Give the commands under their own keywords, then under their synonyms."""
     entries = command_entries()
     yield from entries.values()
     for synonym, keyword in words.SYNONYMS.items():
@@ -107,7 +108,7 @@ def _commands() -> Iterator[Candidate]:
 def _periods(fragment: str) -> Iterator[Candidate]:
     number = re.match(r"\d+", fragment)
     if number is None:
-        return (Candidate(period, "period") for period in _PERIODS)
+        return (Candidate(period, "period") for period in PERIODS)
     return (
         Candidate(f"{number[0]}{unit}", "period", about=spellings[-1] + "s")
         for unit, (spellings, _) in UNITS.items()
@@ -120,7 +121,7 @@ def _words_after_value(place: Place) -> tuple[str, ...]:
     if word == "not":
         return ("like", "in")
     if place.opened or place.command == "filter":
-        return _AFTER_CONDITION
+        return AFTER_CONDITION
     alias = () if _has_alias(place) else ("as",)
     if place.command in {"fields", "display"}:
         return alias
@@ -157,19 +158,29 @@ def _values_and_names(place: Place, vocabulary: Vocabulary) -> Iterator[Candidat
         yield from _fields(place, vocabulary)
     if place.command in {"dedup", "parse"} or place.command not in _KNOWN:
         return
-    functions = [f for f in _functions() if not (f[1].aggregate and (inside or not aggregates))]
-    # What groups rows is likeliest where rows are grouped.
-    functions.sort(key=lambda f: (not f[1].aggregate, not f[1].bins))
-    yield from (function_entry(name, function) for name, function in functions)
+    for name, function in functions_in_order():
+        if not function.aggregate or (aggregates and not inside):
+            yield function_entry(name, function)
     if place.command == "filter":
         yield Candidate("not", "keyword")
 
 
-def _functions() -> list[tuple[str, Function]]:
-    """Give each function under its own name, then under its other names, in alphabetical order."""
+def functions_in_order() -> list[tuple[str, Function]]:
+    """Give each function under its own name, then under its other names, in alphabetical order.
+
+    Aggregations come first, then what groups rows, which is likeliest where rows are grouped.
+    """
     table = known_functions()
     own = {canonical(function.name): function.name for function in table.values()}
-    ordered = sorted(table.items(), key=lambda entry: (entry[0] not in own, entry[0]))
+    ordered = sorted(
+        table.items(),
+        key=lambda entry: (
+            not entry[1].aggregate,
+            not entry[1].bins,
+            entry[0] not in own,
+            entry[0],
+        ),
+    )
     return [(own.get(name, name), function) for name, function in ordered]
 
 
@@ -227,7 +238,7 @@ def _values_of(name: str, vocabulary: Vocabulary) -> list[tuple[str, str]]:
     if name == LOG_STREAM:
         return [(stream, "stream") for stream in vocabulary.streams]
     found = next((field.values for field in vocabulary.fields if field.name == name), ())
-    return [(value, "value") for value in found if len(value) <= _VALUE_LENGTH]
+    return [(value, "value") for value in found if len(value) <= VALUE_LENGTH]
 
 
 def _literal(value: str) -> str:

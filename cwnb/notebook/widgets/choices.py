@@ -71,14 +71,7 @@ class FieldsView(View):
         found = list(self._values_of(name))
         # The browser says which of them was clicked by its place.
         self._given[name] = [value for value, _ in found]
-        return Reply(
-            {
-                "values": [
-                    {"text": _short(render(value)), "count": count, "is_missing": value is None}
-                    for value, count in found
-                ]
-            }
-        )
+        return Reply({"values": [_shown(value, count) for value, count in found]})
 
     def _gesture(self, do: str, field: str, place: int | None = None) -> None:
         value = None if place is None else self._given[field][place]
@@ -87,5 +80,8 @@ class FieldsView(View):
     asked: ClassVar = {"values": _values, "gesture": _gesture}
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _CHARACTERS else f"{text[: _CHARACTERS - 1]}…"
+def _shown(value: Any, count: int) -> dict[str, Any]:
+    text = render(value)
+    short = text if len(text) <= _CHARACTERS else f"{text[: _CHARACTERS - 1]}…"
+    missing = {"is_missing": True} if value is None else {}
+    return {"text": short, "count": count, **missing}

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from traitlets import Dict, Unicode, validate
+from traitlets import Dict, Unicode, default, validate
 
+from cwnb.insights import Vocabulary
 from cwnb.notebook.widgets.view import View
+from cwnb.notebook.widgets.vocabulary import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,9 +25,10 @@ class EditorView(View):
     >>> editor.on_run(lambda: run(editor.text))
 
     `text` is what stands in the field; its lines end with a line feed alone. `vocabulary` is a dict
-    that `words_of` gives. `error` is empty or has a `message` and, of the text as it stands, the
-    first character `from` and the one after the last `to`; it goes when the text is changed.
-    `label` names the field for those who do not see it.
+    that `words_of` gives; by default it has the words of the language, and no names of a store.
+    `error` is empty or has a `message` and, of the text as it stands, the first character `from`
+    and the one after the last `to`; it goes when the text is changed. `label` names the field for
+    those who do not see it.
     """
 
     text = Unicode().tag(sync=True)
@@ -48,6 +51,10 @@ class EditorView(View):
         if error.start is not None and error.text == self.text:
             shown |= {"from": error.start, "to": max(error.end or 0, error.start + 1)}
         self.error = shown
+
+    @default("vocabulary")
+    def _words_of_the_language(self) -> dict[str, Any]:
+        return words_of(Vocabulary())
 
     @validate("text")
     def _with_line_feeds(self, proposal: Bunch) -> str:

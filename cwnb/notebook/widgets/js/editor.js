@@ -1,30 +1,160 @@
-// A field for the text of a query.
+// A field for the text of a query. Its letters are transparent; they are seen in a copy of the text
+// below it, which has the colours of the tokens and the underline of an error.
+const MOST_COLOURED = 50_000; // characters; a longer text is plain, so that typing stays quick
+const TYPING_MS = 200;
+
 function drawEditor({ model, el }) {
+  const ids = `cwnb-${Math.random().toString(36).slice(2)}`;
   const field = element("textarea", "cwnb-text", [], {
-    rows: 6, spellcheck: "false", autocomplete: "off", "aria-label": model.get("label"),
-    oninput: () => {
-      model.set("text", field.value);
-      model.set("error", {});
-      model.save_changes();
-    },
-    onkeydown: (event) => {
-      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) ask(model, "run");
-    },
+    spellcheck: "false", autocomplete: "off", autocapitalize: "off", rows: 1,
+    "aria-label": model.get("label"), "aria-describedby": `${ids}-keys ${ids}-fault`,
   });
-  const fault = element("div", "cwnb-fault", [], { role: "alert" });
-  el.append(element("div", "cwnb-editor", [field, fault]));
-  const showText = () => {
-    if (field.value !== model.get("text")) field.value = model.get("text");
+  const mirror = element("pre", "cwnb-mirror", [], { "aria-hidden": "true" });
+  const fault = element("div", "cwnb-fault", [], { id: `${ids}-fault`, role: "alert" });
+  const keys = element("div", "cwnb-keys", ["Ctrl-Enter runs, Ctrl-Space completes"],
+    { id: `${ids}-keys` });
+  const sheet = element("div", "cwnb-sheet", [mirror, field]);
+  const root = element("div", "cwnb-editor", [
+    element("div", "cwnb-paper", [sheet]), keys, fault, busyNote(model),
+  ], { tabindex: -1 });
+  const offers = drawOffers({ field, mirror, id: `${ids}-offers`, model });
+  root.append(offers.node);
+  el.append(root);
+
+  const show = linePainter(mirror);
+  const paint = () => {
+    const text = field.value;
+    const { from = Infinity, to = Infinity } = model.get("error");
+    const { words } = model.get("vocabulary");
+    const tokens = words && text.length <= MOST_COLOURED ? tokensOf(text, words) : [];
+    const range = { from: unitsOf(text, from), to: unitsOf(text, to) };
+    show(paintedLines(text, tokens, range));
   };
   const showError = () => {
-    fault.textContent = model.get("error").message ?? "";
+    const { message = "", from } = model.get("error");
+    const text = model.get("text");
+    const line = text.slice(0, unitsOf(text, from ?? 0)).split("\n").length;
+    const isPlaced = from !== undefined && text.includes("\n");
+    fault.replaceChildren(...visibleNodes(isPlaced ? `line ${line}: ${message}` : message));
+    field.setAttribute("aria-invalid", String(message !== ""));
+    paint();
   };
+  let isComposing = false;
+  let waiting = 0;
+  const send = () => {
+    clearTimeout(waiting);
+    if (model.get("text") === field.value) return;
+    model.set("text", field.value);
+    model.save_changes();
+  };
+  const typed = (event) => {
+    if (model.get("error").message !== undefined && field.value !== model.get("text")) {
+      model.set("error", {});
+      model.save_changes();
+    }
+    paint();
+    clearTimeout(waiting);
+    waiting = setTimeout(send, TYPING_MS);
+    if (!isComposing) offers.follow(event);
+  };
+  const showText = () => {
+    if (!isComposing && model.get("text") !== field.value) replaceText(field, model.get("text"));
+    paint();
+  };
+  const run = () => {
+    send();
+    offers.close();
+    ask(model, "run").catch(({ message }) => {
+      model.set("error", { message });
+      model.save_changes();
+    });
+  };
+  const pressed = (event) => {
+    if (event.isComposing || offers.takes(event)) return;
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
+    else if (event.key === " " && event.ctrlKey) offers.open();
+    else if (event.key === "Escape") root.focus();
+    else return;
+    event.preventDefault();
+  };
+  field.addEventListener("input", typed);
+  field.addEventListener("keydown", pressed);
+  field.addEventListener("blur", () => {
+    send();
+    offers.close();
+  });
+  field.addEventListener("pointerdown", offers.close);
+  field.addEventListener("compositionstart", () => { isComposing = true; });
+  field.addEventListener("compositionend", () => {
+    isComposing = false;
+    typed({ inputType: "insertText" });
+  });
   model.on("change:text", showText);
   model.on("change:error", showError);
+  model.on("change:vocabulary", paint);
   showText();
   showError();
-  return () => {
-    model.off("change:text", showText);
-    model.off("change:error", showError);
+}
+
+// Puts another text into a field. Where the cursor is in it, that can be undone as typing can.
+function replaceText(field, text) {
+  const { selectionStart } = field;
+  if (field.matches(":focus")) {
+    field.select();
+    document.execCommand(text ? "insertText" : "delete", false, text);
+  }
+  if (field.value !== text) field.value = text;
+  field.setSelectionRange(selectionStart, selectionStart);
+}
+
+// How many UTF-16 units these first characters of a text take.
+function unitsOf(text, characters) {
+  return Number.isFinite(characters) ? Array.from(text).slice(0, characters).join("").length : Infinity;
+}
+
+// The lines of a text, each a list of parts with their classes, cut at tokens and at the fault.
+function paintedLines(text, tokens, fault) {
+  const lines = [[]];
+  let at = 0;
+  const add = (to, name) => {
+    for (const border of [fault.from, fault.to, to]) {
+      if (border <= at || border > to) continue;
+      const isFaulty = fault.from <= at && at < fault.to;
+      const names = isFaulty ? `${name} cwnb-faulty` : name;
+      text.slice(at, border).split("\n").forEach((part, place) => {
+        if (place) lines.push([]);
+        if (part) lines.at(-1).push([part, names]);
+      });
+      at = border;
+    }
+  };
+  for (const { from, to, kind } of tokens) {
+    add(from, "");
+    add(to, `cwnb-${kind}-token`);
+  }
+  add(text.length, "");
+  // What is missing at the end has a place too.
+  if (fault.from >= text.length && fault.from < Infinity) lines.at(-1).push([" ", "cwnb-faulty"]);
+  return lines;
+}
+
+// Gives a function that shows lines in a node, and leaves those that are as before.
+function linePainter(node) {
+  let before = [];
+  return (lines) => {
+    const now = lines.map((line) => JSON.stringify(line));
+    const most = Math.min(before.length, now.length);
+    let same = 0;
+    while (same < most && before[same] === now[same]) same += 1;
+    let after = 0;
+    while (after < most - same && before.at(-1 - after) === now.at(-1 - after)) after += 1;
+    const old = [...node.children].slice(same, before.length - after);
+    const made = lines.slice(same, lines.length - after).map((line) =>
+      element("div", "", [...line.map(([part, names]) => element("span", names, [part])), "\n"]));
+    const next = node.children[same + old.length];
+    if (next) next.before(...made);
+    else node.append(...made);
+    old.forEach((line) => line.remove());
+    before = now;
   };
 }

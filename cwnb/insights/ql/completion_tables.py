@@ -1,0 +1,71 @@
+"""What completion offers anywhere, as tables for an editor that completes without the kernel."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from cwnb.events import SYSTEM_FIELDS
+from cwnb.insights.completion import KnownField
+from cwnb.insights.names import canonical
+from cwnb.insights.ql import vocabulary as words
+from cwnb.insights.ql.completion import (
+    AFTER_CONDITION,
+    PERIODS,
+    VALUE_LENGTH,
+    command_candidates,
+    field_entry,
+    function_entry,
+    functions_in_order,
+)
+from cwnb.insights.values.periods import UNITS
+
+if TYPE_CHECKING:
+    from cwnb.insights.completion import Vocabulary
+    from cwnb.insights.functions import Function, Parameter
+
+
+def completion_tables(vocabulary: Vocabulary) -> dict[str, Any]:
+    """Give all that may be offered at a cursor of a query in QL, as JSON has it.
+
+    `commands`, `functions`, `systemFields` and `fields` are lists of candidates, in the order in
+    which they are offered. A command has its `keyword`, which its synonyms share; a function its
+    `name` without underscores, and for each of its `arguments` whether it is a period, a literal or
+    a value, of which the last stands for all that follow; a field its `name` and `values`.
+    """
+    return {
+        "commands": [
+            {**asdict(entry), "keyword": words.SYNONYMS.get(entry.text, entry.text)}
+            for entry in command_candidates()
+        ],
+        "functions": [_function(name, function) for name, function in functions_in_order()],
+        "systemFields": [asdict(field_entry(KnownField(name))) for name in SYSTEM_FIELDS],
+        "fields": [
+            {**asdict(field_entry(field)), "name": field.name, "values": _short(field.values)}
+            for field in vocabulary.fields
+        ],
+        "streams": list(vocabulary.streams),
+        "variables": list(vocabulary.variables),
+        "periods": list(PERIODS),
+        "units": [[unit, f"{spellings[-1]}s"] for unit, (spellings, _) in UNITS.items()],
+        "afterCondition": list(AFTER_CONDITION),
+    }
+
+
+def _function(name: str, function: Function) -> dict[str, Any]:
+    return {
+        **asdict(function_entry(name, function)),
+        "name": canonical(name),
+        "isAggregate": function.aggregate,
+        "arguments": [_kind(parameter) for parameter in function.parameters],
+    }
+
+
+def _kind(parameter: Parameter) -> str:
+    if parameter.kind == "period":
+        return "period"
+    return "literal" if parameter.as_written else "value"
+
+
+def _short(values: tuple[str, ...]) -> list[str]:
+    return [value for value in values if len(value) <= VALUE_LENGTH]

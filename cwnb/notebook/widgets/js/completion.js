@@ -1,0 +1,266 @@
+// What may stand at the cursor of a query, so that an editor completes while the kernel is busy.
+//
+// The rules are those of cwnb/insights/ql/place.py and completion.py, and a test compares the two.
+// Every word comes from the vocabulary (cwnb/notebook/widgets/vocabulary.py).
+
+const COMPARISONS = new Set(["=", "==", "!=", "<", "<=", ">", ">=", "=~"]);
+const WHOLE_TEXT = /^(?:"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'|\/(?:[^/\\]|\\[^])+\/)$/;
+const BARE_VALUE = /^(?:true|false|[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)$/;
+
+// The candidates at a cursor, the likeliest first, and the fragment before it that they replace.
+function completionAt(text, at, vocabulary) {
+  const before = text.slice(0, at);
+  const variable = /\{\{\s*([\p{L}\p{N}_]*)$/u.exec(before);
+  if (variable) {
+    const names = vocabulary.variables.map((name) => ({ text: name, kind: "variable" }));
+    return { fragment: variable[1], candidates: matching(variable[1], names) };
+  }
+  const place = placeAt(before, vocabulary);
+  const found = candidatesAt(place, vocabulary, text.slice(at));
+  return { fragment: place.fragment, candidates: matching(place.fragment, found) };
+}
+
+// The place of a cursor: the unfinished word or text before it (`fragment`), the quote sign that is
+// open, the command and its tokens, those of the commands before, the brackets that are open, and
+// the field that a value here is compared with.
+function placeAt(before, { words, commands }) {
+  let [fragment] = /[\p{L}\p{N}_@.]*$/u.exec(before);
+  const read = before.slice(0, before.length - fragment.length)
+    .replace(/\{\{[^]*?\}\}/g, (placeholder) => "x".repeat(placeholder.length));
+  let end = 0;
+  const all = tokensOf(read, words).map(({ kind, from, to }) => {
+    const [blanks, text] = [read.slice(end, from), read.slice(from, to)];
+    end = to;
+    return { kind, from, to, blanks, text, word: text.toLowerCase() };
+  });
+  if (all.at(-1)?.kind === "comment" && all.at(-1).to === read.length) return { fragment: "" };
+  const tokens = all.filter(({ kind }) => kind !== "comment" && kind !== "error");
+  let quote = "";
+  if (tokens.length && isOpen(tokens.at(-1))) {
+    const { from, text } = tokens.pop();
+    const sign = from + Math.max(0, text.lastIndexOf("`"));
+    quote = read[sign];
+    fragment = before.slice(sign + 1);
+  }
+  const earlier = [[]];
+  for (const token of tokens) {
+    if (token.kind === "pipe") earlier.push([]);
+    else earlier.at(-1).push(token);
+  }
+  const [first, ...own] = earlier.pop();
+  if (!first) return { fragment, quote, expectsCommand: !quote };
+  const command = commands.find(({ text }) => text === first.word)?.keyword;
+  const opened = openedBy(own, words);
+  const compared = comparedBy(own, words) ?? opened.at(-1)?.compared;
+  return { fragment, quote, command, tokens: own, earlier, opened, compared };
+}
+
+// Whether a text or a quoted name is not closed yet.
+function isOpen({ kind, text }) {
+  if (kind === "string" || kind === "regex") return !WHOLE_TEXT.test(text);
+  return text.split("`").length % 2 === 0;
+}
+
+function isReserved({ word }, { operators, keywords }) {
+  return operators.includes(word) || keywords.includes(word);
+}
+
+function isName(token, words) {
+  const kinds = ["command", "constant", "field", "function", "keyword", "name", "quoted"];
+  return kinds.includes(token?.kind) && !isReserved(token, words);
+}
+
+function endsValue(token, words) {
+  return isName(token, words) || VALUE_KINDS.has(token.kind) || [")", "]"].includes(token.text);
+}
+
+// The brackets that are open: of which function, and in which argument, or of which field's list.
+function openedBy(tokens, words) {
+  const stack = [];
+  tokens.forEach(({ text }, place) => {
+    const before = tokens.slice(0, place);
+    if (text === "(") stack.push({ name: before.at(-1)?.word.replaceAll("_", ""), argument: 0 });
+    if (text === "[") stack.push({ compared: comparedBy(before, words), argument: 0 });
+    if (text === ")" || text === "]") stack.pop();
+    if (text === "," && stack.length) stack.at(-1).argument += 1;
+  });
+  return stack;
+}
+
+// The field on the left of a comparison that the tokens end with.
+function comparedBy(tokens, words) {
+  const left = tokens.slice(0, -1);
+  const last = tokens.at(-1);
+  if (last?.word === "like" || last?.word === "in") {
+    if (left.at(-1)?.word === "not") left.pop();
+  } else if (!COMPARISONS.has(last?.text)) {
+    return undefined;
+  }
+  const field = left.pop();
+  if (!isName(field, words) || /^[-+*/%^]$/.test(left.at(-1)?.text)) return undefined;
+  return field.text.replace(/`((?:[^`]|``)+)`/g, (_, name) => name.replaceAll("``", "`"));
+}
+
+function candidatesAt(place, vocabulary, after) {
+  const { quote, command, tokens, opened } = place;
+  if (quote) return candidatesInQuotes(place, vocabulary, after);
+  if (place.expectsCommand) return vocabulary.commands;
+  if (!tokens) return [];
+  const last = tokens.at(-1);
+  const [word, isIn] = [last?.word, opened.length > 0];
+  if (word === "as" || (command === "limit" && last)) return [];
+  const isNamed = tokens.some((token) => token.word === "as");
+  if (command === "parse" && !isIn && isNamed && last.text === ",") return [];
+  if (command === "stats" && word === "offset" && !isIn) return periods(place, vocabulary);
+  const isNot = word === "not" && tokens.length > 1 && endsValue(tokens.at(-2), vocabulary.words);
+  if (isNot || (last && endsValue(last, vocabulary.words))) {
+    return wordsAfterValue(place, vocabulary).map((text) => ({ text, kind: "keyword" }));
+  }
+  const kinds = isIn ? calledBy(opened.at(-1), vocabulary)?.arguments : undefined;
+  const kind = kinds?.[Math.min(opened.at(-1).argument, kinds.length - 1)];
+  if (kind === "period") return periods(place, vocabulary);
+  return kind === "literal" ? [] : valuesAndNames(place, vocabulary);
+}
+
+function periods({ fragment }, vocabulary) {
+  const [number] = /^\d*/.exec(fragment);
+  if (!number) return vocabulary.periods.map((text) => ({ text, kind: "period" }));
+  return vocabulary.units.map(([unit, about]) => ({ text: number + unit, kind: "period", about }));
+}
+
+function wordsAfterValue({ command, tokens, opened }, { afterCondition }) {
+  const last = tokens.at(-1);
+  if (last.word === "not") return ["like", "in"];
+  if (opened.length || command === "filter") return afterCondition;
+  const alias = tokens.at(-2)?.word === "as" ? [] : ["as"];
+  const isOrdered = last.word === "asc" || last.word === "desc";
+  return {
+    fields: alias,
+    display: alias,
+    stats: [...alias, listsOf(tokens).length > 1 ? "offset" : "by"],
+    sort: isOrdered ? [] : ["asc", "desc", ...alias],
+    parse: { regex: ["as", "multi"], string: ["as"] }[last.kind],
+  }[command] ?? [];
+}
+
+function valuesAndNames({ command, tokens, opened, compared, earlier }, vocabulary) {
+  if (command === "limit") return [{ text: "any", kind: "keyword" }];
+  const found = [];
+  if (compared !== undefined) {
+    found.push(...valuesOf(compared, vocabulary).map(({ text, kind }) =>
+      ({ text: BARE_VALUE.test(text) ? text : quoted(text), kind })));
+    // After `like` comes a text, and a list in brackets has literals only.
+    const isText = ["like", "in"].includes(tokens.at(-1)?.word);
+    if (isText || opened.at(-1)?.compared !== undefined) return found;
+  }
+  const aggregates = command === "stats" && listsOf(tokens).length === 1;
+  const isInside = opened.some((bracket) => calledBy(bracket, vocabulary)?.isAggregate);
+  if (command && (isInside || !aggregates)) {
+    const { made, isReplaced } = namesBefore(earlier);
+    if (command !== "parse") made.push(...tokens.filter(isAlias).map(({ text }) => text));
+    found.push(...made.map((text) => ({ text, kind: "field", signature: "made by the query" })));
+    if (!isReplaced) found.push(...vocabulary.systemFields, ...vocabulary.fields);
+  }
+  if (!command || command === "dedup" || command === "parse") return found;
+  const isUsable = ({ isAggregate }) => !isAggregate || (aggregates && !isInside);
+  found.push(...vocabulary.functions.filter(isUsable));
+  return command === "filter" ? [...found, { text: "not", kind: "keyword" }] : found;
+}
+
+function calledBy({ name }, { functions }) {
+  return functions.find((one) => one.name === name);
+}
+
+// The names that the earlier commands make, and whether only these are there now.
+function namesBefore(commands) {
+  let made = [];
+  let isReplaced = false;
+  for (const [first, ...own] of commands) {
+    if (first?.word === "stats") {
+      const [values, keys = []] = listsOf(own);
+      made = [...keys, ...values].map(nameOfItem);
+      isReplaced = true;
+    } else if (first?.word === "parse") {
+      const pattern = own.findLastIndex(({ kind }) => kind === "string" || kind === "regex");
+      const groups = own[pattern]?.text.matchAll(/\(\?P?<([^\W\d]\w*)>/g) ?? [];
+      made.push(...Array.from(groups, ([, name]) => name));
+      made.push(...own.slice(pattern + 1).filter(isNewName).map(({ text }) => text));
+    } else {
+      made.push(...own.filter(isAlias).map(({ text }) => text));
+    }
+  }
+  return { made: made.filter(Boolean), isReplaced };
+}
+
+// Whether a token of `parse`, after its pattern, is a name for what it found.
+function isNewName({ kind }) {
+  return kind === "name" || kind === "quoted";
+}
+
+// Whether a token is the name after `as`.
+function isAlias(_, place, tokens) {
+  return tokens[place - 1]?.word === "as";
+}
+
+// The items between the commas outside of brackets, in one list, or in two with `by` between them.
+function listsOf(tokens) {
+  const lists = [[[]]];
+  let depth = 0;
+  for (const token of tokens) {
+    depth += (token.text === "(" || token.text === "[") - (token.text === ")" || token.text === "]");
+    if (depth === 0 && token.word === "by") lists.push([[]]);
+    else if (depth === 0 && token.text === ",") lists.at(-1).push([]);
+    else lists.at(-1).at(-1).push(token);
+  }
+  return lists;
+}
+
+// The name of a column of `stats`: its alias, or the text as it was written.
+function nameOfItem(tokens) {
+  const alias = tokens.find(isAlias);
+  if (alias || tokens.length < 2) return (alias ?? tokens[0])?.text;
+  return `\`${tokens.map(({ blanks, text }, i) => (i ? blanks : "") + text).join("")}\``;
+}
+
+function valuesOf(name, { fields, streams }) {
+  if (name === "@logStream") return streams.map((text) => ({ text, kind: "stream" }));
+  const values = fields.find((field) => field.name === name)?.values ?? [];
+  return values.map((text) => ({ text, kind: "value" }));
+}
+
+function candidatesInQuotes({ quote, compared }, vocabulary, after) {
+  const closing = after.startsWith(quote) ? "" : quote;
+  if (quote === "`") {
+    return vocabulary.fields.filter(({ name }) => !name.includes("`"))
+      .map((field) => ({ ...field, text: field.name + closing }));
+  }
+  if (quote === "/" || compared === undefined) return [];
+  return valuesOf(compared, vocabulary)
+    .filter(({ text }) => quote === '"' || !/['\\]/.test(text))
+    .map(({ text, kind }) =>
+      ({ text: (quote === '"' ? quoted(text).slice(1, -1) : text) + closing, kind }));
+}
+
+// A text as the language writes it; backslashes are doubled only where it is needed.
+function quoted(text) {
+  return `"${text.replace(/\\(?=[\\"']|$)/g, "\\\\").replaceAll('"', '\\"')}"`;
+}
+
+// The candidates that begin with the fragment, then those of which a part does.
+function matching(fragment, candidates) {
+  const wanted = fragment.toLowerCase();
+  const [first, later] = [[], []];
+  for (const candidate of new Map(candidates.map((one) => [one.text, one])).values()) {
+    const text = candidate.text.toLowerCase();
+    const bare = text.replace(/^["'`@]+/, "");
+    const isLiteral = candidate.kind === "value" || candidate.kind === "stream";
+    const begins = candidate.kind === "function"
+      ? text.replaceAll("_", "").startsWith(wanted.replaceAll("_", ""))
+      : (isLiteral ? bare : text).startsWith(wanted);
+    const isPart = (part) => part.startsWith(wanted);
+    if (begins) first.push(candidate);
+    else if (isPart(bare)) later.push(candidate);
+    else if (candidate.kind === "field" && bare.split(".").some(isPart)) later.push(candidate);
+  }
+  return [...first, ...later];
+}
