@@ -5,6 +5,7 @@ const CUT_AFTER = 2000;
 function heldRows(model) {
   const { number, columns, rows, first, all_columns: allColumns } = model.get("answer");
   const texts = first ? unpacked(model.get("first")) : columns.map(() => []);
+  const isLong = (text) => text?.length > CUT_AFTER && text.endsWith("…");
   let ranks = columns.map((_, at) => int32s(model.get("first_ranks"), at * first, first));
   let onMore = () => {};
   const copied = async (chosen, places, form) => {
@@ -22,8 +23,10 @@ function heldRows(model) {
     isDone: first === rows,
     columnsLeft: allColumns - columns.length,
     text: (row, place) => texts[place][row],
+    textsOf: (place) => texts[place],
     ranksOf: (place) => ranks[place],
-    isCut: (row, place) => texts[place][row]?.length > CUT_AFTER && texts[place][row].endsWith("…"),
+    isCut: (row, place) => isLong(texts[place][row]),
+    hasCut: texts.some((column) => column.some(isLong)),
     copied,
     whole: (row, place) => copied([row], [place], "text"),
     // Call this each time that rows or ranks have come.
@@ -33,6 +36,7 @@ function heldRows(model) {
     if (end) {
       for (const [at, part] of unpacked(buffers[0]).entries()) {
         for (const text of part) texts[at].push(text);
+        held.hasCut ||= part.some(isLong);
       }
       held.loaded = end;
       onMore();
