@@ -30,6 +30,7 @@ from cwnb.insights.values import is_structure
 from cwnb.insights.values import to_text as values_to_text
 from cwnb.insights.values.ordering import ranks
 from cwnb.insights.values.structures import to_python as values_to_python
+from cwnb.insights.values.structures import write_json as structure_text
 
 if TYPE_CHECKING:
     from cwnb.insights.completion import Candidate, Completion, KnownField, Vocabulary
@@ -91,6 +92,7 @@ __all__ = [
     "quote",
     "ranks",
     "run",
+    "structure_text",
     "to_pandas_source",
     "to_text",
     "token_spans",

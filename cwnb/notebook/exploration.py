@@ -19,6 +19,7 @@ from cwnb.insights import (
 )
 from cwnb.nearest import nearest
 from cwnb.notebook.cells import cell_source
+from cwnb.notebook.conditions import is_other_value, is_value
 from cwnb.notebook.placeholders import fill_query, literal
 from cwnb.query_sources import StoreSources
 from cwnb.times import UNIT_MS, to_ms
@@ -179,7 +180,8 @@ class Exploration:
         return [(value, count) for value, count in map(dict.values, result)]
 
     def _filled(self) -> str:
-        return fill_query(self.text, self.parameters)
+        # The text of an answer is filled already, and may have `{{` in a string.
+        return fill_query(self.text, self.parameters) if self.parameters else self.text
 
     def _of_streams(self) -> str:
         """Give the command that keeps the events of the streams, if only some are asked."""
@@ -254,26 +256,32 @@ class Exploration:
             raise InvalidParameter(f"unknown view {view!r}; it is one of {', '.join(VIEWS)}")
         self.view = view
 
-    def keep_only(self, name: str, value: Any) -> None:
-        """Keep the rows with this value of a field; None stands for rows without the field."""
-        condition = _is(write_name(name), value)
-        self._change(with_condition(self._filled(), name, condition))
+    def keep_only(self, name: str, value: Any, *, of_event: bool = False) -> None:
+        """Keep the rows with this value of a field; None stands for rows without the field.
 
-    def leave_out(self, name: str, value: Any) -> None:
+        `of_event`: it is a field that the events have. Otherwise it is a column of the answer,
+        which the query may have made.
+        """
+        self._filter(name, is_value(write_name(name), value), of_event=of_event)
+
+    def leave_out(self, name: str, value: Any, *, of_event: bool = False) -> None:
         """Leave out the rows with this value of a field; None stands for rows without the field.
 
-        As `!=` does, it leaves out the rows without the field too.
+        As `!=` does, it leaves out the rows without the field too. `of_event` is as in `keep_only`.
         """
-        written = write_name(name)
-        is_missing = value is None
-        condition = (
-            f"ispresent({written})" if is_missing else f"{written} != {literal(value, name)}"
-        )
-        self._change(with_condition(self._filled(), name, condition))
+        self._filter(name, is_other_value(write_name(name), value), of_event=of_event)
 
-    def count_by(self, name: str) -> None:
-        """Count the events by the values of a field, most frequent first."""
-        self._change(counted_by(self._filled(), name))
+    def _filter(self, name: str, condition: str, *, of_event: bool) -> None:
+        text = with_condition(self._filled(), name, condition, of_event=of_event)
+        parse(text, self.language)  # a long value makes a longer query than the language takes
+        self._change(text)
+
+    def count_by(self, name: str, *, of_event: bool = False) -> None:
+        """Count the events by the values of a field, most frequent first.
+
+        `of_event` is as in `keep_only`.
+        """
+        self._change(counted_by(self._filled(), name, of_event=of_event))
 
     def drill_down(self, row: Mapping[str, Any]) -> None:
         """Look at the events behind a row of `stats`, given as a mapping of its columns.
@@ -284,7 +292,10 @@ class Exploration:
         text = self._filled()
         keys = keys_of_groups(text)
         if keys is None:
-            raise InvalidParameter("the rows are not groups of 'stats', so nothing is behind them")
+            raise InvalidParameter(
+                "the events behind these rows are not known: they are no groups of 'stats' that "
+                "show all their keys"
+            )
         conditions, window = [], read_window(self.start, self.end, self.logs.clock.now_ms())
         is_narrower = False
         for name, (expression, bins) in keys.items():
@@ -294,7 +305,7 @@ class Exploration:
                 # The first bin may begin before the window, and the last one end after it.
                 window, is_narrower = _both(window, _bin(row[name], *bins)), True
             else:
-                conditions.append(_is(expression, row[name]))
+                conditions.append(is_value(expression, row[name]))
         command = f"filter {' and '.join(conditions)}" if conditions else FIRST_TEXT
         text = events_beginning(text) + command
         self._change(text, *(_sides(window) if is_narrower else ()))
@@ -348,12 +359,6 @@ def _moment(time_ms: int) -> datetime | int:
         return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time_ms)
     except OverflowError:
         return time_ms
-
-
-def _is(expression: str, value: Any) -> str:
-    if value is None:
-        return f"not ispresent({expression})"
-    return f"{expression} = {literal(value, expression)}"
 
 
 def _bin(start: datetime, count: int, unit: str) -> Window:

@@ -36,6 +36,61 @@ def test_a_value_is_added_where_it_belongs(logs, text, expected):
     exploration.run()
 
 
+def test_a_field_of_the_events_is_not_that_of_the_query(logs):
+    exploration = Exploration(logs, ["/shop/app"], text="stats count(*) as level by status")
+    exploration.keep_only("level", "ERROR", of_event=True)
+    assert exploration.run().df["level"].tolist() == [20]
+    exploration.text = "fields 'x' as level"
+    for gesture in (exploration.keep_only, exploration.leave_out):
+        with pytest.raises(MalformedQuery, match="'level' is a field that the query makes"):
+            gesture("level", "ERROR", of_event=True)
+    with pytest.raises(MalformedQuery, match="'level' is a field that the query makes"):
+        exploration.count_by("level", of_event=True)
+
+
+COUNTED = [
+    ("stats count(*) as n by level", "level", "stats count(*) as events by level"),
+    ("filter ms > 2 | stats avg(ms) by bin(5m) as t", "t", "by bin(5m) as t"),
+    ("fields ms * 2 as m | sort m", "m", "fields ms * 2 as m | stats count(*) as events by m"),
+]
+
+
+@pytest.mark.parametrize(("text", "field", "expected"), COUNTED)
+def test_events_are_counted_by_what_each_of_them_has(logs, text, field, expected):
+    exploration = Exploration(logs, ["/shop/app"], text=text)
+    exploration.count_by(field)
+    assert expected in exploration.text
+    assert exploration.run().df["events"].sum() in {60, 58}
+
+
+def test_a_number_of_a_group_cannot_be_counted_by(logs):
+    exploration = Exploration(logs, ["/shop/app"], text="stats count(*) as n by level")
+    with pytest.raises(MalformedQuery, match="makes 'n' of several events"):
+        exploration.count_by("n")
+
+
+def test_a_key_that_is_no_key_of_the_last_groups_leads_nowhere(logs):
+    text = "stats count(*) as n by level, status | stats sum(n) as m by level"
+    exploration = Exploration(logs, ["/shop/app"], text=text)
+    with pytest.raises(InvalidParameter, match="no groups of 'stats'"):
+        exploration.drill_down(next(iter(exploration.run())))
+
+
+def test_undo_takes_back_one_gesture_after_another(logs):
+    exploration = Exploration(logs, ["/shop/app"], start="-1h")
+    first = (exploration.text, exploration.start, exploration.end)
+    exploration.keep_only("level", "ERROR")
+    exploration.narrow(NOW_MS - 600_000, NOW_MS + 600_000)
+    assert exploration.to_cells()[0].startswith(
+        "%%insights -g /shop/app --start 2026-11-20T10:50:00.000Z --end "
+    )
+    exploration.undo()
+    assert exploration.start == "-1h"
+    exploration.undo()
+    assert (exploration.text, exploration.start, exploration.end) == first
+    assert not exploration.can_undo
+
+
 def test_values_of_every_kind_are_kept_and_left_out(logs):
     exploration = Exploration(logs, ["/shop/app"])
     exploration.keep_only("status", 500)
@@ -101,14 +156,17 @@ REFUSED = [
     (lambda e: e.choose_language("sqll"), InvalidParameter, "one of ql"),
     (lambda e: e.choose_window("-1h", "-2h"), InvalidParameter, "ends .* before it starts"),
     (lambda e: e.choose_window("soon"), InvalidParameter, "cannot read 'soon' as a time"),
-    (lambda e: e.drill_down({"level": "ERROR"}), InvalidParameter, "nothing is behind them"),
-    (lambda e: e.keep_only("level", {"a": 1}), InvalidParameter, "cannot write"),
+    (lambda e: e.drill_down({"level": "ERROR"}), InvalidParameter, "no groups of 'stats'"),
+    (lambda e: e.keep_only("level", {1}), InvalidParameter, "cannot write"),
+    (lambda e: e.narrow(0, 1), InvalidParameter, "outside the window"),
+    (lambda e: e.undo(), InvalidParameter, "nothing to undo"),
+    (lambda e: e.keep_only("@message", "x" * 10_000), MalformedQuery, "10,000 is the most"),
 ]
 
 
 @pytest.mark.parametrize(("gesture", "kind", "said"), REFUSED)
 def test_a_gesture_that_cannot_be_done_changes_nothing(logs, gesture, kind, said):
-    exploration = Exploration(logs, ["/shop/app"])
+    exploration = Exploration(logs, ["/shop/app"], start="-1h")
     before = vars(exploration).copy()
     with pytest.raises(kind, match=said):
         gesture(exploration)
@@ -145,7 +203,7 @@ def test_streams_are_asked_alone(logs):
 
 def test_parameters_have_values(logs, run):
     exploration = Exploration(logs, ["/shop/app"], text="filter level = {{which}} | limit {{most}}")
-    with pytest.raises(MalformedQuery, match="no variable 'which'"):
+    with pytest.raises(MalformedQuery, match="has no value"):
         exploration.run()
     exploration.parameters = {"which": "ERROR", "most": 3}
     assert len(exploration.run()) == 3

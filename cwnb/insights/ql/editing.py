@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cwnb.errors import MalformedQuery
 from cwnb.events import POINTER
 from cwnb.insights.ql.dialect import parse_query
 from cwnb.insights.ql.writer import to_text, write_name
@@ -21,26 +22,46 @@ if TYPE_CHECKING:
     Bins = tuple[int, str]
 
 
-def with_condition(text: str, field: str, condition: str) -> str:
+def with_condition(text: str, field: str, condition: str, *, of_event: bool = False) -> str:
     """Add a `filter` before the first command that needs more than one row.
 
     A field that only a later command makes, such as a column of `stats`, is filtered at the end.
-    Raises MalformedQuery for a text that does not parse.
+    `of_event`: the condition is about a field that the events have. Raises MalformedQuery for a
+    text that does not parse, and where the query makes a field of the same name.
     """
     commands = parse_query(text).answer.commands
     place = _beginning(commands)
-    made_later = any(field in command.writes() for command in commands[place:])
-    if made_later and not any(field in command.writes() for command in commands[:place]):
-        key = _key_named(commands[place:], field)
-        if key is None or not isinstance(key.value, Field) or key.value.name != field:
-            place = len(commands)
+    if not _is_made(commands[:place], field, text, of_event=of_event) and not of_event:
+        place = place if _is_carried(commands[place:], field) else len(commands)
     return _inserted(text, commands, place, f"filter {condition}")
 
 
-def counted_by(text: str, field: str) -> str:
-    """Count the events of the row-by-row beginning of a query by a field, most frequent first."""
+def counted_by(text: str, field: str, *, of_event: bool = False) -> str:
+    """Count the events of the row-by-row beginning of a query by a field, most frequent first.
+
+    A key of `stats` is counted by its expression. Raises MalformedQuery for a field that is made of
+    several events, and as `with_condition` does.
+    """
+    commands = parse_query(text).answer.commands
+    place = _beginning(commands)
     name = write_name(field)
+    if not _is_made(commands[:place], field, text, of_event=of_event) and not of_event:
+        key = _key_named(commands[place:], field)
+        if key is not None and not (isinstance(key.value, Field) and key.value.name == field):
+            name = f"{to_text(key.value)} as {name}"
+        elif key is None and any(field in command.writes() for command in commands[place:]):
+            message = f"the query makes {field!r} of several events; choose a field that each has"
+            raise MalformedQuery(message, text)
     return f"{events_beginning(text)}stats count(*) as events by {name}\n| sort events desc"
+
+
+def _is_made(beginning: list[Command], field: str, text: str, *, of_event: bool) -> bool:
+    made = any(field in command.writes() for command in beginning)
+    if made and of_event:
+        # The language takes no name for two fields, not even for one after the other.
+        message = f"{field!r} is a field that the query makes; call that one by another name first"
+        raise MalformedQuery(message, text)
+    return made
 
 
 def events_beginning(text: str) -> str:
@@ -86,12 +107,15 @@ def counted_over_time(text: str, period: str, by: str = "") -> str:
 def keys_of_groups(text: str) -> dict[str, tuple[str, Bins | None]] | None:
     """Give, for each key of the groups of `stats`, its expression and the period of its bins.
 
-    None for a query whose first command that needs more than one row is no `stats`.
+    None for a query whose first command that needs more than one row is no `stats`, or where a
+    later command makes something else of a key.
     """
     commands = parse_query(text).answer.commands
     place = _beginning(commands)
     grouping = commands[place].grouping() if place < len(commands) else None
     if grouping is None:
+        return None
+    if not all(_is_carried(commands[place + 1 :], item.name) for item in grouping.by):
         return None
     return {item.name: (to_text(item.value), _period(item)) for item in grouping.by}
 
@@ -102,6 +126,19 @@ def _beginning(commands: list[Command]) -> int:
         if command.needs is not Needs.ROW or command.names is Names.REPLACES:
             return place
     return len(commands)
+
+
+def _is_carried(commands: list[Command], field: str) -> bool:
+    """Tell whether a field is still the same one after these commands."""
+    for command in commands:
+        if command.grouping() is None:
+            if field in command.writes():
+                return False
+        else:
+            key = _key_named([command], field)
+            if key is None or not isinstance(key.value, Field) or key.value.name != field:
+                return False
+    return True
 
 
 def _key_named(commands: list[Command], field: str) -> Item | None:
