@@ -10,6 +10,7 @@ from traitlets import Bool, Bytes, Dict, Unicode
 
 from cwnb.errors import InvalidParameter
 from cwnb.notebook.widgets.events import gesture
+from cwnb.notebook.widgets.histogram import HISTOGRAM, LatestCount
 from cwnb.notebook.widgets.latest_run import LatestRun
 from cwnb.notebook.widgets.rows import ROWS
 from cwnb.notebook.widgets.view import Reply, View, sentence
@@ -64,6 +65,7 @@ class AnswerView(View):
     ) -> None:
         self.exploration = exploration
         self.run = LatestRun(self)
+        self.counting = LatestCount()
         self._shown: Shown | None = None
         self._number = 0
         self._callbacks: list[Callable[[Exploration], None]] = []
@@ -159,7 +161,7 @@ class AnswerView(View):
             raise InvalidParameter("an answer about a DataFrame has no cell of %%insights")
         return Reply({"text": "\n\n".join(self.exploration.to_cells())})
 
-    asked: ClassVar = {**ROWS, "gesture": gesture, "stop": _stop, "cell": _cell}
+    asked: ClassVar = {**ROWS, **HISTOGRAM, "gesture": gesture, "stop": _stop, "cell": _cell}
 
 
 def _progress(progress: Progress) -> dict[str, Any]:

@@ -20,6 +20,7 @@ _SCRIPTS = (
     "table_cells",
     "table_tools",
     "table",
+    "histogram",
     "event",
     "answer",
     "tokens",
@@ -33,7 +34,7 @@ _SCRIPTS = (
     "steps",
     "main",
 )
-_STYLES = ("common", "table", "answer", "editor", "choices", "explorer")
+_STYLES = ("common", "table", "histogram", "answer", "editor", "choices", "explorer")
 
 
 def joined(names: tuple[str, ...], suffix: str) -> str:

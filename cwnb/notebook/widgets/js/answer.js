@@ -34,7 +34,7 @@ function drawAnswer({ model, el }) {
       tools: (row, column) => valueTools(model, { row, column }, attempt),
     }));
   });
-  if (typeof drawHistogram === "function") histogram.append(drawHistogram({ model }));
+  histogram.append(drawHistogram({ model }));
   return () => followed.forEach((stop) => stop());
 }
 
