@@ -206,8 +206,8 @@ class Explorer:
         except CwnbError as error:
             self.cells.say(sentence(error), "error")
             return
-        self.frame.copy(code)
-        self.cells.say("copied; a cell that does the same:", code=code)
+        self.cells.say("a cell that does the same:", code=code)
+        self.frame.copy(code, lambda: self.cells.say("copied:", code=code))
 
     def _laid_out(self) -> Any:
         left = ipywidgets.Accordion(

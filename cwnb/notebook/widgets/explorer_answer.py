@@ -45,6 +45,8 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
         self._result: QueryResult | None = None
         self._drawn: QueryResult | None = None
         self.difference: QueryResult | None = None
+        # The views of the period before and of the difference, where these are asked.
+        self._beside: list[AnswerView] = []
         self.says = LinesView()
         self.says.say(_NOT_RUN, "note")
         self.rows = AnswerView(None, exploration)
@@ -76,6 +78,9 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
         self._result = result
         reasons = reasons_for_no_rows(result)
         self._sides.children = [self.rows]
+        for view in self._beside:
+            view.close()
+        self._beside = []
         self.rows.show_result(result)
         # The view of the rows shows the warnings, so here are the reasons beside them.
         self.says.say_all([(text, "note") for text in reasons if text not in result.warnings])
@@ -92,11 +97,11 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
     def show_compared(self, now: QueryResult, before: QueryResult, shift_ms: int) -> None:
         """Show an answer beside that about the period before, and the difference of `stats`."""
         self.show_result(now)
-        sides = [
-            _titled("The window", self.rows),
-            _titled("The period before", AnswerView(before)),
-        ]
-        row = ipywidgets.HBox(sides)
+        earlier = AnswerView(before)
+        self._beside = [earlier]
+        row = ipywidgets.HBox(
+            [_titled("The window", self.rows), _titled("The period before", earlier)]
+        )
         row.add_class("cwnb-sides")
         shown: list[Any] = [row]
         self.difference = None
@@ -107,7 +112,10 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
             told.say(str(error), "note")
             shown.append(told)
         else:
-            shown.insert(0, _titled("The difference", AnswerView(self.difference)))
+            difference = AnswerView(self.difference)
+            difference.add_class("cwnb-difference")
+            self._beside.append(difference)
+            shown.insert(0, _titled("The difference", difference))
         self._sides.children = shown
 
     def show_error(self, error: Exception | str) -> None:
@@ -116,13 +124,13 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
         self.says.say(text, "error")
         self.reasons.say(text, "error")
         self.steps.show([])
-        if self._result is not None:
-            self.rows.mark_stale()
+        self.mark_stale()
 
     def mark_stale(self) -> None:
         """Say that the answer is not that of the query as it now is."""
         if self._result is not None:
-            self.rows.mark_stale()
+            for view in (self.rows, *self._beside):
+                view.mark_stale()
 
     def _follow_gesture(self, _: Exploration) -> None:
         self._on_gesture()

@@ -76,7 +76,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         )
         self.bar = ipywidgets.IntProgress(max=_STEPS)
         self.bar.add_class("cwnb-progress")
-        self.bar.layout.visibility = "hidden"
+        self.bar.layout.display = "none"
         self.status = LinesView()
         self.status.say("not run yet")
         self.buttons = ipywidgets.HBox([self.run, self.stop_button])
@@ -218,7 +218,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         self.run.disabled = False
         self.stop_button.disabled = not is_running
         self.bar.value = 0
-        self.bar.layout.visibility = "visible" if is_running else "hidden"
+        self.bar.layout.display = "" if is_running else "none"
 
     def _show_results(self, number: int, asked: Exploration, results: list[QueryResult]) -> None:
         for result in results:

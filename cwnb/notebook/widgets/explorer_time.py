@@ -30,6 +30,7 @@ _NEEDS_NO_ZONE = re.compile(
     r"now|all|[-+]?\d[\d.]*\s*(?:ms|[smhdw])?|\S+[T ]\S+(?:Z|[-+]\d\d:?\d\d)|.* ago", re.IGNORECASE
 )
 _FORM = "%Y-%m-%d %H:%M:%S"
+_MINUTES = len("2026-11-20 10:00")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -57,7 +58,7 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
         self.period = ipywidgets.ToggleButtons(
             options=[*((p, p) for p in PERIODS), ("All", _ALL), ("Custom", _CUSTOM)],
             value=_ALL,
-            description="Time",
+            style={"button_width": "auto"},
             tooltips=[*(f"the last {p} by the store's clock" for p in PERIODS), "", ""],
         )
         self.zone = ipywidgets.Dropdown(description="Zone", options=_zones(zone, ""), value=zone)
@@ -77,7 +78,12 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
         )
         self.start_day, self.end_day = (ipywidgets.NaiveDatetimePicker() for _ in "12")
         self.says = LinesView()
-        self._custom = ipywidgets.HBox([self.start, self.start_day, self.end, self.end_day])
+        self._custom = ipywidgets.HBox(
+            [
+                ipywidgets.HBox([self.start, self.start_day]),
+                ipywidgets.HBox([self.end, self.end_day]),
+            ]
+        )
         first = ipywidgets.HBox([self.period, self.newest])
         second = ipywidgets.HBox([self.says, self.zone, self.compares])
         for row, name in ((first, "periods"), (self._custom, "custom"), (second, "zone-row")):
@@ -233,7 +239,8 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
             "" if moment is None else _written(moment) for moment in map(self._moment, self._ends())
         )
         if all(sides):
-            return f"all events, from {first} to {last} {self.tz}" if first else "all events"
+            between = f", from {first[:_MINUTES]} to {last[:_MINUTES]} {self.tz}" if first else ""
+            return f"all events{between}"
         texts = [f"{word} {time}" for word, time in (("from", first), ("to", last)) if time]
         return " ".join([*texts, self.tz])
 

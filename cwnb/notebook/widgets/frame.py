@@ -9,7 +9,7 @@ from traitlets import Dict, Unicode
 from cwnb.notebook.widgets.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 
 class FrameView(View):
@@ -24,13 +24,19 @@ class FrameView(View):
     zone = Unicode().tag(sync=True)
 
     def __init__(self, labels: Mapping[str, str], **traits: Any) -> None:
+        self._on_copied: Callable[[], object] | None = None
         super().__init__(kind="frame", labels=dict(labels), **traits)
 
-    def copy(self, text: str) -> None:
-        """Write a text to the clipboard of the browser, where that lets us."""
+    def copy(self, text: str, on_copied: Callable[[], object]) -> None:
+        """Write a text to the clipboard of the browser, and call `on_copied` if it lets us."""
+        self._on_copied = on_copied
         self.send({"copy": text})
+
+    def _copied(self) -> None:
+        if self._on_copied is not None:
+            self._on_copied()
 
     def _heard(self) -> None:
         """Answer that the kernel listens."""
 
-    asked: ClassVar = {"heard": _heard}
+    asked: ClassVar = {"heard": _heard, "copied": _copied}

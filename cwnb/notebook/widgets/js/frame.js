@@ -12,7 +12,8 @@ function drawFrame({ model, el }) {
   });
   follow(model, "msg:custom", (content) => {
     // Where the browser does not allow it, the code is there to be copied by hand.
-    if (content.copy !== undefined) writeClipboard(content.copy).catch(() => {});
+    if (content.copy === undefined) return;
+    writeClipboard(content.copy).then(() => ask(model, "copied"), () => {});
   });
   model.set("zone", Intl.DateTimeFormat().resolvedOptions().timeZone ?? "");
   model.save_changes();
