@@ -128,6 +128,7 @@ class Explorer:
         self.parameters.show()
         self.names.show()
         self.time.show()
+        self.names.fields.about = self.time.says.text
         self.answer.show()
         self.undo.disabled = not self.exploration.can_undo
 
@@ -164,6 +165,7 @@ class Explorer:
             self.controls.tz = self.time.tz
             self._show_in_zone()
         else:
+            self.names.fields.about = self.time.says.text
             self._changed()
 
     def _show_in_zone(self) -> None:
