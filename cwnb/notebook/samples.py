@@ -72,7 +72,7 @@ filter @type = "REPORT"
 | sort @duration desc
 | limit 20
 
-- Latency over time
+- Duration of calls over time
 filter @type = "REPORT"
 | stats avg(@duration) as mean, max(@duration) as most, min(@duration) as least by bin(5m)
 
@@ -169,7 +169,7 @@ fields @timestamp, status, path, responseLatency
 | sort responseLatency desc
 | limit 10
 
-- Latency over time
+- Latency of requests over time
 stats avg(responseLatency) as mean, min(responseLatency) as least, max(responseLatency) as most
     by bin(1m)
 

@@ -39,7 +39,7 @@ def test_it_opens_on_all_that_the_groups_have(explorer):
         "60",
         "2.7 kB",
         "2026-11-20 10:59",
-        "for ever",
+        "ever",
     ]
     assert explorer.names.groups.chosen == ["/shop/app"]
     assert names(explorer.names.streams) == ["i-1"]

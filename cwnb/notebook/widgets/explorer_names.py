@@ -176,7 +176,7 @@ class NamePicker:
 
 
 def _group_item(info: GroupInfo) -> dict[str, Any]:
-    kept = "for ever" if info.retention_days is None else f"{info.retention_days:,} days"
+    kept = "ever" if info.retention_days is None else f"{info.retention_days:,} d"
     first = "" if info.first_ms is None else f"first event {moment_text(info.first_ms)} {UTC_NAME}"
     kind = f"log type {info.log_type}" if info.log_type else ""
     return {

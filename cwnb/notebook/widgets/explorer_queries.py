@@ -195,19 +195,19 @@ class SampleList(ListView):
         self._exploration = exploration
         self._on_load = on_load
         self._texts: dict[str, str] = {}
-        super().__init__(title="Sample queries", heads=["fits"], multiple=False)
+        super().__init__(title="Sample queries", heads=["type of log", "fields"], multiple=False)
         self.show([])
         self.observe(self._choose, "chosen")
 
     def show(self, fields: Iterable[str]) -> None:
         """Show the samples, those first whose fields are among these."""
         found = fitting_first(fields)
-        self._texts = {f"{one.log_type}: {one.name}": one.text for one, _ in found}
+        self._texts = {one.name: one.text for one, _ in found}
         self.items = [
             {
-                "name": f"{one.log_type}: {one.name}",
-                "texts": ["yes" if fits else ""],
-                "hint": one.text if fits else f"no event has all of its fields\n{one.text}",
+                "name": one.name,
+                "texts": [one.log_type, "there" if fits else "not there"],
+                "hint": one.text,
             }
             for one, fits in found
         ]
