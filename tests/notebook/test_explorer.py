@@ -46,7 +46,7 @@ def test_it_opens_on_all_that_the_groups_have(explorer):
     assert explorer.names.fields.items[0] == {
         "name": "level", "share": 1.0, "types": ["text"], "has_conflict": False,
     }  # fmt: skip
-    said = "all events, from 2026-11-20 10:00 to 2026-11-20 10:59 UTC"
+    said = "all events, 2026-11-20 10:00 to 2026-11-20 10:59 UTC"
     assert explorer.time.says.text == said
     assert explorer.controls.status.text == "not run yet"
     assert explorer.answer.says.text == "press Run, or Ctrl-Enter in the query"

@@ -239,7 +239,7 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
             "" if moment is None else _written(moment) for moment in map(self._moment, self._ends())
         )
         if all(sides):
-            between = f", from {first[:_MINUTES]} to {last[:_MINUTES]} {self.tz}" if first else ""
+            between = f", {first[:_MINUTES]} to {last[:_MINUTES]} {self.tz}" if first else ""
             return f"all events{between}"
         texts = [f"{word} {time}" for word, time in (("from", first), ("to", last)) if time]
         return " ".join([*texts, self.tz])
