@@ -1,7 +1,10 @@
 // The language of a `%%insights` cell for CodeMirror: while the first line says so, the editor
 // reads the cell as Insights instead of Python, and the theme of the user colours it.
 //
-// A cell is read whole at every change: a query has at most 10,000 characters.
+// A cell is read whole at every change, for it is short: a query has at most 10,000 characters.
+// The end of a longer text, such as somebody may paste, has no colours.
+
+const CHARACTERS_READ = 20_000;
 
 // The tags by which themes of CodeMirror choose colours, for each kind of token.
 function tagsOfKinds(tags) {
@@ -68,14 +71,14 @@ function insightsLanguage(shared, words, name) {
   const types = names.map((name, place) => NodeType.define({ id: place + 1, name }));
   const nodeSet = new NodeSet([cell, ...types]).extend(styleTags(kinds));
 
-  function treeOf(text) {
+  function treeOf(text, length) {
     const buffer = tokensOrNone(text, words).flatMap((token) => [
       names.indexOf(token.kind) + 1,
       token.from,
       token.to,
       4, // a node without children takes four places
     ]);
-    return Tree.build({ buffer, nodeSet, topID: 0, length: text.length });
+    return Tree.build({ buffer, nodeSet, topID: 0, length });
   }
 
   class CellParser extends Parser {
@@ -84,7 +87,10 @@ function insightsLanguage(shared, words, name) {
         parsedPos: 0,
         stoppedAt: null,
         stopAt() {},
-        advance: () => treeOf(input.read(0, input.length)),
+        advance() {
+          const text = input.read(0, Math.min(input.length, CHARACTERS_READ));
+          return treeOf(text, input.length);
+        },
       };
     }
   }
@@ -98,7 +104,7 @@ function faultMarks(shared, words) {
   return [
     EditorView.decorations.compute(["doc"], (state) => {
       if (!isActive(state)) return Decoration.none;
-      const tokens = tokensOrNone(state.doc.toString(), words);
+      const tokens = tokensOrNone(state.sliceDoc(0, CHARACTERS_READ), words);
       const faults = tokens.filter((token) => token.kind === "error");
       return Decoration.set(faults.map((token) => fault.range(token.from, token.to)));
     }),

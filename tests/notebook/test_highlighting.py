@@ -234,7 +234,7 @@ def switch_on_and_off(page: Any, cell: Any, keys: list[str], typed: list[str]) -
 
 
 def edit_with_help(page: Any, cell: Any) -> None:
-    """Write in a cell: the indentation stays, Tab completes, Shift-Tab shows a page."""
+    """Write in a cell: the indentation stays, keys complete, show a page and make a comment."""
     from playwright.sync_api import expect
 
     page.locator(".jp-Notebook .jp-Cell .cm-content").first.click()
@@ -252,6 +252,9 @@ def edit_with_help(page: Any, cell: Any) -> None:
     page.keyboard.press("Shift+Tab")
     expect(page.locator(".jp-Tooltip")).to_contain_text("Show only these", timeout=30_000)
     page.keyboard.press("Escape")
+    page.keyboard.press("Control+/")
+    expect(cell.locator(".cm-line").nth(3)).to_have_text("  # | display")
+    check_words(cell, {"# | display": "comment"})
 
 
 # A page whose modules are not what the extension knows; `get` gives a module's factory.
