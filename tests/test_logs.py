@@ -243,6 +243,8 @@ def test_an_error_while_running_knows_the_text(logs: Any, query: str) -> None:
     with pytest.raises(MalformedQuery, match="list or map") as caught:
         logs.query(query, WEB)
     assert caught.value.text == query
+    start, end = caught.value.start, caught.value.end
+    assert query[start:end] in {"j", "v"}
 
 
 def test_languages_to_come_are_named(logs: Any) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from dialect_tables import FOLDER, Case, read_table
 from pipelines import check_pipeline, parse_pipeline
@@ -9,6 +11,7 @@ from cwnb.insights.ql.dialect import to_text
 
 FIELDS = {"level", "status", "ms", "user.id", "flag", "mixed"}
 CASES = read_table("rules")
+AGAIN = re.compile(r"stands for another value|bin\(@timestamp, …\) is read as")
 
 
 def outcome(case: Case) -> str:
@@ -32,7 +35,10 @@ def test_query_settles(case: Case):
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_settled_query_is_settled(case: Case):
-    """What came out once comes out again, and without a word (but for fields that no event has)."""
+    """What came out once comes out again, and without a word.
+
+    Left out are fields that no event has, and what a text can only say again.
+    """
     pipeline = parse_pipeline(case.query)
     try:
         settled, _ = check_pipeline(pipeline, strict=case.strict, known=lambda _: True)
@@ -42,7 +48,7 @@ def test_settled_query_is_settled(case: Case):
         parse_pipeline(to_text(settled)), strict=case.strict, known=lambda _: True
     )
     assert again == settled
-    assert not warnings
+    assert not [warning for warning in warnings if not AGAIN.search(warning)]
 
 
 def test_a_fault_of_a_tree_without_text_has_no_place():

@@ -17,6 +17,7 @@ from cwnb.events import TYPE_BOOLEAN
 from cwnb.insights import functions, values
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.batch import Batch
+from cwnb.insights.engine.faults import fault_at, pointed
 from cwnb.insights.resolve.times import text_beside_time
 from cwnb.insights.text import regex
 from cwnb.insights.tree import (
@@ -56,8 +57,11 @@ def evaluate(node: exp.Expression, batch: Batch) -> Any:
     checkpoint()
     rule = RULES.get(type(node))
     if rule is None:
-        raise MalformedQuery(f"cannot evaluate {type(node).__name__}")
-    return rule(node, batch)
+        raise fault_at(node, f"cannot evaluate {type(node).__name__}")
+    try:
+        return rule(node, batch)
+    except MalformedQuery as error:
+        raise pointed(error, node) from error.__cause__
 
 
 def evaluate_array(node: exp.Expression, batch: Batch) -> Any:

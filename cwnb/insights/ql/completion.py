@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cwnb.insights.completion import Vocabulary
     from cwnb.insights.functions import Function
     from cwnb.insights.ql.place import Place
+    from cwnb.insights.tree import Command
 
 PERIODS = ("1m", "5m", "15m", "1h", "1d")
 _OPEN_PLACEHOLDER = re.compile(r"\{\{\s*(\w*)\Z")
@@ -68,14 +69,20 @@ def candidates(before: str, vocabulary: Vocabulary, after: str = "") -> Completi
 
 
 def command_entries() -> dict[str, Candidate]:
-    """Give the commands by keyword, each with its usage and a sentence about it."""
-    entries = {}
+    """Give the commands by keyword, each with its usage and a sentence about it.
+
+    Of a command of several forms, such as `parse`, it is the first one.
+    """
+    entries: dict[str, Candidate] = {}
     for command in COMMANDS:
-        usage, _, about = (command.__doc__ or "").partition("\n")[0].partition(": ")
-        entries[command.keyword] = Candidate(
-            command.keyword, "command", usage.replace("`", ""), about
-        )
+        entries.setdefault(command.keyword, command_entry(command))
     return entries
+
+
+def command_entry(command: type[Command]) -> Candidate:
+    """Give one form of a command, with its usage and a sentence about it."""
+    usage, _, about = (command.__doc__ or "").partition("\n")[0].partition(": ")
+    return Candidate(command.keyword, "command", usage.replace("`", ""), about)
 
 
 def function_entry(name: str, function: Function) -> Candidate:

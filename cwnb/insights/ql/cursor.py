@@ -9,7 +9,6 @@ from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights import tree
 from cwnb.insights.ql import vocabulary
 
 Made = TypeVar("Made", bound=exp.Expression)
@@ -39,10 +38,8 @@ class Cursor(Parser):
 
     def _missing_pipe(self) -> str:
         word = self._word()
-        if word == "group":
-            return "; write 'by' alone, without 'group'"
-        keywords = {command.keyword for command in tree.COMMANDS} | set(vocabulary.SYNONYMS)
-        missing = word in keywords and self._prev and self._prev.token_type is not TokenType.PIPE
+        begins = bool(word) and vocabulary.begins_command(word)
+        missing = begins and self._prev and self._prev.token_type is not TokenType.PIPE
         return f"; is a '|' missing before {word!r}?" if missing else ""
 
     def _slice(self, token: Token) -> str:

@@ -5,7 +5,7 @@
     display    := 'display' item (',' item)*
     filter     := ('filter'|'where') expr
     parse      := 'parse' [operand] (text|regex) [['as'] name (',' name)*] ['multi']
-    stats      := 'stats' item (',' item)* ['by' item (',' item)* ['offset' period]]
+    stats      := 'stats' item (',' item)* [['group'] 'by' item (',' item)* ['offset' period]]
     sort       := ('sort'|'order') ['by'] key (',' key)*        key := item ['asc'|'desc']
     limit      := ('limit'|'head') ['any'] integer
     dedup      := 'dedup' field (',' field)*
@@ -28,7 +28,7 @@ from cwnb.insights.names import canonical, known_functions, suggestion
 from cwnb.insights.ql import vocabulary
 from cwnb.insights.ql.expression_grammar import MAX_NESTING, RESERVED, ExpressionParser, check_depth
 from cwnb.insights.ql.tokens import REGEX_TOKEN, InsightsTokenizer, path_parts, quote, unquote
-from cwnb.insights.ql.writer import Writer, regex_of_glob, to_text
+from cwnb.insights.ql.writer import Writer, regex_of_glob, to_text, write_name
 from cwnb.insights.text.regex_syntax import groups, looks_like_regex, only_named_groups
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ class InsightsParser(ExpressionParser):
         self._tokens = raw_tokens
         self._tokens_size = len(raw_tokens)
         self._level = 0
+        self._notes: list[str] = []
         self._index = -1
         self._advance()
 
@@ -87,6 +88,8 @@ class InsightsParser(ExpressionParser):
             steps.append(self._command())
         pipeline = self._placed(tree.Pipeline(commands=steps), self._tokens[0].start)
         pipeline.meta["text"] = self.sql
+        if self._notes:
+            pipeline.meta["notes"] = list(dict.fromkeys(self._notes))
         return pipeline
 
     def _command(self) -> tree.Command:
@@ -94,8 +97,7 @@ class InsightsParser(ExpressionParser):
         word = self._word()
         if not word:
             raise self._expected("a command")
-        keyword = vocabulary.SYNONYMS.get(word, word)
-        reader = self.COMMAND_PARSERS.get(keyword)
+        reader = self.COMMAND_PARSERS.get(vocabulary.keyword_of(word))
         if reader is None:
             raise self._unknown_command(name)
         self._advance()
@@ -176,7 +178,13 @@ class InsightsParser(ExpressionParser):
             raise self._fault_at(token, "the regex of a parse needs a group such as (?<name>…)")
         named = [group.name for group in found if group.name]
         if named and aliases:
-            raise self._fault_at(token, "write the names in the regex or after 'as', not in both")
+            if named != aliases:
+                message = "write the names in the regex or after 'as', not in both"
+                raise self._fault_at(token, message)
+            again = ", ".join(map(write_name, aliases))
+            self._notes.append(
+                f"the names in a regex need no 'as {again}' after it, which the service may refuse"
+            )
         names = named or aliases
         if len(names) != len(found):
             counted = f"{len(found)} unnamed group{'s' * (len(found) != 1)}"
@@ -204,6 +212,8 @@ class InsightsParser(ExpressionParser):
 
     def _stats(self) -> tree.Stats:
         aggregates = self._items()
+        if self._word() == "group" and self._next.text.lower() == "by":
+            self._advance()  # as in SQL, which is in use
         by = self._items() if self._accept("by") else None
         offset = None
         if self._word() == "offset":

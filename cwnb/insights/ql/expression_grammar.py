@@ -14,6 +14,7 @@ from sqlglot import exp
 from sqlglot.tokenizer_core import Token, TokenType
 
 from cwnb.errors import MalformedQuery
+from cwnb.events import TIMESTAMP
 from cwnb.insights import tree
 from cwnb.insights.names import FUNCTIONS_NOT_YET, canonical, known_functions, suggestion
 from cwnb.insights.ql.cursor import Cursor
@@ -55,6 +56,8 @@ class ExpressionParser(Cursor):
     }
 
     _level = 0
+    # What was read though it is not written as the language has it; warnings of the answer.
+    _notes: list[str]
 
     # Operators
 
@@ -284,10 +287,10 @@ class ExpressionParser(Cursor):
         return self._placed(tree.Regex(pattern=pattern), token.start)
 
     def _checked_regex(self, token: Token, pattern: str) -> str:
-        from cwnb.insights.text.regex import InvalidRegex, to_re2
+        from cwnb.insights.text.regex import InvalidRegex, checked
 
         try:
-            return to_re2(pattern)
+            return checked(pattern)
         except InvalidRegex as error:
             raise self._fault_at(token, error.message) from None
 
@@ -312,6 +315,8 @@ class ExpressionParser(Cursor):
         key = canonical(function.name)
         self._advance()
         arguments: list[exp.Expression] = []
+        if function.bins:
+            self._pass_over_time_of(function)
         if not self._match(TokenType.R_PAREN):
             arguments.append(self._argument(function, 0))
             while self._match(TokenType.COMMA):
@@ -322,6 +327,25 @@ class ExpressionParser(Cursor):
         call = self._placed(tree.Call(function=key, arguments=arguments), name.start)
         check_arguments(call, self.sql)
         return call
+
+    def _pass_over_time_of(self, function: Function) -> None:
+        """Pass over the time in `bin(@timestamp, 1h)`, which is `bin(1h)`."""
+        if (
+            self._curr.token_type is not TokenType.VAR
+            or self._next.token_type is not TokenType.COMMA
+        ):
+            return
+        name = self._curr.text
+        if name != TIMESTAMP:
+            raise self._fault(
+                f"{function.name} rounds {TIMESTAMP} and takes a period alone; "
+                f"write datefloor({name}, …)"
+            )
+        self._notes.append(
+            f"{function.name}({name}, …) is read as {function.name}(…), which rounds {name} anyway"
+        )
+        self._advance()
+        self._advance()
 
     def _function(self, name: Token) -> Function:
         functions = known_functions()

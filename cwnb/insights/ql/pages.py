@@ -10,7 +10,7 @@ from cwnb.events import SYSTEM_FIELDS
 from cwnb.insights.completion import KnownField
 from cwnb.insights.names import canonical, known_functions
 from cwnb.insights.ql import vocabulary as words
-from cwnb.insights.ql.completion import command_entries, field_entry, function_entry
+from cwnb.insights.ql.completion import command_entry, field_entry, function_entry
 from cwnb.insights.ql.place import Expects, place_at
 from cwnb.insights.ql.tokens import path_parts
 from cwnb.insights.tree import COMMANDS
@@ -18,20 +18,10 @@ from cwnb.insights.tree import COMMANDS
 if TYPE_CHECKING:
     from cwnb.insights.completion import Vocabulary
     from cwnb.insights.functions import Function
+    from cwnb.insights.tree import Command
 
 _WIDTH = 78
 _REST_OF_NAME = re.compile(r"[\w@.]*")
-# What each command looks like in use.
-EXAMPLES = {
-    "fields": "fields @timestamp, status, latency / 1000 as seconds",
-    "display": "display @timestamp, @message",
-    "filter": "filter status >= 500 and @message like /timed? out/",
-    "parse": 'parse @message "user=* took * ms" as user, took',
-    "stats": "stats count(*) as n, pct(latency, 99) by bin(5m), level",
-    "sort": "sort latency desc, @timestamp",
-    "limit": "limit 20",
-    "dedup": "dedup user, status",
-}
 _KINDS = {
     "literal_text": "a text in quotes",
     "regex": "a regex in slashes, or a text in quotes",
@@ -71,13 +61,21 @@ def page_at(before: str, vocabulary: Vocabulary, after: str = "") -> str | None:
 
 def command_page(name: str) -> str | None:
     """Say how a command is written and what it does; None for a word that is none."""
-    keyword = words.SYNONYMS.get(name.lower(), name.lower())
-    entry = command_entries().get(keyword)
-    if entry is None:
-        return None
-    doc = next(c.__doc__ or "" for c in COMMANDS if c.keyword == keyword)
-    parts = [entry.signature, _sentence(entry.about), _paragraphs(doc.partition("\n")[2])]
-    parts.append(f"    {EXAMPLES[keyword]}")
+    keyword = words.keyword_of(name)
+    kinds = [command for command in COMMANDS if command.keyword == keyword]
+    return "\n\n".join(map(_form_page, kinds)) or None
+
+
+def _form_page(command: type[Command]) -> str:
+    """Give the page of one form of a command, as `parse` has several."""
+    entry = command_entry(command)
+    rest = (command.__doc__ or "").partition("\n")[2]
+    parts = [entry.signature, _sentence(entry.about), _paragraphs(rest)]
+    if command.guide is not None:
+        parts += [
+            f"    {command.guide.example}",
+            "\n".join(map(_paragraphs, command.guide.decided)),
+        ]
     return _joined(parts)
 
 

@@ -114,7 +114,7 @@ def place_at(before: str) -> Place:
     if not own:
         expects = Expects.NOTHING if quote else Expects.COMMAND
         return Place(expects, fragment, quote, earlier=earlier)
-    keyword = vocabulary.SYNONYMS.get(_word(own[0]), _word(own[0]))
+    keyword = vocabulary.keyword_of(_word(own[0]))
     rest = tuple(own[1:])
     opened = _opened(rest)
     compared = _compared(rest) or (opened[-1].compared if opened else None)

@@ -29,6 +29,7 @@ def restrict(pipeline: tree.Pipeline, warnings: list[str], *, strict: bool) -> N
 
     Raises MalformedQuery where a rule is broken.
     """
+    warnings += pipeline.meta.get("notes", ())
     order = _CommandOrder(pipeline, warnings, strict=strict)
     order.check_counts()
     order.check_followers()

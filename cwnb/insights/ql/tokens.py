@@ -21,7 +21,7 @@ TOKEN = re.compile(
   | (?P<path>    (?: @*`(?:[^`]|``)+` | [^\W\d][\w@]* | @[\w@]* )
                  (?: \. (?: [\w@]+ | `(?:[^`]|``)+` ) )* )
   | (?P<string>  "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' )
-  | (?P<symbol>  =~ | == | != | <> | <= | >= | && | \|\| | !~ | [-+*%^=<>!|(),:\[\]] )
+  | (?P<symbol>  =~ | ~= | == | != | <> | <= | >= | && | \|\| | !~ | [-+*%^=<>!|(),:\[\]] )
   | (?P<unclosed> ["'`] )
   | (?P<placeholder> \{\{.*?\}\} )
   | (?P<macro>   \$ (?: \w+ | `[^`]*` ) )
@@ -72,6 +72,7 @@ FOREIGN = {
     "&&": "unknown operator '&&'; write 'and'",
     "||": "unknown operator '||'; write 'or'",
     "!~": "unknown operator '!~'; write 'not like /…/'",
+    "~=": "unknown operator '~='; write '=~'",
 }
 # Words after which a value begins, though they look like names.
 OPERATOR_WORDS = frozenset("and or not like in by as".split())

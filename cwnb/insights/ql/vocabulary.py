@@ -3,9 +3,24 @@
 from __future__ import annotations
 
 from cwnb.events import MESSAGE
+from cwnb.insights.tree import COMMANDS
 
 # Spellings that read as another command.
 SYNONYMS = {"where": "filter", "order": "sort", "head": "limit"}
+
+# The keyword of each word that begins a command.
+_KEYWORDS = {command.keyword.lower(): command.keyword for command in COMMANDS} | SYNONYMS
+
+
+def begins_command(word: str) -> bool:
+    """Tell whether a word begins a command."""
+    return word.lower() in _KEYWORDS
+
+
+def keyword_of(word: str) -> str:
+    """Give the keyword of the command that a word begins, in any case; else the word as it is."""
+    return _KEYWORDS.get(word.lower(), word)
+
 
 # In the language, not built yet: each is an error with its own name.
 NOT_YET = (

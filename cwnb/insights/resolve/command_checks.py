@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from cwnb.insights import tree
+from cwnb.insights.names import suggestion
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.resolve.mistakes import bare_condition, text_for_field
 from cwnb.insights.resolve.scope import repeats
@@ -175,10 +176,10 @@ class _CommandChecker(StatsChecker):
                     "where it stands after 'by'",
                     item,
                 )
-            if self._sorts_by_events(self._name_outputs(item.value)):
+            if (unknown := self._orders_nothing(item)) is not None:
                 self._warn(
-                    f"sort key {to_text(item.value)!r} is no output of stats and is ignored, as it "
-                    "orders nothing in the service"
+                    f"sort key {to_text(item.value)!r} is no output of {self.given_by} and is "
+                    f"ignored, as it orders nothing in the service{unknown}"
                 )
                 continue
             self._resolve_item(item)
@@ -191,13 +192,18 @@ class _CommandChecker(StatsChecker):
         command.set("keys", kept)
         return command
 
-    def _sorts_by_events(self, value: exp.Expression) -> bool:
-        if self.scope.outputs is None or self.stats_seen != 1 or self.strict:
-            return False
-        reads = list(tree.find(value, tree.Field))
-        return bool(reads) and all(
-            not self.scope.defines(name) and self._in_events(name) for name in reads
-        )
+    def _orders_nothing(self, item: tree.Item) -> str | None:
+        """Give a hint, which may be empty, if a sort key names nothing that is there; else None.
+
+        Queries in use have such keys, mostly `@timestamp` after `stats`.
+        """
+        if self.scope.outputs is None or item.args.get("alias"):
+            return None
+        reads = list(tree.find(self._name_outputs(item.value), tree.Field))
+        if not reads or any(self.scope.defines(name) for name in reads):
+            return None
+        unknown = [name.name for name in reads if not self._in_events(name)]
+        return suggestion(unknown[0], self.scope.made) if unknown else ""
 
 
 # A command that is not in this table is refused, so that none is left unchecked.

@@ -201,8 +201,10 @@ class ExpressionChecker:
         return name.name in _ALWAYS or self.known(name.name)
 
     def _define(self, name: str, node: exp.Expression, *, again: set[str]) -> None:
-        if name in self.scope.made or name in again:
+        if name in self.scope.made:
             self._refuse_again(name, node)
+        if name in again:
+            self._forgive_again(name, node)
         self.scope.made[name] = False
 
     def _visible(self, name: tree.Field) -> bool:
@@ -220,6 +222,15 @@ class ExpressionChecker:
     def _refuse_again(self, name: str, node: exp.Expr, hint: str = "") -> NoReturn:
         hint = hint or "choose another name"
         self._refuse(f"ephemeral field is already defined: {name!r}; {hint}", node)
+
+    def _forgive_again(self, name: str, node: exp.Expr) -> None:
+        """Let a query give a new value to a field of the events that it only named so far."""
+        if self.strict:
+            self._refuse_again(name, node)
+        self._warn(
+            f"{name!r} stands for another value from here on than before, which the service may "
+            "refuse; choose another name"
+        )
 
     def _forgive(self, message: str, node: exp.Expression) -> None:
         if self.strict:

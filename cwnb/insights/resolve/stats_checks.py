@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from cwnb.insights import tree
+from cwnb.insights.names import canonical, known_functions
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.resolve.expression_checks import ExpressionChecker
 from cwnb.insights.resolve.mistakes import mistake_in, text_for_field
@@ -47,8 +48,11 @@ class StatsChecker(ExpressionChecker):
             if item.name in taken:
                 self._refuse_again(item.name, item)
             # `by x as x` and `max(x) as x` of a field of the events are no second definition.
-            if item.args.get("alias") and item.name in self.scope.made.keys() | self.scope.listed:
-                self._refuse_again(item.name, item)
+            if item.args.get("alias"):
+                if item.name in self.scope.made:
+                    self._refuse_again(item.name, item)
+                if item.name in self.scope.listed:
+                    self._forgive_again(item.name, item)
             taken.add(item.name)
         made = {item.name: self._is_time(item.value) for item in outputs}
         self.scope = Scope(made=made, outputs=list(outputs))
@@ -77,11 +81,7 @@ class StatsChecker(ExpressionChecker):
                     self._check_alone(node, command)
             elif isinstance(node, tree.Field):
                 if node.parts[0] not in aliases and node.name not in aliases:
-                    self._refuse(
-                        f"{node.name!r} is not aggregated; put it after 'by', or into a function "
-                        "such as max(…)",
-                        node,
-                    )
+                    self._refuse(f"{node.name!r} is not aggregated; {_instead_of(node.name)}", node)
                 aggregated = True
             elif isinstance(node, tree.Call) and node.entry.reads_event_time:
                 self._refuse(f"{node.entry.name} groups rows; put it after 'by'", node)
@@ -116,6 +116,15 @@ class StatsChecker(ExpressionChecker):
         if len(command.args["aggregates"]) > 1 or command.args.get("by"):
             alone = f"{call.entry.name} stands alone"
             self._refuse(f"{alone}: no 'by' and no other aggregation beside it", call)
+
+
+def _instead_of(name: str) -> str:
+    """Say what to write instead of a field that is not aggregated."""
+    function = known_functions().get(canonical(name))
+    if function is None or not function.aggregate:
+        return "put it after 'by', or into a function such as max(…)"
+    call = f"{function.name}(*)" if function.parameter(0).star else function.usage
+    return f"a function has parentheses: write {call}"
 
 
 def has_bin(item: tree.Item) -> bool:

@@ -13,7 +13,13 @@ import pyarrow.compute as pc
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights.text.regex import to_re2
-from cwnb.insights.text.regex_syntax import escape, groups, only_named_groups, with_openings
+from cwnb.insights.text.regex_syntax import (
+    escape,
+    groups,
+    only_named_groups,
+    plain_names,
+    with_openings,
+)
 from cwnb.insights.values.numbers import string_bytes
 
 if TYPE_CHECKING:
@@ -237,7 +243,7 @@ def all_named(pattern: str) -> str:
     """Give the pattern with named groups only, because Arrow extracts no others."""
     pattern = only_named_groups(pattern)
     names = [group.name or f"g{number}" for number, group in enumerate(groups(pattern), 1)]
-    return with_openings(pattern, [f"(?P<{name}>" for name in names])
+    return plain_names(with_openings(pattern, [f"(?P<{name}>" for name in names]))
 
 
 def _without_unmatched(column: pa.Array, name: str, text: pa.Array, re2: str) -> pa.Array:

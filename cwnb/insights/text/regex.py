@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights.text.regex_syntax import escape, tokens
+from cwnb.insights.text.regex_syntax import escape, plain_names, tokens
 from cwnb.insights.values.numbers import string_bytes
 from cwnb.insights.values.value_types import Value, decode
 
@@ -41,7 +41,13 @@ class InvalidRegex(MalformedQuery):
 
 @functools.lru_cache(maxsize=1024)
 def to_re2(pattern: str) -> str:
-    """Give the pattern in RE2's syntax, with `(?<name>` as `(?P<name>`; raises InvalidRegex."""
+    """Give the pattern as RE2 takes it; its groups may have other names. Raises InvalidRegex."""
+    return plain_names(checked(pattern))
+
+
+@functools.lru_cache(maxsize=1024)
+def checked(pattern: str) -> str:
+    """Give the pattern with `(?<name>` as `(?P<name>`; raises InvalidRegex if RE2 refuses it."""
     out: list[str] = []
     for token in tokens(pattern):
         text = token.text
@@ -57,7 +63,7 @@ def to_re2(pattern: str) -> str:
     translated = "".join(out)
     try:
         # With an empty array Arrow would not compile the pattern.
-        pc.match_substring_regex(pa.array([""]), translated)
+        pc.match_substring_regex(pa.array([""]), plain_names(translated))
     except pa.ArrowInvalid as error:
         reason = str(error).removeprefix("Invalid regular expression: ")
         raise InvalidRegex(f"RE2 does not take the regex {pattern!r}: {reason}") from None

@@ -9,6 +9,8 @@ import functools
 import re
 from dataclasses import dataclass
 
+# Names in queries in use, which RE2 does not take: `(?<@user>…)`.
+_AT_NAME = re.compile(r"@+[A-Za-z0-9_]+")
 _SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
 # What no glob has: `\d` and the like with a quantifier or at an end, `(?<a>`, `(.*`, `[a-z]+`.
 _REGEX_SIGNS = re.compile(
@@ -141,6 +143,25 @@ def with_openings(pattern: str, openings: list[str | None]) -> str:
     for group, opening in reversed(pairs):
         pattern = f"{pattern[: group.start]}{opening or '(?:'}{pattern[group.end :]}"
     return pattern
+
+
+def plain_names(pattern: str) -> str:
+    """Give the pattern with names that RE2 takes: of `(?P<@user>` the group is called `at_user`."""
+    found = groups(pattern)
+    if not any("@" in (group.name or "") for group in found):
+        return pattern
+    taken = {group.name for group in found}
+    plain: dict[str, str] = {}
+    for name in filter(None, (group.name for group in found)):
+        new = name
+        if _AT_NAME.fullmatch(name):
+            new = name.replace("@", "at_")
+            while new in taken:
+                new += "_"
+        plain[name] = new
+    return with_openings(
+        pattern, [f"(?P<{plain[g.name]}>" if g.name else pattern[g.start : g.end] for g in found]
+    )
 
 
 def write_regex(pattern: str) -> str:

@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from cwnb.events import POINTER
 from cwnb.insights.resolve.times import text_beside_time
-from cwnb.insights.text.regex_syntax import groups, with_openings
+from cwnb.insights.text.regex_syntax import groups, plain_names, with_openings
 from cwnb.insights.to_pandas import preamble
 from cwnb.insights.to_pandas.writing import (
     NUMERIC,
@@ -326,7 +326,7 @@ def search(value: Snippet, pattern: str) -> str:
     """Write a search for a pattern; its groups do not capture, for pandas warns of those."""
     plain = without_groups(pattern)
     if plain is None:
-        return f"search({value.code}, {raw(pattern)})"
+        return f"search({value.code}, {raw(plain_names(pattern))})"
     if re.fullmatch(r"[\w \-:/,@=<>!%&~`;']+", plain):
         return f"{value.operand}.str.contains({quoted(plain)}, regex=False)"
     return f"{value.operand}.str.contains({raw(plain)})"

@@ -1,23 +1,14 @@
 """What a query is made of: pipelines, commands with their facts, expressions; walks over them."""
 
-from cwnb.insights.tree.commands import (
-    COMMANDS,
+from cwnb.insights.tree.command import (
     Command,
-    Dedup,
-    Display,
-    Fields,
-    Filter,
     Grouping,
-    Limit,
-    Parse,
-    ScanEvents,
-    Sort,
-    Stats,
-    TopRows,
+    Guide,
     fields_named,
     gives_nothing,
     no_writes,
 )
+from cwnb.insights.tree.commands import COMMANDS, ScanEvents
 from cwnb.insights.tree.expressions import (
     ARITHMETIC,
     COMPARISONS,
@@ -38,7 +29,10 @@ from cwnb.insights.tree.expressions import (
     is_literal,
     literal_value,
 )
+from cwnb.insights.tree.extraction_commands import Parse
 from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shown, Shows
+from cwnb.insights.tree.group_commands import Stats
+from cwnb.insights.tree.order_commands import Dedup, Limit, Sort, TopRows
 from cwnb.insights.tree.query import (
     Answer,
     CallersGroups,
@@ -48,6 +42,7 @@ from cwnb.insights.tree.query import (
     Query,
     Table,
 )
+from cwnb.insights.tree.row_commands import Display, Fields, Filter
 from cwnb.insights.tree.walks import (
     field_names,
     fields_read,
@@ -72,6 +67,7 @@ __all__ = [
     "Filter",
     "Grouping",
     "Groups",
+    "Guide",
     "In",
     "Input",
     "Item",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cwnb.insights.tree.expressions import Node
 
 if TYPE_CHECKING:
-    from cwnb.insights.tree.commands import Command
+    from cwnb.insights.tree.command import Command
 
 
 class Input(Node):

@@ -13,7 +13,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.errors import MalformedQuery
 from cwnb.events import TIMESTAMP
 from cwnb.insights import values
 from cwnb.insights.control import checkpoint
@@ -22,6 +21,7 @@ from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.commands.barrier import POSITION, TASK, Enough
 from cwnb.insights.engine.commands.grouping import group_rows
 from cwnb.insights.engine.evaluate import evaluate_array
+from cwnb.insights.engine.faults import fault_at
 from cwnb.insights.engine.order import Ranks, RowOrder
 from cwnb.insights.tree import Dedup, Field, Limit, Sort, TopRows, fields_read, literal_value
 
@@ -190,7 +190,8 @@ class CollectPartial:
 def _comparable(node: exp.Expression, batch: Batch) -> Any:
     value = evaluate_array(node, batch)
     if values.is_structure(value.type):
-        raise MalformedQuery("a list or map cannot be sorted or deduplicated; pick a value of it")
+        message = "a list or map cannot be sorted or deduplicated; pick a value of it"
+        raise fault_at(node, message)
     return value
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.errors import MalformedQuery
 from cwnb.events import TIMESTAMP
 from cwnb.insights import functions, values
 from cwnb.insights.control import checkpoint
@@ -17,6 +16,7 @@ from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.commands.grouping import group_rows
 from cwnb.insights.engine.evaluate import evaluate_array
+from cwnb.insights.engine.faults import fault_at
 from cwnb.insights.engine.order import Ranks, RowOrder
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.tree import Call, Field, Period, Star, fields_read, literal_value
@@ -70,9 +70,8 @@ class StatsPlan:
             if subject is not None:
                 value = evaluate_array(subject, batch)
                 if values.is_structure(value.type):
-                    raise MalformedQuery(
-                        "a list or map cannot be aggregated; pick a value out of it"
-                    )
+                    message = "a list or map cannot be aggregated; pick a value out of it"
+                    raise fault_at(subject, message)
                 value = functions.coerce(made.function, made.function.subject, value)
             states.append(made.partial(value, groups, order))
         picked = [key.take(pa.array(newest)) for key in shown]
@@ -181,7 +180,8 @@ def period_ms(period: Period) -> int:
     """Give the length of a period of fixed length in milliseconds."""
     unit = period.args["unit"]
     if unit not in UNIT_MS:
-        raise MalformedQuery(f"an offset in {unit!r} has no fixed length; use days or weeks")
+        message = f"an offset in {unit!r} has no fixed length; use days or weeks"
+        raise fault_at(period, message)
     return int(period.args["count"]) * UNIT_MS[unit]
 
 
@@ -197,7 +197,7 @@ def _key(name: str, node: exp.Expression, batch: Batch, offset_ms: int) -> Any:
     node = _with_shifted_bins(node, batch, offset_ms) if offset_ms else node
     value = evaluate_array(node, batch)
     if values.is_structure(value.type):
-        raise MalformedQuery(f"{name!r} is a list or map, and stats cannot group by one")
+        raise fault_at(node, f"{name!r} is a list or map, and stats cannot group by one")
     return value
 
 

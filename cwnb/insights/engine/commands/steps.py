@@ -13,6 +13,7 @@ from cwnb.insights.engine.commands.barrier import InMemory
 from cwnb.insights.engine.commands.collect import CollectPlan
 from cwnb.insights.engine.commands.stats import plan_stats
 from cwnb.insights.engine.evaluate import evaluate_array, evaluate_condition
+from cwnb.insights.engine.faults import fault_at, pointed
 from cwnb.insights.engine.message_slices import filter_slices, over_slices, text_of
 from cwnb.insights.engine.order import RowOrder
 from cwnb.insights.text import extraction
@@ -60,8 +61,11 @@ def apply(command: Command, batch: Batch, wanted: Wanted = None) -> Batch:
     """
     step = STEPS.get(type(command))
     if step is None:
-        raise MalformedQuery(f"cannot run {command.keyword or type(command).__name__!r}")
-    return step(command, batch, wanted)
+        raise fault_at(command, f"cannot run {command.keyword or type(command).__name__!r}")
+    try:
+        return step(command, batch, wanted)
+    except MalformedQuery as error:
+        raise pointed(error, command) from error.__cause__
 
 
 # Row by row
