@@ -12,9 +12,6 @@ if TYPE_CHECKING:
 
     from cwnb.insights.functions import Function
 
-# In the language, not built yet. Source: CWL_QuerySyntax-hash-functions, -timeseries-functions.
-FUNCTIONS_NOT_YET = frozenset("md5 sha256 rate countovertime sumovertime histogram".split())
-
 
 def suggestion(name: str, known: Iterable[str]) -> str:
     """Give `; did you mean 'x'?` with the nearest known name, or nothing if none is near."""
@@ -36,9 +33,16 @@ def known_functions() -> dict[str, Function]:
     return FUNCTIONS
 
 
-def function_named(name: str) -> Function:
+def row_forms() -> dict[str, Function]:
+    """Give what the names of some aggregations mean outside the list of `stats`, by name."""
+    from cwnb.insights.functions import ROW_FORMS
+
+    return ROW_FORMS
+
+
+def function_named(name: str, *, row_form: bool = False) -> Function:
     """Give the entry of a function by canonical name; raises MalformedQuery for an unknown one."""
-    functions = known_functions()
+    functions = row_forms() if row_form else known_functions()
     if name not in functions:
         near = suggestion(name, (function.name for function in functions.values()))
         raise MalformedQuery(f"unknown function {name!r}{near}")

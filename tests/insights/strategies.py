@@ -26,7 +26,7 @@ FIELDS = {
 WORDS = ["ERROR", "WARN", "info", "", "a b", "200", "0200", "7.50", "é", 'say "hi"', "a\\b"]
 PATTERNS = ["ERR|WARN", "^a.*b$", r"\d+", "(?i)error", "[a-f/]+", "é"]
 COMPARISONS = [exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE]
-AGGREGATES = "count countdistinct sum avg min max stddev variance sortsfirst sortslast".split()
+AGGREGATES = "count countdistinct countovertime sum sumovertime avg min max stddev variance sortsfirst sortslast".split()
 # Of events only: plain pandas has no word for them after another `stats`.
 EDGES = ["earliest", "latest"]
 ARITHMETIC = [exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod]
@@ -101,6 +101,16 @@ def _deeper(inner: st.SearchStrategy[exp.Expression]) -> st.SearchStrategy[exp.E
             inner,
             inner,
         ),
+    )
+
+
+def borders(names: dict[str, str]) -> st.SearchStrategy[exp.Expression]:
+    """`histogram` as it stands outside the list of `stats`."""
+    width = st.sampled_from(["25", "0.5"]).map(exp.Literal.number)
+    return st.builds(
+        lambda value, w: tree.Call(function="histogram", arguments=[value, w], row_form=True),
+        values(names),
+        width,
     )
 
 
@@ -186,7 +196,8 @@ def _filter(draw: st.DrawFn, state: _State) -> None:
 
 def _fields(draw: st.DrawFn, state: _State) -> None:
     items = []
-    for value in draw(st.lists(values(state.plain), min_size=1, max_size=2)):
+    computed = st.one_of(values(state.plain), values(state.plain), borders(state.plain))
+    for value in draw(st.lists(computed, min_size=1, max_size=2)):
         bare = isinstance(value, tree.Field) and value.name not in state.given
         items.append(item_of(value, None if bare else state.fresh("mixed")))
     state.commands.append(tree.Fields(items=_distinct(items)))
@@ -220,6 +231,9 @@ def _stats(draw: st.DrawFn, state: _State) -> None:
             value,
         ),
         value.map(lambda v: call("pct", v, exp.Literal.number(90))),
+        value.map(
+            lambda v: call("sum" if state.after_stats else "rate", v, *periods(state.after_stats))
+        ),
         st.builds(
             lambda v, w: exp.Div(this=call("sum", v), expression=call("count", w)), value, value
         ),
@@ -230,7 +244,7 @@ def _stats(draw: st.DrawFn, state: _State) -> None:
     keys = draw(st.lists(st.sampled_from(sorted(state.plain)), max_size=2, unique=True))
     bins = draw(st.booleans()) and not state.after_stats
     # Only what `stats` gives is left afterwards.
-    made = state.made
+    made, plain = state.made, state.plain
     state.names, state.given = {}, set()
     items = []
     for aggregate, has_name in zip(drawn, named, strict=True):
@@ -242,10 +256,17 @@ def _stats(draw: st.DrawFn, state: _State) -> None:
     if bins:
         period = tree.Period(count=draw(st.integers(1, 59)), unit=draw(st.sampled_from(["s", "m"])))
         by.append(item_of(call("bin", period), state.fresh("time")))
+    if draw(st.sampled_from([False, False, True])):
+        by.append(item_of(draw(borders(plain)), state.fresh("number")))
     state.names |= dict.fromkeys(keys, "mixed")
     assert state.made >= made
     state.after_stats = True
     state.commands.append(tree.Stats(aggregates=_distinct(items), by=by or None, offset=None))
+
+
+def periods(after_stats: bool) -> list[exp.Expression]:
+    """Give the period of `rate`, which goes with events only."""
+    return [] if after_stats else [tree.Period(count=10, unit="s")]
 
 
 def _parts(name: str, state: _State) -> list[str]:

@@ -166,6 +166,11 @@ WRITTEN = [
     "stats sum(status) / count(status) as mean, avg(status) as same by flag | filter mean != same",
     "stats count_distinct(level), count_distinct(mixed), count_distinct(@message)",
     "stats min(mixed), max(mixed), sortsFirst(mixed), sortsLast(mixed), count(mixed) by flag",
+    "stats histogram(ms, 3) as h, rate(ms, 1m) as r by histogram(status, 100) as low | sort low",
+    "stats max(ms) as m by bin(30s) as @timestamp, level | stats rate(m, 10s) by level",
+    "fields md5(level) as d, sha256(@message) as e | dedup d | limit 5",
+    "parse @message /(?<@letter>[a-z])/ multi | stats rate(status, 1s) by @letter | limit 4",
+    "fields level | fields toUpper(level) as level | filter level like /R/ | sort level, status",
     "limit 5",
 ]
 

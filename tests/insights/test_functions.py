@@ -20,10 +20,10 @@ from cwnb.insights.context import QueryValues
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.evaluate import evaluate
 from cwnb.insights.functions import access, call
-from cwnb.insights.names import known_functions
+from cwnb.insights.names import known_functions, row_forms
 from cwnb.insights.ql.dialect import parse_expression
 
-FUNCTIONS = known_functions()
+FUNCTIONS = known_functions() | row_forms()
 TABLES = Path(__file__).resolve().parents[1] / "fixtures" / "functions"
 NOW_MS = 1767323045678
 _VALUE = re.compile(
@@ -190,6 +190,7 @@ def test_columns_of_any_type_give_columns(name: str, rows: int) -> None:
         "regex": pa.scalar("yyyy"),
         "period": (1, "h"),
         "number": pa.scalar(1),
+        "literal_number": pa.scalar(1),
         "text": pa.scalar("10.0.0.0/8"),
     }
     for column in columns:

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from cwnb.events import SEQUENCE, TIMESTAMP
+from cwnb.insights import values
 
 if TYPE_CHECKING:
     from cwnb.insights.engine.batch import Batch
@@ -98,6 +100,11 @@ class RowOrder:
         minor = sequence.take(rows).to_numpy() if sequence is not None else rows
         place = rows if self._batch.repeats else None
         return Ranks(times.to_numpy(zero_copy_only=False), np.asarray(minor, dtype=np.int64), place)
+
+    def epoch_ms(self, rows: np.ndarray[Any, Any]) -> Any:
+        """Give the `@timestamp` of these rows as int64; missing where a row has none."""
+        times = values.to_time(self._batch.timestamp())
+        return times.cast("int64").take(pa.array(rows))
 
     def times(self, rows: np.ndarray[Any, Any]) -> Ranks:
         """Give ranks by `@timestamp`, which differ from `ranks` only for rows in memory."""

@@ -10,6 +10,7 @@ from cwnb.insights.functions import (  # noqa: F401  (importing a module enters 
     addresses,
     datetimes,
     general,
+    hashes,
     numeric,
     strings,
     structures,
@@ -17,6 +18,7 @@ from cwnb.insights.functions import (  # noqa: F401  (importing a module enters 
 from cwnb.insights.functions.calling import Context, call, coerce
 from cwnb.insights.functions.registry import (
     FUNCTIONS,
+    ROW_FORMS,
     Function,
     Parameter,
     Reads,
@@ -27,6 +29,7 @@ from cwnb.insights.functions.structures import access, typed
 
 __all__ = [
     "FUNCTIONS",
+    "ROW_FORMS",
     "Context",
     "Function",
     "Parameter",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -98,6 +99,30 @@ def haversine(lat1: Value, lon1: Value, lat2: Value, lon2: Value) -> Value:
         h = np.sin((c - a) / 2) ** 2 + np.cos(a) * np.cos(c) * np.sin((d - b) / 2) ** 2
         distance = 2 * _EARTH_RADIUS_KM * np.arcsin(np.sqrt(np.minimum(h, 1.0)))
     return pa.array(distance, mask=np.isnan(distance))
+
+
+@function(
+    "histogram(number field, literal_number width from 1e-9 to 1000000000000000) -> number",
+    row_form=True,
+)
+def lower_border(field: Value, width: float) -> Value:
+    """Give the lower border of the range in which a number lies, of ranges of this width from 0.
+
+    This is its meaning after `by`; in the list of `stats`, `histogram(field, n)` counts numbers.
+    """
+    field = broadcast(field, rows_of(field))
+    if pa.types.is_integer(field.type) and float(width).is_integer():
+        integers = np.asarray(field.fill_null(0))
+        whole = integers // int(width) * int(width)
+        if (whole <= integers).all():  # else the border lies below all int64
+            return pa.array(whole, mask=np.asarray(field.is_null()))
+    numbers = to_double(field)
+    with np.errstate(all="ignore"):
+        # 0.3 / 0.1 is 2.9999999999999996 in doubles.
+        ranges = np.floor(np.round(np.asarray(numbers) / width, 9))
+        decimals = -int(Decimal(repr(width)).normalize().as_tuple().exponent)
+        borders = np.round(ranges * width, max(0, decimals))
+    return without_nan(pa.array(borders, mask=np.asarray(numbers.is_null())))
 
 
 @function("toNumber(number s) -> number")

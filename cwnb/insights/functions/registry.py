@@ -20,13 +20,15 @@ if TYPE_CHECKING:
 
 # Every spelling of every function by its canonical name, filled at import.
 FUNCTIONS: dict[str, Function] = {}
+# What a name of an aggregation means outside the list of `stats`, where it means something else.
+ROW_FORMS: dict[str, Function] = {}
 
 _SIGNATURE = re.compile(r"(?P<name>\w+)\((?P<parameters>.*)\) -> (?P<result>\w+)")
 _PARAMETER = re.compile(
     r"""
     \s* (?P<optional>\[)? ,? \s* (?P<kind>\w+) \s (?P<name>\w+)
     (?P<repeated>\.\.\.)? (?P<star>\s=\s\*)?
-    (?:\s from \s (?P<least>\d+) \s to \s (?P<most>\d+))? \]?
+    (?:\s from \s (?P<least>[\de-]+) \s to \s (?P<most>[\de]+))? \]?
     """,
     re.VERBOSE,
 )
@@ -57,7 +59,8 @@ class Parameter:
 
     * text, number, boolean, time: a value converted to that type (see `conversion`);
     * any, structure: the value as it is;
-    * period: (count, unit); a count above the service's cap for the unit is lowered to it;
+    * period: (count, unit); a count above the service's cap for the unit is lowered to it, but for
+      aggregations, which have no cap and take units of fixed length only;
     * literal_text, regex, literal_number, literal_integer: a Python value, the same for all rows.
       A regex may be written `/…/`. A number lies between `least` and `most`.
 
@@ -70,8 +73,8 @@ class Parameter:
     optional: bool = False
     repeated: bool = False
     star: bool = False
-    least: int | None = None
-    most: int | None = None
+    least: float | None = None
+    most: float | None = None
     check: Callable[[str], object] | None = field(default=None, compare=False)
 
     @property
@@ -124,7 +127,7 @@ class Function:
     @property
     def subject(self) -> int:
         """Give the position of the argument that an aggregation is computed over."""
-        return next(i for i, p in enumerate(self.parameters) if not p.as_written)
+        return next(i for i, p in enumerate(self.parameters) if p.kind in VALUES)
 
     @property
     def min_args(self) -> int:
@@ -162,11 +165,13 @@ def function(
     most_branches: int | None = None,
     true_only_if_present: bool = False,
     epoch_unit: str | None = None,
+    row_form: bool = False,
     **checks: Callable[[str], object],
 ) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     """Enter a function in the table; the keywords are fields of `Function`.
 
     Other keywords are names of literal texts in the signature, with what checks them.
+    `row_form`: the name is that of an aggregation too, and means this outside its list.
 
     `signature` reads `substr(text s, number start [, number len]) -> text`; `text s...` takes any
     number of them. Raises TypeError for an entry that does not fit together.
@@ -194,25 +199,29 @@ def function(
             epoch_unit=epoch_unit,
             evaluate=implementation,
         )
-        _enter(entry, aliases)
+        _enter(entry, aliases, ROW_FORMS if row_form else FUNCTIONS)
         return implementation
 
     return enter
 
 
 def aggregation(
-    signature: str, *aliases: str, stands_alone: bool = False, stackable: bool = False
+    signature: str,
+    *aliases: str,
+    stands_alone: bool = False,
+    stackable: bool = False,
+    reads: Reads = Reads.ARGUMENTS,
 ) -> Callable[[AggregationClass], AggregationClass]:
     """Enter the class that computes an aggregation in the table; the keywords are its facts.
 
     The signature is written as for `function`. Exactly one parameter is the value of each row; the
-    others are literals, which the constructor of the class gets. `[any field = *]` says that `*`
-    may be written for the field and is the default.
+    others are literals and periods, which the constructor of the class gets. `[any field = *]` says
+    that `*` may be written for the field and is the default.
     """
 
     def enter(implementation: AggregationClass) -> AggregationClass:
         name, parameters, result = _read(signature)
-        if sum(not p.as_written for p in parameters) != 1:
+        if sum(p.kind in VALUES for p in parameters) != 1:
             raise TypeError(f"{signature}: an aggregation is about exactly one value of each row")
         if unwritten := sorted(implementation.__abstractmethods__):
             raise TypeError(f"{signature}: {implementation.__name__} has no {', '.join(unwritten)}")
@@ -221,11 +230,12 @@ def aggregation(
             parameters,
             result,
             implementation.__dict__.get("__doc__") or "",
+            reads=reads,
             stands_alone=stands_alone,
             stackable=stackable,
             aggregation=implementation,
         )
-        _enter(entry, aliases)
+        _enter(entry, aliases, FUNCTIONS)
         implementation.function = entry
         return implementation
 
@@ -246,8 +256,8 @@ def _read(signature: str) -> tuple[str, tuple[Parameter, ...], str]:
             optional=bool(p["optional"]),
             repeated=bool(p["repeated"]),
             star=bool(p["star"]),
-            least=None if p["least"] is None else int(p["least"]),
-            most=None if p["most"] is None else int(p["most"]),
+            least=_bound(p["least"]),
+            most=_bound(p["most"]),
         )
         for p in found
     )
@@ -263,6 +273,12 @@ def _read(signature: str) -> tuple[str, tuple[Parameter, ...], str]:
     if match["result"] not in VALUES:
         raise TypeError(f"{signature}: unknown kind {match['result']!r} of a result")
     return match["name"], parameters, match["result"]
+
+
+def _bound(written: str | None) -> float | None:
+    if written is None:
+        return None
+    return int(written) if written.isdigit() else float(written)
 
 
 def _check_arguments(
@@ -286,11 +302,11 @@ def _check_arguments(
         )
 
 
-def _enter(entry: Function, aliases: tuple[str, ...]) -> None:
+def _enter(entry: Function, aliases: tuple[str, ...], table: dict[str, Function]) -> None:
     if not entry.doc.strip():
         raise TypeError(f"{entry.usage} has no docstring, which is what completion shows")
     names = [canonical(name) for name in (entry.name, *aliases)]
     for name in names:
-        if name in FUNCTIONS:
-            raise TypeError(f"{entry.usage}: there is a function {FUNCTIONS[name].usage} already")
-    FUNCTIONS.update(dict.fromkeys(names, entry))
+        if name in table:
+            raise TypeError(f"{entry.usage}: there is a function {table[name].usage} already")
+    table.update(dict.fromkeys(names, entry))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cwnb.errors import MalformedQuery
 from cwnb.events import LOG_STREAM, SYSTEM_FIELDS
 from cwnb.insights.completion import Candidate, Completion, KnownField
-from cwnb.insights.names import canonical, known_functions
+from cwnb.insights.names import canonical, known_functions, row_forms
 from cwnb.insights.ql import vocabulary as words
 from cwnb.insights.ql.dialect import parse_query
 from cwnb.insights.ql.place import Expects, place_at
@@ -165,19 +165,21 @@ def _values_and_names(place: Place, vocabulary: Vocabulary) -> Iterator[Candidat
         yield from _fields(place, vocabulary)
     if place.command in {"dedup", "parse"} or place.command not in _KNOWN:
         return
-    for name, function in functions_in_order():
-        if not function.aggregate or (aggregates and not inside):
+    aggregating = aggregates and not inside
+    for name, function in functions_in_order(aggregating=aggregating):
+        if aggregating or not function.aggregate:
             yield function_entry(name, function)
     if place.command == "filter":
         yield Candidate("not", "keyword")
 
 
-def functions_in_order() -> list[tuple[str, Function]]:
+def functions_in_order(*, aggregating: bool = True) -> list[tuple[str, Function]]:
     """Give each function under its own name, then under its other names, in alphabetical order.
 
     Aggregations come first, then what groups rows, which is likeliest where rows are grouped.
+    Outside the list of `stats`, where nothing is `aggregating`, some names have another meaning.
     """
-    table = known_functions()
+    table = known_functions() | ({} if aggregating else row_forms())
     own = {canonical(function.name): function.name for function in table.values()}
     ordered = sorted(
         table.items(),

@@ -74,6 +74,7 @@ class InsightsParser(ExpressionParser):
         self._tokens = raw_tokens
         self._tokens_size = len(raw_tokens)
         self._level = 0
+        self._aggregating = False
         self._notes: list[str] = []
         self._index = -1
         self._advance()
@@ -211,7 +212,9 @@ class InsightsParser(ExpressionParser):
         return ".".join(path_parts(token.text))
 
     def _stats(self) -> tree.Stats:
+        self._aggregating = True
         aggregates = self._items()
+        self._aggregating = False
         if self._word() == "group" and self._next.text.lower() == "by":
             self._advance()  # as in SQL, which is in use
         by = self._items() if self._accept("by") else None

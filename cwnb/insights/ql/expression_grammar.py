@@ -16,7 +16,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from cwnb.errors import MalformedQuery
 from cwnb.events import TIMESTAMP
 from cwnb.insights import tree
-from cwnb.insights.names import FUNCTIONS_NOT_YET, canonical, known_functions, suggestion
+from cwnb.insights.names import canonical, known_functions, row_forms, suggestion
 from cwnb.insights.ql.cursor import Cursor
 from cwnb.insights.ql.tokens import REGEX_TOKEN, STEP_TOKEN, path_parts, unquote
 from cwnb.insights.resolve.arguments import check_arguments
@@ -58,6 +58,8 @@ class ExpressionParser(Cursor):
     _level = 0
     # What was read though it is not written as the language has it; warnings of the answer.
     _notes: list[str]
+    # Whether what is read are the aggregations of a `stats`.
+    _aggregating = False
 
     # Operators
 
@@ -324,7 +326,10 @@ class ExpressionParser(Cursor):
             self._require(TokenType.R_PAREN, "',' or ')'")
         if not arguments and function.parameters and function.parameter(0).star:
             arguments.append(self._placed(tree.Star(), name.start))
-        call = self._placed(tree.Call(function=key, arguments=arguments), name.start)
+        call = tree.Call(function=key, arguments=arguments)
+        if row_forms().get(key) is function:
+            call.set("row_form", True)
+        self._placed(call, name.start)
         check_arguments(call, self.sql)
         return call
 
@@ -350,11 +355,10 @@ class ExpressionParser(Cursor):
     def _function(self, name: Token) -> Function:
         functions = known_functions()
         key = canonical(name.text)
+        if not self._aggregating and (row_form := row_forms().get(key)):
+            return row_form
         if key in functions:
-            found: Function = functions[key]
-            return found
-        if key in FUNCTIONS_NOT_YET:
-            raise self._fault_at(name, f"function {name.text!r} is not supported yet")
+            return functions[key]
         near = suggestion(name.text, (function.name for function in functions.values()))
         raise self._fault_at(name, f"unknown function {name.text!r}{near}")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from cwnb.events import SYSTEM_FIELDS
 from cwnb.insights.completion import KnownField
-from cwnb.insights.names import canonical, known_functions
+from cwnb.insights.names import canonical, known_functions, row_forms
 from cwnb.insights.ql import vocabulary as words
 from cwnb.insights.ql.completion import command_entry, field_entry, function_entry
 from cwnb.insights.ql.place import Expects, place_at
@@ -52,7 +52,8 @@ def page_at(before: str, vocabulary: Vocabulary, after: str = "") -> str | None:
     if field is not None and not following.startswith("("):
         return field_page(field)
     if function := known_functions().get(canonical(name)):
-        return function_page(function)
+        other = row_forms().get(canonical(name))
+        return "\n\n".join(function_page(form) for form in (function, other) if form)
     for opened in reversed(place.opened):
         if opened.function is not None:
             return function_page(opened.function)

@@ -158,7 +158,7 @@ def _cap_periods(pipeline: tree.Pipeline, warnings: list[str]) -> None:
     """Lower the counts over a unit's cap, with a warning; the service does so without one."""
     for call in tree.find(pipeline, tree.Call):
         period = next((p for p in call.arguments if isinstance(p, tree.Period)), None)
-        if period is None:
+        if period is None or call.entry.aggregate:
             continue
         count, unit = period.args["count"], period.args["unit"]
         cap = capped(count, unit)

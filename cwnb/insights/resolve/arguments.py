@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights.tree import Call, Star, is_literal, literal_value
+from cwnb.insights.tree import Call, Period, Star, is_literal, literal_value
+from cwnb.times import UNIT_MS
 
 if TYPE_CHECKING:
     from sqlglot import exp
@@ -29,6 +30,7 @@ def check_arguments(call: Call, text: str | None) -> None:
     for index, argument in enumerate(call.arguments):
         if not isinstance(argument, Star):
             _check_range(call, index, text)
+            _check_length(call, index, text)
             _check_text(call, index, text)
 
 
@@ -46,6 +48,17 @@ def _check_range(call: Call, index: int, text: str | None) -> None:
             f"from {parameter.least} to {parameter.most}"
         )
         raise _fault(message, argument, text)
+
+
+def _check_length(call: Call, index: int, text: str | None) -> None:
+    """Refuse a period without a fixed length where an aggregation divides by it."""
+    argument = call.arguments[index]
+    if not (call.entry.aggregate and isinstance(argument, Period)):
+        return
+    unit = argument.args["unit"]
+    if unit not in UNIT_MS:
+        message = f"a period of {call.entry.name} has a fixed length, and one in {unit!r} has not; "
+        raise _fault(f"{message}write days or weeks", argument, text)
 
 
 def _check_text(call: Call, index: int, text: str | None) -> None:

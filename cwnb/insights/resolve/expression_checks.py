@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from cwnb.events import FIELDS_PER_EVENT, RAW, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
 from cwnb.insights import tree
-from cwnb.insights.names import suggestion
+from cwnb.insights.names import row_forms, suggestion
 from cwnb.insights.ql.tokens import quote
 from cwnb.insights.ql.writer import to_text, write_name
 from cwnb.insights.resolve.mistakes import Mistake, mistake_in, unread_escape
@@ -99,6 +99,7 @@ class ExpressionChecker:
             for item in self.scope.outputs or []
             if not isinstance(item.value, tree.Field | exp.Literal | exp.Boolean)
         }
+        outputs |= {_in_row_form(value): name for value, name in outputs.items()}
         if not outputs:
             return value
 
@@ -111,11 +112,11 @@ class ExpressionChecker:
 
         return value.transform(refer)
 
-    def _check_event_time(self, call: exp.Expression) -> None:
+    def _check_event_time(self, call: tree.Call) -> None:
         if self.scope.outputs is not None and TIMESTAMP not in self.scope.made:
             self._refuse(
                 f"{to_text(call)} needs {TIMESTAMP}, which is not an output of the stats before; "
-                "name the time in that stats, such as 'by bin(5m) as t', and use datefloor(t, …)",
+                f"{_instead_of_event_time(call)}",
                 call,
             )
 
@@ -243,6 +244,21 @@ class ExpressionChecker:
 
     def _refuse(self, message: str, node: exp.Expr) -> NoReturn:
         refuse(self.pipeline, message, node)
+
+
+def _instead_of_event_time(call: tree.Call) -> str:
+    if call.entry.aggregate:
+        return f"name a time so in that stats, such as 'by bin(5m) as {TIMESTAMP}'"
+    return "name the time in that stats, such as 'by bin(5m) as t', and use datefloor(t, …)"
+
+
+def _in_row_form(value: exp.Expression) -> exp.Expression:
+    """Give the expression as its text reads after the `stats` that computed it."""
+    if not (is_aggregate(value) and value.name in row_forms()):
+        return value
+    copy = value.copy()
+    copy.set("row_form", True)
+    return copy
 
 
 def _stands_for_text(name: tree.Field) -> bool:

@@ -76,6 +76,8 @@ class StatsChecker(ExpressionChecker):
             if is_aggregate(node):
                 aggregated = True
                 self._refuse_mistake(mistake_in(node, self._is_name))
+                if node.entry.reads_event_time:
+                    self._check_event_time(node)
                 self._check_inside(node, item, aliases)
                 if node.entry.stands_alone:
                     self._check_alone(node, command)

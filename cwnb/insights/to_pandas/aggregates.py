@@ -18,6 +18,7 @@ from cwnb.insights.to_pandas.writing import (
     quoted,
 )
 from cwnb.insights.tree import Field, Star, literal_value
+from cwnb.times import UNIT_MS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,7 +68,7 @@ def _of(name: str) -> str:
     return f"groups[{quoted(name)}]"
 
 
-@aggregates("count")
+@aggregates("count", "countovertime")
 def _count(script: Script, arguments: list[exp.Expression]) -> Snippet:
     if not arguments or isinstance(arguments[0], Star):
         return Snippet('groups.size().astype("int64[pyarrow]")', "integer")
@@ -84,7 +85,7 @@ def _countdistinct(script: Script, arguments: list[exp.Expression]) -> Snippet:
     return Snippet(f'{made}.astype("int64[pyarrow]")', "integer")
 
 
-@aggregates("sum")
+@aggregates("sum", "sumovertime")
 def _sum(script: Script, arguments: list[exp.Expression]) -> Snippet:
     name, kind = _number(script, arguments[0])
     if kind == "number":
@@ -163,6 +164,24 @@ def _edge(script: Script, arguments: list[exp.Expression], method: str) -> Snipp
         raise CannotSay("earliest and latest after another 'stats'")
     name, kind = _value(script, arguments[0])
     return Snippet(f"{_of(name)}.{method}", kind)
+
+
+@aggregates("rate")
+def _rate(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    if script.kinds.get(TIMESTAMP) != "time":
+        raise CannotSay(f"rate where {TIMESTAMP!r} is no time")
+    name, _ = _number(script, arguments[0])
+    period = arguments[1]
+    length = int(period.args["count"]) * UNIT_MS[str(period.args["unit"])]
+    return Snippet(f"rate(groups, {quoted(name)}, {length})", "number")
+
+
+@aggregates("histogram")
+def _histogram(script: Script, arguments: list[exp.Expression]) -> Snippet:
+    name, _ = _number(script, arguments[0])
+    parts = literal_value(arguments[1])
+    function = f"lambda values: histogram(values, {parts})"
+    return Snippet(f"per_group(groups, {quoted(name)}, {function})", "any")
 
 
 @aggregates("values")

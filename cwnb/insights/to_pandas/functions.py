@@ -94,6 +94,14 @@ def _haversine(script: Script, *degrees: Snippet) -> Snippet:
     return Snippet(f"haversine({', '.join(n.code for n in numbers)})", "number")
 
 
+@writes("histogram")
+def _histogram(script: Script, value: Snippet, width: Snippet) -> Snippet:
+    value = number_column(script, value)
+    whole = value.kind == "integer" and float(width.literal).is_integer()
+    kind = "integer" if whole else "numeric"
+    return Snippet(f"lower_border({value.code}, {width.literal})", kind)
+
+
 @writes("tonumber", "todouble")
 def _to_double(script: Script, value: Snippet) -> Snippet:
     value = number_column(script, value)

@@ -9,6 +9,7 @@ several types or lists and dicts.
 from __future__ import annotations
 
 import base64
+import hashlib
 import ipaddress
 import json
 import math
@@ -19,7 +20,7 @@ import urllib.parse
 from collections.abc import Callable, Iterable  # noqa: TC003 - emitted source has no such block
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import ROUND_HALF_UP, Context, Decimal
-from itertools import repeat
+from itertools import pairwise, repeat
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -343,6 +344,20 @@ def to_integer(values: pd.Series, bits: int) -> pd.Series:
     return each(cut, "int64[pyarrow]", each(number_of, object, values))
 
 
+def lower_border(values: pd.Series, width: float) -> pd.Series:
+    """Give the lower border of the range in which each number lies, of ranges from 0."""
+
+    def border(number: Any) -> Any:
+        if isinstance(number, int) and float(width).is_integer():
+            return number // int(width) * int(width)
+        if not math.isfinite(number):
+            return number
+        decimals = -int(Decimal(repr(width)).normalize().as_tuple().exponent)
+        return float(round(math.floor(round(number / width, 9)) * width, max(0, decimals)))
+
+    return as_number(each(border, object, values))
+
+
 def haversine(lat1: Any, lon1: Any, lat2: Any, lon2: Any) -> pd.Series:
     """Give the great-circle distance in km of two places in degrees, on a globe of 6371 km."""
 
@@ -520,6 +535,16 @@ def base64_decoded(text: str) -> Any:
         return pd.NA
 
 
+def md5(text: str) -> str:
+    """Give the MD5 hash of the UTF-8 bytes as hexadecimal digits."""
+    return hashlib.md5(text.encode(), usedforsecurity=False).hexdigest()
+
+
+def sha256(text: str) -> str:
+    """Give the SHA-256 hash of the UTF-8 bytes as hexadecimal digits."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def hex_to_ascii(text: str) -> Any:
     """Read pairs of hexadecimal digits as bytes of text; missing for anything else."""
     try:
@@ -690,6 +715,41 @@ def deviation(values: pd.Series) -> Any:
     """Give the standard deviation of the population."""
     found = variance(values)
     return found if absent(found) else math.sqrt(found)
+
+
+def rate(groups: Any, name: str, period_ms: int) -> pd.Series:
+    """Give the change of each group's numbers in a period, from its oldest event to its newest."""
+
+    def change(rows: pd.DataFrame) -> Any:
+        there = rows[[name, "@timestamp"]].dropna()
+        there = there.sort_values("@timestamp", ascending=False, kind="stable")
+        if there.empty:
+            return pd.NA
+        numbers, times = there[name], there["@timestamp"]
+        elapsed = (times.iloc[0] - times.iloc[-1]) / pd.Timedelta(milliseconds=period_ms)
+        return (numbers.iloc[0] - numbers.iloc[-1]) / elapsed if elapsed else 0.0
+
+    answers = [change(rows) for _, rows in groups]
+    return pd.Series(answers, index=groups.size().index, dtype="double[pyarrow]")
+
+
+def histogram(values: pd.Series, parts: int) -> Any:
+    """Count the numbers in ranges of equal width, from the least to the greatest."""
+    numbers = [float(v) for v in values if not absent(v) and math.isfinite(v)]
+    if not numbers:
+        return pd.NA
+    low, high = min(numbers), max(numbers)
+    exact = [low + (high - low) * i / parts for i in range(parts)]
+    for inner in ([round(border, 4) for border in exact[1:]], exact[1:], []):
+        borders = [low, *inner, high]
+        if all(one < other for one, other in pairwise(borders)):
+            break
+    counts = dict.fromkeys(range(len(borders) - 1), 0)
+    for number in numbers:
+        above = [i for i, border in enumerate(borders[:-1]) if border <= number]
+        counts[above[-1]] += 1
+    names = [text_of(border) for border in borders]
+    return {f"{names[i]}-{names[i + 1]}": count for i, count in counts.items()}
 
 
 def distinct(values: Iterable[Any]) -> list[Any]:

@@ -175,6 +175,8 @@ _by_value("urlencode", "url_encoded")
 _by_value("urldecode", "url_decoded")
 _by_value("base64encode", "base64_encoded")
 _by_value("base64decode", "base64_decoded")
+_by_value("md5", "md5")
+_by_value("sha256", "sha256")
 _by_value("hextoascii", "hex_to_ascii")
 _by_value("hextodec", "hex_to_number", "object", "any")
 

@@ -98,9 +98,17 @@ class Access(Node):
 
 
 class Call(Node):
-    """A function by its canonical name (see `functions`), with its arguments in order."""
+    """A function by its canonical name (see `functions`), with its arguments in order.
 
-    arg_types: ClassVar[dict[str, bool]] = {"function": True, "arguments": False}
+    `row_form`: it has the name of an aggregation and stands outside the list of `stats`, where that
+    name means another function.
+    """
+
+    arg_types: ClassVar[dict[str, bool]] = {
+        "function": True,
+        "arguments": False,
+        "row_form": False,
+    }
 
     @property
     def name(self) -> str:
@@ -110,7 +118,7 @@ class Call(Node):
     @property
     def entry(self) -> Function:
         """Give the function's entry in the function table."""
-        return function_named(self.name)
+        return function_named(self.name, row_form=bool(self.args.get("row_form")))
 
     @property
     def arguments(self) -> list[exp.Expression]:

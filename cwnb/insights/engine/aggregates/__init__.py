@@ -6,8 +6,10 @@ Importing this room enters them in the function table.
 from __future__ import annotations
 
 from cwnb.insights.engine.aggregates import (  # noqa: F401
+    buckets,
     distinct,
     extremes,
+    over_time,
     percentile,
     sums,
     value_lists,

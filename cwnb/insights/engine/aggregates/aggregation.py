@@ -79,7 +79,10 @@ def present_values(value: Any, codes: Array) -> tuple[Any, Array, Array]:
 
 @dataclass
 class Long:
-    """Values in long form: `value[i]` belongs to group `codes[i]` and has `ranks[i]`."""
+    """Values in long form: `value[i]` belongs to group `codes[i]` and has `ranks[i]`.
+
+    `weight` is an integer for each, such as how often it occurs.
+    """
 
     value: Any
     codes: Array
@@ -90,7 +93,8 @@ class Long:
     def nbytes(self) -> int:
         """Give the memory held."""
         ranks = self.ranks.nbytes if self.ranks else 0
-        return columns.nbytes(self.value) + int(self.codes.nbytes) + ranks
+        weight = 0 if self.weight is None else int(self.weight.nbytes)
+        return columns.nbytes(self.value) + int(self.codes.nbytes) + ranks + weight
 
     @staticmethod
     def joined(states: list[Long], maps: list[Array]) -> Long:
@@ -102,6 +106,15 @@ class Long:
             np.concatenate([where[s.codes] for s, where in zip(states, maps, strict=True)]),
             Ranks.concat(ranks) if ranks else None,
             np.concatenate(weights) if weights else None,
+        )
+
+    def take(self, rows: Array) -> Long:
+        """Give these of its entries."""
+        return Long(
+            self.value.take(pa.array(rows)),
+            self.codes[rows],
+            None if self.ranks is None else self.ranks.take(rows),
+            None if self.weight is None else self.weight[rows],
         )
 
     def per_group(self, count: int) -> Any:

@@ -111,28 +111,38 @@ class ByTime(Aggregation):
         """Give the value of the oldest or newest row of each group, of rows that have one."""
         present, codes, rows = present_values(value, groups.codes)
         if not order.in_memory and len(rows):
-            # Rows of a task ascend in time, so it is the first or last row of its group.
-            one = (last_of if self.newest else first_of)(codes, groups.count)
-            one = np.sort(one[one >= 0])
+            one = edges(codes, groups.count, newest=self.newest)
             present, codes, rows = present.take(pa.array(one)), codes[one], rows[one]
-        return self._first_or_last(Long(present, codes, order.times(rows)), groups.count)
+        state = Long(present, codes, order.times(rows))
+        return oldest_or_newest(state, groups.count, newest=self.newest)
 
     def merge(self, states: list[Long], maps: list[Array], count: int) -> Long:
         """Give the value of the oldest or newest row of each merged group."""
-        return self._first_or_last(Long.joined(states, maps), count)
+        return oldest_or_newest(Long.joined(states, maps), count, newest=self.newest)
 
     def final(self, state: Long, count: int) -> Any:
         """Give the values with their own type."""
         return state.per_group(count)
 
-    def _first_or_last(self, state: Long, count: int) -> Long:
-        assert state.ranks is not None
-        permutation = state.ranks.descending()
-        permutation = permutation[::-1] if self.newest else permutation
-        one = np.full(count, -1, dtype=np.int64)
-        one[state.codes[permutation]] = permutation
-        rows = one[one >= 0]
-        return Long(state.value.take(pa.array(rows)), state.codes[rows], state.ranks.take(rows))
+
+def edges(codes: Array, count: int, *, newest: bool) -> Array:
+    """Give the newest or oldest row of each group, in order, of a task's rows.
+
+    These ascend in time, so it is the last or first row of its group.
+    """
+    one = (last_of if newest else first_of)(codes, count)
+    found: Array = np.sort(one[one >= 0])
+    return found
+
+
+def oldest_or_newest(state: Long, count: int, *, newest: bool) -> Long:
+    """Keep the oldest or newest entry of each group, by its rank."""
+    assert state.ranks is not None
+    permutation = state.ranks.descending()
+    permutation = permutation[::-1] if newest else permutation
+    one = np.full(count, -1, dtype=np.int64)
+    one[state.codes[permutation]] = permutation
+    return state.take(one[one >= 0])
 
 
 @aggregation("earliest(any field) -> any")

@@ -189,8 +189,14 @@ def _slot(call: Call) -> tuple[Aggregation, exp.Expression | None]:
     function, arguments = call.entry, call.arguments
     assert function.aggregation is not None
     subject = arguments[function.subject] if arguments else Star()
-    literals = [literal_value(a) for a in arguments if a is not subject]
+    literals = [_constant(a) for a in arguments if a is not subject]
     return function.aggregation(*literals), None if isinstance(subject, Star) else subject
+
+
+def _constant(node: exp.Expression) -> Any:
+    if isinstance(node, Period):
+        return int(node.args["count"]), str(node.args["unit"])
+    return literal_value(node)
 
 
 def _key(name: str, node: exp.Expression, batch: Batch, offset_ms: int) -> Any:
