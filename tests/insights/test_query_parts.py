@@ -188,7 +188,11 @@ def test_an_answer_has_its_columns_and_no_others() -> None:
     ):
         ask(part(COUNTS), part("filter n > 1", answer(0)))
     with pytest.raises(MalformedQuery, match="'hits' is no output of the stats before"):
-        ask(part(COUNTS), part("stats max(top) as t by level | filter hits > 1", answer(0)), strict=True)
+        ask(
+            part(COUNTS),
+            part("stats max(top) as t by level | filter hits > 1", answer(0)),
+            strict=True,
+        )
 
 
 def test_names_of_one_pipeline_are_free_in_another() -> None:
