@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # A notebook file keeps its outputs, so a cell shows this many; `report.files` has all.
 FILES_SHOWN = 20
 # Lines of notes and of files that were not loaded.
-_LINES_SHOWN = 20
+_LINES_SHOWN = 10
 
 _SOURCE = """
 .cwnb-load {
@@ -42,6 +42,10 @@ _SOURCE = """
 .cwnb-load ul { margin: 2px 0 0; padding-left: 18px; }
 .cwnb-load .cwnb-load-notes { color: var(--cwnb-soft); margin: 6px 0 2px; max-width: 100ch; }
 .cwnb-load .cwnb-load-scroll { overflow-x: auto; max-width: 100%; padding-bottom: 2px; }
+.cwnb-load .cwnb-load-scroll::-webkit-scrollbar { height: 9px; }
+.cwnb-load .cwnb-load-scroll::-webkit-scrollbar-thumb {
+  background: var(--cwnb-line); border-radius: 5px;
+}
 .cwnb-load.cwnb-own.cwnb-own table {
   border-collapse: collapse; border: 0; margin: 0; width: auto; table-layout: auto;
   font-size: 12.5px;
@@ -113,6 +117,12 @@ def _notes(report: LoadReport, good: list[FileReport]) -> str:
     return f'<div class="cwnb-load-notes">notes<ul>{items}</ul></div>'
 
 
+def _streams(file: FileReport) -> str:
+    """Name the streams of a file, but not the one that is called as the file is."""
+    names = sorted(file.streams)
+    return "" if names == [file.name.rpartition("/")[2]] else few(names)
+
+
 # Heading, whether it is a number, and what a file has there; empty columns are left out.
 _COLUMNS: tuple[tuple[str, bool, Callable[[FileReport], str]], ...] = (
     ("file", False, lambda file: file.name),
@@ -120,7 +130,7 @@ _COLUMNS: tuple[tuple[str, bool, Callable[[FileReport], str]], ...] = (
     ("packed", False, lambda file: file.compression or ""),
     ("times", False, lambda file: file.time_form or ""),
     ("zone", False, lambda file: file.zone or ""),
-    ("stream", False, lambda file: few(sorted(file.streams))),
+    ("stream", False, _streams),
     ("lines", True, lambda file: count_text(file.lines)),
     ("blank", True, lambda file: count_text(file.blank)),
     ("events", True, lambda file: f"{file.events:,}" if file.loaded else ""),

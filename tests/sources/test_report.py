@@ -100,14 +100,24 @@ def test_the_html_has_a_line_for_each_file(memory, tmp_path) -> None:
     assert "|3 events| into |/g| · 2026-02-03 09:14:07.000 to 2026-02-03 09:14:08.000 UTC" in seen
     assert "|check this|1 record refused: time before 1970 (at b.log:1)|" in seen
     assert "|not loaded: 'c.png' is a PNG image, not a log|" in seen
-    heads = "|file|format|times|zone|stream|lines|blank|events|refused|first (UTC)|last (UTC)|"
+    heads = "|file|format|times|zone|lines|blank|events|refused|first (UTC)|last (UTC)|"
     assert heads in seen
-    assert "|a.log|text|iso|UTC (assumed)|a.log|3|1|2|2026-02-03 09:14:07.000|" in seen
-    assert "|b.log|text|iso|UTC (assumed)|b.log|2|1|1|2026-02-03 09:14:08.000|" in seen
+    assert "|a.log|text|iso|UTC (assumed)|3|1|2|2026-02-03 09:14:07.000|" in seen
+    assert "|b.log|text|iso|UTC (assumed)|2|1|1|2026-02-03 09:14:08.000|" in seen
     assert "|notes|a.log, b.log: times without a zone were read as UTC; tz names another|" in seen
     again = html(load(memory, str(tmp_path), group="/g")).replace(f"{tmp_path}/", "")
     assert again.startswith("|nothing new| in /g|check this|not loaded: 'c.png'")
     assert "a.log: already loaded (2 events)" in again
+
+
+def test_the_html_names_a_stream_that_is_not_called_as_its_file(memory, tmp_path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "b.log").write_text("2026-02-03 09:14:07 x\n")
+    seen = html(load(memory, str(tmp_path), group="/folder"))
+    assert "|zone|stream|lines|" in seen
+    assert "|UTC (assumed)|a/b.log|1|" in seen
+    seen = html(load(memory, str(tmp_path / "a" / "b.log"), group="/named", stream="s"))
+    assert "|UTC (assumed)|s|1|" in seen
 
 
 def test_the_html_of_many_files_has_an_end() -> None:
@@ -115,7 +125,7 @@ def test_the_html_of_many_files_has_an_end() -> None:
     bad = [FileReport(f"{n}.png", error=f"'{n}.png' is no log") for n in range(30)]
     report = LoadReport("/g", files + bad)
     assert f"|{FILES_SHOWN - 1}.log|1|… and 5 more in report.files|" in html(report)
-    assert "|not loaded: '19.png' is no log|10 more files not loaded, in report.errors|" in html(
+    assert "|not loaded: '9.png' is no log|20 more files not loaded, in report.errors|" in html(
         report
     )
 
