@@ -11,7 +11,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cwnb.notebook.widgets.script import SCRIPT, STYLE
+from cwnb.notebook.widgets.script import KINDS, STYLE, script
 
 from .lab import BROWSERS
 
@@ -145,7 +145,9 @@ def bare_page(theme: str = "", *, width: int = 900, height: int = 700) -> Iterat
                 "<body style='background: var(--jp-layout-color1, white)'></body></html>"
             )
             page.add_style_tag(content=theme + STYLE)
-            page.add_script_tag(content=SCRIPT.replace("export default", "const views =") + PAGE)
+            page.add_script_tag(
+                content=script(*KINDS).replace("export default", "const views =") + PAGE
+            )
             yield bare
         finally:
             chromium.close()

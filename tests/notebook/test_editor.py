@@ -130,12 +130,12 @@ def test_only_what_is_likely_is_offered_while_typing(bare, editor, keys, shown):
 def test_tab_moves_on_and_escape_leaves(bare, editor):
     active = "() => document.activeElement.className"
     press(bare, "fie<Escape>")
-    assert bare.page.evaluate(active) == "cwnb-text"
+    assert bare.page.evaluate(active) == "cwnb-editor-field"
     press(bare, "<Escape>")
     assert bare.page.evaluate(active) == "cwnb-editor"
     editor.field.focus()
     press(bare, "<Tab>")
-    assert bare.page.evaluate(active) != "cwnb-text"
+    assert bare.page.evaluate(active) != "cwnb-editor-field"
     assert editor.field.input_value() == "fie"
 
 

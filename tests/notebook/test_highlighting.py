@@ -12,7 +12,7 @@ from typing import Any
 import nbformat
 import pytest
 
-from cwnb.notebook.widgets.script import SCRIPT
+from cwnb.notebook.widgets.script import KINDS, script
 
 from .lab import browser, opened, server, write_notebook
 from .wheel import REPOSITORY, Installed, install_wheel
@@ -134,9 +134,9 @@ def test_the_installed_package_is_that_of_the_wheel(installed, tmp_path):
     where = installed.run("-c", "import cwnb; print(cwnb.__file__)")
     assert Path(where.strip()).is_relative_to(installed.python.parents[1])
     shown = installed.run(
-        "-c", "from cwnb.notebook.widgets.script import SCRIPT; print(len(SCRIPT))"
+        "-c", "from cwnb.notebook.widgets.script import KINDS, script; print(len(script(*KINDS)))"
     )
-    assert int(shown) == len(SCRIPT)
+    assert int(shown) == len(script(*KINDS))
     listed = installed.run(
         "-m", "jupyterlab.labextensions", "list",
         JUPYTER_CONFIG_DIR=str(tmp_path), JUPYTER_PREFER_ENV_PATH="1",

@@ -9,7 +9,7 @@ import anywidget
 from traitlets import Unicode
 
 from cwnb.errors import CwnbError
-from cwnb.notebook.widgets.script import SCRIPT, STYLE
+from cwnb.notebook.widgets.script import STYLE, script
 from cwnb.results.visible import visible
 
 if TYPE_CHECKING:
@@ -24,14 +24,13 @@ class Reply(NamedTuple):
 
 
 class View(anywidget.AnyWidget):  # type: ignore[misc]
-    """A view of a `kind`, which names the function of the script that draws it.
+    """A view of a `kind`, which says what its script has and which function of that draws it.
 
     A view asks questions by `{"ask": NAME, "number": N, …}`. The method of that name in `asked`
     gives one reply or several, which go back with the number, the last one marked. Each question is
     answered on a thread of its own, so that none waits for another; an error goes back as its text.
     """
 
-    _esm = SCRIPT
     _css = STYLE
     kind = Unicode().tag(sync=True)
 
@@ -39,6 +38,7 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
     asked: ClassVar[dict[str, Callable[..., Iterable[Reply] | Reply | None]]] = {}
 
     def __init__(self, **traits: Any) -> None:
+        self._esm = script(traits["kind"])
         super().__init__(**traits)
         self.on_msg(self._receive)
 

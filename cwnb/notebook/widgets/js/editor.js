@@ -5,7 +5,7 @@ const TYPING_MS = 200;
 
 function drawEditor({ model, el }) {
   const ids = `cwnb-${Math.random().toString(36).slice(2)}`;
-  const field = element("textarea", "cwnb-text", [], {
+  const field = element("textarea", "cwnb-editor-field", [], {
     spellcheck: "false", autocomplete: "off", autocapitalize: "off", rows: 1,
     "aria-label": model.get("label"), "aria-describedby": `${ids}-keys ${ids}-fault`,
   });

@@ -1,9 +1,4 @@
-// Each kind of view, and the function that draws it.
-const KINDS = {
-  answer: drawAnswer, editor: drawEditor, fields: drawFields, frame: drawFrame, lines: drawLines,
-  list: drawList, steps: drawSteps,
-};
-
+// `KINDS`, written by `script.py`, has the function that draws each kind of view.
 function render({ model, el }) {
   // Keys that are pressed in a view are not shortcuts of the notebook.
   el.setAttribute("data-lm-suppress-shortcuts", "true");

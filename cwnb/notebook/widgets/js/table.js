@@ -45,7 +45,7 @@ function drawTable({ rows, onOpen, tools }) {
     },
   };
   table.scroller = element("div", "cwnb-scroller", [
-    element("div", "cwnb-heads", [table.head, table.drop], { role: "rowgroup" }), table.body,
+    element("div", "cwnb-column-heads", [table.head, table.drop], { role: "rowgroup" }), table.body,
   ], {
     role: "grid", tabindex: 0, "aria-label": "rows", "aria-multiselectable": "true",
     "aria-colcount": rows.columns.length + 1,

@@ -120,7 +120,7 @@ function pressHead(table, event) {
 // The list of columns, with a box for each to hide and show it.
 function columnsMenu(table) {
   const { rows: { columns }, layout } = table;
-  const list = element("div", "cwnb-choices", [], { tabindex: -1 });
+  const list = element("div", "cwnb-columns-menu", [], { tabindex: -1 });
   const summary = element("summary", "cwnb-button");
   const menu = element("details", "cwnb-menu", [summary, list], {
     onfocusout: ({ relatedTarget }) => {
