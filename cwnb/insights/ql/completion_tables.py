@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 def completion_tables(vocabulary: Vocabulary) -> dict[str, Any]:
     """Give all that may be offered at a cursor of a query in QL, as JSON has it.
 
-    `commands`, `functions`, `systemFields` and `fields` are lists of candidates, in the order in
-    which they are offered. A command has its `keyword`, which its synonyms share; a function its
-    `name` without underscores, and for each of its `arguments` whether it is a period, a literal or
-    a value, of which the last stands for all that follow; a field its `name` and `values`.
+    `commands`, `functions`, `rowFunctions` (where nothing is aggregated), `systemFields` and
+    `fields` are lists of candidates, in the order in which they are offered. A command has its
+    `keyword`, which its synonyms share; a function its `name` without underscores, and for each of
+    its `arguments` whether it is a period, a literal or a value, of which the last stands for all
+    that follow; a field its `name` and `values`.
     """
     return {
         "commands": [
@@ -39,6 +40,11 @@ def completion_tables(vocabulary: Vocabulary) -> dict[str, Any]:
             for entry in command_candidates()
         ],
         "functions": [_function(name, function) for name, function in functions_in_order()],
+        "rowFunctions": [
+            _function(name, function)
+            for name, function in functions_in_order(aggregating=False)
+            if not function.aggregate
+        ],
         "systemFields": [asdict(field_entry(KnownField(name))) for name in SYSTEM_FIELDS],
         "fields": [
             {**asdict(field_entry(field)), "name": field.name, "values": _short(field.values)}

@@ -162,8 +162,7 @@ function valuesAndNames({ command, tokens, opened, compared, earlier }, vocabula
     if (!isReplaced) found.push(...vocabulary.systemFields, ...vocabulary.fields);
   }
   if (!command || command === "dedup" || command === "parse") return found;
-  const isUsable = ({ isAggregate }) => !isAggregate || (aggregates && !isInside);
-  found.push(...vocabulary.functions.filter(isUsable));
+  found.push(...(aggregates && !isInside ? vocabulary.functions : vocabulary.rowFunctions));
   return command === "filter" ? [...found, { text: "not", kind: "keyword" }] : found;
 }
 
