@@ -182,11 +182,11 @@ def test_the_underline_stands_where_the_library_says(bare, editor):
     editor.text = 'fields "🙂🙂", sum(a)\n| sort b'
     editor.error = {"message": "no sum here", "from": 13, "to": 16}
     editor.refresh()
-    assert editor.element.locator(".cwnb-faulty").all_inner_texts() == ["sum"]
+    assert editor.element.locator(".cwnb-editor-faulty").all_inner_texts() == ["sum"]
     assert editor.element.locator("[role=alert]").inner_text() == "line 1: no sum here"
     assert editor.field.get_attribute("aria-invalid") == "true"
     press(bare, "<Control+End>x")
-    assert editor.element.locator(".cwnb-faulty").count() == 0
+    assert editor.element.locator(".cwnb-editor-faulty").count() == 0
     assert editor.element.locator("[role=alert]").inner_text() == ""
     assert editor.error == {}
 
@@ -195,7 +195,7 @@ def test_an_error_at_the_end_has_a_place(editor):
     editor.text = "fields"
     editor.error = {"message": "a field is missing", "from": 6, "to": 7}
     editor.refresh()
-    assert editor.element.locator(".cwnb-faulty").count() == 1
+    assert editor.element.locator(".cwnb-editor-faulty").count() == 1
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_an_error_at_the_end_has_a_place(editor):
 def test_every_letter_lies_over_its_copy(editor, text):
     editor.text = text
     editor.refresh()
-    copy, field = editor.element.locator(".cwnb-mirror"), editor.field
+    copy, field = editor.element.locator(".cwnb-editor-copy"), editor.field
     assert copy.evaluate("e => e.textContent") == f"{text}\n"
     assert copy.bounding_box() == field.bounding_box()
     assert field.evaluate("e => e.scrollHeight <= e.clientHeight")
@@ -249,7 +249,7 @@ def test_a_composed_letter_is_one_change(bare, editor):
         editor.refresh()
         editor.text = ""
         assert editor.field.input_value() == f"fields {text}"
-        assert editor.element.locator(".cwnb-mirror").inner_text().strip() == f"fields {text}"
+        assert editor.element.locator(".cwnb-editor-copy").inner_text().strip() == f"fields {text}"
     session.send("Input.insertText", {"text": "한"})
     assert editor.field.input_value() == "fields 한"
 

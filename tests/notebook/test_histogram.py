@@ -70,7 +70,7 @@ def says(element):
 
 
 def legend(element):
-    return element.locator(".cwnb-legend").inner_text().split("\n")
+    return element.locator(".cwnb-histogram-legend").inner_text().split("\n")
 
 
 def wait(element):

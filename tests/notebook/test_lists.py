@@ -60,11 +60,11 @@ def groups(**traits):
 
 
 def names(element):
-    return element.locator("[role=option] .cwnb-choice-name").all_inner_texts()
+    return element.locator("[role=option] .cwnb-list-name").all_inner_texts()
 
 
 def chosen(element):
-    return element.locator("[aria-selected=true] .cwnb-choice-name").all_inner_texts()
+    return element.locator("[aria-selected=true] .cwnb-list-name").all_inner_texts()
 
 
 def test_a_click_chooses_and_another_one_does_not(show):
@@ -76,7 +76,7 @@ def test_a_click_chooses_and_another_one_does_not(show):
     assert view.chosen == ["/lambda/pay", "/shop/web"]
     element.get_by_text("/shop/web").click()
     assert view.chosen == chosen(element) == ["/lambda/pay"]
-    assert element.locator(".cwnb-count").inner_text() == "1 chosen, 3"
+    assert element.locator(".cwnb-list-count").inner_text() == "1 chosen, 3"
 
 
 def test_one_alone_is_chosen_where_several_cannot_be(show):
@@ -127,7 +127,7 @@ def test_a_search_finds_parts_of_names(show, text, found):
     element = show(groups())
     element.get_by_role("searchbox", name="search in Log groups").fill(text)
     assert names(element) == found
-    assert element.locator(".cwnb-count").inner_text() == f"{len(found)} of 3"
+    assert element.locator(".cwnb-list-count").inner_text() == f"{len(found)} of 3"
     if not found:
         assert element.get_by_role("status").first.inner_text() == (
             'nothing here has "nothing" in its name'
@@ -196,7 +196,7 @@ def test_texts_stand_below_the_names_where_there_is_little_room(show, width, bel
     name = element.get_by_text("/shop/app").bounding_box()
     size = element.get_by_text("56 kB").bounding_box()
     assert (size["y"] > name["y"] + 10) is below
-    head = element.locator(".cwnb-heads").get_by_text("size").bounding_box()
+    head = element.locator(".cwnb-list-heads").get_by_text("size").bounding_box()
     assert head["y"] < name["y"]
     assert "size: 56 kB" in element.get_by_role("option").nth(1).get_attribute("title")
 
@@ -226,20 +226,20 @@ def fields(done=None, values=VALUES.__getitem__):
 
 def test_fields_show_how_many_events_have_them(show):
     element = show(fields())
-    assert element.locator(".cwnb-share-text").all_inner_texts() == [
+    assert element.locator(".cwnb-field-share-text").all_inner_texts() == [
         "100 %",
         "83 %",
         "<1 %",
         "0 %",
     ]
-    assert element.locator(".cwnb-types").all_inner_texts() == [
+    assert element.locator(".cwnb-field-types").all_inner_texts() == [
         "time",
         "text",
         "types differ",
         "text",
     ]
     element.get_by_role("searchbox").fill("LEV")
-    assert element.locator(".cwnb-field .cwnb-choice-name").all_inner_texts() == ["level"]
+    assert element.locator(".cwnb-field .cwnb-list-name").all_inner_texts() == ["level"]
 
 
 def test_a_field_opens_to_its_values(show):
@@ -247,9 +247,9 @@ def test_a_field_opens_to_its_values(show):
     element = show(fields(done))
     button = element.locator(".cwnb-field").nth(1)
     button.click()
-    rows = element.locator(".cwnb-value")
-    assert rows.locator(".cwnb-choice-name").all_inner_texts() == ["INFO", "ERROR", "no value"]
-    assert rows.locator(".cwnb-value-count").all_inner_texts() == ["1,200", "30", "4"]
+    rows = element.locator(".cwnb-field-value")
+    assert rows.locator(".cwnb-list-name").all_inner_texts() == ["INFO", "ERROR", "no value"]
+    assert rows.locator(".cwnb-field-value-count").all_inner_texts() == ["1,200", "30", "4"]
     element.get_by_role("button", name="keep only events whose level is ERROR").click()
     element.get_by_role("button", name="leave out events whose level is no value").click()
     element.get_by_role("button", name="count by it").click()
@@ -271,8 +271,10 @@ def test_open_fields_ask_again_when_the_window_changes(show):
     found[:] = [("b", 2)]
     view.about = "in the last hour"
     view.refresh()
-    assert element.locator(".cwnb-value .cwnb-choice-name").all_inner_texts() == ["b"]
-    assert "most frequent in the last hour" in element.locator(".cwnb-values-head").inner_text()
+    assert element.locator(".cwnb-field-value .cwnb-list-name").all_inner_texts() == ["b"]
+    assert (
+        "most frequent in the last hour" in element.locator(".cwnb-field-values-head").inner_text()
+    )
 
 
 def test_what_fails_is_a_sentence(show):
@@ -281,16 +283,16 @@ def test_what_fails_is_a_sentence(show):
 
     element = show(fields(values=fail))
     element.get_by_role("button", name="level").click()
-    assert "would hold more than 1 GB" in element.locator(".cwnb-values").nth(1).inner_text()
+    assert "would hold more than 1 GB" in element.locator(".cwnb-field-values").nth(1).inner_text()
     element = show(fields())
     element.get_by_role("button", name="@timestamp").click()
-    assert element.locator(".cwnb-values").first.inner_text() == "no event has it"
+    assert element.locator(".cwnb-field-values").first.inner_text() == "no event has it"
 
 
 def test_values_are_text_and_cut(show):
     element = show(fields())
     element.locator(".cwnb-field").last.click()
-    texts = element.locator(".cwnb-value .cwnb-choice-name").all_inner_texts()
+    texts = element.locator(".cwnb-field-value .cwnb-list-name").all_inner_texts()
     assert texts[0] == "<img src=x onerror='window.ran=1'>⟨ESC⟩[31m⟨U+202E⟩gnp.exe"
     assert texts[1] == "x" * 299 + "…"
     assert element.locator("img").count() == 0
@@ -302,4 +304,4 @@ def test_of_very_many_fields_the_first_are_shown(show):
     assert element.locator(".cwnb-field").count() == 300
     assert "9,700 more fields; search for them" in element.inner_text()
     element.get_by_role("searchbox").fill("field9999")
-    assert element.locator(".cwnb-field .cwnb-choice-name").all_inner_texts() == ["field9999"]
+    assert element.locator(".cwnb-field .cwnb-list-name").all_inner_texts() == ["field9999"]

@@ -9,13 +9,13 @@ function drawEditor({ model, el }) {
     spellcheck: "false", autocomplete: "off", autocapitalize: "off", rows: 1,
     "aria-label": model.get("label"), "aria-describedby": `${ids}-keys ${ids}-fault`,
   });
-  const mirror = element("pre", "cwnb-mirror", [], { "aria-hidden": "true" });
-  const fault = element("div", "cwnb-fault", [], { id: `${ids}-fault`, role: "alert" });
-  const keys = element("div", "cwnb-keys", ["Ctrl-Enter runs, Ctrl-Space completes"],
+  const mirror = element("pre", "cwnb-editor-copy", [], { "aria-hidden": "true" });
+  const fault = element("div", "cwnb-editor-fault", [], { id: `${ids}-fault`, role: "alert" });
+  const keys = element("div", "cwnb-editor-keys", ["Ctrl-Enter runs, Ctrl-Space completes"],
     { id: `${ids}-keys` });
-  const sheet = element("div", "cwnb-sheet", [mirror, field]);
+  const sheet = element("div", "cwnb-editor-sheet", [mirror, field]);
   const root = element("div", "cwnb-editor", [
-    element("div", "cwnb-paper", [sheet]), keys, fault, busyNote(model),
+    element("div", "cwnb-editor-paper", [sheet]), keys, fault, busyNote(model),
   ], { tabindex: -1 });
   const offers = drawOffers({ field, mirror, id: `${ids}-offers`, model });
   root.append(offers.node);
@@ -35,7 +35,8 @@ function drawEditor({ model, el }) {
     const text = model.get("text");
     const line = text.slice(0, unitsOf(text, from ?? 0)).split("\n").length;
     const isPlaced = from !== undefined && text.includes("\n");
-    fault.replaceChildren(...visibleNodes(isPlaced ? `line ${line}: ${message}` : message));
+    const shown = isPlaced ? `line ${line}: ${message}` : message;
+    fault.replaceChildren(...visibleNodes(shown, { lines: true }));
     field.setAttribute("aria-invalid", String(message !== ""));
     paint();
   };
@@ -120,7 +121,7 @@ function paintedLines(text, tokens, fault) {
     for (const border of [fault.from, fault.to, to]) {
       if (border <= at || border > to) continue;
       const isFaulty = fault.from <= at && at < fault.to;
-      const names = isFaulty ? `${name} cwnb-faulty` : name;
+      const names = isFaulty ? `${name} cwnb-editor-faulty` : name;
       text.slice(at, border).split("\n").forEach((part, place) => {
         if (place) lines.push([]);
         if (part) lines.at(-1).push([part, names]);
@@ -134,7 +135,7 @@ function paintedLines(text, tokens, fault) {
   }
   add(text.length, "");
   // What is missing at the end has a place too.
-  if (fault.from >= text.length && fault.from < Infinity) lines.at(-1).push([" ", "cwnb-faulty"]);
+  if (fault.from >= text.length && fault.from < Infinity) lines.at(-1).push([" ", "cwnb-editor-faulty"]);
   return lines;
 }
 

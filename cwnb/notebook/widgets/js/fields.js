@@ -3,12 +3,12 @@ const MOST_FIELDS = 300; // in the page at once; a search finds the others
 
 function drawFields({ model, el }) {
   const title = model.get("title");
-  const count = element("span", "cwnb-count");
-  const search = element("input", "cwnb-search", [], {
+  const count = element("span", "cwnb-list-count");
+  const search = element("input", "cwnb-list-search", [], {
     type: "search", placeholder: "search", "aria-label": `search in ${title}`, oninput: () => show(),
   });
   const rows = element("ul", "cwnb-fields");
-  const note = element("div", "cwnb-empty", [], { role: "status" });
+  const note = element("div", "cwnb-list-empty", [], { role: "status" });
   el.append(element("div", "cwnb-list tex2jax_ignore mathjax_ignore", [
     element("div", "cwnb-list-head", [element("strong", "", [title]), count]),
     search, rows, note, busyNote(model),
@@ -17,10 +17,10 @@ function drawFields({ model, el }) {
 
   const rowOf = (item) => {
     const { name, share = 0, types = [], has_conflict: hasConflict } = item;
-    const values = element("div", "cwnb-values");
+    const values = element("div", "cwnb-field-values");
     const button = element("button", "cwnb-field", [
-      element("bdi", "cwnb-choice-name", visibleNodes(name)),
-      element("span", hasConflict ? "cwnb-types cwnb-differ" : "cwnb-types", [
+      element("bdi", "cwnb-list-name", visibleNodes(name)),
+      element("span", hasConflict ? "cwnb-field-types cwnb-field-differ" : "cwnb-field-types", [
         hasConflict ? "types differ" : types.join(", "),
       ]),
       shareBar(share),
@@ -61,15 +61,15 @@ function shareBar(share) {
   const percent = 100 * share;
   const text = percent > 0 && percent < 1 ? "<1" : percent > 99 && percent < 100 ? ">99"
     : Math.round(percent);
-  return element("span", "cwnb-share", [
-    element("span", "cwnb-share-bar", [], { style: `width: ${percent}%` }),
-    element("span", "cwnb-share-text", [`${text} %`]),
+  return element("span", "cwnb-field-share", [
+    element("span", "cwnb-field-share-bar", [], { style: `width: ${percent}%` }),
+    element("span", "cwnb-field-share-text", [`${text} %`]),
   ]);
 }
 
 // Asks for the most frequent values of a field, and shows them.
 async function showValues(model, { name, types = [], has_conflict: hasConflict }, place) {
-  const say = (text) => place.replaceChildren(element("div", "cwnb-empty", [text], { role: "status" }));
+  const say = (text) => place.replaceChildren(element("div", "cwnb-list-empty", [text], { role: "status" }));
   const act = (what, data) => ask(model, "gesture", { ...data, do: what, field: name })
     .catch(({ message }) => say(message));
   say("counting …");
@@ -78,13 +78,13 @@ async function showValues(model, { name, types = [], has_conflict: hasConflict }
       if (!values.length) return say("no event has it");
       const most = Math.max(...values.map((value) => value.count));
       place.replaceChildren(
-        element("div", "cwnb-values-head", [
+        element("div", "cwnb-field-values-head", [
           `most frequent ${model.get("about")}`,
           element("button", "cwnb-small-button", ["count by it"], {
             type: "button", onclick: () => act("count_by", {}),
           }),
         ]),
-        hasConflict ? element("div", "cwnb-differ", [`its types differ: ${types.join(", ")}`]) : "",
+        hasConflict ? element("div", "cwnb-field-differ", [`its types differ: ${types.join(", ")}`]) : "",
         ...values.map((value, at) => valueRow(name, value, most, (what) => act(what, { place: at }))),
       );
     });
@@ -99,10 +99,10 @@ function valueRow(name, { text, count, is_missing: isMissing }, most, act) {
   });
   const shown = isMissing ? [element("i", "", ["no value"])] : visibleNodes(text);
   const short = isMissing ? "no value" : text.slice(0, 80);
-  return element("div", "cwnb-value", [
-    element("span", "cwnb-value-bar", [], { style: `width: ${100 * count / most}%` }),
-    element("bdi", "cwnb-choice-name", shown, { title: text }),
-    element("span", "cwnb-value-count", [written(count)]),
+  return element("div", "cwnb-field-value", [
+    element("span", "cwnb-field-value-bar", [], { style: `width: ${100 * count / most}%` }),
+    element("bdi", "cwnb-list-name", shown, { title: text }),
+    element("span", "cwnb-field-value-count", [written(count)]),
     button("+", "keep_only", `keep only events whose ${name} is ${short}`),
     button("−", "leave_out", `leave out events whose ${name} is ${short}`),
   ]);

@@ -10,7 +10,7 @@ const COUNTING = "counting the events over time …";
 
 function drawHistogram({ model }) {
   const about = element("div", "cwnb-histogram-about");
-  const legend = element("div", "cwnb-legend");
+  const legend = element("div", "cwnb-histogram-legend");
   const bars = element("div", "cwnb-bars", [], {
     role: "slider", tabindex: 0, "aria-label": "events over time", "aria-valuemin": 0,
   });
@@ -37,7 +37,7 @@ function drawHistogram({ model }) {
       : [events, `a bar is ${counted.period}`, ...counted.notes].join(" · ");
     const levels = counted.levels.filter(({ name }) => name);
     legend.replaceChildren(...levels.map((level, row) => element("span", "", [
-      element("span", "cwnb-swatch", [], { style: `background: ${level.colour}` }),
+      element("span", "cwnb-histogram-swatch", [], { style: `background: ${level.colour}` }),
       ...visibleNodes(level.name), " ", element("b", "", [written(part.numbers[row])]),
     ])));
     bars.setAttribute("aria-valuemax", counted.texts.length - 2);
@@ -124,7 +124,7 @@ function drawHistogram({ model }) {
     drag = undefined;
     choose();
   });
-  const grey = () => root.classList.toggle("cwnb-stale", Boolean(model.get("is_stale")));
+  const grey = () => root.classList.toggle("cwnb-histogram-stale", Boolean(model.get("is_stale")));
   new ResizeObserver(show).observe(bars);
   model.on("change:answer", follow);
   model.on("change:is_stale", grey);
@@ -164,15 +164,15 @@ function drawnBars({ counts, levels, texts, ticks }, part, width) {
   const nodes = [];
   if (!part.isAll) {
     nodes.push(drawn("rect", {
-      class: "cwnb-chosen", x: xOf(part.first), y: 0, height: BARS_HEIGHT,
+      class: "cwnb-histogram-chosen", x: xOf(part.first), y: 0, height: BARS_HEIGHT,
       width: (part.last - part.first + 1) * step,
     }));
   }
   const scale = roundBelow(most);
   const line = BARS_HEIGHT - pixels(scale);
   nodes.push(
-    drawn("path", { class: "cwnb-scale", d: `M${LEFT_PIXELS},${line}H${width}` }),
-    drawn("text", { class: "cwnb-axis", x: LEFT_PIXELS - 6, y: line + 4, "text-anchor": "end" },
+    drawn("path", { class: "cwnb-histogram-scale", d: `M${LEFT_PIXELS},${line}H${width}` }),
+    drawn("text", { class: "cwnb-histogram-axis", x: LEFT_PIXELS - 6, y: line + 4, "text-anchor": "end" },
       [written(scale)]),
   );
   const gap = step > 4 ? 1 : 0;
@@ -189,7 +189,7 @@ function drawnBars({ counts, levels, texts, ticks }, part, width) {
       }
     });
   }
-  nodes.push(drawn("path", { class: "cwnb-base", d: `M${LEFT_PIXELS},${BARS_HEIGHT}H${width}` }));
+  nodes.push(drawn("path", { class: "cwnb-histogram-base", d: `M${LEFT_PIXELS},${BARS_HEIGHT}H${width}` }));
   let end = 0;
   for (const { bin, text } of ticks) {
     const lines = text.split("\n");
@@ -197,9 +197,9 @@ function drawnBars({ counts, levels, texts, ticks }, part, width) {
     const x = clamped(xOf(bin), half, width - half);
     if (x - half < end) continue;
     end = x + half + 10;
-    nodes.push(drawn("path", { class: "cwnb-base", d: `M${xOf(bin)},${BARS_HEIGHT}v4` }));
+    nodes.push(drawn("path", { class: "cwnb-histogram-base", d: `M${xOf(bin)},${BARS_HEIGHT}v4` }));
     lines.forEach((one, place) => nodes.push(drawn("text", {
-      class: "cwnb-axis", x, y: BARS_HEIGHT + 15 + 12 * place, "text-anchor": "middle",
+      class: "cwnb-histogram-axis", x, y: BARS_HEIGHT + 15 + 12 * place, "text-anchor": "middle",
     }, [one])));
   }
   const height = BARS_HEIGHT + AXIS_HEIGHT;

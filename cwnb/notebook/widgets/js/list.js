@@ -6,21 +6,21 @@ const ROWS_SHOWN = 9;
 function drawList({ model, el }) {
   const id = `cwnb-${Math.random().toString(36).slice(2)}`;
   const [title, isMultiple] = [model.get("title"), model.get("multiple")];
-  const count = element("button", "cwnb-count", [], { type: "button", "aria-pressed": "false" });
-  const search = element("input", "cwnb-search", [], {
+  const count = element("button", "cwnb-list-count", [], { type: "button", "aria-pressed": "false" });
+  const search = element("input", "cwnb-list-search", [], {
     type: "search", placeholder: "search", "aria-label": `search in ${title}`,
   });
   const these = element("button", "cwnb-small-button", [], { type: "button" });
   const none = element("button", "cwnb-small-button", ["choose none"], { type: "button" });
-  const heads = element("div", "cwnb-choice cwnb-heads", [], { "aria-hidden": "true" });
-  const body = element("div", "cwnb-choices-body", [], { role: "presentation" });
-  const box = element("div", "cwnb-choices", [body], {
+  const heads = element("div", "cwnb-list-row cwnb-list-heads", [], { "aria-hidden": "true" });
+  const body = element("div", "cwnb-list-body", [], { role: "presentation" });
+  const box = element("div", "cwnb-list-box", [body], {
     role: "listbox", tabindex: 0, "aria-label": title, "aria-multiselectable": String(isMultiple),
   });
-  const empty = element("div", "cwnb-empty", [], { role: "status" });
+  const empty = element("div", "cwnb-list-empty", [], { role: "status" });
   const root = element("div", "cwnb-list tex2jax_ignore mathjax_ignore", [
     element("div", "cwnb-list-head", [element("strong", "", [title]), none, count]),
-    element("div", "cwnb-search-line", [search, these]), heads, box, empty,
+    element("div", "cwnb-list-search-line", [search, these]), heads, box, empty,
   ]);
   el.append(root);
   let items = []; // those that are shown
@@ -44,11 +44,11 @@ function drawList({ model, el }) {
   const rowOf = (item, place, isChosen) => {
     const headed = model.get("heads").map((head, column) => `${head}: ${item.texts?.[column]}`);
     const texts = (item.texts ?? []).map((text) =>
-      element("span", "cwnb-choice-text", visibleNodes(text)));
-    const made = element("div", "cwnb-choice", [
-      element("span", "cwnb-tick", [isChosen ? "✓" : ""], { "aria-hidden": "true" }),
-      element("bdi", "cwnb-choice-name", visibleNodes(item.name)),
-      columns.length || !texts.length ? "" : element("span", "cwnb-choice-below", texts),
+      element("span", "cwnb-list-text", visibleNodes(text)));
+    const made = element("div", "cwnb-list-row", [
+      element("span", "cwnb-list-tick", [isChosen ? "✓" : ""], { "aria-hidden": "true" }),
+      element("bdi", "cwnb-list-name", visibleNodes(item.name)),
+      columns.length || !texts.length ? "" : element("span", "cwnb-list-texts", texts),
       ...columns.length ? texts : [],
     ], {
       id: `${id}-${place}`, role: "option", title: [item.hint || item.name, ...item.texts ? headed : []].join("\n"),
@@ -59,7 +59,7 @@ function drawList({ model, el }) {
       },
     });
     made.style.cssText = `top: ${place * rowHeight()}px; height: ${rowHeight()}px`;
-    made.classList.toggle("cwnb-marked", place === marked);
+    made.classList.toggle("cwnb-list-marked", place === marked);
     return made;
   };
   const draw = () => {
@@ -79,12 +79,12 @@ function drawList({ model, el }) {
       ...model.get("items").map((item) => item.texts?.[column]?.length ?? 0)) + 2);
     const isWide = width / LETTER_PIXELS - sumOf(texts) - 4 >= NAME_LETTERS;
     columns = isWide ? texts : [];
-    root.style.setProperty("--cwnb-columns", columns.map((one) => `${one}ch`).join(" "));
-    root.style.setProperty("--cwnb-below", texts.map((one) => `${0.9 * one - 1.2}ch`).join(" "));
+    root.style.setProperty("--cwnb-list-columns", columns.map((one) => `${one}ch`).join(" "));
+    root.style.setProperty("--cwnb-list-below", texts.map((one) => `${0.9 * one - 1.2}ch`).join(" "));
     heads.hidden = !texts.length || !items.length;
     const names = model.get("heads").map((head) => element("span", "", [head]));
     heads.replaceChildren(
-      "", ...columns.length ? [element("span"), ...names] : [element("span", "cwnb-choice-below", names)],
+      "", ...columns.length ? [element("span"), ...names] : [element("span", "cwnb-list-texts", names)],
     );
   };
   const show = () => {

@@ -4,8 +4,8 @@ const MOST_OFFERED = 200;
 
 function drawOffers({ field, mirror, id, model }) {
   const list = element("ul", "cwnb-offer-list", [], { id, role: "listbox", "aria-label": "suggestions" });
-  const about = element("div", "cwnb-about");
-  const said = element("div", "cwnb-said", [], { role: "status" });
+  const about = element("div", "cwnb-offer-about");
+  const said = element("div", "cwnb-offers-said", [], { role: "status" });
   const node = element("div", "cwnb-offers", [list, about], { popover: "manual", hidden: true });
   field.setAttribute("aria-autocomplete", "list");
   field.setAttribute("aria-controls", id);
@@ -43,7 +43,7 @@ function drawOffers({ field, mirror, id, model }) {
   const rowOf = (candidate, row) =>
     element("li", "cwnb-offer", [
       element("span", `cwnb-${candidate.kind}-token`, visibleNodes(candidate.text)),
-      element("span", "cwnb-signature", visibleNodes(candidate.signature ?? candidate.kind)),
+      element("span", "cwnb-offer-signature", visibleNodes(candidate.signature ?? candidate.kind)),
     ], {
       id: `${id}-${row}`, role: "option",
       // The field keeps the focus.
