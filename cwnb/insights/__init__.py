@@ -25,7 +25,18 @@ from cwnb.insights.languages import LANGUAGES, candidates, page_at, parse, quote
 from cwnb.insights.ql.writer import to_text, write_name
 from cwnb.insights.resolve.check import check
 from cwnb.insights.resolve.complete import MAXIMUM_LIMIT, complete
-from cwnb.insights.tree import Call, Period, Pipeline, Query, field_names
+from cwnb.insights.tree import (
+    Call,
+    Command,
+    Field,
+    Needs,
+    Order,
+    Period,
+    Pipeline,
+    Query,
+    Rows,
+    field_names,
+)
 from cwnb.insights.values import is_structure
 from cwnb.insights.values import to_text as values_to_text
 from cwnb.insights.values.ordering import ranks
@@ -53,11 +64,15 @@ __all__ = [
     "MEMORY_BUDGET",
     "Call",
     "Candidate",
+    "Command",
     "Completion",
     "Control",
+    "Field",
     "FrameSource",
     "FrameSources",
     "KnownField",
+    "Needs",
+    "Order",
     "Outcome",
     "Period",
     "Pipeline",
@@ -66,6 +81,7 @@ __all__ = [
     "Query",
     "QueryContext",
     "RareFields",
+    "Rows",
     "Step",
     "Vocabulary",
     "as_frame",

@@ -42,7 +42,7 @@ OPTIONS = (
     Option("end", "TIME", "end of the window, not included, written alike; default: all there is"),
     Option("lang", "LANGUAGE", "the language of the query: ql", choices=("ql",)),
     Option("into", "NAME", "store the answer as a DataFrame and show one line"),
-    Option("plot", "KIND", "auto, line, bar, stacked or none", choices=(*KINDS, "none")),
+    Option("plot", "KIND", f"{', '.join(KINDS)} or none", choices=(*KINDS, "none")),
     Option("explain", about="show how the query was run, with rows and times"),
     Option("limit", "N", "the most rows to give"),
     Option(

@@ -15,18 +15,31 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-KINDS = ("auto", "line", "bar", "stacked")
+KINDS = ("auto", "line", "area", "bar", "barh", "stacked", "hist")
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
-def plot(result: Any, kind: str = "auto", *, tz: str = UTC_NAME) -> Figure:
+def plot(
+    result: Any, kind: str = "auto", *, value: str | None = None, tz: str = UTC_NAME
+) -> Figure:
     """Draw a result as a matplotlib Figure that shows itself in a notebook.
 
-    `kind` is "line", "bar", "stacked", or "auto": a line per aggregate for one bin, bars for
-    groups, stacked bars for counts and sums by bin and group, a line per group for other
-    aggregates by bin and group, and the number of events over time where there is no `stats`.
-    Times are drawn in the zone `tz`.
-    Raises InvalidParameter for a result that cannot be drawn, saying why.
+    `kind`, for what the rows are:
+
+    - "auto": a line per aggregate by bin alone; by bin and group, counts and sums stacked and a
+      line per group for other aggregates; bars for groups; for events, their number over time.
+    - "line", "area", "bar", "stacked": over time. A count or sum is 0 in a bin without events, also
+      up to the ends of the window that was asked about; other aggregates have a gap. Areas of
+      counts and sums by group stand on each other. A single bin is a bar.
+    - "bar", "barh": a bar per group, upright or lying. "barh" of a time has a bar per bin.
+    - "hist": the distribution of the first column of numbers, over all rows of the answer: a field
+      of events, a measure of `stats`.
+
+    `value`: the column of numbers that is drawn. By default they are all (the first eight), in
+    panels of one scale; by bin and group, the first four. Of more than eight groups the largest
+    have colours, and the others are added up as "other", or left out where they do not add up.
+    Times are drawn in the zone `tz`. Raises InvalidParameter for a result that cannot be drawn,
+    saying why.
     """
     if kind not in KINDS:
         near = get_close_matches(str(kind), KINDS, n=1)
@@ -34,7 +47,7 @@ def plot(result: Any, kind: str = "auto", *, tz: str = UTC_NAME) -> Figure:
         raise InvalidParameter(f"unknown kind of chart {kind!r}; {hint}")
     from cwnb.results.figures import draw
 
-    return draw(result, kind, tz)
+    return draw(result, kind, value, tz)
 
 
 def text_bars(

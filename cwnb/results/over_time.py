@@ -202,8 +202,9 @@ class CountOverTime:
         starts = list(period.starts(*span))
         counts = [[0] * len(starts) for _ in levels]
         untimed = 0
+        times = df.iloc[:, 0]
         for has_time, time_ms, spelling, number in zip(
-            df.iloc[:, 0].notna(), epoch_ms(df.iloc[:, 0]).tolist(), spellings, numbers, strict=True
+            times.notna(), epoch_ms(times).tolist(), spellings, numbers, strict=True
         ):
             if not has_time:
                 untimed += number

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cwnb.results.rendering import numbers, render
-from cwnb.results.series import Series, histogram, series_over_time
+from cwnb.errors import InvalidParameter
+from cwnb.events import ALL_TIME, TIMESTAMP
+from cwnb.results.inks import PALETTE, colours
+from cwnb.results.levels import MISSING
+from cwnb.results.measures import floats
+from cwnb.results.periods import period_for
+from cwnb.results.rendering import is_time, render
+from cwnb.results.series import Array, Series, bins_between, drawable_times, epoch_ms
+from cwnb.results.shape import Step
+from cwnb.results.time_axis import time_texts
 from cwnb.results.visible import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import tzinfo
 
     from pandas import DataFrame
+    from pandas import Series as Column
 
+    from cwnb.events import Window
     from cwnb.results.shape import Shape
 
 # On one scale, a measure this many times smaller would be a flat line, so it gets its own panel.
@@ -25,33 +36,163 @@ _PANELS = 4
 
 @dataclass
 class Panel:
-    """One set of axes: series that share a scale."""
+    """One set of axes: series that share a scale.
+
+    `times_ms` are the starts of their bins; of series that are not over time, the numbers of rows.
+    `step` is the distance of the bins if it is known. `of_groups`: the series are groups of one
+    measure, and not measures. `colours_before`: how many colours the panels above it have.
+    """
 
     title: str
+    times_ms: Array
     series: list[Series]
-    period_ms: int | None = None
+    step: Step | None = None
     note: str = ""
+    of_groups: bool = False
+    colours_before: int = 0
+
+    @property
+    def colours(self) -> list[str]:
+        """Give the colour of each series."""
+        return colours(self.colours_before + len(self.series))[self.colours_before :]
+
+    @property
+    def is_whole(self) -> bool:
+        """Tell whether all values are whole numbers."""
+        return all(series.is_whole for series in self.series)
 
 
-def event_panel(df: DataFrame) -> Panel:
+def event_panel(df: DataFrame, found: Shape, window: Window) -> Panel:
     """Count events over time, as one series."""
-    series, period_ms, name = histogram(df)
-    return Panel(f"{len(df):,} events by {name}", [series], period_ms)
-
-
-def panels_by_measure(df: DataFrame, found: Shape) -> list[Panel]:
-    """Give a series per measure; measures of one scale share a panel."""
-    assert found.time is not None
-    series = [
-        series_over_time(
-            df[found.time], floats(df[name]), found.period_ms, name, name in found.additive
+    if TIMESTAMP not in df.columns:
+        raise InvalidParameter(
+            f"cannot draw events without {TIMESTAMP}; show it, or add a stats command"
         )
-        for name in found.measures
-    ]
+    times_ms, present = drawable_times(df[TIMESTAMP], TIMESTAMP)
+    # Past the ends of an answer that was cut off there may be more events.
+    window = window if found.is_whole else ALL_TIME
+    first, last = int(times_ms.min()), int(times_ms.max())
+    if window.start_ms > ALL_TIME.start_ms:
+        first = min(first, window.start_ms)
+    if window.end_ms < ALL_TIME.end_ms:
+        last = max(last, window.end_ms - 1)
+    period = period_for(first, last)
+    starts = (times_ms - period.origin_ms) // period.ms * period.ms + period.origin_ms
+    bins = bins_between(starts, Step(ms=period.ms), window)
+    counts = np.bincount(np.searchsorted(bins, starts), minlength=len(bins)).astype("float64")
+    what = "events" if found.is_whole else "events of the answer"
+    untimed = int((~present).sum())
+    return Panel(
+        f"{len(times_ms):,} {what} by {period.name}",
+        bins,
+        [Series("events", counts, additive=True)],
+        Step(ms=period.ms),
+        f"{untimed:,} without a time" if untimed else "",
+    )
+
+
+def panels_of_measures(df: DataFrame, found: Shape, window: Window) -> list[Panel]:
+    """Give a series per measure; measures of one scale share a panel."""
+    rows = _rows(df, found, window)
+    series = [rows.placed(name, floats(df, name)[rows.present], found) for name in found.measures]
+    panels: list[Panel] = []
+    for group in by_scale(series):
+        before = sum(len(panel.series) for panel in panels)
+        title = ", ".join(one.name for one in group)
+        panels.append(Panel(title, rows.bins, group, found.step, colours_before=before))
+    return panels
+
+
+def panels_of_columns(df: DataFrame, found: Shape, title: str) -> list[Panel]:
+    """Give the measures as they stand in the rows; those of one scale share a panel."""
+    series = [Series(name, floats(df, name), name in found.additive) for name in found.measures]
     return [
-        Panel(", ".join(s.name for s in group), group, found.period_ms)
+        Panel(", ".join(one.name for one in group) + title, np.arange(len(df)), group)
         for group in by_scale(series)
     ]
+
+
+def panels_of_groups(df: DataFrame, found: Shape, window: Window, zone: tzinfo) -> list[Panel]:
+    """Give a panel per measure, with a series per group: the largest by the first measure.
+
+    The other groups are added up; where values may not be added, they are left out, and a note
+    says so.
+    """
+    rows = _rows(df, found, window)
+    labels = [
+        label
+        for label, has in zip(labels_of(df, found.keys, zone), rows.present, strict=True)
+        if has
+    ]
+    codes, names = _codes(labels)
+    ranked = _by_size(floats(df, found.measures[0])[rows.present], codes, found)
+    largest, others = ranked[: len(PALETTE)], ranked[len(PALETTE) :]
+    panels = []
+    for measure in found.measures[:_PANELS]:
+        heights = floats(df, measure)[rows.present]
+        series = [
+            rows.of(codes == code).placed(measure, heights[codes == code], found, names[code])
+            for code in largest
+        ]
+        note = f"the {len(largest)} largest of {len(ranked):,}" if len(others) else ""
+        if note and measure in found.additive:
+            rest = np.isin(codes, others)
+            name = f"other ({len(others):,})"
+            series.append(rows.of(rest).placed(measure, heights[rest], found, name))
+            note = ""
+        title = f"{measure} by {', '.join(found.keys)}"
+        panels.append(Panel(title, rows.bins, series, found.step, note, of_groups=True))
+    return panels
+
+
+def _by_size(heights: Array, codes: Array, found: Shape) -> Array:
+    """Give the groups, largest first: by the sum of values that add up, else by their mean."""
+    totals: Array = np.bincount(codes, weights=np.nan_to_num(heights))
+    if found.measures[0] not in found.additive:
+        totals = totals / np.maximum(np.bincount(codes, weights=~np.isnan(heights)), 1)
+    return np.argsort(-np.abs(totals), kind="stable")
+
+
+@dataclass
+class _Rows:
+    """Rows of an answer on the bins of a chart: `places` has the bin of each row with a time.
+
+    `present` tells which rows of the answer have one.
+    """
+
+    bins: Array
+    places: Array
+    present: Array
+
+    def of(self, some: Array) -> _Rows:
+        """Give some of the rows."""
+        return _Rows(self.bins, self.places[some], self.present)
+
+    def placed(self, measure: str, heights: Array, found: Shape, name: str = "") -> Series:
+        """Put the values of a measure into their bins.
+
+        Raises InvalidParameter where several values that may not be added are in one bin.
+        """
+        additive = measure in found.additive
+        placed = np.full(len(self.bins), 0.0 if found.fills(measure) else np.nan)
+        at, inverse = np.unique(self.places, return_inverse=True)
+        if len(at) == len(self.places):
+            placed[self.places] = heights
+        elif additive:
+            placed[at] = np.bincount(inverse, weights=np.nan_to_num(heights))
+        else:
+            raise InvalidParameter(
+                f"cannot draw {measure!r}: several rows have one time; show all columns of 'by'"
+            )
+        return Series(name or measure, placed, additive)
+
+
+def _rows(df: DataFrame, found: Shape, window: Window) -> _Rows:
+    assert found.time is not None
+    times_ms, present = drawable_times(df[found.time], found.time)
+    whole = found.is_whole and found.of_events
+    bins = bins_between(times_ms, found.step, window if whole else ALL_TIME)
+    return _Rows(bins, np.searchsorted(bins, times_ms), present)
 
 
 def by_scale(series: list[Series]) -> list[list[Series]]:
@@ -74,62 +215,24 @@ def _share_scale(one: Series, other: Series) -> bool:
     return small == 0 or large / small <= _SAME_SCALE
 
 
-def panels_by_group(df: DataFrame, found: Shape, most: int) -> list[Panel]:
-    """Give the first measure as a series per group; the `most` largest, the others added up.
-
-    Where values may not be added, the other groups are left out, and a note says so.
-    """
-    assert found.time is not None
-    measure = found.measures[0]
-    names = labels_of(df, found.keys)
-    codes, firsts = _codes(names)
-    heights = floats(df[measure])
-    series = []
-    for code, name in enumerate(firsts):
-        rows = codes == code
-        series.append(
-            series_over_time(
-                df[found.time][rows],
-                heights[rows],
-                found.period_ms,
-                name,
-                measure in found.additive,
-            )
-        )
-    series.sort(key=_number_or_name if len(series) <= most else lambda s: -s.total)
-    shown, rest = series[:most], series[most:]
-    title, note = f"{measure} by {', '.join(found.keys)}", ""
-    if len(rest) == 1:
-        shown, rest = series[: most - 1], series[most - 1 :]
-    if rest and measure in found.additive:
-        shown.append(Series.summed(rest, f"{len(rest)} others"))
-    elif rest:
-        note = f"the {len(shown)} largest of {len(series):,}"
-    return [Panel(title, shown, found.period_ms, note)]
-
-
-def _number_or_name(series: Series) -> tuple[int, float, str]:
-    """Sort numbers as numbers, before text."""
-    try:
-        return (0, float(series.name), "")
-    except ValueError:
-        return (1, 0.0, series.name)
-
-
-def _codes(names: Sequence[str]) -> tuple[np.ndarray[Any, Any], list[str]]:
+def _codes(names: Sequence[str]) -> tuple[Array, list[str]]:
     firsts = list(dict.fromkeys(names))
     number = {name: i for i, name in enumerate(firsts)}
     return np.array([number[name] for name in names]), firsts
 
 
-def floats(series: Any) -> np.ndarray[Any, Any]:
-    """Give a column that is drawn as numbers as floats, NaN where missing."""
-    found = numbers(series)
-    assert found is not None, "shape() names columns of numbers only"
-    return found
-
-
-def labels_of(df: DataFrame, keys: tuple[str, ...]) -> list[str]:
-    """Give the label of each row: the text of its keys."""
-    columns = [[one_line(render(v)) or "(missing)" for v in df[key].tolist()] for key in keys]
+def labels_of(df: DataFrame, keys: tuple[str, ...], zone: tzinfo) -> list[str]:
+    """Give the label of each row: the text of its keys, times as the clocks of a zone had them."""
+    columns = [_labels(df[key], zone) for key in keys]
     return [" · ".join(parts) for parts in zip(*columns, strict=True)]
+
+
+def _labels(column: Column, zone: tzinfo) -> list[str]:
+    if is_time(column):
+        present = column.notna()
+        texts = iter(time_texts(epoch_ms(column[present]), zone))
+        return [next(texts) if has else MISSING for has in present]
+    return [
+        (one_line(render(value)) or "(empty)") if has else MISSING
+        for value, has in zip(column.tolist(), column.notna(), strict=True)
+    ]

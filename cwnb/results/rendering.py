@@ -121,6 +121,8 @@ def numbers(series: Series) -> np.ndarray[Any, Any] | None:
     """
     if is_number(series):
         return np.asarray(series.to_numpy(dtype="float64", na_value=np.nan))
+    if is_time(series):
+        return None
     values = series.tolist()
     texts = [value for value in values if isinstance(value, str)]
     present = int(series.notna().sum())

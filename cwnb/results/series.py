@@ -1,4 +1,4 @@
-"""Values over time for charts: sorted, evenly spaced, with NaN for periods without a value."""
+"""Values over time for charts: a row of values for each series, on bins that all of them share."""
 
 from __future__ import annotations
 
@@ -6,125 +6,134 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
 from cwnb.errors import InvalidParameter
-from cwnb.events import TIMESTAMP
-from cwnb.results.periods import period_for
+from cwnb.events import ALL_TIME
+from cwnb.results.rendering import is_time
+from cwnb.results.time_axis import FIRST_MS, LAST_MS
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cwnb.events import Window
+    from cwnb.results.shape import Step
+
 Array = np.ndarray[Any, Any]
-_DAY_MS = 86_400_000
-_MOST_POINTS = 20_000
+# With more bins than this, only those beside a bin with a value are filled, which looks the same.
+_MOST_BINS = 20_000
+_MISSING = -(2**63)
 
 
 @dataclass
 class Series:
-    """The points that a chart draws as one line or one colour of bars.
+    """What a chart draws as one line or one colour of bars: floats, NaN where there is no value.
 
-    `times_ms` are epoch milliseconds, ascending, `heights` floats with NaN for missing values.
-    `period_ms` is the distance of the points if it is fixed. `additive`: values may be stacked.
+    `additive`: its values may be added up, so it can be part of a stack.
     """
 
     name: str
-    times_ms: Array
     heights: Array
-    period_ms: int | None = None
     additive: bool = False
 
     @property
     def low(self) -> float:
-        """Give the least value."""
-        finite = self.heights[np.isfinite(self.heights)]
-        return float(finite.min()) if len(finite) else 0.0
+        """Give the least value; 0 without any."""
+        return float(np.nanmin(self.heights)) if self._has_values() else 0.0
 
     @property
     def magnitude(self) -> float:
-        """Give the greatest absolute value."""
-        finite = self.heights[np.isfinite(self.heights)]
-        return float(np.abs(finite).max()) if len(finite) else 0.0
+        """Give the greatest absolute value; 0 without any."""
+        return float(np.nanmax(np.abs(self.heights))) if self._has_values() else 0.0
 
     @property
-    def total(self) -> float:
-        """Give the sum, by which series are ranked."""
-        return float(np.nansum(self.heights))
-
-    def with_gaps(self) -> tuple[Array, Array]:
-        """Give times as datetime64, and values; a period without a value is there as NaN."""
-        times, values = self.times_ms, self.heights
-        step = self.period_ms
-        if step and len(times) > 1 and (times[-1] - times[0]) // step < _MOST_POINTS:
-            every = np.arange(times[0], times[-1] + 1, step)
-            if np.isin(times, every).all():
-                filled = np.full(len(every), np.nan)
-                filled[np.searchsorted(every, times)] = values
-                times, values = every, filled
-        return times.astype("datetime64[ms]"), values
+    def is_whole(self) -> bool:
+        """Tell whether all values are whole numbers."""
+        present = self.heights[~np.isnan(self.heights)]
+        return bool((present == np.floor(present)).all())
 
     def isolated(self) -> Array:
-        """Tell which points of `with_gaps` have no neighbour to draw a line to."""
-        missing = np.isnan(self.with_gaps()[1])
+        """Tell which points have no neighbour to draw a line to."""
+        missing = np.isnan(self.heights)
         before = np.concatenate([[True], missing[:-1]])
         after = np.concatenate([missing[1:], [True]])
         return np.asarray(~missing & before & after)
 
-    @staticmethod
-    def aligned(series: list[Series]) -> tuple[Array, Array]:
-        """Give the times of all as matplotlib days, and a row of values for each series."""
-        times = np.unique(np.concatenate([s.times_ms for s in series]))
-        rows = np.full((len(series), len(times)), np.nan)
-        for row, one in zip(rows, series, strict=True):
-            row[np.searchsorted(times, one.times_ms)] = one.heights
-        return times / _DAY_MS, rows
-
-    @staticmethod
-    def summed(series: list[Series], name: str) -> Series:
-        """Add several series up into one."""
-        days, rows = Series.aligned(series)
-        times = np.rint(days * _DAY_MS).astype("int64")
-        return Series(name, times, np.nansum(rows, axis=0), series[0].period_ms, True)
+    def _has_values(self) -> bool:
+        return bool((~np.isnan(self.heights)).any())
 
 
-def series_over_time(
-    times: pd.Series, heights: Array, period_ms: int | None, name: str, additive: bool
-) -> Series:
-    """Make a series of the values at these times, sorted; rows without a time are left out."""
-    times_ms = epoch_ms(times)
-    present = times_ms != _MISSING
-    order = np.argsort(times_ms[present], kind="stable")
-    return Series(name, times_ms[present][order], heights[present][order], period_ms, additive)
+def bins_between(times_ms: Array, step: Step | None, window: Window = ALL_TIME) -> Array:
+    """Give the bins from the first to the last of these times, and to the ends of a window.
+
+    `times_ms` are starts of bins, and `step` is their distance; without one, or where the times do
+    not keep to it, the bins are these times. Where there are too many, they are those with a time,
+    their neighbours, and the first and the last.
+    """
+    times = np.unique(times_ms)
+    if step is None or not len(times):
+        return times
+    count = step.months or step.ms
+    count_of, time_of = (_month_number, _month_start) if step.months else (_same, _same)
+    numbers = count_of(times)
+    anchor = int(numbers[0])
+    if ((numbers - anchor) % count).any() or (time_of(numbers) != times).any():
+        return times
+    first, last = anchor, int(numbers[-1])
+    if window.start_ms > ALL_TIME.start_ms:
+        start = int(count_of(np.array([max(window.start_ms, FIRST_MS)]))[0])
+        first = min(first, anchor + (start - anchor) // count * count)
+    if window.end_ms < ALL_TIME.end_ms:
+        end = int(count_of(np.array([min(window.end_ms - 1, LAST_MS)]))[0])
+        last = max(last, anchor + (end - anchor) // count * count)
+    if (last - first) // count < _MOST_BINS:
+        return time_of(np.arange(first, last + 1, count))
+    near = np.concatenate([numbers - count, numbers, numbers + count, [first, last]])
+    return time_of(np.unique(near[(near >= first) & (near <= last)]))
 
 
-def histogram(df: pd.DataFrame) -> tuple[Series, int, str]:
-    """Count events over time; also give the length and name of the period (see `period_for`)."""
-    if TIMESTAMP not in df.columns:
-        raise InvalidParameter(
-            f"cannot draw events without {TIMESTAMP}; show it, or add a stats command"
-        )
-    times_ms = epoch_ms(df[TIMESTAMP])
-    times_ms = times_ms[times_ms != _MISSING]
-    if len(times_ms) == 0:
-        raise InvalidParameter(f"cannot draw events that have no {TIMESTAMP}")
-    period = period_for(int(times_ms.min()), int(times_ms.max()))
-    starts = (times_ms - period.origin_ms) // period.ms * period.ms + period.origin_ms
-    bins, counts = np.unique(starts, return_counts=True)
-    return (
-        Series("events", bins, counts.astype("float64"), period.ms, True),
-        period.ms,
-        period.name,
-    )
+def lengths_of(bins: Array, step: Step) -> Array:
+    """Give the length of each bin in milliseconds."""
+    if step.months:
+        return _month_start(_month_number(bins) + step.months) - bins
+    return np.full(len(bins), step.ms)
+
+
+def _same(times_ms: Array) -> Array:
+    return times_ms
+
+
+def _month_number(times_ms: Array) -> Array:
+    return times_ms.astype("datetime64[ms]").astype("datetime64[M]").astype("int64")
+
+
+def _month_start(months: Array) -> Array:
+    return np.asarray(months.astype("datetime64[M]").astype("datetime64[ms]").astype("int64"))
 
 
 def epoch_ms(times: pd.Series) -> Array:
-    """Give a time column as int64 milliseconds."""
-    import pandas as pd
-
-    stamps = pd.to_datetime(times, utc=True)
-    plain = stamps.dt.tz_localize(None).to_numpy(
-        dtype="datetime64[ms]", na_value=np.datetime64("NaT")
-    )
-    return np.asarray(plain).astype("int64")
+    """Give a column of times as int64 milliseconds; a missing one is the least int64."""
+    # Not by pandas, which wraps times outside of the years 1677 to 2262 around.
+    array = pa.array(times, from_pandas=True)
+    whole = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    ms = whole.cast(pa.timestamp("ms", whole.type.tz), safe=False).cast(pa.int64())
+    return np.asarray(ms.fill_null(_MISSING))
 
 
-_MISSING = np.datetime64("NaT").astype("int64")
+def drawable_times(times: pd.Series, name: str) -> tuple[Array, Array]:
+    """Give the times of a column that has some, and which rows have one.
+
+    Raises InvalidParameter for a column without times, and for times that have no date.
+    """
+    if not times.notna().any():
+        raise InvalidParameter(f"cannot draw a result in which no row has a time in {name!r}")
+    if not is_time(times):
+        raise InvalidParameter(f"cannot draw {name!r} as times: it holds other values")
+    times_ms = epoch_ms(times)
+    present = times_ms != _MISSING
+    found = times_ms[present]
+    if found.min() < FIRST_MS or found.max() > LAST_MS:
+        raise InvalidParameter(
+            f"cannot draw the times in {name!r}: some lie outside of the years 2 to 9998"
+        )
+    return found, present

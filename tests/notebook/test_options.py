@@ -58,7 +58,7 @@ REFUSED = [
     ("--last 1h", "option --last is not supported yet; write --start"),
     ("--lang sql", "language 'sql' is not supported yet"),
     ("--lang kql", "unknown value 'kql' of --lang; did you mean 'ql'?"),
-    ("--plot pie", "unknown value 'pie' of --plot; one of auto, line, bar, stacked, none"),
+    ("--plot pie", "unknown value 'pie' of --plot; one of auto, line, area, bar, barh, stacked"),
     ("--plot lines", "did you mean 'line'?"),
     ("--limit many", "--limit takes a whole number of rows, not 'many'"),
     ("--limit 0", "--limit takes a whole number of rows, not '0'"),

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import pandas as pd
 import pyarrow as pa
 
+from cwnb.events import ALL_TIME
 from cwnb.insights import tree
 
 TIME = pd.ArrowDtype(pa.timestamp("ms", "UTC"))
@@ -40,7 +41,7 @@ def call(text: str) -> tree.Item:
     return tree.Item(value=value, alias=alias or None, text=text)
 
 
-def result(df, aggregates=(), by=(), warnings=(), **statistics):
+def result(df, aggregates=(), by=(), warnings=(), window=ALL_TIME, **statistics):
     steps = [tree.Fields(items=[call("@message")])]
     if aggregates:
         steps.append(tree.Stats(aggregates=[call(a) for a in aggregates], by=[call(b) for b in by]))
@@ -52,4 +53,5 @@ def result(df, aggregates=(), by=(), warnings=(), **statistics):
         warnings=list(warnings),
         window="from 2026-01-01 00:00 UTC",
         tz="UTC",
+        events=SimpleNamespace(context=SimpleNamespace(window=window)),
     )

@@ -1,21 +1,20 @@
 from __future__ import annotations
 
-import io
-import warnings
 from itertools import pairwise
 
-import matplotlib.image
 import numpy as np
 import pytest
 
 from cwnb.errors import InvalidParameter
 from cwnb.results.charts import plot, text_bars
-from cwnb.results.figures import PALETTE
+from cwnb.results.inks import OTHER
 
+from .drawn import bars, draws, heights, legend, lengths, lines, ticks, titles
 from .standin import frame, result
 
 MINUTE = 60_000
 TIMES = [i * 5 * MINUTE for i in range(12) if i != 6]
+GAP = range(6), range(6, 11)
 
 
 def by_bin(**columns):
@@ -29,54 +28,22 @@ def by_bin_and(names, additive=True):
     return result(df.rename(columns={"time": "t"}), [aggregate], ["bin(5m) as t", "key"])
 
 
-def titles(figure):
-    return [axes.get_title(loc="left") for axes in figure.axes]
+def with_gap(values, gap=None):
+    return [*values[:6], gap, *values[6:]]
 
 
-def legend(figure):
-    found = figure.axes[0].get_legend()
-    return [text.get_text() for text in found.get_texts()] if found else []
-
-
-def lines(axes):
-    """Give what each line shows, a gap as None."""
-    return [[None if np.isnan(y) else y for y in line.get_ydata()] for line in axes.lines]
-
-
-def bars(axes):
-    """Give each series of bars as (lower end, length) of each bar."""
-    return [
-        [(patch.get_y(), patch.get_height()) for patch in series.patches]
-        for series in axes.containers
-    ]
-
-
-def heights(axes):
-    return [[height for _, height in series] for series in bars(axes)]
-
-
-def ticks(axis):
-    return [label.get_text() for label in axis.get_ticklabels()]
-
-
-def draws(figure, series=1):
-    """Draw for real, with every complaint of the library an error; so many colours are seen."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        png, size = figure._repr_png_()
-    assert size["width"] <= 900
-    pixels = np.round(matplotlib.image.imread(io.BytesIO(png), "png")[:, :, :3] * 255).astype(int)
-    wanted = {colour: [int(colour[i : i + 2], 16) for i in (1, 3, 5)] for colour in PALETTE}
-    # A bar or a line has many pixels of its own colour, a blended edge few.
-    seen = [c for c, rgb in wanted.items() if (pixels == rgb).all(axis=2).sum() > 50]
-    assert seen == list(PALETTE[:series])
-
-
-def test_one_bin_is_a_line_with_gaps_where_nothing_was():
-    figure = plot(result(by_bin(n=range(11)), ["count(*) as n"], ["bin(5m)"]))
-    assert lines(figure.axes[0]) == [[0, 1, 2, 3, 4, 5, None, 6, 7, 8, 9, 10]]
+def test_counts_over_time_are_a_line_at_zero_where_nothing_was():
+    figure = plot(result(by_bin(n=range(1, 12)), ["count(*) as n"], ["bin(5m)"]))
+    assert lines(figure.axes[0]) == [with_gap(list(range(1, 12)), 0)]
     assert titles(figure) == ["n"]
     assert figure.axes[0].get_xlabel() == "time (UTC)"
+    assert figure.axes[0].get_ylim()[0] == 0
+    draws(figure)
+
+
+def test_averages_have_a_gap_where_nothing_was():
+    figure = plot(result(by_bin(n=range(11)), ["avg(x) as n"], ["bin(5m)"]))
+    assert lines(figure.axes[0]) == [with_gap(list(range(11)))]
     draws(figure)
 
 
@@ -85,14 +52,14 @@ def test_text_that_is_numbers_is_drawn():
     r = result(df, ["max(x) as n", "max(y) as word"], ["bin(5m)"])
     figure = plot(r)
     assert titles(figure) == ["n"]
-    assert lines(figure.axes[0]) == [[0, 1, 2, 3, 4, 5, None, 6, 7, 8, 9, None]]
+    assert lines(figure.axes[0]) == [with_gap([*range(10), None])]
     assert text_bars(df, 60, value="n").splitlines()[2].startswith("2026-01-01 00:10 · 1  2 █")
 
 
 def test_a_point_between_gaps_is_seen():
     times = [i * 2 * MINUTE for i in range(60)]
     df = frame(time=times, n=[1] * 60).rename(columns={"time": "t"})
-    figure = plot(result(df, ["count(*) as n"], ["bin(1m) as t"]))
+    figure = plot(result(df, ["avg(x) as n"], ["bin(1m) as t"]))
     (line, points) = figure.axes[0].lines
     assert (line.get_marker(), points.get_marker()) == ("None", "o")
     # The line has only gaps between its points, so each is marked.
@@ -100,15 +67,42 @@ def test_a_point_between_gaps_is_seen():
     draws(figure)
 
 
+ONE_BIN = frame(time=[0], n=[7], m=[5.5]).rename(columns={"time": "bin(5m)"})
+ONE_BIN_OF_TWO = frame(time=[0, 0], key=["a", "b"], n=[7, 3]).rename(columns={"time": "t"})
+
+
+@pytest.mark.parametrize("kind", ["auto", "line", "area", "bar", "stacked"])
+@pytest.mark.parametrize("aggregate", ["count(*) as n", "avg(x) as n"])
+def test_one_bin_is_a_bar(kind, aggregate):
+    figure = plot(result(ONE_BIN[["bin(5m)", "n"]], [aggregate], ["bin(5m)"]), kind)
+    assert heights(figure.axes[0]) == [[7]]
+    (bar,) = figure.axes[0].patches
+    low, high = figure.axes[0].get_xlim()
+    assert bar.get_width() > (high - low) / 5
+    draws(figure)
+    r = result(ONE_BIN_OF_TWO, [aggregate], ["bin(5m) as t", "key"])
+    if kind == "stacked" and "avg" in aggregate:
+        return
+    figure = plot(r, kind)
+    assert heights(figure.axes[0]) == [[7], [3]]
+    draws(figure, 2)
+
+
 def test_counts_and_durations_get_axes_of_their_own():
     df = by_bin(n=range(11), p50=[1.5] * 11, p99=[9.5] * 11)
     r = result(df, ["count(*) as n", "pct(x) as p50", "pct(x) as p99"], ["bin(5m)"])
     figure = plot(r)
     assert titles(figure) == ["n", "p50, p99"]
-    gap = range(6), range(6, 11)
-    assert lines(figure.axes[0]) == [[*gap[0], None, *gap[1]]]
-    assert lines(figure.axes[1]) == [[1.5] * 6 + [None] + [1.5] * 5, [9.5] * 6 + [None] + [9.5] * 5]
-    draws(figure, 2)
+    assert lines(figure.axes[0]) == [with_gap(list(range(11)), 0)]
+    assert lines(figure.axes[1]) == [with_gap([1.5] * 11), with_gap([9.5] * 11)]
+    draws(figure, 3)
+
+
+def test_one_column_can_be_chosen():
+    df = by_bin(n=range(11), p50=[1.5] * 11)
+    r = result(df, ["count(*) as n", "pct(x) as p50"], ["bin(5m)"])
+    assert titles(plot(r, value="p50")) == ["p50"]
+    assert titles(plot(r, "hist", value="p50")) == ["11 values of p50"]
 
 
 def test_groups_are_bars_in_the_order_of_the_rows():
@@ -121,22 +115,42 @@ def test_groups_are_bars_in_the_order_of_the_rows():
     draws(figure)
 
 
-def test_long_labels_lie_down_and_a_hundred_bars_are_the_most():
+@pytest.mark.parametrize("kind", ["auto", "barh"])
+def test_long_labels_lie_down_and_a_hundred_bars_are_the_most(kind):
     df = frame(path=[f"/product/{i:04d}/reviews" for i in range(140)], n=list(range(140)))
-    figure = plot(result(df, ["count(*) as n"], ["path"]))
-    assert [patch.get_width() for patch in figure.axes[0].patches] == list(range(100))
-    assert ticks(figure.axes[0].yaxis) == [f"/product/{i:04d}/reviews" for i in range(100)]
-    assert titles(figure) == ["n by path   (the first 100 of 140 groups)"]
+    figure = plot(result(df, ["count(*) as n"], ["path"]), kind)
+    # The rows have no order of their own, so the largest are drawn.
+    assert lengths(figure.axes[0]) == [list(range(139, 39, -1))]
+    expected = [f"/product/{i:04d}/reviews" for i in range(139, 39, -1)]
+    assert ticks(figure.axes[0].yaxis) == expected
+    assert titles(figure) == ["n by path   (largest first; the first 100 of 140 groups)"]
     assert figure.axes[0].yaxis_inverted()
     draws(figure)
 
 
-def test_counts_by_bin_and_group_are_stacked():
+def test_upright_bars_with_long_labels_stand_labels_up():
+    df = frame(path=[f"/product/{i:04d}/reviews" for i in range(60)], n=list(range(60)))
+    figure = plot(result(df, ["count(*) as n"], ["path"]), "bar")
+    assert heights(figure.axes[0]) == [list(range(50))]
+    assert {label.get_rotation() for label in figure.axes[0].get_xticklabels()} == {90}
+    assert titles(figure) == ["n by path   (the first 50 of 60 groups)"]
+    draws(figure)
+
+
+def test_labels_that_would_be_cut_alike_are_cut_in_the_middle():
+    paths = [f"{'/very-long-name' * 6}/{i}" for i in range(3)]
+    figure = plot(result(frame(path=paths, n=[1, 2, 3]), ["count(*) as n"], ["path"]))
+    shown = ticks(figure.axes[0].yaxis)
+    assert [text[-2:] for text in shown] == ["/0", "/1", "/2"]
+    assert all("…" in text and text.startswith("/very-long") for text in shown)
+
+
+def test_counts_by_bin_and_group_are_stacked_the_largest_first():
     figure = plot(by_bin_and(["500", "200", "_x", "$a $b"]))
-    assert legend(figure) == ["_x", r"\$a \$b", "500", "200"]
-    # The rows of a time are n, n+1, …; numbers come first, from the bottom up.
+    assert legend(figure) == [r"\$a \$b", "_x", "200", "500"]
+    # The rows of a time are n, n+1, …
     firsts = [4 * i for i in range(11)]
-    assert heights(figure.axes[0]) == [[n + i for n in firsts] for i in (1, 0, 3, 2)]
+    assert heights(figure.axes[0]) == [with_gap([n + i for n in firsts], 0) for i in (3, 2, 1, 0)]
     for lower, upper in pairwise(bars(figure.axes[0])):
         assert [y + height for y, height in lower] == [y for y, _ in upper]
     draws(figure, 4)
@@ -144,24 +158,49 @@ def test_counts_by_bin_and_group_are_stacked():
 
 def test_other_aggregates_by_bin_and_group_are_lines():
     figure = plot(by_bin_and(["a", "b"], additive=False))
-    gap = range(6), range(6, 11)
-    assert lines(figure.axes[0]) == [
-        [*(2 * i + n for i in gap[0]), None, *(2 * i + n for i in gap[1])] for n in (0, 1)
-    ]
-    assert legend(figure) == ["a", "b"]
+    assert lines(figure.axes[0]) == [with_gap([2 * i + n for i in range(11)]) for n in (1, 0)]
+    assert legend(figure) == ["b", "a"]
     draws(figure, 2)
+
+
+def test_several_measures_by_group_have_panels_with_the_same_colours():
+    df = frame(time=[0, 0, MINUTE, MINUTE], key=["a", "b"] * 2, n=[1, 9, 1, 9], m=[8.0, 2, 8, 2])
+    r = result(
+        df.rename(columns={"time": "t"}),
+        ["count(*) as n", "avg(x) as m"],
+        ["bin(1m) as t", "key"],
+    )
+    figure = plot(r)
+    assert titles(figure) == ["n by key", "m by key"]
+    assert heights(figure.axes[0]) == [[9, 9], [1, 1]]
+    assert lines(figure.axes[1]) == [[2, 2], [8, 8]]
+    stacked = plot(r, "stacked")
+    assert titles(stacked) == ["n by key   (without a measure that does not add up)"]
 
 
 def test_many_groups_are_added_up_or_left_out_and_that_is_said():
     names = [f"host-{i}" for i in range(30)]
-    stacked = plot(by_bin_and(names))
-    assert legend(stacked)[0] == "22 others"
-    total = sum(patch.get_height() for patch in stacked.axes[0].patches)
-    assert total == sum(range(30 * len(TIMES)))
-    largest = plot(by_bin_and(names, additive=False))
-    assert titles(largest) == ["n by key   (the 8 largest of 30)"]
-    assert legend(largest) == [f"host-{i}" for i in range(29, 21, -1)]
-    assert len(lines(largest.axes[0])) == 8
+    largest = [f"host-{i}" for i in range(29, 21, -1)]
+    for kind in ("auto", "stacked", "bar"):
+        stacked = plot(by_bin_and(names), kind)
+        assert legend(stacked) == [*largest, "other (22)"]
+        assert stacked.axes[0].containers[-1].patches[0].get_facecolor()[:3] == pytest.approx(
+            [int(OTHER[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        )
+        total = sum(patch.get_height() for patch in stacked.axes[0].patches)
+        assert total == sum(range(30 * len(TIMES)))
+    left_out = plot(by_bin_and(names, additive=False))
+    assert titles(left_out) == ["n by key   (the 8 largest of 30)"]
+    assert legend(left_out) == largest
+    assert len(lines(left_out.axes[0])) == 8
+
+
+def test_the_largest_of_averages_are_those_of_the_highest_mean():
+    # The group with one high value is larger than those with many low ones.
+    rows = [(t, "often", 2.0) for t in TIMES] + [(0, "once", 9.0)]
+    df = frame(time=[r[0] for r in rows], key=[r[1] for r in rows], n=[r[2] for r in rows])
+    r = result(df.rename(columns={"time": "t"}), ["avg(x) as n"], ["bin(5m) as t", "key"])
+    assert legend(plot(r)) == ["once", "often"]
 
 
 def test_events_are_counted_over_time():
@@ -175,17 +214,18 @@ def test_events_are_counted_over_time():
 def test_hostile_labels_are_drawn():
     df = frame(key=["$x^{$", "\x1b[31m", "\u202eb", "日本語", "a\nb" * 40], n=[1, 2, 3, 4, 5])
     figure = plot(result(df, ["count(*) as n"], ["key"]))
-    assert [patch.get_width() for patch in figure.axes[0].patches] == [1, 2, 3, 4, 5]
+    assert lengths(figure.axes[0]) == [[1, 2, 3, 4, 5]]
     *short, cut = ticks(figure.axes[0].yaxis)
     assert short == [r"\$x^{\$", "⟨ESC⟩[31m", "⟨U+202E⟩b", "日本語"]
-    assert cut == "a↵b" * 14 + "a…"
+    assert cut.startswith("a↵b" * 8)
+    assert cut.endswith("…")
     draws(figure)
 
 
 @pytest.mark.parametrize("groups", [True, False], ids=["of groups", "of measures"])
 def test_every_kind_draws_two_series(groups):
     if groups:
-        r, panels = by_bin_and(["a", "b"]), [[[2 * i + n for i in range(11)] for n in (0, 1)]]
+        r, panels = by_bin_and(["a", "b"]), [[[2 * i + n for i in range(11)] for n in (1, 0)]]
     else:
         r = result(
             by_bin(n=range(11), m=[2 * i for i in range(11)]),
@@ -197,28 +237,113 @@ def test_every_kind_draws_two_series(groups):
     def shown(kind, what):
         figure = plot(r, kind)
         draws(figure, 2)
-        assert legend(figure) == (names[::-1] if kind == "stacked" else names)
+        assert legend(figure) == (["b", "a"] if groups else ["n", "m"])
         return [what(axes) for axes in figure.axes]
 
-    names = ["a", "b"] if groups else ["n", "m"]
-    gaps = [[[*s[:6], None, *s[6:]] for s in series] for series in panels]
-    assert shown("line", lines) == gaps
-    assert shown("bar", heights) == panels
-    assert shown("stacked", heights) == panels
+    filled = [[with_gap(series, 0) for series in panel] for panel in panels]
+    assert shown("line", lines) == filled
+    assert shown("bar", heights) == filled
+    assert shown("stacked", heights) == filled
+    assert shown("barh", lengths) == filled
     # Bars begin at zero; a stack's second series begins where the first ends.
     assert {y for series in shown("bar", bars)[0] for y, _ in series} == {0}
     ((lower, upper),) = shown("stacked", bars)
     assert [y for y, _ in upper] == [height for _, height in lower]
+    ((first, second),) = shown("area", lambda axes: [tops(area) for area in axes.collections])
+    assert first == filled[0][0]
+    assert second == [a + b for a, b in zip(*filled[0], strict=True)]
 
 
+def tops(area):
+    """Give the height of an area at each time."""
+    points = area.get_paths()[0].vertices
+    return [max(y for x, y in points if x == at) for at in sorted(set(points[:, 0]))]
+
+
+def test_areas_that_do_not_add_up_are_drawn_from_zero_under_their_lines():
+    figure = plot(by_bin_and(["a", "b"], additive=False), "area")
+    assert lines(figure.axes[0]) == [with_gap([2 * i + n for i in range(11)]) for n in (1, 0)]
+    assert len(figure.axes[0].collections) == 2
+    assert figure.axes[0].get_ylim()[0] == 0
+    draws(figure, 2)
+
+
+def test_stacks_hang_below_zero_where_values_do():
+    df = frame(time=[0, 0, 0, MINUTE, MINUTE, MINUTE], key=list("abc") * 2, n=[5, -3, 2, -1, -1, 4])
+    r = result(df.rename(columns={"time": "t"}), ["sum(x) as n"], ["bin(1m) as t", "key"])
+    figure = plot(r)
+    assert legend(figure) == ["c", "a", "b"]
+    assert bars(figure.axes[0]) == [[(0, 2), (0, 4)], [(2, 5), (0, -1)], [(0, -3), (-1, -1)]]
+    draws(figure, 3)
+
+
+def test_bars_of_bins_lie_with_the_times_of_the_zone():
+    figure = plot(
+        result(by_bin(n=range(11)), ["count(*) as n"], ["bin(5m)"]), "barh", tz="Asia/Kolkata"
+    )
+    labels = ticks(figure.axes[0].yaxis)
+    assert (labels[0], labels[-1]) == ("2026-01-01 05:30", "2026-01-01 06:25")
+    assert titles(figure) == ["n   (times in Asia/Kolkata)"]
+
+
+@pytest.mark.parametrize("kind", ["bar", "stacked", "line", "area", "auto"])
+@pytest.mark.parametrize("keys", [1, 9])
+def test_thousands_of_bins_are_drawn_in_seconds(kind, keys):
+    times = [i * MINUTE for i in range(5000)]
+    df = frame(
+        time=[t for t in times for _ in range(keys)],
+        key=[f"k{k}" for _ in times for k in range(keys)],
+        n=[1 + i % 7 for i in range(5000 * keys)],
+    ).rename(columns={"time": "t"})
+    draws_few = plot(result(df, ["count(*) as n"], ["bin(1m) as t", "key"]), kind)
+    # A patch for each would take seconds to draw.
+    assert len(draws_few.axes[0].get_children()) < 100
+    draws_few.canvas.draw()
+
+
+INFINITE = frame(k=["a", "b"], n=[1.0, float("inf")])
+HUGE = frame(k=["a", "b"], n=[1.0, 1e305])
+NONE = frame(k=["a", "b"], n=[None, float("nan")])
+WIDE = frame(k=["a"], **{f"n{i}": [1.0] for i in range(10_000)})
+COUNT = (["count(*) as n"], ["k"])
+STRINGS = frame(k=["a"], s=["b"])
 CANNOT = [
     (result(frame(n=[1]), ["count(*) as n"]), "auto", "cannot draw a single number"),
     (result(frame(n=[1]).head(0), ["count(*) as n"], ["n"]), "auto", "without rows"),
-    (result(frame(k=["a"], s=["b"]), ["latest(x) as s"], ["k"]), "auto", "without a column of num"),
-    (result(frame(k=["a"], n=[1]), ["count(*) as n"], ["k"]), "line", "without a time"),
+    (result(frame(n=[1]).head(0), ["count(*) as n"], ["n"]), "hist", "without rows"),
+    (
+        result(STRINGS, ["latest(x) as s"], ["k"]),
+        "auto",
+        "without a column of numbers; it has 'k',",
+    ),
+    (result(STRINGS, ["latest(x) as s"], ["k"]), "hist", "without a column of numbers"),
+    (result(STRINGS), "hist", r"without a column of numbers.*stats count\(\*\) by … makes one"),
+    (result(frame(k=["a"], n=[1]), *COUNT), "line", "without a time"),
+    (result(frame(k=["a"], n=[1]), *COUNT), "area", "without a time"),
+    (result(frame(k=["a"], n=[1]), *COUNT), "stacked", "without a time"),
     (result(frame(m=["a"])), "auto", "without @timestamp"),
-    (result(frame(m=["a"])), "pie", "unknown kind of chart 'pie'"),
+    (result(frame(**{"@timestamp": [None]})), "auto", "no row has a time in '@timestamp'"),
+    (result(frame(**{"@timestamp": [10**15]})), "auto", "outside of the years 2 to 9998"),
+    (result(frame(m=["a"]).assign(**{"@timestamp": "x"})), "auto", "holds other values"),
+    (result(frame(m=["a"])), "pie", "unknown kind of chart 'pie'; one of auto, line, area, bar"),
     (result(frame(m=["a"])), "lines", "did you mean 'line'"),
+    (result(frame(m=["a"])), None, "unknown kind of chart None"),
+    (
+        result(INFINITE, *COUNT),
+        "auto",
+        "'n': it has infinite values; filter them out, as in n < 1e",
+    ),
+    (result(INFINITE, *COUNT), "hist", "infinite values"),
+    (result(HUGE, *COUNT), "bar", "values beyond 1e300"),
+    (result(frame(n=[0.0, 1e-290, None])), "hist", "'n': all its values are below 1e-280"),
+    (result(NONE, *COUNT), "auto", "cannot draw 'n': all values are missing"),
+    (result(NONE, *COUNT), "hist", "all values are missing"),
+    (
+        result(WIDE, *COUNT),
+        "auto",
+        "10,000 columns of numbers in one chart; name one, as in value=",
+    ),
+    (by_bin_and(["a", "b"], additive=False), "stacked", "'n by key': only counts and sums add up"),
 ]
 
 
@@ -226,6 +351,74 @@ CANNOT = [
 def test_what_cannot_be_drawn_says_why(r, kind, said):
     with pytest.raises(InvalidParameter, match=said):
         plot(r, kind)
+
+
+def test_a_column_that_cannot_be_chosen_says_why():
+    groups = result(frame(k=["a"], n=[1]), *COUNT)
+    for r, value, said in [
+        (groups, "k", "no column of numbers 'k'; there are 'n'"),
+        (result(WIDE, *COUNT), "n99999", "did you mean"),
+        (by_bin_and(["a"]), "key", "no column of numbers"),
+        (result(frame(**{"@timestamp": [1], "n": [1]})), "n", "counts them; for the values of 'n'"),
+    ]:
+        with pytest.raises(InvalidParameter, match=said):
+            plot(r, value=value)
+    assert titles(plot(result(WIDE, *COUNT), value="n77")) == ["n77 by k"]
+
+
+def test_rows_that_share_a_time_are_added_up_or_refused():
+    # The query does not show a second key, so several rows are of one bin and group.
+    df = frame(time=[0, 0, MINUTE], key=["a", "a", "a"], n=[1, 2, 4]).rename(columns={"time": "t"})
+    by = ["bin(1m) as t", "key", "hidden"]
+    assert heights(plot(result(df, ["count(*) as n"], by)).axes[0]) == [[3, 4]]
+    with pytest.raises(
+        InvalidParameter, match="several rows have one time; show all columns of 'b"
+    ):
+        plot(result(df, ["avg(x) as n"], by))
+
+
+def test_many_measures_are_the_first_eight():
+    columns = {f"p{i}": [float(i)] * 11 for i in range(1, 13)}
+    r = result(by_bin(**columns), [f"pct(x) as {name}" for name in columns], ["bin(5m)"])
+    figure = plot(r)
+    assert sum(len(lines(axes)) for axes in figure.axes) == 8
+    assert titles(figure)[0].endswith("(the first 8 of 12 columns)")
+
+
+HISTOGRAMS = [
+    ([3, 1, 1, 4, None, 1], [3, 0, 1, 1], "5 values of n   (1 more are missing)"),
+    ([7], [1], "1 value of n"),
+    ([2.5] * 4, [4], "4 values of n"),
+    ([0.5 * i for i in range(100)], [2] * 50, None),
+    ([*map(str, range(5)), "3"], [1, 1, 1, 2, 1], "6 values of n"),
+    ([-1e200, 0, 1e200], None, "3 values of n"),
+    ([1e-250, 2e-250], None, "2 values of n"),
+    ([2**53, 2**53 + 2.0], None, "2 values of n"),
+]
+
+
+@pytest.mark.parametrize(("values", "counts", "title"), HISTOGRAMS)
+def test_a_distribution_counts_the_rows_of_each_range(values, counts, title):
+    figure = plot(result(frame(n=values)), "hist")
+    found = heights(figure.axes[0])[0]
+    assert sum(found) == len([value for value in values if value is not None])
+    if counts is not None and len(values) < 50:
+        assert found == counts
+    assert title is None or titles(figure) == [title]
+    assert figure.axes[0].get_ylabel() == "rows"
+    assert len(found) <= 40
+    draws(figure)
+
+
+def test_a_distribution_is_that_of_numpy():
+    values = np.random.default_rng(3).lognormal(4, 1, 5000)
+    figure = plot(result(frame(n=values)), "hist")
+    (container,) = figure.axes[0].containers
+    starts = [patch.get_x() for patch in container.patches]
+    step = starts[1] - starts[0]
+    edges = [round(start / step) * step for start in starts]
+    expected = [((values >= low) & (values < low + step)).sum() for low in edges]
+    assert heights(figure.axes[0]) == [expected]
 
 
 BARS = """\

@@ -1,0 +1,108 @@
+"""The frame of a chart: figure, axes, titles and legends that read on any ground."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+from matplotlib.figure import Figure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
+from matplotlib.text import Text
+
+from cwnb.results.fonts import without_font_warnings, without_formulas
+from cwnb.results.inks import EDGE, GRID, INK
+from cwnb.results.value_axis import ValueLabels, ValueTicks
+
+if TYPE_CHECKING:
+    from cwnb.results.fonts import Fonts
+
+WIDTH, HEIGHT = 9.0, 3.4  # inches
+PANEL_HEIGHT = 1.9  # of each further panel
+LABEL_SIZE, TITLE_SIZE = 8.5, 10.5  # points
+_DPI = 144
+# Points: what a title, and a name in a legend, may take of the width.
+_TITLE_PT, _LEGEND_PT = WIDTH * 72 - 40, 170
+
+
+class Chart(Figure):
+    """A figure that shows itself in a notebook, whether or not pyplot is loaded."""
+
+    def draw(self, renderer: Any) -> None:
+        """Draw it, without warnings of letters that no font has."""
+        with without_font_warnings():
+            super().draw(renderer)
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        data = io.BytesIO()
+        self.savefig(data, format="png", dpi=_DPI, metadata={"Software": None})
+        width, height = (round(inches * _DPI / 1.5) for inches in self.get_size_inches())
+        return data.getvalue(), {"width": width, "height": height}
+
+
+def new_chart(height: float = HEIGHT, panels: int = 1) -> Chart:
+    """Give a figure with a transparent ground, with room for so many panels."""
+    layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08, wspace=0.03)
+    height += PANEL_HEIGHT * (panels - 1)
+    return Chart(figsize=(WIDTH, height), layout=layout, facecolor="none", edgecolor="none")
+
+
+def style_axes(
+    axes: Any,
+    title: str,
+    note: str,
+    fonts: Fonts,
+    *,
+    value_axis: str = "y",
+    whole: bool = False,
+    width_pt: float = _TITLE_PT,
+) -> None:
+    """Set title and style: no frame, no tick marks of values, grid lines of one axis only.
+
+    `whole`: all values are whole numbers. `width_pt`: the room for the title.
+    """
+    axes.set_facecolor("none")
+    for side in ("top", "right", "left" if value_axis == "y" else "bottom"):
+        axes.spines[side].set_visible(False)
+    for spine in axes.spines.values():
+        spine.set(color=EDGE[0], alpha=EDGE[1], linewidth=0.8)
+    axes.grid(axis=value_axis, color=GRID[0], alpha=GRID[1], linewidth=0.8)
+    axes.set_axisbelow(True)
+    axes.tick_params(
+        color=EDGE, labelcolor=INK, labelsize=LABEL_SIZE, labelfontfamily=fonts.families, length=3
+    )
+    values = axes.yaxis if value_axis == "y" else axes.xaxis
+    values.set_major_formatter(ValueLabels())
+    values.set_major_locator(ValueTicks(whole=whole))
+    values.set_tick_params(length=0)
+    told = f"   ({note})" if note else ""
+    room = width_pt - fonts.width_pt(told, TITLE_SIZE)
+    text = fonts.fitted(title, room, TITLE_SIZE) + told
+    axes.set_title(without_formulas(text), loc="left", color=INK, fontsize=TITLE_SIZE)
+
+
+def joined(*notes: str) -> str:
+    """Give the notes that say something as one."""
+    return "; ".join(filter(None, notes))
+
+
+def add_legend(axes: Any, handles: list[Any], names: list[str], fonts: Fonts) -> None:
+    """Name the series at the right of the axes, in their order."""
+    shown = [name or "(missing)" for name in fonts.all_fitted(names, _LEGEND_PT, LABEL_SIZE)]
+    axes.legend(
+        handles,
+        [without_formulas(name) for name in shown],
+        loc="upper left",
+        bbox_to_anchor=(1.005, 1.02),
+        frameon=False,
+        fontsize=LABEL_SIZE,
+        labelcolor=INK,
+        borderaxespad=0,
+        handlelength=1.2,
+    )
+
+
+def use_fonts(figure: Chart, fonts: Fonts) -> Chart:
+    """Write all text that is there with these fonts."""
+    for text in figure.findobj(Text):
+        text.set_fontfamily(fonts.families)
+    return figure
