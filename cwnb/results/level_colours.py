@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cwnb.results.inks import BLUE, BROWN, GREEN, LILAC, ORANGE, OTHER, PURPLE, TEAL, VIOLET
 from cwnb.results.levels import MISSING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Each has a contrast of at least 3 to white and to #111, as WCAG measures it.
-BLUE, ORANGE, GREEN, PURPLE = "#2f7edc", "#ee5a0e", "#109f43", "#af45a4"
-TEAL, BROWN, LILAC, VIOLET = "#167260", "#a04d12", "#a884b8", "#5443fa"
+# A warning is yellow, as far as the contrast allows that all these colours have (see `inks`).
 AMBER = "#b7860b"
-OTHER = "#8b9099"
 _COLOURS = {
     "fatal": PURPLE,
     "error": ORANGE,

@@ -51,6 +51,11 @@ class Shape:
     of_events: bool = True
     is_sorted: bool = False
 
+    @property
+    def period_ms(self) -> int | None:
+        """Give the length of a bin, if it is fixed."""
+        return self.step.ms or None if self.step else None
+
     def fills(self, name: str) -> bool:
         """Tell whether a measure is 0 where it has no row, as the count of nothing is."""
         return self.is_whole and name in self.additive

@@ -7,7 +7,7 @@ import json
 import pytest
 
 import cwnb
-from cwnb.results.figures import PALETTE
+from cwnb.results.inks import PALETTE
 from cwnb.times import Clock
 
 from .conftest import NOW_MS, fill
