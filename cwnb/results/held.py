@@ -134,7 +134,7 @@ class HeldRows:
             # Halves at least, so that it comes to an end where the first rows are the large ones.
             rows = min(rows // 2, int(rows * max(most_bytes, 0) / size))
             texts = [column[:rows] for column in texts]
-        return Part(begin, begin, b"[]")
+        return Part(begin, begin, orjson.dumps([[] for _ in texts]))
 
 
 def _column_texts(values: Any) -> list[str | None]:

@@ -4,7 +4,7 @@ const CUT_AFTER = 2000;
 
 function heldRows(model) {
   const { number, columns, rows, first, all_columns: allColumns } = model.get("answer");
-  const texts = first ? unpacked(model.get("first")) : columns.map(() => []);
+  const texts = unpacked(model.get("first"));
   const isLong = (text) => text?.length > CUT_AFTER && text.endsWith("…");
   let ranks = columns.map((_, at) => int32s(model.get("first_ranks"), at * first, first));
   let onMore = () => {};
