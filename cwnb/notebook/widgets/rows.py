@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 _WRITERS: dict[str, Callable[[Any], Iterator[str]]] = {
     "text": tabbed_text,
-    "csv": csv_text,
-    "json": json_text,
+    "CSV": csv_text,
+    "JSON": json_text,
 }
 
 
@@ -48,7 +48,7 @@ def rest(view: AnswerView, of: int, begin: int) -> Iterator[Reply]:
 def copy(
     view: AnswerView, of: int, rows: Sequence[int], columns: Sequence[int], form: str
 ) -> Iterator[Reply]:
-    """Give cells as text, csv or json (`form`), with every digit, in parts of at most 4 MB.
+    """Give cells as text, CSV or JSON (`form`), with every digit, in parts of at most 4 MB.
 
     A single cell as text is its value alone. Raises InvalidParameter beyond 32 MB.
     """

@@ -7,113 +7,100 @@ function selectedArea({ cursor, anchor }) {
   return { top: Math.max(0, top), bottom, left, right };
 }
 
-async function copyCells(table, form, area = selectedArea(table)) {
-  const { top, bottom, left, right } = area;
+async function copyCells(table, form, { top, bottom, left, right } = selectedArea(table)) {
   const rows = [...table.order.slice(top, bottom + 1)];
   const places = table.shown.slice(left, right + 1);
   if (!rows.length) return table.say("choose cells or rows first: click, or drag over several");
-  const cells = rows.length * places.length;
+  const what = rows.length * places.length === 1 ? "the value"
+    : `${counted(rows.length, "row")} of ${counted(places.length, "column")}`;
   try {
     await writeClipboard(table.rows.copied(rows, places, form));
-    const what = cells === 1 ? "the value" : `${counted(rows.length, "row")} of ` +
-      counted(places.length, "column");
-    table.say(`copied ${what} as ${form === "text" ? form : form.toUpperCase()}`);
+    table.say(`copied ${what} as ${form}`);
   } catch (error) {
     table.say(error.message);
   }
 }
 
-function counted(count, what) {
-  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
-}
-
-// The nodes of a text in which what was found is marked.
-function markedNodes(text, finder, lines) {
-  if (!finder) return visibleNodes(text, { lines });
-  const nodes = [];
-  let from = 0;
-  for (const { 0: found, index } of text.matchAll(finder)) {
-    nodes.push(...visibleNodes(text.slice(from, index), { lines }));
-    nodes.push(element("mark", "", visibleNodes(found, { lines })));
-    from = index + found.length;
-  }
-  return [...nodes, ...visibleNodes(text.slice(from), { lines })];
+// Move the cursor, as far as the table goes. With `isMore` the selection reaches to it.
+function moveTo(table, at, index, { isMore = false, isSeen = true } = {}) {
+  table.cursor = {
+    at: Math.max(-1, Math.min(at, table.order.length - 1)),
+    index: Math.max(0, Math.min(index, table.shown.length - 1)),
+  };
+  if (!isMore) table.anchor = table.cursor;
+  if (isSeen) reveal(table);
+  else markSelected(table);
 }
 
 // What a press in the rows selects: a cell, or a row by its number; more with Shift or by drag.
 function pressRows(table, event) {
   const cellAt = ({ target }) => {
     const cell = target.closest?.(".cwnb-cell, .cwnb-gutter");
-    const at = cell?.parentNode.at;
-    return at === undefined || !table.body.contains(cell) ? null
-      : { at, index: cell.index ?? -1 };
+    return table.body.contains(cell) ? { at: cell.parentNode.at, index: cell.index } : null;
   };
   const pressed = cellAt(event);
   if (!pressed || event.button !== 0) return;
-  const isRow = pressed.index < 0;
-  const last = table.shown.length - 1;
-  const select = ({ at, index }, isMore) => {
-    if (isMore) window.getSelection().removeAllRanges();
-    table.moveTo({ at, index: isRow ? last : Math.max(0, index) }, { isMore, isSeen: false });
+  const isRow = pressed.index === undefined;
+  const isMore = event.shiftKey || isRow;
+  const select = ({ at, index }, options) => {
+    moveTo(table, at, isRow ? Infinity : index ?? 0, { isSeen: false, ...options });
   };
   if (isRow && !event.shiftKey) table.anchor = { at: pressed.at, index: 0 };
-  select(pressed, isRow || event.shiftKey);
-  if (event.shiftKey || isRow) event.preventDefault();
+  select(pressed, { isMore });
+  if (isMore) event.preventDefault();
   table.scroller.focus({ preventScroll: true });
   let before = pressed;
-  const move = (moved) => {
+  followPointer((moved) => {
     const over = cellAt(moved);
-    if (!over || (over.at === before.at && (isRow || over.index === before.index))) return;
+    if (!over || (over.at === before.at && over.index === before.index)) return;
     before = over;
-    select(over, true);
-  };
-  document.addEventListener("pointermove", move);
-  document.addEventListener("pointerup", () => {
-    document.removeEventListener("pointermove", move);
-  }, { once: true });
+    window.getSelection().removeAllRanges();
+    select(over, { isMore: true, isSeen: !isRow });
+  });
 }
 
 const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 // What a key does in the rows or the heads, which are above row 0; true if it does something.
-function pressKey(table, event) {
-  const { key, altKey, shiftKey } = event;
+function pressKey(table, { key, altKey, shiftKey: isMore, ctrlKey, metaKey }) {
   const { at, index } = table.cursor;
-  const isControl = event.ctrlKey || event.metaKey;
+  const isControl = ctrlKey || metaKey;
   const [down, right] = STEPS[key] ?? [];
   const page = Math.max(1, Math.floor(table.scroller.clientHeight / ROW_PIXELS) - 2);
   const far = { Home: -Infinity, End: Infinity, PageUp: -page, PageDown: page }[key];
-  if (altKey && right && at < 0) {
-    if (shiftKey) widenColumn(table, index, table.widths[index] + 20 * right);
-    else moveColumn(table, index, index + right);
-    if (!shiftKey) table.moveTo({ at, index: index + right });
-  } else if (altKey) {
-    return false;
-  } else if (STEPS[key]) {
-    table.moveTo({ at: at + down, index: index + right }, { isMore: shiftKey });
-  } else if (far) {
-    const across = isControl && key === "Home" ? 0 : isControl && key === "End" ? Infinity : index;
-    table.moveTo({ at: Math.max(0, at + far), index: across }, { isMore: shiftKey });
-  } else if (key === "Enter" && at < 0) {
-    table.sort(index, shiftKey);
-  } else if (key === "Enter") {
-    table.toggle(table.order[at]);
-  } else if (key === " " && at >= 0) {
-    table.anchor = { at, index: 0 };
-    table.moveTo({ at, index: Infinity }, { isMore: true });
-  } else if (isControl && key === "a") {
-    table.anchor = { at: 0, index: 0 };
-    table.moveTo({ at: Infinity, index: Infinity }, { isMore: true, isSeen: false });
-  } else if (isControl && key === "c" && window.getSelection().isCollapsed) {
+  if (altKey && (!right || at >= 0)) return false;
+  if (altKey && isMore) widenColumn(table, index, table.widths[index] + 20 * right);
+  else if (altKey) {
+    moveColumn(table, index, index + right);
+    moveTo(table, at, index + right);
+  } else if (STEPS[key]) moveTo(table, at + down, index + right, { isMore });
+  else if (far) {
+    const isCorner = isControl && Math.abs(far) === Infinity;
+    moveTo(table, Math.max(0, at + far), isCorner ? far : index, { isMore });
+  } else if (key === "Enter" && at < 0) sortBy(table, index, isMore);
+  else if (key === "Enter") toggleRow(table, table.order[at]);
+  else if (key === " " || (isControl && key === "a")) {
+    table.anchor = { at: isControl ? 0 : at, index: 0 };
+    moveTo(table, isControl ? Infinity : at, Infinity, { isMore: true, isSeen: false });
+  } else if (isControl && key === "c") {
+    // Letters that are marked with the pointer are copied by the browser.
+    if (!window.getSelection().isCollapsed) return false;
     copyCells(table, "text");
-  } else if (isControl && key === "f") {
-    table.findBox.focus();
-  } else if (key === "F2" || key === "ContextMenu" || (shiftKey && key === "F10")) {
-    table.tools.querySelector("button")?.focus();
-  } else if (key === "Escape") {
-    table.moveTo(table.cursor);
-  } else {
-    return false;
-  }
+  } else if (isControl && key === "f") table.findBox.focus();
+  else if (key === "F2") table.bar.querySelector("button")?.focus();
+  else if (key === "Escape") moveTo(table, at, index);
+  else return false;
   return true;
+}
+
+// The nodes of a text in which what was found is marked.
+function markedNodes(text, finder, lines) {
+  const nodes = [];
+  let from = 0;
+  for (const { 0: found, index } of finder ? text.matchAll(finder) : []) {
+    nodes.push(...visibleNodes(text.slice(from, index), { lines }));
+    nodes.push(element("mark", "", visibleNodes(found, { lines })));
+    from = index + found.length;
+  }
+  return [...nodes, ...visibleNodes(text.slice(from), { lines })];
 }

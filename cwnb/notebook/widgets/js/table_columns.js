@@ -1,7 +1,9 @@
 // The columns of a table: their order, which are hidden, how wide they are.
 
-const NARROWEST = 44; // pixels, for a column that is made narrower by hand
-const LONG = 200; // pixels; text columns wider than this give way to others
+// In pixels: the least width by hand; a text column that is wider gives way; what a cell adds to
+// its text; what a head has beside its title.
+const NARROWEST = 44;
+const LONG = 200;
 const PADDING = 18;
 const SORT_MARK = 22;
 const ROWS_MEASURED = 200;
@@ -20,26 +22,23 @@ function rememberedColumns(columns) {
   return REMEMBERED.get(key);
 }
 
-// The width that each column would need to show its title and the first rows whole.
+// The width that each column would need to show its title and its first values whole.
 function naturalWidths({ rows, scroller }) {
   const pen = document.createElement("canvas").getContext("2d");
   pen.font = getComputedStyle(scroller).font;
-  const wide = (text) => pen.measureText(text.slice(0, LETTERS_MEASURED)).width;
+  const wide = (text) => pen.measureText((text ?? "").slice(0, LETTERS_MEASURED)).width;
   return rows.columns.map(({ title }, place) => {
-    let most = wide(title) * 1.1 + SORT_MARK;
-    for (const text of rows.textsOf(place).slice(0, ROWS_MEASURED)) {
-      most = Math.max(most, wide(text ?? ""));
-    }
-    return Math.ceil(most) + PADDING;
+    const widths = rows.textsOf(place).slice(0, ROWS_MEASURED).map(wide);
+    return Math.ceil(Math.max(wide(title) * 1.1 + SORT_MARK, ...widths)) + PADDING;
   });
 }
 
-// The widths of these columns. Times and numbers are whole, long texts share what is left, and
-// the longest takes the rest, but has a least width.
-function fittedWidths({ rows, natural, layout }, places, space) {
-  const widths = places.map((place) => layout.widths.get(place) ?? natural[place]);
-  const texts = [...places.keys()].filter((index) =>
-    rows.columns[places[index]].kind === "text" && !layout.widths.has(places[index]));
+// The widths of the columns shown. Times and numbers are whole. Of the texts, the longest takes
+// what is left; where that is too little, first the others give way, and then it does.
+function fittedWidths({ rows, natural, layout, shown }, space) {
+  const widths = shown.map((place) => layout.widths.get(place) ?? natural[place]);
+  const texts = [...shown.keys()].filter((index) =>
+    rows.columns[shown[index]].kind === "text" && !layout.widths.has(shown[index]));
   const longest = texts.reduce((a, b) => (widths[b] > (widths[a] ?? LONG) ? b : a), -1);
   const over = () => widths.reduce((sum, width) => sum + width, 0) - space;
   if (longest < 0) return widths;
@@ -57,110 +56,119 @@ function fittedWidths({ rows, natural, layout }, places, space) {
 
 function headCell(table, index) {
   const place = table.shown[index];
-  const { name, title, kind } = table.rows.columns[place];
+  const { title, kind } = table.rows.columns[place];
   const at = table.sorts.findIndex((sort) => sort.place === place);
   const isDown = table.sorts[at]?.isDown;
   const mark = at < 0 ? "" : (isDown ? "▼" : "▲") + (table.sorts.length > 1 ? at + 1 : "");
-  return element("div", `cwnb-cell cwnb-${kind}`, [
+  return element("div", `cwnb-cell cwnb-kind-${kind}`, [
     element("span", "cwnb-title", visibleNodes(title)),
     element("span", "cwnb-sorted", [mark], { "aria-hidden": "true" }),
-    element("span", "cwnb-grip", [], { "aria-hidden": "true" }),
+    element("span", "cwnb-grip"),
   ], {
     id: table.idOf(-1, place), role: "columnheader", "aria-colindex": index + 2,
     "aria-sort": at < 0 ? "none" : isDown ? "descending" : "ascending",
-    title: `${name}: click or Enter sorts, with Shift by several columns; ` +
-      "drag or Alt-arrows move it, Alt-Shift-arrows change its width",
+    title: "click or Enter: sort; with Shift: sort by several columns; " +
+      "drag or Alt-arrows: move; edge or Alt-Shift-arrows: width",
   });
 }
 
-function moveColumn(table, index, to) {
-  const { order } = table.layout;
-  const place = table.shown[index];
-  const other = table.shown[to];
-  if (other === undefined || index === to) return;
-  order.splice(order.indexOf(place), 1);
-  order.splice(order.indexOf(other) + (to > index ? 1 : 0), 0, place);
-  table.changeColumns();
+function moveColumn(table, from, to) {
+  const { shown, layout: { order } } = table;
+  if (from === to || shown[to] === undefined) return;
+  order.splice(order.indexOf(shown[from]), 1);
+  order.splice(order.indexOf(shown[to]) + (to > from ? 1 : 0), 0, shown[from]);
+  arrangeColumns(table);
 }
 
 function widenColumn(table, index, width) {
   table.layout.widths.set(table.shown[index], Math.max(NARROWEST, width));
-  table.changeColumns();
+  arrangeColumns(table);
+}
+
+// Call `move` while the pointer moves, and `end` when it is let go.
+function followPointer(move, end = () => {}) {
+  const stop = (event) => {
+    document.removeEventListener("pointermove", move);
+    document.removeEventListener("pointerup", stop);
+    document.removeEventListener("pointercancel", stop);
+    end(event);
+  };
+  document.addEventListener("pointermove", move);
+  document.addEventListener("pointerup", stop);
+  document.addEventListener("pointercancel", stop);
 }
 
 // A press on the head of a column sorts by it, moves it, or, at its right edge, changes its width.
 function pressHead(table, event) {
-  const index = table.indexAt(event.clientX);
-  const isGrip = event.target.className === "cwnb-grip";
-  const [x, width] = [event.clientX, table.widths[index]];
+  const { clientX: x, target } = event;
+  const index = target.closest(".cwnb-cell")?.index;
+  if (index === undefined) return;
+  const { widths, lefts, gutter, drop } = table;
+  const isGrip = target.className === "cwnb-grip";
+  const width = widths[index];
   let to = index;
   let isDragged = false;
-  const move = ({ clientX }) => {
+  event.preventDefault();
+  table.scroller.focus({ preventScroll: true });
+  followPointer(({ clientX }) => {
     isDragged ||= Math.abs(clientX - x) > 4;
     if (!isDragged) return;
     if (isGrip) return widenColumn(table, index, width + clientX - x);
-    to = table.indexAt(clientX);
-    table.showDrop(to, to > index);
-  };
-  const end = ({ type, shiftKey }) => {
-    for (const name of ["pointermove", "pointerup", "pointercancel"]) {
-      document.removeEventListener(name, name === "pointermove" ? move : end);
-    }
-    table.showDrop(-1);
+    to = columnAt(table, clientX);
+    drop.hidden = false;
+    drop.style.left = `${gutter + lefts[to] + (to > index ? widths[to] : 0)}px`;
+  }, ({ type, shiftKey }) => {
+    drop.hidden = true;
     if (type !== "pointerup" || isGrip) return;
     if (isDragged) moveColumn(table, index, to);
-    else table.sort(index, shiftKey);
-  };
-  document.addEventListener("pointermove", move);
-  document.addEventListener("pointerup", end);
-  document.addEventListener("pointercancel", end);
-  event.preventDefault();
+    else sortBy(table, index, shiftKey);
+  });
+}
+
+function columnAt({ scroller, lefts, gutter }, x) {
+  const inside = x - scroller.getBoundingClientRect().left + scroller.scrollLeft - gutter;
+  return lastUpTo(lefts, inside);
 }
 
 // The list of columns, with a box for each to hide and show it.
 function columnsMenu(table) {
   const { rows: { columns }, layout } = table;
+  const { order, hidden, widths } = layout;
   const list = element("div", "cwnb-columns-menu", [], { tabindex: -1 });
   const summary = element("summary", "cwnb-button");
   const menu = element("details", "cwnb-menu", [summary, list], {
-    onfocusout: ({ relatedTarget }) => {
-      if (!menu.contains(relatedTarget)) menu.open = false;
-    },
+    ontoggle: () => fill(),
+    onfocusout: ({ relatedTarget }) => { menu.open &&= menu.contains(relatedTarget); },
     onkeydown: ({ key }) => {
       if (key !== "Escape") return;
-      menu.open = false;
       summary.focus();
+      menu.open = false;
     },
   });
-  const name = () => {
-    summary.textContent = layout.hidden.size ? `Columns (${layout.hidden.size} hidden)` : "Columns";
-  };
   const fill = () => {
-    name();
-    list.replaceChildren(
-      element("button", "cwnb-button", ["As the answer has them"], { onclick: () => {
-        layout.order.sort((a, b) => a - b);
-        layout.hidden.clear();
-        layout.widths.clear();
-        change();
-      } }),
-      ...layout.order.map((place) => element("label", "", [
-        element("input", "", [], {
-          type: "checkbox", checked: !layout.hidden.has(place),
-          disabled: table.shown.length === 1 && table.shown[0] === place,
-          onchange: ({ target }) => {
-            layout.hidden[target.checked ? "delete" : "add"](place);
-            change();
-          },
-        }),
-        ...visibleNodes(columns[place].title),
-      ])));
+    summary.textContent = hidden.size ? `Columns (${hidden.size} hidden)` : "Columns";
+    list.replaceChildren(button("As the answer has them", "", () => {
+      order.sort((a, b) => a - b);
+      hidden.clear();
+      widths.clear();
+      change();
+    }), ...order.map((place) => element("label", "", [
+      element("input", "", [], {
+        type: "checkbox", checked: !hidden.has(place),
+        disabled: `${table.shown}` === `${place}`,
+        onchange: () => {
+          if (!hidden.delete(place)) hidden.add(place);
+          change();
+        },
+      }),
+      ...visibleNodes(columns[place].title),
+    ])));
   };
   const change = () => {
-    table.changeColumns();
+    arrangeColumns(table);
+    lookAgain(table);
     fill();
   };
-  menu.addEventListener("toggle", fill);
-  name();
+  fill();
   return menu;
 }
