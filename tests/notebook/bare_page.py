@@ -5,6 +5,7 @@ The model of a view is a stand-in in the page: what a view sends reaches the Pyt
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import shutil
 import threading
@@ -22,10 +23,14 @@ if TYPE_CHECKING:
 
 # `shown` has the model of each view by its name; replies come in their order, as over a comm.
 PAGE = """
+const bytesOf = (text) =>
+  new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
+const revived = (state) => Object.fromEntries(Object.entries(state).map(([key, value]) =>
+  [key, value?.base64 === undefined ? value : bytesOf(value.base64)]));
 class Model {
   #heard = [];
   #changed = {};
-  constructor(name, state) { this.name = name; this.state = state; }
+  constructor(name, state) { this.name = name; this.state = revived(state); }
   get(key) { return this.state[key]; }
   set(key, value) {
     if (JSON.stringify(this.state[key]) === JSON.stringify(value)) return;
@@ -39,9 +44,9 @@ class Model {
     window.changed(this.name, changed);
   }
   take(state) {
-    const changed = Object.keys(state).filter((key) =>
-      JSON.stringify(this.state[key]) !== JSON.stringify(state[key]));
-    Object.assign(this.state, state);
+    const changed = Object.keys(state).filter((key) => state[key]?.base64 !== undefined
+      || JSON.stringify(this.state[key]) !== JSON.stringify(state[key]));
+    Object.assign(this.state, revived(state));
     for (const key of changed) this.tell(`change:${key}`);
   }
   on(events, call) { for (const event of events.split(" ")) this.#heard.push([event, call]); }
@@ -54,8 +59,7 @@ class Model {
   }
   async send(content) {
     for (const [reply, buffers] of await window.asked(this.name, content)) {
-      this.tell("msg:custom", reply, buffers.map((text) =>
-        new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer)));
+      this.tell("msg:custom", reply, buffers.map(bytesOf));
     }
   }
 }
@@ -97,13 +101,11 @@ class BarePage:
 
     def asked(self, name: str, content: dict[str, Any]) -> list[Any]:
         """Give the replies to a question, once all are there."""
-        import base64
-
         replies: list[Any] = []
         ended = threading.Event()
 
         def send(reply: dict[str, Any], buffers: Any = None) -> None:
-            replies.append([reply, [base64.b64encode(b).decode() for b in buffers or []]])
+            replies.append([reply, [_text(b) for b in buffers or []]])
             if reply.get("last"):
                 ended.set()
 
@@ -116,10 +118,14 @@ class BarePage:
 
 def _state(view: View) -> dict[str, Any]:
     return {
-        name: value
+        name: {"base64": _text(value)} if isinstance(value, bytes) else value
         for name, value in view.get_state().items()
         if not name.startswith("_") and name not in {"layout", "tabbable", "tooltip"}
     }
+
+
+def _text(buffer: bytes) -> str:
+    return base64.b64encode(buffer).decode()
 
 
 @contextlib.contextmanager

@@ -4,22 +4,18 @@ Natural order splits text into runs of ASCII digits, runs of letters, and single
 characters. Digit runs compare by length and then as text, everything else by code point, and the
 text that ends first comes first. Numbers compare by value, exactly, and then by their text (`01`
 before `1`). Descending is the exact reverse; rows with equal keys keep their order.
-
-Two functions below make sort keys of text, and both write the same bytes: `_runs_key` for one text
-in Python, and `_ascii_keys` for a column of ASCII text in numpy.
 """
 
 from __future__ import annotations
 
-import re
-import struct
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.insights.control import checkpoint, with_checkpoints
+from cwnb.insights.control import checkpoint
 from cwnb.insights.values import numbers
 from cwnb.insights.values.conversion import analyse, to_text
 from cwnb.insights.values.number_columns import big_rows
@@ -29,7 +25,6 @@ from cwnb.insights.values.value_types import decode, is_time
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-_RUN = re.compile(r"[0-9]+|[^\W0-9_]+|[\W_]")
 # Written after a letter run: less than any character, so that `ab` sorts before `abc`.
 _END = b"\0"
 _OTHER, _LETTER, _DIGIT = range(3)
@@ -171,35 +166,11 @@ def _changes(*sorted_keys: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     return new
 
 
-def _runs_key(text: str) -> bytes:
-    parts = []
-    for run in _RUN.findall(text):
-        encoded = run.encode("utf-8", "surrogatepass")
-        if run[0].isascii() and run[0].isdigit():
-            parts.append(b"0" + struct.pack(">I", len(run)) + encoded)
-        elif run[0].isalnum():
-            parts.append(encoded + _END)
-        else:
-            parts.append(encoded)
-    return b"".join(parts)
-
-
 def natural_keys(text: pa.Array) -> pa.Array:
-    """Give a binary key per text in natural order; texts that are numbers sort as text here."""
-    _, data = string_bytes(text)
-    if not (data > 127).any():
-        return _ascii_keys(text)
-    is_ascii = pc.string_is_ascii(text).fill_null(True)
-    if pc.all(is_ascii).as_py():
-        return _ascii_keys(text)
-    keys = _ascii_keys(pc.if_else(is_ascii, text, pa.scalar(None, pa.string())))
-    rest = text.filter(pc.invert(is_ascii)).to_pylist()
-    others = [_runs_key(word) for word in with_checkpoints(rest)]
-    return pc.replace_with_mask(keys, pc.invert(is_ascii), pa.array(others, pa.binary()))
+    """Give a binary key per text in natural order; texts that are numbers sort as text here.
 
-
-def _ascii_keys(text: pa.Array) -> pa.Array:
-    """Give the keys of ASCII text: its bytes, with marks inserted where runs begin or end."""
+    A key is the bytes of its text with marks inserted where runs begin or end.
+    """
     checkpoint()
     starts, data = string_bytes(text)
     first = int(starts[0])
@@ -210,8 +181,8 @@ def _ascii_keys(text: pa.Array) -> pa.Array:
         return pc.cast(text, pa.binary())
     if size > _MOST_BYTES and len(text) > 1:
         halves = text.slice(0, len(text) // 2), text.slice(len(text) // 2)
-        return pa.concat_arrays([_ascii_keys(half) for half in halves])
-    kind = _CLASS[data]
+        return pa.concat_arrays([natural_keys(half) for half in halves])
+    kind = _kinds_of_bytes(data)
     edge = np.ones(size + 1, dtype=bool)
     edge[1:-1] = kind[1:] != kind[:-1]
     edge[starts] = True
@@ -241,6 +212,22 @@ def _ascii_keys(text: pa.Array) -> pa.Array:
     offsets = offsets.astype(np.int32)
     buffers = [_validity(text), pa.py_buffer(offsets), pa.py_buffer(out)]
     return pa.Array.from_buffers(pa.binary(), len(text), buffers)
+
+
+def _kinds_of_bytes(data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Tell for each byte of UTF-8 whether its character is a letter, a digit or another one."""
+    kinds: np.ndarray[Any, Any] = _CLASS[data]
+    if not (data > 127).any():
+        return kinds
+    characters = np.frombuffer(data.tobytes().decode().encode("utf-32-le"), dtype="<u4")
+    by_character = np.zeros(sys.maxunicode + 1, dtype=np.uint8)
+    by_character[characters] = 1
+    present = np.flatnonzero(by_character)
+    # Digits of other scripts are letters here.
+    by_character[present] = [_LETTER if chr(code).isalnum() else _OTHER for code in present]
+    by_character[:128] = _CLASS[:128]
+    begins = (data & 0xC0) != 0x80
+    return by_character[characters][np.cumsum(begins, dtype=np.int32) - 1]
 
 
 def _validity(array: pa.Array) -> pa.Buffer | None:

@@ -215,7 +215,9 @@ function rowNode(table, row) {
     tabindex: -1, "aria-label": `all of row ${row}`, "aria-expanded": `${table.opened.has(row)}`,
     onclick: () => toggleRow(table, row),
   });
-  const gutter = element("div", "cwnb-gutter", [opener, String(row)], { role: "rowheader" });
+  const gutter = element("div", "cwnb-gutter", [opener, String(row)], {
+    role: "rowheader", "aria-label": row,
+  });
   const node = element("div", "cwnb-row", [], { role: "row" });
   node.row = row;
   fillRow(table, node, gutter, (index) => bodyCell(table, row, index));

@@ -136,12 +136,14 @@ async function openRow(table, row, content) {
   inside.style.width = `${table.scroller.clientWidth}px`;
   table.insets.append(node);
   table.watch.observe(node);
-  redraw(table);
+  table.drawn.clear();
+  resizeTable(table);
   try {
     inside.replaceChildren(await content);
   } catch (error) {
     inside.replaceChildren(error.message);
   }
+  resizeTable(table);
 }
 
 function closeRow(table, row) {
