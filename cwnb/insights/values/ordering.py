@@ -217,7 +217,7 @@ def natural_keys(text: pa.Array) -> pa.Array:
 def _kinds_of_bytes(data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Tell for each byte of UTF-8 whether its character is a letter, a digit or another one."""
     kinds: np.ndarray[Any, Any] = _CLASS[data]
-    if not (data > 127).any():
+    if (data <= 127).all():
         return kinds
     characters = np.frombuffer(data.tobytes().decode().encode("utf-32-le"), dtype="<u4")
     by_character = np.zeros(sys.maxunicode + 1, dtype=np.uint8)
@@ -227,7 +227,8 @@ def _kinds_of_bytes(data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     by_character[present] = [_LETTER if chr(code).isalnum() else _OTHER for code in present]
     by_character[:128] = _CLASS[:128]
     begins = (data & 0xC0) != 0x80
-    return by_character[characters][np.cumsum(begins, dtype=np.int32) - 1]
+    kinds[:] = by_character[characters][np.cumsum(begins, dtype=np.int32) - 1]
+    return kinds
 
 
 def _validity(array: pa.Array) -> pa.Buffer | None:
