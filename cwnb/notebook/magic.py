@@ -17,6 +17,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Enum, Float, Int, List, TraitError, Unicode, Union, validate
 
 from cwnb.errors import CwnbError, InvalidParameter, QueryCancelled
+from cwnb.notebook import call_errors
 from cwnb.notebook.cell_help import CellHelp
 from cwnb.notebook.cells import cell_source
 from cwnb.notebook.completion import Completer
@@ -29,7 +30,6 @@ from cwnb.notebook.waiting import show_line, wait_for
 from cwnb.results.charge import PRICE_PER_GB, PRICE_REGION
 from cwnb.results.charts import KINDS
 from cwnb.results.html import ROWS_SHOWN
-from cwnb.results.visible import visible
 from cwnb.results.zones import display_zone
 from cwnb.times import Clock
 from cwnb.window import narrowed_start, read_window
@@ -112,6 +112,7 @@ class Cwnb(Magics):  # type: ignore[misc]
         formatter = self.shell.display_formatter.mimebundle_formatter
         formatter.for_type_by_name(*_RESULT, self._bundle)
         self.shell.events.register("post_execute", self.live.show_waiting)
+        call_errors.register(self.shell)
 
     def unregister(self) -> None:
         """Give the shell back as it was."""
@@ -119,6 +120,7 @@ class Cwnb(Magics):  # type: ignore[misc]
         self.help.unregister(self.shell)
         self.shell.display_formatter.mimebundle_formatter.pop(".".join(_RESULT), None)
         self.shell.events.unregister("post_execute", self.live.show_waiting)
+        call_errors.unregister(self.shell)
 
     def _bundle(self, result: QueryResult) -> dict[str, str]:
         """Give what the notebook keeps of an answer; its view, where a browser is, follows."""
@@ -337,6 +339,6 @@ def _without_traceback() -> Iterator[None]:
 
 
 def _hide_traceback(error: CwnbError) -> CwnbError:
-    text = visible(f"{type(error).__name__}: {error}", keep="\n\t")
+    text = call_errors.text_of(error)
     error._render_traceback_ = lambda: [text]  # type: ignore[attr-defined]
     return error
