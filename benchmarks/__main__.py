@@ -1,4 +1,4 @@
-"""`python -m benchmarks queries | ingest | puts | interrupts | compare | record [--events N]`."""
+"""`python -m benchmarks queries | ingest | puts | interrupts | notebook | compare | record`."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ def main(argv: list[str]) -> int:
         from benchmarks import recorder
 
         return recorder.main(argv[1:])
+    if argv[:1] == ["notebook"]:
+        from benchmarks import notebook
+
+        return notebook.main(argv[1:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "what", choices=["queries", "ingest", "puts", "interrupts", "memory", "once"]
