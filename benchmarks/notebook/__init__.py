@@ -7,7 +7,8 @@ without a browser. A line gives `name=value`, the goal, and the least and larges
 busy machine the least says most, so a goal counts as missed when the least misses it.
 
 Times in the page begin at the event that a user causes, or at the query's end in the kernel, and
-end when the browser has painted. `kernel_cpu` is processor time of the kernel alone.
+end when the browser has painted. `kernel_cpu` is processor time of the kernel from the query's end
+until all rows can be sorted, and `page_cpu` that of the page from the first rows until then.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,7 +62,7 @@ def _kernel(settings: dict[str, str]) -> Iterator[Any]:
 
     manager = KernelManager(kernel_name="python3")
     environment = {**os.environ, **settings, "PYTHONPATH": str(Path.cwd())}
-    manager.start_kernel(env=environment)
+    manager.start_kernel(env=environment, stderr=subprocess.DEVNULL)
     client = manager.blocking_client()
     client.start_channels()
     try:

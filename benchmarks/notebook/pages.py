@@ -92,8 +92,17 @@ class Notebook:
 
     def cpu_s(self) -> float:
         """Give the seconds that processors have spent on the kernel."""
-        used = self.kernel.cpu_times()
-        return float(used.user + used.system)
+        return _cpu_s(self.kernel)
+
+    def page_cpu_s(self) -> float:
+        """Give the seconds that processors have spent on the browser's pages."""
+        browser = psutil.Process().children(recursive=True)
+        return sum(_cpu_s(each) for each in browser if "--type=renderer" in each.cmdline())
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    used = process.cpu_times()
+    return float(used.user + used.system)
 
 
 @contextlib.contextmanager

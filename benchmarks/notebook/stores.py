@@ -96,4 +96,9 @@ def _made(name: str, fill: Callable[[cwnb.Logs], None]) -> dict[str, str]:
 
 
 def _settings(store: Path, keys: Path) -> dict[str, str]:
-    return {"CWNB_STORE": str(Path(store).absolute()), "CWNB_CONFIG_DIR": str(keys.absolute())}
+    return {
+        "CWNB_STORE": str(Path(store).absolute()),
+        "CWNB_CONFIG_DIR": str(keys.absolute()),
+        # Code that is compiled anew at each start would be measured as import time.
+        "PYTHONDONTWRITEBYTECODE": "",
+    }

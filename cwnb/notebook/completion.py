@@ -82,8 +82,8 @@ class Completer:
         self._matcher = match
 
     def register(self) -> None:
-        """Add the matcher to the shell's completer, and import the language in a thread."""
-        threading.Thread(target=_import_language, name="cwnb-completion", daemon=True).start()
+        """Add the matcher to the shell's completer, and import what it needs in a thread."""
+        threading.Thread(target=_import_early, name="cwnb-completion", daemon=True).start()
         self._magics.shell.Completer.custom_matchers.append(self._matcher)
 
     def unregister(self) -> None:
@@ -185,8 +185,10 @@ class Completer:
         }
 
 
-def _import_language() -> None:
-    """Import what the first Tab and the first query need, which takes half a second."""
+def _import_early() -> None:
+    """Import what the first Tab and the first query need, which takes up to a second."""
+    import cwnb.logs
+    import cwnb.notebook.first_line  # noqa: F401 - both only have to be there
     from cwnb.insights import Vocabulary, candidates
 
     candidates("fields ", Vocabulary())
