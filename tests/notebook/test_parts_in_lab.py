@@ -78,7 +78,7 @@ DARK = (
     "() => window.jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})"
 )
 CELL_TEXTS = """() => window.jupyterapp.shell.currentWidget.content.widgets.map(cell =>
-    cell.model.sharedModel.source)"""
+    [cell.model.type, cell.model.sharedModel.source])"""
 
 
 @pytest.fixture(scope="module")
@@ -130,8 +130,13 @@ def test_the_text_is_written_completed_and_run(looker):
     before = page.evaluate(CELL_TEXTS)
     field.focus()
     page.keyboard.press("Control+End")
-    # These keys are shortcuts of the notebook.
+    page.keyboard.press("Enter")
     page.keyboard.type("ddxa")
+    assert field.input_value().endswith("\nddxa")
+    page.keyboard.press("Control+z")
+    assert not field.input_value().endswith("ddxa")
+    page.keyboard.press("Control+Shift+z")
+    assert field.input_value().endswith("\nddxa")
     page.keyboard.press("Control+a")
     page.keyboard.type("filter lev")
     page.keyboard.press("Tab")
@@ -145,6 +150,27 @@ def test_the_text_is_written_completed_and_run(looker):
     field.focus()
     page.keyboard.press("Tab")
     assert not field.evaluate("field => field === document.activeElement")
+
+
+@pytest.mark.parametrize(
+    "focused",
+    [
+        ".cwnb-editor",
+        ".cwnb-editor-field",
+        ".cwnb-list [role=listbox]",
+        ".cwnb-field",
+        ".cwnb-bars",
+        ".cwnb-answer [role=grid]",
+    ],
+)
+def test_no_key_is_a_shortcut_of_the_notebook(looker, focused):
+    page = looker.page
+    before = page.evaluate(CELL_TEXTS)
+    page.locator(focused).first.focus()
+    for key in "ddxaybmz1":
+        page.keyboard.press(key)
+        page.locator(focused).first.focus()
+    assert page.evaluate(CELL_TEXTS) == before
 
 
 def test_a_name_that_is_chosen_reaches_the_kernel(looker):

@@ -10,7 +10,7 @@ import re
 from functools import cache
 from importlib.resources import files
 
-_SHARED = ("messages", "texts", "numbers", "clipboard")
+_SHARED = ("keys", "messages", "texts", "numbers", "clipboard")
 _TABLE = ("rows", "table_order", "table_columns", "table_cells", "table_tools", "table")
 # The files of each kind of view; the last one draws it, by a function such as `drawAnswer`.
 KINDS = {

@@ -75,7 +75,7 @@ function drawEditor({ model, el }) {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) run();
     else if (event.key === " " && event.ctrlKey) offers.open();
     else if (event.key === "Escape") root.focus();
-    else return;
+    else if (!changedByKey(event)) return;
     event.preventDefault();
   };
   field.addEventListener("input", typed);
@@ -95,6 +95,17 @@ function drawEditor({ model, el }) {
   model.on("change:vocabulary", paint);
   showText();
   showError();
+}
+
+// Does what a key does in any field of text. JupyterLab takes line ends and undo from all fields
+// that stand in a cell, but not what a script does.
+function changedByKey({ key, ctrlKey, metaKey, altKey, shiftKey }) {
+  const isControl = ctrlKey || metaKey;
+  const letter = key.toLowerCase();
+  if (altKey) return false;
+  if (key === "Enter" && !isControl) return document.execCommand("insertText", false, "\n");
+  if (isControl && letter === "z") return document.execCommand(shiftKey ? "redo" : "undo") || true;
+  return isControl && letter === "y" && (document.execCommand("redo") || true);
 }
 
 // Puts another text into a field. Where the cursor is in it, that can be undone as typing can.

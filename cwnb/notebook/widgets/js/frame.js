@@ -22,7 +22,7 @@ function drawFrame({ model, el }) {
   whenShown(el, () => isGone, () => {
     const box = el.closest(".cwnb-explorer");
     if (!box) return;
-    box.setAttribute("data-lm-suppress-shortcuts", "true");
+    keepKeys(box);
     const label = () => labelControls(box, model.get("labels"));
     const watcher = new MutationObserver(label);
     watcher.observe(box, { childList: true, subtree: true });
