@@ -9,8 +9,9 @@ import numpy as np
 
 from cwnb.errors import InvalidParameter
 from cwnb.events import ALL_TIME, TIMESTAMP
-from cwnb.results.inks import PALETTE, colours
-from cwnb.results.levels import MISSING
+from cwnb.results.inks import OTHER, PALETTE, colours
+from cwnb.results.level_colours import level_colours
+from cwnb.results.levels import MISSING, level_field, severity
 from cwnb.results.measures import floats
 from cwnb.results.periods import period_for
 from cwnb.results.rendering import is_time, render
@@ -41,6 +42,7 @@ class Panel:
     `times_ms` are the starts of their bins; of series that are not over time, the numbers of rows.
     `step` is the distance of the bins if it is known. `of_groups`: the series are groups of one
     measure, and not measures. `colours_before`: how many colours the panels above it have.
+    `own_colours`: those of levels, which are always the same.
     """
 
     title: str
@@ -50,10 +52,13 @@ class Panel:
     note: str = ""
     of_groups: bool = False
     colours_before: int = 0
+    own_colours: tuple[str, ...] = ()
 
     @property
     def colours(self) -> list[str]:
         """Give the colour of each series."""
+        if self.own_colours:
+            return list(self.own_colours)
         return colours(self.colours_before + len(self.series))[self.colours_before :]
 
     @property
@@ -127,6 +132,7 @@ def panels_of_groups(df: DataFrame, found: Shape, window: Window, zone: tzinfo) 
     codes, names = _codes(labels)
     ranked = _by_size(floats(df, found.measures[0])[rows.present], codes, found)
     largest, others = ranked[: len(PALETTE)], ranked[len(PALETTE) :]
+    own_colours = _colours_of_levels(found.keys, [names[code] for code in largest], len(others) > 0)
     panels = []
     for measure in found.measures[:_PANELS]:
         heights = floats(df, measure)[rows.present]
@@ -141,8 +147,28 @@ def panels_of_groups(df: DataFrame, found: Shape, window: Window, zone: tzinfo) 
             series.append(rows.of(rest).placed(measure, heights[rest], found, name))
             note = ""
         title = f"{measure} by {', '.join(found.keys)}"
-        panels.append(Panel(title, rows.bins, series, found.step, note, of_groups=True))
+        panels.append(
+            Panel(
+                title,
+                rows.bins,
+                series,
+                found.step,
+                note,
+                of_groups=True,
+                own_colours=own_colours[: len(series)],
+            )
+        )
     return panels
+
+
+def _colours_of_levels(
+    keys: tuple[str, ...], names: list[str], has_others: bool
+) -> tuple[str, ...]:
+    """Give the colours of groups that are levels, in their order; of other groups none."""
+    severities = [severity(name) for name in names]
+    if len(keys) != 1 or not level_field(keys) or set(severities) == {"other"}:
+        return ()
+    return (*level_colours(names, severities), *[OTHER] * has_others)
 
 
 def _by_size(heights: Array, codes: Array, found: Shape) -> Array:

@@ -39,6 +39,7 @@ class Shape:
     `by`, `measures` the columns of numbers, `additive` those that may be stacked. `is_whole`: no
     later command left out rows, so what has no row has no events. `of_events`: the bins are of the
     times of events, which the window of the query is about. `is_sorted`: a command sorted the rows.
+    `is_cut`: the default limit left out rows, which nobody asked for.
     """
 
     kind: str
@@ -50,6 +51,7 @@ class Shape:
     is_whole: bool = False
     of_events: bool = True
     is_sorted: bool = False
+    is_cut: bool = False
 
     @property
     def period_ms(self) -> int | None:
@@ -90,6 +92,9 @@ def shape(pipeline: Pipeline, df: DataFrame) -> Shape:
         measures=_numeric(df, {item.name for item in by}),
         additive=additive,
         is_whole=_keep_all_rows(commands[place + 1 :], len(df)),
+        is_cut=any(
+            c.meta.get("implicit") and c.row_cap() == len(df) for c in commands[place + 1 :]
+        ),
         is_sorted=any(command.order is Order.SETS for command in commands[place + 1 :]),
         of_events=rounding is not None and _is_of_events(rounding, commands[:place]),
     )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from matplotlib.patches import Patch
 
+from cwnb.results.axes import joined
 from cwnb.results.series import lengths_of
 
 if TYPE_CHECKING:
@@ -41,12 +42,13 @@ def widths(panel: Panel) -> Array:
 
 def note_on_bars(panel: Panel, *, side_by_side: bool) -> str:
     """Say what of the bars is not drawn as it is."""
-    notes = []
-    if side_by_side and _overlap(panel):
-        notes.append("bars in front of each other")
-    if _are_narrow(panel):
-        notes.append("the highest of bars that would touch")
-    return "; ".join(notes)
+    front = "bars in front of each other" if side_by_side and _overlap(panel) else ""
+    if not are_narrow(panel):
+        return front
+    has_bar = np.any([np.nan_to_num(series.heights) != 0 for series in panel.series], axis=0)
+    places = _places(panel)[has_bar]
+    hides = len(np.unique(places)) < len(places)
+    return joined(front, "the highest of bars that have no room" if hides else "")
 
 
 def draw_side_by_side(axes: Any, panel: Panel) -> list[Any]:
@@ -76,7 +78,7 @@ def draw_side_by_side(axes: Any, panel: Panel) -> list[Any]:
 
 def draw_stack(axes: Any, panel: Panel) -> list[Any]:
     """Draw the series on each other; values below zero hang from it."""
-    single = not _are_narrow(panel) and len(panel.times_ms) * len(panel.series) <= _SINGLE_BARS
+    single = not are_narrow(panel) and len(panel.times_ms) * len(panel.series) <= _SINGLE_BARS
     if single:
         rows = np.nan_to_num(np.stack([series.heights for series in panel.series]))
         full = widths(panel)
@@ -111,7 +113,7 @@ def _span(panel: Panel) -> float:
     return float(days[-1] - days[0] + widths(panel)[-1])
 
 
-def _are_narrow(panel: Panel) -> bool:
+def are_narrow(panel: Panel) -> bool:
     """Tell whether bars would be narrower than a line."""
     return bool(widths(panel).min() < _span(panel) / _COLUMNS)
 
@@ -122,6 +124,13 @@ def _overlap(panel: Panel) -> bool:
     return count > 1 and bool(widths(panel).min() / count < _span(panel) / _COLUMNS)
 
 
+def _places(panel: Panel) -> Array:
+    """Give the column in which each bin begins."""
+    days = days_of(panel.times_ms)
+    places: Array = np.clip((days - days[0]) * (_COLUMNS / _span(panel)), 0, _COLUMNS - 1)
+    return places.astype("int64")
+
+
 def _columns(panel: Panel, size: Any) -> tuple[Array, Array]:
     """Give the edges of bars that touch, in days, and a row of heights for each series.
 
@@ -129,10 +138,10 @@ def _columns(panel: Panel, size: Any) -> tuple[Array, Array]:
     """
     rows = np.nan_to_num(np.stack([series.heights for series in panel.series]))
     days = days_of(panel.times_ms)
-    if not _are_narrow(panel):
+    if not are_narrow(panel):
         return np.append(days, days[-1] + widths(panel)[-1]), rows
     edges = days[0] + np.arange(_COLUMNS + 1) * (_span(panel) / _COLUMNS)
-    places = np.clip(np.searchsorted(edges, days, side="right") - 1, 0, _COLUMNS - 1)
+    places = _places(panel)
     # In the order of their size, so that the greatest is the last one written to its place.
     order = np.argsort(size(np.abs(rows), axis=0), kind="stable")
     thinned = np.zeros((len(rows), _COLUMNS))

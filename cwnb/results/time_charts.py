@@ -20,7 +20,14 @@ from cwnb.results.axes import (
 from cwnb.results.fonts import Fonts
 from cwnb.results.inks import EDGE, INK
 from cwnb.results.time_axis import TimeLabels, TimeTicks
-from cwnb.results.time_bars import days_of, draw_side_by_side, draw_stack, note_on_bars, widths
+from cwnb.results.time_bars import (
+    are_narrow,
+    days_of,
+    draw_side_by_side,
+    draw_stack,
+    note_on_bars,
+    widths,
+)
 from cwnb.results.zones import display_zone, titled
 
 if TYPE_CHECKING:
@@ -61,7 +68,10 @@ def kind_of(panel: Panel, kind: str) -> str:
     if kind == "auto":
         stacks = panel.of_groups and all(series.additive for series in panel.series)
         kind = "stacked" if stacks else "line"
-    return "bar" if kind in {"line", "area"} and len(panel.times_ms) == 1 else kind
+    if kind in {"line", "area"} and len(panel.times_ms) == 1:
+        return "bar"
+    # The edges of thousands of areas on each other would be all that is seen.
+    return "stacked" if kind == "area" and _areas_add_up(panel) and are_narrow(panel) else kind
 
 
 def _stackable(panels: list[Panel]) -> list[Panel]:
@@ -101,8 +111,7 @@ def _draw_lines(axes: Any, panel: Panel) -> list[Any]:
 def _draw_areas(axes: Any, panel: Panel) -> list[Any]:
     """Fill lines down to zero: stacked where they add up, else faintly, so that all are seen."""
     days = days_of(panel.times_ms)
-    adds_up = all(series.additive and series.low >= 0 for series in panel.series)
-    if len(panel.series) > 1 and adds_up:
+    if _areas_add_up(panel):
         rows = np.cumsum([np.nan_to_num(series.heights) for series in panel.series], axis=0)
         below = np.vstack([np.zeros(len(days)), rows[:-1]])
         return [
@@ -113,6 +122,10 @@ def _draw_areas(axes: Any, panel: Panel) -> list[Any]:
     for series, colour in zip(panel.series, panel.colours, strict=True):
         axes.fill_between(days, 0, series.heights, color=colour, alpha=faint, linewidth=0)
     return _draw_lines(axes, panel)
+
+
+def _areas_add_up(panel: Panel) -> bool:
+    return len(panel.series) > 1 and all(s.additive and s.low >= 0 for s in panel.series)
 
 
 _DRAWN = {

@@ -19,7 +19,7 @@ from cwnb.errors import (
     StoreReadOnly,
 )
 from cwnb.insights.engine import run as engine_run
-from cwnb.results.charts import plot
+from cwnb.results.charts import KINDS, plot
 from cwnb.results.result import QueryResult
 from cwnb.results.running import RunningQuery
 
@@ -93,6 +93,15 @@ def test_plot_shows_a_picture_and_then_the_table(run):
     # The table is the value of the cell, and so comes after it.
     assert "<table>" in done.result._repr_mimebundle_()["text/html"]
     assert done.result.df.shape == (12, 2)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_each_kind_of_chart_is_an_option_and_a_setting(run, kind):
+    query = "stats count(*) as n by bin(5m), level"
+    (asked,) = run(f"%%insights -g /shop/app --plot {kind}\n{query}").shown
+    assert run(f"%config Cwnb.plot = {kind!r}").success
+    (configured,) = run(f"%%insights -g /shop/app\n{query}").shown
+    assert asked.data["image/png"] == configured.data["image/png"]
 
 
 def test_auto_without_a_chart_that_fits_says_so_and_answers(run):

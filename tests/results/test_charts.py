@@ -4,13 +4,15 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
+from matplotlib.colors import to_hex
 
 from cwnb.errors import InvalidParameter
 from cwnb.results.charts import plot, text_bars
 from cwnb.results.inks import OTHER
+from cwnb.results.level_colours import level_colours
 
 from .drawn import bars, draws, heights, legend, lengths, lines, ticks, titles
-from .standin import frame, result
+from .standin import call, frame, result
 
 MINUTE = 60_000
 TIMES = [i * 5 * MINUTE for i in range(12) if i != 6]
@@ -299,6 +301,49 @@ def test_thousands_of_bins_are_drawn_in_seconds(kind, keys):
     # A patch for each would take seconds to draw.
     assert len(draws_few.axes[0].get_children()) < 100
     draws_few.canvas.draw()
+
+
+def test_bars_too_narrow_to_be_seen_are_drawn_as_wide_as_a_line():
+    for minutes, said in [
+        ([0, 1000, 5000], ""),
+        ([0, 1, 5000], "   (the highest of bars that have no room)"),
+    ]:
+        df = frame(time=[m * MINUTE for m in minutes], n=[3, 9, 2]).rename(columns={"time": "t"})
+        figure = plot(result(df, ["count(*) as n"], ["bin(1m) as t"]), "bar")
+        assert titles(figure) == [f"n{said}"]
+        (outline,) = figure.axes[0].patches
+        seen = [value for value in outline.get_data().values if value]
+        assert seen == ([3, 9, 2] if not said else [9, 2])
+        draws(figure)
+
+
+def test_stacks_of_thousands_of_bins_show_the_highest_of_their_neighbours():
+    rows = [(m, key, 5 if m == 77 else 1) for m in range(5000) for key in "ab"]
+    df = frame(
+        time=[m * MINUTE for m, _, _ in rows], key=[k for _, k, _ in rows], n=[n for *_, n in rows]
+    )
+    r = result(df.rename(columns={"time": "t"}), ["count(*) as n"], ["bin(1m) as t", "key"])
+    for kind in ("auto", "area", "stacked"):
+        figure = plot(r, kind)
+        lower, upper = (patch.get_data() for patch in figure.axes[0].patches)
+        assert sorted(set(lower.values)) == [1, 5]
+        assert sorted(set(upper.values)) == [2, 10]
+        assert (upper.baseline == lower.values).all()
+        draws(figure, 2)
+
+
+def test_levels_have_the_colours_of_the_histogram():
+    r = by_bin_and(["error", "info", "debug"])
+    r.df.columns = ["t", "Level", "n"]
+    r.pipeline.commands[-1].args["by"][1] = call("Level")
+    shown = {name: handle.get_facecolor() for name, handle in legend_colours(plot(r))}
+    expected = level_colours(["error", "info", "debug"], ["error", "info", "debug"])
+    assert [to_hex(shown[name]) for name in ("error", "info", "debug")] == expected
+
+
+def legend_colours(figure):
+    found = figure.axes[0].get_legend()
+    return [(t.get_text(), h) for t, h in zip(found.get_texts(), found.legend_handles, strict=True)]
 
 
 INFINITE = frame(k=["a", "b"], n=[1.0, float("inf")])
