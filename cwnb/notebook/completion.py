@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, completion_matcher
 
 from cwnb.errors import CwnbError
 from cwnb.notebook.known import Known, group_names, vocabulary_of
+from cwnb.notebook.live import shows_views
 from cwnb.notebook.options import Options, read_options
 from cwnb.notebook.placeholders import fill_word
 from cwnb.notebook.stores import configured_groups
@@ -28,6 +31,9 @@ _LINE = re.compile(r"\s*(?:[^\W\d][\w.]*\s*=\s*)?%insights(?:_explore)?(?=\s)")
 _ABOUT_GROUPS = re.compile(r"\s*%insights_(?:groups|fields)\s+(?P<fragment>\S*)\Z")
 _SAVED = re.compile(r"\s*%insights_saved\s+(?P<fragment>.*)\Z")
 _IDENTIFIER = "cwnb.insights"
+# Modules that take long to import.
+_FOR_TAB = ("cwnb.logs", "cwnb.notebook.first_line")
+_FOR_VIEWS = ("pandas", "cwnb.notebook.widgets.explorer")
 
 
 @dataclass(frozen=True)
@@ -186,12 +192,17 @@ class Completer:
 
 
 def _import_early() -> None:
-    """Import what the first Tab and the first query need, which takes up to a second."""
-    import cwnb.logs
-    import cwnb.notebook.first_line  # noqa: F401 - both only have to be there
+    """Import what the first Tab and the first query need, and then what shows their answers."""
     from cwnb.insights import Vocabulary, candidates
 
+    for module in _FOR_TAB:
+        import_module(module)
     candidates("fields ", Vocabulary())
+    # A wrong CWNB_VIEW is told by the first answer.
+    with suppress(CwnbError):
+        if shows_views():
+            for module in _FOR_VIEWS:
+                import_module(module)
 
 
 def _completion(fragment: str, found: Any) -> Completion:

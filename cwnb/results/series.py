@@ -11,7 +11,7 @@ import pyarrow as pa
 from cwnb.errors import InvalidParameter
 from cwnb.events import ALL_TIME
 from cwnb.results.rendering import is_time
-from cwnb.results.time_axis import FIRST_MS, LAST_MS
+from cwnb.results.whole_times import FIRST_MS, LAST_MS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -62,8 +62,8 @@ def checked(pattern: str) -> str:
         out.append(text)
     translated = "".join(out)
     try:
-        # With an empty array Arrow would not compile the pattern.
-        pc.match_substring_regex(pa.array([""]), plain_names(translated))
+        # With an empty array Arrow would not compile the pattern; `pa.array` imports pandas.
+        pc.match_substring_regex(pa.nulls(1, pa.string()), plain_names(translated))
     except pa.ArrowInvalid as error:
         reason = str(error).removeprefix("Invalid regular expression: ")
         raise InvalidRegex(f"RE2 does not take the regex {pattern!r}: {reason}") from None
