@@ -96,7 +96,7 @@ function shownSentences({ rows, order, has, hits, sorts }) {
   return said;
 }
 
-// Show the buttons for a value: beside a narrow one, and over the end of a wide one.
+// Show the buttons for a value: over the end of a long text, and beside others.
 function showBar(table, at, index) {
   const { bar, order, shown, drawn, scroller, rows } = table;
   if (bar.contains(document.activeElement)) return;
@@ -115,7 +115,7 @@ function showBar(table, at, index) {
   const [inside, outside] = [cell.getBoundingClientRect(), scroller.getBoundingClientRect()];
   const [left, wide, space] = [inside.left - outside.left, bar.offsetWidth, scroller.clientWidth];
   const end = Math.min(left + inside.width, space);
-  const isBeside = inside.width < 2 * wide;
+  const isBeside = rows.columns[place].kind !== "text" || inside.width < 2 * wide;
   bar.style.left = `${!isBeside ? end - wide : end + wide < space ? end : left - wide}px`;
   const top = inside.top - outside.top;
   bar.style.top = `${top}px`;
