@@ -28,6 +28,7 @@ CELLS = [
     "%%insights -g /shop/app --start all\nstats count(*) by level",
     *["print('line\\n' * 30)"] * 12,
 ]
+SCROLL_TO = "index => jupyterapp.shell.currentWidget.content.scrollToItem(index)"
 COUNT = "jupyterapp.shell.currentWidget.content.model.cells.length"
 
 
@@ -107,6 +108,18 @@ def test_keys_in_the_table_are_no_shortcuts_of_the_notebook(lab, table):
     expect(table.get_by_role("grid")).to_be_focused()
 
 
+def test_find_steps_by_enter(lab, table):
+    box, found = table.get_by_label("Find"), table.locator(".cwnb-controls [role=status]")
+    box.fill("error")
+    expect(found).to_have_text("1 of 750 rows")
+    box.press("Enter")
+    expect(found).to_have_text("2 of 750 rows")
+    box.press("Escape")
+    expect(table.get_by_role("grid")).to_be_focused()
+    box.fill("")
+    expect(found).to_have_text("")
+
+
 def test_cells_are_copied_to_the_clipboard(lab, table):
     table.get_by_role("grid").focus()
     for key in ["Home", "Shift+End", "Control+c"]:
@@ -120,10 +133,10 @@ def test_a_table_that_was_out_of_sight_is_where_it_was(lab, table):
     scroller = table.get_by_role("grid")
     scroller.evaluate("element => { element.scrollTop = 22 * 700 }")
     expect(table.get_by_role("rowheader", name="700", exact=True)).to_be_visible()
-    lab.cells.last.scroll_into_view_if_needed()
-    expect(lab.cells.last).to_be_in_viewport()
-    lab.cells.nth(1).scroll_into_view_if_needed()
-    table.scroll_into_view_if_needed()
+    lab.page.evaluate(SCROLL_TO, len(CELLS) - 1)
+    expect(table).not_to_be_in_viewport()
+    lab.page.evaluate(SCROLL_TO, 1)
+    expect(table).to_be_in_viewport()
     expect(table.get_by_role("rowheader", name="700", exact=True)).to_be_visible()
     assert scroller.evaluate("element => element.scrollTop") == 22 * 700
 
