@@ -14,18 +14,21 @@ function counted(count, what) {
 
 function tableControls(table) {
   const { layout } = table;
-  let waiting;
-  const box = (label, use) => element("input", "cwnb-box", [], {
-    type: "search", placeholder: label, "aria-label": label, spellcheck: "false",
-    oninput: ({ target }) => {
-      clearTimeout(waiting);
-      waiting = setTimeout(() => use(finderOf(target.value)), PAUSE_MS);
-    },
-    onkeydown: ({ key, shiftKey }) => {
-      if (key === "Enter") findRow(table, shiftKey ? -1 : 1);
-      if (key === "Escape") table.scroller.focus();
-    },
-  });
+  const box = (label, use) => {
+    let waiting;
+    return element("input", "cwnb-box", [], {
+      type: "search", placeholder: label, "aria-label": label, spellcheck: "false",
+      oninput: ({ target }) => {
+        clearTimeout(waiting);
+        waiting = setTimeout(() => use(finderOf(target.value)), PAUSE_MS);
+      },
+      // A browser empties the box at the first Escape.
+      onkeydown: ({ key, shiftKey, target }) => {
+        if (key === "Enter") findRow(table, shiftKey ? -1 : 1);
+        if (key === "Escape" && !target.value) table.scroller.focus();
+      },
+    });
+  };
   const filterBox = box("Filter rows", (finder) => {
     table.filter = finder;
     lookAgain(table);
