@@ -27,6 +27,14 @@ const bytesOf = (text) =>
   new DataView(Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0)).buffer);
 const revived = (state) => Object.fromEntries(Object.entries(state).map(([key, value]) =>
   [key, value?.base64 === undefined ? value : bytesOf(value.base64)]));
+window.waiting = 0;
+async function waited(promise) {
+  window.waiting += 1;
+  const answer = await promise;
+  window.waiting -= 1;
+  return answer;
+}
+
 class Model {
   #heard = [];
   #changed = {};
@@ -41,7 +49,7 @@ class Model {
   save_changes() {
     const changed = this.#changed;
     this.#changed = {};
-    window.changed(this.name, changed);
+    waited(window.changed(this.name, changed));
   }
   take(state) {
     const changed = Object.keys(state).filter((key) => state[key]?.base64 !== undefined
@@ -58,7 +66,7 @@ class Model {
     for (const [one, call] of [...this.#heard]) if (one === event) call(...values);
   }
   async send(content) {
-    for (const [reply, buffers] of await window.asked(this.name, content)) {
+    for (const [reply, buffers] of await waited(window.asked(this.name, content))) {
       this.tell("msg:custom", reply, buffers.map(bytesOf));
     }
   }
@@ -94,6 +102,10 @@ class BarePage:
         self.page.evaluate(
             "([name, state]) => shown[name].take(state)", [name, _state(self.views[name])]
         )
+
+    def settle(self) -> None:
+        """Wait until the views have taken and answered all that was sent to them."""
+        self.page.wait_for_function("() => window.waiting === 0")
 
     def changed(self, name: str, state: dict[str, Any]) -> None:
         """Set traits as a browser has changed them."""

@@ -150,20 +150,24 @@ def test_control_enter_runs_the_text_as_it_stands(bare, editor):
     ran = []
     editor.on_run(lambda: ran.append(editor.text))
     press(bare, "fields level<Control+Enter>")
-    bare.page.wait_for_function("() => true")
+    bare.settle()
     assert ran == ["fields level"]
     assert editor.field.input_value() == "fields level"
 
 
 def test_the_text_goes_both_ways(bare, editor):
     press(bare, "limit 1")
-    bare.page.wait_for_timeout(400)
+    editor.field.blur()
+    bare.settle()
     assert editor.text == "limit 1"
     editor.text = "limit 2\r\n| sort a"
     editor.refresh()
     assert editor.field.input_value() == "limit 2\n| sort a"
+    editor.field.focus()
+    editor.text = "limit 3"
+    editor.refresh()
     press(bare, "<Control+z>")
-    assert editor.field.input_value() == "limit 1"
+    assert editor.field.input_value() == "limit 2\n| sort a"
 
 
 def test_a_text_is_pasted_with_its_line_ends(bare, editor):
@@ -175,6 +179,7 @@ def test_a_text_is_pasted_with_its_line_ends(bare, editor):
         }"""
     )
     press(bare, "0<Control+Enter>")
+    bare.settle()
     assert editor.text == "fields a\n| limit 10"
 
 
@@ -188,6 +193,7 @@ def test_the_underline_stands_where_the_library_says(bare, editor):
     press(bare, "<Control+End>x")
     assert editor.element.locator(".cwnb-editor-faulty").count() == 0
     assert editor.element.locator("[role=alert]").inner_text() == ""
+    bare.settle()
     assert editor.error == {}
 
 

@@ -123,6 +123,7 @@ def test_a_drag_narrows_the_window_and_says_the_times(bare, show):
     assert says(element) == "narrow: 2026-11-20 10:15 to 10:30: 15 events"
     assert legend(element) == ["ERROR 5", "INFO 10"]
     bare.page.mouse.up()
+    bare.settle()
     exploration = view.exploration
     assert f"{exploration.start:%H:%M}-{exploration.end:%H:%M}" == "10:15-10:30"
 
@@ -140,6 +141,7 @@ def test_only_a_drag_narrows(bare, show, moves, is_narrowed):
     for share in moves[1:]:
         bare.page.mouse.move(*at(bars, share))
     bare.page.mouse.up()
+    bare.settle()
     assert view.exploration.can_undo is is_narrowed
 
 
@@ -152,6 +154,7 @@ def test_escape_cancels_a_drag(bare, show):
     bare.page.keyboard.press("Escape")
     assert says(element).startswith("60 events")
     bare.page.mouse.up()
+    bare.settle()
     assert not view.exploration.can_undo
 
 
@@ -173,6 +176,7 @@ def test_keys_choose_and_narrow(bare, show, keys, said, window):
     bars.focus()
     for key in keys.split():
         bare.page.keyboard.press(key)
+    bare.settle()
     exploration = view.exploration
     if said is not None:
         assert says(element) == said
@@ -205,6 +209,12 @@ def test_what_has_no_times_says_so_and_takes_no_room(show):
     element.get_by_text("no histogram: there are no events with a time to count").wait_for()
     assert not element.locator(".cwnb-bars").is_visible()
     assert element.bounding_box()["height"] < 40
+
+
+def test_without_events_it_takes_no_room(show):
+    _, element = show('filter level = "nothing"')
+    element.get_by_text("no histogram: there are no events with a time to count").wait_for()
+    assert not element.locator(".cwnb-bars").is_visible()
 
 
 def test_a_frame_with_times_has_a_histogram_that_does_not_narrow(bare, show):

@@ -55,8 +55,8 @@ def histogram(view: AnswerView, of: int) -> Reply:
     result = view.shown(of).result
     counting = view.counting.of(of, result)
     counted = counting.result()
-    if counted is None:
-        return Reply({"reason": counting.reason})
+    if counted is None or not any(map(any, counted.counts)):
+        return Reply({"reason": counting.reason or "there are no events with a time to count"})
     window = result.events.context.window
     return Reply({**picture(counted, window, result.tz), "narrows": view.exploration is not None})
 

@@ -79,7 +79,7 @@ async function showValues(model, { name, types = [], has_conflict: hasConflict }
       const most = Math.max(...values.map((value) => value.count));
       place.replaceChildren(
         element("div", "cwnb-field-values-head", [
-          `most frequent ${model.get("about")}`,
+          `most frequent values, ${model.get("about")}`,
           element("button", "cwnb-small-button", ["count by it"], {
             type: "button", onclick: () => act("count_by", {}),
           }),

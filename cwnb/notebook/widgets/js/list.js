@@ -26,6 +26,7 @@ function drawList({ model, el }) {
   let items = []; // those that are shown
   let marked = 0;
   let width = 0;
+  let isFirst = true; // those chosen are in sight when the list is first shown
   let columns = []; // letters of each text, empty where the texts stand below the names
 
   const chosen = () => new Set(model.get("chosen"));
@@ -115,6 +116,9 @@ function drawList({ model, el }) {
     empty.hidden = items.length > 0;
     empty.textContent = all.length || others.length
       ? `nothing here has ${JSON.stringify(search.value)} in its name` : model.get("empty");
+    const first = items.findIndex(({ name }) => names.has(name));
+    if (isFirst && first >= 0) mark(first);
+    isFirst &&= !all.length;
     draw();
   };
   const mark = (place) => {
