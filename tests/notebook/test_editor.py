@@ -139,6 +139,21 @@ def test_tab_moves_on_and_escape_leaves(bare, editor):
     assert editor.field.input_value() == "fie"
 
 
+def test_the_list_stays_at_its_place_in_the_text(bare, editor):
+    editor.element.evaluate("element => { element.style.paddingBottom = '2000px'; }")
+    editor.text = "| fields a\n" * 40
+    editor.refresh()
+    press(bare, "<Control+End>| f")
+    offers = editor.element.locator(".cwnb-offers")
+    line = editor.element.locator(".cwnb-editor-copy > div").nth(40)
+    before = offers.bounding_box()["y"] - line.bounding_box()["y"]
+    bare.page.mouse.wheel(0, 60)
+    bare.page.wait_for_function("() => window.scrollY > 0")
+    bare.page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert offers.bounding_box()["y"] - line.bounding_box()["y"] == before
+    bare.page.evaluate("() => window.scrollTo(0, 0)")
+
+
 def test_a_click_takes_what_is_offered(bare, editor):
     press(bare, "f")
     editor.element.locator("li", has_text="filter").click()

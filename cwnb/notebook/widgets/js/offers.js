@@ -14,11 +14,16 @@ function drawOffers({ field, mirror, id, model }) {
   let marked = 0;
   let isChosen = false;
 
+  const put = () => place(node, placeOf(mirror, field.selectionEnd - fragment.length)
+    ?? field.getBoundingClientRect());
+  // The list stays at its place in the text; what is scrolled may be any node around it.
+  const scrolled = ({ target }) => { if (target !== list) put(); };
   const close = () => {
     if (!offered.length) return;
     offered = [];
     node.hidden = true;
     node.hidePopover?.();
+    document.removeEventListener("scroll", scrolled, true);
     said.textContent = "";
     field.removeAttribute("aria-activedescendant");
   };
@@ -68,7 +73,8 @@ function drawOffers({ field, mirror, id, model }) {
     node.showPopover?.();
     mark(0);
     said.textContent = `${candidates.length} suggestions; Tab takes ${candidates[0].text}`;
-    place(node, placeOf(mirror, at - fragment.length) ?? field.getBoundingClientRect());
+    document.addEventListener("scroll", scrolled, true);
+    put();
   };
   // What a key does while the list is open; true if that was all.
   const takes = (event) => {
