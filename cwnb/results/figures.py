@@ -21,8 +21,8 @@ from cwnb.results.panels import (
 )
 from cwnb.results.series import Series
 from cwnb.results.shape import shape
-from cwnb.results.time_axis import time_texts
 from cwnb.results.time_charts import draw_over_time
+from cwnb.results.whole_times import time_texts
 from cwnb.results.zones import UTC_NAME, display_zone
 
 if TYPE_CHECKING:

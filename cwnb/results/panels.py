@@ -17,8 +17,8 @@ from cwnb.results.periods import period_for
 from cwnb.results.rendering import is_time, render
 from cwnb.results.series import Array, Series, bins_between, drawable_times, epoch_ms
 from cwnb.results.shape import Step
-from cwnb.results.time_axis import time_texts
 from cwnb.results.visible import one_line
+from cwnb.results.whole_times import time_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,13 +8,13 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _DAY_MS = 86_400_000
 # Distances of ticks: their unit, its count, and their length in milliseconds, which is that of the
 # shortest for months and years.
-_STEPS = [
+STEPS = [
     *(("ms", n, n) for n in (1, 2, 5, 10, 20, 50, 100, 200, 500)),
     *(("s", n, n * 1_000) for n in (1, 2, 5, 10, 15, 30)),
     *(("m", n, n * 60_000) for n in (1, 2, 5, 10, 15, 30)),
@@ -34,13 +34,13 @@ FIRST_MS, LAST_MS = -62_103_628_800_000, 253_370_764_800_000
 
 def tick_times(first_ms: int, last_ms: int, most: int, zone: tzinfo) -> list[int]:
     """Give the whole times of a zone between two times, `most` or one more, in UTC milliseconds."""
-    lengths = [length for _, _, length in _STEPS]
-    place = min(bisect(lengths, (last_ms - first_ms) / most), len(_STEPS) - 1)
-    unit, count, _ = _STEPS[place]
+    lengths = [length for _, _, length in STEPS]
+    place = min(bisect(lengths, (last_ms - first_ms) / most), len(STEPS) - 1)
+    unit, count, _ = STEPS[place]
     return whole_times(first_ms, last_ms, unit, count, zone)
 
 
-def tick_texts(times_ms: Sequence[int], zone: tzinfo) -> list[str]:
+def tick_texts(times_ms: Iterable[int], zone: tzinfo) -> list[str]:
     """Write what changes from one tick to the next; below it the date or year where it changes.
 
     Where the clocks of the zone were put on or back, the line below says the new distance to UTC.
@@ -53,7 +53,7 @@ def tick_texts(times_ms: Sequence[int], zone: tzinfo) -> list[str]:
         new = wider(when)
         below.append(new if new != said else _distance(when) if shifted else "")
         said, offset = new, when.utcoffset()
-    if len(below) > 1 and below[0] and below[1]:
+    if wider is _date and len(below) > 1 and below[1]:
         # Two dates beside each other have no room; the second one tells the first.
         below[0] = ""
     return [
@@ -62,16 +62,16 @@ def tick_texts(times_ms: Sequence[int], zone: tzinfo) -> list[str]:
     ]
 
 
-def whole_times(first_ms: int, last_ms: int, unit: str, count: int, zone: tzinfo) -> list[int]:
+def whole_times(first_ms: float, last_ms: float, unit: str, count: int, zone: tzinfo) -> list[int]:
     """Give the whole times of a zone from one time to another, in UTC milliseconds.
 
     `unit` and `count` are one of the steps above. A time that the zone's clocks skipped is left
     out; one that they had twice is there twice where the steps are an hour or less.
     """
-    start = local_time(first_ms, zone)
+    start = local_time(int(first_ms), zone)
     if unit in {"ms", "s", "m"}:
         # Clocks are put on or back by a multiple of these steps, so all ticks stay whole.
-        step = next(ms for u, n, ms in _STEPS if (u, n) == (unit, count))
+        step = next(ms for u, n, ms in STEPS if (u, n) == (unit, count))
         offset = round((start.utcoffset() or timedelta()).total_seconds() * 1000)
         first = -(-(first_ms + offset) // step) * step - offset
         return list(range(int(first), int(last_ms) + 1, step))
@@ -147,6 +147,27 @@ def _distance(when: datetime) -> str:
     hours, rest = divmod(abs(minutes), 60)
     sign = "-" if minutes < 0 else "+"
     return f"UTC{sign}{hours}:{rest:02d}" if rest else f"UTC{sign}{hours}"
+
+
+def time_texts(times_ms: Iterable[int], zone: tzinfo) -> list[str]:
+    """Write times of a zone in full, without the parts that are 0 in all of them.
+
+    Two times that a zone's clocks show alike are told apart by their distance to UTC.
+    """
+    times = [local_time(int(time_ms), zone) for time_ms in times_ms]
+    form = "%Y-%m-%d"
+    if any(t.second or t.microsecond for t in times):
+        form += " %H:%M:%S"
+    elif any(t.hour or t.minute for t in times):
+        form += " %H:%M"
+    texts = [f"{t:{form}}" for t in times]
+    if any(t.microsecond for t in times):
+        texts = [
+            f"{text}.{t.microsecond // 1000:03d}" for text, t in zip(texts, times, strict=True)
+        ]
+    if len(set(texts)) < len(texts):
+        texts = [f"{text} {_distance(t)}" for text, t in zip(texts, times, strict=True)]
+    return texts
 
 
 def edge_texts(times_ms: Iterable[int], zone: tzinfo) -> list[tuple[str, str]]:

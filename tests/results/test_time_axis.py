@@ -10,7 +10,8 @@ import pytest
 from matplotlib.figure import Figure
 
 import cwnb
-from cwnb.results.time_axis import TimeLabels, TimeTicks, time_texts, whole_times
+from cwnb.results.time_axis import TimeLabels, TimeTicks
+from cwnb.results.whole_times import time_texts, whole_times
 
 from .drawn import ticks
 from .test_chart_texts import events
