@@ -39,12 +39,12 @@ class Series:
     @property
     def low(self) -> float:
         """Give the least value; 0 without any."""
-        return float(np.nanmin(self.heights)) if self._has_values() else 0.0
+        return float(np.nanmin(self.heights)) if self.values else 0.0
 
     @property
     def magnitude(self) -> float:
         """Give the greatest absolute value; 0 without any."""
-        return float(np.nanmax(np.abs(self.heights))) if self._has_values() else 0.0
+        return float(np.nanmax(np.abs(self.heights))) if self.values else 0.0
 
     @property
     def is_whole(self) -> bool:
@@ -52,15 +52,17 @@ class Series:
         present = self.heights[~np.isnan(self.heights)]
         return bool((present == np.floor(present)).all())
 
+    @property
+    def values(self) -> int:
+        """Give how many bins have a value."""
+        return int((~np.isnan(self.heights)).sum())
+
     def isolated(self) -> Array:
         """Tell which points have no neighbour to draw a line to."""
         missing = np.isnan(self.heights)
         before = np.concatenate([[True], missing[:-1]])
         after = np.concatenate([missing[1:], [True]])
         return np.asarray(~missing & before & after)
-
-    def _has_values(self) -> bool:
-        return bool((~np.isnan(self.heights)).any())
 
 
 def bins_between(times_ms: Array, step: Step | None, window: Window = ALL_TIME) -> Array:

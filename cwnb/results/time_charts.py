@@ -64,11 +64,11 @@ def draw_over_time(panels: list[Panel], kind: str, tz: str) -> Chart:
 
 
 def kind_of(panel: Panel, kind: str) -> str:
-    """Give the kind in which a panel is drawn: a line or an area needs two bins."""
+    """Give the kind in which a panel is drawn: a line or an area needs two values."""
     if kind == "auto":
         stacks = panel.of_groups and all(series.additive for series in panel.series)
         kind = "stacked" if stacks else "line"
-    if kind in {"line", "area"} and len(panel.times_ms) == 1:
+    if kind in {"line", "area"} and all(series.values <= 1 for series in panel.series):
         return "bar"
     # The edges of thousands of areas on each other would be all that is seen.
     return "stacked" if kind == "area" and _areas_add_up(panel) and are_narrow(panel) else kind
@@ -96,7 +96,7 @@ def _draw_lines(axes: Any, panel: Panel) -> list[Any]:
             days,
             series.heights,
             color=colour,
-            linewidth=1.7 if len(days) < _THIN_FROM else 0.9,
+            linewidth=1.7 if len(days) < _THIN_FROM else 1.2,
             marker=marks,
             markersize=3.2,
             clip_on=False,

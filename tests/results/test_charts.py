@@ -7,12 +7,13 @@ import pytest
 from matplotlib.colors import to_hex
 
 from cwnb.errors import InvalidParameter
+from cwnb.events import Window
 from cwnb.results.charts import plot, text_bars
 from cwnb.results.inks import OTHER
 from cwnb.results.level_colours import level_colours
 
 from .drawn import bars, draws, heights, legend, lengths, lines, ticks, titles
-from .standin import call, frame, result
+from .standin import START, call, frame, result
 
 MINUTE = 60_000
 TIMES = [i * 5 * MINUTE for i in range(12) if i != 6]
@@ -88,6 +89,15 @@ def test_one_bin_is_a_bar(kind, aggregate):
     figure = plot(r, kind)
     assert heights(figure.axes[0]) == [[7], [3]]
     draws(figure, 2)
+
+
+def test_one_average_in_a_window_is_a_bar():
+    r = result(ONE_BIN[["bin(5m)", "n"]], ["avg(x) as n"], ["bin(5m)"])
+    r.events.context.window = Window(START - 30 * MINUTE, START + 60 * MINUTE)
+    for kind in ("auto", "line", "area"):
+        figure = plot(r, kind)
+        assert [height for height in heights(figure.axes[0])[0] if height] == [7]
+        draws(figure)
 
 
 def test_counts_and_durations_get_axes_of_their_own():
