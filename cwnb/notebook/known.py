@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from cwnb.errors import ResourceNotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
     from cwnb.insights import Vocabulary
     from cwnb.logs import Logs
+    from cwnb.store import FieldInfo
 
 Found = TypeVar("Found")
 # Names are up to date for this long. Older ones are still offered while a thread looks again.
@@ -81,7 +82,7 @@ def group_names(logs: Logs) -> list[str]:
 
 def vocabulary_of(logs: Logs, groups: Sequence[str]) -> Vocabulary:
     """Give the fields and log streams of these groups, of which some may not exist."""
-    from cwnb.insights import KnownField, Vocabulary
+    from cwnb.insights import Vocabulary
 
     names: dict[str, None] = {}
     for group in groups:
@@ -90,9 +91,15 @@ def vocabulary_of(logs: Logs, groups: Sequence[str]) -> Vocabulary:
     read = list(names)[:_GROUPS_READ]
     if not read:
         return Vocabulary()
-    fields = [
-        KnownField(info.name, info.share, tuple(info.types), tuple(info.values))
-        for info in logs.store.field_statistics(*read)
-    ]
     streams = {stream.name for group in read for stream in logs.store.streams(group)}
-    return Vocabulary(tuple(fields), tuple(sorted(streams)))
+    return vocabulary_from(logs.store.field_statistics(*read), streams)
+
+
+def vocabulary_from(fields: Iterable[FieldInfo], streams: Iterable[str]) -> Vocabulary:
+    """Give the words that completion offers of these fields and log streams."""
+    from cwnb.insights import KnownField, Vocabulary
+
+    known = (
+        KnownField(info.name, info.share, tuple(info.types), tuple(info.values)) for info in fields
+    )
+    return Vocabulary(tuple(known), tuple(sorted(streams)))

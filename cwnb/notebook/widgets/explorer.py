@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -21,11 +22,13 @@ from cwnb.notebook.widgets.explorer_time import TimePicker
 from cwnb.notebook.widgets.frame import FrameView
 from cwnb.notebook.widgets.lines import LinesView
 from cwnb.notebook.widgets.view import sentence
+from cwnb.notebook.widgets.vocabulary import words_of
 from cwnb.results.html import code_html
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cwnb.insights import Vocabulary
     from cwnb.notebook.exploration import Exploration
     from cwnb.results.result import QueryResult
     from cwnb.results.running import RunningQuery
@@ -63,6 +66,7 @@ class Explorer:
             on_change=self._changed,
             on_gesture=self._changed_by_gesture,
             on_extent=self.time.show_extent,
+            on_words=self._show_words,
         )
         self.saved = SavedQueries(exploration, self._loaded)
         self.history = HistoryList(exploration, self.settings, self._loaded)
@@ -192,6 +196,10 @@ class Explorer:
         self._keep_static()
 
     # What is shown
+
+    def _show_words(self, words: Vocabulary) -> None:
+        variables = (name for name in self.settings.variables if not name.startswith("_"))
+        self.editor.vocabulary = words_of(replace(words, variables=tuple(variables)))
 
     def _show_samples(self, change: Any) -> None:
         self.samples.show(item["name"] for item in change["new"])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import CwnbError, ResourceNotFound
 from cwnb.events import ALL_TIME
+from cwnb.notebook.known import vocabulary_from
 from cwnb.notebook.widgets.choices import FieldsView, ListView
 from cwnb.notebook.widgets.newest_task import NewestTask
 from cwnb.notebook.widgets.view import sentence
@@ -15,11 +16,12 @@ from cwnb.results.zones import UTC_NAME
 from cwnb.window import moment_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from cwnb.events import Extent
+    from cwnb.insights import Vocabulary
     from cwnb.notebook.exploration import Exploration
-    from cwnb.store import GroupInfo, StreamInfo
+    from cwnb.store import FieldInfo, GroupInfo, StreamInfo
 
 NO_GROUPS = (
     "the store has no log groups yet; load a file with "
@@ -33,7 +35,8 @@ class NamePicker:
     """Lists of the log groups of a store, and of the streams and fields of those chosen.
 
     `on_change` is called after groups or streams were chosen, `on_gesture` after a value of a field
-    changed the query. `on_extent` gets the times of the first and last event of the chosen groups.
+    changed the query. `on_extent` gets the times of the first and last event of the chosen groups,
+    and `on_words` the words that the editor offers.
     """
 
     def __init__(
@@ -43,11 +46,13 @@ class NamePicker:
         on_change: Callable[[], object],
         on_gesture: Callable[[], object],
         on_extent: Callable[[Extent | None], object],
+        on_words: Callable[[Vocabulary], object],
     ) -> None:
         self._exploration = exploration
         self._on_change = on_change
         self._on_gesture = on_gesture
         self._on_extent = on_extent
+        self._on_words = on_words
         self.groups = ListView(
             title="Log groups",
             heads=["events", "size", "last event", "kept"],
@@ -116,7 +121,7 @@ class NamePicker:
         ]
         self.streams.chosen = [name for name in self._exploration.streams if name in events]
 
-    def _show_fields(self, found: Iterable[Any]) -> None:
+    def _show_fields(self, found: Sequence[FieldInfo]) -> None:
         self.fields.empty = "no field was found in the events of the groups"
         self.fields.items = [
             {
@@ -127,6 +132,8 @@ class NamePicker:
             }
             for info in found
         ]
+        streams = (str(item["name"]) for item in self.streams.items)
+        self._on_words(vocabulary_from(found, streams))
 
     def _fail_groups(self, error: Exception) -> None:
         self.groups.items = []
