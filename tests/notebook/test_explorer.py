@@ -170,7 +170,7 @@ def test_parameters_have_fields(explorer):
     explorer.editor.text = "filter level = {{which}} | limit {{most}}"
     assert list(explorer.parameters.fields) == ["which", "most"]
     assert ran(explorer) == "not answered"
-    assert "no variable 'which'" in explorer.answer.says.text
+    assert "placeholder {{which}} has no value" in explorer.answer.says.text
     explorer.parameters.fields["which"].value = "ERROR"
     explorer.parameters.fields["most"].value = "3"
     assert ran(explorer).startswith("3 rows")

@@ -21,12 +21,12 @@ from cwnb.notebook.widgets.explorer_settings import ExplorerSettings
 from cwnb.notebook.widgets.explorer_time import TimePicker
 from cwnb.notebook.widgets.frame import FrameView
 from cwnb.notebook.widgets.lines import LinesView
-from cwnb.notebook.widgets.view import sentence
+from cwnb.notebook.widgets.view import View, sentence
 from cwnb.notebook.widgets.vocabulary import words_of
 from cwnb.results.html import code_html
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from cwnb.insights import Vocabulary
     from cwnb.notebook.exploration import Exploration
@@ -129,7 +129,7 @@ class Explorer:
     def show(self) -> None:
         """Show the exploration as it is now, after it was changed in Python."""
         self.editor.text = self.exploration.text
-        self.parameters.show()
+        self._show_parameters()
         self.names.show()
         self.time.show()
         self.names.fields.about = self.time.says.text
@@ -156,7 +156,7 @@ class Explorer:
     def _write_text(self, change: Any) -> None:
         if change["new"] != self.exploration.text:
             self.exploration.text = change["new"]
-            self.parameters.show()
+            self._show_parameters()
             self._changed()
 
     def _changed(self) -> None:
@@ -166,17 +166,10 @@ class Explorer:
 
     def _changed_window(self) -> None:
         if self.controls.tz != self.time.tz:
-            self.controls.tz = self.time.tz
-            self._show_in_zone()
+            self.controls.show_in(self.time.tz)
         else:
             self.names.fields.about = self.time.says.text
             self._changed()
-
-    def _show_in_zone(self) -> None:
-        result = self.controls.result
-        if result is not None:
-            result.tz = self.time.tz
-            self.answer.show_result(result)
 
     def _changed_by_gesture(self) -> None:
         self.show()
@@ -203,6 +196,10 @@ class Explorer:
 
     def _show_samples(self, change: Any) -> None:
         self.samples.show(item["name"] for item in change["new"])
+
+    def _show_parameters(self) -> None:
+        self.parameters.show()
+        self.frame.controls = [control.model_id for control in _controls_in(self.widget)]
 
     def _show_fault(self, fault: MalformedQuery | None) -> None:
         if fault is None:
@@ -266,6 +263,14 @@ class Explorer:
             "text/plain": f"{_STATIC}\n\n{code}",
             "text/html": code_html(_STATIC, code, view=view),
         }
+
+
+def _controls_in(widget: Any) -> Iterator[Any]:
+    """Give the controls of ipywidgets in a box; our own views tell by themselves who waits."""
+    for child in getattr(widget, "children", ()):
+        yield from _controls_in(child)
+    if isinstance(widget, ipywidgets.DOMWidget) and not isinstance(widget, View | ipywidgets.Label):
+        yield widget
 
 
 def _cells(exploration: Exploration) -> Iterable[str]:

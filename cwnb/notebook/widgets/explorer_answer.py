@@ -51,14 +51,19 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
         self.says.say(_NOT_RUN, "note")
         self.rows = AnswerView(None, exploration)
         self.rows.on_change(self._follow_gesture)
-        self._sides = ipywidgets.VBox([self.rows])
+        # The view of the rows keeps its place: one that is drawn anew forgets its order and marks.
+        self._window = _titled("The window", self.rows)
+        self._sides = ipywidgets.HBox([self._window])
+        self._sides.add_class("cwnb-sides")
+        self._above = ipywidgets.VBox([])
+        self._show_alone()
         self.chart = ChartTab(exploration, on_change)
         self.steps = StepsView()
         self.reasons = LinesView()
         self.reasons.say(_NOT_RUN, "note")
         super().__init__(
             [
-                ipywidgets.VBox([self.says, self._sides]),
+                ipywidgets.VBox([self.says, self._above, self._sides]),
                 self.chart,
                 ipywidgets.VBox([self.reasons, self.steps]),
             ],
@@ -77,10 +82,7 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
         """Show an answer."""
         self._result = result
         reasons = reasons_for_no_rows(result)
-        self._sides.children = [self.rows]
-        for view in self._beside:
-            view.close()
-        self._beside = []
+        self._show_alone()
         self.rows.show_result(result)
         # The view of the rows shows the warnings, so here are the reasons beside them.
         self.says.say_all([(text, "note") for text in reasons if text not in result.warnings])
@@ -99,24 +101,30 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
         self.show_result(now)
         earlier = AnswerView(before)
         self._beside = [earlier]
-        row = ipywidgets.HBox(
-            [_titled("The window", self.rows), _titled("The period before", earlier)]
-        )
-        row.add_class("cwnb-sides")
-        shown: list[Any] = [row]
-        self.difference = None
+        self._sides.children = [self._window, _titled("The period before", earlier)]
+        self._window.children[0].layout.display = ""
+        self._sides.add_class("cwnb-compared")
         try:
             self.difference = compared(now, before, shift_ms)
         except InvalidParameter as error:
             told = LinesView()
             told.say(str(error), "note")
-            shown.append(told)
+            self._above.children = [told]
         else:
             difference = AnswerView(self.difference)
             difference.add_class("cwnb-difference")
             self._beside.append(difference)
-            shown.insert(0, _titled("The difference", difference))
-        self._sides.children = shown
+            self._above.children = [_titled("The difference", difference)]
+
+    def _show_alone(self) -> None:
+        """Take away what a comparison has shown."""
+        self._window.children[0].layout.display = "none"
+        self._sides.remove_class("cwnb-compared")
+        self._sides.children = [self._window]
+        self._above.children = []
+        for view in self._beside:
+            view.close()
+        self._beside, self.difference = [], None
 
     def show_error(self, error: Exception | str) -> None:
         """Show why there is no answer."""

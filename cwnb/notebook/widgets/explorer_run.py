@@ -68,6 +68,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         self.tz = settings.tz
         self.result: QueryResult | None = None
         self.before: QueryResult | None = None
+        self._shift_ms = 0
         self.run = ipywidgets.Button(
             description="Run", button_style="primary", tooltip="run the query (Ctrl-Enter in it)"
         )
@@ -232,13 +233,25 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         def show() -> None:
             self._error = None
             self.result, self.before = results[0], results[1] if len(results) > 1 else None
+            self._shift_ms = 0 if self.before is None else _length_ms(asked)
             self._show_state(" · ".join(parts))
-            if self.before is None:
-                self._answer.show_result(self.result)
-            else:
-                self._answer.show_compared(self.result, self.before, _length_ms(asked))
+            self._show_answer()
 
         self._show(number, show)
+
+    def show_in(self, tz: str) -> None:
+        """Show the times of this answer and of those to come in a zone."""
+        with self._changing:
+            self.tz = tz
+            for result in filter(None, (self.result, self.before)):
+                result.tz = tz
+            self._show_answer()
+
+    def _show_answer(self) -> None:
+        if self.result is not None and self.before is not None:
+            self._answer.show_compared(self.result, self.before, self._shift_ms)
+        elif self.result is not None:
+            self._answer.show_result(self.result)
 
     def _show_stopped(self, number: int, begun: list[RunningQuery], error: QueryCancelled) -> None:
         progress = begun[0].progress
@@ -253,7 +266,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
 
             def show() -> None:
                 self._error, self.result, self.before = error, rows, None
-                self._answer.show_result(rows)
+                self._show_answer()
 
             self._show(number, show)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from traitlets import Dict, Unicode
+from traitlets import Dict, List, Unicode
 
 from cwnb.notebook.widgets.view import View
 
@@ -16,11 +16,13 @@ class FrameView(View):
     """Stands first in a box of ipywidgets, which it makes one view to keyboard and screen reader.
 
     `labels` names controls that ipywidgets leaves without a name: by the class of the widget, the
-    label of the control or picture in it. `zone` is the browser's time zone, once it is known. A
-    click in the box that the kernel does not hear within a second makes it say so.
+    label of the control or picture in it. `controls` are the ids of the controls: when the kernel
+    does not hear one of them within a second, the view says so. `zone` is the browser's time zone,
+    once it is known.
     """
 
     labels = Dict().tag(sync=True)
+    controls = List(Unicode()).tag(sync=True)
     zone = Unicode().tag(sync=True)
 
     def __init__(self, labels: Mapping[str, str], **traits: Any) -> None:
@@ -36,7 +38,4 @@ class FrameView(View):
         if self._on_copied is not None:
             self._on_copied()
 
-    def _heard(self) -> None:
-        """Answer that the kernel listens."""
-
-    asked: ClassVar = {"heard": _heard, "copied": _copied}
+    asked: ClassVar = {"copied": _copied}

@@ -17,7 +17,7 @@ KINDS = {
     "answer": (*_TABLE, "histogram", "event", "answer"),
     "editor": ("tokens", "completion", "offers", "editor"),
     "fields": ("fields",),
-    "frame": ("frame",),
+    "frame": ("controls", "frame"),
     "lines": ("lines",),
     "list": ("list",),
     "steps": ("steps",),

@@ -1,20 +1,21 @@
 // What the explorer does to its own page: it stands in the box of ipywidgets that is the explorer.
 function drawFrame({ model, el }) {
-  const said = element("div", "cwnb-frame-says", [], { role: "alert" });
+  const said = busyNote(model);
+  said.classList.add("cwnb-frame-says");
   el.append(said);
   const stops = [];
-  const follow = (target, event, handler) => {
-    target.on(event, handler);
-    stops.push(() => target.off(event, handler));
+  const follow = (event, handler) => {
+    model.on(event, handler);
+    stops.push(() => model.off(event, handler));
   };
-  follow(model, "change:busy", () => {
-    said.textContent = model.get("busy") > 0 ? "the kernel is busy with a cell; interrupt it" : "";
-  });
-  follow(model, "msg:custom", (content) => {
+  follow("msg:custom", (content) => {
     // Where the browser does not allow it, the code is there to be copied by hand.
     if (content.copy === undefined) return;
     writeClipboard(content.copy).then(() => ask(model, "copied"), () => {});
   });
+  const watch = () => watchControls(model, model.get("controls"));
+  follow("change:controls", watch);
+  watch();
   model.set("zone", Intl.DateTimeFormat().resolvedOptions().timeZone ?? "");
   model.save_changes();
   let isGone = false;
@@ -23,19 +24,16 @@ function drawFrame({ model, el }) {
     const box = el.closest(".cwnb-explorer");
     if (!box) return;
     keepKeys(box);
-    const label = () => labelControls(box, model.get("labels"));
-    const watcher = new MutationObserver(label);
-    watcher.observe(box, { childList: true, subtree: true });
-    label();
-    // One question at a time is enough to know that the kernel does not listen.
-    let isAsking = false;
-    const listen = () => {
-      if (isAsking) return;
-      isAsking = true;
-      ask(model, "heard").finally(() => { isAsking = false; });
+    const name = () => {
+      labelControls(box, model.get("labels"));
+      openByKeyboard(box);
     };
-    box.addEventListener("click", listen);
-    stops.push(() => { watcher.disconnect(); box.removeEventListener("click", listen); });
+    const watcher = new MutationObserver(name);
+    watcher.observe(box, {
+      childList: true, subtree: true, attributes: true, attributeFilter: ["class"],
+    });
+    name();
+    stops.push(() => watcher.disconnect());
   });
   return () => stops.forEach((stop) => stop());
 }
@@ -44,17 +42,4 @@ function drawFrame({ model, el }) {
 function whenShown(node, isGone, then) {
   if (node.isConnected) then();
   else if (!isGone()) requestAnimationFrame(() => whenShown(node, isGone, then));
-}
-
-// Gives controls and pictures their names: ipywidgets has none for them.
-function labelControls(box, labels) {
-  for (const [name, label] of Object.entries(labels)) {
-    for (const control of box.querySelectorAll(`.${name} :is(input, select, textarea)`)) {
-      if (!control.labels?.length) control.setAttribute("aria-label", label);
-    }
-    for (const picture of box.querySelectorAll(`img.${name}, .${name} img`)) picture.alt = label;
-    for (const bar of box.querySelectorAll(`.${name} .progress, .${name} [role=progressbar]`)) {
-      bar.setAttribute("aria-label", label);
-    }
-  }
 }

@@ -2,7 +2,11 @@
 function render({ model, el }) {
   keepKeys(el);
   el.classList.add("cwnb-view");
-  return KINDS[model.get("kind")]({ model, el });
+  const stop = KINDS[model.get("kind")]({ model, el });
+  return () => {
+    for (const end of [...unanswered(model)]) end();
+    stop?.();
+  };
 }
 
 export default { render };

@@ -6,16 +6,10 @@ function ask(model, what, data = {}, onReply = () => {}) {
   // `crypto.randomUUID` is only there for pages that are served by https or from this machine.
   const number = `${Date.now()}-${Math.random()}`;
   return new Promise((resolve, reject) => {
-    let isBusy = false;
-    const waiting = setTimeout(() => {
-      isBusy = true;
-      model.set("busy", (model.get("busy") ?? 0) + 1);
-    }, BUSY_AFTER_MS);
+    const answered = beginWaiting(model);
     const heard = (content, buffers) => {
       if (content.to !== number) return;
-      clearTimeout(waiting);
-      if (isBusy) model.set("busy", model.get("busy") - 1);
-      isBusy = false;
+      answered();
       if (!content.last) return onReply(content, buffers ?? []);
       model.off("msg:custom", heard);
       if (content.error) reject(new Error(content.error));
@@ -24,6 +18,33 @@ function ask(model, what, data = {}, onReply = () => {}) {
     model.on("msg:custom", heard);
     model.send({ ask: what, number, ...data });
   });
+}
+
+// Counts a question of a view as one for which the kernel is busy, if no reply ends that in time;
+// gives what ends it.
+function beginWaiting(model) {
+  let isBusy = false;
+  const waiting = setTimeout(() => {
+    isBusy = true;
+    model.set("busy", (model.get("busy") ?? 0) + 1);
+  }, BUSY_AFTER_MS);
+  const answered = () => {
+    clearTimeout(waiting);
+    if (isBusy) model.set("busy", model.get("busy") - 1);
+    isBusy = false;
+    unanswered(model).delete(answered);
+  };
+  unanswered(model).add(answered);
+  return answered;
+}
+
+// What ends the waiting of each question of a view. One that is taken out of the page hears nothing
+// more, and other views of its model must not wait for it.
+const UNANSWERED = new WeakMap();
+
+function unanswered(model) {
+  if (!UNANSWERED.has(model)) UNANSWERED.set(model, new Set());
+  return UNANSWERED.get(model);
 }
 
 // The JSON in a buffer, as the kernel's orjson wrote it.
