@@ -4,7 +4,7 @@
 function labelControls(box, labels) {
   for (const [name, label] of Object.entries(labels)) {
     for (const control of box.querySelectorAll(`.${name} :is(input, select, textarea)`)) {
-      if (!control.labels?.length) setAttributes(control, { "aria-label": label });
+      setAttributes(control, { "aria-label": label });
     }
     for (const picture of box.querySelectorAll(`img.${name}, .${name} img`)) {
       setAttributes(picture, { alt: label });
