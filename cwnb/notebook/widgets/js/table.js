@@ -56,10 +56,10 @@ function drawTable({ rows, onOpen, tools }) {
   ]);
   rows.onMore((error) => {
     if (error) table.say(error);
-    lookAgain(table);
+    lookAgain(table, false);
   });
   arrangeColumns(table);
-  orderRows(table);
+  orderRows(table, false);
   return node;
 }
 
@@ -96,27 +96,28 @@ function arrangeColumns(table) {
   redraw(table);
 }
 
-// Look anew for what the boxes have: rows have come, or columns have been hidden or shown.
-function lookAgain(table) {
+// Look anew for what the boxes have: they have changed, or the rows or columns have.
+function lookAgain(table, isSeen = true) {
   const { rows, shown, filter, finder } = table;
   table.has = filter && rowsWith(rows, shown, filter);
   table.hits = finder && rowsWith(rows, shown, finder);
-  orderRows(table);
+  orderRows(table, isSeen);
 }
 
 function sortBy(table, index, isAdded) {
   table.sorts = nextSorts(table.sorts, table.shown[index], isAdded);
-  orderRows(table);
+  table.scroller.scrollTop = 0;
+  orderRows(table, false);
 }
 
-// Sort and filter; the cursor stays with its row.
-function orderRows(table) {
+// Sort and filter; the cursor stays with its row, and is brought into sight if it `isSeen`.
+function orderRows(table, isSeen) {
   const { at, index } = table.cursor;
   const row = table.order[at];
   table.order = orderOf(table.rows, table.sorts, table.has);
   table.scroller.setAttribute("aria-rowcount", table.order.length + 1);
   redraw(table);
-  if (at >= 0) moveTo(table, table.order.indexOf(row), index);
+  if (at >= 0) moveTo(table, table.order.indexOf(row), index, { isSeen });
   table.tell();
 }
 
@@ -241,10 +242,13 @@ function bodyCell({ rows, shown, widths, layout, finder, filter, idOf }, row, in
   const place = shown[index];
   const looked = finder ?? filter;
   let text = rows.text(row, place) ?? "";
-  // On one line, what was found is brought into sight.
-  const letters = widths[index] / 8;
-  const found = looked && !layout.isWrapped ? text.search(looked) : 0;
-  if (found > letters * 0.7) text = `…${text.slice(found - Math.floor(letters / 3))}`;
+  if (!layout.isWrapped) {
+    // What was found is brought into sight. No letter is narrower than three pixels.
+    const letters = Math.floor(widths[index] / 8);
+    const found = looked ? text.search(looked) : 0;
+    if (found > letters * 0.7) text = `…${text.slice(found - Math.floor(letters / 3))}`;
+    text = text.slice(0, widths[index] / 3);
+  }
   const nodes = markedNodes(text, looked, layout.isWrapped);
   return element("div", `cwnb-cell cwnb-kind-${rows.columns[place].kind}`,
     layout.isWrapped ? [element("span", "cwnb-wrap", nodes)] : nodes,

@@ -68,8 +68,10 @@ function pressKey(table, { key, altKey, shiftKey: isMore, ctrlKey, metaKey }) {
   const [down, right] = STEPS[key] ?? [];
   const page = Math.max(1, Math.floor(table.scroller.clientHeight / ROW_PIXELS) - 2);
   const far = { Home: -Infinity, End: Infinity, PageUp: -page, PageDown: page }[key];
-  if (altKey && (!right || at >= 0)) return false;
-  if (altKey && isMore) widenColumn(table, index, table.widths[index] + 20 * right);
+  const { scroller } = table;
+  if (altKey && down) scroller.style.height = `${scroller.offsetHeight + 2 * ROW_PIXELS * down}px`;
+  else if (altKey && (!right || at >= 0)) return false;
+  else if (altKey && isMore) widenColumn(table, index, table.widths[index] + 20 * right);
   else if (altKey) {
     moveColumn(table, index, index + right);
     moveTo(table, at, index + right);

@@ -87,10 +87,10 @@ function foundSentence({ hits, order, cursor }) {
 function shownSentences({ rows, order, has, hits, sorts }) {
   const { loaded, count, isDone, ranked, columnsLeft } = rows;
   const number = (value) => value.toLocaleString("en");
-  const said = [has ? `${number(order.length)} of the ${number(loaded)} rows here have it`
-    : `${loaded < count ? `${number(loaded)} of ` : ""}${counted(count, "row")}`];
-  if (loaded < count && !isDone) said.push("more are coming");
-  if (loaded < count && isDone) said.push("sort, filter and find see only these");
+  const held = `${loaded < count ? `${number(loaded)} of ` : ""}${counted(count, "row")}`;
+  const said = [has ? `${number(order.length)} of the ${number(loaded)} rows here have it` : held];
+  if (loaded < count && !isDone) said.push(`more are coming${has ? ` of ${number(count)}` : ""}`);
+  if (loaded < count && isDone) said.push("sort, filter and find see only these, .df has all");
   if (sorts.length && ranked < loaded) said.push(`the first ${number(ranked)} are sorted so far`);
   if ((has || hits) && rows.hasCut) {
     said.push(`of long values the first ${number(CUT_AFTER)} letters are looked at`);

@@ -7,6 +7,7 @@ const ODD = new RegExp(
   "\\ud800-\\udfff\\u{e0000}-\\u{e0fff}]", "gu");
 const ON_ONE_LINE = { "\r\n": "↵", "\n": "↵", "\t": " " };
 const ON_LINES = { "\r\n": "\n", "\n": "\n", "\t": "\t" };
+const MOST_MARKED = 100_000;
 const CONTROLS = ("NUL SOH STX ETX EOT ENQ ACK BEL BS TAB LF VT FF CR SO SI " +
   "DLE DC1 DC2 DC3 DC4 NAK SYN ETB CAN EM SUB ESC FS GS RS US").split(" ");
 
@@ -26,6 +27,8 @@ function element(tag, name, children = [], attributes = {}) {
 function visibleNodes(text, { lines = false } = {}) {
   const nodes = [];
   const shown = lines ? ON_LINES : ON_ONE_LINE;
+  // Nodes by the hundred thousand would stop the page.
+  if (text.length > MOST_MARKED) return [text.replace(ODD, (odd) => shown[odd] ?? markOf(odd))];
   let from = 0;
   for (const { 0: odd, index } of text.matchAll(ODD)) {
     nodes.push(text.slice(from, index));
