@@ -7,7 +7,13 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from cwnb.errors import QueryCancelled, QueryTooLarge, QueryUnfinished, SnapshotExpired
+from cwnb.errors import (
+    MalformedQuery,
+    QueryCancelled,
+    QueryTooLarge,
+    QueryUnfinished,
+    SnapshotExpired,
+)
 from cwnb.events import ALL_TIME, TIMESTAMP
 from cwnb.insights import (
     Control,
@@ -135,6 +141,9 @@ class CountOverTime:
             self._answer = self._counted()
         except QueryCancelled:
             self._error = QueryCancelled("the count of events over time was stopped")
+        except MalformedQuery as error:
+            # The answer's query is a good one, so what is wrong is what was added to it.
+            self.reason = f"its events cannot be counted over time: {error.message}"
         except BaseException as error:
             self._error = error
         finally:

@@ -233,7 +233,9 @@ def test_the_most_severe_level_comes_first() -> None:
 
 def test_what_cannot_be_counted_is_said(logs: Any) -> None:
     logs.create_group("/empty")
+    long = f"fields n # {'x' * 9980}"
     asked = [
+        (logs.query(long, WEB), "counted over time: the query has 10,0"),
         (logs.query("limit 1", "/empty"), "no events with a time"),
         (cwnb.query("limit 1", pd.DataFrame({"a": [1]})), "no events with a time"),
         (
