@@ -20,14 +20,15 @@ def cell_source(
     options: Sequence[str] = (),
 ) -> str:
     """Give a `%%insights` cell; times are datetimes, or text as the options take it."""
-    words = [part for group in groups for part in ("-g", _quoted(group))]
+    words = [part for group in groups for part in ("-g", quoted(group))]
     for option, time in (("--start", start), ("--end", end)):
         if time is not None:
-            words += [option, _quoted(_time(time))]
+            words += [option, quoted(_time(time))]
     return f"{' '.join(['%%insights', *words, *options])}\n{text.strip()}"
 
 
-def _quoted(word: str) -> str:
+def quoted(word: str) -> str:
+    """Write a word of the first line of a cell; raises InvalidParameter if that cannot be."""
     if not set(word) & set(" '\"{},"):
         return word
     sign = "'" if "'" not in word else '"'

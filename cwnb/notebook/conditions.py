@@ -7,6 +7,7 @@ import re
 from typing import Any
 
 from cwnb.errors import InvalidParameter
+from cwnb.events import EXACT_DOUBLE
 from cwnb.insights import structure_text
 from cwnb.notebook.placeholders import literal
 
@@ -33,6 +34,8 @@ def written(value: Any, name: str) -> str:
         value = structure_text(value)
     if isinstance(value, float) and math.isinf(value):
         return _INFINITE[value]
+    if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_DOUBLE:
+        value = int(value)  # as people write it
     if not isinstance(value, str) or "{{" not in value:
         text = literal(value, name)
         if text.startswith("["):

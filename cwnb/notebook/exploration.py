@@ -69,6 +69,8 @@ class Exploration:
     chart: str = "auto"
     compares: bool = False
     strict: bool = False
+    # What its cells say besides: where the store is, say, if it is not that of other cells.
+    cell_options: tuple[str, ...] = ()
     # Text, parameters, start and end before each gesture that `undo` takes back.
     _before: list[tuple[Any, ...]] = field(
         default_factory=list, init=False, repr=False, compare=False
@@ -139,6 +141,7 @@ class Exploration:
         options += ("--lang", self.language) if self.language != "ql" else ()
         options += ("--limit", str(self.limit)) if self.limit else ()
         options += ("--strict",) if self.strict else ()
+        options += self.cell_options
         text = self._of_streams() + self.text
         asked = [self, self.before()] if self.compares else [self]
         return ["\n".join(values)] * bool(values) + [

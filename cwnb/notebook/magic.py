@@ -22,7 +22,7 @@ from cwnb.notebook.cell_help import CellHelp
 from cwnb.notebook.cells import cell_source
 from cwnb.notebook.completion import Completer
 from cwnb.notebook.history import History
-from cwnb.notebook.live import LiveViews
+from cwnb.notebook.live import LiveViews, shows_views
 from cwnb.notebook.options import Options, help_text, read_options
 from cwnb.notebook.placeholders import fill_query, fill_word
 from cwnb.notebook.stores import Stores, groups_to_ask
@@ -109,24 +109,43 @@ class Cwnb(Magics):  # type: ignore[misc]
         """Tie completion, help and the setting `save_rows` to the shell."""
         self.completer.register()
         self.help.register(self.shell)
-        formatter = self.shell.display_formatter.mimebundle_formatter
-        formatter.for_type_by_name(*_RESULT, self._bundle)
-        self.shell.events.register("post_execute", self.live.show_waiting)
+        formatter = self.shell.display_formatter
+        formatter.mimebundle_formatter.for_type_by_name(*_RESULT, self._bundle)
+        formatter.ipython_display_formatter.for_type_by_name(*_RESULT, self._show_live)
         call_errors.register(self.shell)
 
     def unregister(self) -> None:
         """Give the shell back as it was."""
         self.completer.unregister()
         self.help.unregister(self.shell)
-        self.shell.display_formatter.mimebundle_formatter.pop(".".join(_RESULT), None)
-        self.shell.events.unregister("post_execute", self.live.show_waiting)
+        formatter = self.shell.display_formatter
+        for shown in (formatter.mimebundle_formatter, formatter.ipython_display_formatter):
+            shown.pop(".".join(_RESULT), None)
         call_errors.unregister(self.shell)
 
     def _bundle(self, result: QueryResult) -> dict[str, str]:
-        """Give what the notebook keeps of an answer; its view, where a browser is, follows."""
+        """Give what the notebook keeps of an answer."""
         from cwnb.results.display import mime_bundle
 
-        return mime_bundle(result, rows=self.save_rows, view=self.live.view_of(result))
+        return mime_bundle(result, rows=self.save_rows)
+
+    def _show_live(self, result: QueryResult) -> None:
+        """Show an answer and its view; IPython goes on to `_bundle` where no browser shows views.
+
+        NotImplementedError is how IPython is told so.
+        """
+        try:
+            is_live = shows_views()
+        except InvalidParameter as error:
+            show_line(f"warning: {error}")
+            is_live = False
+        if not is_live:
+            raise NotImplementedError
+        self.live.show(
+            result,
+            self.save_rows,
+            lambda logs: self.stores.options_for(logs, self.store, self.shell.user_ns),
+        )
 
     @no_var_expand  # type: ignore[untyped-decorator]
     @line_cell_magic  # type: ignore[untyped-decorator]
@@ -235,6 +254,7 @@ class Cwnb(Magics):  # type: ignore[misc]
         return words, logs
 
     def _answer(self, line: str, cell: str | None) -> QueryResult | RunningQuery | None:
+        shows_views()  # a wrong setting is told before the query is asked
         variables = self.shell.user_ns
         options = read_options(
             line, cell=cell is not None, expand=lambda word: fill_word(word, variables)

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import InvalidParameter, NotAStore
+from cwnb.notebook.cells import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,13 +47,29 @@ class Stores:
             return where
         return Path(where or os.environ.get("CWNB_STORE") or ".cwnb")
 
+    def options_for(
+        self, logs: Logs, configured: Any, variables: Mapping[str, Any]
+    ) -> tuple[str, ...]:
+        """Give the options by which a cell finds this store; none where it finds it anyway."""
+        from cwnb.logs import Logs
+        from cwnb.notebook.options import Options
+
+        path = _folder(logs)
+        with suppress(InvalidParameter):
+            if _folder(self.find(Options(), configured, variables)) == path:
+                return ()
+        for name, value in list(variables.items()):
+            if isinstance(value, Logs) and _folder(value) == path and not name.startswith("_"):
+                return ("--logs", name)
+        return ("--store", quoted(str(path)))
+
     def open(self, where: Logs | Path) -> Logs:
         """Open a folder once; raises NotAStore instead of making an empty store."""
         from cwnb.logs import open
 
         if not isinstance(where, Path):
             return where
-        path = where.expanduser().absolute()
+        path = _folder(where)
         with self._opening:
             if path not in self._opened:
                 if not path.exists():
@@ -61,6 +79,11 @@ class Stores:
                     )
                 self._opened[path] = open(path)
             return self._opened[path]
+
+
+def _folder(where: Logs | Path) -> Path:
+    path = where if isinstance(where, Path) else Path(where.store.path)
+    return path.expanduser().absolute()
 
 
 def groups_to_ask(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cwnb.results.rendering import is_number, render
 from cwnb.results.style import CSS
 from cwnb.results.visible import mark, one_line, visible
+from cwnb.results.with_view import with_view
 from cwnb.results.zones import UTC_NAME, shown_in
 
 if TYPE_CHECKING:
@@ -38,19 +39,6 @@ def result_html(result: Any, *, rows: int = ROWS_SHOWN) -> str:
     else:
         table = table_html(result.df, rows=rows, tz=result.tz)
     return block("".join([summary_html(result), *_warnings(result.warnings), table]))
-
-
-# Where the next output of the cell is the live view of the answer, the HTML is hidden; where it is
-# not, as in a notebook that is opened again, that output has nothing to show and is hidden itself.
-_WITH_VIEW = """\
-.jp-OutputArea-child:has(> * #cwnb-{0}):has(+ .jp-OutputArea-child .cwnb-view),
-.jp-OutputArea-child:has(> * #cwnb-{0}) + .jp-OutputArea-child:not(:has(.cwnb-view))
-{{display: none}}"""
-
-
-def with_view(html: str, view: str) -> str:
-    """Give the HTML of an answer whose live view, of this name, follows as the next output."""
-    return f'<div id="cwnb-{view}"><style>{_WITH_VIEW.format(view)}</style>{html}</div>'
 
 
 def rows_left_out(count: int) -> str:
@@ -197,7 +185,7 @@ def _folded(text: str) -> str:
     """Show the beginning, and the whole (JSON indented) when the reader opens it."""
     lines = text.split("\n")[:_LINES]
     begin = "\n".join(lines)[:_BEGIN].rstrip()
-    whole = _indented(text) if len(text) <= _TEXT_SHOWN else text[:_TEXT_SHOWN]
+    whole = indented(text) if len(text) <= _TEXT_SHOWN else text[:_TEXT_SHOWN]
     rest = len(text) - _TEXT_SHOWN
     more = f'<div class="cwnb-more">… {rest:,} more characters</div>' if rest > 0 else ""
     return (
@@ -206,7 +194,7 @@ def _folded(text: str) -> str:
     )
 
 
-def _indented(text: str) -> str:
+def indented(text: str) -> str:
     """Indent a JSON object or array by adding white space alone: values stay as written.
 
     Any other text stays as it is.

@@ -8,15 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from traitlets import Bool, Bytes, Dict, Unicode
 
-from cwnb.errors import InvalidParameter
-from cwnb.notebook.widgets.events import gesture
+from cwnb.errors import CwnbError, InvalidParameter
+from cwnb.notebook.widgets.events import EVENTS
 from cwnb.notebook.widgets.histogram import HISTOGRAM, LatestCount
 from cwnb.notebook.widgets.latest_run import LatestRun
 from cwnb.notebook.widgets.rows import ROWS
 from cwnb.notebook.widgets.view import Reply, View, sentence
 from cwnb.results.held import HeldRows
 from cwnb.results.html import summary
-from cwnb.results.visible import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,6 +82,8 @@ class AnswerView(View):
 
     def show_result(self, result: QueryResult) -> None:
         """Show an answer in place of the one before it, and of an error."""
+        if self.in_cell and self._shown is not None:
+            result.tz = self._shown.result.tz
         self._show(result, {})
 
     def show_partial(self, result: QueryResult, progress: Progress) -> None:
@@ -97,7 +98,7 @@ class AnswerView(View):
         """Show why there is no answer; the answer before it stays, marked as such."""
         text = error if isinstance(error, str) else sentence(error)
         with self._showing, self.hold_sync():
-            self.error, self.progress, self.is_stale = visible(text, keep="\n\t"), {}, True
+            self.error, self.progress, self.is_stale = text, {}, True
 
     def mark_stale(self) -> None:
         """Say that the answer is not that of the query as it now is."""
@@ -148,20 +149,30 @@ class AnswerView(View):
         if shown is not None:
             result = shown.result
             about["summary"] = summary(len(result), result.statistics, result.window)
-            about["warnings"] = list(map(visible, result.warnings))
+            about["warnings"] = result.warnings
         if exploration is not None and exploration.can_undo:
-            about["query"] = visible("\n\n".join(exploration.to_cells()), keep="\n\t")
+            about["query"] = _cells(exploration)
         self.about = about
 
     def _stop(self) -> None:
         self.run.stop()
 
+    def _heard(self) -> None:
+        """Reply, so that the view knows that the kernel is there."""
+
     def _cell(self) -> Reply:
         if self.exploration is None:
             raise InvalidParameter("an answer about a DataFrame has no cell of %%insights")
-        return Reply({"text": "\n\n".join(self.exploration.to_cells())})
+        return Reply({"text": _cells(self.exploration)})
 
-    asked: ClassVar = {**ROWS, **HISTOGRAM, "gesture": gesture, "stop": _stop, "cell": _cell}
+    asked: ClassVar = {**ROWS, **HISTOGRAM, **EVENTS, "heard": _heard, "stop": _stop, "cell": _cell}
+
+
+def _cells(exploration: Exploration) -> str:
+    try:
+        return "\n\n".join(exploration.to_cells())
+    except CwnbError:  # such as a group whose name no cell can hold
+        return exploration.text
 
 
 def _progress(progress: Progress) -> dict[str, Any]:

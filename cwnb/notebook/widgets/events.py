@@ -1,44 +1,122 @@
-"""What the view of an answer asks about one of its rows, and the gestures on it."""
+"""What the view of an answer asks about one row or event, and the gestures on their values."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter
-from cwnb.insights import values_to_python
+from cwnb.events import EXACT_DOUBLE, MESSAGE
+from cwnb.insights import names_made, values_to_python
+from cwnb.notebook.widgets.view import Reply
+from cwnb.results.html import indented
+from cwnb.results.rendering import render
+from cwnb.results.zones import display_zone, is_moment, titled
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
+    from cwnb.logs import Logs
     from cwnb.notebook.exploration import Exploration
     from cwnb.notebook.widgets.answer import AnswerView
     from cwnb.results.result import QueryResult
 
+# Characters of a value, and of the message of a neighbour; the view asks for the whole of a value.
+_SHOWN = 10_000
+_NEIGHBOUR_SHOWN = 300
+_PART_BYTES = 4_000_000
+
+
+class Chosen(NamedTuple):
+    """A value that a gesture is about. `of_event`: its field is one that the events have."""
+
+    name: str
+    value: Any
+    of_event: bool
+
+
+def event(view: AnswerView, of: int, row: int | None = None, pointer: str | None = None) -> Reply:
+    """Give all fields of a row's event, or of the one that an `@ptr` names; of a group, its row.
+
+    Each has its `name`, a `title` that names the zone of times, its `text`, and the `letters` of
+    it, as the text may be cut. A field that the query has made has the number of its `column`.
+    """
+    result = view.shown(of).result
+    fields, made = _fields(view, result, row, pointer), {}
+    if row is not None and result.outcome.places is not None:
+        made = _made_columns(result, row)
+    described = [
+        *({**_described(*found, result.tz), "column": column} for column, found in made.items()),
+        *(_described(name, value, result.tz) for name, value in fields.items()),
+    ]
+    # The message is the longest, so it stands below what is soon read.
+    described.sort(key=lambda field: field["name"] == MESSAGE)
+    if pointer is None and row is not None and view.exploration is not None:
+        pointer = None if result.outcome.places is None else result.pointers[row]
+    return Reply({"fields": described, "pointer": pointer})
+
+
+def around(view: AnswerView, of: int, pointer: str, before: int, after: int) -> Reply:
+    """Give the events before and after one in its stream, oldest first, with their `@ptr`."""
+    result = view.shown(of).result
+    frame = _logs(view).around(pointer, before, after)
+    times, messages, pointers = (frame.iloc[:, place].tolist() for place in range(3))
+    return Reply(
+        {
+            "events": [
+                {
+                    "offset": int(offset),
+                    "time": _text(time, result.tz),
+                    "text": str(message)[:_NEIGHBOUR_SHOWN],
+                    "pointer": found,
+                }
+                for offset, time, message, found in zip(
+                    frame.index.tolist(), times, messages, pointers, strict=True
+                )
+            ]
+        }
+    )
+
+
+def whole(view: AnswerView, of: int, **at: Any) -> Iterator[Reply]:
+    """Give the whole text of a value, as it was logged, in parts of at most 4 MB."""
+    result = view.shown(of).result
+    name, value, _ = _chosen(view, result, **at)
+    text = _described(name, value, result.tz, shown=None)["text"]
+    written = text.encode("utf-8", "replace")
+    for begin in range(0, len(written), _PART_BYTES):
+        yield Reply({}, [written[begin : begin + _PART_BYTES]])
+
 
 def gesture(view: AnswerView, do: str, of: int | None = None, **what: Any) -> None:
-    """Do one of GESTURES on a row of the answer `of` this number, and ask the query again.
+    """Do one of GESTURES, on a row of the answer of this number, and ask the query again.
 
-    `row` and `column` are numbers of a cell, `field` is a name. Raises InvalidParameter.
+    `row` with `column`, or with the name of a `field`, say which value; so does a `pointer` with a
+    `field`. `start_ms` and `end_ms` are the times of `narrow`. Raises InvalidParameter.
     """
     exploration = view.exploration
     if exploration is None:
-        raise InvalidParameter("an answer about a DataFrame has no gestures; ask cwnb.query again")
+        raise InvalidParameter("these rows are of a table and not of a store, so none can be asked")
     if do not in GESTURES:
         raise InvalidParameter(f"unknown gesture {do!r}; it is one of {', '.join(GESTURES)}")
-    result = None if of is None else view.shown(of).result
     with view.gesturing:
-        GESTURES[do](exploration, result, **what)
+        if do in _ON_VALUES:
+            chosen = _chosen(view, view.shown(of or 0).result, **what)
+            _ON_VALUES[do](exploration, chosen)
+        elif do == "drill_down":
+            exploration.drill_down(values_of(view.shown(of or 0).result, **what))
+        else:
+            getattr(exploration, do)(**what)
         view.changed()
 
 
-def _chosen(result: QueryResult | None, row: int, column: int) -> tuple[str, Any]:
-    """Give the name and the value of a cell."""
-    if result is None:
-        raise InvalidParameter("say which answer the row is of")
-    names = list(result.outcome.columns)
-    return names[column], values_of(result, row)[names[column]]
+_ON_VALUES: dict[str, Callable[[Exploration, Chosen], None]] = {
+    "keep_only": lambda asks, at: asks.keep_only(at.name, at.value, of_event=at.of_event),
+    "leave_out": lambda asks, at: asks.leave_out(at.name, at.value, of_event=at.of_event),
+    "count_by": lambda asks, at: asks.count_by(at.name, of_event=at.of_event),
+}
+GESTURES = (*_ON_VALUES, "drill_down", "narrow", "undo")
 
 
 def values_of(result: QueryResult, row: int) -> dict[str, Any]:
@@ -48,47 +126,79 @@ def values_of(result: QueryResult, row: int) -> dict[str, Any]:
 
 def _value(array: Any, row: int) -> Any:
     one = array.slice(row, 1)
-    return (one.to_pylist() if pa.types.is_timestamp(one.type) else values_to_python(one))[0]
+    is_plain = pa.types.is_timestamp(one.type) or pa.types.is_floating(one.type)
+    return (one.to_pylist() if is_plain else values_to_python(one))[0]
 
 
-def _keep_only(exploration: Exploration, result: QueryResult | None, row: int, column: int) -> None:
-    exploration.keep_only(*_chosen(result, row, column))
-
-
-def _leave_out(exploration: Exploration, result: QueryResult | None, row: int, column: int) -> None:
-    exploration.leave_out(*_chosen(result, row, column))
-
-
-def _count_by(
-    exploration: Exploration,
-    result: QueryResult | None,
+def _chosen(
+    view: AnswerView,
+    result: QueryResult,
+    *,
+    row: int | None = None,
     column: int | None = None,
     field: str | None = None,
-) -> None:
-    if field is None:
-        field, _ = _chosen(result, 0, column or 0)
-    exploration.count_by(field)
+    pointer: str | None = None,
+) -> Chosen:
+    if row is not None and column is not None:
+        name = list(result.outcome.columns)[column]
+        return Chosen(name, _value(result.outcome.columns[name], row), of_event=False)
+    fields = _fields(view, result, row, pointer)
+    if field is None or field not in fields:
+        raise InvalidParameter(f"the event has no field {field!r}")
+    return Chosen(field, fields[field], of_event=result.outcome.places is not None)
 
 
-def _drill_down(exploration: Exploration, result: QueryResult | None, row: int) -> None:
-    if result is None:
-        raise InvalidParameter("say which answer the row is of")
-    exploration.drill_down(values_of(result, row))
+def _fields(
+    view: AnswerView, result: QueryResult, row: int | None, pointer: str | None
+) -> Mapping[str, Any]:
+    if pointer is not None:
+        return _logs(view).event(pointer)
+    if row is None:
+        raise InvalidParameter("say which row, or which event by its @ptr")
+    return values_of(result, row) if result.outcome.places is None else result.event(row)
 
 
-def _narrow(exploration: Exploration, _: QueryResult | None, start_ms: int, end_ms: int) -> None:
-    exploration.narrow(start_ms, end_ms)
+def _made_columns(result: QueryResult, row: int) -> dict[int, tuple[str, Any]]:
+    """Give the values of a row that its event does not have, by the number of their column."""
+    made = names_made(result.text)
+    values = values_of(result, row)
+    return {
+        column: (name, value)
+        for column, (name, value) in enumerate(values.items())
+        if name in made and value is not None
+    }
 
 
-def _undo(exploration: Exploration, _: QueryResult | None) -> None:
-    exploration.undo()
+def _logs(view: AnswerView) -> Logs:
+    if view.exploration is None:
+        raise InvalidParameter("these rows are of a table, so no other events are around them")
+    return view.exploration.logs
 
 
-GESTURES: dict[str, Callable[..., None]] = {
-    "keep_only": _keep_only,
-    "leave_out": _leave_out,
-    "count_by": _count_by,
-    "drill_down": _drill_down,
-    "narrow": _narrow,
-    "undo": _undo,
+def _described(name: str, value: Any, tz: str, *, shown: int | None = _SHOWN) -> dict[str, Any]:
+    text = _text(value, tz)
+    pretty = indented(text) if name == MESSAGE and shown is not None else text
+    return {
+        "name": name,
+        "title": titled(name, tz) if is_moment(value) else name,
+        "text": pretty[:shown],
+        "letters": len(pretty),
+        "is_missing": value is None,
+    }
+
+
+def _text(value: Any, tz: str) -> str:
+    """Write a value with every digit, and times in the zone."""
+    if is_moment(value):
+        value = value.astimezone(display_zone(tz)).replace(tzinfo=None)
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < EXACT_DOUBLE else repr(value)
+    return render(value)
+
+
+EVENTS: dict[str, Callable[..., Any]] = {
+    "event": event,
+    "around": around,
+    "whole": whole,
+    "gesture": gesture,
 }

@@ -35,7 +35,7 @@ class Shows(Protocol):
 class LatestRun:
     """Runs the newest query on a thread. An older one is stopped, and nothing of it is shown.
 
-    All methods return at once and may be called from any thread.
+    All methods but `wait` return at once. They may be called from any thread.
     """
 
     def __init__(self, shows: Shows) -> None:
@@ -43,6 +43,7 @@ class LatestRun:
         self._newest = 0
         self._running: RunningQuery | None = None
         self._changing = threading.Lock()
+        self._thread: threading.Thread | None = None
 
     def begin(self, begin: Callable[[], RunningQuery]) -> None:
         """Start a query by `begin`, in place of one that runs."""
@@ -51,9 +52,15 @@ class LatestRun:
             number, before, self._running = self._newest, self._running, None
         if before is not None:
             before.stop()
-        threading.Thread(
+        self._thread = threading.Thread(
             target=self._follow, args=(number, begin), name="cwnb-latest-run", daemon=True
-        ).start()
+        )
+        self._thread.start()
+
+    def wait(self, timeout: float | None = None) -> None:
+        """Wait until the newest query has been shown, or its error."""
+        if self._thread is not None:
+            self._thread.join(timeout)
 
     def stop(self) -> None:
         """Stop the query that runs; its rows so far are shown."""

@@ -1,10 +1,10 @@
 // An answer: what was asked and scanned, a place for the histogram, and the rows.
 function drawAnswer({ model, el }) {
-  const followed = [];
+  const stops = [hideStatic(model), followKernel(model)];
   const follow = (names, draw) => {
     const events = names.split(" ").map((name) => `change:${name}`).join(" ");
     model.on(events, draw);
-    followed.push(() => model.off(events, draw));
+    stops.push(() => model.off(events, draw));
     draw();
   };
   const place = (name, attributes) => element("div", name, [], attributes);
@@ -13,63 +13,105 @@ function drawAnswer({ model, el }) {
   const notes = place("cwnb-notes", { role: "alert" });
   const histogram = place("cwnb-histogram-place");
   const table = place("cwnb-table-place");
-  el.append(element("div", "cwnb-answer tex2jax_ignore mathjax_ignore", [
+  const root = element("div", "cwnb-answer tex2jax_ignore mathjax_ignore", [
     query, summary, notes, histogram, table,
-  ]));
+  ]);
+  el.append(root);
   // What fails is said above the rows.
-  const attempt = (what, data) => ask(model, what, data).catch((error) => {
-    model.set("failed", error.message);
-  });
+  const attempt = (what, data) => {
+    model.set("failed", "");
+    return ask(model, what, data).catch((error) => { model.set("failed", error.message); });
+  };
   follow("about", () => query.replaceChildren(...changedQuery(model, attempt)));
   follow("about progress", () => summary.replaceChildren(...summaryLine(model, attempt)));
-  follow("about error failed is_stale busy", () => notes.replaceChildren(...noteLines(model)));
+  follow("about error failed is_stale busy is_gone", () =>
+    notes.replaceChildren(...noteLines(model)));
+  follow("is_stale progress", () => root.classList.toggle("cwnb-old",
+    model.get("is_stale") || Boolean(model.get("progress").text)));
   follow("answer", () => {
-    const answer = model.get("answer");
+    const had = table.contains(document.activeElement);
     model.set("failed", "");
-    if (!answer.columns) return table.replaceChildren();
+    if (!model.get("answer").columns) return table.replaceChildren();
     table.replaceChildren(drawTable({
       model,
       rows: heldRows(model),
       onOpen: (row) => openedRow(model, row, attempt),
       tools: (row, column) => valueTools(model, { row, column }, attempt),
     }));
+    // Keys that were pressed in the rows before these go on in these.
+    if (had) table.querySelector(".cwnb-scroller")?.focus({ preventScroll: true });
   });
   histogram.append(drawHistogram({ model }));
-  return () => followed.forEach((stop) => stop());
+  return () => stops.forEach((stop) => stop());
+}
+
+// Hide the HTML that stands for the answer in files, also where outputs have other classes than in
+// JupyterLab; gives what shows it again. Views of one answer share it.
+function hideStatic(model) {
+  const html = document.getElementById(model.get("static") || "none");
+  if (!html) return () => {};
+  const output = html.closest(".jp-OutputArea-child") ?? html;
+  const count = (by) => {
+    output.cwnbViews = (output.cwnbViews ?? 0) + by;
+    output.style.display = output.cwnbViews ? "none" : "";
+  };
+  count(1);
+  return () => count(-1);
+}
+
+// Notice when the kernel is restarted: it knows nothing of the view then. The event also says that
+// a kernel is there again, so it is asked.
+function followKernel(model) {
+  const look = () => {
+    model.set("is_gone", true);
+    ask(model, "heard").then(() => model.set("is_gone", false), () => {});
+  };
+  model.on("comm_live_update", look);
+  return () => model.off("comm_live_update", look);
 }
 
 // The query as gestures in a cell have changed it.
 function changedQuery(model, attempt) {
   const { query } = model.get("about");
   if (!query || !model.get("in_cell")) return [];
-  const copied = element("span", "cwnb-soft", [], { role: "status" });
-  const copy = async () => {
-    await navigator.clipboard.writeText(query);
-    copied.textContent = "copied";
-  };
+  const said = element("span", "cwnb-soft", [], { role: "status" });
+  const copy = () => writeClipboard(query).then(
+    () => { said.textContent = "copied; paste it into a cell"; },
+    (error) => { said.textContent = error.message; });
+  const undo = () => attempt("gesture", { do: "undo" });
   return [
-    element("pre", "", [query]),
-    element("button", "cwnb-button", ["Copy as cell"], { onclick: copy }),
-    element("button", "cwnb-button", ["Undo"], {
-      onclick: () => attempt("gesture", { do: "undo" }),
+    element("pre", "", visibleNodes(query, { lines: true }), {
+      tabindex: 0, role: "group", "aria-label": "the query of the rows below",
     }),
-    copied,
+    element("div", "cwnb-group", [
+      element("button", "cwnb-button", ["Copy as cell"], { onclick: copy }),
+      element("button", "cwnb-button", ["Undo"], { onclick: undo }), said,
+    ]),
   ];
 }
 
 function summaryLine(model, attempt) {
-  const { text } = model.get("progress");
-  if (!text) return [model.get("about").summary?.join(" · ") ?? ""];
-  const stop = element("button", "cwnb-button", ["Stop"], { onclick: () => attempt("stop") });
-  return [`running: ${text} `, stop];
+  const { text, share } = model.get("progress");
+  const [first, ...rest] = model.get("about").summary ?? [];
+  if (!text) return first ? [element("span", "cwnb-row-count", [first]), ...rest.map((part) => ` · ${part}`)] : [];
+  return [
+    element("progress", "", [], { max: 1, value: share, "aria-label": "scanned" }), ` ${text} `,
+    element("button", "cwnb-button", ["Stop"], { onclick: () => attempt("stop") }),
+  ];
 }
 
 function noteLines(model) {
-  const lines = [...(model.get("about").warnings ?? []).map((text) => `warning: ${text}`)];
-  if (model.get("busy") > 0) lines.push("the kernel is busy with a cell; interrupt it");
-  if (model.get("failed")) lines.push(model.get("failed"));
-  if (model.get("is_stale")) lines.push("the rows below are those of the query before it");
-  const made = lines.map((text) => element("div", "cwnb-note", [text]));
-  if (model.get("error")) made.unshift(element("pre", "cwnb-error", [model.get("error")]));
-  return made;
+  const { warnings = [] } = model.get("about");
+  const lines = [...warnings.map((text) => ["cwnb-warning", `warning: ${text}`])];
+  if (model.get("error")) lines.push(["cwnb-error", model.get("error")]);
+  if (model.get("failed") && !model.get("is_gone")) lines.push(["cwnb-error", model.get("failed")]);
+  if (model.get("is_gone")) {
+    lines.push(["cwnb-note", GONE]);
+  } else if (model.get("busy") > 0) {
+    lines.push(["cwnb-note", BUSY]);
+  }
+  if (model.get("is_stale") && model.get("answer").columns) {
+    lines.push(["cwnb-note", "the rows below are those of the query before it"]);
+  }
+  return lines.map(([name, text]) => element("div", name, visibleNodes(text, { lines: true })));
 }

@@ -1,6 +1,8 @@
 // Questions to the kernel. `onReply(content, buffers)` is called for each reply but the last,
 // whose promise is given; it is rejected with the kernel's sentence if the question failed.
 const BUSY_AFTER_MS = 1000;
+const BUSY = "the kernel is busy with a cell; interrupt it";
+const GONE = "the kernel has been restarted or shut down; run the cell again";
 
 function ask(model, what, data = {}, onReply = () => {}) {
   // `crypto.randomUUID` is only there for pages that are served by https or from this machine.
@@ -16,7 +18,14 @@ function ask(model, what, data = {}, onReply = () => {}) {
       else resolve(content);
     };
     model.on("msg:custom", heard);
-    model.send({ ask: what, number, ...data });
+    try {
+      model.send({ ask: what, number, ...data });
+    } catch {
+      clearTimeout(waiting);
+      model.off("msg:custom", heard);
+      model.set("is_gone", true);
+      reject(new Error(GONE));
+    }
   });
 }
 
@@ -56,7 +65,7 @@ function unpacked(buffer) {
 function busyNote(model) {
   const note = element("div", "cwnb-note", [], { role: "status" });
   model.on("change:busy", () => {
-    note.textContent = model.get("busy") > 0 ? "the kernel is busy with a cell; interrupt it" : "";
+    note.textContent = model.get("busy") > 0 ? BUSY : "";
   });
   return note;
 }
