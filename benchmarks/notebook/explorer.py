@@ -21,10 +21,7 @@ EXPLORE_ALL = "%insights_explore -g /shop/*"
 # Everything is in its place, and the groups are listed.
 PAINTED = """document.querySelector(".cwnb-explorer .cwnb-editor textarea")
   && document.querySelector(".cwnb-explorer .cwnb-run-line button")
-  && document.querySelector(".cwnb-explorer .cwnb-choices .cwnb-choice")"""
-BUTTON = (
-    '[...document.querySelectorAll(".cwnb-run-line button")].find((b) => b.innerText === given)'
-)
+  && document.querySelector(".cwnb-explorer [role=option]")"""
 STATUS = 'document.querySelector(".cwnb-run-line .cwnb-lines")?.textContent'
 
 

@@ -16,18 +16,21 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # What a condition of the page may take; far more than any goal.
-WAIT_MS = 120_000
-# `seen(condition)` gives when the page was painted in which the condition held first, and
-# `last` when an event of a kind last came; in ms since 1970, as the kernel's `time.time()`.
+WAIT_MS = 60_000
+# `seen(condition, most)` gives when the page was painted in which the condition held first, within
+# `most` ms, and `last` when an event of a kind last came; in ms since 1970, as the kernel's
+# `time.time()`.
 WATCH = """() => {
   window.now = () => performance.timeOrigin + performance.now();
   window.last = {};
   for (const kind of ["pointerdown", "pointerup", "click", "input", "keydown"]) {
     addEventListener(kind, () => { last[kind] = now(); }, true);
   }
-  window.seen = (condition) => new Promise((resolve) => {
+  window.seen = (condition, most) => new Promise((resolve, reject) => {
+    const begin = now();
     const look = () => {
       const found = condition();
+      if (!found && now() - begin > most) return reject(new Error(`never: ${condition}`));
       // The task after a frame runs once that frame has been painted.
       requestAnimationFrame(found ? () => setTimeout(() => resolve(now())) : look);
     };
@@ -79,9 +82,8 @@ class Notebook:
 
     def seen(self, condition: str, given: Any = None) -> float:
         """Wait for a condition, the body of a function of `given`; gives when it was painted."""
-        self.page.set_default_timeout(WAIT_MS)
         when: float = self.page.evaluate(
-            f"given => {{ const found = () => {condition}; return seen(found); }}", given
+            f"given => {{ const found = () => {condition}; return seen(found, {WAIT_MS}); }}", given
         )
         return when
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import math
 import random
 import re
@@ -206,6 +207,34 @@ def test_several_columns_are_stable() -> None:
     count = pa.array([1, 2, 2, 2, None])
     assert values.sort_order([(level, False), (count, True)]).tolist() == [1, 3, 2, 0, 4]
     assert values.sort_order([(level, True), (count, False)]).tolist() == [4, 0, 2, 1, 3]
+
+
+LONG = [
+    # What tells two texts apart: their beginning, what comes late, a run that is longer than that.
+    (["{n} took {n} ms " + "word " * 40], "early"),
+    (["word " * 40 + "{n}", "word " * 40 + "{n}!", "word " * 13], "late"),
+    (
+        ["x" * 70 + "{n}", "1" * 70 + "{n}a", "x " + "1" * 62 + "{n} y" * 30, "é" * 300 + "{n}"],
+        "runs",
+    ),
+]
+
+
+@pytest.mark.parametrize("texts", [texts for texts, _ in LONG], ids=[name for _, name in LONG])
+def test_long_texts_sort_by_the_comparator(texts: list[str]) -> None:
+    generator = random.Random(1)
+    rows = [
+        generator.choice(texts).format(n=generator.choice(["", generator.randrange(10**4)]))
+        for _ in range(1_500)
+    ]
+    rows[::100] = [None] * len(rows[::100])
+    wanted = sorted_rows(rows, descending=False)
+    column = pa.array(rows, pa.string())
+    assert values.sort_order([(column, False)]).tolist() == wanted
+    placed = values.ranks(column)
+    steps = [rows[a] != rows[b] for a, b in itertools.pairwise(wanted)]
+    assert np.diff(placed[wanted]).tolist() == steps
+    assert placed.min() == 0
 
 
 def test_many_mixed_rows_sort_quickly() -> None:

@@ -36,6 +36,9 @@ _CLASS[list(b"0123456789")] = _DIGIT
 _PREFIX = 5
 # A key may be six times as long as its text, and Arrow counts the bytes of a column in 32 bits.
 _MOST_BYTES = 1 << 28
+# Long texts are compared by so many characters first, where there are more than a few texts.
+_BEGINNING = 64
+_FEW_TEXTS = 1_000
 
 
 def sort_order(columns: Sequence[tuple[pa.Array, bool]]) -> np.ndarray[Any, Any]:
@@ -70,12 +73,12 @@ def ranks(array: pa.Array) -> np.ndarray[Any, Any]:
     text = to_text(array)
     found = analyse(array)
     if found is None:
-        return _dense(natural_keys(text))
+        return _text_ranks(text)
     at_text = np.flatnonzero(found.form == numbers.TEXT)
     at_number = np.flatnonzero(found.numeric)
     result = np.zeros(len(text), dtype=np.int64)
     if len(at_text):
-        result[at_text] = _dense(natural_keys(text.take(pa.array(at_text))))
+        result[at_text] = _text_ranks(text.take(pa.array(at_text)))
     result[at_number] = _number_ranks(text, found, at_number) + result.max(initial=0)
     return result
 
@@ -123,6 +126,35 @@ def _with_signed_zeros(array: pa.Array, placed: np.ndarray[Any, Any]) -> np.ndar
         at_zero = placed[is_negative_zero][0]
         placed[(placed >= at_zero) & ~is_negative_zero] += 1
     return placed
+
+
+def _text_ranks(text: pa.Array, most: int = _BEGINNING) -> np.ndarray[Any, Any]:
+    """Rank texts in natural order: by their first `most` characters, then those that tie by more.
+
+    Most messages differ early, and keys of whole messages take long to make.
+    """
+    lengths = pc.utf8_length(text)
+    if len(text) < _FEW_TEXTS or (pc.mean(lengths).as_py() or 0) < 2 * most:
+        return _dense(natural_keys(text))
+    is_cut = pc.greater(lengths, most)
+    # How a run of digits compares is known at its end only, and that of letters adds a mark.
+    begun = pc.utf8_rtrim(pc.utf8_slice_codeunits(text, 0, most), "0123456789")
+    keys = natural_keys(pc.if_else(is_cut, begun, text))
+    known = pc.min(pc.binary_length(keys.filter(is_cut))).as_py() - 1
+    if known < most // 2:
+        return _dense(natural_keys(text))
+    first = _dense(pc.binary_slice(keys, 0, known))
+    counts = np.bincount(first)
+    counts[0] = 0  # missing
+    tied = np.flatnonzero(counts[first] > 1)
+    if not len(tied):
+        return first
+    second = np.zeros(len(text), dtype=np.int64)
+    second[tied] = _text_ranks(text.take(pa.array(tied)), 4 * most)
+    order = np.lexsort((second, first))
+    result = np.empty(len(text), dtype=np.int64)
+    result[order] = np.cumsum(_changes(first[order], second[order])) - int(first.min() == 0)
+    return result
 
 
 def _number_ranks(text: pa.Array, found: Numbers, at: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
