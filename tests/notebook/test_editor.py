@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cwnb.insights import Vocabulary, candidates
+from cwnb.insights import KnownField, Vocabulary, candidates
 from cwnb.notebook.widgets.editor import EditorView
 from cwnb.notebook.widgets.vocabulary import words_of
 from tests.insights.test_completion import VOCABULARY, read_cases
@@ -212,6 +212,17 @@ def test_the_underline_stands_where_the_library_says(bare, editor):
     assert editor.error == {}
 
 
+def test_what_is_not_seen_is_named(editor):
+    # Such a value may come from a log line by a click.
+    editor.text = 'filter file = "\u202egnp.exe\u200b"\n\t| limit 5\u202e'
+    editor.refresh()
+    said = editor.element.locator(".cwnb-editor-unseen")
+    assert said.inner_text() == "the text has characters that are not seen: ⟨U+202E⟩ ⟨U+200B⟩"
+    editor.text = "fields a\n\t| limit 5"
+    editor.refresh()
+    assert said.inner_text() == ""
+
+
 def test_an_error_at_the_end_has_a_place(editor):
     editor.text = "fields"
     editor.error = {"message": "a field is missing", "from": 6, "to": 7}
@@ -257,6 +268,24 @@ def test_typing_in_a_long_text_is_quick(bare, editor):
     )
     # It takes some 10 ms; a busy machine may need a multiple.
     assert took < 150
+
+
+def test_many_names_are_found_quickly(bare):
+    fields = tuple(KnownField(f"field{i}.name", 1.0, ("text",)) for i in range(10_000))
+    words = words_of(Vocabulary(fields, tuple(f"stream-{i}" for i in range(5_000))))
+    took, count = bare.page.evaluate(
+        """vocabulary => {
+            const text = "fields @message | filter name";
+            const started = performance.now();
+            for (let i = 0; i < 5; i += 1) completionAt(text, text.length, vocabulary);
+            const took = (performance.now() - started) / 5;
+            return [took, completionAt(text, text.length, vocabulary).candidates.length];
+        }""",
+        words,
+    )
+    assert count == 10_000
+    # It takes some 20 ms; a busy machine may need a multiple.
+    assert took < 200
 
 
 def test_a_composed_letter_is_one_change(bare, editor):

@@ -10,6 +10,7 @@ import pytest
 
 import cwnb
 from cwnb.errors import QueryTooLarge
+from cwnb.insights import Progress
 from cwnb.notebook.exploration import Exploration
 from cwnb.notebook.widgets.answer import AnswerView
 from cwnb.results.over_time import CountOverTime
@@ -256,6 +257,21 @@ def test_one_count_serves_all_who_ask(show, monkeypatch):
     wait(element)
     wait(show.answer(view))
     assert len(begun) == 1
+
+
+def test_an_answer_that_grows_is_counted_when_it_is_whole(show, logs, monkeypatch):
+    begun = []
+    begin = CountOverTime.begin
+    monkeypatch.setattr(CountOverTime, "begin", lambda self: begun.append(1) or begin(self))
+    view, element = show()
+    wait(element)
+    for _ in range(3):
+        view.show_partial(view._shown.result, Progress())
+        view.refresh()
+    view.show_result(logs.query("fields @message", [APP], "-30m"))
+    view.refresh()
+    element.get_by_text("30 events").wait_for()
+    assert len(begun) == 2
 
 
 def test_a_count_that_fails_is_a_sentence(show, monkeypatch):

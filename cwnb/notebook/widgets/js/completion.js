@@ -180,7 +180,7 @@ function namesBefore(commands) {
       made = [...keys, ...values].map(nameOfItem);
       isReplaced = true;
     } else if (first?.word === "parse") {
-      const pattern = own.findLastIndex(({ kind }) => kind === "string" || kind === "regex");
+      const pattern = own.map(({ kind }) => kind === "string" || kind === "regex").lastIndexOf(true);
       const groups = own[pattern]?.text.matchAll(/\(\?P?<([^\W\d]\w*)>/g) ?? [];
       made.push(...Array.from(groups, ([, name]) => name));
       made.push(...own.slice(pattern + 1).filter(isNewName).map(({ text }) => text));

@@ -13,9 +13,10 @@ function drawEditor({ model, el }) {
   const fault = element("div", "cwnb-editor-fault", [], { id: `${ids}-fault`, role: "alert" });
   const keys = element("div", "cwnb-editor-keys", ["Ctrl-Enter runs, Ctrl-Space completes"],
     { id: `${ids}-keys` });
+  const unseen = element("div", "cwnb-editor-unseen", [], { role: "status" });
   const sheet = element("div", "cwnb-editor-sheet", [mirror, field]);
   const root = element("div", "cwnb-editor", [
-    element("div", "cwnb-editor-paper", [sheet]), keys, fault, busyNote(model),
+    element("div", "cwnb-editor-paper", [sheet]), keys, fault, unseen, busyNote(model),
   ], { tabindex: -1 });
   const offers = drawOffers({ field, mirror, id: `${ids}-offers`, model });
   root.append(offers.node);
@@ -29,6 +30,9 @@ function drawEditor({ model, el }) {
     const tokens = words && text.length <= MOST_COLOURED ? tokensOf(text, words) : [];
     const range = { from: unitsOf(text, from), to: unitsOf(text, to) };
     show(paintedLines(text, tokens, range));
+    const odd = new Set((text.match(ODD) ?? []).filter((one) => one !== "\n" && one !== "\t"));
+    unseen.textContent = odd.size
+      ? `the text has characters that are not seen: ${[...odd].map(markOf).join(" ")}` : "";
   };
   const showError = () => {
     const { message = "", from } = model.get("error");
