@@ -136,8 +136,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
     def wait(self) -> QueryResult:
         """Wait for the newest run, and give its answer or raise its error; Ctrl-C stops it."""
         try:
-            while self._thread is not None and self._thread.is_alive():
-                self._thread.join(_REPORT_EVERY_S)
+            self.wait_for_end()
         except KeyboardInterrupt:
             self.stop()
             raise
