@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
@@ -15,6 +15,7 @@ from cwnb.results.value_axis import ValueLabels, ValueTicks
 
 if TYPE_CHECKING:
     from cwnb.results.fonts import Fonts
+    from cwnb.results.panels import Panel
 
 WIDTH, HEIGHT = 9.0, 3.4  # inches
 PANEL_HEIGHT = 1.9  # of each further panel
@@ -24,8 +25,23 @@ _DPI = 144
 _TITLE_PT, _LEGEND_PT = WIDTH * 72 - 40, 170
 
 
+class Drawn(NamedTuple):
+    """A panel as it was drawn on its axes.
+
+    `kind`: line, area, bar or stacked over time; of bars with a label each, upright or lying.
+    """
+
+    axes: Any
+    panel: Panel
+    kind: str
+
+
 class Chart(Figure):
     """A figure that shows itself in a notebook, whether or not pyplot is loaded."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.drawn: list[Drawn] = []
 
     def draw(self, renderer: Any) -> None:
         """Draw it, without warnings of letters that no font has."""

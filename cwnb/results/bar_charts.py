@@ -10,6 +10,7 @@ from cwnb.results.axes import (
     LABEL_SIZE,
     WIDTH,
     Chart,
+    Drawn,
     add_legend,
     joined,
     new_chart,
@@ -78,6 +79,7 @@ def draw_bars(labels: list[str], panels: list[Panel], *, kind: str, what: str) -
             axes, panel.title, note, fonts, value_axis=value_axis, whole=whole, width_pt=room
         )
         handles = _draw_series(axes, panel, len(labels), lies=lies)
+        figure.drawn.append(Drawn(axes, panel, "lying" if lies else "upright"))
         if len(panel.series) > 1:
             add_legend(axes, handles, [series.name for series in panel.series], fonts)
         elif writes:

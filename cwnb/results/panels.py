@@ -110,7 +110,10 @@ def panels_of_measures(df: DataFrame, found: Shape, window: Window) -> list[Pane
 
 def panels_of_columns(df: DataFrame, found: Shape, title: str) -> list[Panel]:
     """Give the measures as they stand in the rows; those of one scale share a panel."""
-    series = [Series(name, floats(df, name), name in found.additive) for name in found.measures]
+    rows = df.index.to_numpy()  # they may have been sorted
+    series = [
+        Series(name, floats(df, name), name in found.additive, rows) for name in found.measures
+    ]
     return [
         Panel(", ".join(one.name for one in group) + title, np.arange(len(df)), group)
         for group in by_scale(series)
@@ -183,16 +186,17 @@ def _by_size(heights: Array, codes: Array, found: Shape) -> Array:
 class _Rows:
     """Rows of an answer on the bins of a chart: `places` has the bin of each row with a time.
 
-    `present` tells which rows of the answer have one.
+    `numbers` has the numbers of these rows, and `present` tells which of all rows have a time.
     """
 
     bins: Array
     places: Array
+    numbers: Array
     present: Array
 
     def of(self, some: Array) -> _Rows:
         """Give some of the rows."""
-        return _Rows(self.bins, self.places[some], self.present)
+        return _Rows(self.bins, self.places[some], self.numbers[some], self.present)
 
     def placed(self, measure: str, heights: Array, found: Shape, name: str = "") -> Series:
         """Put the values of a measure into their bins.
@@ -210,7 +214,10 @@ class _Rows:
             raise InvalidParameter(
                 f"cannot draw {measure!r}: several rows have one time; show all columns of 'by'"
             )
-        return Series(name or measure, placed, additive)
+        rows = np.full(len(self.bins), -1)
+        rows[self.places] = self.numbers
+        rows[at[np.bincount(inverse) > 1]] = -1
+        return Series(name or measure, placed, additive, rows)
 
 
 def _rows(df: DataFrame, found: Shape, window: Window) -> _Rows:
@@ -218,7 +225,7 @@ def _rows(df: DataFrame, found: Shape, window: Window) -> _Rows:
     times_ms, present = drawable_times(df[found.time], found.time)
     whole = found.is_whole and found.of_events
     bins = bins_between(times_ms, found.step, window if whole else ALL_TIME)
-    return _Rows(bins, np.searchsorted(bins, times_ms), present)
+    return _Rows(bins, np.searchsorted(bins, times_ms), np.flatnonzero(present), present)
 
 
 def by_scale(series: list[Series]) -> list[list[Series]]:

@@ -29,12 +29,14 @@ _MISSING = -(2**63)
 class Series:
     """What a chart draws as one line or one colour of bars: floats, NaN where there is no value.
 
-    `additive`: its values may be added up, so it can be part of a stack.
+    `additive`: its values may be added up, so it can be part of a stack. `rows` has the row of the
+    answer that each value is; -1 where it is that of none or of several.
     """
 
     name: str
     heights: Array
     additive: bool = False
+    rows: Array | None = None
 
     @property
     def low(self) -> float:

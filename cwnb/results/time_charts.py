@@ -11,6 +11,7 @@ from cwnb.errors import InvalidParameter
 from cwnb.results.axes import (
     LABEL_SIZE,
     Chart,
+    Drawn,
     add_legend,
     joined,
     new_chart,
@@ -52,6 +53,7 @@ def draw_over_time(panels: list[Panel], kind: str, tz: str) -> Chart:
             note = joined(note, note_on_bars(panel, side_by_side=drawn == "bar"))
         style_axes(axes, panel.title, note, fonts, whole=panel.is_whole)
         handles = _DRAWN[drawn](axes, panel)
+        figure.drawn.append(Drawn(axes, panel, drawn))
         _set_value_limits(axes, panel, drawn)
         if len(panel.series) > 1 or panel.of_groups:
             add_legend(axes, handles, [s.name for s in panel.series], fonts)

@@ -197,6 +197,25 @@ def test_tabs_and_kinds_of_chart_are_those_of_the_cell(explorer):
     assert "--explain" in explorer.to_cells()[0]
 
 
+def test_a_bar_opens_the_events_behind_it(explorer):
+    explorer.editor.text = "stats count(*) as n by level | sort n"
+    ran(explorer)
+    explorer.answer.selected_index = 1
+    explorer.answer.chart.kind.value = "bar"
+    explorer.answer.chart.wait(WAIT_S)
+    explorer.answer.chart.drill_down(0.99, 0.01)
+    assert explorer.exploration.text == "stats count(*) as n by level | sort n"
+    # The left of two bars is that of the first row.
+    explorer.frame.asked["pointed"](explorer.frame, x=0.3, y=0.8)
+    explorer.controls.wait_for_end(WAIT_S)
+    assert explorer.editor.text == 'filter level = "ERROR"'
+    assert len(explorer.result) == 20
+    assert explorer.answer.selected_index == 0
+    explorer.undo.click()
+    explorer.controls.wait_for_end(WAIT_S)
+    assert explorer.editor.text == "stats count(*) as n by level | sort n"
+
+
 def test_copy_shows_the_cell(explorer):
     explorer.copy.click()
     assert explorer.cells.code == "\n\n".join(explorer.to_cells())

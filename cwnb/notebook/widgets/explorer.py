@@ -59,7 +59,6 @@ class Explorer:
         self.exploration = exploration
         self.settings = settings or ExplorerSettings()
         self._static: Any = None
-        self.frame = FrameView(_LABELS)
         self.time = TimePicker(exploration, self._changed_window, zone=self.settings.tz)
         self.names = NamePicker(
             exploration,
@@ -76,6 +75,7 @@ class Explorer:
         self.answer = AnswerTabs(
             exploration, on_gesture=self._changed_by_gesture, on_change=self._keep_static
         )
+        self.frame = FrameView(_LABELS, self.answer.chart.drill_down)
         self.controls = RunControls(
             exploration,
             self.answer,

@@ -57,7 +57,7 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
         self._sides.add_class("cwnb-sides")
         self._above = ipywidgets.VBox([])
         self._show_alone()
-        self.chart = ChartTab(exploration, on_change)
+        self.chart = ChartTab(exploration, on_change=on_change, on_gesture=on_gesture)
         self.steps = StepsView()
         self.reasons = LinesView()
         self.reasons.say(_NOT_RUN, "note")

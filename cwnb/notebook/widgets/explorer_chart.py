@@ -6,25 +6,41 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
+from cwnb.errors import CwnbError, InvalidParameter
+from cwnb.notebook.widgets.events import values_of
 from cwnb.notebook.widgets.lines import LinesView
 from cwnb.notebook.widgets.newest_task import NewestTask
 from cwnb.notebook.widgets.view import sentence
+from cwnb.results.chart_places import place_at
 from cwnb.results.charts import KINDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cwnb.notebook.exploration import Exploration
+    from cwnb.results.axes import Chart
     from cwnb.results.result import QueryResult
 
 
 class ChartTab(ipywidgets.VBox):  # type: ignore[misc]
-    """Draws an answer by matplotlib, on a thread, when it is to be seen."""
+    """Draws an answer by matplotlib, on a thread, when it is to be seen.
 
-    def __init__(self, exploration: Exploration, on_change: Callable[[], object]) -> None:
+    `on_change` is called after another kind was chosen, and `on_gesture` after a click on a bar has
+    changed the exploration, which then asks for the events behind it.
+    """
+
+    def __init__(
+        self,
+        exploration: Exploration,
+        *,
+        on_change: Callable[[], object],
+        on_gesture: Callable[[], object],
+    ) -> None:
         self._exploration = exploration
         self._on_change = on_change
+        self._on_gesture = on_gesture
         self._result: QueryResult | None = None
+        self._shown: tuple[QueryResult, Chart] | None = None
         self._drawing = NewestTask(self._fail)
         kind = exploration.chart if exploration.chart in KINDS else KINDS[0]
         self.kind = ipywidgets.Dropdown(description="Kind", options=KINDS, value=kind)
@@ -38,7 +54,7 @@ class ChartTab(ipywidgets.VBox):  # type: ignore[misc]
     def show(self, result: QueryResult) -> None:
         """Draw this answer."""
         self._result = result
-        self._drawing.begin((lambda: _drawn(result, self.kind.value), self._show_picture))
+        self._drawing.begin((lambda: (result, *_drawn(result, self.kind.value)), self._show))
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the picture is drawn."""
@@ -52,16 +68,41 @@ class ChartTab(ipywidgets.VBox):  # type: ignore[misc]
             self.show(self._result)
         self._on_change()
 
-    def _show_picture(self, drawn: bytes) -> None:
-        self.picture.value = drawn
+    def drill_down(self, x: float, y: float) -> None:
+        """Ask for the events behind what stands at a point of the picture; see `place_at`."""
+        if self._shown is None:
+            return
+        result, chart = self._shown
+        place = place_at(chart, x, y)
+        if place is None:
+            return
+        try:
+            if place.row is not None:
+                self._exploration.drill_down(values_of(result, place.row))
+            elif place.bin_ms is not None and result.outcome.places is not None:
+                self._exploration.narrow(*place.bin_ms)
+            else:
+                raise InvalidParameter("several groups stand there; choose a row under Logs")
+        except CwnbError as error:
+            self.says.say(sentence(error), "note")
+            return
+        self._exploration.choose_view("logs")
+        self._on_gesture()
+
+    def _show(self, drawn: tuple[QueryResult, Chart, bytes]) -> None:
+        result, chart, picture = drawn
+        self._shown = result, chart
+        self.picture.value = picture
         self.picture.layout.display = ""
-        self.says.say("")
+        what = "bin" if result.outcome.places is not None else "bar or point"
+        self.says.say(f"a click on a {what} shows the events behind it", "note")
 
     def _fail(self, error: Exception) -> None:
+        self._shown = None
         self.picture.layout.display = "none"
         self.says.say(f"no chart: {sentence(error)}", "note")
 
 
-def _drawn(result: QueryResult, kind: str) -> bytes:
-    data: bytes = result.plot(kind)._repr_png_()[0]
-    return data
+def _drawn(result: QueryResult, kind: str) -> tuple[Chart, bytes]:
+    chart: Chart = result.plot(kind)
+    return chart, chart._repr_png_()[0]

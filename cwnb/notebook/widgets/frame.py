@@ -18,14 +18,18 @@ class FrameView(View):
     `labels` names controls that ipywidgets leaves without a name: by the class of the widget, the
     label of the control or picture in it. `controls` are the ids of the controls: when the kernel
     does not hear one of them within a second, the view says so. `zone` is the browser's time zone,
-    once it is known.
+    once it is known. `on_point` is called with the point of the chart that was clicked, as shares
+    (0 to 1) of its width from the left and its height from the top.
     """
 
     labels = Dict().tag(sync=True)
     controls = List(Unicode()).tag(sync=True)
     zone = Unicode().tag(sync=True)
 
-    def __init__(self, labels: Mapping[str, str], **traits: Any) -> None:
+    def __init__(
+        self, labels: Mapping[str, str], on_point: Callable[[float, float], object], **traits: Any
+    ) -> None:
+        self._on_point = on_point
         self._on_copied: Callable[[], object] | None = None
         super().__init__(kind="frame", labels=dict(labels), **traits)
 
@@ -38,4 +42,7 @@ class FrameView(View):
         if self._on_copied is not None:
             self._on_copied()
 
-    asked: ClassVar = {"copied": _copied}
+    def _pointed(self, x: float, y: float) -> None:
+        self._on_point(float(x), float(y))
+
+    asked: ClassVar = {"copied": _copied, "pointed": _pointed}

@@ -33,7 +33,14 @@ function drawFrame({ model, el }) {
       childList: true, subtree: true, attributes: true, attributeFilter: ["class"],
     });
     name();
-    stops.push(() => watcher.disconnect());
+    const point = (event) => {
+      if (!event.target.matches("img.cwnb-chart")) return;
+      const { width, height } = event.target.getBoundingClientRect();
+      const place = { x: event.offsetX / width, y: event.offsetY / height };
+      ask(model, "pointed", place).catch(() => {});
+    };
+    box.addEventListener("click", point);
+    stops.push(() => { watcher.disconnect(); box.removeEventListener("click", point); });
   });
   return () => stops.forEach((stop) => stop());
 }
