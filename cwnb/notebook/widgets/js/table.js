@@ -238,16 +238,18 @@ function fillRow({ from, to, widths, lefts, gutter }, node, first, cellAt) {
   node.replaceChildren(first, ...cells);
 }
 
-function bodyCell({ rows, shown, widths, layout, finder, filter, idOf }, row, index) {
+function bodyCell({ rows, shown, widths, letter, layout, finder, filter, idOf }, row, index) {
   const place = shown[index];
   const looked = finder ?? filter;
   let text = rows.text(row, place) ?? "";
   if (!layout.isWrapped) {
-    // What was found is brought into sight. No letter is narrower than three pixels.
-    const letters = Math.floor(widths[index] / 8);
+    // What was found is brought into sight. More letters than fit are not drawn, for each mark in
+    // them would be a node, and paint over what a browser writes where it cuts a text.
+    const fit = Math.floor((widths[index] - PADDING) / letter);
     const found = looked ? text.search(looked) : 0;
-    if (found > letters * 0.7) text = `…${text.slice(found - Math.floor(letters / 3))}`;
-    text = text.slice(0, widths[index] / 3);
+    if (found > fit * 0.7) text = `…${text.slice(found - Math.floor(fit / 3))}`;
+    if (text.length > fit && looked) text = `${text.slice(0, fit - 1)}…`;
+    text = text.slice(0, 3 * fit);
   }
   const nodes = markedNodes(text, looked, layout.isWrapped);
   return element("div", `cwnb-cell cwnb-kind-${rows.columns[place].kind}`,

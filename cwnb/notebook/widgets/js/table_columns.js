@@ -22,11 +22,14 @@ function rememberedColumns(columns) {
   return REMEMBERED.get(key);
 }
 
-// The width that each column would need to show its title and its first values whole.
-function naturalWidths({ rows, scroller }) {
+// The width that each column would need to show its title and its first values whole. Learns how
+// wide a letter is.
+function naturalWidths(table) {
+  const { rows, scroller } = table;
   const pen = document.createElement("canvas").getContext("2d");
   pen.font = getComputedStyle(scroller).font;
   const wide = (text) => pen.measureText((text ?? "").slice(0, LETTERS_MEASURED)).width;
+  table.letter = wide("0");
   return rows.columns.map(({ title }, place) => {
     const widths = rows.textsOf(place).slice(0, ROWS_MEASURED).map(wide);
     return Math.ceil(Math.max(wide(title) * 1.1 + SORT_MARK, ...widths)) + PADDING;

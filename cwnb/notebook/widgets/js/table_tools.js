@@ -101,14 +101,15 @@ function shownSentences({ rows, order, has, hits, sorts }) {
 
 // Show the buttons for a value: over the end of a long text, and beside others.
 function showBar(table, at, index) {
-  const { bar, order, shown, drawn, scroller, rows } = table;
+  const { bar, order, shown, widths, letter, drawn, scroller, rows } = table;
   if (bar.contains(document.activeElement)) return;
   const row = order[at];
   const cell = [...(drawn.get(row)?.children ?? [])].find((child) => child.index === index);
   bar.hidden = !cell;
   if (!cell) return;
   const place = shown[index];
-  const isLong = rows.isCut(row, place) || cell.scrollWidth > cell.clientWidth;
+  const letters = rows.text(row, place)?.length ?? 0;
+  const isLong = letters * letter > widths[index] - PADDING || cell.scrollWidth > cell.clientWidth;
   bar.replaceChildren(...[
     table.tools?.(row, place),
     button("copy", "copy the value", () =>
