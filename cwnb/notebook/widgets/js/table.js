@@ -56,6 +56,10 @@ function drawTable({ rows, onOpen, tools }) {
   ]);
   rows.onMore((error) => {
     if (error) table.say(error);
+    if (rows.isDone) {
+      table.natural = null;
+      arrangeColumns(table);
+    }
     lookAgain(table, false);
   });
   arrangeColumns(table);

@@ -22,8 +22,8 @@ function rememberedColumns(columns) {
   return REMEMBERED.get(key);
 }
 
-// The width that each column would need to show its title and its first values whole. Learns how
-// wide a letter is.
+// The width that each column would need to show its title, its first values and its longest one
+// whole. Learns how wide a letter is.
 function naturalWidths(table) {
   const { rows, scroller } = table;
   const pen = document.createElement("canvas").getContext("2d");
@@ -31,7 +31,9 @@ function naturalWidths(table) {
   const wide = (text) => pen.measureText((text ?? "").slice(0, LETTERS_MEASURED)).width;
   table.letter = wide("0");
   return rows.columns.map(({ title }, place) => {
-    const widths = rows.textsOf(place).slice(0, ROWS_MEASURED).map(wide);
+    const texts = rows.textsOf(place);
+    const longest = texts.reduce((a, b) => (b?.length > a.length ? b : a), "");
+    const widths = [longest, ...texts.slice(0, ROWS_MEASURED)].map(wide);
     return Math.ceil(Math.max(wide(title) * 1.1 + SORT_MARK, ...widths)) + PADDING;
   });
 }
