@@ -90,7 +90,9 @@ def style_axes(
     values.set_major_formatter(ValueLabels())
     values.set_major_locator(ValueTicks(whole=whole))
     values.set_tick_params(length=0)
-    told = f"   ({note})" if note else ""
+    # A title keeps a third of the room, whatever there is to note.
+    shown = fonts.fitted(note, width_pt * 2 / 3, TITLE_SIZE)
+    told = f"   ({shown})" if note else ""
     room = width_pt - fonts.width_pt(told, TITLE_SIZE)
     text = fonts.fitted(title, room, TITLE_SIZE) + told
     axes.set_title(without_formulas(text), loc="left", color=INK, fontsize=TITLE_SIZE)

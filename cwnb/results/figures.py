@@ -55,7 +55,7 @@ def draw(result: Any, kind: str, value: str | None = None, tz: str = UTC_NAME) -
         return draw_over_time([panel], "stacked" if kind == "auto" else kind, tz)
     found, note = with_measures(df, found, value)
     if found.is_cut:
-        note = joined(note, f"the default limit left rows out after {len(df):,}")
+        note = joined(note, f"cut off at {len(df):,} rows")
     if found.kind == "groups":
         return _draw_groups(df, found, kind, note, tz)
     panels = (

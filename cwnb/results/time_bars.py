@@ -48,7 +48,7 @@ def note_on_bars(panel: Panel, *, side_by_side: bool) -> str:
     has_bar = np.any([np.nan_to_num(series.heights) != 0 for series in panel.series], axis=0)
     places = _places(panel)[has_bar]
     hides = len(np.unique(places)) < len(places)
-    return joined(front, "the highest of bars that have no room" if hides else "")
+    return joined(front, "the highest of neighbours" if hides else "")
 
 
 def draw_side_by_side(axes: Any, panel: Panel) -> list[Any]:

@@ -179,5 +179,5 @@ def test_a_shape_knows_its_step():
 def test_rows_that_the_default_limit_left_out_are_said():
     rows = frame(range(12_000))
     figure = cwnb.query("stats count(*) as c by bin(1m)", rows).plot()
-    assert titles(figure) == ["c   (the default limit left rows out after 10,000)"]
+    assert titles(figure) == ["c   (cut off at 10,000 rows)"]
     assert titles(cwnb.query("stats count(*) as c by bin(1m) | limit 10000", rows).plot()) == ["c"]

@@ -316,7 +316,7 @@ def test_thousands_of_bins_are_drawn_in_seconds(kind, keys):
 def test_bars_too_narrow_to_be_seen_are_drawn_as_wide_as_a_line():
     for minutes, said in [
         ([0, 1000, 5000], ""),
-        ([0, 1, 5000], "   (the highest of bars that have no room)"),
+        ([0, 1, 5000], "   (the highest of neighbours)"),
     ]:
         df = frame(time=[m * MINUTE for m in minutes], n=[3, 9, 2]).rename(columns={"time": "t"})
         figure = plot(result(df, ["count(*) as n"], ["bin(1m) as t"]), "bar")
