@@ -1,0 +1,353 @@
+"""What a person does in the explorer and sees then: one function for each gesture of the table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import expect
+
+from .desk import clipboard
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from .desk import Desk
+
+FIELDS = "fields level, status, ms"
+IN_EXPLORER: dict[str, Callable[[Desk], None]] = {}
+
+
+def gesture(name: str) -> Callable[[Callable[[Desk], None]], Callable[[Desk], None]]:
+    """Enter a function into the table of gestures under the name that the docs have."""
+
+    def enter(act: Callable[[Desk], None]) -> Callable[[Desk], None]:
+        assert name not in IN_EXPLORER
+        IN_EXPLORER[name] = act
+        return act
+
+    return enter
+
+
+def press(box: Any, name: str) -> None:
+    box.get_by_role("button", name=name, exact=True).click()
+
+
+def part(box: Any, title: str) -> None:
+    """Open a part of the left side."""
+    box.locator(".cwnb-left .jupyter-widget-Collapse-header", has_text=title).click()
+
+
+def query(box: Any) -> Any:
+    return box.get_by_label("Query", exact=True)
+
+
+def expect_status(box: Any, text: str) -> None:
+    expect(box.locator(".cwnb-run-line .cwnb-lines")).to_contain_text(text)
+
+
+def tab(box: Any, name: str) -> None:
+    box.locator(".cwnb-tabs > .lm-TabBar .lm-TabBar-tab", has_text=name).click()
+
+
+# ------------------------------------------------------------ what is asked
+
+
+@gesture("choose log groups")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    box.get_by_role("option", name="/shop/web").click()
+    expect(box.get_by_role("option", name="/shop/web")).to_have_attribute("aria-selected", "true")
+    press(box, "Run")
+    expect_status(box, "62 of 62 records matched")
+
+
+@gesture("search in a list")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    box.get_by_label("search in Log groups").fill("lo")
+    found = box.get_by_role("listbox", name="Log groups").get_by_role("option")
+    expect(found).to_have_count(1)
+    expect(found).to_contain_text("/shop/long")
+
+
+@gesture("choose log streams")
+def _(desk: Desk) -> None:
+    box = desk.explorer("fields @message", "/shop/long")
+    part(box, "Log streams")
+    box.get_by_role("option", name="s-2").click()
+    press(box, "Run")
+    expect_status(box, "1 of 2 records matched")
+
+
+@gesture("see the values of a field")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    part(box, "Fields")
+    box.locator(".cwnb-field", has_text="level").click()
+    expect(box.locator(".cwnb-field-value")).to_have_count(2)
+    expect(box.locator(".cwnb-field-value").first).to_contain_text("INFO")
+
+
+def field_button(box: Any, label: str) -> Any:
+    part(box, "Fields")
+    box.locator(".cwnb-field", has_text="level").click()
+    return box.get_by_role("button", name=label)
+
+
+@gesture("keep only a value of a field")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    field_button(box, "keep only events whose level is ERROR").click()
+    expect_status(box, "20 of 60 records matched")
+    expect(query(box)).to_have_value(f'{FIELDS}\n| filter level = "ERROR"')
+
+
+@gesture("leave out a value of a field")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    field_button(box, "leave out events whose level is ERROR").click()
+    expect_status(box, "40 of 60 records matched")
+
+
+@gesture("count by a field of the list")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    field_button(box, "count by it").click()
+    expect_status(box, "2 rows")
+
+
+@gesture("choose a period")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    press(box, "30m")
+    press(box, "Run")
+    expect_status(box, "30 of 30 records matched")
+    press(box, "All")
+    press(box, "Run")
+    expect_status(box, "60 of 60 records matched")
+
+
+@gesture("write or pick the times")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    press(box, "Custom")
+    for label, time in (("From", "2026-11-20 10:00"), ("To", "2026-11-20 10:10")):
+        box.get_by_label(label, exact=True).fill(time)
+        box.get_by_label(label, exact=True).press("Enter")
+    expect(box.get_by_text("from 2026-11-20 10:00:00 to 2026-11-20 10:10:00 UTC")).to_be_visible()
+    press(box, "Run")
+    expect_status(box, "10 of 10 records matched")
+
+
+@gesture("go to the newest event")
+def _(desk: Desk) -> None:
+    box = desk.explorer(group="/shop/web")
+    press(box, "1h")
+    press(box, "To the newest event")
+    expect(box.get_by_text("to 2026-11-20 10:01:00")).to_be_visible()
+
+
+@gesture("compare with the period before")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    press(box, "30m")
+    box.get_by_label("Compare with the period before").check()
+    press(box, "Run")
+    expect(box.locator(".cwnb-sides .cwnb-side")).to_have_count(2)
+    expect(box.get_by_text("The period before", exact=True)).to_be_visible()
+
+
+@gesture("choose the zone")
+def _(desk: Desk) -> None:
+    desk.show(f"%config Cwnb.tz = 'Asia/Seoul'\nlogs.explore('/shop/app', {FIELDS!r})")
+    box = desk.cell.locator(".cwnb-explorer")
+    query(box).fill("fields @timestamp")
+    press(box, "Run")
+    title = box.locator(".cwnb-tabs .cwnb-title").first
+    expect(title).to_have_text("@timestamp (Asia/Seoul)")
+    desk.begin()
+    box.get_by_label("Zone").select_option(index=0)
+    expect(title).to_have_text("@timestamp (UTC)")
+    desk.kernel("%config Cwnb.tz = 'UTC'")
+
+
+@gesture("write the query")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    query(box).fill("")
+    query(box).focus()
+    desk.page.keyboard.type("filter status = 500")
+    assert query(box).input_value() == "filter status = 500"
+    wait_for_text(desk, "filter status = 500")
+
+
+def wait_for_text(desk: Desk, text: str) -> None:
+    """Wait until the kernel knows what was written."""
+    for _ in range(50):
+        if desk.kernel("print(explorer.exploration.text)").strip() == text:
+            return
+        desk.page.wait_for_timeout(100)
+    raise AssertionError(text)
+
+
+@gesture("complete a word")
+def _(desk: Desk) -> None:
+    box = desk.explorer("filter lev")
+    offers = desk.page.locator(".cwnb-offers:popover-open")
+    query(box).focus()
+    desk.page.keyboard.press("Control+End")
+    desk.page.keyboard.press("Control+Space")
+    offers.wait_for()
+    desk.page.keyboard.press("Escape")
+    expect(offers).to_have_count(0)
+    desk.page.keyboard.press("Control+Space")
+    offers.wait_for()
+    desk.page.keyboard.press("Tab")
+    assert query(box).input_value().startswith("filter level")
+    wait_for_text(desk, query(box).input_value().strip())
+
+
+@gesture("fill in a `{{name}}`")
+def _(desk: Desk) -> None:
+    box = desk.explorer("filter level = {{wanted}}")
+    box.get_by_label("wanted").fill("ERROR")
+    box.get_by_label("wanted").press("Enter")
+    press(box, "Run")
+    expect_status(box, "20 of 60 records matched")
+
+
+# ------------------------------------------------------------ answers
+
+
+@gesture("run")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    press(box, "Run")
+    expect_status(box, "60 of 60 records matched")
+    query(box).fill("filter status = 500")
+    query(box).press("Control+Enter")
+    expect_status(box, "20 of 60 records matched")
+
+
+@gesture("stop the query")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    desk.hold()
+    press(box, "Run")
+    expect_status(box, "running")
+    press(box, "Stop")
+    expect_status(box, "stopped after")
+
+
+@gesture("show the chart")
+def _(desk: Desk) -> None:
+    box = desk.explorer("stats count(*) by level")
+    press(box, "Run")
+    expect_status(box, "2 rows")
+    tab(box, "Chart")
+    expect(box.get_by_alt_text("chart of the answer")).to_be_visible()
+
+
+@gesture("choose the kind of chart")
+def _(desk: Desk) -> None:
+    box = desk.explorer("stats count(*) by level")
+    press(box, "Run")
+    expect_status(box, "2 rows")
+    tab(box, "Chart")
+    picture = box.get_by_alt_text("chart of the answer")
+    expect(picture).to_be_visible()
+    before = picture.get_attribute("src")
+    desk.begin()
+    box.get_by_label("Kind").select_option("barh")
+    expect(picture).not_to_have_attribute("src", before)
+
+
+@gesture("see how it was found")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    press(box, "Run")
+    expect_status(box, "60 of 60 records matched")
+    tab(box, "Explain")
+    expect(box.locator(".cwnb-steps tbody tr").first).to_be_visible()
+
+
+# ------------------------------------------------------------ queries that are kept
+
+
+def save(box: Any, name: str) -> None:
+    part(box, "Saved")
+    box.get_by_label("Name", exact=True).fill(name)
+    press(box, "Save")
+    expect(box.get_by_text(f"saved {name}").first).to_be_visible()
+
+
+@gesture("save the query")
+def _(desk: Desk) -> None:
+    box = desk.explorer("filter status = 500")
+    save(box, "errors/all")
+    expect(box.get_by_role("option", name="errors/all")).to_be_visible()
+
+
+@gesture("load a saved query")
+def _(desk: Desk) -> None:
+    box = desk.explorer("filter status = 500")
+    save(box, "errors/loaded")
+    query(box).fill("fields ms")
+    box.get_by_role("option", name="errors/loaded").click()
+    press(box, "Load")
+    expect(query(box)).to_have_value("filter status = 500")
+
+
+@gesture("delete a saved query")
+def _(desk: Desk) -> None:
+    box = desk.explorer("filter status = 500")
+    save(box, "errors/old")
+    box.get_by_role("option", name="errors/old").click()
+    press(box, "Delete")
+    expect(box.get_by_role("option", name="errors/old")).to_have_count(0)
+
+
+@gesture("take a query of the history")
+def _(desk: Desk) -> None:
+    box = desk.explorer("filter status = 500 | limit 7")
+    press(box, "Run")
+    expect_status(box, "7 rows")
+    query(box).fill("fields ms")
+    part(box, "History")
+    box.get_by_role("option", name="limit 7").first.click()
+    expect(query(box)).to_have_value("filter status = 500 | limit 7")
+
+
+@gesture("take a sample")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    part(box, "Samples")
+    box.get_by_role("listbox", name="Sample queries").get_by_role("option").first.click()
+    expect(query(box)).not_to_have_value(FIELDS)
+
+
+@gesture("look again what is there")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    desk.kernel("logs.put('/shop/new', 's', [(1_795_172_300_000, 'hello')])")
+    press(box, "Refresh")
+    expect(box.get_by_role("option", name="/shop/new")).to_be_visible()
+    desk.kernel("logs.delete_group('/shop/new')")
+
+
+@gesture("undo in the explorer")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    field_button(box, "keep only events whose level is ERROR").click()
+    expect_status(box, "20 of 60 records matched")
+    press(box, "Undo")
+    expect_status(box, "60 of 60 records matched")
+    expect(query(box)).to_have_value(FIELDS)
+
+
+@gesture("copy as a cell")
+def _(desk: Desk) -> None:
+    box = desk.explorer()
+    press(box, "Copy as cell")
+    expect(box.get_by_text("copied:")).to_be_visible()
+    assert clipboard(desk.page) == f"%%insights -g /shop/app --start all\n{FIELDS}"
