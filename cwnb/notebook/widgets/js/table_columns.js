@@ -143,14 +143,21 @@ function columnsMenu(table) {
   const summary = element("summary", "cwnb-button");
   const menu = element("details", "cwnb-menu", [summary, list], {
     ontoggle: () => fill(),
-    onfocusout: ({ relatedTarget }) => { menu.open &&= menu.contains(relatedTarget); },
+    onfocusout: ({ relatedTarget }) => {
+      if (!isFilling) menu.open &&= menu.contains(relatedTarget);
+    },
     onkeydown: ({ key }) => {
       if (key !== "Escape") return;
       summary.focus();
       menu.open = false;
     },
   });
+  // A control that is drawn anew loses the focus, and the new one gets it.
+  let isFilling = false;
+  const controls = () => [...list.querySelectorAll("button, input")];
   const fill = () => {
+    const focused = controls().indexOf(document.activeElement);
+    isFilling = true;
     summary.textContent = hidden.size ? `Columns (${hidden.size} hidden)` : "Columns";
     list.replaceChildren(button("As the answer has them", "", () => {
       order.sort((a, b) => a - b);
@@ -168,6 +175,8 @@ function columnsMenu(table) {
       }),
       ...visibleNodes(columns[place].title),
     ])));
+    controls()[focused]?.focus();
+    isFilling = false;
   };
   const change = () => {
     arrangeColumns(table);
