@@ -7,8 +7,6 @@ import json
 import textwrap
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 import cwnb
 from cwnb.times import Clock
 
@@ -22,7 +20,7 @@ if TYPE_CHECKING:
 
     from .lab import Looker
 
-PATIENCE_MS = 10_000
+PATIENCE_MS = 30_000
 LONG = "word " * 1_000
 # `held` makes the queries that begin wait until they are stopped.
 NOTING = textwrap.dedent(

@@ -129,6 +129,8 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
         except InvalidParameter:
             return
         chosen = self.tz
+        # With new options a Dropdown takes the first of them, which nobody has chosen.
+        self._shown[self.zone] = UTC_NAME
         self.zone.options = _zones(chosen, browsers)
         self._set(self.zone, chosen)
 

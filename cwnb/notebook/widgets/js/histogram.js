@@ -13,6 +13,7 @@ function drawHistogram({ model }) {
   const legend = element("div", "cwnb-histogram-legend");
   const bars = element("div", "cwnb-bars", [], {
     role: "slider", tabindex: 0, "aria-label": "events over time", "aria-valuemin": 0,
+    "aria-valuenow": 0, hidden: true,
   });
   const root = element("div", "cwnb-histogram", [
     element("div", "cwnb-histogram-head", [about, legend]), bars,
