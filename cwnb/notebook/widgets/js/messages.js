@@ -21,7 +21,7 @@ function ask(model, what, data = {}, onReply = () => {}) {
     try {
       model.send({ ask: what, number, ...data });
     } catch {
-      clearTimeout(waiting);
+      answered();
       model.off("msg:custom", heard);
       model.set("is_gone", true);
       reject(new Error(GONE));
