@@ -209,6 +209,9 @@ def test_texts_stand_below_the_names_where_there_is_little_room(show, width, bel
     assert (size["y"] > name["y"] + 10) is below
     head = element.locator(".cwnb-list-heads").get_by_text("size").bounding_box()
     assert head["y"] < name["y"]
+    # A head stands over its texts: they begin together below the names, and end together beside.
+    ends = [box["x"] + (0 if below else box["width"]) for box in (head, size)]
+    assert abs(ends[0] - ends[1]) < 2
     assert "size: 56 kB" in element.get_by_role("option").nth(1).get_attribute("title")
 
 

@@ -84,8 +84,9 @@ function drawList({ model, el }) {
     root.style.setProperty("--cwnb-list-below", texts.map((one) => `${0.9 * one - 1.2}ch`).join(" "));
     heads.hidden = !texts.length || !items.length;
     const names = model.get("heads").map((head) => element("span", "", [head]));
+    const cells = [element("span"), ...names];
     heads.replaceChildren(
-      "", ...columns.length ? [element("span"), ...names] : [element("span", "cwnb-list-texts", names)],
+      element("span"), ...columns.length ? cells : [element("span", "cwnb-list-texts", names)],
     );
   };
   const show = () => {
@@ -116,6 +117,9 @@ function drawList({ model, el }) {
     empty.hidden = items.length > 0;
     empty.textContent = all.length || others.length
       ? `nothing here has ${JSON.stringify(search.value)} in its name` : model.get("empty");
+    // The borders of the box, of which the right one counts here, and its scroll bar.
+    const beside = box.offsetWidth - box.clientWidth;
+    heads.style.paddingRight = `${5 + beside}px`;
     const first = items.findIndex(({ name }) => names.has(name));
     if (isFirst && first >= 0) mark(first);
     isFirst &&= !all.length;
