@@ -6,6 +6,7 @@ import random
 from typing import TYPE_CHECKING
 
 from benchmarks.notebook import stores
+from benchmarks.notebook.kernels import PAUSE_S
 from benchmarks.notebook.pages import Notebook, notebook
 
 if TYPE_CHECKING:
@@ -26,13 +27,21 @@ STATUS = 'document.querySelector(".cwnb-run-line .cwnb-lines")?.textContent'
 
 
 def measure(figures: Figures, runs: int) -> None:
-    """Open the explorer in fresh kernels, where the imports count too, and once more in each."""
+    """Open the explorer in fresh kernels: after a pause, at once, and with all groups chosen.
+
+    In each it is opened once more, when all modules have been imported.
+    """
     settings = stores.many_groups()
-    for name, cell in (("", EXPLORE), ("_all_chosen", EXPLORE_ALL)):
+    for name, cell, pause_s in (
+        ("", EXPLORE, PAUSE_S),
+        ("_all_chosen", EXPLORE_ALL, PAUSE_S),
+        ("_at_once", EXPLORE, 0),
+    ):
         first, again = [], []
         for _ in range(runs):
             with notebook([SETUP, cell], settings) as shown:
                 shown.run_to_end(0)
+                shown.page.wait_for_timeout(1000 * pause_s)
                 for values in (first, again):
                     began = shown.run(1)
                     values.append(shown.seen(PAINTED) - began)

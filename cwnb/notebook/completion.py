@@ -33,7 +33,7 @@ _SAVED = re.compile(r"\s*%insights_saved\s+(?P<fragment>.*)\Z")
 _IDENTIFIER = "cwnb.insights"
 # Modules that take long to import.
 _FOR_TAB = ("cwnb.logs", "cwnb.notebook.first_line")
-_FOR_VIEWS = ("pandas", "cwnb.notebook.widgets.explorer")
+_FOR_VIEWS = ("cwnb.notebook.widgets.explorer", "pandas")
 
 
 @dataclass(frozen=True)
