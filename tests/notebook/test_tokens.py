@@ -212,7 +212,9 @@ def kinds_of_tree(query: tree.Query) -> dict[int, str]:
 
 
 def names_given(query: tree.Query) -> set[str]:
-    names = {node.args.get("alias") for node in query.walk() if isinstance(node, tree.Item)}
+    # `bin(@timestamp, 1h)` is read as `bin(1h)`.
+    names = {"@timestamp"}
+    names |= {node.args.get("alias") for node in query.walk() if isinstance(node, tree.Item)}
     return names.union(*(command.args.get("names") or () for command in query.answer.commands))
 
 

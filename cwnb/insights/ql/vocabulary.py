@@ -37,7 +37,7 @@ CLAUSES = {
     "limit": ("any",),
     "parse": ("multi",),
     "sort": ("asc", "desc"),
-    "stats": ("offset",),
+    "stats": ("group", "offset"),
 }
 CONSTANTS = ("true", "false")
 

@@ -22,6 +22,7 @@ const WORDS = {
    "desc"
   ],
   "stats": [
+   "group",
    "offset"
   ]
  },
