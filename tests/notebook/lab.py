@@ -72,9 +72,40 @@ def server(
     `python`: the Python of another environment, which has the package under test installed.
     `variables` are set in the environment of server and kernels.
     """
+    port = free_port()
+    environment = settings_of_its_own(scratch)
+    if python is not None:
+        environment["PYTHONPATH"] = ""
+    command = [
+        python or sys.executable,
+        *("-m", APPS[app].module, "--no-browser", "--allow-root"),
+        *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"),
+        *("--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"),
+        *(f"--ServerApp.root_dir={root}", "--LabApp.extension_manager=readonly"),
+        f"--{APPS[app].settings}.expose_app_in_browser=True",
+    ]
+    address = f"http://127.0.0.1:{port}"
+    with serving(
+        command,
+        {**environment, **variables},
+        f"{address}/api/status?token={TOKEN}",
+        scratch / "lab.log",
+    ):
+        yield address
+
+
+def free_port() -> int:
+    """Give a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+        return int(probe.getsockname()[1])
+
+
+def settings_of_its_own(scratch: Path) -> dict[str, str]:
+    """Give the variables by which Jupyter has its settings below `scratch`, and none of the user's.
+
+    Its kernels import the package under test, installed or not.
+    """
     folders = {
         "JUPYTER_CONFIG_DIR": "config",
         "JUPYTER_DATA_DIR": "data",
@@ -83,37 +114,30 @@ def server(
         "JUPYTERLAB_WORKSPACES_DIR": "workspaces",
         "IPYTHONDIR": "ipython",
     }
-    environment = {name: str(scratch / folder) for name, folder in folders.items()}
-    if python is None:
-        # The package under test, installed or not.
-        here = str(Path(__file__).resolve().parents[2])
-        environment["PYTHONPATH"] = os.pathsep.join(
-            filter(None, [here, os.environ.get("PYTHONPATH")])
-        )
-    else:
-        environment["PYTHONPATH"] = ""
     news = scratch / "settings/@jupyterlab/apputils-extension/notification.jupyterlab-settings"
     news.parent.mkdir(parents=True)
     news.write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    log = scratch / "lab.log"
+    here = str(Path(__file__).resolve().parents[2])
+    paths = os.pathsep.join(filter(None, [here, os.environ.get("PYTHONPATH")]))
+    return {
+        **{name: str(scratch / folder) for name, folder in folders.items()},
+        "PYTHONPATH": paths,
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+
+
+@contextlib.contextmanager
+def serving(
+    command: list[str], variables: dict[str, str], address: str, log: Path
+) -> Iterator[None]:
+    """Run a server until the end of the block, which begins when `address` answers."""
     with log.open("w") as output:
         process = subprocess.Popen(
-            [
-                python or sys.executable,
-                *("-m", APPS[app].module, "--no-browser", "--allow-root"),
-                *("--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}"),
-                *("--ServerApp.port_retries=0", f"--IdentityProvider.token={TOKEN}"),
-                *(f"--ServerApp.root_dir={root}", "--LabApp.extension_manager=readonly"),
-                f"--{APPS[app].settings}.expose_app_in_browser=True",
-            ],
-            env={**os.environ, **environment, "JUPYTER_PREFER_ENV_PATH": "1", **variables},
-            stdout=output,
-            stderr=subprocess.STDOUT,
+            command, env={**os.environ, **variables}, stdout=output, stderr=subprocess.STDOUT
         )
     try:
-        address = f"http://127.0.0.1:{port}"
-        _wait(process, f"{address}/api/status?token={TOKEN}", log)
-        yield address
+        _wait(process, address, log)
+        yield
     finally:
         process.terminate()
         try:
