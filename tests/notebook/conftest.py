@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from IPython.core.interactiveshell import InteractiveShell
 from IPython.utils.capture import capture_output
+from playwright.sync_api import expect
 from traitlets.config import Config
 
 import cwnb
@@ -15,6 +16,9 @@ from cwnb.times import Clock
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+# A page answers late where the tests of other files run beside it.
+expect.set_options(timeout=30_000)
 
 NOW_MS = 1_795_172_400_000  # 2026-11-20 11:00 UTC
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
     from .lab import Looker
 
-PATIENCE_MS = 30_000
 LONG = "word " * 1_000
 # `held` makes the queries that begin wait until they are stopped.
 NOTING = textwrap.dedent(
@@ -166,8 +165,6 @@ class Answer(Table):
 @contextlib.contextmanager
 def desk(folder: Path, app: str, calls: list[str]) -> Iterator[Desk]:
     """Open the notebook on a store in the page of an app; `calls` are what the kernel notes."""
-    from playwright.sync_api import expect
-
     (folder / "notebooks").mkdir()
     with cwnb.open(folder / "store", clock=Clock(NOW_MS), encryption="none") as logs:
         fill(logs)
@@ -176,12 +173,10 @@ def desk(folder: Path, app: str, calls: list[str]) -> Iterator[Desk]:
         logs.put("/shop/long", "s-2", [(NOW_MS - 1, LONG)])
     write_notebook(folder / "notebooks" / "desk.ipynb", [f"CALLS = {calls!r}\n{NOTING}", ""])
     settings = {"CWNB_STORE": str(folder / "store")}
-    expect.set_options(timeout=PATIENCE_MS)
     with (
         server(folder / "notebooks", folder / "jupyter", app=app, **settings) as address,
         opened(address, "desk.ipynb", folder / "profile", app=app, height=1_400) as looker,
     ):
-        looker.page.set_default_timeout(PATIENCE_MS)
         looker.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         looker.page.evaluate(
             "async () => { await window.jupyterapp.commands.execute('notebook:run-cell'); }"
@@ -189,7 +184,6 @@ def desk(folder: Path, app: str, calls: list[str]) -> Iterator[Desk]:
         yield Desk(looker)
         assert looker.left == []
         assert looker.errors == []
-    expect.set_options(timeout=None)
 
 
 def clipboard(page: Any) -> str:

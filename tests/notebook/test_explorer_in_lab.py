@@ -19,7 +19,6 @@ CELLS = [
     "explorer = logs.explore('/shop/app')\nexplorer",
     "time.sleep(float(open('seconds').read()))",
 ]
-PATIENCE_MS = 60_000
 HOSTILE = "<img src=x onerror='window.ran=1'> $x^2$ \x1b[31m \u202e"
 RUN_CELL = """async index => {
     const { content } = window.jupyterapp.shell.currentWidget;
@@ -36,9 +35,6 @@ COUNT = "() => window.jupyterapp.shell.currentWidget.content.widgets.length"
 @pytest.fixture(scope="module")
 def looker(tmp_path_factory):
     """Give JupyterLab with a notebook whose second cell shows an explorer."""
-    from playwright.sync_api import expect
-
-    expect.set_options(timeout=PATIENCE_MS)
     folder = tmp_path_factory.mktemp("explorer")
     (folder / "notebooks").mkdir()
     keys = {"CWNB_CONFIG_DIR": str(folder / "keys")}
@@ -56,14 +52,12 @@ def looker(tmp_path_factory):
         opened(address, "look.ipynb", folder / "profile") as found,
     ):
         found.folder = folder / "notebooks"
-        found.page.set_default_timeout(PATIENCE_MS)
         found.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
         found.page.evaluate(RUN_CELL, 0)
         yield found
         assert found.left == []
         assert found.errors == []
         assert found.page.evaluate("() => window.ran") is None
-    expect.set_options(timeout=None)
 
 
 @pytest.fixture
