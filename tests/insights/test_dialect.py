@@ -8,9 +8,9 @@ from sqlglot import exp
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import tree
-from cwnb.insights.names import known_functions
-from cwnb.insights.ql import vocabulary
-from cwnb.insights.ql.dialect import Insights, parse_expression, parse_query, to_text
+from cwnb.insights.names import canonical, known_functions
+from cwnb.insights.ql import foreign, vocabulary
+from cwnb.insights.ql.dialect import RESERVED, Insights, parse_expression, parse_query, to_text
 
 PARSE, ERRORS = read_table("parse"), read_table("errors")
 
@@ -156,3 +156,11 @@ def test_a_name_is_the_same_in_backticks():
     assert [to_text(parse_expression(name)) for name in ("`a..b`", "`.`", "a.`b c`")] == [
         *("`a..b`", "`.`", "`a.b c`")
     ]
+
+
+def test_a_hint_about_other_languages_stands_for_no_word_of_this_one():
+    spelt = {canonical(name) for name in foreign.FUNCTIONS}
+    assert spelt == set(foreign.FUNCTIONS)
+    assert not spelt & set(known_functions())
+    assert not [word for word in foreign.COMMANDS if vocabulary.begins_command(word)]
+    assert not set(foreign.AFTER_VALUE) & RESERVED

@@ -9,9 +9,12 @@ from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights.ql import vocabulary
+from cwnb.insights.ql import foreign, vocabulary
 
 Made = TypeVar("Made", bound=exp.Expression)
+
+# What ends a list: no value can begin with it.
+_ENDS = (TokenType.PIPE, TokenType.COMMA, TokenType.R_PAREN, TokenType.R_BRACKET)
 
 
 class Cursor(Parser):
@@ -30,8 +33,10 @@ class Cursor(Parser):
     def _fault_at(self, token: Token, message: str) -> MalformedQuery:
         return self._fault(message, token.start, token.end + 1)
 
-    def _expected(self, what: str) -> MalformedQuery:
-        return self._fault(f"expected {what}, found {self._found()}{self._missing_pipe()}")
+    def _expected(self, what: str, hint: str = "") -> MalformedQuery:
+        """Make an error at the current token; `hint` is said if nothing better is known."""
+        hint = self._missing_pipe() or self._odd_comma() or hint
+        return self._fault(f"expected {what}, found {self._found()}{hint}")
 
     def _found(self) -> str:
         return repr(self._slice(self._curr)) if self._curr else "the end of the query"
@@ -41,6 +46,21 @@ class Cursor(Parser):
         begins = bool(word) and vocabulary.begins_command(word)
         missing = begins and self._prev and self._prev.token_type is not TokenType.PIPE
         return f"; is a '|' missing before {word!r}?" if missing else ""
+
+    def _foreign(self) -> str:
+        """Give what to write for what other languages have behind a value."""
+        word, before = self._word(), self._prev.text.lower() if self._prev else ""
+        if before == "distinct" and word:
+            return f"; write count_distinct({self._curr.text})"
+        if before == "case" and word == "when":
+            return "; write case(condition, value, …, otherwise)"
+        hint = foreign.AFTER_VALUE.get(word)
+        return f"; {hint}" if hint else ""
+
+    def _odd_comma(self) -> str:
+        after_comma = self._prev and self._prev.token_type is TokenType.COMMA
+        ends = not self._curr or self._curr.token_type in _ENDS
+        return "; is there a ',' too many?" if after_comma and ends else ""
 
     def _slice(self, token: Token) -> str:
         return self.sql[token.start : token.end + 1]
@@ -55,9 +75,9 @@ class Cursor(Parser):
         self._advance()
         return True
 
-    def _require(self, kind: TokenType, what: str) -> Token:
+    def _require(self, kind: TokenType, what: str, hint: str = "") -> Token:
         if not self._match(kind):
-            raise self._expected(what)
+            raise self._expected(what, self._foreign() or hint)
         return self._prev
 
     def _placed(self, node: Made, start: int) -> Made:

@@ -25,7 +25,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from cwnb.errors import MalformedQuery
 from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions, suggestion
-from cwnb.insights.ql import vocabulary
+from cwnb.insights.ql import foreign, vocabulary
 from cwnb.insights.ql.expression_grammar import MAX_NESTING, RESERVED, ExpressionParser, check_depth
 from cwnb.insights.ql.tokens import REGEX_TOKEN, InsightsTokenizer, path_parts, quote, unquote
 from cwnb.insights.ql.writer import Writer, regex_of_glob, to_text, write_name
@@ -85,7 +85,9 @@ class InsightsParser(ExpressionParser):
         self._match(TokenType.PIPE)
         steps = [self._command()]
         while self._curr:
-            self._require(TokenType.PIPE, "'|' or the end of the query")
+            self._require(
+                TokenType.PIPE, "'|' or the end of the query", self._missing_as(steps[-1])
+            )
             steps.append(self._command())
         pipeline = self._placed(tree.Pipeline(commands=steps), self._tokens[0].start)
         pipeline.meta["text"] = self.sql
@@ -93,11 +95,21 @@ class InsightsParser(ExpressionParser):
             pipeline.meta["notes"] = list(dict.fromkeys(self._notes))
         return pipeline
 
+    def _missing_as(self, before: tree.Command) -> str:
+        """Give a hint where a value follows another without a word between them."""
+        word = self._word()
+        if isinstance(before, tree.Filter) and self._curr.token_type is TokenType.STRING:
+            return f"; write {self._prev.text} like {self._slice(self._curr)}"
+        takes_names = isinstance(before, tree.Fields | tree.Display | tree.Stats)
+        return f"; is 'as' or ',' missing before {word!r}?" if word and takes_names else ""
+
     def _command(self) -> tree.Command:
         name = self._curr
         word = self._word()
         if not word:
-            raise self._expected("a command")
+            text = self._curr.token_type in (TokenType.STRING, REGEX_TOKEN)
+            hint = f"; write filter @message like {self._slice(self._curr)}" if text else ""
+            raise self._expected("a command", hint)
         reader = self.COMMAND_PARSERS.get(vocabulary.keyword_of(word))
         if reader is None:
             raise self._unknown_command(name)
@@ -124,8 +136,15 @@ class InsightsParser(ExpressionParser):
             near = suggestion(
                 word, [*self.COMMAND_PARSERS, *vocabulary.SYNONYMS, *vocabulary.NOT_YET]
             )
-            message = f"unknown command {name.text!r}{near}"
+            hint = foreign.command_hint(word) or self._missing_filter() or near
+            message = f"unknown command {name.text!r}{hint}"
         return self._fault_at(name, message)
+
+    def _missing_filter(self) -> str:
+        """Give a hint where a condition stands in the place of a command."""
+        begins = self._next.token_type in {*self.COMPARISONS, TokenType.RLIKE}
+        begins = begins or self._next.text.lower() in self.WORD_COMPARISONS
+        return "; write filter before a condition" if begins else ""
 
     def _parse_fields(self) -> tree.Parse:
         start = self._prev.start
@@ -247,6 +266,8 @@ class InsightsParser(ExpressionParser):
         if token.token_type is not TokenType.NUMBER or not token.text.isdigit():
             raise self._expected("a whole number of rows")
         self._advance()
+        if self._curr.token_type is TokenType.COMMA:
+            raise self._fault("limit takes one number; an answer has no offset")
         count = self._placed(exp.Literal.number(int(token.text)), token.start)
         return tree.Limit(count=count, any=any_rows or None)
 

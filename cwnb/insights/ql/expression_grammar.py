@@ -17,8 +17,9 @@ from cwnb.errors import MalformedQuery
 from cwnb.events import TIMESTAMP
 from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions, row_forms, suggestion
+from cwnb.insights.ql import foreign, misreadings
 from cwnb.insights.ql.cursor import Cursor
-from cwnb.insights.ql.tokens import REGEX_TOKEN, STEP_TOKEN, path_parts, unquote
+from cwnb.insights.ql.tokens import REGEX_TOKEN, STEP_TOKEN, path_parts, quote, unquote
 from cwnb.insights.resolve.arguments import check_arguments
 from cwnb.insights.values.periods import UNITS, unit_named
 
@@ -131,15 +132,19 @@ class ExpressionParser(Cursor):
         if self._curr.token_type is REGEX_TOKEN:
             return tree.Like(value=value, pattern=self._regex())
         if self._curr.token_type is TokenType.STRING:
-            return tree.Like(value=value, pattern=self._text())
-        raise self._expected("a text or a /regex/")
+            text = self._text()
+            self._note(misreadings.of_wildcards(str(text.this)))
+            return tree.Like(value=value, pattern=text)
+        quoted = f"; write a text in quotes: {quote(self._curr.text)}" if self._word() else ""
+        raise self._expected("a text or a /regex/", quoted)
 
     def _in(self, value: exp.Expression) -> tree.In:
         if self._curr.token_type is TokenType.L_PAREN:
             if self._next.token_type is TokenType.VAR:
                 raise self._fault("a subquery in 'in (…)' is not supported yet")
             raise self._fault("'in' takes a list in square brackets, such as ['a', 'b']")
-        self._require(TokenType.L_BRACKET, "a list in square brackets")
+        listed = f"; write [{self._slice(self._curr)}]" if self._curr else ""
+        self._require(TokenType.L_BRACKET, "a list in square brackets", listed)
         options = [self._list_value()]
         while self._match(TokenType.COMMA):
             options.append(self._list_value())
@@ -167,11 +172,18 @@ class ExpressionParser(Cursor):
         while operator := self.ARITHMETIC[tier].get(self._curr.token_type):
             self._advance()
             length += 1
+            if operator is exp.Sub and self._curr.token_type is TokenType.DASH:
+                self._note(misreadings.of_dashes(self._prev, self._curr))
             if length > MAX_DEPTH:
                 raise self._fault(f"more than {MAX_DEPTH} operators in a row")
             right = self._operand(tier + 1)
             node = self._placed(operator(this=node, expression=right), start)
+            self._note(misreadings.of_sum(node, self.sql))
         return node
+
+    def _note(self, note: str | None) -> None:
+        if note is not None:
+            self._notes.append(note)
 
     def _power(self) -> exp.Expression:
         starts = [self._curr.start]
@@ -242,13 +254,31 @@ class ExpressionParser(Cursor):
     def _primary(self) -> exp.Expression:
         reader = self.PRIMARIES.get(self._curr.token_type)
         if reader is None:
-            raise self._expected("a field, a value or a function")
+            raise self._expected("a field, a value or a function", self._no_value())
         return reader(self)
+
+    def _no_value(self) -> str:
+        """Give a hint where no value begins."""
+        kind, before = self._curr.token_type, self._prev
+        if kind is TokenType.STAR and before.token_type is TokenType.L_PAREN:
+            return "; only count takes '*'"
+        if kind is TokenType.STAR and before.text.lower() in ("fields", "display"):
+            return (
+                f"; name the fields, or leave {before.text} out: events are shown whole, "
+                "with all their fields where a row is opened"
+            )
+        if kind in self.COMPARISONS and before.text.lower() in ("and", "or", "not"):
+            return f"; write the field again before {self._slice(self._curr)!r}"
+        if kind in self.COMPARISONS and before.token_type is TokenType.EQ:
+            return "; an equality is written '='"
+        return ""
 
     def _parenthesised(self) -> exp.Expression:
         self._advance()
         node = self._expression()
-        self._require(TokenType.R_PAREN, "')'")
+        listed = self._curr.token_type is TokenType.COMMA
+        hint = "; a list is written field in [1, 2]" if listed else ""
+        self._require(TokenType.R_PAREN, "')'", hint)
         node.meta["parenthesised"] = True
         return node
 
@@ -263,8 +293,7 @@ class ExpressionParser(Cursor):
             adjacent = self._curr.start == number.end + 1
             span = number.start, self._curr.end + 1
             if unit_named(self._curr.text):
-                message = "a period is an argument of bin, datefloor, dateceil or offset only"
-                raise self._fault(message, *span)
+                raise self._fault(misreadings.of_period(number.text, self._curr.text), *span)
             if adjacent:
                 raise self._fault("write a name that begins with a digit in backticks", *span)
         return self._placed(exp.Literal(this=number.text, is_string=False), number.start)
@@ -272,7 +301,8 @@ class ExpressionParser(Cursor):
     def _period(self) -> tree.Period:
         number = self._curr
         if number.token_type is not TokenType.NUMBER:
-            raise self._expected("a period such as 5m")
+            quoted = "; write it without quotes" if number.token_type is TokenType.STRING else ""
+            raise self._expected("a period such as 5m", quoted)
         self._advance()
         unit = unit_named(self._curr.text) if self._curr.token_type is TokenType.VAR else None
         if unit is None:
@@ -300,7 +330,8 @@ class ExpressionParser(Cursor):
         token = self._curr
         word = self._word()
         if word in RESERVED:
-            raise self._expected("a field, a value or a function")
+            hint = "; write what to count before it, such as count(*)" if word == "by" else ""
+            raise self._expected("a field, a value or a function", hint)
         self._advance()
         if self._curr.token_type is TokenType.L_PAREN and not token.text.endswith("`"):
             return self._call(token)
@@ -360,7 +391,8 @@ class ExpressionParser(Cursor):
         if key in functions:
             return functions[key]
         near = suggestion(name.text, (function.name for function in functions.values()))
-        raise self._fault_at(name, f"unknown function {name.text!r}{near}")
+        hint = foreign.function_hint(key) or near
+        raise self._fault_at(name, f"unknown function {name.text!r}{hint}")
 
     def _argument(self, function: Function, position: int) -> exp.Expression:
         if not function.parameters:

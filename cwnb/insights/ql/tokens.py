@@ -8,6 +8,7 @@ from sqlglot import tokenizer_core, tokens
 from sqlglot.tokenizer_core import Token, TokenType
 
 from cwnb.errors import MalformedQuery
+from cwnb.insights.ql import foreign
 
 if not getattr(tokenizer_core, "__file__", ".py").endswith(".py"):  # pragma: no cover
     # The compiled classes of sqlglot cannot be subclassed, and the grammar does just that.
@@ -65,15 +66,8 @@ KINDS = {"number": TokenType.NUMBER, "path": TokenType.VAR, "string": TokenType.
 # A longer number can be written as a text, which compares digit by digit; Python reads no numbers
 # of more than 4,300 digits.
 MOST_DIGITS = 1_000
+_QUOTED_KEY = re.compile(r"""\.("[^"`\n]+"|'[^'`\n]+')""")
 BYTE_ORDER_MARK = "\ufeff"
-# Signs of other languages, and what to write instead.
-FOREIGN = {
-    "<>": "unknown operator '<>'; write '!='",
-    "&&": "unknown operator '&&'; write 'and'",
-    "||": "unknown operator '||'; write 'or'",
-    "!~": "unknown operator '!~'; write 'not like /…/'",
-    "~=": "unknown operator '~='; write '=~'",
-}
 # Words after which a value begins, though they look like names.
 OPERATOR_WORDS = frozenset("and or not like in by as".split())
 VALUE_ENDS = frozenset(
@@ -137,6 +131,9 @@ class _Context:
 def _next_token(text: str, position: int, context: _Context) -> tuple[Token | None, int]:
     character = text[position]
     if character == "/":
+        if (sign := text[position : position + 2]) in ("//", "/*"):
+            message = f"{sign!r} begins no regex; {foreign.COMMENT}"
+            raise MalformedQuery(message, text, position, position + 2)
         if context.value_ended:
             return _token(TokenType.SLASH, "/", position, position + 1)
         return _regex(text, position)
@@ -149,14 +146,14 @@ def _next_token(text: str, position: int, context: _Context) -> tuple[Token | No
             return _token(TokenType.NUMBER, "0" + match[0], position, match.end())
     match = TOKEN.match(text, position)
     if match is None:
-        raise MalformedQuery(f"unexpected symbol found {character!r}", text, position, position + 1)
+        raise MalformedQuery(_unexpected(text, position), text, position, position + 1)
     kind = str(match.lastgroup)
     value, end = match[0], match.end()
     if kind == "blank":
         return None, end
     if kind == "symbol":
-        if value in FOREIGN:
-            raise MalformedQuery(FOREIGN[value], text, position, end)
+        if value in foreign.SYMBOLS:
+            raise MalformedQuery(foreign.SYMBOLS[value], text, position, end)
         return _token(SYMBOLS[value], value, position, end)
     if kind == "unclosed":
         what = "name in backticks" if value == "`" else "string"
@@ -172,6 +169,14 @@ def _next_token(text: str, position: int, context: _Context) -> tuple[Token | No
     return _token(KINDS[kind], value, position, end)
 
 
+def _unexpected(text: str, position: int) -> str:
+    """Say that nothing of the language begins with this character, and what may be meant."""
+    character = text[position]
+    if character == "." and (key := _QUOTED_KEY.match(text, position)):
+        return f"a key that is no plain name stands in backticks: .`{unquote(key[1])}`"
+    return foreign.SYMBOLS.get(character, f"unexpected symbol found {character!r}")
+
+
 def _regex(text: str, position: int) -> tuple[Token, int]:
     match = REGEX.match(text, position)
     if match is None:
@@ -179,8 +184,6 @@ def _regex(text: str, position: int) -> tuple[Token, int]:
             "unterminated regex: the closing '/' is missing", text, position, position + 1
         )
     end = match.end()
-    if not match[1]:
-        raise MalformedQuery("empty regex; a comment begins with '#'", text, position, end)
     flags = re.compile(r"\w*").match(text, end)
     if flags and flags[0]:
         raise MalformedQuery(

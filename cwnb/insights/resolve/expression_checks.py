@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from cwnb.events import FIELDS_PER_EVENT, RAW, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
 from cwnb.insights import tree
-from cwnb.insights.names import row_forms, suggestion
+from cwnb.insights.names import canonical, known_functions, row_forms, suggestion
 from cwnb.insights.ql.tokens import quote
 from cwnb.insights.ql.writer import to_text, write_name
 from cwnb.insights.resolve.mistakes import Mistake, mistake_in, unread_escape
@@ -139,7 +139,9 @@ class ExpressionChecker:
             self._warn(f"no event has the field {name.name!r}{lost}{quoted}")
         else:
             known = sorted(self.names())
-            near = suggestion(name.name, [*SYSTEM_FIELDS, *self.scope.made, *known])
+            near = _as_call(name) or suggestion(
+                name.name, [*SYSTEM_FIELDS, *self.scope.made, *known]
+            )
             if not near and not known:
                 near = "; no fields were discovered, and 'parse' makes them of text"
             self._warn(f"no event has the field {name.name!r}{lost}{near}")
@@ -277,3 +279,10 @@ def _cut_text(events: int) -> str:
     have = "event has" if events == 1 else "events have"
     kept = f"only the first {FIELDS_PER_EVENT} of each are kept"
     return f": {events:,} {have} more than {FIELDS_PER_EVENT} fields, and {kept}"
+
+
+def _as_call(name: tree.Field) -> str:
+    """Give a hint for the name of a function without arguments, such as `now`."""
+    function = known_functions().get(canonical(name.name))
+    is_call = function is not None and not function.parameters and not function.aggregate
+    return f"; the function is written {name.name}()" if is_call else ""

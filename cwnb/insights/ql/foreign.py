@@ -1,0 +1,205 @@
+# ruff: noqa: RUF001  (signs that look like others are what this file is about)
+"""What people write from habit of other languages, and what to write here: the hints of errors.
+
+Each entry is words of SQL, SPL, KQL, PromQL or a general-purpose language that stand in public
+queries or in questions about them. A hint follows the error after a semicolon; `…` stands for what
+the user wrote there.
+"""
+
+from __future__ import annotations
+
+import re
+
+# Names of functions, as `names.canonical` gives them.
+FUNCTIONS = {
+    "mean": "write avg(…)",
+    "average": "write avg(…)",
+    "median": "write pct(…, 50)",
+    "percentile": "write pct(…, 95)",
+    "percentilecont": "write pct(…, 95)",
+    "quantile": "write pct(…, 95)",
+    "countif": "a condition is 1 or 0: write sum(…)",
+    "sumif": "write sum(if(condition, field, 0))",
+    "dc": "write count_distinct(…)",
+    "distinctcount": "write count_distinct(…)",
+    "approxcountdistinct": "write count_distinct(…)",
+    "uniq": "write count_distinct(…)",
+    "unique": "write count_distinct(…)",
+    "first": "write earliest(…)",
+    "last": "write latest(…)",
+    "anyvalue": "write latest(…)",
+    "stdev": "write stddev(…)",
+    "makelist": "write values(…)",
+    "makeset": "write values(…)",
+    "arrayagg": "write values(…)",
+    "groupconcat": "write values(…)",
+    "stringagg": "write values(…)",
+    "exists": "write ispresent(…)",
+    "isnotnull": "write ispresent(…)",
+    "isnull": "write not ispresent(…)",
+    "nvl": "write coalesce(…)",
+    "ifnull": "write coalesce(…)",
+    "isnullorempty": "write isempty(…)",
+    "iff": "write if(condition, value, otherwise)",
+    "iif": "write if(condition, value, otherwise)",
+    "cast": "write toInt(…), toDouble(…) or toNumber(…)",
+    "convert": "write toInt(…), toDouble(…) or toNumber(…)",
+    "int": "write toInt(…)",
+    "float": "write toDouble(…)",
+    "double": "write toDouble(…)",
+    "number": "write toNumber(…)",
+    "length": "write strlen(…)",
+    "len": "write strlen(…)",
+    "lcase": "write tolower(…)",
+    "ucase": "write toupper(…)",
+    "mid": "write substr(…)",
+    "contains": "write strcontains(text, part)",
+    "includes": "write strcontains(text, part)",
+    "instr": "write strcontains(text, part)",
+    "indexof": "write strcontains(text, part)",
+    "matches": "write field like /regex/",
+    "match": "write field like /regex/",
+    "regexplike": "write field like /regex/",
+    "regexmatch": "write field like /regex/",
+    "extract": "write parse field /(?<name>…)/ as a command of its own",
+    "regexpextract": "write parse field /(?<name>…)/ as a command of its own",
+    "regexextract": "write parse field /(?<name>…)/ as a command of its own",
+    "jsonextract": "write jsonParse(…) as name, then name.key",
+    "parsejson": "write jsonParse(…)",
+    "getdate": "write now()",
+    "currenttimestamp": "write now()",
+    "dateformat": "write formatDate(…)",
+    "tochar": "write formatDate(…)",
+    "strptime": "write parseDate(…)",
+    "todate": "write parseDate(…)",
+    "totimestamp": "write parseDate(…)",
+    "datetrunc": "write datefloor(@timestamp, 1h)",
+    "datebin": "write bin(1h)",
+    "timebucket": "write bin(1h)",
+    "bucket": "write bin(1h)",
+    "span": "write bin(1h)",
+    "time": "write bin(1h)",
+    "@timestamp": "write bin(1h)",
+    "ago": "times are numbers of milliseconds: write @timestamp > now() * 1000 - 3600000 for the "
+    "last hour, or give the query a start",
+    "dateadd": "times are numbers of milliseconds: add them with +",
+    "datediff": "times are numbers of milliseconds: subtract toMillis(…) from toMillis(…)",
+}
+_PERCENTILE = re.compile(r"(?:p|pct|perc|percentile)([0-9]{1,2})(?:\.([0-9]+))?$")
+
+# Words in the place of a command.
+COMMANDS = {
+    "top": "write stats count(*) as n by … | sort n desc | limit 10",
+    "rare": "write stats count(*) as n by … | sort n | limit 10",
+    "take": "write limit …",
+    "first": "write limit …",
+    "offset": "an answer has no offset: write limit …",
+    "project": "write fields …",
+    "table": "write fields …",
+    "columns": "write fields …",
+    "return": "write fields …",
+    "extend": "write fields expression as name",
+    "eval": "write fields expression as name",
+    "let": "write fields expression as name",
+    "rename": "write fields field as name",
+    "summarize": "write stats … by …",
+    "summarise": "write stats … by …",
+    "aggregate": "write stats … by …",
+    "chart": "write stats … by …",
+    "group": "write stats … by …",
+    "timechart": "write stats … by bin(5m)",
+    "having": "write filter … after stats",
+    "distinct": "write dedup …, or stats count(*) by …",
+    "uniq": "write dedup …, or stats count(*) by …",
+    "rex": "write parse field /(?<name>…)/",
+    "regex": "write parse field /(?<name>…)/",
+    "extract": "write parse field /(?<name>…)/",
+    "grok": "write parse field /(?<name>…)/",
+    "grep": "write filter @message like 'text'",
+    "find": "write filter @message like 'text'",
+    "fillnull": "write fields coalesce(field, value) as name",
+    "mvexpand": "write unnest …",
+    "explode": "write unnest …",
+    "transaction": "write sessionize …",
+    "from": "a query reads the log groups that are chosen beside it, or those of SOURCE",
+    "index": "a query reads the log groups that are chosen beside it, or those of SOURCE",
+    "union": "choose several log groups, and the query reads all of them",
+    "and": "join conditions in one filter, or write filter again",
+    "or": "join the conditions in one filter",
+}
+
+# Words behind a value, where an operator, a comma, a bar or the end belongs.
+AFTER_VALUE = {
+    "is": "a field that is missing is found by not ispresent(…), one that is there by ispresent(…)",
+    "isnull": "write not ispresent(…)",
+    "notnull": "write ispresent(…)",
+    "between": "write … >= 1 and … <= 2",
+    "contains": "write like 'text'",
+    "has": "write like 'text'",
+    "startswith": "write like /^text/",
+    "endswith": "write like /text$/",
+    "matches": "write like /regex/",
+    "regexp": "write like /regex/",
+    "regex": "write like /regex/",
+    "rlike": "write like /regex/",
+    "similar": "write like /regex/",
+    "ilike": "write like /(?i)text/",
+    "group": "write by",
+    "having": "write | filter … after stats, with the names of its outputs",
+    "equals": "write = …",
+    "eq": "write = …",
+    "ne": "write != …",
+    "gt": "write > …",
+    "gte": "write >= …",
+    "lt": "write < …",
+    "lte": "write <= …",
+    "xor": "write (… or …) and not (… and …)",
+    "descending": "write desc",
+    "ascending": "write asc",
+    "over": "there are no windows over rows; write stats … by …",
+    "union": "choose several log groups, and the query reads all of them",
+    "from": "a query reads the log groups that are chosen beside it, or those of SOURCE",
+    "nulls": "missing values have a fixed place: last in descending order, first in ascending",
+}
+
+# Signs of other languages that are no token here, and the whole error.
+SYMBOLS = {
+    "<>": "unknown operator '<>'; write '!='",
+    "&&": "unknown operator '&&'; write 'and'",
+    "||": "unknown operator '||'; write 'or', or concat(…) to join texts",
+    "!~": "unknown operator '!~'; write 'not like /…/'",
+    "~=": "unknown operator '~='; write '=~'",
+    ";": "unexpected symbol found ';'; commands are joined by '|', and nothing stands at the end",
+    "{": "unexpected symbol found '{'; a list is written in square brackets",
+    "}": "unexpected symbol found '}'; a list is written in square brackets",
+    "?": "unexpected symbol found '?'; write if(condition, value, otherwise)",
+    "\\": "unexpected symbol found '\\'; a text stands in quotes, a regex between slashes",
+    "~": "unexpected symbol found '~'; write '=~'",
+    "&": "unexpected symbol found '&'; write 'and'",
+    "–": "unexpected symbol found '–'; write the minus sign '-'",
+    "—": "unexpected symbol found '—'; write the minus sign '-'",
+    "−": "unexpected symbol found '−'; write the minus sign '-'",
+    "≥": "unexpected symbol found '≥'; write '>='",
+    "≤": "unexpected symbol found '≤'; write '<='",
+    "≠": "unexpected symbol found '≠'; write '!='",
+    **{
+        quote: f"unexpected symbol found {quote!r}; write straight quotes"
+        for quote in "“”„‟«»‘’‚‹›"
+    },
+}
+COMMENT = "a comment begins with '#'"
+
+
+def function_hint(key: str) -> str:
+    """Give `; write …` for a canonical name of a function of other languages, else nothing."""
+    if percentile := _PERCENTILE.fullmatch(key):
+        whole, part = percentile.groups()
+        return f"; write pct(…, {int(whole)}{'.' + part if part else ''})"
+    hint = FUNCTIONS.get(key)
+    return f"; {hint}" if hint else ""
+
+
+def command_hint(word: str) -> str:
+    """Give `; write …` for a command of other languages, in any case, else nothing."""
+    hint = COMMANDS.get(word.lower())
+    return f"; {hint}" if hint else ""
