@@ -118,6 +118,8 @@ class TokenContext {
 function tokenAt(text, at, context) {
   let patterns = TOKEN_PATTERNS;
   if (text[at] === "/") {
+    // Comments of other languages.
+    if ("/*".includes(text[at + 1] ?? " ")) return { from: at, to: at + 2, kind: "error" };
     if (context.valueEnded) return { from: at, to: at + 1, kind: "operator" };
     patterns = REGEX_PATTERNS;
   } else if (text[at] === ".") {
