@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.text import Text
 
-from cwnb.results.fonts import without_font_warnings, without_formulas
+from cwnb.results.fonts import DRAWING, without_font_warnings, without_formulas
 from cwnb.results.inks import EDGE, GRID, INK
 from cwnb.results.value_axis import ValueLabels, ValueTicks
 
@@ -45,12 +45,13 @@ class Chart(Figure):
 
     def draw(self, renderer: Any) -> None:
         """Draw it, without warnings of letters that no font has."""
-        with without_font_warnings():
+        with DRAWING, without_font_warnings():
             super().draw(renderer)
 
     def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
         data = io.BytesIO()
-        self.savefig(data, format="png", dpi=_DPI, metadata={"Software": None})
+        with DRAWING:
+            self.savefig(data, format="png", dpi=_DPI, metadata={"Software": None})
         width, height = (round(inches * _DPI / 1.5) for inches in self.get_size_inches())
         return data.getvalue(), {"width": width, "height": height}
 

@@ -10,6 +10,7 @@ from cwnb.errors import InvalidParameter
 from cwnb.results.axes import joined
 from cwnb.results.bar_charts import BARS_SHOWN, draw_bars
 from cwnb.results.distribution import draw_distribution
+from cwnb.results.fonts import DRAWING
 from cwnb.results.measures import floats, with_measures
 from cwnb.results.panels import (
     Panel,
@@ -38,6 +39,11 @@ def draw(result: Any, kind: str, value: str | None = None, tz: str = UTC_NAME) -
     display_zone(tz)
     if df.shape[0] == 0:
         raise InvalidParameter("cannot draw a result without rows")
+    with DRAWING:
+        return _draw(result, df, kind, value, tz)
+
+
+def _draw(result: Any, df: DataFrame, kind: str, value: str | None, tz: str) -> Chart:
     found = shape(result.pipeline, df)
     window = result.events.context.window
     if kind == "hist":

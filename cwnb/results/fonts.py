@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import warnings
 from contextlib import contextmanager
 from functools import lru_cache
@@ -27,6 +28,9 @@ _OTHER_FONTS = (
     *("SimHei", "Arial Unicode MS", "Noto Sans", "Noto Sans Thai", "Noto Sans Devanagari"),
     *("Noto Sans Hebrew", "Noto Sans Arabic", "Unifont"),
 )
+# Held while a chart is made or drawn. A font that two threads read at once ends the process:
+# FreeType allows one at a time, and matplotlib lets another thread go on while it reads the file.
+DRAWING = threading.RLock()
 # A letter that no font has is a box as wide as it is high.
 _BOX_EM = 1.0
 _MEASURED_PT = 100

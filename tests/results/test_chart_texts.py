@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import cwnb
 from cwnb.errors import InvalidParameter
+from cwnb.results import fonts
 from cwnb.results.charts import KINDS, plot
 from cwnb.results.fonts import Fonts
 from cwnb.results.inks import PALETTE
@@ -149,3 +153,23 @@ def test_the_palette_is_used_once_in_a_legend():
     figure = plot(result(df, [f"avg(x) as m{i}" for i in range(8)], ["bin(5m) as t"]))
     found = [line.get_color() for axes in figure.axes for line in axes.lines]
     assert sorted(found) == sorted(PALETTE)
+
+
+def test_threads_may_draw_at_once():
+    """A font that two threads read at once ends the process, or has no such letter."""
+    firsts = (0x41, 0xC0, 0x100, 0x180, 0x391, 0x410, 0x450, 0x4A0)
+    names = ["".join(map(chr, range(first, first + 60))) for first in firsts]
+    answer = result(frame(k=names, n=range(8)), ["count(*) as n"], ["k"])
+    labels = ticks(plot(answer, "bar").axes[0].xaxis)
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for _ in range(5):
+            # So that all letters are read from the file of the font again.
+            for cache in (fonts._letters, fonts._measured, fonts._width_em):
+                cache.cache_clear()
+            with ThreadPoolExecutor(4) as pool:
+                drawn = list(pool.map(lambda _: plot(answer, "bar"), range(4)))
+            assert [ticks(figure.axes[0].xaxis) for figure in drawn] == [labels] * 4
+    finally:
+        sys.setswitchinterval(before)
