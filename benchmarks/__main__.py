@@ -1,4 +1,7 @@
-"""`python -m benchmarks queries | ingest | puts | interrupts | notebook | compare | record`."""
+"""`python -m benchmarks NAME`.
+
+NAME is queries, ingest, puts, interrupts, memory, once, notebook, patterns, compare or record.
+"""
 
 from __future__ import annotations
 
@@ -24,6 +27,10 @@ def main(argv: list[str]) -> int:
         from benchmarks import notebook
 
         return notebook.main(argv[1:])
+    if argv[:1] == ["patterns"]:
+        from benchmarks import patterns
+
+        return patterns.main(argv[1:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "what", choices=["queries", "ingest", "puts", "interrupts", "memory", "once"]
