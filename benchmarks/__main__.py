@@ -1,6 +1,7 @@
 """`python -m benchmarks NAME`.
 
-NAME is queries, ingest, puts, interrupts, memory, once, notebook, patterns, compare or record.
+NAME is queries, ingest, puts, interrupts, memory, once, notebook, patterns, fuzz, compare or
+record.
 """
 
 from __future__ import annotations
@@ -23,6 +24,10 @@ def main(argv: list[str]) -> int:
         from benchmarks import recorder
 
         return recorder.main(argv[1:])
+    if argv[:1] == ["fuzz"]:
+        from benchmarks import fuzz
+
+        return fuzz.main(argv[1:])
     if argv[:1] == ["notebook"]:
         from benchmarks import notebook
 

@@ -35,10 +35,12 @@ class MalformedQuery(CwnbError):
     """A query that does not parse or cannot mean anything.
 
     `start` and `end` are the position of the fault in the text: its first character and the one
-    after its last. Both are None where it is not known.
+    after its last. Both are None where it is not known. `rule` is the key of the rule of the
+    service that the query breaks (see docs/conformance.md), else empty.
     """
 
     code = "MalformedQueryException"
+    rule = ""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Write docs/language.md: each command and function of Logs Insights QL, from their own tables.
+"""Write docs/language.md and docs/conformance.md from the tables of the language.
 
 What a command does, its example, its source and what was decided stand in its class; the same of a
 function in its entry. The answers are those of the first fitting case of tests/fixtures. A test
@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 REPOSITORY = Path(__file__).resolve().parents[1]
-TARGET = REPOSITORY / "docs" / "language.md"
+DOCS = REPOSITORY / "docs"
 FUNCTION_CASES = REPOSITORY / "tests" / "fixtures" / "functions"
 MOST_ROWS = 8
 _BEGINNING = """\
@@ -30,6 +30,15 @@ between slashes, and a comment begins with `#`. Missing values are shown as `-`.
 
 A source is a page of the service's user guide; it is found under that name. *Decided* says what the
 service leaves open, and how it is answered here."""
+_CONFORMANCE = """\
+# Strict mode: what the service refuses
+
+_Written by `scripts/language.py` from the table of rules; change it there._
+
+With `strict=True` (`--strict` in cells and on the command line) a query is answered or refused as
+the service does it, as far as there is evidence. Where a page of the documentation and recorded use
+disagree, use wins; what has no evidence is answered as the service most likely does, with a
+warning. Without it queries are answered that the service refuses, if it is clear what they mean."""
 sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests")]
 
 import cases  # noqa: E402
@@ -39,6 +48,7 @@ from cwnb.insights.names import canonical, known_functions, row_forms  # noqa: E
 from cwnb.insights.ql import vocabulary  # noqa: E402
 from cwnb.insights.ql.completion import command_entry, function_entry  # noqa: E402
 from cwnb.insights.ql.dialect import parse_query  # noqa: E402
+from cwnb.insights.resolve.rules import RULES  # noqa: E402
 from cwnb.insights.tree import COMMANDS, Command  # noqa: E402
 
 if TYPE_CHECKING:
@@ -207,6 +217,26 @@ def _source(function: Function) -> str:
     return " ".join(found[1].split()) if found else "CWL_QuerySyntax-operations-functions"
 
 
+def conformance() -> str:
+    """Give the text of docs/conformance.md."""
+    lines = [
+        "| rule | evidence | strict | otherwise | for example |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for key, rule in RULES.items():
+        shown = next(case for case in _cases() if case.rule == key)
+        query = _one_line(shown.query).replace("|", "\\|").replace("`", "'")
+        cells = (rule.says, rule.evidence, rule.strict.value, rule.lenient.value, f"`{query}`")
+        lines.append(f"| {' | '.join(cells)} |")
+    return _CONFORMANCE + "\n\n" + "\n".join(lines) + "\n"
+
+
+def pages() -> dict[Path, str]:
+    """Give each page with its text."""
+    return {DOCS / "language.md": reference(), DOCS / "conformance.md": conformance()}
+
+
 if __name__ == "__main__":
-    TARGET.write_text(reference(), "utf-8")
-    print(TARGET.relative_to(REPOSITORY))
+    for path, text in pages().items():
+        path.write_text(text, "utf-8")
+        print(path.relative_to(REPOSITORY))

@@ -14,7 +14,8 @@ A case is a block that begins with `# title` at the start of a line:
 
 `events:` may be left out and is then that of the case before. A line is a time of DAY, a stream in
 brackets if it matters, and the message; a JSON object has its keys as fields. Between `query:` and
-`---` may stand `strict: yes`, `now: TIME`, `window: TIME TIME`, and `pandas: cannot say REASON`.
+`---` may stand `strict: yes`, `now: TIME`, `window: TIME TIME`, `pandas: cannot say REASON`, and
+`rule: KEY`, the rule of the service that the query breaks (see `insights/resolve/rules.py`).
 The table has a header and a row a line. A cell says its type: `200` is an integer, `200.0` a float
 (to four decimals), `true` a boolean, `-` is missing, a time of DAY is without the day, and all else
 is text, which stands in quotes, as JSON, where it looks like one of these or is empty.
@@ -41,7 +42,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).parent / "fixtures" / "queries"
 DAY = "2026-11-20"
 EVENT = re.compile(r"(?P<time>[\d:.T-]+Z?) (?:\[(?P<stream>[^\]]+)\] )?(?P<message>.*)", re.DOTALL)
-OPTIONS = ("strict", "now", "window", "pandas")
+OPTIONS = ("strict", "now", "window", "pandas", "rule")
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Case:
     now_ms: int | None = None
     window: tuple[int, int] | None = None
     cannot_say: str | None = None
+    rule: str = ""
 
     @property
     def id(self) -> str:
@@ -109,6 +111,7 @@ def _case(file: str, title: str, events: tuple[Event, ...], asked: str, tail: st
             query.append(line)
     case = Case(file, title, events, "\n".join(query).strip(), [], [])
     case.strict = options.get("strict") == "yes"
+    case.rule = options.get("rule", "")
     case.cannot_say = options.get("pandas", "").removeprefix("cannot say ") or None
     if "now" in options:
         case.now_ms = time_ms(options["now"])

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 import cwnb
+from cwnb.errors import MalformedQuery
+from cwnb.insights.ql.dialect import parse_query
 
 INT64_MAX, INT64_MIN = 2**63 - 1, -(2**63)
 DOUBLES = [float("inf"), float("-inf"), 1.5, None, 1e308, -1e308, 5e-324, 0.0, -0.0]
@@ -68,3 +70,15 @@ def test_a_sum_of_both_infinities_is_missing() -> None:
     found = cwnb.query("stats sum(x) as s, avg(x) as m by g", rows).outcome.columns
     assert found["s"].to_pylist()[1:] == [None]
     assert found["m"].to_pylist() == [float(2**60), None]
+
+
+@pytest.mark.parametrize("text", ["parse / \ud800(a)/ as b", 'filter level = "\udfff"', "\ud83d"])
+def test_half_a_character_is_refused(text):
+    with pytest.raises(MalformedQuery, match="half of a character") as caught:
+        parse_query(text)
+    str(caught.value).encode()
+
+
+def test_a_number_that_no_double_holds_is_refused():
+    with pytest.raises(MalformedQuery, match="whole number from 1 to"):
+        parse_query(f"stats histogram(ms, {'9' * 400})")

@@ -272,8 +272,16 @@ def _translate(pattern: str) -> tuple[re.Pattern[str], list[str]]:
     return re.compile("".join(out), re.IGNORECASE), fields
 
 
+# Of Java's DateTimeFormatterBuilder: a number has at most 19 digits.
+_MOST_LETTERS = 19
+
+
 def _field(letters: str, pattern: str, following: str) -> tuple[str, str]:
     letter, count = letters[0], len(letters)
+    if count > _MOST_LETTERS:
+        raise InvalidPattern(
+            f"the date pattern has {letter!r} {count} times in a row; {_MOST_LETTERS} is the most"
+        )
     if letter in "ML" and count >= 3:
         return "month_name", "|".join(sorted(_MONTHS, key=len, reverse=True))
     if letter == "E" or (letter in "ec" and count >= 3):
@@ -307,7 +315,7 @@ def _digits(letter: str, count: int, following: str) -> str:
         # If a number follows at once (`yyyyMMdd`), the year has as many digits as letters.
         adjacent = following and (following[0] in _NUMBERS or following[0] == "S")
         if count >= 4 and not adjacent:
-            return rf"[0-9]{{{count},9}}"
+            return rf"[0-9]{{{count},{max(count, 9)}}}"
         return rf"[0-9]{{{count}}}" if count > 1 else "[0-9]{1,9}"
     if count > 1:
         return rf"[0-9]{{{count}}}"

@@ -1,8 +1,8 @@
 """The rules of Logs Insights QL about the order of commands and the caps of periods.
 
-The service's documentation states the rules, and some of its own samples break them. By default
-such a query is run with a warning that says what the service would do; with `strict` it is refused.
-The rules about names stand in `resolve/command_checks.py`.
+The service's documentation states the rules, and some of its own samples break them;
+`resolve/rules.py` says what each mode does with such a query, and the evidence for it. The rules
+about names are checked in `resolve/command_checks.py`.
 Sources: CWL_QuerySyntax-Stats, -Dedup, -Limit, -Sort.
 """
 
@@ -44,7 +44,7 @@ MAY_FOLLOW: dict[type[tree.Command], tuple[type[tree.Command], ...]] = {tree.Ded
 # Commands that the service does not take before the last `stats`, and what it does with them there.
 # Source: CWL_QuerySyntax-Stats.
 NOT_BEFORE_STATS: dict[type[tree.Command], str] = {
-    tree.Sort: "refuses it there",
+    tree.Sort: "may refuse it there",
     tree.Limit: "refuses it there",
     tree.Display: "may refuse it there",
 }
@@ -63,11 +63,12 @@ class _CommandOrder:
         stats = self._places(tree.Stats)
         if len(stats) > STATS_COMMANDS:
             message = f"a query has at most {STATS_COMMANDS} stats commands"
-            self._refuse(message, self.pipeline.commands[stats[STATS_COMMANDS]])
+            self._refuse(message, self.pipeline.commands[stats[STATS_COMMANDS]], "ten stats")
         for command in self.pipeline.commands:
             cap = command.row_cap()
             if cap is not None and not 1 <= cap <= MAXIMUM_LIMIT:
-                self._refuse(f"limit takes a number from 1 to {MAXIMUM_LIMIT:,}", command)
+                message = f"limit takes a number from 1 to {MAXIMUM_LIMIT:,}"
+                self._refuse(message, command, "number of a limit")
 
     def check_followers(self) -> None:
         """Refuse anything but `limit` after `dedup`."""
@@ -79,7 +80,7 @@ class _CommandOrder:
                 if type(later) not in allowed:
                     words = " and ".join(kind.keyword for kind in allowed)
                     message = f"only {words} may follow {command.keyword}, not {later.keyword}"
-                    self._refuse(message, later)
+                    self._refuse(message, later, "after dedup")
 
     def check_before_stats(self) -> None:
         """Refuse or leave out commands that may not stand before the last `stats`."""
@@ -100,8 +101,9 @@ class _CommandOrder:
         # Neither the order of rows nor the columns shown change what `stats` computes.
         orders = command.order is Order.SETS and command.rows is Rows.SAME
         ignorable = command.shows is Shows.CHOOSES or (orders and only)
-        if self.strict or not ignorable:
-            self._refuse(f"{keyword} must come after the last stats", command)
+        if not ignorable:
+            rule = "sort before several stats" if orders else "limit before stats"
+            self._refuse(f"{keyword} must come after the last stats", command, rule)
         self.warnings.append(
             f"{keyword} before stats changes nothing and is ignored; the service "
             f"{NOT_BEFORE_STATS[type(command)]}"
@@ -138,8 +140,8 @@ class _CommandOrder:
         reordered[limits[0]], reordered[sorts[0]] = sort, limit
         self.pipeline.set("commands", reordered)
 
-    def _refuse(self, message: str, node: exp.Expression) -> NoReturn:
-        refuse(self.pipeline, message, node)
+    def _refuse(self, message: str, node: exp.Expression, rule: str) -> NoReturn:
+        refuse(self.pipeline, message, node, rule)
 
 
 def _warn_of_regexes(pipeline: tree.Pipeline, warnings: list[str]) -> None:

@@ -67,6 +67,8 @@ KINDS = {"number": TokenType.NUMBER, "path": TokenType.VAR, "string": TokenType.
 # of more than 4,300 digits.
 MOST_DIGITS = 1_000
 _QUOTED_KEY = re.compile(r"""\.("[^"`\n]+"|'[^'`\n]+')""")
+# UTF-16 writes rare characters as two of these; one alone is in no text, and Arrow takes none.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 BYTE_ORDER_MARK = "\ufeff"
 # Words after which a value begins, though they look like names.
 OPERATOR_WORDS = frozenset("and or not like in by as".split())
@@ -88,6 +90,10 @@ class InsightsTokenizer(tokens.Tokenizer):
 
     def tokenize(self, sql: str) -> list[Token]:
         """Cut the text; raises MalformedQuery where nothing of the language begins."""
+        if half := _SURROGATE.search(sql):
+            message = f"half of a character, U+{ord(half[0]):X}, is no text"
+            shown = sql.encode("utf-8", "replace").decode()
+            raise MalformedQuery(message, shown, half.start(), half.end())
         found: list[Token] = []
         context = _Context()
         position = 1 if sql.startswith(BYTE_ORDER_MARK) else 0

@@ -41,7 +41,7 @@ def _check_range(call: Call, index: int, text: str | None) -> None:
     value = literal_value(argument) if is_literal(argument) else None
     whole = parameter.kind == "literal_integer"
     kinds: tuple[type, ...] = (int,) if whole else (int, float)
-    if type(value) not in kinds or not parameter.least <= float(value or 0) <= parameter.most:
+    if type(value) not in kinds or not parameter.least <= (value or 0) <= parameter.most:
         kind = "whole number" if whole else "number"
         message = (
             f"argument {index + 1} of {call.name} is a {kind} "

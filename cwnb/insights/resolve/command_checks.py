@@ -136,7 +136,7 @@ class _CommandChecker(StatsChecker):
 
     def _belongs_before_stats(self, conjunct: exp.Expression) -> bool:
         """Tell whether a condition after the first `stats` can only be about the events' fields."""
-        if self.scope.outputs is None or self.strict or self.stats_seen != 1:
+        if self.scope.outputs is None or self.stats_seen != 1:
             return False
         reads = list(tree.find(conjunct, tree.Field))
         raw = [f for f in reads if not self.scope.defines(f) and self._in_events(f)]
@@ -162,7 +162,7 @@ class _CommandChecker(StatsChecker):
         self.first_stats += 1
         self._warn(
             f"filter {to_text(condition)!r} names fields of the events and is applied before "
-            "stats; the service would find no such column after it and keep no rows"
+            "stats, as samples of the service mean it; the service may keep no rows"
         )
 
     def check_sort(self, command: tree.Sort) -> tree.Sort | None:
@@ -175,6 +175,7 @@ class _CommandChecker(StatsChecker):
                     f"sort {to_text(item.value)} is refused by the service; give the bin a name "
                     "where it stands after 'by'",
                     item,
+                    "bin in sort",
                 )
             if (unknown := self._orders_nothing(item)) is not None:
                 self._warn(

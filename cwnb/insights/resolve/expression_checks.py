@@ -118,6 +118,7 @@ class ExpressionChecker:
                 f"{to_text(call)} needs {TIMESTAMP}, which is not an output of the stats before; "
                 f"{_instead_of_event_time(call)}",
                 call,
+                "bin in a second stats",
             )
 
     def _check_field(self, name: tree.Field) -> None:
@@ -157,7 +158,8 @@ class ExpressionChecker:
     def _refuse_unknown(self, name: tree.Field) -> NoReturn:
         near = suggestion(name.name, self.scope.made)
         shown = ", ".join(write_name(made) for made in self.scope.made)
-        self._refuse(f"{name.name!r} is no output of {self.given_by} before ({shown}){near}", name)
+        message = f"{name.name!r} is no output of {self.given_by} before ({shown}){near}"
+        self._refuse(message, name, "no output of stats")
 
     def _check_escapes(self, text: exp.Expression) -> None:
         hint = unread_escape(text, self.pipeline.meta.get("text") or "")
@@ -167,7 +169,9 @@ class ExpressionChecker:
     def _check_times(self, node: exp.Expression) -> None:
         sides = list(node.iter_expressions())
         if any(side.is_string for side in sides) and any(self._is_time(side) for side in sides):
-            self._refuse(text_beside_time(next(filter(self._is_time, sides))), node)
+            self._refuse(
+                text_beside_time(next(filter(self._is_time, sides))), node, "time and text"
+            )
 
     def _is_time(self, node: exp.Expression) -> bool:
         return is_time(node, self.scope.made)
@@ -222,30 +226,32 @@ class ExpressionChecker:
         if found is not None:
             self._refuse(*found)
 
-    def _refuse_again(self, name: str, node: exp.Expr, hint: str = "") -> NoReturn:
+    def _refuse_again(
+        self, name: str, node: exp.Expr, hint: str = "", rule: str = "defined again"
+    ) -> NoReturn:
         hint = hint or "choose another name"
-        self._refuse(f"ephemeral field is already defined: {name!r}; {hint}", node)
+        self._refuse(f"ephemeral field is already defined: {name!r}; {hint}", node, rule)
 
     def _forgive_again(self, name: str, node: exp.Expr) -> None:
         """Let a query give a new value to a field of the events that it only named so far."""
         if self.strict:
-            self._refuse_again(name, node)
+            self._refuse_again(name, node, rule="named, then defined")
         self._warn(
             f"{name!r} stands for another value from here on than before, which the service may "
             "refuse; choose another name"
         )
 
-    def _forgive(self, message: str, node: exp.Expression) -> None:
+    def _forgive(self, message: str, node: exp.Expression, rule: str) -> None:
         if self.strict:
-            self._refuse(message, node)
+            self._refuse(message, node, rule)
         self._warn(message)
 
     def _warn(self, message: str) -> None:
         if message not in self.warnings:
             self.warnings.append(message)
 
-    def _refuse(self, message: str, node: exp.Expr) -> NoReturn:
-        refuse(self.pipeline, message, node)
+    def _refuse(self, message: str, node: exp.Expr, rule: str = "") -> NoReturn:
+        refuse(self.pipeline, message, node, rule)
 
 
 def _instead_of_event_time(call: tree.Call) -> str:

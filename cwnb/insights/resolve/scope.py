@@ -21,10 +21,13 @@ if TYPE_CHECKING:
     from sqlglot import exp
 
 
-def refuse(pipeline: tree.Pipeline, message: str, node: exp.Expr) -> NoReturn:
-    """Raise MalformedQuery with the node's place in the query's text."""
+def refuse(pipeline: tree.Pipeline, message: str, node: exp.Expr, rule: str = "") -> NoReturn:
+    """Raise MalformedQuery with the node's place in the text; `rule` is a key of `rules.RULES`."""
     meta = node.meta
-    raise MalformedQuery(message, pipeline.meta.get("text"), meta.get("start"), meta.get("end"))
+    text = pipeline.meta.get("text")
+    error = MalformedQuery(message, text, meta.get("start"), meta.get("end"))
+    error.rule = rule
+    raise error
 
 
 def replace_value(item: tree.Item, value: exp.Expression) -> None:

@@ -117,7 +117,8 @@ class StatsChecker(ExpressionChecker):
     def _check_alone(self, call: tree.Call, command: tree.Stats) -> None:
         if len(command.args["aggregates"]) > 1 or command.args.get("by"):
             alone = f"{call.entry.name} stands alone"
-            self._refuse(f"{alone}: no 'by' and no other aggregation beside it", call)
+            message = f"{alone}: no 'by' and no other aggregation beside it"
+            self._refuse(message, call, "topk stands alone")
 
 
 def _instead_of(name: str) -> str:
