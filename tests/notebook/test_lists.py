@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from cwnb.errors import QueryTooLarge
 from cwnb.notebook.widgets.choices import FieldsView, ListView
@@ -276,6 +277,20 @@ def test_a_field_opens_to_its_values(bare, show):
     assert button.get_attribute("aria-expanded") == "true"
     button.click()
     assert rows.count() == 0
+
+
+def test_the_values_of_a_field_at_the_end_of_the_list_come_into_sight(show):
+    many = [{**FIELDS[1], "name": f"field{i}"} for i in range(40)]
+    found = [(f"value {i}", 10 - i) for i in range(10)]
+    element = show(FieldsView(lambda name: found, print, items=many))
+    element.get_by_role("button", name="field39").click()
+    rows = element.locator(".cwnb-field-value")
+    expect(rows).to_have_count(10)
+    box = element.locator(".cwnb-fields").bounding_box()
+    last = rows.last.bounding_box()
+    assert last["y"] + last["height"] <= box["y"] + box["height"]
+    button = element.locator(".cwnb-field").last.bounding_box()
+    assert button["y"] >= box["y"]
 
 
 def test_open_fields_ask_again_when_the_window_changes(show):

@@ -290,6 +290,16 @@ def test_columns_are_hidden_moved_and_sized_and_remembered(show):
     assert again.names() == COLUMNS
 
 
+def test_columns_that_do_not_fit_are_wide_enough_to_read(show):
+    wide = frame(**{f"group{i}": ["000000000000:/shop/app"] for i in range(8)}, text=["word " * 99])
+    table = show(
+        wide, "fields text, group0, group1, group2, group3, group4, group5, group6, group7"
+    )
+    cell = table.cell(0, "group0")
+    assert cell.evaluate("node => node.scrollWidth <= node.clientWidth")
+    assert table.head("text").bounding_box()["width"] <= 450  # half of the table
+
+
 def test_keys_move_and_size_columns(show):
     table = show()
     width = table.head("level").bounding_box()["width"]

@@ -10,8 +10,8 @@ function drawFields({ model, el }) {
   const rows = element("ul", "cwnb-fields");
   const note = element("div", "cwnb-list-empty", [], { role: "status" });
   el.append(element("div", "cwnb-list tex2jax_ignore mathjax_ignore", [
-    element("div", "cwnb-list-head", [element("strong", "", [title]), count]),
-    search, rows, note, busyNote(model),
+    element("div", "cwnb-list-head", [element("strong", "", [title])]),
+    element("div", "cwnb-list-search-line", [search, count]), rows, note, busyNote(model),
   ]));
   const opened = new Set();
 
@@ -31,7 +31,7 @@ function drawFields({ model, el }) {
         const isOpen = !opened.delete(name);
         if (isOpen) opened.add(name);
         button.setAttribute("aria-expanded", String(isOpen));
-        if (isOpen) showValues(model, item, values);
+        if (isOpen) showValues(model, item, values).then(() => bringIntoSight(rows, button, values));
         else values.replaceChildren();
       },
     });
@@ -54,6 +54,13 @@ function drawFields({ model, el }) {
   };
   model.on("change:items change:empty change:about", show);
   show();
+}
+
+// Scrolls the list alone, as far as the button stays in sight.
+function bringIntoSight(list, button, values) {
+  const box = list.getBoundingClientRect();
+  const below = values.getBoundingClientRect().bottom - box.bottom;
+  list.scrollTop += clamped(below + 4, 0, Math.max(0, button.getBoundingClientRect().top - box.top));
 }
 
 // How many of all events have something, as a bar and a number.

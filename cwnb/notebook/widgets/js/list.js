@@ -19,8 +19,8 @@ function drawList({ model, el }) {
   });
   const empty = element("div", "cwnb-list-empty", [], { role: "status" });
   const root = element("div", "cwnb-list tex2jax_ignore mathjax_ignore", [
-    element("div", "cwnb-list-head", [element("strong", "", [title]), none, count]),
-    element("div", "cwnb-list-search-line", [search, these]), heads, box, empty,
+    element("div", "cwnb-list-head", [element("strong", "", [title]), none]),
+    element("div", "cwnb-list-search-line", [search, these, count]), heads, box, empty,
   ]);
   el.append(root);
   let items = []; // those that are shown
@@ -107,6 +107,7 @@ function drawList({ model, el }) {
     count.disabled = !names.size;
     count.title = isOnly ? "show all" : "show those chosen alone";
     search.hidden = all.length < 2 && !others.length;
+    count.hidden = search.hidden && !names.size;
     none.hidden = !isMultiple || !names.size;
     these.hidden = !isMultiple || !words.length || !items.length;
     these.textContent = `choose these ${written(items.length)}`;

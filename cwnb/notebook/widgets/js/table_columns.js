@@ -39,7 +39,8 @@ function naturalWidths(table) {
 }
 
 // The widths of the columns shown. Times and numbers are whole. Of the texts, the longest takes
-// what is left; where that is too little, first the others give way, and then it does.
+// what is left; where that is too little, first the others give way, and then it does. Where all
+// this does not suffice, the table scrolls anyway, and none is narrower than can be read.
 function fittedWidths({ rows, natural, layout, shown }, space) {
   const widths = shown.map((place) => layout.widths.get(place) ?? natural[place]);
   const texts = [...shown.keys()].filter((index) =>
@@ -54,6 +55,11 @@ function fittedWidths({ rows, natural, layout, shown }, space) {
         if (index !== longest) widths[index] = Math.min(widths[index], wide);
       }
     }
+  }
+  if (over() > 0) {
+    for (const index of texts) widths[index] = Math.min(natural[shown[index]], LONG);
+    const most = Math.max(1.2 * LONG, Math.min(2 * LONG, space / 2)); // so that it can be seen whole
+    widths[longest] = Math.min(natural[shown[longest]], most);
   }
   widths[longest] -= Math.min(0, over());
   return widths;
