@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
 SIZES = {1280: 900, 800: 900}
-EXPLORER = "explorer = logs.explore('/shop/app', {text!r}, start='-2h')\nexplorer"
+EXPLORER = 'logs.explore("/shop/app", start="-3h", text="""\\\n{text}""")'
 EVENTS = "fields @timestamp, level, service, message, http.status, http.durationMs"
 # The code of the cell of each view.
 CODE = {
@@ -42,7 +42,7 @@ CODE = {
     "explorer": EXPLORER.format(text=f"{EVENTS}\n| filter level = 'ERROR'"),
     "error": EXPLORER.format(text="fields @timestamp, level\n| fliter level = 'ERROR'"),
     "saved": EXPLORER.format(
-        text="stats count(*) as errors by bin(5m) as time, service\n| filter service = 'checkout'"
+        text="filter level = 'ERROR'\n| stats count(*) as errors by bin(5m) as time, service"
     ),
 }
 SHOW = """async code => {
