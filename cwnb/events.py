@@ -40,16 +40,17 @@ FIELDS_PER_EVENT = 200
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
 
-# Codes for the JSON type that a value of a mixed column had. They are stored, so they never change.
-TYPE_STRING, TYPE_INTEGER, TYPE_FLOAT, TYPE_BOOLEAN = 0, 1, 2, 3
+# Codes for the JSON type that a value of a mixed column had. They are stored, so they never change,
+# but for the last one: discovery flattens maps and lists, and only the answer of a query has them.
+TYPE_STRING, TYPE_INTEGER, TYPE_FLOAT, TYPE_BOOLEAN, TYPE_STRUCTURE = 0, 1, 2, 3, 4
 
 
 def mixed_type() -> pa.DataType:
     """Give the Arrow type of a field that has values of several types: struct(text, type).
 
     `text` is the value's text form (strings as they are, integers in all their digits, floats as
-    `texts_of_doubles` writes them, booleans `true` and `false`), `type` one of the codes above. The
-    struct itself is null where the field is missing.
+    `texts_of_doubles` writes them, booleans `true` and `false`, a map or list as its JSON), `type`
+    one of the codes above. The struct itself is null where the field is missing.
     """
     import pyarrow as pa
 
@@ -203,6 +204,13 @@ class Reader(Protocol):
         """
         ...
 
+    def documents(self, messages: pa.Array) -> pa.Array:
+        """Give the JSON text in which the fields of each of these messages are found, or null.
+
+        It may be no JSON, or anything else than an object or array, which has no fields.
+        """
+        ...
+
     def message_slices(self) -> Iterator[pa.Array]:
         """Give all messages in order, some thousands at a time, so that few are held at once."""
         ...
@@ -255,6 +263,10 @@ class Source(Protocol):
 
     def has_field(self, name: str) -> bool:
         """Tell whether some event may have this field (also one kept with the rare ones)."""
+        ...
+
+    def has_children(self, name: str) -> bool:
+        """Tell whether some event may have a field below this name, as `tags.0` is below `tags`."""
         ...
 
     def cut_events(self, name: str) -> int:

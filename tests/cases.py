@@ -58,6 +58,11 @@ class Event:
         """The fields that discovery finds in the message."""
         return discovered(self.message)
 
+    @property
+    def wholes(self) -> dict[str, Any]:
+        """The fields of the message that are lists or maps."""
+        return {name: value for name, value in containers(self.message) if name}
+
 
 @dataclass
 class Case:
@@ -168,6 +173,21 @@ def discovered(message: str) -> dict[str, Any]:
     return found
 
 
+def containers(message: str) -> Iterator[tuple[str, Any]]:
+    """Give the name and the value of each list and map in a message."""
+    try:
+        waiting = [("", json.loads(message))] if message.startswith("{") else []
+    except ValueError:
+        return
+    while waiting:
+        name, value = waiting.pop()
+        if isinstance(value, dict | list):
+            yield name, value
+            for key, inner in value.items() if isinstance(value, dict) else enumerate(value):
+                own = f"@{key}" if not name and str(key).startswith("@") else str(key)
+                waiting.append((f"{name}.{own}" if name else own, inner))
+
+
 def _flatten(value: Any, name: str, found: dict[str, Any]) -> None:
     if isinstance(value, dict):
         for key, inner in value.items():
@@ -227,6 +247,13 @@ def export_of(events: tuple[Event, ...]) -> tuple[pd.DataFrame, dict[str, str]]:
             values = [v if v is None else _text(v) for v in values]
         schema[name] = kind
         frame[name] = pd.Series(values, dtype=pd.ArrowDtype(dtype))
+    for name in dict.fromkeys(name for event in events for name in event.wholes):
+        if not any(field.startswith(f"{name}.") for field in schema):
+            continue
+        held = [{**e.fields, **e.wholes}.get(name) for e in events]
+        texts = [v if v is None else json.dumps(v) for v in held]
+        frame[name] = pd.Series(texts, dtype=pd.ArrowDtype(pa.string()))
+        schema[name] = "structure"
     frame["@sequence"] = pd.Series(range(len(frame)), dtype="int64[pyarrow]")
     return frame, schema
 

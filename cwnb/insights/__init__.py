@@ -25,6 +25,7 @@ from cwnb.insights.languages import LANGUAGES, candidates, page_at, parse, quote
 from cwnb.insights.ql.writer import to_text, write_name
 from cwnb.insights.resolve.check import check
 from cwnb.insights.resolve.complete import MAXIMUM_LIMIT, complete
+from cwnb.insights.structure_fields import open_task, structure_fields
 from cwnb.insights.tree import (
     Call,
     Command,
@@ -37,9 +38,10 @@ from cwnb.insights.tree import (
     Rows,
     field_names,
 )
-from cwnb.insights.values import is_structure
+from cwnb.insights.values import holds_structures, is_structure
 from cwnb.insights.values import to_text as values_to_text
 from cwnb.insights.values.ordering import ranks
+from cwnb.insights.values.structures import to_json as values_to_json
 from cwnb.insights.values.structures import to_python as values_to_python
 from cwnb.insights.values.structures import write_json as structure_text
 
@@ -99,19 +101,23 @@ __all__ = [
     "fields_of_events",
     "fields_of_input",
     "highlighted_words",
+    "holds_structures",
     "is_structure",
     "keys_of_groups",
     "names_made",
+    "open_task",
     "page_at",
     "parse",
     "prepare",
     "quote",
     "ranks",
     "run",
+    "structure_fields",
     "structure_text",
     "to_pandas_source",
     "to_text",
     "token_spans",
+    "values_to_json",
     "values_to_python",
     "values_to_text",
     "with_checkpoints",

@@ -27,6 +27,8 @@ from cwnb.events import (
 )
 from cwnb.insights import values
 from cwnb.insights.values import structures
+from cwnb.insights.values.documents import typed
+from cwnb.insights.values.structures import JsonText
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -195,8 +197,8 @@ def _times(array: Any) -> Any:
 def _objects(series: Any, label: Any) -> Any:
     items = [None if _is_missing(item) else _plain(item) for item in series]
     kinds = {type(item) for item in items if item is not None}
-    if kinds & {dict, list, tuple}:
-        return structures.structure_array(items)
+    if kinds & _STRUCTURES:
+        return _with_structures(items)
     try:
         if not kinds <= {bool, int, float, str} or len(kinds) <= 1:
             return pa.array(items)
@@ -219,6 +221,15 @@ def _plain(item: Any) -> Any:
     """Give a number, Boolean or text of numpy as that of Python."""
     plain = isinstance(item, np.number | np.bool_ | np.str_)
     return item.item() if plain else item
+
+
+_STRUCTURES = {dict, list, tuple}
+
+
+def _with_structures(items: list[Any]) -> Any:
+    """Give maps and lists, which may stand among other values."""
+    held = [JsonText(structures.write_json(i)) if type(i) in _STRUCTURES else i for i in items]
+    return typed(held)
 
 
 _CODES = {str: TYPE_STRING, int: TYPE_INTEGER, float: TYPE_FLOAT, bool: TYPE_BOOLEAN}

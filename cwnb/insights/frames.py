@@ -22,6 +22,7 @@ from cwnb.events import (
 )
 from cwnb.insights import functions, values
 from cwnb.insights.values import structures
+from cwnb.memo import memo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -92,6 +93,10 @@ class FrameReader:
             }
         return held
 
+    def documents(self, messages: Any) -> Any:
+        """Give the messages, in which the fields of a frame are found as they are."""
+        return messages
+
     def message_slices(self) -> Iterator[Any]:
         """Give all messages in order, some thousands at a time."""
         message = self.held.get(MESSAGE)
@@ -105,7 +110,7 @@ class FrameReader:
         parts = name.split(".")
         for cut in range(len(parts) - 1, 0, -1):
             stem = self.held.get(".".join(parts[:cut]))
-            if stem is not None and values.is_structure(stem.type):
+            if stem is not None and values.holds_structures(stem):
                 return functions.access(stem, parts[cut:])
         return None if self.rare is None else self.rare.column(name)
 
@@ -226,7 +231,17 @@ class FrameSource:
         parts = name.split(".")
         stems = [".".join(parts[:cut]) for cut in range(1, len(parts))]
         held = [self._columns[stem] for stem in stems if stem in self._columns]
-        return any(values.is_structure(array.type) for array in held)
+        return any(map(values.holds_structures, held))
+
+    def has_children(self, name: str) -> bool:
+        """Tell whether some row may have a field below this name."""
+        return name in self._stems
+
+    @memo
+    def _stems(self) -> set[str]:
+        rare = self._rare.names if self._rare is not None else frozenset()
+        dotted = (n for n in {*self._columns, *rare} if "." in n)
+        return {n[:place] for n in dotted for place in range(1, len(n)) if n[place] == "."}
 
     def cut_events(self, name: str) -> int:
         """Give how many rows may have lost this field, as their message has too many."""

@@ -56,6 +56,10 @@ class RowsSource:
         """Tell whether there is this column, or one that can hold a structure with this key."""
         return has_column(self._columns, name)
 
+    def has_children(self, name: str) -> bool:  # noqa: ARG002
+        """Say no: a column is no part of another value."""
+        return False
+
     def cut_events(self, name: str) -> int:  # noqa: ARG002
         """Give 0: a column holds what it holds."""
         return 0
@@ -81,6 +85,9 @@ class _AnswerFields:
 
     def has_field(self, name: str) -> bool:
         return has_column(self._names, name)
+
+    def has_children(self, _: str) -> bool:
+        return False
 
     def cut_events(self, _: str) -> int:
         return 0

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from cwnb.events import LOG, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP, mixed_type
-from cwnb.insights import is_structure, values_to_text
+from cwnb.insights import (
+    holds_structures,
+    is_structure,
+    open_task,
+    structure_fields,
+    values_to_json,
+    values_to_text,
+)
+from cwnb.memo import memo
 from cwnb.results.files import writing
 
 if TYPE_CHECKING:
@@ -35,12 +43,20 @@ class ReadEvents:
     def _scan(self, columns: list[str]) -> Scan:
         return self.context.sources.open().scan(columns, self.context.window, [])
 
+    @memo
+    def _structures(self) -> frozenset[str]:
+        """Name the fields whose value may be a list or map."""
+        return structure_fields(self.names, self.context.sources.open())
+
     def _columns(self) -> list[str]:
         names = [*_SYSTEM_TYPES, *self.names]
         return [name for name in dict.fromkeys(names) if name != RAW]
 
     def schema(self) -> dict[str, str]:
-        """Tell what each column holds: integer, number, boolean, text, time or mixed."""
+        """Tell what each column holds: integer, number, boolean, text, time, mixed or structure.
+
+        A column of structures has JSON texts, also of other values that stand among maps and lists.
+        """
         kinds = {name: kind_of(found) for name, found in self._types().items()}
         return {name: kind for name, kind in kinds.items() if kind}
 
@@ -54,28 +70,29 @@ class ReadEvents:
             found[name].add(kind)
         cheap = [name for name in names if name != MESSAGE]
         for task in self._scan(cheap).tasks:
-            for name, array in task.open().columns(cheap).items():
+            for name, array in open_task(task, self._structures).columns(cheap).items():
                 if array.null_count < len(array):
-                    found[name].add(array.type)
+                    found[name].add("structure" if holds_structures(array) else array.type)
         return found
 
     def write(self, path: str | Path) -> int:
         """Write the events as Parquet, newest last; gives their number."""
         import pyarrow.parquet as pq
 
-        fields = []
-        for name, types in self._types().items():
-            kind = kind_of(types)
-            if kind:
-                fields.append(pa.field(name, _ARROW.get(kind, pa.string())))
+        kinds = self.schema()
+        fields = [pa.field(name, _ARROW.get(kind, pa.string())) for name, kind in kinds.items()]
         schema = pa.schema(fields)
+        as_json = {name for name, kind in kinds.items() if kind == "structure"}
         rows = 0
         with writing(path), pq.ParquetWriter(Path(path), schema) as writer:
             scan = self._scan(schema.names)
             for task in reversed(scan.tasks):
-                reader = task.open()
+                reader = open_task(task, self._structures)
                 held = reader.columns(schema.names)
-                arrays = [_cast(held.get(f.name), f.type, reader.rows) for f in schema]
+                arrays = [
+                    _cast(held.get(f.name), f.type, reader.rows, as_json=f.name in as_json)
+                    for f in schema
+                ]
                 writer.write_table(pa.table(arrays, schema=schema))
                 rows += reader.rows
         return rows
@@ -90,7 +107,12 @@ _ARROW = {
 
 
 def kind_of(types: set[Any]) -> str:
-    """Name what a column of these Arrow types holds; an empty text where it has no value."""
+    """Name what a column of these Arrow types holds; an empty text where it has no value.
+
+    In place of a type, "structure" says that lists or maps are among the values.
+    """
+    if "structure" in types:
+        return "structure"
     kinds = {_kind(kind) for kind in types}
     if len(kinds) == 1:
         return kinds.pop()
@@ -104,9 +126,11 @@ def _kind(kind: Any) -> str:
     return "mixed" if kind == mixed_type() else "text"
 
 
-def _cast(array: Any, kind: Any, rows: int) -> Any:
+def _cast(array: Any, kind: Any, rows: int, *, as_json: bool) -> Any:
     if array is None:
         return pa.nulls(rows, kind)
+    if as_json:
+        return values_to_json(array)
     if is_structure(array.type):
         array = array.storage
     if array.type == kind:

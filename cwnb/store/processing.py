@@ -36,6 +36,15 @@ class Processing:
 
         return discover(texts, log_type=self.log_type)
 
+    def documents(self, texts: pa.Array) -> pa.Array:
+        """Give the JSON text in which the fields of each message are found; null where none are.
+
+        It may be no JSON after all.
+        """
+        from cwnb.store.discovery import documents
+
+        return documents(texts, log_type=self.log_type)
+
     def or_else(self, other: Processing) -> Processing:
         """Give this one, or the other where this one says nothing."""
         return Processing(self.log_type or other.log_type)

@@ -161,6 +161,21 @@ class Snapshot:
                 return True
         return False
 
+    def has_children(self, name: str) -> bool:
+        """Tell whether some event may have a field below this name, as `has_field` does."""
+        if name in SYSTEM_FIELDS:
+            return False
+        below = f"{name}."
+        for group in self.groups:
+            for segment in group.segments:
+                if segment.may_have_below(below) or _stale(segment):
+                    return True
+            found = self._recent_fields(group)
+            names = () if found is None else (*found.columns, *found.rare_names())
+            if any(field.startswith(below) for field in names):
+                return True
+        return False
+
     def cut_events(self, name: str) -> int:
         """Give how many events may have lost this field because they have too many fields."""
         cut = 0

@@ -16,6 +16,7 @@ from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.commands.steps import apply
 from cwnb.insights.engine.evaluate import evaluate_array
 from cwnb.insights.resolve.complete import complete_pipeline
+from cwnb.insights.structure_fields import open_task, structure_fields
 from cwnb.insights.tree import Field, Pipeline
 
 if TYPE_CHECKING:
@@ -38,8 +39,10 @@ def run_plainly(pipeline: Pipeline, context: QueryContext) -> dict[str, Any]:
 def _all_rows(context: QueryContext, names: list[str]) -> Batch:
     held: dict[str, list[Any]] = {name: [] for name in names}
     rows = 0
-    for task in context.sources.open().scan(names, context.window, []).tasks:
-        reader = task.open()
+    source = context.sources.open()
+    structures = structure_fields(names, source)
+    for task in source.scan(names, context.window, []).tasks:
+        reader = open_task(task, structures)
         found = reader.columns(names)
         for name in names:
             array = found.get(name)

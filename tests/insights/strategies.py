@@ -176,7 +176,7 @@ class _State:
 def pipelines(draw: st.DrawFn, fields: dict[str, str] | None = None) -> tree.Pipeline:
     """Queries that `settle` takes as they are; `fields` are the names and kinds of the events."""
     state = _State(dict(fields or FIELDS))
-    row_steps = [_filter, _fields, _parse]
+    row_steps = [_filter, _fields, _parse, _extract, _filter_index, _lists]
     for step in draw(st.lists(st.sampled_from(row_steps), max_size=3)):
         step(draw, state)
     for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2]))):
@@ -200,7 +200,8 @@ def _fields(draw: st.DrawFn, state: _State) -> None:
     for value in draw(st.lists(computed, min_size=1, max_size=2)):
         bare = isinstance(value, tree.Field) and value.name not in state.given
         items.append(item_of(value, None if bare else state.fresh("mixed")))
-    state.commands.append(tree.Fields(items=_distinct(items)))
+    kind = draw(st.sampled_from([tree.Fields, tree.Fields, tree.Unmask]))
+    state.commands.append(kind(items=_distinct(items)))
 
 
 def _parse(draw: st.DrawFn, state: _State) -> None:
@@ -219,6 +220,46 @@ def _parse(draw: st.DrawFn, state: _State) -> None:
     state.commands.append(
         tree.Parse(value=field_of(source), pattern=pattern, names=names, multi=multi)
     )
+
+
+def _extract(draw: st.DrawFn, state: _State) -> None:
+    value = field_of(draw(st.sampled_from(["@message", *sorted(state.plain)])))
+    kind = draw(st.sampled_from([tree.Json, tree.ParseLogfmt, tree.ParseCsv, tree.ParseXml]))
+    command: tree.Command
+    if kind is tree.ParseCsv:
+        command = tree.ParseCsv(value=value, names=[state.fresh("text") for _ in range(2)])
+    elif kind is tree.Json:
+        path = text(draw(st.sampled_from(["status", "user.id", "level", "none[0]"])))
+        command = tree.Json(value=value, path=path, name=state.fresh("mixed"))
+    elif kind is tree.ParseXml:
+        command = tree.ParseXml(value=value, path=text("/a/b"), name=state.fresh("text"))
+    else:
+        # The map itself may be neither sorted nor grouped by.
+        state.made += 1
+        name = f"x{state.made}"
+        state.given.add(name)
+        command = tree.ParseLogfmt(value=value, name=name)
+        state.names[f"{name}.user"] = "text"
+        state.given.add(f"{name}.user")
+    state.commands.append(command)
+
+
+def _lists(draw: st.DrawFn, state: _State) -> None:
+    name = draw(st.sampled_from(sorted(state.plain)))
+    if draw(st.booleans()):
+        state.commands.append(tree.Expand(value=field_of(name)))
+        state.names[name] = "mixed"
+        return
+    words = call("split", field_of(name), text(draw(st.sampled_from([" ", "0"]))))
+    value = draw(st.sampled_from([field_of(name), words]))
+    state.commands.append(tree.Unnest(value=value, name=state.fresh("mixed")))
+
+
+def _filter_index(draw: st.DrawFn, state: _State) -> None:
+    # The service has an index on the stream by default, so nothing is to be said.
+    streams = draw(st.lists(texts, min_size=1, max_size=3))
+    condition = tree.In(value=field_of("@logStream"), options=[text("s"), *streams])
+    state.commands.append(tree.FilterIndex(condition=condition))
 
 
 def _stats(draw: st.DrawFn, state: _State) -> None:
@@ -371,6 +412,39 @@ def _globs() -> st.SearchStrategy[tree.Parse]:
     )
 
 
+def _extractions() -> st.SearchStrategy[tree.Command]:
+    value = expressions().filter(lambda v: not isinstance(v, exp.Literal))
+    names = st.lists(any_name, min_size=1, max_size=3)
+    return st.one_of(
+        st.builds(lambda v, n: tree.ParseLogfmt(value=v, name=n), value, any_name),
+        st.builds(lambda v, n: tree.ParseCsv(value=v, names=n), value, names),
+        st.builds(
+            lambda v, p, n: tree.ParseXml(value=v, path=text(p), name=n),
+            value,
+            st.sampled_from(["/a/b", "//b/@c", "/a[@k='v \"w']", "b"]),
+            any_name,
+        ),
+        st.builds(
+            lambda f, p, n: tree.Json(value=f, path=text(p), name=n),
+            any_field,
+            st.sampled_from(["a.b", "[0]", "`a b`[1].c", "['it']"]),
+            any_name,
+        ),
+        st.builds(lambda v, n: tree.Unnest(value=v, name=n), expressions(), any_name),
+        any_field.map(lambda f: tree.Expand(value=f)),
+        st.builds(
+            lambda f, v: tree.FilterIndex(condition=exp.EQ(this=f, expression=v)),
+            any_field,
+            literals,
+        ),
+        st.builds(
+            lambda f, v: tree.FilterIndex(condition=tree.In(value=f, options=v)),
+            any_field,
+            st.lists(literals, min_size=1, max_size=2),
+        ),
+    )
+
+
 def queries() -> st.SearchStrategy[tree.Pipeline]:
     """Any pipeline that the grammar can give, whether or not it means something."""
     keys = st.lists(
@@ -390,6 +464,8 @@ def queries() -> st.SearchStrategy[tree.Pipeline]:
     commands = st.one_of(
         _items().map(lambda items: tree.Fields(items=items)),
         _items().map(lambda items: tree.Display(items=items)),
+        _items().map(lambda items: tree.Unmask(items=items)),
+        _extractions(),
         expressions().map(lambda condition: tree.Filter(condition=condition)),
         _globs(),
         st.builds(

@@ -10,7 +10,8 @@ from cwnb.errors import MalformedQuery
 from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions
 from cwnb.insights.ql import foreign, vocabulary
-from cwnb.insights.ql.dialect import RESERVED, Insights, parse_expression, parse_query, to_text
+from cwnb.insights.ql.dialect import Insights, parse_expression, parse_query, to_text
+from cwnb.insights.ql.expression_grammar import RESERVED
 
 PARSE, ERRORS = read_table("parse"), read_table("errors")
 
@@ -83,7 +84,15 @@ def test_every_command_is_read_and_written():
         tree.Fields: "fields a",
         tree.Display: "display a",
         tree.Filter: "filter a",
+        tree.FilterIndex: "filterIndex a = 1",
+        tree.Unmask: "unmask a",
         tree.Parse: 'parse @message "*" as a',
+        tree.ParseLogfmt: "parse @message logfmt as a",
+        tree.ParseCsv: "parse @message csv as a, b",
+        tree.ParseXml: 'parse @message xml "a/b" as c',
+        tree.Json: 'json field=a "b.c" as d',
+        tree.Unnest: "unnest a into b",
+        tree.Expand: "expand a",
         tree.Stats: "stats count(*)",
         tree.Sort: "sort a asc",
         tree.Limit: "limit 1",

@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from cases import discovered
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pipelines import check_pipeline, parse_pipeline
 from plain import run_plainly
-from strategies import WORDS, pipelines
+from strategies import FIELDS, WORDS, pipelines
 
 import cwnb
 from cwnb.errors import MalformedQuery
@@ -48,6 +49,9 @@ values_of = {
     "user.id": words,
     "flag": st.booleans(),
     "mixed": scalars,
+    "tags": st.one_of(
+        st.lists(scalars, max_size=3), st.lists(words, max_size=2), st.just({"k": [1]}), words
+    ),
 }
 times = st.integers(0, 40).map(lambda n: START_MS + n * 7_500)
 
@@ -171,6 +175,28 @@ WRITTEN = [
     "fields md5(level) as d, sha256(@message) as e | dedup d | limit 5",
     "parse @message /(?<@letter>[a-z])/ multi | stats rate(status, 1s) by @letter | limit 4",
     "fields level | fields toUpper(level) as level | filter level like /R/ | sort level, status",
+    "unnest tags into tag | stats count(*) as n by tag, level | sort n desc, tag | limit 6",
+    "unnest tags into t | unnest t into u | display t, u, level, tags.0 | limit 9",
+    "fields jsonParse(@message) as j | unnest j.tags into t | display t, j.level, j.user.id",
+    "unnest jsonParse(@message).tags into t | filter t != 'ERROR' | display t, t.k, t.0, flag",
+    "fields tags.0, status | expand tags | display tags, tags.0, tags.k, tags.k.0, status",
+    "expand tags | filter level = 'ERROR' | stats values(tags) as v, latest(tags) by flag",
+    "stats values(status) as v by level | expand v | unnest v into w | sort v, level | limit 8",
+    "fields jsonParse(@message) as j | expand j.tags | dedup j.tags, j.level | limit 5",
+    "sort level, @timestamp | fields tags.0 as first | expand tags | display first, tags, level",
+    "parse @message /(?<digit>[0-9])/ multi | unnest tags into t | stats count(*) by t, digit",
+    "parse @message logfmt as m | filter ispresent(m.user) | display m, m.user, level",
+    "json 'tags' as t | json field=t '[0]' as first | fields t.k.0 as k | dedup first, k",
+    "fields jsonParse(@message) as j | json field=j 'user' as u | stats count(*) by u.id, j.flag",
+    "parse @message csv as a, b, c | filter ispresent(b) | stats count(*) by a, level | sort a",
+    "parse concat('<a>', level, '</a>') xml '/a' as x | filterIndex @logStream = 's' | limit 6",
+    "fields tags, tags.0 as first, tags.k as k | filter ispresent(tags) | limit 9",
+    "filter tags = 'ERROR' or jsonArrayContains(tags, 'ERROR') | display tags, level",
+    "filter not (tags > 1 or tags like /R/) | stats count(*) by level",
+    "fields coalesce(tags, level) as c, jsonStringify(c) as s, jsonArraySize(c) as n | dedup s, n",
+    "stats count(*), max(tags.0) by tags.1, isempty(tags) as e",
+    "sort tags | limit 3",
+    "filter level = 'ERROR' | stats count(*) by tags",
     "limit 5",
 ]
 
@@ -199,8 +225,9 @@ def source_of(events: list[tuple[int, dict[str, Any]]], *, encoded: bool) -> Fra
             ),
         }
     )
-    for name in values_of:
-        frame[name] = pd.Series([fields.get(name) for _, fields in events], dtype=object)
+    found = [discovered(nested(fields)) for _, fields in events]
+    for name in dict.fromkeys([*FIELDS, "tags", *(name for fields in found for name in fields)]):
+        frame[name] = pd.Series([fields.get(name) for fields in found], dtype=object)
     columns = columns_of_frame(frame)
     if encoded:
         for name in ("level", "user.id"):

@@ -258,7 +258,7 @@ def test_access_of_several_types_is_mixed() -> None:
     column = structures('{"a":1}', '{"a":"x"}', '{"a":true}', '{"a":1.0}', '{"a":[1, 2]}')
     found = access(column, ["a"])
     assert values.to_text(found).to_pylist() == ["1", "x", "true", "1", "[1,2]"]
-    assert [v["type"] for v in found.to_pylist()] == [1, 0, 3, 2, 0]
+    assert [v["type"] for v in found.to_pylist()] == [1, 0, 3, 2, 4]
     nested = access(structures('{"a":{"b":1}}', '{"a":[2]}'), ["a"])
     assert values.is_structure(nested)
     assert access(nested, ["b"]).to_pylist() == [1, None]

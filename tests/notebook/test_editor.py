@@ -83,7 +83,7 @@ def test_what_is_offered_says_how_it_is_used(bare):
         ("fie<Tab>", "fields"),
         ("fie<Enter>", "fie\n"),
         ("f<ArrowDown><Enter>", "filter"),
-        ("f<ArrowUp><Tab>", "filter"),
+        ("di<ArrowUp><Tab>", "display"),
         ("<Control+ >", ""),
         ("<Control+ ><Enter>", "fields"),
         ("<Control+ ><ArrowDown><ArrowDown><Enter>", "filter"),
@@ -156,7 +156,7 @@ def test_the_list_stays_at_its_place_in_the_text(bare, editor):
 
 def test_a_click_takes_what_is_offered(bare, editor):
     press(bare, "f")
-    editor.element.locator("li", has_text="filter").click()
+    editor.element.locator("li", has_text="filter condition").click()
     press(bare, " level")
     assert editor.field.input_value() == "filter level"
 

@@ -212,10 +212,9 @@ def kinds_of_tree(query: tree.Query) -> dict[int, str]:
 
 
 def names_given(query: tree.Query) -> set[str]:
-    # `bin(@timestamp, 1h)` is read as `bin(1h)`.
-    names = {"@timestamp"}
-    names |= {node.args.get("alias") for node in query.walk() if isinstance(node, tree.Item)}
-    return names.union(*(command.args.get("names") or () for command in query.answer.commands))
+    names = {node.args.get("alias") for node in query.walk() if isinstance(node, tree.Item)}
+    names.add("@timestamp")  # `bin(@timestamp, 1h)` is read as `bin(1h)`
+    return names.union(*(command.gives() for command in query.answer.commands))
 
 
 def test_words_are_what_the_grammar_takes_them_for(cut):

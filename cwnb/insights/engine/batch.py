@@ -15,15 +15,19 @@ from cwnb.events import (
     TYPE_FLOAT,
     TYPE_INTEGER,
     TYPE_STRING,
+    TYPE_STRUCTURE,
 )
+from cwnb.insights import values
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.columns import nbytes
+from cwnb.insights.tree import touches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from cwnb.events import Reader, Window
     from cwnb.insights.context import QueryValues
+    from cwnb.insights.engine.message_slices import Documents
     from cwnb.insights.engine.meter import Meter
 
 # Reading scattered rows costs as much as reading a column when more than this share is wanted.
@@ -34,6 +38,7 @@ _CODES = {
     TYPE_INTEGER: "number",
     TYPE_FLOAT: "number",
     TYPE_BOOLEAN: "boolean",
+    TYPE_STRUCTURE: "structure",
 }
 
 
@@ -71,6 +76,10 @@ class Batch:
             name: (array, 0) for name, array in (columns or {}).items()
         }
         self._made = set(self._columns)
+        # For a column of maps or lists, the names below it that are columns of their own.
+        self._parts: dict[str, list[str]] = {}
+        # Such columns, and what they are read out of as long as that is there.
+        self._documents: dict[str, Documents | None] = {}
         self._filters: list[tuple[str, Any]] = []
         # How to compute a column, what that reads, and the step that asked for it.
         self._definitions: dict[str, tuple[Callable[[Batch], Any], set[str], int]] = {}
@@ -211,8 +220,11 @@ class Batch:
         self._made.add(name)
         # Definitions that read an older column of this name are computed from that one now.
         for other, (_, other_reads, _) in list(self._definitions.items()):
-            if name in other_reads or other == name:
+            if other == name or touches(other_reads, {name}):
                 self.column(other)
+        self._documents.pop(name, None)
+        for part in self._parts.pop(name, ()):
+            self._forget(part)
         if name in reads:
             self._columns[name] = (compute(self), len(self._filters))
             return
@@ -237,6 +249,74 @@ class Batch:
         parts = {name: (lambda batch, own=name: compute_all(batch)[own]) for name in names}
         for name in names:
             self.define(name, parts[name], reads)
+
+    def define_document(
+        self, name: str, documents: Documents, wanted: set[str] | None = None
+    ) -> None:
+        """Define a column of maps or lists.
+
+        What `wanted` names below `name` is computed together, and the whole only where it is asked
+        for: `x.a` and `x.b` are read out of each text once, and no map is written.
+        """
+        reads = documents.reads()
+
+        def compute(batch: Batch, names: list[str]) -> dict[str, Any]:
+            paths = [part[len(name) + 1 :].split(".") if part != name else [] for part in names]
+            return dict(zip(names, documents.values_at(batch, paths), strict=True))
+
+        self._forget_below(name)
+        below = [] if wanted is None or touches(reads, {name}) else sorted(wanted)
+        parts = [part for part in below if part.startswith(f"{name}.") and all(part.split("."))]
+        together = [name, *parts] if wanted is not None and name in wanted else parts
+        if name not in together:
+            self.define(name, lambda batch: compute(batch, [name])[name], reads)
+        if together:
+            self.define_together(together, lambda batch: compute(batch, together), reads)
+        self._parts[name] = parts
+        self._documents[name] = None if touches(reads, {name}) else documents
+
+    def set_document(self, name: str, columns: dict[str, Any]) -> None:
+        """Set a column of maps, lists and other values, or columns of names below it, or both."""
+        self._forget_below(name)
+        for part, array in columns.items():
+            self.set(part, array)
+        self._made.add(name)
+        self._parts[name] = [part for part in columns if part != name]
+        self._documents[name] = None
+
+    def _forget_below(self, name: str) -> None:
+        """Forget columns that a new value of this name hides."""
+        for other in [one for one in self._made if one.startswith(f"{name}.")]:
+            self._forget(other)
+
+    def _forget(self, name: str) -> None:
+        self._made.discard(name)
+        self._columns.pop(name, None)
+        self._definitions.pop(name, None)
+
+    def is_document(self, name: str) -> bool:
+        """Tell whether names below this one are parts of its values, and no fields of events."""
+        return name in self._documents
+
+    def document_of(self, name: str) -> tuple[Documents, list[str]] | None:
+        """Give what a name is read out of, and at which path, if it is no column yet."""
+        parts = name.split(".")
+        known = {part for held in self._parts.values() for part in held}
+        for cut in range(len(parts), 0, -1):
+            stem = ".".join(parts[:cut])
+            if stem in self._columns:
+                return None
+            if (documents := self._documents.get(stem)) is not None:
+                return documents, parts[cut:]
+            if stem in self._documents or stem in self._made - known:
+                return None
+        return None
+
+    def compute(self, names: set[str] | None) -> None:
+        """Compute the columns of these names, or all, that have a definition and no values yet."""
+        for name in list(self._definitions):
+            if name in self._definitions and (names is None or name in names):
+                self.column(name)
 
     def set(self, name: str, array: Any) -> None:
         """Set a column to these values."""
@@ -295,4 +375,4 @@ def _kind(kind: Any) -> str:
         return "number"
     if pa.types.is_string(kind) or pa.types.is_dictionary(kind):
         return "text"
-    return str(kind)
+    return "structure" if values.is_structure(kind) else str(kind)

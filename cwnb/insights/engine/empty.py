@@ -17,13 +17,15 @@ from cwnb.insights import values
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.commands.steps import apply
 from cwnb.insights.engine.evaluate import evaluate_named
+from cwnb.insights.structure_fields import open_task
 from cwnb.insights.tree import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from cwnb.events import Source, Task
+    from cwnb.events import Reader, Source, Task
     from cwnb.insights.context import QueryValues
+    from cwnb.insights.engine.plan import TaskPlan
     from cwnb.insights.tree import Pipeline
 
 _OF_SYSTEM_FIELDS = {
@@ -40,11 +42,12 @@ def types_without_rows(
     outputs: Sequence[str],
     tasks: Sequence[Task],
     source: Source,
-    given: QueryValues,
+    plan: TaskPlan,
 ) -> dict[str, pa.DataType]:
     """Give the types of the columns of a completed pipeline's answer, as far as events show them.
 
-    `tasks` are those of the query; where it has none, others of the source are asked.
+    `tasks` and `plan` are those of the query; where it has no tasks, others of the source are
+    asked.
     """
     commands = pipeline.commands
     reads = {TIMESTAMP, *outputs}.union(*(command.reads() for command in commands))
@@ -55,16 +58,16 @@ def types_without_rows(
         if not wanted:
             break
         try:
-            types |= _types_in(pipeline, wanted, reads, task, given)
+            reader = open_task(task, plan.structures)
+            types |= _types_in(pipeline, wanted, reads, reader, plan.query_values)
         except MalformedQuery:  # a fault that shows only where there are rows
             break
     return types
 
 
 def _types_in(
-    pipeline: Pipeline, wanted: Sequence[str], reads: set[str], task: Task, given: QueryValues
+    pipeline: Pipeline, wanted: Sequence[str], reads: set[str], reader: Reader, given: QueryValues
 ) -> dict[str, pa.DataType]:
-    reader = task.open()
     rows = min(reader.rows, _EVENTS)
     if rows:
         batch = Batch(rows, given, reader=reader, selection=np.arange(rows, dtype=np.int64))

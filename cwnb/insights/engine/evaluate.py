@@ -188,16 +188,24 @@ def _field(node: Field, batch: Batch) -> Any:
         stem = ".".join(parts[:cut])
         if not batch.has_own(stem):
             continue
+        if (pending := batch.document_of(name)) is not None:
+            documents, path = pending
+            return documents.values_at(batch, [path])[0]
         structure = batch.column(stem)
-        if structure is not None and values.is_structure(structure.type):
+        if batch.is_document(stem):
+            return functions.access(_or_nulls(structure, batch), list(parts[cut:]))
+        if structure is not None and values.holds_structures(structure):
             return functions.access(structure, list(parts[cut:]))
-    column = batch.column(name)
+    return _or_nulls(batch.column(name), batch)
+
+
+def _or_nulls(column: Any, batch: Batch) -> Any:
     return missing(batch.rows) if column is None else column
 
 
 def _access(node: Access, batch: Batch) -> Any:
     value = evaluate(node.args["value"], batch)
-    if not values.is_structure(value.type):
+    if not values.holds_structures(value):
         return missing(batch.rows)
     return functions.access(value, list(node.args["path"]))
 
@@ -287,8 +295,11 @@ def _like(node: Like, batch: Batch) -> Any:
     text = as_array(values.to_text(value), batch.rows)
     pattern = node.args["pattern"]
     if isinstance(pattern, exp.Literal):
-        return regex.contains(text, str(pattern.this))
-    return regex.matches(text, pattern.pattern)
+        found = regex.contains(text, str(pattern.this))
+    else:
+        found = regex.matches(text, pattern.pattern)
+    structures = values.structures_in(value) if isinstance(value, pa.Array) else None
+    return found if structures is None else pc.and_(found, pc.invert(structures))
 
 
 def _in(node: In, batch: Batch) -> Any:

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwnb.errors import MalformedQuery
+from cwnb.errors import MalformedQuery, QueryTooLarge
+from cwnb.insights.ql.writer import to_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlglot import exp
+
+    from cwnb.insights.tree import Command
 
 
 def fault_at(node: exp.Expression, message: str) -> MalformedQuery:
@@ -20,3 +25,13 @@ def pointed(error: MalformedQuery, node: exp.Expression) -> MalformedQuery:
     if error.start is None:
         error.start, error.end = node.meta.get("start"), node.meta.get("end")
     return error
+
+
+def too_large(commands: Sequence[Command], budget: int) -> QueryTooLarge:
+    """Make the error of commands that would hold more bytes than the query's budget."""
+    text = " | ".join(map(to_text, commands))
+    return QueryTooLarge(
+        f"{text!r} would hold more than the query's budget of {budget / 2**20:.4g} MB; "
+        "narrow the time range, filter first, ask for fewer rows, columns or groups, "
+        "or raise 'memory_budget'"
+    )

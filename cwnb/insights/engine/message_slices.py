@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.evaluate import as_array, evaluate_array, evaluate_condition
 from cwnb.insights.tree import fields_read
+from cwnb.insights.values.documents import values_at, walk
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -53,13 +55,21 @@ def filter_slices(
 def over_slices(
     source: exp.Expression, batch: Batch, compute: Callable[[Any], list[Any]]
 ) -> list[Any]:
-    """Call `compute` with each slice of the text of an expression; gives its columns whole."""
+    """Call `compute` with each slice of the text of an expression; gives its columns whole.
+
+    The texts of a dictionary are computed once each.
+    """
     slices = batch.message_slices() if fields_read(source) == {MESSAGE} else None
     texts: Iterator[Any]
     if slices is not None:
         texts = (text_of(source, _small(part, batch)) for part in slices)
     else:
-        texts = _slices(text_of(source, batch))
+        text = _text(source, batch)
+        if pa.types.is_dictionary(text.type):
+            if len(text.dictionary) < len(text):
+                return [column.take(text.indices) for column in compute(text.dictionary)]
+            text = text.dictionary_decode()
+        texts = _slices(text)
     made = []
     for text in texts:
         checkpoint()
@@ -78,8 +88,46 @@ def _slices(text: Any) -> Iterator[Any]:
 
 def text_of(source: exp.Expression, batch: Batch) -> Any:
     """Evaluate an expression as strings without a dictionary; a structure is missing."""
-    value = evaluate_array(source, batch)
-    if values.is_structure(value.type):
-        return pa.nulls(batch.rows, pa.string())
-    text = as_array(values.to_text(value), batch.rows)
-    return text.dictionary_decode() if pa.types.is_dictionary(text.type) else text
+    return values.decode(_text(source, batch))
+
+
+def _text(source: exp.Expression, batch: Batch) -> Any:
+    value = values.without_structures(evaluate_array(source, batch))
+    return as_array(values.to_text(value), batch.rows)
+
+
+@dataclass(frozen=True)
+class Documents:
+    """The maps and lists that `read` makes of the texts of an expression, from a path on.
+
+    A map or list among the values of the expression is given to `read` as its JSON.
+    """
+
+    source: exp.Expression
+    read: Callable[[str], Any]
+    path: tuple[str, ...] = ()
+
+    def reads(self) -> set[str]:
+        """Name the fields that the texts are made of."""
+        return fields_read(self.source)
+
+    def values_at(self, batch: Batch, below: list[list[str]]) -> list[Any]:
+        """Give a column for each path below that of the documents; `[]` is the whole."""
+        paths = [[*self.path, *steps] for steps in below]
+        made = [values_at(text, self.read, paths) for text in self._texts(batch)]
+        return [columns.concat(list(parts)) for parts in zip(*made, strict=True)]
+
+    def objects(self, batch: Batch, below: list[str]) -> Iterator[Any]:
+        """Give the value at a path of each document as a Python object."""
+        path = [*self.path, *below]
+        for texts in self._texts(batch):
+            for part in _slices(values.decode(texts)):
+                for text in part.to_pylist():
+                    document = None if text is None else self.read(text)
+                    yield None if document is None else walk(document, path)
+
+    def _texts(self, batch: Batch) -> Iterator[Any]:
+        slices = batch.message_slices() if self.reads() == {MESSAGE} else None
+        for rows in [batch] if slices is None else (_small(part, batch) for part in slices):
+            checkpoint()
+            yield as_array(values.to_text(evaluate_array(self.source, rows)), rows.rows)

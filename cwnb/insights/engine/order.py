@@ -60,11 +60,16 @@ class Ranks:
     @staticmethod
     def concat(parts: list[Ranks]) -> Ranks:
         """Concatenate the ranks of several partial answers."""
-        places = [part.place for part in parts if part.place is not None]
+        # Events are rows of one task each, so one without places needs none beside another's.
+        places = [
+            np.zeros(len(part.major), dtype=np.int64) if part.place is None else part.place
+            for part in parts
+        ]
+        repeated = any(part.place is not None for part in parts)
         return Ranks(
             np.concatenate([part.major for part in parts]),
             np.concatenate([part.minor for part in parts]),
-            np.concatenate(places) if places else None,
+            np.concatenate(places) if repeated else None,
             by_task=all(part.by_task for part in parts),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cwnb.insights.context import MEMORY_BUDGET
 from cwnb.insights.engine.commands.plan_barrier import plan_barrier
 from cwnb.insights.engine.commands.rest import Rest
 from cwnb.insights.ql import dialect
@@ -18,11 +19,17 @@ if TYPE_CHECKING:
 
 @dataclass
 class TaskPlan:
-    """What is done with one task: row by row, then a partial answer. Picklable."""
+    """What is done with one task: row by row, then a partial answer. Picklable.
+
+    `structures`: the fields whose value may be a list or map, which are read from the messages.
+    `memory_budget`: bytes that the query may hold.
+    """
 
     steps: list[Command]
     barrier: Barrier
     query_values: QueryValues
+    structures: frozenset[str] = frozenset()
+    memory_budget: int = MEMORY_BUDGET
 
     @memo
     def wanted(self) -> list[set[str]]:

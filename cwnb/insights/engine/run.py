@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from cwnb.errors import QueryTooLarge
+from cwnb.events import MESSAGE
 from cwnb.insights.context import QueryValues
 from cwnb.insights.control import Control, checkpoint, working_for
 from cwnb.insights.engine import columns
@@ -18,6 +18,7 @@ from cwnb.insights.engine.commands.barrier import POSITION, TASK
 from cwnb.insights.engine.commands.steps import apply
 from cwnb.insights.engine.empty import types_without_rows
 from cwnb.insights.engine.evaluate import evaluate_named
+from cwnb.insights.engine.faults import too_large
 from cwnb.insights.engine.fetch import PickedRows
 from cwnb.insights.engine.newest import EnoughRead, bounded, ranks_of
 from cwnb.insights.engine.outcome import Outcome, Places, Step
@@ -28,6 +29,7 @@ from cwnb.insights.inputs import open_input
 from cwnb.insights.ql import dialect
 from cwnb.insights.resolve.complete import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from cwnb.insights.rewrite import as_condition, rewrite
+from cwnb.insights.structure_fields import structure_fields
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -98,10 +100,13 @@ class Run:
         self._plan = make_plan(self._pipeline, outputs)
         self._whole = pipeline
         self._source = open_input(pipeline.input, context.sources, answers)
-        self._scan = _scan(self._plan, self._source, context.window)
+        self._structures = structure_fields(self._plan.scan.args["columns"], self._source)
+        self._scan = _scan(self._plan, self._source, context.window, self._structures)
         window = bounded(context.window, self._scan.tasks)
         given = QueryValues(context.now_ms, window, tuple(answers))
-        self._task_plan = TaskPlan(self._plan.steps, self._plan.barrier, given)
+        self._task_plan = TaskPlan(
+            self._plan.steps, self._plan.barrier, given, self._structures, context.memory_budget
+        )
         _ = self._task_plan.wanted  # computed once here, and not in every task
         self._context = context
         self._held_before = sum(answer.nbytes for answer in answers)
@@ -215,8 +220,9 @@ class Run:
 
     def _give_types(self, outcome: Outcome) -> None:
         """Give the columns of an answer without rows the types that events show."""
-        given, outputs = self._task_plan.query_values, self._plan.outputs
-        types = types_without_rows(self._whole, outputs, self._scan.tasks, self._source, given)
+        outputs = self._plan.outputs
+        tasks, plan = self._scan.tasks, self._task_plan
+        types = types_without_rows(self._whole, outputs, tasks, self._source, plan)
         for name, column in outcome.columns.items():
             outcome.columns[name] = pa.nulls(0, types.get(name, column.type))
 
@@ -227,14 +233,8 @@ class Run:
         return Places(self._scan.tasks, task.to_numpy(), position.to_numpy())
 
     def _check_budget(self, commands: list[Command], held: int) -> None:
-        budget = self._context.memory_budget
-        if held + self._held_before > budget:
-            text = " | ".join(map(dialect.to_text, commands))
-            raise QueryTooLarge(
-                f"{text!r} would hold more than the query's budget of {budget / 2**20:.4g} MB; "
-                "narrow the time range, filter first, ask for fewer rows, columns or groups, "
-                "or raise 'memory_budget'"
-            )
+        if held + self._held_before > self._context.memory_budget:
+            raise too_large(commands, self._context.memory_budget)
 
 
 class _Partials:
@@ -305,13 +305,12 @@ class _Partials:
             return batch
 
 
-def _scan(plan: Plan, source: Source, window: Window) -> Scan:
+def _scan(plan: Plan, source: Source, window: Window, structures: frozenset[str]) -> Scan:
     conditions = [as_condition(node) for node in plan.scan.args.get("conditions") or []]
-    return source.scan(
-        list(plan.scan.args["columns"]),
-        window,
-        [condition for condition in conditions if condition is not None],
-    )
+    # A source knows nothing of the lists and maps in its messages.
+    kept = [one for one in conditions if one is not None and one.field not in structures]
+    columns = [*plan.scan.args["columns"], *([MESSAGE] if structures else [])]
+    return source.scan(columns, window, kept)
 
 
 def _warn_if_cut(commands: list[Command], rows: int, warnings: list[str]) -> None:

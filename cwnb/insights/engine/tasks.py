@@ -9,9 +9,11 @@ from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.commands.steps import apply
 from cwnb.insights.engine.evaluate import evaluate_named
+from cwnb.insights.engine.faults import too_large
 from cwnb.insights.engine.meter import FIRST_STEP, OPENING, Meter
 from cwnb.insights.engine.order import RowOrder
 from cwnb.insights.rewrite import only_filters
+from cwnb.insights.structure_fields import open_task
 from cwnb.insights.tree import Rows
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ def run_task(task: Task, plan: TaskPlan, number: int, rank: int | None) -> TaskA
     `number` is the task's place in the list; `rank` orders it among tasks that do not overlap in
     time (larger is newer), None where they do.
     """
-    reader = task.open()
+    reader = open_task(task, plan.structures)
     meter = Meter(reader, len(plan.steps))
     batch = Batch.of_reader(reader, plan.query_values, meter)
     scanned = matched = batch.rows
@@ -69,6 +71,8 @@ def run_task(task: Task, plan: TaskPlan, number: int, rank: int | None) -> TaskA
         batch = apply(step, batch, wanted)
         if step.rows is Rows.FEWER:
             matched = batch.rows
+        if step.rows is Rows.MORE and batch.nbytes > plan.memory_budget:
+            raise too_large([step], plan.memory_budget)
         counts.append((before, batch.rows))
     checkpoint()
     before = batch.rows
@@ -91,7 +95,7 @@ def fetch_rows(
 
     Gives the columns, what each step has spent, and the kinds of values of each column.
     """
-    reader = task.open()
+    reader = open_task(task, plan.structures)
     # What opening it costs was counted when the task ran.
     meter = Meter(reader, len(plan.steps), opened=True)
     batch = Batch(

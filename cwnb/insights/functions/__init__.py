@@ -25,7 +25,7 @@ from cwnb.insights.functions.registry import (
     aggregation,
     function,
 )
-from cwnb.insights.functions.structures import access, typed
+from cwnb.insights.functions.structures import access
 
 __all__ = [
     "FUNCTIONS",
@@ -39,5 +39,4 @@ __all__ = [
     "call",
     "coerce",
     "function",
-    "typed",
 ]

@@ -120,9 +120,9 @@ def coerce(function: Function, position: int, value: Any) -> Any:
     if parameter.as_written:
         return _literal(function, parameter, value)
     if parameter.kind == "text":
-        if values.is_structure(value):
-            return pa.nulls(len(value), pa.string()) if isinstance(value, pa.Array) else _NO_TEXT
-        return values.to_text(value)
+        if isinstance(value, pa.Array):
+            return values.to_text(values.without_structures(value))
+        return _NO_TEXT if values.is_structure(value) else values.to_text(value)
     convert = _CONVERT.get(parameter.kind)
     return value if convert is None else convert(value)
 

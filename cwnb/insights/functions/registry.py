@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from inspect import CO_VARARGS
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from cwnb.insights.names import canonical
 
@@ -97,7 +97,8 @@ class Function:
     most. `true_only_if_present`: it is never true where its first argument is missing.
     `stands_alone`: it is refused beside another aggregation or a `by`. `stackable`: the values of
     the groups add up to the value of all rows, so a chart may stack them. `epoch_unit`: its numbers
-    are times, counted since 1970 in this unit, "s" or "ms".
+    are times, counted since 1970 in this unit, "s" or "ms". `read_document`: it gives the map or
+    list that this reads out of the text of its only argument.
     """
 
     name: str
@@ -111,6 +112,7 @@ class Function:
     stands_alone: bool = False
     stackable: bool = False
     epoch_unit: str | None = None
+    read_document: Callable[[str], Any] | None = field(default=None, compare=False)
     evaluate: Callable[..., Value] | None = field(default=None, compare=False)
     aggregation: type[Aggregation] | None = field(default=None, compare=False)
 
@@ -166,6 +168,7 @@ def function(
     true_only_if_present: bool = False,
     epoch_unit: str | None = None,
     row_form: bool = False,
+    read_document: Callable[[str], Any] | None = None,
     **checks: Callable[[str], object],
 ) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     """Enter a function in the table; the keywords are fields of `Function`.
@@ -197,6 +200,7 @@ def function(
             most_branches=most_branches,
             true_only_if_present=true_only_if_present,
             epoch_unit=epoch_unit,
+            read_document=read_document,
             evaluate=implementation,
         )
         _enter(entry, aliases, ROW_FORMS if row_form else FUNCTIONS)

@@ -32,6 +32,8 @@ _NAMED_WITH_AS = re.compile(r"\bas\s+([^\W\d]\w*)", re.IGNORECASE)
 _BARE_VALUE = re.compile(r"true|false|[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 # Values with more characters are not offered.
 VALUE_LENGTH = 100
+# Commands in which a field stands alone; an expression is rare in those that read text.
+_OF_FIELDS = frozenset({"dedup", "parse", "json", "expand", "filterIndex"})
 _KNOWN = frozenset(command.keyword for command in COMMANDS)
 # Kinds of candidates whose quotes are not typed first.
 _LITERALS = frozenset({"value", "stream"})
@@ -130,17 +132,29 @@ def _words_after_value(place: Place) -> tuple[str, ...]:
     if place.opened or place.command == "filter":
         return AFTER_CONDITION
     alias = () if _has_alias(place) else ("as",)
-    if place.command in {"fields", "display"}:
+    if place.command in {"fields", "display", "unmask"}:
         return alias
+    if place.command == "filterIndex":
+        return ("in",)
+    if place.command == "unnest":
+        return () if place.has_word("into") else ("into",)
     if place.command == "stats":
         return (*alias, *(("offset",) if place.has_word("by") else ("by",)))
     if place.command == "sort":
         return () if word in {"asc", "desc"} else ("asc", "desc", *alias)
-    if place.command == "parse":
-        if last.token_type is REGEX_TOKEN:
-            return ("as", "multi")
-        return ("as",) if last.text[:1] in {'"', "'"} else ()
+    if place.command in {"parse", "json"}:
+        return _words_after_parsed(place)
     return ()
+
+
+def _words_after_parsed(place: Place) -> tuple[str, ...]:
+    last = place.tokens[-1]
+    if last.token_type is REGEX_TOKEN:
+        return ("as", "multi")
+    if last.text[:1] in {'"', "'"} or last.text.lower() in {"logfmt", "csv"}:
+        return ("as",)
+    # Behind the value that is parsed, which nothing but names follow.
+    return words.PARSE_MODES if place.command == "parse" and len(place.tokens) == 1 else ()
 
 
 def _has_alias(place: Place) -> bool:
@@ -150,6 +164,9 @@ def _has_alias(place: Place) -> bool:
 def _values_and_names(place: Place, vocabulary: Vocabulary) -> Iterator[Candidate]:
     if place.command == "limit":
         yield Candidate("any", "keyword")
+        return
+    if place.command == "json" and not place.tokens:
+        yield Candidate("field", "keyword")
         return
     if place.compared is not None:
         yield from (
@@ -163,7 +180,7 @@ def _values_and_names(place: Place, vocabulary: Vocabulary) -> Iterator[Candidat
     inside = any(o.function is not None and o.function.aggregate for o in place.opened)
     if place.command in _KNOWN and not (aggregates and not inside):
         yield from _fields(place, vocabulary)
-    if place.command in {"dedup", "parse"} or place.command not in _KNOWN:
+    if place.command in _OF_FIELDS or place.command not in _KNOWN:
         return
     aggregating = aggregates and not inside
     for name, function in functions_in_order(aggregating=aggregating):

@@ -55,6 +55,7 @@ def completion_tables(vocabulary: Vocabulary) -> dict[str, Any]:
         "periods": list(PERIODS),
         "units": [[unit, f"{spellings[-1]}s"] for unit, (spellings, _) in UNITS.items()],
         "afterCondition": list(AFTER_CONDITION),
+        "parseModes": list(words.PARSE_MODES),
     }
 
 

@@ -3,8 +3,16 @@
     query      := ['|'] command ('|' command)*
     fields     := 'fields' item (',' item)*                     item := expr ['as' name]
     display    := 'display' item (',' item)*
+    unmask     := 'unmask' item (',' item)*
     filter     := ('filter'|'where') expr
+    filterIndex := 'filterIndex' field ('=' literal | 'in' '[' literal (',' literal)* ']')
     parse      := 'parse' [operand] (text|regex) [['as'] name (',' name)*] ['multi']
+                | 'parse' [operand] 'logfmt' 'as' name
+                | 'parse' [operand] 'csv' ['as'] name (',' name)*
+                | 'parse' operand 'xml' text ['as'] name
+    json       := 'json' ['field' '=' field] text 'as' name
+    unnest     := 'unnest' operand 'into' name
+    expand     := 'expand' field
     stats      := 'stats' item (',' item)* [['group'] 'by' item (',' item)* ['offset' period]]
     sort       := ('sort'|'order') ['by'] key (',' key)*        key := item ['asc'|'desc']
     limit      := ('limit'|'head') ['any'] integer
@@ -26,26 +34,30 @@ from cwnb.errors import MalformedQuery
 from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions, suggestion
 from cwnb.insights.ql import foreign, vocabulary
-from cwnb.insights.ql.expression_grammar import MAX_NESTING, RESERVED, ExpressionParser, check_depth
-from cwnb.insights.ql.tokens import REGEX_TOKEN, InsightsTokenizer, path_parts, quote, unquote
-from cwnb.insights.ql.writer import Writer, regex_of_glob, to_text, write_name
-from cwnb.insights.text.regex_syntax import groups, looks_like_regex, only_named_groups
+from cwnb.insights.ql.expression_grammar import MAX_NESTING, check_depth
+from cwnb.insights.ql.extraction_grammar import ExtractionParser
+from cwnb.insights.ql.tokens import REGEX_TOKEN, InsightsTokenizer
+from cwnb.insights.ql.writer import Writer, to_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 QUERY_CHARACTERS = 10_000  # cloudwatch_limits_cwl
-PARSE_MODES_NOT_YET = frozenset("logfmt csv xml".split())
 
 
-class InsightsParser(ExpressionParser):
+class InsightsParser(ExtractionParser):
     """Reads a query; the method named after a command reads what follows its keyword."""
 
     COMMAND_PARSERS: ClassVar[dict[str, Callable[[InsightsParser], tree.Command]]] = {
         "fields": lambda self: tree.Fields(items=self._items()),
         "display": lambda self: tree.Display(items=self._items()),
+        "unmask": lambda self: tree.Unmask(items=self._items()),
         "filter": lambda self: tree.Filter(condition=self._expression()),
+        "filterIndex": lambda self: self._filter_index(),
         "parse": lambda self: self._parse_fields(),
+        "json": lambda self: self._json(),
+        "unnest": lambda self: self._unnest(),
+        "expand": lambda self: self._expand(),
         "stats": lambda self: self._stats(),
         "sort": lambda self: self._sort(),
         "limit": lambda self: self._limit(),
@@ -146,89 +158,29 @@ class InsightsParser(ExpressionParser):
         begins = begins or self._next.text.lower() in self.WORD_COMPARISONS
         return "; write filter before a condition" if begins else ""
 
-    def _parse_fields(self) -> tree.Parse:
-        start = self._prev.start
-        if self._curr.token_type in {TokenType.STRING, REGEX_TOKEN}:
-            value: exp.Expression = tree.Field(parts=[vocabulary.DEFAULT_PARSE_FIELD])
-            value = self._placed(value, start)
-        else:
-            value = self._operand()
-        if self._word() in PARSE_MODES_NOT_YET:
-            raise self._fault(f"parse with {self._curr.text!r} is not supported yet")
-        if self._curr.token_type is REGEX_TOKEN:
-            return self._parse_regex(value)
-        if self._curr.token_type is TokenType.STRING:
-            return self._parse_glob(value)
-        raise self._expected("a glob text or a /regex/")
-
-    def _parse_glob(self, value: exp.Expression) -> tree.Parse:
+    def _filter_index(self) -> tree.FilterIndex:
         start = self._curr.start
-        pattern = self._text()
-        end = self._prev.end + 1
-        names = self._names()
-        if self._word() == "multi":
-            raise self._fault("'multi' goes with a /regex/ only")
-        glob = str(pattern.this)
-        wildcards = glob.count("*")
-        if wildcards != len(names) or not wildcards:
-            self._refuse_regex(glob, names, start, end)
-        if wildcards == 0 and len(names) == 1 and pattern.this:
-            # A sample query for Aurora has no wildcard: the name stands for what follows the text.
-            pattern.set("this", f"{pattern.this}*")
-            wildcards = 1
-        if wildcards != len(names):
-            counted = f"{wildcards} wildcard{'s' * (wildcards != 1)}"
-            raise self._fault(f"the glob has {counted}, but {_names_follow(names)}", start, end)
-        return tree.Parse(value=value, pattern=pattern, names=names)
+        condition = self._expression()
+        equal = isinstance(condition, exp.EQ) and tree.is_literal(condition.expression)
+        subject = condition.this if equal else condition.args.get("value")
+        if not (equal or isinstance(condition, tree.In)) or not isinstance(subject, tree.Field):
+            message = "filterIndex takes field = value or field in […]; write filter for any other"
+            raise self._fault(f"{message} condition", start, self._prev.end + 1)
+        return tree.FilterIndex(condition=condition)
 
-    def _refuse_regex(self, glob: str, names: list[str], start: int, end: int) -> None:
-        if looks_like_regex(glob):
-            meant = regex_of_glob(glob, names)
-            raise self._fault(f"{quote(glob)} looks like a regex; write {meant}", start, end)
+    def _unnest(self) -> tree.Unnest:
+        value = self._operand()
+        if not self._accept("into"):
+            raise self._expected("'into' and a name for the items")
+        return tree.Unnest(value=value, name=self._name())
 
-    def _parse_regex(self, value: exp.Expression) -> tree.Parse:
-        token = self._curr
-        regex = self._regex()
-        regex.set("pattern", only_named_groups(regex.pattern))
-        multi = self._accept("multi")
-        aliases = [] if multi and self._word() != "as" else self._names()
-        multi = multi or self._accept("multi")
-        found = groups(regex.pattern)
-        if not found:
-            raise self._fault_at(token, "the regex of a parse needs a group such as (?<name>…)")
-        named = [group.name for group in found if group.name]
-        if named and aliases:
-            if named != aliases:
-                message = "write the names in the regex or after 'as', not in both"
-                raise self._fault_at(token, message)
-            again = ", ".join(map(write_name, aliases))
-            self._notes.append(
-                f"the names in a regex need no 'as {again}' after it, which the service may refuse"
-            )
-        names = named or aliases
-        if len(names) != len(found):
-            counted = f"{len(found)} unnamed group{'s' * (len(found) != 1)}"
-            message = f"the regex has {counted}, but {_names_follow(names)}; write (?<name>…)"
-            raise self._fault_at(token, message)
-        return tree.Parse(value=value, pattern=regex, names=names, multi=multi or None)
-
-    def _names(self) -> list[str]:
-        """Read `[as] a, b`, or no names at all."""
-        if not self._accept("as") and (not self._word() or self._word() == "multi"):
-            return []
-        names = [self._name()]
-        while self._match(TokenType.COMMA):
-            names.append(self._name())
-        return names
-
-    def _name(self) -> str:
-        token = self._curr
-        if token.token_type is TokenType.STRING:
-            raise self._fault(f"write a name in backticks, not in quotes: `{unquote(token.text)}`")
-        if token.token_type is not TokenType.VAR or token.text.lower() in RESERVED:
-            raise self._expected("a name")
-        self._advance()
-        return ".".join(path_parts(token.text))
+    def _expand(self) -> tree.Expand:
+        value = self._operand()
+        if not isinstance(value, tree.Field):
+            raise self._fault("expand takes a field", value.meta["start"], value.meta["end"])
+        if self._curr.token_type is TokenType.COMMA:
+            raise self._fault("expand takes one field; write an expand for each")
+        return tree.Expand(value=value)
 
     def _stats(self) -> tree.Stats:
         self._aggregating = True
@@ -295,12 +247,6 @@ class InsightsParser(ExpressionParser):
             # The text does not name the column, so it gets one spelling: equal items compare equal.
             text = to_text(value)
         return self._placed(tree.Item(value=value, alias=alias, text=text), start)
-
-
-def _names_follow(names: list[str]) -> str:
-    if len(names) == 1:
-        return "1 name follows"
-    return f"{len(names) or 'no'} names follow"
 
 
 class Insights(Dialect):

@@ -19,7 +19,8 @@ def highlighted_words() -> dict[str, Any]:
     `functions` are without underscores. `clauses` has a list for each command: its words that are
     names elsewhere.
     """
-    commands = {command.keyword: command.keyword for command in COMMANDS} | vocabulary.SYNONYMS
+    commands = {command.keyword.lower(): command.keyword for command in COMMANDS}
+    commands |= vocabulary.SYNONYMS
     clauses = {
         word: sorted(vocabulary.CLAUSES[keyword])
         for word, keyword in commands.items()

@@ -187,7 +187,7 @@ def _compared(tokens: tuple[Token, ...]) -> str | None:
 def _expects(keyword: str, tokens: tuple[Token, ...], opened: tuple[Opened, ...]) -> Expects:
     last = tokens[-1] if tokens else None
     word = _word(last) if last else ""
-    if word == "as" or (keyword == "limit" and last):
+    if word == "as" or (keyword == "unnest" and word == "into") or (keyword == "limit" and last):
         return Expects.NOTHING
     if keyword == "parse" and not opened and _names_begin(tokens):
         return Expects.NOTHING

@@ -24,7 +24,7 @@ def keyword_of(word: str) -> str:
 
 # In the language, not built yet: each is an error with its own name.
 NOT_YET = (
-    "filterindex json tail pattern diff anomaly unmask unnest expand lookup cidrlookup join "
+    "tail pattern diff anomaly lookup cidrlookup join "
     "appendcols relevantfields addtotals accum autoregress filldown fillmissing outlier sessionize "
     "countfrequent logcompare estimate source"
 ).split()
@@ -32,12 +32,17 @@ NOT_YET = (
 # Words with which a statement in SQL begins.
 SQL = frozenset("select with insert update delete create show describe".split())
 
+# How `parse` reads a text, if not by a glob or a regex.
+PARSE_MODES = ("logfmt", "csv", "xml")
+
 # Words that a command takes behind its values, or before its number. Elsewhere they are names.
 CLAUSES = {
+    "json": ("field",),
     "limit": ("any",),
-    "parse": ("multi",),
+    "parse": ("multi", *PARSE_MODES),
     "sort": ("asc", "desc"),
     "stats": ("group", "offset"),
+    "unnest": ("into",),
 }
 CONSTANTS = ("true", "false")
 

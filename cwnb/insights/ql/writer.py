@@ -238,27 +238,63 @@ def _sort_key(node: tree.SortKey) -> str:
     return f"{to_text(node.args['item'])} {'desc' if node.args['descending'] else 'asc'}"
 
 
-@_writes(tree.Fields, tree.Display, tree.Dedup)
-def _items(node: tree.Fields | tree.Display | tree.Dedup) -> str:
+@_writes(tree.Fields, tree.Display, tree.Unmask, tree.Dedup)
+def _items(node: tree.Fields | tree.Display | tree.Unmask | tree.Dedup) -> str:
     return f"{node.keyword} {_list(node.args['items'])}"
 
 
-@_writes(tree.Filter)
-def _filter(node: tree.Filter) -> str:
-    return f"filter {to_text(node.args['condition'])}"
+@_writes(tree.Filter, tree.FilterIndex)
+def _filter(node: tree.Filter | tree.FilterIndex) -> str:
+    return f"{node.keyword} {to_text(node.args['condition'])}"
 
 
 @_writes(tree.Parse)
 def _parse(node: tree.Parse) -> str:
-    value, pattern = node.args["value"], node.args["pattern"]
-    # Outside parentheses a slash here would open a regex.
-    words = ["parse", _inside(value, POSTFIX), to_text(pattern)]
+    pattern = node.args["pattern"]
+    words = ["parse", _parsed(node), to_text(pattern)]
     named = isinstance(pattern, tree.Regex) and any(g.name for g in groups(pattern.pattern))
     if not named:
         words += ["as", ", ".join(write_name(name) for name in node.args["names"])]
     if node.args.get("multi"):
         words.append("multi")
     return " ".join(words)
+
+
+@_writes(tree.ParseLogfmt)
+def _parse_logfmt(node: tree.ParseLogfmt) -> str:
+    return f"parse {_parsed(node)} logfmt as {write_name(node.args['name'])}"
+
+
+@_writes(tree.ParseCsv)
+def _parse_csv(node: tree.ParseCsv) -> str:
+    return f"parse {_parsed(node)} csv as {', '.join(map(write_name, node.args['names']))}"
+
+
+@_writes(tree.ParseXml)
+def _parse_xml(node: tree.ParseXml) -> str:
+    path, name = to_text(node.args["path"]), write_name(node.args["name"])
+    return f"parse {_parsed(node)} xml {path} as {name}"
+
+
+@_writes(tree.Json)
+def _json(node: tree.Json) -> str:
+    value, path = to_text(node.args["value"]), to_text(node.args["path"])
+    return f"json field={value} {path} as {write_name(node.args['name'])}"
+
+
+def _parsed(node: tree.Command) -> str:
+    # Outside parentheses a slash here would open a regex.
+    return _inside(node.args["value"], POSTFIX)
+
+
+@_writes(tree.Unnest)
+def _unnest(node: tree.Unnest) -> str:
+    return f"unnest {_inside(node.args['value'], SUM)} into {write_name(node.args['name'])}"
+
+
+@_writes(tree.Expand)
+def _expand(node: tree.Expand) -> str:
+    return f"expand {to_text(node.args['value'])}"
 
 
 @_writes(tree.Stats)

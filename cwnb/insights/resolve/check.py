@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cwnb.insights.inputs import columns_of_input, fields_of_input
 from cwnb.insights.languages import language_named
@@ -12,6 +12,8 @@ from cwnb.insights.resolve.complete import complete
 from cwnb.insights.tree import Call, Query, find
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cwnb.events import Sources
 
 
@@ -37,10 +39,15 @@ def check(query: Query, sources: Sources, *, strict: bool) -> tuple[Query, list[
             pipeline,
             warnings,
             strict=strict or not language.lenient,
-            known=fields.has_field,
+            known=_known(fields),
             names=fields.field_names,
             cut_events=fields.cut_events,
             columns=columns_of_input(pipeline.input, sources, earlier),
         )
         checked.append("pipelines", pipeline)
     return checked, list(dict.fromkeys(warnings))
+
+
+def _known(fields: Any) -> Callable[[str], bool]:
+    """Give what tells whether an event may have a field, also one that is a list or map."""
+    return lambda name: fields.has_field(name) or fields.has_children(name)

@@ -18,6 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 
+# Fields on which the service has an index in every log group.
+# Source: CloudWatchLogs-Field-Indexing.
+INDEXED_BY_DEFAULT = frozenset(
+    "@logStream @aws.region @aws.account @source.log @data_source_name @data_source_type "
+    "@data_format traceId severityText attributes.session.id".split()
+)
+
+
 def check_names(
     pipeline: tree.Pipeline,
     warnings: list[str],
@@ -62,7 +70,7 @@ class _CommandChecker(StatsChecker):
         if kept is not None:
             self.checked.append(kept)
 
-    def check_items(self, command: tree.Fields | tree.Display) -> tree.Command:
+    def check_items(self, command: tree.Fields | tree.Display | tree.Unmask) -> tree.Command:
         kept: list[tree.Item] = []
         for item in command.args["items"]:
             self._resolve_item(item)
@@ -106,6 +114,30 @@ class _CommandChecker(StatsChecker):
             self._check_escapes(command.args["pattern"])
         for name in command.args["names"]:
             self._define(name, command, again=self.scope.named | self.scope.listed)
+        return command
+
+    def check_extraction(self, command: tree.Command) -> tree.Command:
+        command.set("value", self._resolve(command.args["value"]))
+        for name in command.gives():
+            self._define(name, command, again=self.scope.named | self.scope.listed)
+        return command
+
+    def check_expand(self, command: tree.Expand) -> tree.Command:
+        command.set("value", self._resolve(command.args["value"]))
+        self.scope.replaced.add(command.args["value"].name)
+        return command
+
+    def check_filter_index(self, command: tree.FilterIndex) -> tree.Command:
+        condition = command.args["condition"]
+        if self.scope.outputs is not None:
+            self._refuse("filterIndex must come before stats", command)
+        command.set("condition", self._resolve(condition))
+        subject = next(tree.find(condition, tree.Field)).name
+        if subject not in INDEXED_BY_DEFAULT:
+            self._warn(
+                f"no log group has an index on {subject!r} here, so filterIndex filters as filter "
+                "does; the service would read only log groups that have one, and may find none"
+            )
         return command
 
     def check_dedup(self, command: tree.Dedup) -> tree.Command:
@@ -211,8 +243,16 @@ class _CommandChecker(StatsChecker):
 CHECKS: dict[type[tree.Command], Callable[[_CommandChecker, Any], tree.Command | None]] = {
     tree.Fields: _CommandChecker.check_items,
     tree.Display: _CommandChecker.check_items,
+    tree.Unmask: _CommandChecker.check_items,
     tree.Filter: _CommandChecker.check_filter,
+    tree.FilterIndex: _CommandChecker.check_filter_index,
     tree.Parse: _CommandChecker.check_parse,
+    tree.ParseLogfmt: _CommandChecker.check_extraction,
+    tree.ParseCsv: _CommandChecker.check_extraction,
+    tree.ParseXml: _CommandChecker.check_extraction,
+    tree.Json: _CommandChecker.check_extraction,
+    tree.Unnest: _CommandChecker.check_extraction,
+    tree.Expand: _CommandChecker.check_expand,
     tree.Stats: _CommandChecker.check_stats,
     tree.Sort: _CommandChecker.check_sort,
     tree.Limit: _CommandChecker.check_limit,

@@ -53,14 +53,15 @@ class Scope:
     """The names that a command at one place of a query may use.
 
     `made`: the names that the query has defined so far, and for each whether its values are times.
-    `listed`: fields of the events that `fields` has listed without an alias. `named`: all names
-    that earlier commands read. `expressions`: columns without an alias, named by their text.
-    `outputs`: the columns of the last `stats`; None before the first one, where the fields of the
-    events may be used too.
+    `listed`: fields of the events that `fields` has listed without an alias. `replaced`: names of
+    which a command has replaced the values in their place. `named`: all names that earlier commands
+    read. `expressions`: columns without an alias, named by their text. `outputs`: the columns of
+    the last `stats`; None before the first one, where the fields of the events may be used too.
     """
 
     made: dict[str, bool] = field(default_factory=dict)
     listed: set[str] = field(default_factory=set)
+    replaced: set[str] = field(default_factory=set)
     named: set[str] = field(default_factory=set)
     expressions: set[str] = field(default_factory=set)
     outputs: list[tree.Item] | None = None
@@ -69,13 +70,15 @@ class Scope:
         """Tell whether the query has defined this name, or a structure that it leads into."""
         parts = name.parts
         prefixes = {".".join(parts[:length]) for length in range(1, len(parts) + 1)}
-        return not prefixes.isdisjoint(self.made) or name.name in self.made
+        known = self.made.keys() | self.replaced
+        return not prefixes.isdisjoint(known) or name.name in known
 
     def copy(self) -> Scope:
         """Give a copy, so that later definitions do not change this one."""
         return Scope(
             dict(self.made),
             set(self.listed),
+            set(self.replaced),
             set(self.named),
             set(self.expressions),
             self.outputs,

@@ -6,13 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
-from cwnb.insights.to_pandas.expressions import write, write_condition
-from cwnb.insights.to_pandas.parsing import write_parse
+from cwnb.insights.to_pandas.expressions import step, write, write_condition
+from cwnb.insights.to_pandas.parsing import (
+    write_csv,
+    write_json,
+    write_logfmt,
+    write_parse,
+    write_xml,
+)
 from cwnb.insights.to_pandas.stats import write_stats
 from cwnb.insights.to_pandas.writing import (
     WIDTH,
     CannotSay,
     Script,
+    Snippet,
     as_column,
     data,
     quoted,
@@ -22,15 +29,23 @@ from cwnb.insights.tree import (
     Command,
     Dedup,
     Display,
+    Expand,
     Field,
     Fields,
     Filter,
+    FilterIndex,
     Item,
+    Json,
     Limit,
     Parse,
+    ParseCsv,
+    ParseLogfmt,
+    ParseXml,
     Rows,
     Sort,
     Stats,
+    Unmask,
+    Unnest,
 )
 
 if TYPE_CHECKING:
@@ -57,7 +72,7 @@ def _fields(script: Script, command: Fields | Display) -> None:
 # Filter
 
 
-def _filter(script: Script, command: Filter) -> None:
+def _filter(script: Script, command: Filter | FilterIndex) -> None:
     code = write_condition(script, command.args["condition"], only_true=True)
     line = f"{script.frame} = {script.frame}[{code}]"
     if len(line) <= WIDTH or not _splits(command.args["condition"]):
@@ -71,6 +86,32 @@ def _filter(script: Script, command: Filter) -> None:
 
 def _splits(condition: exp.Expression) -> bool:
     return isinstance(condition, exp.And | exp.Or)
+
+
+# Lists
+
+
+def _unnest(script: Script, command: Unnest) -> None:
+    items = as_column(script, data(write(script, command.args["value"])))
+    _rows_of_items(script, str(command.args["name"]), items.code)
+
+
+def _expand(script: Script, command: Expand) -> None:
+    name = command.args["value"].name
+    items = as_column(script, write(script, command.args["value"]))
+    below = [other for other in script.kinds if other.startswith(f"{name}.")]
+    _rows_of_items(script, name, f"each(list_in, object, {items.code})")
+    for other in below:
+        part = step(Snippet(script.at(name), "any"), other.split(".")[name.count(".") + 1 :])
+        script.add(f"{script.at(other)} = {part.code}.fillna({script.at(other)}.astype(object))")
+        script.kinds[other] = "any"
+
+
+def _rows_of_items(script: Script, name: str, code: str) -> None:
+    script.add(f"{script.frame} = unnested({script.frame}, {quoted(name)}, {code})")
+    # Names below it are parts of the items now.
+    script.kinds = {n: kind for n, kind in script.kinds.items() if not n.startswith(f"{name}.")}
+    script.kinds[name] = "any"
 
 
 # Sort, limit, dedup
@@ -138,8 +179,16 @@ def finish(script: Script, outputs: list[str], rows: int | None) -> None:
 COMMANDS: dict[type[Command], Callable[[Script, Any], None]] = {
     Fields: _fields,
     Display: _fields,
+    Unmask: _fields,
     Filter: _filter,
+    FilterIndex: _filter,
     Parse: write_parse,
+    ParseLogfmt: write_logfmt,
+    ParseCsv: write_csv,
+    ParseXml: write_xml,
+    Json: write_json,
+    Unnest: _unnest,
+    Expand: _expand,
     Stats: write_stats,
     Sort: _sort,
     Limit: _limit,

@@ -314,12 +314,17 @@ def _with_literal(left: Snippet, relation: str, value: Any) -> str:
 
 
 def _like(script: Script, node: Like) -> Snippet:
-    value = text(script, write(script, node.args["value"]))
+    given = write(script, node.args["value"])
+    value = text(script, given)
     pattern = node.args["pattern"]
     if isinstance(pattern, exp.Literal):
         wanted = quoted(str(pattern.this))
-        return Snippet(f"{value.operand}.str.contains({wanted}, regex=False)", "condition")
-    return Snippet(search(value, pattern.pattern), "condition")
+        code = f"{value.operand}.str.contains({wanted}, regex=False)"
+    else:
+        code = search(value, pattern.pattern)
+    if given.kind == "any" and not given.is_literal:
+        code = f"of_scalars({code}, {given.code})"
+    return Snippet(code, "condition")
 
 
 def search(value: Snippet, pattern: str) -> str:

@@ -7,19 +7,23 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from cwnb.insights.text.json_paths import json_path
 from cwnb.insights.text.regex_syntax import escape, groups, tokens, with_openings
+from cwnb.insights.text.xml_paths import xml_path
 from cwnb.insights.to_pandas.expressions import write
 from cwnb.insights.to_pandas.writing import (
     CannotSay,
     Script,
     Snippet,
+    as_column,
     quoted,
     raw,
     text,
 )
+from cwnb.insights.tree import literal_value
 
 if TYPE_CHECKING:
-    from cwnb.insights.tree import Parse
+    from cwnb.insights.tree import Json, Parse, ParseCsv, ParseLogfmt, ParseXml
 
 
 def write_parse(script: Script, command: Parse) -> None:
@@ -35,6 +39,42 @@ def write_parse(script: Script, command: Parse) -> None:
         _first_match(script, source, regex, python_names, names)
     for name in names:
         script.kinds[name] = "text"
+
+
+def write_logfmt(script: Script, command: ParseLogfmt) -> None:
+    """Write the reading of `key=value` pairs, and the name that it shows."""
+    source = text(script, write(script, command.args["value"]))
+    made = Snippet(f"each(logfmt, object, {source.code})", "any")
+    script.assign(command.args["name"], made)
+
+
+def write_csv(script: Script, command: ParseCsv) -> None:
+    """Write the reading of comma-separated fields, and the names that it shows."""
+    source = text(script, write(script, command.args["value"]))
+    names = command.args["names"]
+    script.add(f"found = each(comma_separated, object, {source.code})")
+    for place, name in enumerate(names):
+        script.add(f"{script.at(name)} = each(lambda row: field_at(row, {place}), TEXT, found)")
+        script.kinds[name] = "text"
+
+
+def write_xml(script: Script, command: ParseXml) -> None:
+    """Write the reading of the text at a path of XML, and the name that it shows."""
+    source = text(script, write(script, command.args["value"]))
+    path = xml_path(literal_value(command.args["path"]))
+    arguments = quoted(path.elements)
+    if path.attribute is not None:
+        arguments += f", {quoted(path.attribute)}"
+    made = Snippet(f"each(xml_text, TEXT, {source.code}, {arguments})", "text")
+    script.assign(command.args["name"], made)
+
+
+def write_json(script: Script, command: Json) -> None:
+    """Write the reading of the value at a path of JSON, and the name that it shows."""
+    source = as_column(script, write(script, command.args["value"]))
+    keys = ", ".join(map(quoted, json_path(literal_value(command.args["path"]))))
+    code = f"each(lambda value: value_at(value, [{keys}]), object, {source.code})"
+    script.assign(command.args["name"], Snippet(code, "any"))
 
 
 def glob_regex(glob: str) -> str:

@@ -22,6 +22,8 @@ from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import pairwise, repeat
 from typing import Any
+from xml.etree import ElementTree as ET
+from xml.parsers import expat
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -194,7 +196,17 @@ def compare(left: Any, relation: str, right: Any) -> pd.Series:
 
 def is_in(values: pd.Series, keys: list[str]) -> pd.Series:
     """Tell which values are among those with these keys; missing stays missing."""
-    return each(lambda value: same_key(value) in keys, "bool[pyarrow]", values)
+
+    def found(value: Any) -> bool:
+        return not isinstance(value, dict | list) and same_key(value) in keys
+
+    return each(found, "bool[pyarrow]", values)
+
+
+def of_scalars(found: pd.Series, values: pd.Series) -> pd.Series:
+    """Give what was found of the texts of values; false for lists and dicts, which have none."""
+    structures = values.map(lambda value: isinstance(value, dict | list)).astype(bool)
+    return found.mask(structures, False)
 
 
 def is_true(value: Any) -> bool:
@@ -598,6 +610,103 @@ def step_into(value: Any, path: list[str]) -> Any:
             if found is not pd.NA:
                 return found
     return pd.NA
+
+
+def value_at(value: Any, path: list[str]) -> Any:
+    """Follow keys and indexes into a list, a dict or JSON text; missing for anything else."""
+    document = structure(value) if isinstance(value, str) else value
+    return step_into(document, path) if isinstance(document, dict | list) else pd.NA
+
+
+def logfmt(text: str) -> Any:
+    """Read pairs `key=value`, `key="a value"` and `key`; missing if there are none."""
+    pair = re.compile(
+        r'([^\s="]+)(?:=(?:"((?:[^"\\]|\\.)*)(?:"|\\?\Z)|(\S*)))?'
+        r'|"(?:[^"\\]|\\.)*(?:"|\\?\Z)|=\S*',
+        re.DOTALL,
+    )
+    special = {"n": "\n", "r": "\r", "t": "\t"}
+
+    def unescaped(match: re.Match[str]) -> str:
+        letter = match[1]
+        if len(letter) == 1:
+            return special.get(letter, letter)
+        code = int(letter[1:], 16)
+        return "\ufffd" if 0xD800 <= code <= 0xDFFF else chr(code)
+
+    pairs = {}
+    for key, quoted, bare in (match.groups() for match in pair.finditer(text) if match[1]):
+        if quoted is not None:
+            pairs[key] = re.sub(r"(?s)\\(u[0-9a-fA-F]{4}|.)", unescaped, quoted)
+        else:
+            pairs[key] = "true" if bare is None else bare
+    return pairs or pd.NA
+
+
+def comma_separated(text: str) -> Any:
+    """Read the fields of a record of comma-separated text; missing where its quotes are broken."""
+    field = re.compile(r'(?:"((?:[^"]|"")*)"|([^",\r\n]*))(,|\r\n|\r|\n|\Z)')
+    fields: list[str] = []
+    place, separator = 0, ","
+    while separator == ",":
+        match = field.match(text, place)
+        if match is None:
+            return pd.NA
+        quoted, bare, separator = match.groups()
+        fields.append(bare if quoted is None else quoted.replace('""', '"'))
+        place = match.end()
+    return fields
+
+
+def field_at(fields: list[str], place: int) -> Any:
+    """Give one of the fields; missing if there are fewer."""
+    return fields[place] if place < len(fields) else pd.NA
+
+
+def xml_text(text: str, path: str, attribute: str | None = None) -> Any:
+    """Give the text, or an attribute, of the first element at a path of XML without prefixes."""
+    builder, parser = ET.TreeBuilder(), expat.ParserCreate()
+
+    def start(name: str, given: dict[str, str]) -> None:
+        builder.start(local_name(name), {local_name(key): value for key, value in given.items()})
+
+    def refuse(*_: Any) -> None:
+        raise ValueError("a document type may name entities that grow without end")
+
+    parser.StartElementHandler, parser.StartDoctypeDeclHandler = start, refuse
+    parser.EndElementHandler = lambda name: builder.end(local_name(name))
+    parser.CharacterDataHandler = builder.data
+    try:
+        parser.Parse(text.strip(), True)
+    except (expat.ExpatError, ValueError):
+        return pd.NA
+    document = ET.Element("document")
+    document.append(builder.close())
+    for element in document.iterfind(path):
+        if attribute is None:
+            return "".join(element.itertext())
+        if attribute in element.attrib:
+            return element.attrib[attribute]
+    return pd.NA
+
+
+def local_name(name: str) -> str:
+    """Give a name of XML without its prefix."""
+    return name.rpartition(":")[2]
+
+
+def unnested(frame: pd.DataFrame, name: str, values: pd.Series) -> pd.DataFrame:
+    """Give a row for each item of a list, in a column of this name; an empty list gives no row."""
+    lists = [value if isinstance(value, list) else [value] for value in values]
+    wide = frame.assign(**{name: pd.Series(lists, index=frame.index, dtype=object)})
+    filled = pd.Series([len(one) > 0 for one in lists], index=frame.index, dtype=bool)
+    return wide[filled].explode(name).reset_index(drop=True)
+
+
+def list_in(value: Any) -> Any:
+    """Give the list in the JSON text of one, and any other value as it is."""
+    found = structure(value) if isinstance(value, str) else value
+    return found if isinstance(found, list) else value
 
 
 def json_text(value: Any) -> Any:

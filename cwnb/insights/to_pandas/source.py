@@ -34,8 +34,9 @@ def to_pandas(
     """Write a query as Python source that leaves its answer in a frame `result`.
 
     The query has been through `complete`. `schema`: the kind of each column of the exported events:
-    integer, number, boolean, text, time or mixed, which the export holds as text. The source reads
-    them from `events_path`. `now_ms` and `window` are written into it. Raises CannotSay.
+    integer, number, boolean, text, time, mixed, which the export holds as text, or structure, which
+    it holds as JSON. The source reads them from `events_path`. `now_ms` and `window` are written
+    into it. Raises CannotSay.
     """
     kinds = {**schema, TIMESTAMP: schema.get(TIMESTAMP, "time"), SEQUENCE: "integer"}
     script = Script(kinds, now_ms=now_ms, window=window)
@@ -44,6 +45,10 @@ def to_pandas(
         "# Newest first, which is the order of every query without `sort`.",
         f'events = events.sort_values(["{TIMESTAMP}", "{SEQUENCE}"], ascending=False)',
     )
+    for name, kind in schema.items():
+        if kind == "structure":
+            script.add(f"{script.at(name)} = each(json.loads, object, {script.at(name)})")
+            script.kinds[name] = "any"
     if len(query.pipelines) > 1 or type(query.answer.input) is not tree.CallersGroups:
         raise CannotSay("a query of several inputs")
     commands = list(query.answer.commands)
@@ -76,7 +81,9 @@ def _preamble() -> tuple[dict[str, str], dict[str, set[str]], dict[str, str]]:
                 imports[name.asname or name.name.split(".")[0]] = line
         elif isinstance(node, ast.ImportFrom):
             for name in node.names:
-                imports[name.name] = f"from {node.module} import {name.name}"
+                line = f"from {node.module} import {name.name}"
+                line += f" as {name.asname}" if name.asname else ""
+                imports[name.asname or name.name] = line
         elif isinstance(node, ast.FunctionDef | ast.Assign):
             helper = (
                 node.name if isinstance(node, ast.FunctionDef) else ast.unparse(node.targets[0])

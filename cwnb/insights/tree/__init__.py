@@ -29,9 +29,16 @@ from cwnb.insights.tree.expressions import (
     is_literal,
     literal_value,
 )
-from cwnb.insights.tree.extraction_commands import Parse
+from cwnb.insights.tree.extraction_commands import (
+    Json,
+    Parse,
+    ParseCsv,
+    ParseLogfmt,
+    ParseXml,
+)
 from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shown, Shows
 from cwnb.insights.tree.group_commands import Stats
+from cwnb.insights.tree.list_commands import Expand, Unnest
 from cwnb.insights.tree.order_commands import Dedup, Limit, Sort, TopRows
 from cwnb.insights.tree.query import (
     Answer,
@@ -42,7 +49,7 @@ from cwnb.insights.tree.query import (
     Query,
     Table,
 )
-from cwnb.insights.tree.row_commands import Display, Fields, Filter
+from cwnb.insights.tree.row_commands import Display, Fields, Filter, FilterIndex, Unmask
 from cwnb.insights.tree.walks import (
     field_names,
     fields_read,
@@ -62,15 +69,18 @@ __all__ = [
     "Command",
     "Dedup",
     "Display",
+    "Expand",
     "Field",
     "Fields",
     "Filter",
+    "FilterIndex",
     "Grouping",
     "Groups",
     "Guide",
     "In",
     "Input",
     "Item",
+    "Json",
     "Like",
     "Limit",
     "Names",
@@ -78,6 +88,9 @@ __all__ = [
     "Node",
     "Order",
     "Parse",
+    "ParseCsv",
+    "ParseLogfmt",
+    "ParseXml",
     "Period",
     "Pipeline",
     "Query",
@@ -92,6 +105,8 @@ __all__ = [
     "Stats",
     "Table",
     "TopRows",
+    "Unmask",
+    "Unnest",
     "chain_terms",
     "chained",
     "conjuncts",

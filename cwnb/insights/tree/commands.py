@@ -8,11 +8,18 @@ from __future__ import annotations
 from typing import ClassVar
 
 from cwnb.insights.tree.command import Command, fields_named, gives_nothing, no_writes
-from cwnb.insights.tree.extraction_commands import Parse
+from cwnb.insights.tree.extraction_commands import (
+    Json,
+    Parse,
+    ParseCsv,
+    ParseLogfmt,
+    ParseXml,
+)
 from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shows
 from cwnb.insights.tree.group_commands import Stats
+from cwnb.insights.tree.list_commands import Expand, Unnest
 from cwnb.insights.tree.order_commands import Dedup, Limit, Sort
-from cwnb.insights.tree.row_commands import Display, Fields, Filter
+from cwnb.insights.tree.row_commands import Display, Fields, Filter, FilterIndex, Unmask
 
 
 class ScanEvents(Command):
@@ -39,8 +46,16 @@ COMMANDS: tuple[type[Command], ...] = (
     Display,
     Filter,
     Parse,
+    ParseLogfmt,
+    ParseCsv,
+    ParseXml,
     Stats,
     Sort,
     Limit,
     Dedup,
+    Json,
+    Unnest,
+    Expand,
+    FilterIndex,
+    Unmask,
 )

@@ -8,6 +8,14 @@ from cwnb.insights.tree.command import Command, Guide, fields_named
 from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shows
 
 
+def _one_name(command: Command) -> list[str]:
+    return [str(command.args["name"])]
+
+
+def _one_name_written(command: Command) -> set[str]:
+    return set(_one_name(command))
+
+
 class Parse(Command):
     """`parse [value] "glob*" as a` or `parse [value] /re/ [multi]`: fields out of text."""
 
@@ -47,3 +55,106 @@ class Parse(Command):
     def gives(self) -> list[str]:
         """Name the extracted fields in order."""
         return list(self.args["names"])
+
+
+class ParseLogfmt(Command):
+    """`parse [value] logfmt as m`: read `key=value` pairs as the map m."""
+
+    keyword = "parse"
+    guide = Guide(
+        "parse @message logfmt as m | filter m.status >= 500 | display m.status, m.path",
+        "CWL_QuerySyntax-Parse",
+        (
+            'Values are texts: `key=value`, or `key="a \\"value\\""` with blanks.',
+            "A key alone has the text true, and the last of a repeated key counts.",
+            "A text without a key gives no map.",
+        ),
+    )
+    arg_types: ClassVar[dict[str, bool]] = {"value": True, "name": True}
+    rows = Rows.SAME
+    order = Order.KEEPS
+    needs = Needs.ROW
+    shows = Shows.ADDS
+    names = Names.ADDS
+    reads = fields_named
+    writes = _one_name_written
+    gives = _one_name
+
+
+class ParseCsv(Command):
+    """`parse [value] csv as a, b`: read comma-separated fields by their place."""
+
+    keyword = "parse"
+    guide = Guide(
+        "parse @message csv as host, status, path | stats count(*) by host, status",
+        "CWL_QuerySyntax-Parse",
+        (
+            "Quotes as in RFC 4180; blanks are kept, and a line break outside of quotes ends it.",
+            "Fields beyond the names are left out, and a name without a field is missing.",
+            "Where the quotes are broken, all names are missing.",
+        ),
+    )
+    arg_types: ClassVar[dict[str, bool]] = {"value": True, "names": True}
+    rows = Rows.SAME
+    order = Order.KEEPS
+    needs = Needs.ROW
+    shows = Shows.ADDS
+    names = Names.ADDS
+    reads = fields_named
+
+    def writes(self) -> set[str]:
+        """Name the fields."""
+        return set(self.args["names"])
+
+    def gives(self) -> list[str]:
+        """Name the fields in order."""
+        return list(self.args["names"])
+
+
+class ParseXml(Command):
+    """`parse [value] xml "/path" as x`: read the text at a path of XML."""
+
+    keyword = "parse"
+    guide = Guide(
+        'parse @message xml "/order/customer/@id" as customer | stats count(*) by customer',
+        "known from use (2025); no page of the documentation has it",
+        (
+            "Paths are those of Python's ElementTree: `/a/b`, `//b`, `/a/*`, `/a[@k]`, `/a[2]`.",
+            "`/@name` at its end is an attribute; prefixes of names are left out on both sides.",
+            "The first match counts, with all the text inside it.",
+            "Broken XML, and XML with a document type, gives nothing.",
+        ),
+    )
+    arg_types: ClassVar[dict[str, bool]] = {"value": True, "path": True, "name": True}
+    rows = Rows.SAME
+    order = Order.KEEPS
+    needs = Needs.ROW
+    shows = Shows.ADDS
+    names = Names.ADDS
+    reads = fields_named
+    writes = _one_name_written
+    gives = _one_name
+
+
+class Json(Command):
+    """`json [field=f] "a.b[0]" as x`: read the value at a path of a JSON text or map."""
+
+    keyword = "json"
+    guide = Guide(
+        'json field=payload "order.items[0].sku" as sku | stats count(*) by sku',
+        "CWL_QuerySyntax-Parse",
+        (
+            "Without `field=` it is `@message`.",
+            "The value keeps its type; a map or list can be asked further: `x.key`.",
+        ),
+    )
+    # `value` is a Field; `path` an `exp.Literal` as written.
+    arg_types: ClassVar[dict[str, bool]] = {"value": True, "path": True, "name": True}
+    rows = Rows.SAME
+    order = Order.KEEPS
+    needs = Needs.ROW
+    shows = Shows.ADDS
+    names = Names.ADDS
+    reads = fields_named
+    writes = _one_name_written
+    gives = _one_name

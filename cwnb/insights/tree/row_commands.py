@@ -95,3 +95,50 @@ class Filter(Command):
     def conditions(self) -> list[exp.Expression]:
         """Give its conjuncts."""
         return conjuncts(self.args["condition"])
+
+
+class FilterIndex(Command):
+    """`filterIndex field = value`, or `field in […]`: keep these rows, as `filter` does."""
+
+    keyword = "filterIndex"
+    guide = Guide(
+        'filterIndex traceId = "1-5759e988-bd862e3fe1be46a994272793"',
+        "CWL_QuerySyntax-FilterIndex",
+        ("It is a filter, and says so where the service has no index on the field by default.",),
+    )
+    arg_types: ClassVar[dict[str, bool]] = {"condition": True}
+    rows = Rows.FEWER
+    order = Order.KEEPS
+    needs = Needs.ROW
+    shows = Shows.SAME
+    names = Names.SAME
+    reads = fields_named
+    writes = no_writes
+    gives = gives_nothing
+
+    def conditions(self) -> list[exp.Expression]:
+        """Give its condition."""
+        return [self.args["condition"]]
+
+
+class Unmask(Command):
+    """`unmask a, f(b) as c`: show these, also what a policy masks."""
+
+    keyword = "unmask"
+    guide = Guide(
+        "unmask @message, userName",
+        "CWL_QuerySyntax-Unmask",
+        ("Nothing is masked, so it shows what `fields` shows.",),
+    )
+    arg_types: ClassVar[dict[str, bool]] = {"items": True}
+    rows = Rows.SAME
+    order = Order.KEEPS
+    needs = Needs.ROW
+    shows = Shows.LISTS
+    names = Names.ADDS
+    reads = fields_named
+    gives = _item_names
+
+    def writes(self) -> set[str]:
+        """Name the computed fields."""
+        return _computed(self.args["items"])

@@ -32,11 +32,15 @@ from cwnb.insights.values.value_types import (
     Value,
     broadcast,
     decode,
+    holds_structures,
     is_mixed,
     is_structure,
     is_text,
     is_time,
     mixed_array,
+    structures_in,
+    texts_of_structures,
+    without_structures,
 )
 
 __all__ = [
@@ -52,6 +56,7 @@ __all__ = [
     "decode",
     "equality_key",
     "fits_double",
+    "holds_structures",
     "in_calendar",
     "is_in",
     "is_mixed",
@@ -67,7 +72,9 @@ __all__ = [
     "range_of",
     "ranks",
     "sort_order",
+    "structures_in",
     "text_of",
+    "texts_of_structures",
     "to_boolean",
     "to_double",
     "to_mixed",
@@ -75,4 +82,5 @@ __all__ = [
     "to_text",
     "to_time",
     "unify",
+    "without_structures",
 ]

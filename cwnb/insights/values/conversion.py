@@ -12,7 +12,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING, texts_of_doubles
+from cwnb.events import (
+    TYPE_BOOLEAN,
+    TYPE_FLOAT,
+    TYPE_INTEGER,
+    TYPE_STRING,
+    TYPE_STRUCTURE,
+    texts_of_doubles,
+)
 from cwnb.insights.values import numbers
 from cwnb.insights.values.number_columns import (
     fits_double,
@@ -166,7 +173,7 @@ def to_mixed(value: Value) -> Value:
 def _mixed(array: pa.Array) -> pa.Array:
     if is_mixed(array.type):
         return array
-    code = TYPE_STRING
+    code = TYPE_STRUCTURE if is_structure(array.type) else TYPE_STRING
     if pa.types.is_integer(array.type):
         code = TYPE_INTEGER
     elif pa.types.is_floating(array.type):

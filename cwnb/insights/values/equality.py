@@ -32,6 +32,8 @@ from cwnb.insights.values.value_types import (
     is_structure,
     is_text,
     is_time,
+    structures_in,
+    without_structures,
 )
 
 if TYPE_CHECKING:
@@ -73,14 +75,22 @@ def compare(op: str, a: Value, b: Value) -> Value:
         return pa.nulls(len(a), pa.bool_())
     if is_structure(a.type) or is_structure(b.type):
         return _unless_missing(a, b, np.zeros(len(a), dtype=bool))
+    answer = _compare(op, a, b)
+    for side in (a, b):
+        if isinstance(side, pa.Array) and (structures := structures_in(side)) is not None:
+            answer = pc.and_(answer, pc.invert(structures))
+    return answer
+
+
+def _compare(op: str, a: pa.Array, b: Value) -> pa.Array:
     if isinstance(b, pa.Array):
         return _compare_arrays(op, decode(a), decode(b))
     if not b.is_valid:
         return pa.nulls(len(a), pa.bool_())
     if pa.types.is_dictionary(a.type):
         if len(a.dictionary) > len(a):
-            return compare(op, decode(a), b)
-        return compare(op, a.dictionary, b).take(a.indices)
+            return _compare(op, decode(a), b)
+        return _compare(op, a.dictionary, b).take(a.indices)
     return _compare_constant(op, a, b)
 
 
@@ -201,13 +211,19 @@ def _unless_missing(a: pa.Array, b: Value, answer: np.ndarray[Any, Any]) -> pa.A
 
 
 def is_in(value: Value, options: Sequence[str | float | bool]) -> Value:
-    """Tell for each value whether it equals one of the options; missing stays missing."""
+    """Tell for each value whether it equals one of the options; missing stays missing.
+
+    A structure equals none of them.
+    """
     if not isinstance(value, pa.Array):
         return is_in(broadcast(value, 1), options)[0]
     if pa.types.is_null(value.type):
         return pa.nulls(len(value), pa.bool_())
     if is_structure(value.type):
         return _unless_missing(value, value, np.zeros(len(value), dtype=bool))
+    if (structures := structures_in(value)) is not None:
+        scalars = is_in(without_structures(value), options).fill_null(False)
+        return _unless_missing(value, value, np.asarray(pc.and_not(scalars, structures)))
     if pa.types.is_dictionary(value.type):
         if len(value.dictionary) > len(value):
             return is_in(decode(value), options)

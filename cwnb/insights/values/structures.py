@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import orjson
 import pyarrow as pa
 
-from cwnb.events import EXACT_DOUBLE, TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER
+from cwnb.events import EXACT_DOUBLE, TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRUCTURE
 from cwnb.insights import values
 from cwnb.insights.control import with_checkpoints
 
@@ -24,7 +24,7 @@ _INFINITE = {True: "Infinity", False: "-Infinity"}
 _OPTIONS = orjson.OPT_NON_STR_KEYS
 
 
-class _Written(str):
+class JsonText(str):
     """JSON text that is finished, among values that have still to be written as JSON."""
 
     __slots__ = ()
@@ -67,16 +67,16 @@ def _write_exactly(value: Any) -> str:
     while to_write:
         item = to_write.pop()
         parts: list[Any] = []
-        if isinstance(item, _Written):
+        if isinstance(item, JsonText):
             written.append(item)
         elif isinstance(item, dict):
             for key, inner in item.items():
-                parts += [_Written("," if parts else "{"), _Written(_key(key) + ":"), inner]
-            parts.append(_Written("}" if parts else "{}"))
+                parts += [JsonText("," if parts else "{"), JsonText(_key(key) + ":"), inner]
+            parts.append(JsonText("}" if parts else "{}"))
         elif isinstance(item, list | tuple):
             for inner in item:
-                parts += [_Written("," if parts else "["), inner]
-            parts.append(_Written("]" if parts else "[]"))
+                parts += [JsonText("," if parts else "["), inner]
+            parts.append(JsonText("]" if parts else "[]"))
         elif isinstance(item, int) and not isinstance(item, bool):
             written.append(str(item))
         else:
@@ -92,8 +92,14 @@ def _key(key: Any) -> str:
 
 
 def structure_array(items: Iterable[Any]) -> pa.Array:
-    """Make a column of structures from Python lists and dicts; None becomes missing."""
-    texts = [None if item is None else write_json(item) for item in with_checkpoints(items)]
+    """Make a column of structures from Python lists and dicts; None becomes missing.
+
+    A JsonText among them is taken as it is.
+    """
+    texts = [
+        item if item is None or type(item) is JsonText else write_json(item)
+        for item in with_checkpoints(items)
+    ]
     return pa.ExtensionArray.from_storage(values.STRUCTURE, pa.array(texts, pa.string()))
 
 
@@ -116,6 +122,14 @@ def to_python(array: pa.Array) -> list[Any]:
     return list(array.to_pylist())
 
 
+def to_json(array: pa.Array) -> pa.Array:
+    """Give each value of a column as JSON text."""
+    if values.is_structure(array.type):
+        return array.storage
+    texts = [None if value is None else write_json(value) for value in to_python(array)]
+    return pa.array(texts, pa.string())
+
+
 def _whole_if_exact(number: float | None) -> float | str | None:
     """Give a whole double within ±2^53 as the integer that it may have been written as."""
     if number is None or not number.is_integer() or abs(number) > EXACT_DOUBLE:
@@ -131,4 +145,6 @@ def _typed(text: str | None, code: int | None) -> Any:
         return int(text) if len(text) <= sys.get_int_max_str_digits() else text
     if code == TYPE_FLOAT:
         return _whole_if_exact(float(text))
+    if code == TYPE_STRUCTURE:
+        return read_json(text)
     return text == "true" if code == TYPE_BOOLEAN else text

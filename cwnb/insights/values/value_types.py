@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from cwnb.events import mixed_type
+from cwnb.events import TYPE_STRUCTURE, mixed_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,6 +39,44 @@ def is_mixed(of: Value | pa.DataType) -> bool:
 def is_structure(of: Value | pa.DataType) -> bool:
     """Tell whether this is a column of maps and lists."""
     return isinstance(_type(of), pa.JsonType)
+
+
+def structures_in(array: pa.Array) -> pa.Array | None:
+    """Tell for each value whether it is a map or list, also among others; None if none is."""
+    if is_structure(array.type):
+        found = array.storage.is_valid()
+    elif is_mixed(array.type):
+        found = pc.equal(pc.struct_field(array, "type"), TYPE_STRUCTURE).fill_null(False)
+    else:
+        return None
+    return found if found.true_count else None
+
+
+def holds_structures(value: Value) -> bool:
+    """Tell whether this is a column of maps and lists, or one of them is among other values."""
+    if is_structure(value):
+        return True
+    return isinstance(value, pa.Array) and structures_in(value) is not None
+
+
+def texts_of_structures(array: pa.Array) -> pa.Array:
+    """Give the JSON text of each map or list; missing for any other value."""
+    if is_structure(array.type):
+        return array.storage
+    found = structures_in(array)
+    if found is None:
+        return pa.nulls(len(array), pa.string())
+    return pc.if_else(found, pc.struct_field(array, "text"), pa.scalar(None, pa.string()))
+
+
+def without_structures(array: pa.Array) -> pa.Array:
+    """Give the column with missing values in the place of maps and lists."""
+    found = structures_in(array)
+    if found is None:
+        return array
+    if is_structure(array.type):
+        return pa.nulls(len(array), pa.string())
+    return pc.if_else(found, pa.scalar(None, array.type), array)
 
 
 def is_time(of: Value | pa.DataType) -> bool:

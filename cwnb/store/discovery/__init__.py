@@ -13,12 +13,22 @@ from typing import TYPE_CHECKING
 from cwnb.errors import InvalidParameter
 from cwnb.store.discovery.discovered import Discovered, merge
 from cwnb.store.discovery.rare import rare_names, read_rest
+from cwnb.store.discovery.shapes import lambda_documents
 from cwnb.store.discovery.strategies import discover_all
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-__all__ = ["LOG_TYPES", "VERSION", "Discovered", "discover", "merge", "rare_names", "read_rest"]
+__all__ = [
+    "LOG_TYPES",
+    "VERSION",
+    "Discovered",
+    "discover",
+    "documents",
+    "merge",
+    "rare_names",
+    "read_rest",
+]
 
 # Increase it when the same event gives other fields than before: segments record it.
 VERSION = 1
@@ -36,3 +46,15 @@ def discover(messages: pa.Array, *, log_type: str | None = None) -> Discovered:
         hint = f"; did you mean {near[0]!r}?" if near else f"; one of {', '.join(LOG_TYPES)}"
         raise InvalidParameter(f"unknown log type {log_type!r}{hint}")
     return discover_all(messages, log_type)
+
+
+def documents(messages: pa.Array, *, log_type: str | None = None) -> pa.Array:
+    """Give the JSON text in which `discover` finds the fields of each message; null where none.
+
+    It may be no JSON, which `discover` knows after it has parsed it.
+    """
+    import pyarrow as pa
+
+    if log_type == "text":
+        return pa.nulls(len(messages), pa.string())
+    return lambda_documents(messages) if log_type == "lambda" else messages

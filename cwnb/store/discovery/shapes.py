@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -119,7 +119,20 @@ def lambda_application_fields(text: str, fields: dict[str, Any]) -> bool:
         fields["@requestId"] = match["id"]
     _xray(text, fields)
     fragment = _embedded_json(text)
-    return fragment is not None and flatten(fragment, fields)
+    return fragment is not None and flatten(fragment.value, fields)
+
+
+def lambda_documents(messages: pa.Array) -> pa.Array:
+    """Give the JSON of each message of a Lambda function: all of it or a part, or null."""
+    return pa.array([_lambda_document(text) for text in messages.to_pylist()], pa.string())
+
+
+def _lambda_document(text: str | None) -> str | None:
+    if text is None or parse(text) is not None:
+        return text
+    if lambda_fields(text, {}) or (fragment := _embedded_json(text)) is None:
+        return None
+    return fragment.text
 
 
 def _xray(text: str, fields: dict[str, Any]) -> None:
@@ -128,7 +141,14 @@ def _xray(text: str, fields: dict[str, Any]) -> None:
         fields["@xraySegmentId"] = match["segment"]
 
 
-def _embedded_json(text: str) -> Any:
+class _Fragment(NamedTuple):
+    """A part of a text that is JSON, and what it says."""
+
+    text: str
+    value: Any
+
+
+def _embedded_json(text: str) -> _Fragment | None:
     """Give the first JSON object inside a text, or None."""
     decoder = json.JSONDecoder(parse_int=len, parse_float=len)
     start = -1
@@ -143,7 +163,7 @@ def _embedded_json(text: str) -> Any:
         # The standard library only finds the end of the JSON; orjson parses it.
         found = parse(text[start:end])
         if found is not None:
-            return found
+            return _Fragment(text[start:end], found)
     return None
 
 

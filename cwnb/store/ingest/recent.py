@@ -219,6 +219,10 @@ class RecentReader:
         """Give every field of one event."""
         return one_event(self, row, self._task.processing)
 
+    def documents(self, messages: pa.Array) -> pa.Array:
+        """Give the JSON text in which the fields of each of these messages are found, or null."""
+        return self._task.processing.documents(messages)
+
     def message_slices(self) -> Iterator[pa.Array]:
         """Give all messages in order, some thousands at a time."""
         text = self._block.text.slice(self._first, self._rows)

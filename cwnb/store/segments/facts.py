@@ -81,6 +81,12 @@ class SegmentFacts:
             return True
         return self.has_rest and (self.rare is None or f"{_NUL}{name}{_NUL}" in self.rare)
 
+    def may_have_below(self, beginning: str) -> bool:
+        """Tell whether an event may have a field that begins so; a guess where `rare` is None."""
+        if any(name.startswith(beginning) for name in self.columns):
+            return True
+        return self.has_rest and (self.rare is None or f"{_NUL}{beginning}" in self.rare)
+
     def field_names(self) -> list[str]:
         """Name the discovered fields, as far as they are known."""
         return [*self.columns, *(self.rare[1:-1].split(_NUL) if self.rare else ())]

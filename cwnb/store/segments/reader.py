@@ -190,6 +190,10 @@ class SegmentReader:
         """Give every field of one event."""
         return one_event(self, row, self._task.segment.processing)
 
+    def documents(self, messages: pa.Array) -> pa.Array:
+        """Give the JSON text in which the fields of each of these messages are found, or null."""
+        return self._task.segment.processing.documents(messages)
+
     def message_slices(self) -> Iterator[pa.Array]:
         """Give all messages in order, a row group of the message file at a time."""
         start = self._task.row_group * FIELDS_GROUP + self._first

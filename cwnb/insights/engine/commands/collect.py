@@ -93,8 +93,8 @@ class CollectPlan:
         held = {}
         if self.at_once:
             for name in self.needed:
-                column = batch.column(name)
-                held[name] = pa.nulls(len(rows)) if column is None else column.take(where)
+                # A name may lead into a map or list that a command has made.
+                held[name] = evaluate_array(Field(parts=[name]), batch).take(where)
         return CollectPartial(
             np.full(len(rows), task, dtype=np.int64),
             positions,
@@ -189,7 +189,7 @@ class CollectPartial:
 
 def _comparable(node: exp.Expression, batch: Batch) -> Any:
     value = evaluate_array(node, batch)
-    if values.is_structure(value.type):
+    if values.structures_in(value) is not None:
         message = "a list or map cannot be sorted or deduplicated; pick a value of it"
         raise fault_at(node, message)
     return value

@@ -27,16 +27,23 @@ class Rest:
         """Name the columns that the commands after the first `taken` ones, or the answer, read."""
         needed: dict[str, None] = {}
         written: set[str] = set()
+        # Of these, names below are parts of what was written, and no columns from before.
+        whole: set[str] = set()
+
+        def is_made(name: str) -> bool:
+            return name in written or touches({name}, whole)
+
         for command in self.commands[taken:]:
-            writes = command.writes()
-            for name in sorted(command.reads()):
+            reads, writes = command.reads(), command.writes()
+            for name in sorted(reads):
                 # A command may read the field that it replaces. But a command that makes `j` and
                 # reads `j.a` reads it from its own `j`.
                 own = any(name.startswith(f"{stem}.") for stem in writes)
-                if not own and not touches({name}, written):
+                if not own and not is_made(name):
                     needed[name] = None
             written |= writes
+            whole |= writes - reads
             if command.names is Names.REPLACES:
                 return list(needed)
-        needed.update((name, None) for name in self.outputs if not touches({name}, written))
+        needed.update((name, None) for name in self.outputs if not is_made(name))
         return list(needed)

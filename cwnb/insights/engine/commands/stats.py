@@ -69,7 +69,7 @@ class StatsPlan:
             value = None
             if subject is not None:
                 value = evaluate_array(subject, batch)
-                if values.is_structure(value.type):
+                if values.structures_in(value) is not None:
                     message = "a list or map cannot be aggregated; pick a value out of it"
                     raise fault_at(subject, message)
                 value = functions.coerce(made.function, made.function.subject, value)
@@ -202,8 +202,9 @@ def _constant(node: exp.Expression) -> Any:
 def _key(name: str, node: exp.Expression, batch: Batch, offset_ms: int) -> Any:
     node = _with_shifted_bins(node, batch, offset_ms) if offset_ms else node
     value = evaluate_array(node, batch)
-    if values.is_structure(value.type):
-        raise fault_at(node, f"{name!r} is a list or map, and stats cannot group by one")
+    if values.structures_in(value) is not None:
+        message = f"{name!r} is a list or map, and stats cannot group by one; pick a value of it"
+        raise fault_at(node, message)
     return value
 
 

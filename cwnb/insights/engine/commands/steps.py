@@ -5,36 +5,59 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.errors import MalformedQuery
 from cwnb.events import MESSAGE
+from cwnb.insights.control import with_checkpoints
 from cwnb.insights.engine.commands.barrier import InMemory
 from cwnb.insights.engine.commands.collect import CollectPlan
+from cwnb.insights.engine.commands.lists import expand, unnest
 from cwnb.insights.engine.commands.stats import plan_stats
 from cwnb.insights.engine.evaluate import evaluate_array, evaluate_condition
 from cwnb.insights.engine.faults import fault_at, pointed
-from cwnb.insights.engine.message_slices import filter_slices, over_slices, text_of
+from cwnb.insights.engine.message_slices import (
+    Documents,
+    filter_slices,
+    over_slices,
+    text_of,
+)
 from cwnb.insights.engine.order import RowOrder
 from cwnb.insights.text import extraction
+from cwnb.insights.text.comma_separated import parse_csv
 from cwnb.insights.text.every_match import parse_multi
+from cwnb.insights.text.json_paths import json_path
+from cwnb.insights.text.logfmt import read_logfmt
+from cwnb.insights.text.xml_paths import xml_path
 from cwnb.insights.tree import (
+    Call,
     Command,
     Dedup,
     Display,
+    Expand,
     Field,
     Fields,
     Filter,
+    FilterIndex,
+    Json,
     Limit,
     Parse,
+    ParseCsv,
+    ParseLogfmt,
+    ParseXml,
     Regex,
     Sort,
     Stats,
     TopRows,
+    Unmask,
+    Unnest,
     conjuncts,
     fields_read,
+    literal_value,
     touches,
 )
+from cwnb.insights.values.structures import read_structure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,12 +94,20 @@ def apply(command: Command, batch: Batch, wanted: Wanted = None) -> Batch:
 # Row by row
 
 
-def _fields(command: Fields | Display, batch: Batch, _: Wanted) -> Batch:
+def _fields(command: Fields | Display | Unmask, batch: Batch, wanted: Wanted) -> Batch:
+    wanted = None if wanted is None else wanted | command.reads()
     for item in command.args["items"]:
         value = item.value
-        if item.args.get("alias") or not isinstance(value, Field):
+        if isinstance(value, Call) and (read := value.entry.read_document) is not None:
+            (source,) = value.arguments
+            _define_document(item.name, Documents(source, read), batch, wanted)
+        elif item.args.get("alias") or not isinstance(value, Field):
             define(item.name, value, batch)
     return batch
+
+
+def _define_document(name: str, documents: Documents, batch: Batch, wanted: Wanted) -> None:
+    batch.define_document(name, documents, wanted)
 
 
 def define(name: str, node: exp.Expression, batch: Batch) -> None:
@@ -84,7 +115,7 @@ def define(name: str, node: exp.Expression, batch: Batch) -> None:
     batch.define(name, lambda rows: evaluate_array(node, rows), fields_read(node))
 
 
-def _filter(command: Filter, batch: Batch, wanted: Wanted) -> Batch:
+def _filter(command: Filter | FilterIndex, batch: Batch, wanted: Wanted) -> Batch:
     conditions = conjuncts(command.args["condition"])
     # Cheap conditions first, so that messages are decoded for the rows that are left.
     _filter_all([c for c in conditions if MESSAGE not in fields_read(c)], batch)
@@ -137,6 +168,42 @@ def _parse(command: Parse, batch: Batch, wanted: Wanted) -> Batch:
     return batch
 
 
+def _parse_logfmt(command: ParseLogfmt, batch: Batch, wanted: Wanted) -> Batch:
+    documents = Documents(command.args["value"], read_logfmt)
+    _define_document(command.args["name"], documents, batch, wanted)
+    return batch
+
+
+def _parse_csv(command: ParseCsv, batch: Batch, _: Wanted) -> Batch:
+    source, names = command.args["value"], command.args["names"]
+
+    def split_all(rows: Batch) -> dict[str, Any]:
+        columns = over_slices(source, rows, lambda text: parse_csv(text, len(names)))
+        return dict(zip(names, columns, strict=True))
+
+    batch.define_together(names, split_all, fields_read(source))
+    return batch
+
+
+def _parse_xml(command: ParseXml, batch: Batch, _: Wanted) -> Batch:
+    source, path = command.args["value"], xml_path(literal_value(command.args["path"]))
+
+    def texts_at(text: Any) -> list[Any]:
+        found = [None if t is None else path.read(t) for t in with_checkpoints(text.to_pylist())]
+        return [pa.array(found, pa.string())]
+
+    name = command.args["name"]
+    batch.define(name, lambda rows: over_slices(source, rows, texts_at)[0], fields_read(source))
+    return batch
+
+
+def _json(command: Json, batch: Batch, wanted: Wanted) -> Batch:
+    path = json_path(literal_value(command.args["path"]))
+    documents = Documents(command.args["value"], read_structure, tuple(path))
+    _define_document(command.args["name"], documents, batch, wanted)
+    return batch
+
+
 # Rows in memory
 
 
@@ -171,8 +238,16 @@ def _limit(command: Limit, batch: Batch, _: Wanted) -> Batch:
 STEPS: dict[type[Command], Callable[..., Batch]] = {
     Fields: _fields,
     Display: _fields,
+    Unmask: _fields,
     Filter: _filter,
+    FilterIndex: _filter,
     Parse: _parse,
+    ParseLogfmt: _parse_logfmt,
+    ParseCsv: _parse_csv,
+    ParseXml: _parse_xml,
+    Json: _json,
+    Unnest: unnest,
+    Expand: expand,
     Stats: _stats,
     Sort: _sort,
     TopRows: _sort,

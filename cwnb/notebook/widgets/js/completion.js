@@ -4,6 +4,8 @@
 // Every word comes from the vocabulary (cwnb/notebook/widgets/vocabulary.py).
 
 const COMPARISONS = new Set(["=", "==", "!=", "<", "<=", ">", ">=", "=~"]);
+// Commands in which a field stands alone.
+const OF_FIELDS = new Set(["dedup", "parse", "json", "expand", "filterIndex"]);
 const WHOLE_TEXT = /^(?:"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'|\/(?:[^/\\]|\\[^])+\/)$/;
 const BARE_VALUE = /^(?:true|false|[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)$/;
 
@@ -49,7 +51,7 @@ function placeAt(before, { words, commands }) {
   }
   const [first, ...own] = earlier.pop();
   if (!first) return { fragment, quote, expectsCommand: !quote };
-  const command = commands.find(({ text }) => text === first.word)?.keyword;
+  const command = commands.find(({ text }) => text.toLowerCase() === first.word)?.keyword;
   const opened = openedBy(own, words);
   const compared = comparedBy(own, words) ?? opened.at(-1)?.compared;
   return { fragment, quote, command, tokens: own, earlier, opened, compared };
@@ -108,7 +110,8 @@ function candidatesAt(place, vocabulary, after) {
   if (!tokens) return [];
   const last = tokens.at(-1);
   const [word, isIn] = [last?.word, opened.length > 0];
-  if (word === "as" || (command === "limit" && last)) return [];
+  const isNew = word === "as" || (command === "unnest" && word === "into");
+  if (isNew || (command === "limit" && last)) return [];
   const isNamed = tokens.some((token) => token.word === "as");
   if (command === "parse" && !isIn && isNamed && last.text === ",") return [];
   if (command === "stats" && word === "offset" && !isIn) return periods(place, vocabulary);
@@ -128,7 +131,7 @@ function periods({ fragment }, vocabulary) {
   return vocabulary.units.map(([unit, about]) => ({ text: number + unit, kind: "period", about }));
 }
 
-function wordsAfterValue({ command, tokens, opened }, { afterCondition }) {
+function wordsAfterValue({ command, tokens, opened }, { afterCondition, parseModes }) {
   const last = tokens.at(-1);
   if (last.word === "not") return ["like", "in"];
   if (opened.length || command === "filter") return afterCondition;
@@ -137,14 +140,25 @@ function wordsAfterValue({ command, tokens, opened }, { afterCondition }) {
   return {
     fields: alias,
     display: alias,
+    unmask: alias,
+    filterIndex: ["in"],
+    unnest: tokens.some(({ word }) => word === "into") ? [] : ["into"],
     stats: [...alias, listsOf(tokens).length > 1 ? "offset" : "by"],
     sort: isOrdered ? [] : ["asc", "desc", ...alias],
-    parse: { regex: ["as", "multi"], string: ["as"] }[last.kind],
+    parse: wordsAfterParsed(tokens) ?? (tokens.length === 1 ? parseModes : []),
+    json: wordsAfterParsed(tokens),
   }[command] ?? [];
+}
+
+function wordsAfterParsed(tokens) {
+  const { kind, word } = tokens.at(-1);
+  if (word === "logfmt" || word === "csv") return ["as"];
+  return { regex: ["as", "multi"], string: ["as"] }[kind];
 }
 
 function valuesAndNames({ command, tokens, opened, compared, earlier }, vocabulary) {
   if (command === "limit") return [{ text: "any", kind: "keyword" }];
+  if (command === "json" && !tokens.length) return [{ text: "field", kind: "keyword" }];
   const found = [];
   if (compared !== undefined) {
     found.push(...valuesOf(compared, vocabulary).map(({ text, kind }) =>
@@ -161,7 +175,7 @@ function valuesAndNames({ command, tokens, opened, compared, earlier }, vocabula
     found.push(...made.map((text) => ({ text, kind: "field", signature: "made by the query" })));
     if (!isReplaced) found.push(...vocabulary.systemFields, ...vocabulary.fields);
   }
-  if (!command || command === "dedup" || command === "parse") return found;
+  if (!command || OF_FIELDS.has(command)) return found;
   found.push(...(aggregates && !isInside ? vocabulary.functions : vocabulary.rowFunctions));
   return command === "filter" ? [...found, { text: "not", kind: "keyword" }] : found;
 }
@@ -196,9 +210,9 @@ function isNewName({ kind }) {
   return kind === "name" || kind === "quoted";
 }
 
-// Whether a token is the name after `as`.
+// Whether a token is the name after `as`, or after the `into` of `unnest`.
 function isAlias(_, place, tokens) {
-  return tokens[place - 1]?.word === "as";
+  return ["as", "into"].includes(tokens[place - 1]?.word);
 }
 
 // The items between the commas outside of brackets, in one list, or in two with `by` between them.

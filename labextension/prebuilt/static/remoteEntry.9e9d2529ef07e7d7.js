@@ -7,6 +7,9 @@ const WORDS = {
   "head": [
    "any"
   ],
+  "json": [
+   "field"
+  ],
   "limit": [
    "any"
   ],
@@ -15,7 +18,10 @@ const WORDS = {
    "desc"
   ],
   "parse": [
-   "multi"
+   "csv",
+   "logfmt",
+   "multi",
+   "xml"
   ],
   "sort": [
    "asc",
@@ -24,19 +30,27 @@ const WORDS = {
   "stats": [
    "group",
    "offset"
+  ],
+  "unnest": [
+   "into"
   ]
  },
  "commands": [
   "dedup",
   "display",
+  "expand",
   "fields",
   "filter",
+  "filterindex",
   "head",
+  "json",
   "limit",
   "order",
   "parse",
   "sort",
   "stats",
+  "unmask",
+  "unnest",
   "where"
  ],
  "constants": [
@@ -392,7 +406,10 @@ function isClause(word, command, before, next, text, words) {
   if (!words.clauses[command]?.includes(word)) return false;
   const sign = text.slice(before.from, before.to);
   const valueEnded = VALUE_KINDS.has(before.kind) || sign === ")" || sign === "]";
-  return valueEnded || next?.kind === "number";
+  // `limit any 5`, options such as `json field=payload`, and `parse csv as a` of the message.
+  const following = next ? text.slice(next.from, next.to).toLowerCase() : "";
+  const isAlone = command === "parse" && before.kind === "command" && following === "as";
+  return valueEnded || isAlone || following === "=" || next?.kind === "number";
 }
 
 function isAs(token, text) {

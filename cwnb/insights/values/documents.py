@@ -1,0 +1,140 @@
+"""Texts that hold a map or list each: values at paths of them, and columns of such values."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.events import (
+    EXACT_DOUBLE,
+    TYPE_BOOLEAN,
+    TYPE_FLOAT,
+    TYPE_INTEGER,
+    TYPE_STRING,
+    TYPE_STRUCTURE,
+)
+from cwnb.insights.control import with_checkpoints
+from cwnb.insights.values.conversion import text_of
+from cwnb.insights.values.numbers import INT64_MAX, INT64_MIN
+from cwnb.insights.values.structures import JsonText, structure_array, write_json
+from cwnb.insights.values.value_types import mixed_array
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+# So many texts are Python objects at a time.
+_ROWS = 8_192
+
+
+def values_at(
+    texts: pa.Array, read: Callable[[str], Any], paths: Sequence[Sequence[str]]
+) -> list[pa.Array]:
+    """Read each text once, by `read`, and give a column for each path.
+
+    Missing where a path leads nowhere. A number in a path is an index of a list, from 0. The texts
+    of a dictionary are read once each.
+    """
+    if pa.types.is_dictionary(texts.type):
+        return [column.take(texts.indices) for column in values_at(texts.dictionary, read, paths)]
+    found: list[list[Any]] = [[] for _ in paths]
+    for start in range(0, len(texts), _ROWS):
+        for text in with_checkpoints(texts.slice(start, _ROWS).to_pylist()):
+            document = None if text is None else read(text)
+            for path, column in zip(paths, found, strict=True):
+                column.append(None if document is None else held(walk(document, path)))
+    return [typed(column) for column in found]
+
+
+def held(value: Any) -> Any:
+    """Give a value of a document as a column is made of it: a map or list as its JSON text.
+
+    So the documents need not be kept until the columns are made.
+    """
+    return JsonText(write_json(value)) if type(value) in _STRUCTURES else value
+
+
+_STRUCTURES = (dict, list)
+
+
+def walk(value: Any, path: Sequence[str]) -> Any:
+    """Follow a path into a document; a key may itself contain dots. None where it leads nowhere."""
+    here = value
+    for part in path:
+        here = _step(here, part)
+        if here is None:
+            break
+    if here is not None or len(path) <= 1:
+        return here
+    return _walk_over_dots(value, list(path))
+
+
+def _step(value: Any, part: str) -> Any:
+    if type(value) is dict:
+        return value.get(part)
+    if type(value) is list and part.isascii() and part.isdigit() and int(part) < len(value):
+        return value[int(part)]
+    return None
+
+
+def _walk_over_dots(value: Any, parts: list[str]) -> Any:
+    if not parts:
+        return value
+    if type(value) is dict:
+        for end in range(1, len(parts) + 1):
+            key = ".".join(parts[:end])
+            if key in value:
+                found = _walk_over_dots(value[key], parts[end:])
+                if found is not None:
+                    return found
+        return None
+    inside = _step(value, parts[0])
+    return None if inside is None else _walk_over_dots(inside, parts[1:])
+
+
+def typed(values: list[Any]) -> pa.Array:
+    """Make a column of Python values from JSON, in a type that fits them all.
+
+    Only integers: int64. Integers and floats: double, if that is exact. Only booleans, only text,
+    only maps and lists: that type. Anything else: mixed.
+    """
+    kinds = {type(value) for value in values} - {type(None)}
+    if not kinds:
+        return pa.nulls(len(values))
+    if kinds == {str}:
+        return pa.array(values, pa.string())
+    if kinds == {bool}:
+        return pa.array(values, pa.bool_())
+    if kinds == {int} and _integers_between(values, INT64_MIN, INT64_MAX):
+        return pa.array(values, pa.int64())
+    if (
+        float in kinds
+        and kinds <= {int, float}
+        and _integers_between(values, -EXACT_DOUBLE, EXACT_DOUBLE)
+    ):
+        return pa.array([None if v is None else float(v) for v in values], pa.float64())
+    if kinds <= {dict, list, JsonText}:
+        return structure_array(values)
+    text = pa.array([None if v is None else text_form(v) for v in values], pa.string())
+    return mixed_array(text, pa.array(np.array([_type_code(v) for v in values], dtype=np.int8)))
+
+
+def text_form(value: Any) -> str:
+    """Give the text form of a value from JSON."""
+    return write_json(value) if isinstance(value, dict | list) else text_of(value)
+
+
+def _type_code(value: Any) -> int:
+    if isinstance(value, bool):
+        return TYPE_BOOLEAN
+    if isinstance(value, int):
+        return TYPE_INTEGER
+    if isinstance(value, dict | list | JsonText):
+        return TYPE_STRUCTURE
+    return TYPE_FLOAT if isinstance(value, float) else TYPE_STRING
+
+
+def _integers_between(values: list[Any], low: int, high: int) -> bool:
+    return all(low <= v <= high for v in values if isinstance(v, int))
