@@ -29,9 +29,10 @@ def compared(now: QueryResult, before: QueryResult, shift_ms: int) -> QueryResul
     `before` is the answer about a window that lies `shift_ms` milliseconds earlier; the times of
     its bins are moved by as much. Columns: the keys, then for each number `n` the columns `n`,
     `n before` and `n change`, which is `n` less `n before`. A count or sum of a group that only the
-    other period has is 0; any other number is missing there. The groups of `now` come first, in
-    their order. Raises InvalidParameter for rows that are no groups of `stats`, and for bins that
-    do not meet.
+    other period has is 0, unless a later command left groups out, such as `filter` or a `limit`
+    that was reached: then it may have been there, and is missing as any other number is. The groups
+    of `now` come first, in their order. Raises InvalidParameter for rows that are no groups of
+    `stats`, and for bins that do not meet.
     """
     filled = now if len(now) else before
     found = shape(filled.pipeline, filled.df)
@@ -40,6 +41,7 @@ def compared(now: QueryResult, before: QueryResult, shift_ms: int) -> QueryResul
         raise InvalidParameter(
             "the difference is that of the numbers of 'stats', and the query has none"
         )
+    filling = [shape(side.pipeline, side.df).fills for side in (now, before)]
     keys = [name for name in filled.df.columns if name in {found.time, *found.keys}]
     kinds = [now.df[name].dtype == before.df[name].dtype for name in keys]
     later = _by_key(now.df, keys, kinds)
@@ -47,10 +49,10 @@ def compared(now: QueryResult, before: QueryResult, shift_ms: int) -> QueryResul
     pairs = [(later.get(key), earlier.get(key)) for key in dict.fromkeys([*later, *earlier])]
     columns = {name: _array([(one or other or {})[name] for one, other in pairs]) for name in keys}
     for name in measures:
-        absent = 0 if name in found.additive else None
+        absent = [0 if fills(name) else None for fills in filling]
         values = [
-            [absent if row is None else row[name] for row in rows]
-            for rows in zip(*pairs, strict=True)
+            [none if row is None else row[name] for row in rows]
+            for none, rows in zip(absent, zip(*pairs, strict=True), strict=False)
         ] or [[], []]
         columns[name], columns[f"{name} before"] = map(_array, values)
         columns[f"{name} change"] = _array(

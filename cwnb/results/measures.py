@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cwnb.errors import InvalidParameter
+from cwnb.insights import write_name
 from cwnb.results.inks import PALETTE
 from cwnb.results.rendering import numbers
 
@@ -67,7 +68,8 @@ def floats(df: DataFrame, name: str) -> Array:
     assert found is not None, "shape() names columns of numbers only"
     if np.isinf(found).any():
         raise InvalidParameter(
-            f"cannot draw {name!r}: it has infinite values; filter them out, as in {name} < 1e300"
+            f"cannot draw {name!r}: it has infinite values; filter them out, as in "
+            f"{write_name(name)} < 1e300"
         )
     if (np.abs(found) > _LARGEST).any():
         raise InvalidParameter(f"cannot draw {name!r}: it has values beyond 1e300; filter them out")

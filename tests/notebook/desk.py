@@ -156,11 +156,6 @@ class Answer(Table):
         super().__init__(page, element)
         self.query = element.get_by_label("the query of the rows below")
 
-    def tool(self, row: int, name: str, sign: str) -> Any:
-        """Give a button of the value in a row, as it is there when the pointer is over it."""
-        self.cell(row, name).hover()
-        return self.element.locator(".cwnb-bar").get_by_role("button", name=sign)
-
 
 @contextlib.contextmanager
 def desk(folder: Path, app: str, calls: list[str]) -> Iterator[Desk]:

@@ -16,6 +16,7 @@ from cwnb.times import Clock
 
 from .bare_page import bare_page
 from .conftest import NOW_MS
+from .test_table import Table
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +91,7 @@ def test_a_row_opens_to_its_event_and_the_events_around_it(show, logs):
     expect(neighbour).to_be_empty()
 
 
-def test_gestures_change_the_query_in_place(show, logs):
+def test_gestures_change_the_query_in_place(show, logs, bare):
     cell = show(logs.query("fields status | limit 50", "/shop/app"))
     assert not cell.query.count()
     cell.open(0)
@@ -103,6 +104,7 @@ def test_gestures_change_the_query_in_place(show, logs):
     expect(cell.element.locator(".cwnb-changed")).to_contain_text("copied; paste it into a cell")
     # The buttons for the value with the cursor are those of the table.
     cell.element.get_by_role("gridcell", name="500").first.click()
+    Table(bare.page, cell.element).show_tools()
     tools = cell.element.get_by_role("toolbar")
     cell.click(tools.get_by_role("button", name="count the events by this field"))
     expect(cell.query).to_contain_text("| stats count(*) as events by status")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 import cwnb
 from cwnb.errors import InvalidParameter, MalformedQuery, ResourceNotFound
-from cwnb.times import Clock
 
 from .conftest import NOW_MS
 
@@ -216,6 +213,29 @@ def test_a_bar_opens_the_events_behind_it(explorer):
     assert explorer.editor.text == "stats count(*) as n by level | sort n"
 
 
+def test_compared_answers_are_shown_in_the_views_of_those_before(explorer):
+    answer = explorer.answer
+    explorer.time.period.value = "30m"
+    explorer.time.compares.value = True
+    explorer.editor.text = "stats count(*) as n by level"
+    ran(explorer)
+    beside = [box.children[1] for box in (*answer._sides.children, *answer._above.children)]
+    assert [view.answer["rows"] for view in beside] == [2, 2, 2]
+    explorer.editor.text = "filter level = 'INFO' | stats count(*) as n by level"
+    ran(explorer)
+    shown = [box.children[1] for box in (*answer._sides.children, *answer._above.children)]
+    assert shown == beside
+    assert [view.answer["rows"] for view in shown] == [1, 1, 1]
+    explorer.editor.text = "fields level"
+    assert all(view.is_stale for view in beside)
+    ran(explorer)
+    assert "the query has none" in answer._above.children[0].text
+    explorer.time.compares.value = False
+    ran(explorer)
+    assert not answer._above.children
+    assert [box.children[1] for box in answer._sides.children] == beside[:1]
+
+
 def test_copy_shows_the_cell(explorer):
     explorer.copy.click()
     assert explorer.cells.code == "\n\n".join(explorer.to_cells())
@@ -228,23 +248,6 @@ def test_two_explorers_on_one_store_do_not_meet(logs):
     assert other.result is None
     assert len(other.run()) == 2
     assert list(one.result) == [{"n": 60}]
-
-
-def test_a_store_that_is_gone_is_an_error_in_words(tmp_path):
-    import shutil
-
-    with cwnb.open(tmp_path / "store", clock=Clock(NOW_MS)) as logs:
-        logs.put("/a", "s", [(NOW_MS - 1, "one")])
-        logs.flush()
-        explorer = logs.explore("/a")
-        explorer.wait(WAIT_S)
-        shutil.rmtree(tmp_path / "store")
-        ran(explorer)
-        explorer.look_again.click()
-        explorer.wait(WAIT_S)
-        for said in (explorer.answer.says.text, explorer.names.groups.empty):
-            assert "Traceback" not in said
-            assert re.search(r"store|folder|file", said), said
 
 
 def test_the_magic_opens_it_with_its_options(run, shell):

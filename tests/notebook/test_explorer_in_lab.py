@@ -122,6 +122,31 @@ def test_choose_run_and_look(page):
 
 
 @pytest.mark.timeout(300)
+def test_the_periods_stand_on_one_line(page):
+    buttons = box(page).locator(".cwnb-periods .widget-toggle-buttons button").all()
+    assert len(buttons) == 11
+    assert len({round(button.bounding_box()["y"]) for button in buttons}) == 1
+
+
+@pytest.mark.timeout(300)
+def test_a_click_on_a_bar_of_the_chart_opens_the_events_behind_it(page):
+    from playwright.sync_api import expect
+
+    write(page, "stats count(*) as n by level | sort n")
+    press(page, "Run")
+    expect_status(page, "2 rows")
+    box(page).locator(".cwnb-tabs .lm-TabBar-tab", has_text="Chart").click()
+    picture = box(page).get_by_alt_text("chart of the answer")
+    expect(box(page).get_by_text("a click on a bar or point shows the events")).to_be_visible()
+    size = picture.bounding_box()
+    # The left of two bars is that of the first row.
+    picture.click(position={"x": 0.3 * size["width"], "y": 0.8 * size["height"]})
+    expect(box(page).get_by_label("Query", exact=True)).to_have_value('filter level = "ERROR"')
+    expect_status(page, "20 rows")
+    expect(box(page).locator(".cwnb-answer .cwnb-status")).to_have_text("20 rows")
+
+
+@pytest.mark.timeout(300)
 def test_log_text_is_text(page):
     from playwright.sync_api import expect
 
@@ -241,3 +266,21 @@ def serious(violations) -> list[str]:
         if violation["impact"] in {"serious", "critical"}
         for node in violation["nodes"]
     ]
+
+
+@pytest.mark.timeout(300)
+def test_a_kernel_that_is_restarted_is_told(page):  # the last one, for the explorer is gone then
+    from playwright.sync_api import expect
+
+    press(page, "Run")
+    expect_status(page, "60 of 60 records matched")
+    page.evaluate(
+        "() => window.jupyterapp.shell.currentWidget.sessionContext.session.kernel.restart()"
+    )
+    gone = "the kernel has been restarted or shut down; run the cell again"
+    expect(box(page).locator(".cwnb-frame-says")).to_have_text(gone, timeout=60_000)
+    # What it showed is still there.
+    expect(box(page).locator(".cwnb-tabs .cwnb-row").first).to_be_visible()
+    box(page).locator(".cwnb-left").get_by_role("button", name="Fields").click()
+    box(page).locator(".cwnb-field", has_text="level").click()
+    expect(box(page).locator(".cwnb-field-values").first).to_have_text(gone)

@@ -73,8 +73,7 @@ def test_an_answer_is_live_in_voila(looker):
     expect(element.locator(".cwnb-bars svg")).to_be_visible()
     # The HTML that stands in for it where no kernel is.
     expect(looker.page.locator(".cwnb-result").first).not_to_be_visible()
-    answer.cell(0, "level").hover()
-    element.locator(".cwnb-bar").get_by_role("button", name="keep only").click()
+    answer.tool(0, "level", "keep only").click()
     expect(answer.status).to_have_text("20 rows")
     query = (
         '%%insights -g /shop/app --start all\nfields level, status, ms\n| filter level = "ERROR"'

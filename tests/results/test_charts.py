@@ -389,6 +389,11 @@ CANNOT = [
         "'n': it has infinite values; filter them out, as in n < 1e",
     ),
     (result(INFINITE, *COUNT), "hist", "infinite values"),
+    (
+        result(INFINITE.rename(columns={"n": "a b"}), ["max(x) as `a b`"], ["k"]),
+        "auto",
+        "'a b': it has infinite values; filter them out, as in `a b` < 1e300",
+    ),
     (result(HUGE, *COUNT), "bar", "values beyond 1e300"),
     (result(frame(n=[0.0, 1e-290, None])), "hist", "'n': all its values are below 1e-280"),
     (result(NONE, *COUNT), "auto", "cannot draw 'n': all values are missing"),

@@ -51,6 +51,19 @@ PAIRED = [
         [("ERROR", 7, 1, 6), ("INFO", 2**53 + 1, 2**53 - 1, 2), ("WARN", None, 4, None)],
     ),
     ("stats count(*)", [(3, 3, 0)]),
+    # A group that a later command may have left out is not known to be 0.
+    (
+        "stats count(*) as n by level | filter n > 1",
+        [("ERROR", 2, None, None)],
+    ),
+    (
+        "stats count(*) as n by level | sort level | limit 2",
+        [("ERROR", 2, 1, 1), ("INFO", 1, 1, 0)],
+    ),
+    (
+        "stats count(*) as n by level | sort level desc | limit 2",
+        [("INFO", 1, 1, 0), ("ERROR", 2, None, None), ("WARN", None, 1, None)],
+    ),
     ("filter level = 'DEBUG' | stats count(*) by level", []),
     (
         "filter level = 'WARN' | stats count(*) as n by level",

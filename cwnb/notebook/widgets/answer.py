@@ -157,15 +157,12 @@ class AnswerView(View):
     def _stop(self) -> None:
         self.run.stop()
 
-    def _heard(self) -> None:
-        """Reply, so that the view knows that the kernel is there."""
-
     def _cell(self) -> Reply:
         if self.exploration is None:
             raise InvalidParameter("an answer about a DataFrame has no cell of %%insights")
         return Reply({"text": _cells(self.exploration)})
 
-    asked: ClassVar = {**ROWS, **HISTOGRAM, **EVENTS, "heard": _heard, "stop": _stop, "cell": _cell}
+    asked: ClassVar = {**ROWS, **HISTOGRAM, **EVENTS, "stop": _stop, "cell": _cell}
 
 
 def _cells(exploration: Exploration) -> str:

@@ -46,7 +46,8 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
         self._drawn: QueryResult | None = None
         self.difference: QueryResult | None = None
         # The views of the period before and of the difference, where these are asked.
-        self._beside: list[AnswerView] = []
+        self._earlier: AnswerView | None = None
+        self._change: AnswerView | None = None
         self.says = LinesView()
         self.says.say(_NOT_RUN, "note")
         self.rows = AnswerView(None, exploration)
@@ -80,9 +81,12 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
 
     def show_result(self, result: QueryResult) -> None:
         """Show an answer."""
+        self._show_alone()
+        self._show_window(result)
+
+    def _show_window(self, result: QueryResult) -> None:
         self._result = result
         reasons = reasons_for_no_rows(result)
-        self._show_alone()
         self.rows.show_result(result)
         # The view of the rows shows the warnings, so here are the reasons beside them.
         self.says.say_all([(text, "note") for text in reasons if text not in result.warnings])
@@ -98,33 +102,44 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
 
     def show_compared(self, now: QueryResult, before: QueryResult, shift_ms: int) -> None:
         """Show an answer beside that about the period before, and the difference of `stats`."""
-        self.show_result(now)
-        earlier = AnswerView(before)
-        self._beside = [earlier]
-        self._sides.children = [self._window, _titled("The period before", earlier)]
-        self._window.children[0].layout.display = ""
-        self._sides.add_class("cwnb-compared")
+        self._show_window(now)
+        if self._earlier is None:
+            self._earlier = AnswerView(before)
+            self._sides.children = [self._window, _titled("The period before", self._earlier)]
+            self._window.children[0].layout.display = ""
+            self._sides.add_class("cwnb-compared")
+        else:
+            self._earlier.show_result(before)
         try:
             self.difference = compared(now, before, shift_ms)
         except InvalidParameter as error:
+            self._close_difference()
             told = LinesView()
             told.say(str(error), "note")
             self._above.children = [told]
+            return
+        if self._change is None:
+            self._change = AnswerView(self.difference)
+            self._change.add_class("cwnb-difference")
+            self._above.children = [_titled("The difference", self._change)]
         else:
-            difference = AnswerView(self.difference)
-            difference.add_class("cwnb-difference")
-            self._beside.append(difference)
-            self._above.children = [_titled("The difference", difference)]
+            self._change.show_result(self.difference)
 
     def _show_alone(self) -> None:
         """Take away what a comparison has shown."""
         self._window.children[0].layout.display = "none"
         self._sides.remove_class("cwnb-compared")
         self._sides.children = [self._window]
+        if self._earlier is not None:
+            self._earlier.close()
+            self._earlier = None
+        self._close_difference()
+
+    def _close_difference(self) -> None:
         self._above.children = []
-        for view in self._beside:
-            view.close()
-        self._beside, self.difference = [], None
+        if self._change is not None:
+            self._change.close()
+        self._change, self.difference = None, None
 
     def show_error(self, error: Exception | str) -> None:
         """Show why there is no answer."""
@@ -137,7 +152,7 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
     def mark_stale(self) -> None:
         """Say that the answer is not that of the query as it now is."""
         if self._result is not None:
-            for view in (self.rows, *self._beside):
+            for view in filter(None, (self.rows, self._earlier, self._change)):
                 view.mark_stale()
 
     def _follow_gesture(self, _: Exploration) -> None:

@@ -162,9 +162,9 @@ class NamePicker:
 
     def _change_query(self, do: str, field: str, value: Any) -> None:
         gestures = {
-            "keep_only": lambda: self._exploration.keep_only(field, value),
-            "leave_out": lambda: self._exploration.leave_out(field, value),
-            "count_by": lambda: self._exploration.count_by(field),
+            "keep_only": lambda: self._exploration.keep_only(field, value, of_event=True),
+            "leave_out": lambda: self._exploration.leave_out(field, value, of_event=True),
+            "count_by": lambda: self._exploration.count_by(field, of_event=True),
         }
         gestures[do]()
         self._on_gesture()

@@ -49,7 +49,8 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
 
     def _receive(self, _: Any, content: dict[str, Any], __: list[Any]) -> None:
         question = {name: value for name, value in content.items() if name not in {"ask", "number"}}
-        method = self.asked.get(content.get("ask", ""))
+        asked = content.get("ask", "")
+        method = _heard if asked == "heard" else self.asked.get(asked)
         if method is None:
             return
         threading.Thread(
@@ -73,6 +74,10 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
             self.send({"to": number, "last": True, "error": sentence(error)})
         else:
             self.send({"to": number, "last": True})
+
+
+def _heard(_: View) -> None:
+    """Reply, so that the view knows that the kernel is there."""
 
 
 def sentence(error: Exception) -> str:

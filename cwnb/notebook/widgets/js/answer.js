@@ -29,7 +29,8 @@ function drawAnswer({ model, el }) {
   follow("is_stale progress", () => root.classList.toggle("cwnb-old",
     model.get("is_stale") || Boolean(model.get("progress").text)));
   follow("answer", () => {
-    const had = table.contains(document.activeElement);
+    const before = table.querySelector(".cwnb-table");
+    const focused = table.contains(document.activeElement) ? document.activeElement : null;
     model.set("failed", "");
     if (!model.get("answer").columns) return table.replaceChildren();
     table.replaceChildren(drawTable({
@@ -37,9 +38,14 @@ function drawAnswer({ model, el }) {
       rows: heldRows(model),
       onOpen: (row) => openedRow(model, row, attempt),
       tools: (row, column) => valueTools(model, { row, column }, attempt),
+      before,
     }));
-    // Keys that were pressed in the rows before these go on in these.
-    if (had) table.querySelector(".cwnb-scroller")?.focus({ preventScroll: true });
+    // Keys that were pressed in the table before this one go on in this one.
+    if (!focused) return;
+    const box = focused.matches(".cwnb-box")
+      ? table.querySelector(`.cwnb-box[aria-label="${focused.ariaLabel}"]`) : null;
+    (box ?? table.querySelector(".cwnb-scroller"))?.focus({ preventScroll: true });
+    box?.setSelectionRange(focused.selectionStart, focused.selectionEnd);
   });
   histogram.append(drawHistogram({ model }));
   return () => stops.forEach((stop) => stop());
@@ -57,17 +63,6 @@ function hideStatic(model) {
   };
   count(1);
   return () => count(-1);
-}
-
-// Notice when the kernel is restarted: it knows nothing of the view then. The event also says that
-// a kernel is there again, so it is asked.
-function followKernel(model) {
-  const look = () => {
-    model.set("is_gone", true);
-    ask(model, "heard").then(() => model.set("is_gone", false), () => {});
-  };
-  model.on("comm_live_update", look);
-  return () => model.off("comm_live_update", look);
 }
 
 // The query as gestures in a cell have changed it.
@@ -105,11 +100,7 @@ function noteLines(model) {
   const lines = [...warnings.map((text) => ["cwnb-warning", `warning: ${text}`])];
   if (model.get("error")) lines.push(["cwnb-error", model.get("error")]);
   if (model.get("failed") && !model.get("is_gone")) lines.push(["cwnb-error", model.get("failed")]);
-  if (model.get("is_gone")) {
-    lines.push(["cwnb-note", GONE]);
-  } else if (model.get("busy") > 0) {
-    lines.push(["cwnb-note", BUSY]);
-  }
+  if (kernelSentence(model)) lines.push(["cwnb-note", kernelSentence(model)]);
   if (model.get("is_stale") && model.get("answer").columns) {
     lines.push(["cwnb-note", "the rows below are those of the query before it"]);
   }

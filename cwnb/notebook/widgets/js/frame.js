@@ -3,7 +3,7 @@ function drawFrame({ model, el }) {
   const said = busyNote(model);
   said.classList.add("cwnb-frame-says");
   el.append(said);
-  const stops = [];
+  const stops = [followKernel(model)];
   const follow = (event, handler) => {
     model.on(event, handler);
     stops.push(() => model.off(event, handler));

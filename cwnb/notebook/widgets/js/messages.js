@@ -61,11 +61,25 @@ function unpacked(buffer) {
   return JSON.parse(new TextDecoder().decode(buffer));
 }
 
-// A line that says so while the kernel does not reply.
+// What there is to say of the kernel: nothing while it replies.
+function kernelSentence(model) {
+  return model.get("is_gone") ? GONE : model.get("busy") > 0 ? BUSY : "";
+}
+
+// A line that says it.
 function busyNote(model) {
   const note = element("div", "cwnb-note", [], { role: "status" });
-  model.on("change:busy", () => {
-    note.textContent = model.get("busy") > 0 ? BUSY : "";
-  });
+  model.on("change:busy change:is_gone", () => { note.textContent = kernelSentence(model); });
   return note;
+}
+
+// Notice when the kernel is restarted: it knows nothing of the view then. The event also says that
+// a kernel is there again, so it is asked.
+function followKernel(model) {
+  const look = () => {
+    model.set("is_gone", true);
+    ask(model, "heard").then(() => model.set("is_gone", false), () => {});
+  };
+  model.on("comm_live_update", look);
+  return () => model.off("comm_live_update", look);
 }

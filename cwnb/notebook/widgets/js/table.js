@@ -7,9 +7,12 @@ const ROWS_HIGH = 20; // before it scrolls
 const BEYOND_PIXELS = 250; // drawn on each side of what is in sight
 
 // `onOpen(row)` gives a node, or a promise of one, to show under a row, and `tools(row, place)`
-// buttons for a value, or null.
-function drawTable({ rows, onOpen, tools }) {
+// buttons for a value, or null. `before` is the node of the table that this one replaces: where it
+// has the same columns its order stays, and what was typed into its boxes.
+function drawTable({ rows, onOpen, tools, before }) {
   if (!rows.count || !rows.columns.length) return element("div", "cwnb-empty", ["no rows"]);
+  const namesOf = ({ columns }) => JSON.stringify(columns.map(({ name }) => name));
+  const kept = before && namesOf(before.table.rows) === namesOf(rows) ? before.table : undefined;
   const id = `cwnb-${Math.random().toString(36).slice(2)}`;
   const group = (name, children = []) => element("div", name, children, { role: "rowgroup" });
   const table = {
@@ -19,7 +22,7 @@ function drawTable({ rows, onOpen, tools }) {
     body: group("cwnb-body"), insets: group("cwnb-insets"),
     drop: element("div", "cwnb-drop", [], { hidden: true }),
     bar: element("div", "cwnb-bar", [], { role: "toolbar", "aria-label": "this value" }),
-    sorts: [], order: new Uint32Array(), tops: new Float64Array(1), scrolledTo: 0,
+    sorts: kept?.sorts ?? [], order: new Uint32Array(), tops: new Float64Array(1), scrolledTo: 0,
     heights: new Uint16Array(rows.count), // of wrapped rows that have been drawn
     opened: new Map(), drawn: new Map(),
     cursor: { at: -1, index: 0 }, anchor: { at: -1, index: 0 },
@@ -43,12 +46,15 @@ function drawTable({ rows, onOpen, tools }) {
     if (!event.target.closest(".cwnb-open")) pressRows(table, event);
   });
   table.bar.addEventListener("keydown", ({ key }) => {
-    if (key === "Escape") table.scroller.focus();
+    if (key !== "Escape") return;
+    table.scroller.focus();
+    table.barOpenAt = "";
+    showBar(table, table.cursor.at, table.cursor.index);
   });
   table.watch = new ResizeObserver(() => resizeTable(table));
   table.watch.observe(table.scroller);
   const node = element("div", "cwnb-table", [
-    tableControls(table),
+    tableControls(table, kept),
     element("div", "cwnb-rows", [table.scroller, table.bar], {
       onpointerleave: () => showBar(table, table.cursor.at, table.cursor.index),
     }),
@@ -62,8 +68,11 @@ function drawTable({ rows, onOpen, tools }) {
     }
     lookAgain(table, false);
   });
+  table.filter = finderOf(table.filterBox.value);
+  table.finder = finderOf(table.findBox.value);
+  node.table = table;
   arrangeColumns(table);
-  orderRows(table, false);
+  lookAgain(table, false);
   return node;
 }
 

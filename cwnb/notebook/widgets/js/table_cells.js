@@ -45,6 +45,7 @@ function pressRows(table, event) {
   const select = ({ at, index }, options) => {
     moveTo(table, at, isRow ? Infinity : index ?? 0, { isSeen: false, ...options });
   };
+  table.isPressed = true; // no buttons under the pointer until it is let go
   if (isRow && !event.shiftKey) table.anchor = { at: pressed.at, index: 0 };
   select(pressed, { isMore });
   if (isMore) event.preventDefault();
@@ -56,6 +57,9 @@ function pressRows(table, event) {
     before = over;
     window.getSelection().removeAllRanges();
     select(over, { isMore: true, isSeen: !isRow });
+  }, () => {
+    table.isPressed = false;
+    showBar(table, table.cursor.at, table.cursor.index);
   });
 }
 
@@ -77,8 +81,10 @@ function pressKey(table, { key, altKey, shiftKey: isMore, ctrlKey, metaKey }) {
     moveTo(table, at, index + right);
   } else if (STEPS[key]) moveTo(table, at + down, index + right, { isMore });
   else if (far) {
-    const isCorner = isControl && Math.abs(far) === Infinity;
-    moveTo(table, Math.max(0, at + far), isCorner ? far : index, { isMore });
+    const isEnd = Math.abs(far) === Infinity;
+    // Home and End go along the heads, and up and down the rows; with Ctrl they do both.
+    if (at < 0 && isEnd && !isControl) moveTo(table, at, far);
+    else moveTo(table, Math.max(0, at + far), isControl && isEnd ? far : index, { isMore });
   } else if (key === "Enter" && at < 0) sortBy(table, index, isMore);
   else if (key === "Enter") toggleRow(table, table.order[at]);
   else if (key === " " || (isControl && key === "a")) {
@@ -89,10 +95,19 @@ function pressKey(table, { key, altKey, shiftKey: isMore, ctrlKey, metaKey }) {
     if (!window.getSelection().isCollapsed) return false;
     copyCells(table, "text");
   } else if (isControl && key === "f") table.findBox.focus();
-  else if (key === "F2") table.bar.querySelector("button")?.focus();
+  else if (key === "F2") focusBar(table);
   else if (key === "Escape") moveTo(table, at, index);
   else return false;
   return true;
+}
+
+// Go to the buttons of the value with the cursor, wherever the pointer is.
+function focusBar(table) {
+  const { bar, cursor } = table;
+  showBar(table, cursor.at, cursor.index);
+  const first = () => bar.querySelector("button");
+  if (first()?.ariaLabel === SHOW_TOOLS) first().click();
+  else first()?.focus();
 }
 
 // The nodes of a text in which what was found is marked.

@@ -6,6 +6,7 @@ const NARROWEST = 44;
 const LONG = 200;
 const PADDING = 18;
 const SORT_MARK = 22;
+const SHOW_TOOLS_PIXELS = 18; // what a cell keeps free for the button that shows what it can do
 const ROWS_MEASURED = 200;
 const LETTERS_MEASURED = 300;
 
@@ -34,7 +35,8 @@ function naturalWidths(table) {
     const texts = rows.textsOf(place);
     const longest = texts.reduce((a, b) => (b?.length > a.length ? b : a), "");
     const widths = [longest, ...texts.slice(0, ROWS_MEASURED)].map(wide);
-    return Math.ceil(Math.max(wide(title) * 1.1 + SORT_MARK, ...widths)) + PADDING;
+    const head = wide(title) * 1.1 + SORT_MARK;
+    return Math.ceil(Math.max(head, Math.max(...widths) + SHOW_TOOLS_PIXELS)) + PADDING;
   });
 }
 

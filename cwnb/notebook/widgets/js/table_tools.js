@@ -1,6 +1,7 @@
 // What stands around the rows of a table: boxes, buttons, the line that tells what is shown.
 
 const PAUSE_MS = 120; // in typing, before it is looked for what was typed
+const SHOW_TOOLS = "what to do with the value";
 
 function button(text, what, onclick, attributes = {}) {
   return element("button", "cwnb-button", [text], {
@@ -12,11 +13,11 @@ function counted(count, what) {
   return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
 }
 
-function tableControls(table) {
+function tableControls(table, before) {
   const { layout } = table;
-  const box = (label, use) => {
+  const box = (label, value, use) => {
     let waiting;
-    return element("input", "cwnb-box", [], {
+    const input = element("input", "cwnb-box", [], {
       type: "search", placeholder: label, "aria-label": label, spellcheck: "false",
       oninput: ({ target }) => {
         clearTimeout(waiting);
@@ -28,12 +29,14 @@ function tableControls(table) {
         if (key === "Escape" && !target.value) table.scroller.focus();
       },
     });
+    input.value = value;
+    return input;
   };
-  const filterBox = box("Filter rows", (finder) => {
+  table.filterBox = box("Filter rows", before?.filterBox.value ?? "", (finder) => {
     table.filter = finder;
     lookAgain(table);
   });
-  table.findBox = box("Find", (finder) => {
+  table.findBox = box("Find", before?.findBox.value ?? "", (finder) => {
     table.finder = finder;
     lookAgain(table);
     findRow(table, 0);
@@ -55,7 +58,7 @@ function tableControls(table) {
     found.textContent = foundSentence(table);
   };
   return element("div", "cwnb-controls", [
-    filterBox, table.findBox,
+    table.filterBox, table.findBox,
     button("‹", "the row before that has it", () => findRow(table, -1)),
     button("›", "the next row that has it", () => findRow(table, 1)), found,
     element("span", "cwnb-apart"), wrap, columnsMenu(table),
@@ -99,14 +102,17 @@ function shownSentences({ rows, order, has, hits, sorts }) {
   return said;
 }
 
-// Show the buttons for a value: over the end of a long text, and beside others.
+// Show the buttons for a value where they hide no other value: over the end of a long text, or in
+// the room that the value leaves. Where its cell has no such room, one button there shows them.
 function showBar(table, at, index) {
   const { bar, order, shown, widths, letter, drawn, scroller, rows } = table;
   if (bar.contains(document.activeElement)) return;
+  bar.hidden = true;
+  if (table.isPressed) return;
   const row = order[at];
   const cell = [...(drawn.get(row)?.children ?? [])].find((child) => child.index === index);
-  bar.hidden = !cell;
   if (!cell) return;
+  bar.hidden = false;
   const place = shown[index];
   const letters = rows.text(row, place)?.length ?? 0;
   const isLong = letters * letter > widths[index] - PADDING || cell.scrollWidth > cell.clientWidth;
@@ -119,8 +125,23 @@ function showBar(table, at, index) {
   const [inside, outside] = [cell.getBoundingClientRect(), scroller.getBoundingClientRect()];
   const [left, wide, space] = [inside.left - outside.left, bar.offsetWidth, scroller.clientWidth];
   const end = Math.min(left + inside.width, space);
-  const isBeside = rows.columns[place].kind !== "text" || inside.width < 2 * wide;
-  bar.style.left = `${!isBeside ? end - wide : end + wide < space ? end : left - wide}px`;
+  const isText = rows.columns[place].kind === "text";
+  const room = inside.width - letters * letter - PADDING;
+  // The middle of a cell is left free, where people click to choose it.
+  const isInside = inside.width >= 2 * wide && (isText || room >= wide);
+  const key = `${row}-${place}`;
+  if (table.barOpenAt !== key) table.barOpenAt = "";
+  if (!isInside && !table.barOpenAt) {
+    bar.replaceChildren(button("⋯", SHOW_TOOLS, () => {
+      table.barOpenAt = key;
+      document.activeElement.blur();
+      showBar(table, at, index);
+      bar.querySelector("button").focus();
+    }));
+  }
+  const isBeside = !isInside && table.barOpenAt;
+  bar.style.left = `${isBeside ? (end + wide < space ? end : left - wide)
+    : isText ? end - bar.offsetWidth : left}px`;
   const top = inside.top - outside.top;
   bar.style.top = `${top}px`;
   bar.hidden = top < HEAD_PIXELS - ROW_PIXELS / 2 || top > scroller.clientHeight - ROW_PIXELS / 2;
