@@ -29,8 +29,9 @@ def plot(
     - "auto": a line per aggregate by bin alone; by bin and group, counts and sums stacked and a
       line per group for other aggregates; bars for groups; for events, their number over time.
     - "line", "area", "bar", "stacked": over time. A count or sum is 0 in a bin without events, also
-      up to the ends of the window that was asked about; other aggregates have a gap. Areas of
-      counts and sums by group stand on each other. A single bin is a bar.
+      up to the ends of the window that was asked about, which ends at the last event of all where
+      only its start is named; other aggregates have a gap. Areas of counts and sums by group stand
+      on each other. A single bin is a bar.
     - "bar", "barh": a bar per group, upright or lying. "barh" of a time has a bar per bin.
     - "hist": the distribution of the first column of numbers, over all rows of the answer: a field
       of events, a measure of `stats`.

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from cwnb.errors import InvalidParameter
+from cwnb.errors import CwnbError, InvalidParameter
+from cwnb.events import ALL_TIME, Window
+from cwnb.insights import extent_of_inputs
 from cwnb.results.axes import joined
 from cwnb.results.bar_charts import BARS_SHOWN, draw_bars
 from cwnb.results.distribution import draw_distribution
@@ -45,7 +48,7 @@ def draw(result: Any, kind: str, value: str | None = None, tz: str = UTC_NAME) -
 
 def _draw(result: Any, df: DataFrame, kind: str, value: str | None, tz: str) -> Chart:
     found = shape(result.pipeline, df)
-    window = result.events.context.window
+    window = _window(result)
     if kind == "hist":
         found, _ = with_measures(df, found, value or next(iter(found.measures), None))
         name = found.measures[0]
@@ -72,6 +75,25 @@ def _draw(result: Any, df: DataFrame, kind: str, value: str | None, tz: str) -> 
     if note:
         panels[0].note = joined(panels[0].note, note)
     return _draw_lying(panels, tz) if kind == "barh" else draw_over_time(panels, kind, tz)
+
+
+def _window(result: Any) -> Window:
+    """Give the window of an answer; one with a single open side ends there at the last event.
+
+    So a chart of what failed since 9:00 shows the quiet time up to the newest event, too.
+    """
+    context = result.events.context
+    window: Window = context.window
+    has_start, has_end = window.start_ms > ALL_TIME.start_ms, window.end_ms < ALL_TIME.end_ms
+    if has_start == has_end:
+        return window
+    with suppress(CwnbError):  # the events may be gone, and the answer is still there
+        extent = extent_of_inputs(result.query, context.sources, window)
+        if extent is not None and has_start:
+            return Window(window.start_ms, extent.last_ms + 1)
+        if extent is not None:
+            return Window(extent.first_ms, window.end_ms)
+    return window
 
 
 def _draw_lying(panels: list[Panel], tz: str) -> Chart:

@@ -181,3 +181,21 @@ def test_rows_that_the_default_limit_left_out_are_said():
     figure = cwnb.query("stats count(*) as c by bin(1m)", rows).plot()
     assert titles(figure) == ["c   (cut off at 10,000 rows)"]
     assert titles(cwnb.query("stats count(*) as c by bin(1m) | limit 10000", rows).plot()) == ["c"]
+
+
+@pytest.mark.parametrize("on_store", [False, True])
+def test_an_open_side_of_a_window_ends_at_the_last_event_of_all(tmp_path, on_store):
+    query = "filter n < 2 | stats count(*) by bin(15m)"
+    with cwnb.open(tmp_path / "store") as logs:
+        if on_store:
+            logs.load(EVENTS, group="/a")
+        for start, expected in [
+            (START_MS, [2, 0, 0, 0]),
+            (START_MS - HOUR_MS, [0] * 4 + [2, 0, 0, 0]),
+        ]:
+            moment = pd.to_datetime(start, unit="ms", utc=True)
+            if on_store:
+                (axes,) = logs.query(query, "/a", start=moment).plot("line").axes
+                assert lines(axes)[0] == expected
+            else:
+                assert line(query, start=moment) == expected
