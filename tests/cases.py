@@ -13,9 +13,13 @@ A case is a block that begins with `# title` at the start of a line:
     08:00:00   | ...
 
 `events:` may be left out and is then that of the case before. A line is a time of DAY, a stream in
-brackets if it matters, and the message; a JSON object has its keys as fields. Between `query:` and
-`---` may stand `strict: yes`, `now: TIME`, `window: TIME TIME`, `pandas: cannot say REASON`, and
-`rule: KEY`, the rule of the service that the query breaks (see `insights/resolve/rules.py`).
+brackets if it matters, and the message; a JSON object has its keys as fields.
+`group: NAME TYPE` in the place of `events:` names the log group of the lines below it, and its log
+type (`lambda`, `vpc-flow`, ...; it may be left out), which gives text lines their fields; in these
+lines `\\t` is a tab. There may be several groups, which the query reads together.
+Between `query:` and `---` may stand `strict: yes`, `strict: both` (the case is two, of which one is
+strict), `now: TIME`, `window: TIME TIME`, `pandas: cannot say REASON`, and `rule: KEY`, the rule of the service that the query breaks (see
+`insights/resolve/rules.py`).
 The table has a header and a row a line. A cell says its type: `200` is an integer, `200.0` a float
 (to four decimals), `true` a boolean, `-` is missing, a time of DAY is without the day, and all else
 is text, which stands in quotes, as JSON, where it looks like one of these or is empty.
@@ -28,40 +32,52 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
+from line_fields import fields_of_line, json_within
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FOLDER = Path(__file__).parent / "fixtures" / "queries"
 DAY = "2026-11-20"
+ACCOUNT = "000000000000"
 EVENT = re.compile(r"(?P<time>[\d:.T-]+Z?) (?:\[(?P<stream>[^\]]+)\] )?(?P<message>.*)", re.DOTALL)
+HEADING = re.compile(r"events:|group: (?P<group>\S+)(?: (?P<log_type>[\w-]+))?")
 OPTIONS = ("strict", "now", "window", "pandas", "rule")
 
 
 @dataclass(frozen=True)
 class Event:
-    """One event of a case."""
+    """One event of a case; `group` is empty where the case names no log groups."""
 
     time_ms: int
     stream: str
     message: str
+    group: str = ""
+    log_type: str = ""
 
     @property
     def fields(self) -> dict[str, Any]:
         """The fields that discovery finds in the message."""
-        return discovered(self.message)
+        in_json = discovered(self._json)
+        if self._json == self.message:
+            return in_json
+        return fields_of_line(self.message, self.log_type) | in_json
 
     @property
     def wholes(self) -> dict[str, Any]:
         """The fields of the message that are lists or maps."""
-        return {name: value for name, value in containers(self.message) if name}
+        return {name: value for name, value in containers(self._json) if name}
+
+    @property
+    def _json(self) -> str:
+        return json_within(self.message, self.log_type)
 
 
 @dataclass
@@ -100,13 +116,28 @@ def _read_file(path: Path) -> Iterator[Case]:
         head, found, tail = body.partition("\n---")
         assert found, f"{path.name}: no --- in {title!r}"
         before, _, asked = head.partition("query:\n")
-        if "events:" in before:
-            lines = before.split("events:\n", 1)[1].splitlines()
-            events = tuple(_event(line) for line in lines if line.strip())
-        yield _case(path.stem, title, events, asked, tail)
+        if any(HEADING.fullmatch(line) for line in before.splitlines()):
+            events = tuple(_events(before))
+        case, modes = _case(path.stem, title, events, asked, tail)
+        yield case
+        if modes == "both":
+            yield replace(case, title=f"{title}, strictly", strict=True)
 
 
-def _case(file: str, title: str, events: tuple[Event, ...], asked: str, tail: str) -> Case:
+def _events(text: str) -> Iterator[Event]:
+    """Give the events below the headings before a query."""
+    group = log_type = ""
+    for line in text.splitlines():
+        if heading := HEADING.fullmatch(line):
+            group, log_type = heading["group"] or "", heading["log_type"] or ""
+        elif line.strip():
+            yield _event(line, group, log_type)
+
+
+def _case(
+    file: str, title: str, events: tuple[Event, ...], asked: str, tail: str
+) -> tuple[Case, str]:
+    """Read a case; the text is what its `strict` says."""
     query, options = [], {}
     for line in asked.splitlines():
         name, colon, value = line.partition(":")
@@ -135,7 +166,7 @@ def _case(file: str, title: str, events: tuple[Event, ...], asked: str, tail: st
             else:
                 assert len(cells) == len(case.columns), f"{file}: {title}: {line!r}"
                 case.rows.append(cells)
-    return case
+    return case, options.get("strict", "")
 
 
 def _cells(line: str) -> list[str]:
@@ -151,13 +182,14 @@ def time_ms(text: str) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def _event(line: str) -> Event:
+def _event(line: str, group: str = "", log_type: str = "") -> Event:
     match = EVENT.fullmatch(line)
     assert match, line
     message = match["message"]
     if not message.startswith("{"):
         message = message.replace("\\n", "\n")
-    return Event(time_ms(match["time"]), match["stream"] or "s", message)
+        message = message.replace("\\t", "\t") if group else message
+    return Event(time_ms(match["time"]), match["stream"] or "s", message, group, log_type)
 
 
 def discovered(message: str) -> dict[str, Any]:
@@ -202,6 +234,8 @@ def _flatten(value: Any, name: str, found: dict[str, Any]) -> None:
 
 # ---------------------------------------------------------------- as frames
 
+_SYSTEM = ("@timestamp", "@message", "@logStream", "@log")
+
 
 def frame_of(events: tuple[Event, ...]) -> pd.DataFrame:
     """Give the events as a frame whose columns are the fields.
@@ -217,6 +251,9 @@ def frame_of(events: tuple[Event, ...]) -> pd.DataFrame:
             "@logStream": pd.Series([e.stream for e in events], dtype=pd.ArrowDtype(pa.string())),
         }
     )
+    if any(event.group for event in events):
+        logs = [f"{ACCOUNT}:{event.group}" for event in events]
+        frame["@log"] = pd.Series(logs, dtype=pd.ArrowDtype(pa.string()))
     for name in dict.fromkeys(name for event in events for name in event.fields):
         values = [e.fields.get(name) for e in events]
         floats = {type(v) for v in values if v is not None} == {int, float}
@@ -232,8 +269,9 @@ def _fit_doubles(values: list[Any]) -> bool:
 def export_of(events: tuple[Event, ...]) -> tuple[pd.DataFrame, dict[str, str]]:
     """Give what `export_events` writes for these events, and its schema."""
     frame = frame_of(events)
-    schema = {"@timestamp": "time", "@message": "text", "@logStream": "text"}
-    for name in frame.columns[3:]:
+    schema = {"@timestamp": "time"}
+    schema |= dict.fromkeys((name for name in _SYSTEM[1:] if name in frame), "text")
+    for name in frame.columns.difference(_SYSTEM, sort=False):
         values = [event.fields.get(name) for event in events]
         kinds = {type(v) for v in values if v is not None}
         if kinds == {bool}:

@@ -76,24 +76,43 @@ def test_marks_are_counted() -> None:
 
 @pytest.fixture(scope="session")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    """One store for all tables: a group for each list of events, part segments, part batches."""
+    """One store for all tables: a group for each list of events, part segments, part batches.
+
+    Lists of events that name their groups have a store each, for one name may stand in several.
+    """
     import cwnb
 
     logs = cwnb.open(tmp_path_factory.mktemp("cases") / "store", encryption="none")
-    groups: dict[tuple[Event, ...], str] = {}
+    held: dict[tuple[Event, ...], tuple[Any, list[str]]] = {}
 
-    def group_of(case: Case) -> tuple[Any, str]:
-        logs.store.set_now(case.now_ms or time_ms("12:00:00"))
-        if case.events not in groups:
-            group = groups[case.events] = f"/cases/{len(groups)}"
-            for place, event in enumerate(case.events):
-                logs.put(group, event.stream, [(event.time_ms, event.message)])
-                if place % 3 == 1:
-                    logs.flush(group)
-        return logs, groups[case.events]
+    def groups_of(case: Case) -> tuple[Any, list[str]]:
+        if case.events not in held:
+            named = list(dict.fromkeys(event.group for event in case.events))
+            if named and all(named):
+                of_case = cwnb.open(tmp_path_factory.mktemp("named") / "store", encryption="none")
+                held[case.events] = of_case, named
+            else:
+                held[case.events] = logs, [f"/cases/{len(held)}"]
+            fill(*held[case.events], case.events)
+        found, names = held[case.events]
+        found.store.set_now(case.now_ms or time_ms("12:00:00"))
+        return found, names
 
-    yield group_of
-    logs.close()
+    yield groups_of
+    for store in {id(found): found for found, _ in held.values()}.values():
+        store.close()
+
+
+def fill(logs: Any, names: list[str], events: tuple[Event, ...]) -> None:
+    """Put each event into the group that it names, or into the only one."""
+    logs.store.set_now(time_ms("12:00:00"))
+    for event in {event.group: event for event in events if event.log_type}.values():
+        logs.create_group(event.group, log_type=event.log_type)
+    for place, event in enumerate(events):
+        group = event.group or names[0]
+        logs.put(group, event.stream, [(event.time_ms, event.message)])
+        if place % 3 == 1:
+            logs.flush(group)
 
 
 def window_of(case: Case) -> dict[str, Any]:
@@ -121,8 +140,8 @@ def test_engine_on_a_frame(case: Case) -> None:
 
 @by_title(ANSWERED)
 def test_engine_on_a_store(case: Case, store: Any) -> None:
-    logs, group = store(case)
-    check(case, logs.query(case.query, [group], strict=case.strict, **window_of(case)))
+    logs, groups = store(case)
+    check(case, logs.query(case.query, groups, strict=case.strict, **window_of(case)))
 
 
 @by_title([case for case in ANSWERED if not case.cannot_say])
@@ -130,8 +149,8 @@ def test_result_as_plain_pandas(
     case: Case, store: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What a result writes of itself, on the events that it exports."""
-    logs, group = store(case)
-    result = logs.query(case.query, [group], strict=case.strict, **window_of(case))
+    logs, groups = store(case)
+    result = logs.query(case.query, groups, strict=case.strict, **window_of(case))
     monkeypatch.chdir(tmp_path)
     result.export_events("events.parquet")
     namespace: dict[str, Any] = {}

@@ -188,6 +188,16 @@ SYMBOLS = {
     },
 }
 COMMENT = "a comment begins with '#'"
+# What stands before the slashes of an address. One sample of the service's documentation has an
+# address without quotes.
+_SCHEME = re.compile(r"[A-Za-z][\w+.-]*:\Z")
+
+
+def slashes_hint(before: str) -> str:
+    """Say what to write in the place of `//` or `/*`; `before` is the text up to it."""
+    if scheme := _SCHEME.search(before):
+        return f'an address is a text, so write it in quotes: "{scheme[0]}//..."'
+    return COMMENT
 
 
 def function_hint(key: str) -> str:

@@ -138,7 +138,7 @@ def _next_token(text: str, position: int, context: _Context) -> tuple[Token | No
     character = text[position]
     if character == "/":
         if (sign := text[position : position + 2]) in ("//", "/*"):
-            message = f"{sign!r} begins no regex; {foreign.COMMENT}"
+            message = f"{sign!r} begins no regex; {foreign.slashes_hint(text[:position])}"
             raise MalformedQuery(message, text, position, position + 2)
         if context.value_ended:
             return _token(TokenType.SLASH, "/", position, position + 1)
