@@ -133,6 +133,15 @@ class Logs:
         """
         return listing(self.store.field_statistics(arguments.group_name(group)), FIELDS)
 
+    def patterns(self, group: str, start: Any = None, end: Any = None) -> DataFrame:
+        """Give the patterns of a group's messages, most frequent first.
+
+        A row each: `@pattern`, `@sampleCount`, `@ratio` and `@severityLabel`, as `pattern @message`
+        gives them, at most 100,000. `start` and `end` are as those of `query`.
+        """
+        name = arguments.group_name(group)
+        return self.query("pattern @message | limit 100000", name, start, end).df
+
     # Events in
 
     def put(self, group: str, stream: str, events: Iterable[tuple[Any, str | bytes]]) -> Any:

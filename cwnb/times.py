@@ -49,6 +49,21 @@ class Clock:
         return self.fixed_ms if self.fixed_ms is not None else time.time_ns() // 1_000_000
 
 
+def months_before(time_ms: int, months: int) -> int:
+    """Give the time so many months of the calendar earlier, in UTC.
+
+    A day that a month does not have is its last one. Raises InvalidParameter before the year 1.
+    """
+    from dateutil.relativedelta import relativedelta
+
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    try:
+        moved = epoch + timedelta(milliseconds=time_ms) - relativedelta(months=months)
+    except (ValueError, OverflowError):
+        raise InvalidParameter(f"{months:,} months earlier is before the year 1") from None
+    return int((moved - epoch) // timedelta(milliseconds=1))
+
+
 def to_ms(when: Any, now_ms: int, tz: tzinfo = UTC) -> int:
     """Read a time as epoch milliseconds.
 

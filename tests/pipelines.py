@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from cwnb.insights.ql.dialect import parse_query
 from cwnb.insights.ql.restrictions import restrict
 from cwnb.insights.resolve.command_checks import check_names
+from cwnb.insights.to_pandas.commands import UNSAID
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+
+    from cases import Case
 
     from cwnb.insights.tree import Pipeline
 
@@ -34,3 +37,11 @@ def check_pipeline(
     restrict(checked, warnings, strict=strict)
     check_names(checked, warnings, strict=strict, known=known, names=names, columns=None)
     return checked, warnings
+
+
+def is_unsaid(case: Case) -> bool:
+    """Tell whether plain pandas has no words for a case: it has a mark, or a command without."""
+    if case.cannot_say:
+        return True
+    commands = parse_pipeline(case.query).commands
+    return any(type(command) in UNSAID for command in commands)

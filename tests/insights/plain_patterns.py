@@ -10,6 +10,7 @@ import re
 from collections import Counter
 
 from cwnb.insights.patterns.mask import KINDS, MASKS
+from cwnb.insights.patterns.words import LEVELS
 
 HEX = "[0-9a-fA-F]"
 ALONE = ("(?<![0-9A-Za-z])", "(?![0-9A-Za-z])")
@@ -100,7 +101,36 @@ def templates_of(texts: list[str], branches: int = 100, most: int = 1000) -> lis
             leaf.append(best)
             made.append(best)
         best.add(text, words)
-    return made
+    return joined(made)
+
+
+def joined(made: list[Template], at_least: int = 4, shared: int = 2) -> list[Template]:
+    """Join templates that differ in their first or second word only, if there are several."""
+    whole = {id(template): [template] for template in made}
+    for place in (0, 1):
+        alike: dict[tuple, list[Template]] = {}
+        for template in made:
+            words = [*template.words]
+            if len(words) <= place or (words[place] or "").lower() in LEVELS:
+                continue
+            words[place] = None
+            keys = re.findall(r'"[^"\s]*"\s*:', template.texts[0]) if words else template.texts[0]
+            known = [word for word in words if word is not None and word not in KINDS]
+            if len(known) >= shared:
+                alike.setdefault((tuple(words), tuple(keys)), []).append(template)
+        for group in alike.values():
+            if len(group) >= at_least:
+                together = {id(t): t for member in group for t in whole[id(member)]}
+                for identity in together:
+                    whole[identity] = list(together.values())
+    done, found = set(), []
+    for template in made:
+        if id(template) not in done:
+            done |= {id(t) for t in whole[id(template)]}
+            one = Template([])
+            one.texts = sorted(text for t in whole[id(template)] for text in t.texts)
+            found.append(one)
+    return found
 
 
 def written(template: Template) -> str:
@@ -141,10 +171,18 @@ def longest(words: set[str], cut) -> str:
     return ""
 
 
+def pattern_of_each(lines: list[str]) -> list[str]:
+    """Give the pattern of each line."""
+    masked = [mask(line) for line in lines]
+    pattern_of = {
+        text: written(template)
+        for template in templates_of(sorted(set(masked), key=lambda text: text.encode()))
+        for text in template.texts
+    }
+    return [pattern_of[text] for text in masked]
+
+
 def mine(lines: list[str | None]) -> list[tuple[str, int]]:
     """Give each pattern with its count, most frequent first, then by text."""
-    masked = Counter(mask(line) for line in lines if line is not None)
-    counts: Counter[str] = Counter()
-    for template in templates_of(sorted(masked, key=lambda text: text.encode())):
-        counts[written(template)] += sum(masked[text] for text in template.texts)
+    counts = Counter(pattern_of_each([line for line in lines if line is not None]))
     return sorted(counts.items(), key=lambda item: (-item[1], item[0]))

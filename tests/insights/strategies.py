@@ -173,12 +173,19 @@ class _State:
 
 
 @st.composite
-def pipelines(draw: st.DrawFn, fields: dict[str, str] | None = None) -> tree.Pipeline:
-    """Queries that `settle` takes as they are; `fields` are the names and kinds of the events."""
+def pipelines(
+    draw: st.DrawFn, fields: dict[str, str] | None = None, *, said: bool = False
+) -> tree.Pipeline:
+    """Queries that `settle` takes as they are; `fields` are the names and kinds of the events.
+
+    `said`: only commands that plain pandas can say.
+    """
     state = _State(dict(fields or FIELDS))
     row_steps = [_filter, _fields, _parse, _extract, _filter_index, _lists]
     for step in draw(st.lists(st.sampled_from(row_steps), max_size=3)):
         step(draw, state)
+    if not said and draw(st.sampled_from([False, False, False, True])):
+        _pattern(draw, state)
     for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2]))):
         _stats(draw, state)
         for step in draw(st.lists(st.sampled_from([_filter, _fields]), max_size=2)):
@@ -260,6 +267,17 @@ def _filter_index(draw: st.DrawFn, state: _State) -> None:
     streams = draw(st.lists(texts, min_size=1, max_size=3))
     condition = tree.In(value=field_of("@logStream"), options=[text("s"), *streams])
     state.commands.append(tree.FilterIndex(condition=condition))
+
+
+def _pattern(draw: st.DrawFn, state: _State) -> None:
+    value = draw(
+        st.one_of(st.just(field_of("@message")), values(state.plain).filter(_is_no_literal))
+    )
+    state.commands.append(tree.Pattern(value=value))
+    state.names, state.given = {}, set()
+    kinds = ["text", "integer", "number", "text"]
+    state.names = dict(zip(tree.PATTERN_COLUMNS, kinds, strict=True))
+    state.after_stats = True
 
 
 def _stats(draw: st.DrawFn, state: _State) -> None:

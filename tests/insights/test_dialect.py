@@ -97,6 +97,9 @@ def test_every_command_is_read_and_written():
         tree.Sort: "sort a asc",
         tree.Limit: "limit 1",
         tree.Dedup: "dedup a",
+        tree.Pattern: "pattern a",
+        tree.Diff: "diff previousDay",
+        tree.Logcompare: "logcompare timeshift 7d",
     }
     assert set(examples) == set(tree.COMMANDS)
     for kind, text in examples.items():

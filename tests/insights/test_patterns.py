@@ -54,7 +54,9 @@ pieces = st.sampled_from(
 )
 rough = st.lists(pieces, max_size=12).map("".join)
 words = st.sampled_from(
-    'open close user=ann user=bob /a/b /c 12 x9 0x1f {} [1] a, "k":1 "k":x fine'.split(" ")
+    'open close info ERROR user=ann user=bob /a/b /c 12 x9 0x1f {} [1] a, "k":1 "k":x fine'.split(
+        " "
+    )
 )
 lines = rough | st.lists(words, max_size=7).map(" ".join)
 
@@ -106,7 +108,7 @@ def test_full_nodes_and_leaves(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = sorted({" ".join(chosen.choices("abcdefgh", k=5)) for _ in range(300)})
     made = plain_patterns.templates_of(texts, branches=3, most=2)
     counts = np.ones(len(texts), np.int64)
-    found = mining.group(mask.TextCounts(pa.array(texts, pa.large_string()), counts))
+    found, _ = mining.group(mask.TextCounts(pa.array(texts, pa.large_string()), counts))
     assert len(made) < len(texts) / 4
     assert set(found.texts) == {plain_patterns.written(template) for template in made}
 

@@ -83,7 +83,7 @@ def test_what_is_offered_says_how_it_is_used(bare):
         ("fie<Tab>", "fields"),
         ("fie<Enter>", "fie\n"),
         ("f<ArrowDown><Enter>", "filter"),
-        ("di<ArrowUp><Tab>", "display"),
+        ("di<ArrowUp><Tab>", "diff"),
         ("<Control+ >", ""),
         ("<Control+ ><Enter>", "fields"),
         ("<Control+ ><ArrowDown><ArrowDown><Enter>", "filter"),

@@ -59,11 +59,8 @@ def over_slices(
 
     The texts of a dictionary are computed once each.
     """
-    slices = batch.message_slices() if fields_read(source) == {MESSAGE} else None
-    texts: Iterator[Any]
-    if slices is not None:
-        texts = (text_of(source, _small(part, batch)) for part in slices)
-    else:
+    texts = _message_texts(source, batch)
+    if texts is None:
         text = _text(source, batch)
         if pa.types.is_dictionary(text.type):
             if len(text.dictionary) < len(text):
@@ -75,6 +72,20 @@ def over_slices(
         checkpoint()
         made.append(compute(text))
     return [columns.concat(list(parts)) for parts in zip(*made, strict=True)]
+
+
+def text_slices(source: exp.Expression, batch: Batch) -> Iterator[Any]:
+    """Give the text of an expression as strings, in slices; one without rows if there are none."""
+    texts = _message_texts(source, batch)
+    return _slices(text_of(source, batch)) if texts is None else texts
+
+
+def _message_texts(source: exp.Expression, batch: Batch) -> Iterator[Any] | None:
+    """Give the text of an expression of messages alone, if they are read in slices, else None."""
+    slices = batch.message_slices() if fields_read(source) == {MESSAGE} else None
+    if slices is None:
+        return None
+    return (text_of(source, _small(part, batch)) for part in slices)
 
 
 def _small(part: Any, batch: Batch) -> Batch:

@@ -9,7 +9,7 @@ from cwnb.insights.context import MEMORY_BUDGET
 from cwnb.insights.engine.commands.plan_barrier import plan_barrier
 from cwnb.insights.engine.commands.rest import Rest
 from cwnb.insights.ql import dialect
-from cwnb.insights.tree import Command, Names, Needs, Order, Pipeline, Rows, ScanEvents
+from cwnb.insights.tree import Command, Pipeline, Rows, ScanEvents, row_by_row
 from cwnb.memo import memo
 
 if TYPE_CHECKING:
@@ -60,16 +60,6 @@ class Plan:
     def barrier_text(self) -> str:
         """Write the commands that the barrier does as text."""
         return " | ".join(map(dialect.to_text, self.barrier_commands)) or "collect"
-
-
-def row_by_row(command: Command) -> bool:
-    """Tell whether a command can run in each task, without rows of other tasks."""
-    return (
-        command.needs is Needs.ROW
-        and command.order is Order.KEEPS
-        and command.rows is not Rows.NEW
-        and command.names is not Names.REPLACES
-    )
 
 
 def make_plan(pipeline: Pipeline, outputs: list[str] | None = None) -> Plan:

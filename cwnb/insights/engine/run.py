@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from cwnb.events import MESSAGE
 from cwnb.insights.context import QueryValues
 from cwnb.insights.control import Control, checkpoint, working_for
 from cwnb.insights.engine import columns
@@ -22,19 +21,19 @@ from cwnb.insights.engine.faults import too_large
 from cwnb.insights.engine.fetch import PickedRows
 from cwnb.insights.engine.newest import EnoughRead, bounded, ranks_of
 from cwnb.insights.engine.outcome import Outcome, Places, Step
-from cwnb.insights.engine.plan import Plan, TaskPlan, make_plan
+from cwnb.insights.engine.plan import TaskPlan, make_plan
+from cwnb.insights.engine.scans import scan_windows
 from cwnb.insights.engine.schedule import Call, Workers, is_large
 from cwnb.insights.engine.tasks import run_task
 from cwnb.insights.inputs import open_input
 from cwnb.insights.ql import dialect
 from cwnb.insights.resolve.complete import DEFAULT_LIMIT, MAXIMUM_LIMIT
-from cwnb.insights.rewrite import as_condition, rewrite
+from cwnb.insights.rewrite import rewrite
 from cwnb.insights.structure_fields import structure_fields
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from cwnb.events import Scan, Source, Window
     from cwnb.insights.context import QueryContext
     from cwnb.insights.engine.batch import Batch
     from cwnb.insights.engine.tasks import TaskAnswer
@@ -101,7 +100,7 @@ class Run:
         self._whole = pipeline
         self._source = open_input(pipeline.input, context.sources, answers)
         self._structures = structure_fields(self._plan.scan.args["columns"], self._source)
-        self._scan = _scan(self._plan, self._source, context.window, self._structures)
+        self._scan = scan_windows(self._plan, self._source, context, self._structures)
         window = bounded(context.window, self._scan.tasks)
         given = QueryValues(context.now_ms, window, tuple(answers))
         self._task_plan = TaskPlan(
@@ -303,14 +302,6 @@ class _Partials:
         with self._busy:
             batch: Batch = self._barrier.finish(self._merged, rows)
             return batch
-
-
-def _scan(plan: Plan, source: Source, window: Window, structures: frozenset[str]) -> Scan:
-    conditions = [as_condition(node) for node in plan.scan.args.get("conditions") or []]
-    # A source knows nothing of the lists and maps in its messages.
-    kept = [one for one in conditions if one is not None and one.field not in structures]
-    columns = [*plan.scan.args["columns"], *([MESSAGE] if structures else [])]
-    return source.scan(columns, window, kept)
 
 
 def _warn_if_cut(commands: list[Command], rows: int, warnings: list[str]) -> None:

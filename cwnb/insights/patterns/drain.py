@@ -6,8 +6,11 @@ JSON) and the first two words to a leaf, whose templates the text is compared wi
 with the largest share of equal words, if that is at least SIMILARITY, and else begins a new one. A
 place in which the texts of a template differ is a wildcard, and equals no word.
 
-Ours differs in one rule, which bounds the time: a leaf has at most MAXIMUM_TEMPLATES. In a leaf
-that is full a text joins the template that is most like it, however little that is.
+Ours differs in two rules. A leaf has at most MAXIMUM_TEMPLATES, which bounds the time; in one that
+is full a text joins the template that is most like it, however little that is. And templates that
+differ in one of the first words only are one if there are at least JOINED of them, as in `user ann
+left now`, `user bob left now`: those words led to different leaves and were never compared. Words
+that are levels, such as ERROR, stay apart.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ PREFIX_WORDS = 2
 # Branches of one node; words beyond share the branch of variable words.
 MAXIMUM_BRANCHES = 100
 MAXIMUM_TEMPLATES = 1000
+# So many templates that differ in one word are one, if they share so many words that are no marks.
+JOINED = 4
+SHARED_WORDS = 2
 
 WILDCARD = -1
 # The branch of words that have a mark or a digit.
@@ -40,6 +46,13 @@ class Leaf:
         self._words: Any = np.empty((length, 4), np.int32)
         self._wildcards: Any = np.zeros(4, np.int32)
         self._numbers: list[int] = []
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def template(self, column: int) -> Any:
+        """Give the words of a template."""
+        return self._words[:, column]
 
     def join(self, words: Any, number: int) -> int:
         """Give the number of the template that the text joins; a new one gets `number`.
@@ -69,7 +82,8 @@ class Drain:
 
     def __init__(self) -> None:
         self._roots: dict[Hashable, dict[Any, Any]] = {}
-        self.templates = 0
+        # Of each template its root, its leaf and its column there.
+        self._templates: list[tuple[Hashable, Leaf, int]] = []
 
     def add(self, root: Hashable, words: Any, variable: Sequence[bool]) -> int:
         """Give the number of the template that the text joins, counted from 0.
@@ -77,7 +91,8 @@ class Drain:
         `words` has a number for each word, as int32. `variable` says of the first words which have
         a mark or a digit.
         """
-        node = self._roots.setdefault((len(words), root), {})
+        root = len(words), root
+        node = self._roots.setdefault(root, {})
         for word, varies in zip(words[:PREFIX_WORDS].tolist(), variable, strict=False):
             branch = _VARIABLE if varies else word
             if branch not in node and len(node) >= MAXIMUM_BRANCHES:
@@ -86,6 +101,37 @@ class Drain:
         leaf = node.get(_LEAF)
         if leaf is None:
             leaf = node[_LEAF] = Leaf(len(words))
-        number: int = leaf.join(words, self.templates)
-        self.templates = max(self.templates, number + 1)
+        new = len(self._templates)
+        number: int = leaf.join(words, new)
+        if number == new:
+            self._templates.append((root, leaf, len(leaf) - 1))
         return number
+
+    def joined(self, is_mark: Any, is_level: Any) -> list[int]:
+        """Give for each template the number of the one that it is part of, the first of them.
+
+        `is_mark` and `is_level` say of each number of a word whether it is a mark or a level.
+        """
+        part_of = list(range(len(self._templates)))
+
+        def first(number: int) -> int:
+            while part_of[number] != number:
+                number = part_of[number]
+            return number
+
+        for place in range(PREFIX_WORDS):
+            alike: dict[Any, list[int]] = {}
+            for number, (root, leaf, column) in enumerate(self._templates):
+                words = leaf.template(column).copy()
+                if place >= len(words) or (words[place] >= 0 and is_level[words[place]]):
+                    continue
+                words[place] = WILDCARD
+                known = words[words != WILDCARD]
+                if np.count_nonzero(~is_mark[known]) >= SHARED_WORDS:
+                    alike.setdefault((root, words.tobytes()), []).append(number)
+            for numbers in alike.values():
+                if len(numbers) >= JOINED:
+                    whole = min(map(first, numbers))
+                    for number in numbers:
+                        part_of[first(number)] = whole
+        return [first(number) for number in part_of]

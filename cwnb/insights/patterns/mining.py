@@ -22,8 +22,8 @@ from cwnb.errors import InvalidParameter, QueryTooLarge
 from cwnb.insights.context import MEMORY_BUDGET
 from cwnb.insights.control import with_checkpoints
 from cwnb.insights.patterns.drain import Drain
-from cwnb.insights.patterns.mask import TextCounts, masked, merged, reduced_counts
-from cwnb.insights.patterns.words import VARIABLE, keys, severity, shared, split, written
+from cwnb.insights.patterns.mask import KINDS, TextCounts, masked, merged, reduced_counts
+from cwnb.insights.patterns.words import LEVELS, VARIABLE, keys, severity, shared, split, written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,15 +37,10 @@ _SLICES = 16
 
 @dataclass(frozen=True)
 class Patterns:
-    """Patterns of distinct texts: `texts` in their order, and `of_texts`, the number of each one's.
-
-    Patterns are numbered in the order of `texts`, which is by count descending, then by text.
-    `counts` has how many lines each has.
-    """
+    """The texts of patterns, and how many lines each has (int64)."""
 
     texts: list[str]
     counts: Any
-    of_texts: Any
 
 
 @dataclass(frozen=True)
@@ -74,11 +69,10 @@ def mine(lines: Any, *, memory_budget: int = MEMORY_BUDGET) -> Templates:
 
     texts = _as_texts(lines)
     together, codes = _distinct(texts, memory_budget)
-    distinct, of_reduced = masked(together)
-    patterns = group(distinct)
+    patterns, of_texts = mine_reduced(together)
     rows = np.full(len(texts), -1, np.int64)
     present = texts.is_valid().to_numpy(zero_copy_only=False)
-    rows[present] = patterns.of_texts[of_reduced][codes]
+    rows[present] = of_texts[codes]
     total = max(1, int(patterns.counts.sum()))
     text_type: Any = pd.ArrowDtype(pa.string())
     table = pd.DataFrame(
@@ -92,8 +86,18 @@ def mine(lines: Any, *, memory_budget: int = MEMORY_BUDGET) -> Templates:
     return Templates(table, rows)
 
 
-def group(distinct: TextCounts) -> Patterns:
-    """Group distinct masked texts, which come in the order of `masked`, into patterns."""
+def mine_reduced(counted: TextCounts) -> tuple[Patterns, Any]:
+    """Give the patterns of distinct reduced texts, and the number of each text's.
+
+    The most frequent pattern comes first, of equally frequent ones that whose text is first.
+    """
+    distinct, of_reduced = masked(counted)
+    patterns, of_masked = group(distinct)
+    return patterns, of_masked[of_reduced]
+
+
+def group(distinct: TextCounts) -> tuple[Patterns, Any]:
+    """Group distinct masked texts, which are sorted, into patterns as `mine_reduced` does."""
     drain = Drain()
     vocabulary: dict[str, int] = {}
     members: list[list[int]] = []
@@ -109,6 +113,13 @@ def group(distinct: TextCounts) -> Patterns:
         if number == len(members):
             members.append([])
         members[number].append(at)
+    is_mark = np.array([word in KINDS for word in vocabulary], bool)
+    is_level = np.array([word.lower() in LEVELS for word in vocabulary], bool)
+    for number, whole in enumerate(drain.joined(is_mark, is_level)):
+        if whole != number:
+            members[whole] += members[number]
+            members[number] = []
+    members = [sorted(some) for some in members if some]
     texts = [_template([divided[at] for at in some]) for some in with_checkpoints(members)]
     return _numbered(texts, members, distinct.counts)
 
@@ -129,7 +140,7 @@ def _template(members: Sequence[list[str]]) -> str:
     return written(first)
 
 
-def _numbered(texts: list[str], members: list[list[int]], counts: Any) -> Patterns:
+def _numbered(texts: list[str], members: list[list[int]], counts: Any) -> tuple[Patterns, Any]:
     """Put patterns in order of count; templates that are written alike are one pattern."""
     by_text: dict[str, list[int]] = {}
     for text, some in zip(texts, members, strict=True):
@@ -139,7 +150,7 @@ def _numbered(texts: list[str], members: list[list[int]], counts: Any) -> Patter
     of_texts = np.zeros(len(counts), np.int64)
     for number, text in enumerate(order):
         of_texts[by_text[text]] = number
-    return Patterns(order, np.array([total[text] for text in order], np.int64), of_texts)
+    return Patterns(order, np.array([total[text] for text in order], np.int64)), of_texts
 
 
 def _as_texts(lines: Any) -> Any:

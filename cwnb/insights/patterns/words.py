@@ -21,6 +21,10 @@ _MARKS = "".join(KINDS)
 # Characters beside letters and digits at which a word is not divided.
 _INNER = f"{_MARKS}_/\\."
 VARIABLE = re.compile(f"[0-9{_MARKS}]")
+# Levels of logging, in any case.
+LEVELS = frozenset(
+    "trace debug info notice warn warning error err fatal critical severe alert emergency".split()
+)
 _ANY_MARK = re.compile(f"[{_MARKS}]")
 # `a/b`, `/a` or `C:\a`, as a word or behind `=`.
 _PATH = re.compile(rf"(?:[A-Za-z]:\\|[\w.\-{_MARKS}]*/)\S*")

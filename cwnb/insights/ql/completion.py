@@ -162,6 +162,9 @@ def _has_alias(place: Place) -> bool:
 
 
 def _values_and_names(place: Place, vocabulary: Vocabulary) -> Iterator[Candidate]:
+    if place.command in words.FIRST_WORDS:
+        yield from (Candidate(word, "keyword") for word in words.FIRST_WORDS[place.command])
+        return
     if place.command == "limit":
         yield Candidate("any", "keyword")
         return

@@ -18,6 +18,8 @@ from cwnb.insights.ql.completion import (
     function_entry,
     functions_in_order,
 )
+from cwnb.insights.ql.writer import write_name
+from cwnb.insights.tree import GIVEN_COLUMNS
 from cwnb.insights.values.periods import UNITS
 
 if TYPE_CHECKING:
@@ -55,6 +57,11 @@ def completion_tables(vocabulary: Vocabulary) -> dict[str, Any]:
         "periods": list(PERIODS),
         "units": [[unit, f"{spellings[-1]}s"] for unit, (spellings, _) in UNITS.items()],
         "afterCondition": list(AFTER_CONDITION),
+        "firstWords": {keyword: list(first) for keyword, first in words.FIRST_WORDS.items()},
+        "givenColumns": {
+            command.keyword: [write_name(name) for name in columns]
+            for command, columns in GIVEN_COLUMNS.items()
+        },
         "parseModes": list(words.PARSE_MODES),
     }
 

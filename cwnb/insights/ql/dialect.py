@@ -17,6 +17,9 @@
     sort       := ('sort'|'order') ['by'] key (',' key)*        key := item ['asc'|'desc']
     limit      := ('limit'|'head') ['any'] integer
     dedup      := 'dedup' field (',' field)*
+    pattern    := 'pattern' expr
+    diff       := 'diff' ['previousDay'|'previousWeek'|'previousMonth']
+    logcompare := 'logcompare' 'timeshift' period
 
 `expression_grammar` has the grammar of expressions. Keywords and functions are case-insensitive,
 field names are not. Source: CWL_QuerySyntax and its pages.
@@ -62,6 +65,9 @@ class InsightsParser(ExtractionParser):
         "sort": lambda self: self._sort(),
         "limit": lambda self: self._limit(),
         "dedup": lambda self: self._dedup(),
+        "pattern": lambda self: tree.Pattern(value=self._expression()),
+        "diff": lambda self: self._diff(),
+        "logcompare": lambda self: self._logcompare(),
     }
 
     def parse(self, raw_tokens: list[Token], sql: str) -> list[exp.Expr | None]:
@@ -181,6 +187,23 @@ class InsightsParser(ExtractionParser):
         if self._curr.token_type is TokenType.COMMA:
             raise self._fault("expand takes one field; write an expand for each")
         return tree.Expand(value=value)
+
+    def _diff(self) -> tree.Diff:
+        word = self._word()
+        if not word:
+            return tree.Diff(to=None)
+        named = {name.lower(): name for name in tree.SHIFTS}.get(word)
+        if named is None:
+            near = suggestion(word, tree.SHIFTS)
+            wanted = f"diff takes {', '.join(tree.SHIFTS)} or nothing"
+            raise self._fault(f"{wanted}, not {self._curr.text!r}{near}")
+        self._advance()
+        return tree.Diff(to=named)
+
+    def _logcompare(self) -> tree.Logcompare:
+        if not self._accept("timeshift"):
+            raise self._expected("'timeshift' and a period such as 7d")
+        return tree.Logcompare(timeshift=self._period())
 
     def _stats(self) -> tree.Stats:
         self._aggregating = True

@@ -187,6 +187,8 @@ def _compared(tokens: tuple[Token, ...]) -> str | None:
 def _expects(keyword: str, tokens: tuple[Token, ...], opened: tuple[Opened, ...]) -> Expects:
     last = tokens[-1] if tokens else None
     word = _word(last) if last else ""
+    if keyword in vocabulary.FIRST_WORDS:
+        return _after_first_word(word)
     if word == "as" or (keyword == "unnest" and word == "into") or (keyword == "limit" and last):
         return Expects.NOTHING
     if keyword == "parse" and not opened and _names_begin(tokens):
@@ -205,6 +207,12 @@ def _expects(keyword: str, tokens: tuple[Token, ...], opened: tuple[Opened, ...]
         if parameter.as_written:
             return Expects.NOTHING
     return Expects.VALUE
+
+
+def _after_first_word(word: str) -> Expects:
+    if not word:
+        return Expects.VALUE
+    return Expects.PERIOD if word == "timeshift" else Expects.NOTHING
 
 
 def _ends_value(token: Token) -> bool:

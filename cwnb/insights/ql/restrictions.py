@@ -34,6 +34,7 @@ def restrict(pipeline: tree.Pipeline, warnings: list[str], *, strict: bool) -> N
     order.check_counts()
     order.check_followers()
     order.check_before_stats()
+    order.check_before_pattern()
     order.put_sort_before_limit()
     _cap_periods(pipeline, warnings)
     _warn_of_regexes(pipeline, warnings)
@@ -108,14 +109,24 @@ class _CommandOrder:
             f"{keyword} before stats changes nothing and is ignored; the service "
             f"{NOT_BEFORE_STATS[type(command)]}"
         )
-        # The stats may use the names that it defines, so these are still computed.
-        items = command.args.get("items") or [key.args["item"] for key in command.sort_keys()]
-        named = [item for item in items if item.args.get("alias")]
-        if not named:
-            return []
-        computed = tree.Fields(items=named)
-        computed.meta.update(command.meta)
-        return [computed]
+        return _names_defined(command)
+
+    def check_before_pattern(self) -> None:
+        """Refuse or leave out a `sort` whose order `pattern` does not keep."""
+        kept: list[tree.Command] = []
+        commands = self.pipeline.commands
+        for index, command in enumerate(commands):
+            following = next((c for c in commands[index + 1 :] if not tree.row_by_row(c)), None)
+            if type(command) is not tree.Sort or type(following) is not tree.Pattern:
+                kept.append(command)
+                continue
+            if self.strict:
+                self._refuse("sort must come after pattern", command, "sort before pattern")
+            self.warnings.append(
+                "sort before pattern changes nothing and is ignored; the service refuses it there"
+            )
+            kept += _names_defined(command)
+        self.pipeline.set("commands", kept)
 
     def _places(self, kind: type[tree.Command]) -> list[int]:
         return [i for i, command in enumerate(self.pipeline.commands) if type(command) is kind]
@@ -142,6 +153,17 @@ class _CommandOrder:
 
     def _refuse(self, message: str, node: exp.Expression, rule: str) -> NoReturn:
         refuse(self.pipeline, message, node, rule)
+
+
+def _names_defined(command: tree.Command) -> list[tree.Command]:
+    """Give what a command that is left out defines, because later commands may name it."""
+    items = command.args.get("items") or [key.args["item"] for key in command.sort_keys()]
+    named = [item for item in items if item.args.get("alias")]
+    if not named:
+        return []
+    computed = tree.Fields(items=named)
+    computed.meta.update(command.meta)
+    return [computed]
 
 
 def _warn_of_regexes(pipeline: tree.Pipeline, warnings: list[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from cwnb.events import MESSAGE
-from cwnb.insights.tree import COMMANDS
+from cwnb.insights.tree import COMMANDS, SHIFTS
 
 # Spellings that read as another command.
 SYNONYMS = {"where": "filter", "order": "sort", "head": "limit"}
@@ -24,9 +24,9 @@ def keyword_of(word: str) -> str:
 
 # In the language, not built yet: each is an error with its own name.
 NOT_YET = (
-    "tail pattern diff anomaly lookup cidrlookup join "
+    "tail anomaly lookup cidrlookup join "
     "appendcols relevantfields addtotals accum autoregress filldown fillmissing outlier sessionize "
-    "countfrequent logcompare estimate source"
+    "countfrequent estimate source"
 ).split()
 
 # Words with which a statement in SQL begins.
@@ -35,8 +35,12 @@ SQL = frozenset("select with insert update delete create show describe".split())
 # How `parse` reads a text, if not by a glob or a regex.
 PARSE_MODES = ("logfmt", "csv", "xml")
 
+# Words that a command takes alone, in place of values.
+FIRST_WORDS = {"diff": tuple(SHIFTS), "logcompare": ("timeshift",)}
+
 # Words that a command takes behind its values, or before its number. Elsewhere they are names.
 CLAUSES = {
+    **{keyword: tuple(map(str.lower, first)) for keyword, first in FIRST_WORDS.items()},
     "json": ("field",),
     "limit": ("any",),
     "parse": ("multi", *PARSE_MODES),

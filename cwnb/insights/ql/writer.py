@@ -297,6 +297,21 @@ def _expand(node: tree.Expand) -> str:
     return f"expand {to_text(node.args['value'])}"
 
 
+@_writes(tree.Pattern)
+def _pattern(node: tree.Pattern) -> str:
+    return f"pattern {to_text(node.args['value'])}"
+
+
+@_writes(tree.Diff)
+def _diff(node: tree.Diff) -> str:
+    return f"diff {node.args['to']}" if node.args.get("to") else "diff"
+
+
+@_writes(tree.Logcompare)
+def _logcompare(node: tree.Logcompare) -> str:
+    return f"logcompare timeshift {to_text(node.args['timeshift'])}"
+
+
 @_writes(tree.Stats)
 def _stats(node: tree.Stats) -> str:
     text = f"stats {_list(node.args['aggregates'])}"

@@ -10,7 +10,7 @@ from cwnb.insights import tree
 from cwnb.insights.names import suggestion
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.resolve.mistakes import bare_condition, text_for_field
-from cwnb.insights.resolve.scope import repeats
+from cwnb.insights.resolve.scope import repeats, scope_of_columns
 from cwnb.insights.resolve.stats_checks import StatsChecker, has_bin
 from cwnb.insights.tree import Shows
 
@@ -145,6 +145,37 @@ class _CommandChecker(StatsChecker):
             self._resolve_item(item)
         return command
 
+    def check_pattern(self, command: tree.Pattern) -> tree.Command:
+        value = command.args["value"]
+        self._refuse_mistake(text_for_field(value, self._is_name, "pattern", sure=True))
+        command.set("value", self._resolve(value))
+        return self._only_gives(command)
+
+    def check_comparison(self, command: tree.Diff | tree.Logcompare) -> tree.Command:
+        before = self.checked
+        if isinstance(command, tree.Diff):
+            if not before or not isinstance(before[-1], tree.Pattern):
+                self._refuse(
+                    "diff compares patterns: it follows a pattern at once",
+                    command,
+                    "diff after pattern",
+                )
+            before = before[:-1]
+        for earlier in before:
+            if not tree.row_by_row(earlier):
+                self._refuse(
+                    f"{command.keyword} asks the commands before it about two windows of time, and "
+                    f"{earlier.keyword} would need the rows of both",
+                    command,
+                )
+        return self._only_gives(command)
+
+    def _only_gives(self, command: tree.Command) -> tree.Command:
+        """Leave only what the command gives in the scope."""
+        self.scope = scope_of_columns(command.gives())
+        self.given_by = f"the {command.keyword}"
+        return command
+
     def check_limit(self, command: tree.Limit) -> tree.Command:
         return command
 
@@ -257,4 +288,7 @@ CHECKS: dict[type[tree.Command], Callable[[_CommandChecker, Any], tree.Command |
     tree.Sort: _CommandChecker.check_sort,
     tree.Limit: _CommandChecker.check_limit,
     tree.Dedup: _CommandChecker.check_dedup,
+    tree.Pattern: _CommandChecker.check_pattern,
+    tree.Diff: _CommandChecker.check_comparison,
+    tree.Logcompare: _CommandChecker.check_comparison,
 }

@@ -118,4 +118,12 @@ RULES = {
         "CWL_QuerySyntax-Stats",
         *_WARNED,
     ),
+    "sort before pattern": Rule(
+        "`sort` stands after `pattern`.", "CWL_QuerySyntax-Pattern", *_FORGIVEN
+    ),
+    "diff after pattern": Rule(
+        "`diff` follows a `pattern` at once.",
+        "CWL_QuerySyntax-Diff; reports of a compile error",
+        *_REFUSED,
+    ),
 }

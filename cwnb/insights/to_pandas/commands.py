@@ -28,6 +28,7 @@ from cwnb.insights.to_pandas.writing import (
 from cwnb.insights.tree import (
     Command,
     Dedup,
+    Diff,
     Display,
     Expand,
     Field,
@@ -37,10 +38,12 @@ from cwnb.insights.tree import (
     Item,
     Json,
     Limit,
+    Logcompare,
     Parse,
     ParseCsv,
     ParseLogfmt,
     ParseXml,
+    Pattern,
     Rows,
     Sort,
     Stats,
@@ -54,6 +57,8 @@ if TYPE_CHECKING:
 
 def write_command(script: Script, command: Command) -> None:
     """Write a command; raises CannotSay for one without a writer."""
+    if reason := UNSAID.get(type(command)):
+        raise CannotSay(f"{command.keyword} {reason}")
     writer = COMMANDS.get(type(command))
     if writer is None:
         raise CannotSay(f"no words for the command {command.keyword!r}")
@@ -194,3 +199,7 @@ COMMANDS: dict[type[Command], Callable[[Script, Any], None]] = {
     Limit: _limit,
     Dedup: _dedup,
 }
+
+# Commands that plain pandas cannot say in a page that somebody would read, with the reason.
+_MINES = "groups texts by an algorithm of several hundred lines: see cwnb.insights.patterns"
+UNSAID: dict[type[Command], str] = {Pattern: _MINES, Diff: _MINES, Logcompare: _MINES}

@@ -7,6 +7,7 @@ from cwnb.insights.tree.command import (
     fields_named,
     gives_nothing,
     no_writes,
+    row_by_row,
 )
 from cwnb.insights.tree.commands import COMMANDS, ScanEvents
 from cwnb.insights.tree.expressions import (
@@ -40,6 +41,15 @@ from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shown, Shows
 from cwnb.insights.tree.group_commands import Stats
 from cwnb.insights.tree.list_commands import Expand, Unnest
 from cwnb.insights.tree.order_commands import Dedup, Limit, Sort, TopRows
+from cwnb.insights.tree.pattern_commands import (
+    DIFFERENCE_COLUMNS,
+    GIVEN_COLUMNS,
+    PATTERN_COLUMNS,
+    SHIFTS,
+    Diff,
+    Logcompare,
+    Pattern,
+)
 from cwnb.insights.tree.query import (
     Answer,
     CallersGroups,
@@ -62,12 +72,17 @@ __all__ = [
     "ARITHMETIC",
     "COMMANDS",
     "COMPARISONS",
+    "DIFFERENCE_COLUMNS",
+    "GIVEN_COLUMNS",
+    "PATTERN_COLUMNS",
+    "SHIFTS",
     "Access",
     "Answer",
     "Call",
     "CallersGroups",
     "Command",
     "Dedup",
+    "Diff",
     "Display",
     "Expand",
     "Field",
@@ -83,6 +98,7 @@ __all__ = [
     "Json",
     "Like",
     "Limit",
+    "Logcompare",
     "Names",
     "Needs",
     "Node",
@@ -91,6 +107,7 @@ __all__ = [
     "ParseCsv",
     "ParseLogfmt",
     "ParseXml",
+    "Pattern",
     "Period",
     "Pipeline",
     "Query",
@@ -119,5 +136,6 @@ __all__ = [
     "literal_value",
     "no_writes",
     "reads_event_time",
+    "row_by_row",
     "touches",
 ]

@@ -12,6 +12,7 @@ from cwnb.insights.tree.walks import fields_read
 if TYPE_CHECKING:
     from sqlglot import exp
 
+    from cwnb.events import Window
     from cwnb.insights.tree.expressions import Item, SortKey
 
 
@@ -40,6 +41,8 @@ class Command(Node):
     needs: Needs
     shows: Shows
     names: Names
+    # Whether it reads the events of another window too.
+    compares: ClassVar[bool] = False
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
@@ -60,6 +63,10 @@ class Command(Node):
     def outputs(self, before: Shown) -> Shown:
         """Give the columns shown after this command."""
         return before.after(self.shows, self.gives())
+
+    def compared_with(self, window: Window) -> Window:
+        """Give the other window whose events it reads too, if it is one that compares."""
+        raise NotImplementedError
 
     # Further facts, which allow more rewrites; with the defaults a command is left where it is.
 
@@ -110,3 +117,13 @@ class Grouping:
 
     by: tuple[Item, ...]
     aggregates: tuple[Item, ...]
+
+
+def row_by_row(command: Command) -> bool:
+    """Tell whether a command can run in each task, without rows of other tasks."""
+    return (
+        command.needs is Needs.ROW
+        and command.order is Order.KEEPS
+        and command.rows is not Rows.NEW
+        and command.names is not Names.REPLACES
+    )

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwnb.insights.engine.commands.collect import plan_collect
+from cwnb.insights.engine.commands.patterns import plan_logcompare, plan_pattern
 from cwnb.insights.engine.commands.stats import plan_stats
-from cwnb.insights.tree import Command, Dedup, Limit, Sort, Stats, TopRows
+from cwnb.insights.tree import Command, Dedup, Limit, Logcompare, Pattern, Sort, Stats, TopRows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +26,8 @@ BARRIERS: dict[type[Command], Callable[[Rest], tuple[Barrier, int]]] = {
     TopRows: plan_collect,
     Dedup: plan_collect,
     Limit: plan_collect,
+    Pattern: plan_pattern,
+    Logcompare: plan_logcompare,
 }
 
 

@@ -14,6 +14,7 @@ from cwnb.insights.control import with_checkpoints
 from cwnb.insights.engine.commands.barrier import InMemory
 from cwnb.insights.engine.commands.collect import CollectPlan
 from cwnb.insights.engine.commands.lists import expand, unnest
+from cwnb.insights.engine.commands.patterns import PatternPlan
 from cwnb.insights.engine.commands.stats import plan_stats
 from cwnb.insights.engine.evaluate import evaluate_array, evaluate_condition
 from cwnb.insights.engine.faults import fault_at, pointed
@@ -34,6 +35,7 @@ from cwnb.insights.tree import (
     Call,
     Command,
     Dedup,
+    Diff,
     Display,
     Expand,
     Field,
@@ -42,10 +44,12 @@ from cwnb.insights.tree import (
     FilterIndex,
     Json,
     Limit,
+    Logcompare,
     Parse,
     ParseCsv,
     ParseLogfmt,
     ParseXml,
+    Pattern,
     Regex,
     Sort,
     Stats,
@@ -213,6 +217,16 @@ def _stats(command: Stats, batch: Batch, _: Wanted) -> Batch:
     return plan.finish(whole, InMemory(batch))
 
 
+def _pattern(command: Pattern, batch: Batch, _: Wanted) -> Batch:
+    plan = PatternPlan(command.args["value"])
+    whole = plan.partial(batch, RowOrder(batch, in_memory=True), 0)
+    return plan.finish(whole, InMemory(batch))
+
+
+def _two_windows(command: Command, batch: Batch, wanted: Wanted) -> Batch:  # noqa: ARG001
+    raise fault_at(command, f"{command.keyword} needs the events of two windows of time")
+
+
 def _keep(plan: CollectPlan, batch: Batch) -> Batch:
     best = plan.partial(batch, RowOrder(batch, in_memory=True), 0)
     batch.take(-best.ranks.minor)
@@ -253,4 +267,7 @@ STEPS: dict[type[Command], Callable[..., Batch]] = {
     TopRows: _sort,
     Dedup: _dedup,
     Limit: _limit,
+    Pattern: _pattern,
+    Diff: _two_windows,
+    Logcompare: _two_windows,
 }

@@ -110,6 +110,9 @@ function candidatesAt(place, vocabulary, after) {
   if (!tokens) return [];
   const last = tokens.at(-1);
   const [word, isIn] = [last?.word, opened.length > 0];
+  const firstWords = vocabulary.firstWords[command];
+  if (firstWords && word === "timeshift") return periods(place, vocabulary);
+  if (firstWords) return last ? [] : firstWords.map((text) => ({ text, kind: "keyword" }));
   const isNew = word === "as" || (command === "unnest" && word === "into");
   if (isNew || (command === "limit" && last)) return [];
   const isNamed = tokens.some((token) => token.word === "as");
@@ -170,7 +173,7 @@ function valuesAndNames({ command, tokens, opened, compared, earlier }, vocabula
   const aggregates = command === "stats" && listsOf(tokens).length === 1;
   const isInside = opened.some((bracket) => calledBy(bracket, vocabulary)?.isAggregate);
   if (command && (isInside || !aggregates)) {
-    const { made, isReplaced } = namesBefore(earlier);
+    const { made, isReplaced } = namesBefore(earlier, vocabulary);
     if (command !== "parse") made.push(...tokens.filter(isAlias).map(({ text }) => text));
     found.push(...made.map((text) => ({ text, kind: "field", signature: "made by the query" })));
     if (!isReplaced) found.push(...vocabulary.systemFields, ...vocabulary.fields);
@@ -185,11 +188,14 @@ function calledBy({ name }, { functions }) {
 }
 
 // The names that the earlier commands make, and whether only these are there now.
-function namesBefore(commands) {
+function namesBefore(commands, { givenColumns }) {
   let made = [];
   let isReplaced = false;
   for (const [first, ...own] of commands) {
-    if (first?.word === "stats") {
+    if (givenColumns[first?.word]) {
+      made = [...givenColumns[first.word]];
+      isReplaced = true;
+    } else if (first?.word === "stats") {
       const [values, keys = []] = listsOf(own);
       made = [...keys, ...values].map(nameOfItem);
       isReplaced = true;

@@ -4,6 +4,11 @@
 
 const WORDS = {
  "clauses": {
+  "diff": [
+   "previousday",
+   "previousmonth",
+   "previousweek"
+  ],
   "head": [
    "any"
   ],
@@ -12,6 +17,9 @@ const WORDS = {
   ],
   "limit": [
    "any"
+  ],
+  "logcompare": [
+   "timeshift"
   ],
   "order": [
    "asc",
@@ -37,6 +45,7 @@ const WORDS = {
  },
  "commands": [
   "dedup",
+  "diff",
   "display",
   "expand",
   "fields",
@@ -45,8 +54,10 @@ const WORDS = {
   "head",
   "json",
   "limit",
+  "logcompare",
   "order",
   "parse",
+  "pattern",
   "sort",
   "stats",
   "unmask",
@@ -274,6 +285,8 @@ const STEP_PATTERNS = [["name", new RegExp(`(?:\\.${NAME_PART})+`, "uy")]];
 const REGEX_FLAG_PATTERNS = [["error", /[\p{L}\p{N}_]+/uy]];
 const RAW_PLACEHOLDER = /\{\{\s*[\p{L}_][\p{L}\p{N}_]*\s*\|\s*raw\s*\}\}/gu;
 
+// Commands that take a word alone, in place of a value.
+const TAKES_WORDS = new Set(["diff", "logcompare"]);
 const VALUE_KINDS = new Set(
   ["constant", "field", "name", "number", "period", "placeholder", "quoted", "regex", "string"],
 );
@@ -408,7 +421,8 @@ function isClause(word, command, before, next, text, words) {
   const valueEnded = VALUE_KINDS.has(before.kind) || sign === ")" || sign === "]";
   // `limit any 5`, options such as `json field=payload`, and `parse csv as a` of the message.
   const following = next ? text.slice(next.from, next.to).toLowerCase() : "";
-  const isAlone = command === "parse" && before.kind === "command" && following === "as";
+  const isFirst = before.kind === "command";
+  const isAlone = isFirst && ((command === "parse" && following === "as") || TAKES_WORDS.has(command));
   return valueEnded || isAlone || following === "=" || next?.kind === "number";
 }
 

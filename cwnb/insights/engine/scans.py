@@ -1,0 +1,53 @@
+"""What a pipeline scans: its window, and the one that it is compared with if a command compares."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from cwnb.events import ALL_TIME, MESSAGE, Window
+from cwnb.insights.engine.commands.patterns import DiffPlan
+from cwnb.insights.engine.faults import fault_at
+from cwnb.insights.rewrite import as_condition
+
+if TYPE_CHECKING:
+    from cwnb.events import Scan, Source
+    from cwnb.insights.context import QueryContext
+    from cwnb.insights.engine.plan import Plan
+
+
+def scan_windows(
+    plan: Plan, source: Source, context: QueryContext, structures: frozenset[str]
+) -> Scan:
+    """Scan the window of a query, and after it the one that a command compares it with.
+
+    Raises MalformedQuery if such a query has a window without a start; one without an end ends now.
+    """
+    window = context.window
+    comparing = next((command for command in plan.barrier_commands if command.compares), None)
+    if comparing is None:
+        return _scan(plan, source, window, structures)
+    if window.start_ms == ALL_TIME.start_ms:
+        message = "compares a window of time with an earlier one, so it needs a start"
+        raise fault_at(comparing, f"{comparing.keyword} {message}")
+    if window.end_ms == ALL_TIME.end_ms:
+        window = Window(window.start_ms, context.now_ms)
+    scan = _scan(plan, source, window, structures)
+    earlier = _scan(plan, source, comparing.compared_with(window), structures)
+    assert isinstance(plan.barrier, DiffPlan)
+    plan.barrier.earlier_task = len(scan.tasks)
+    return replace(
+        scan,
+        tasks=(*scan.tasks, *earlier.tasks),
+        skipped_rows=scan.skipped_rows + earlier.skipped_rows,
+        skipped_bytes=scan.skipped_bytes + earlier.skipped_bytes,
+        warnings=tuple(dict.fromkeys([*scan.warnings, *earlier.warnings])),
+    )
+
+
+def _scan(plan: Plan, source: Source, window: Window, structures: frozenset[str]) -> Scan:
+    conditions = [as_condition(node) for node in plan.scan.args.get("conditions") or []]
+    # A source knows nothing of the lists and maps in its messages.
+    kept = [one for one in conditions if one is not None and one.field not in structures]
+    columns = [*plan.scan.args["columns"], *([MESSAGE] if structures else [])]
+    return source.scan(columns, window, kept)

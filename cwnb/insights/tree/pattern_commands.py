@@ -1,0 +1,163 @@
+"""Commands whose rows are patterns of texts, and what they are compared with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from cwnb.events import MESSAGE, Window
+from cwnb.insights.tree.command import Command, Guide, fields_named
+from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shows
+from cwnb.times import UNIT_MS, months_before
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cwnb.insights.tree.expressions import Period
+
+PATTERN = "@pattern"
+SAMPLE_COUNT = "@sampleCount"
+RATIO = "@ratio"
+SEVERITY = "@severityLabel"
+PREVIOUS_COUNT = "@previousSampleCount"
+DIFFERENCE = "@differenceEventCount"
+DIFFERENCE_WORD = "@differenceEventDescription"
+PATTERN_COLUMNS = [PATTERN, SAMPLE_COUNT, RATIO, SEVERITY]
+DIFFERENCE_COLUMNS = [
+    PATTERN,
+    SAMPLE_COUNT,
+    PREVIOUS_COUNT,
+    DIFFERENCE,
+    DIFFERENCE_WORD,
+    SEVERITY,
+]
+
+
+def _all_given(command: Command) -> set[str]:
+    return set(command.gives())
+
+
+def _reads_nothing(_: Command) -> set[str]:
+    # Its input are patterns, which the engine hands over with the counts of both windows.
+    return set()
+
+
+def _gives_differences(_: Command) -> list[str]:
+    return list(DIFFERENCE_COLUMNS)
+
+
+class Pattern(Command):
+    """`pattern field`: group texts that differ only in numbers, ids and some words; count them."""
+
+    keyword = "pattern"
+    guide = Guide(
+        "pattern @message",
+        "CWL_QuerySyntax-Pattern",
+        (
+            "The most frequent comes first, then the first by text.",
+            "What differs is written `<Kind-n>`, numbered within the pattern.",
+            "The kinds are Time, UUID, IP, Hex, Number, Path and Token (any other word).",
+            "Rows without a value count in neither `@sampleCount` nor `@ratio`.",
+            "`@severityLabel` is ERROR where the pattern has `error`, else WARN if it has `warn`.",
+            "Texts in JSON with different keys have different patterns.",
+        ),
+    )
+    arg_types: ClassVar[dict[str, bool]] = {"value": True}
+    rows = Rows.NEW
+    order = Order.SETS
+    needs = Needs.ALL_ROWS
+    shows = Shows.REPLACES
+    names = Names.REPLACES
+    reads = fields_named
+    writes = _all_given
+
+    def gives(self) -> list[str]:
+        """Name the columns of a row of patterns."""
+        return list(PATTERN_COLUMNS)
+
+
+# How much earlier the window begins that `diff` compares with. Of no word: right before this one.
+SHIFTS: dict[str, Callable[[int], int]] = {
+    "previousDay": lambda start_ms: start_ms - UNIT_MS["d"],
+    "previousWeek": lambda start_ms: start_ms - UNIT_MS["w"],
+    "previousMonth": lambda start_ms: months_before(start_ms, 1),
+}
+
+
+class Diff(Command):
+    """`diff [previousDay]`: compare the patterns before it with those of an earlier window."""
+
+    keyword = "diff"
+    guide = Guide(
+        "diff previousWeek",
+        "CWL_QuerySyntax-Diff",
+        (
+            "`diff` alone compares with the time of the same length right before.",
+            "`previousMonth` is a month of the calendar; the length stays that of the window.",
+            "Both windows are grouped into patterns together, and then counted apart.",
+            "`@differenceEventDescription` is New, Gone, More, Fewer or Same.",
+            "The largest difference, up or down, comes first, then the first by text.",
+            "A window without a start is refused; one without an end ends now.",
+        ),
+    )
+    arg_types: ClassVar[dict[str, bool]] = {"to": False}
+    rows = Rows.NEW
+    order = Order.SETS
+    needs = Needs.ALL_ROWS
+    shows = Shows.REPLACES
+    names = Names.REPLACES
+    compares = True
+    reads = _reads_nothing
+    writes = _all_given
+    gives = _gives_differences
+
+    def compared_with(self, window: Window) -> Window:
+        """Give the earlier window."""
+        length = window.end_ms - window.start_ms
+        to = self.args.get("to")
+        start = SHIFTS[to](window.start_ms) if to else window.start_ms - length
+        return Window(start, start + length)
+
+
+class Logcompare(Command):
+    """`logcompare timeshift 7d`: compare the patterns of messages with those of earlier times."""
+
+    keyword = "logcompare"
+    guide = Guide(
+        "logcompare timeshift 7d",
+        "CWL_QuerySyntax-Logcompare",
+        (
+            "It is `pattern @message | diff` with a window that begins so much earlier.",
+            "A month, a quarter and a year are those of the calendar.",
+        ),
+    )
+    arg_types: ClassVar[dict[str, bool]] = {"timeshift": True}
+    rows = Rows.NEW
+    order = Order.SETS
+    needs = Needs.ALL_ROWS
+    shows = Shows.REPLACES
+    names = Names.REPLACES
+    compares = True
+    writes = _all_given
+    gives = _gives_differences
+
+    def reads(self) -> set[str]:
+        """Name the message."""
+        return {MESSAGE}
+
+    def compared_with(self, window: Window) -> Window:
+        """Give the earlier window."""
+        period: Period = self.args["timeshift"]
+        count, unit = int(period.args["count"]), str(period.args["unit"])
+        if unit in UNIT_MS:
+            start = window.start_ms - count * UNIT_MS[unit]
+        else:
+            start = months_before(window.start_ms, count * {"mo": 1, "q": 3, "y": 12}[unit])
+        return Window(start, start + window.end_ms - window.start_ms)
+
+
+# Commands that give the same columns, whatever they are written with.
+GIVEN_COLUMNS: dict[type[Command], list[str]] = {
+    Pattern: PATTERN_COLUMNS,
+    Diff: DIFFERENCE_COLUMNS,
+    Logcompare: DIFFERENCE_COLUMNS,
+}
