@@ -23,7 +23,7 @@ def cell_source(
     words = [part for group in groups for part in ("-g", quoted(group))]
     for option, time in (("--start", start), ("--end", end)):
         if time is not None:
-            words += [option, quoted(_time(time))]
+            words += [option, quoted(time_text(time))]
     return f"{' '.join(['%%insights', *words, *options])}\n{text.strip()}"
 
 
@@ -37,7 +37,8 @@ def quoted(word: str) -> str:
     return f"{sign}{word}{sign}"
 
 
-def _time(time: Any) -> str:
+def time_text(time: Any) -> str:
+    """Write a time as `read_window` reads it: a datetime as ISO 8601 in UTC with milliseconds."""
     if isinstance(time, datetime):
         aware = time if time.tzinfo else time.replace(tzinfo=UTC)
         return aware.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

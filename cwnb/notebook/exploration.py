@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
@@ -22,6 +23,7 @@ from cwnb.notebook.cells import cell_source
 from cwnb.notebook.conditions import is_other_value, is_value
 from cwnb.notebook.placeholders import fill_query, literal
 from cwnb.query_sources import StoreSources
+from cwnb.results.charts import KINDS
 from cwnb.times import UNIT_MS, to_ms
 from cwnb.window import ALL, read_window
 
@@ -34,6 +36,13 @@ if TYPE_CHECKING:
 
 VIEWS = ("logs", "chart", "explain")
 _MONTHS = {"mo": 1, "q": 3, "y": 12}
+# The attributes that make the question.
+_ASKED = (
+    *("text", "parameters", "groups", "streams", "start", "end"),
+    *("language", "limit", "strict"),
+)
+# Stands for an argument that was not given, where None has a meaning.
+_AS_IT_IS: Any = object()
 FIRST_TEXT = "fields @timestamp, @message"
 
 
@@ -52,8 +61,10 @@ class Exploration:
     `{{name}}` in the text. `limit` is the most rows, and `strict` holds the text to the service's
     rules. `view` is logs, chart or explain, and `chart` the kind of chart. `compares` asks about
     the period before too.
-    A gesture that cannot be done raises MalformedQuery, InvalidParameter or ResourceNotFound, and
-    changes nothing. `undo` takes back the last one that changed text or window.
+    A method that cannot do what it is told raises MalformedQuery, InvalidParameter or
+    ResourceNotFound, and changes nothing. `undo` takes back the last change of what is asked: of
+    text, parameters, groups, streams, window, language, limit or strictness. What is assigned to
+    an attribute is no change of its own: it belongs to the change before it.
     """
 
     logs: Logs
@@ -71,10 +82,11 @@ class Exploration:
     strict: bool = False
     # What its cells say besides: where the store is, say, if it is not that of other cells.
     cell_options: tuple[str, ...] = ()
-    # Text, parameters, start and end before each gesture that `undo` takes back.
-    _before: list[tuple[Any, ...]] = field(
+    # What was asked (_ASKED) before each change that `undo` takes back.
+    _before: list[dict[str, Any]] = field(
         default_factory=list, init=False, repr=False, compare=False
     )
+    _is_typing: bool = field(default=False, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, result: QueryResult) -> Self | None:
@@ -195,9 +207,14 @@ class Exploration:
     # ------------------------------------------------------------ gestures
 
     def choose_groups(self, groups: Sequence[str]) -> None:
-        """Ask these groups; a trailing `*` of a name is a prefix. Raises ResourceNotFound."""
+        """Ask all streams of these groups; a trailing `*` of a name is a prefix.
+
+        Raises ResourceNotFound.
+        """
         self.logs.store.match_groups(list(groups))
-        self.groups = list(groups)
+        if list(groups) != self.groups:
+            # Streams of the groups that are left are not known yet, so all are asked.
+            self._change(groups=list(groups), streams=[])
 
     def choose_streams(self, streams: Sequence[str]) -> None:
         """Ask about these log streams of the groups alone; none of them stands for all.
@@ -215,20 +232,62 @@ class Exploration:
                 near = nearest(name, there, cutoff=0.5)
                 hint = f"; did you mean {near!r}?" if near else ""
                 raise ResourceNotFound(f"no log stream of these groups is named {name!r}{hint}")
-        self.streams = list(streams)
+        self._change(streams=list(streams))
 
     def choose_language(self, language: str) -> None:
         """Ask in this language."""
-        if language not in LANGUAGES:
-            raise InvalidParameter(
-                f"unknown language {language!r}; it is one of {', '.join(LANGUAGES)}"
-            )
-        self.language = language
+        _check_language(language)
+        self._change(language=language)
 
     def choose_window(self, start: Any = None, end: Any = None) -> None:
         """Ask about these times; None leaves a side open."""
         read_window(start, end, self.logs.clock.now_ms())
-        self.start, self.end = start, end
+        self._change(start=start, end=end)
+
+    def write_text(self, text: str) -> None:
+        """Ask this text, as it is typed: what is typed at a stretch is one change."""
+        if not self._is_typing:
+            self._change(text=text)
+        self.text, self._is_typing = text, True
+
+    def choose_parameter(self, name: str, value: Any) -> None:
+        """Give the `{{name}}` in the text this value."""
+        self._change(parameters={**self.parameters, name: value})
+
+    def load(
+        self,
+        text: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        groups: Sequence[str] | None = None,
+        start: Any = _AS_IT_IS,
+        end: Any = _AS_IT_IS,
+        language: str | None = None,
+        limit: int | None = _AS_IT_IS,
+        strict: bool | None = None,
+    ) -> None:
+        """Ask another query with these parameters, as one change; what is not given stays.
+
+        With `groups` all their streams are asked. Raises as `choose_groups`, `choose_window` and
+        `choose_language` do.
+        """
+        asked: dict[str, Any] = {"text": text, "parameters": dict(parameters or {})}
+        if groups is not None:
+            self.logs.store.match_groups(list(groups))
+            asked |= {"groups": list(groups), "streams": []}
+        window = {
+            "start": self.start if start is _AS_IT_IS else start,
+            "end": self.end if end is _AS_IT_IS else end,
+        }
+        read_window(window["start"], window["end"], self.logs.clock.now_ms())
+        if language is not None:
+            _check_language(language)
+            asked["language"] = language
+        if limit is not _AS_IT_IS:
+            asked["limit"] = limit
+        if strict is not None:
+            asked["strict"] = strict
+        self._change(**asked, **window)
 
     def end_at_newest(self) -> None:
         """Move the window so that it ends with the newest event of the groups, as long as it is.
@@ -245,7 +304,7 @@ class Exploration:
         end_ms = now_ms if window.end_ms == ALL_TIME.end_ms else window.end_ms
         length = max(end_ms - window.start_ms, 1)
         newest = extent.last_ms + 1  # the end of a window is not in it
-        self.start, self.end = _moment(newest - length), _moment(newest)
+        self._change(start=_moment(newest - length), end=_moment(newest))
 
     def choose_comparison(self, compares: bool) -> None:
         """Ask about the period before too, or no longer."""
@@ -258,6 +317,12 @@ class Exploration:
         if view not in VIEWS:
             raise InvalidParameter(f"unknown view {view!r}; it is one of {', '.join(VIEWS)}")
         self.view = view
+
+    def choose_chart(self, kind: str) -> None:
+        """Draw this kind of chart."""
+        if kind not in KINDS:
+            raise InvalidParameter(f"unknown chart {kind!r}; it is one of {', '.join(KINDS)}")
+        self.chart = kind
 
     def keep_only(self, name: str, value: Any, *, of_event: bool = False) -> None:
         """Keep the rows with this value of a field; None stands for rows without the field.
@@ -277,14 +342,14 @@ class Exploration:
     def _filter(self, name: str, condition: str, *, of_event: bool) -> None:
         text = with_condition(self._filled(), name, condition, of_event=of_event)
         parse(text, self.language)  # a long value makes a longer query than the language takes
-        self._change(text)
+        self._change_text(text)
 
     def count_by(self, name: str, *, of_event: bool = False) -> None:
         """Count the events by the values of a field, most frequent first.
 
         `of_event` is as in `keep_only`.
         """
-        self._change(counted_by(self._filled(), name, of_event=of_event))
+        self._change_text(counted_by(self._filled(), name, of_event=of_event))
 
     def drill_down(self, row: Mapping[str, Any]) -> None:
         """Look at the events behind a row of `stats`, given as a mapping of its columns.
@@ -311,7 +376,7 @@ class Exploration:
                 conditions.append(is_value(expression, row[name]))
         command = f"filter {' and '.join(conditions)}" if conditions else FIRST_TEXT
         text = events_beginning(text) + command
-        self._change(text, *(_sides(window) if is_narrower else ()))
+        self._change_text(text, window if is_narrower else None)
 
     def narrow(self, start_ms: int, end_ms: int) -> None:
         """Ask about the part of the window from `start_ms` up to, not including, `end_ms`.
@@ -322,26 +387,55 @@ class Exploration:
         part = _both(window, Window(start_ms, end_ms))
         if part.start_ms >= part.end_ms:
             raise InvalidParameter("the times chosen are outside the window of the query")
-        self._before.append((self.text, self.parameters, self.start, self.end))
-        self.start, self.end = _sides(part)
+        start, end = _sides(part)
+        self._change(start=start, end=end)
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is a gesture that `undo` takes back."""
+        """Whether there is a change that `undo` takes back."""
         return bool(self._before)
 
     def undo(self) -> None:
-        """Take the last gesture back; raises InvalidParameter where there is none."""
+        """Take the last change back; raises InvalidParameter where there is none."""
         if not self._before:
             raise InvalidParameter("there is nothing to undo")
-        self.text, self.parameters, self.start, self.end = self._before.pop()
+        self._set(self._before.pop())
 
-    def _change(self, text: str, *window: Any) -> None:
+    def _change_text(self, text: str, window: Window | None = None) -> None:
         """Take a text that was made of the filled one, which has no parameters any more."""
-        self._before.append((self.text, self.parameters, self.start, self.end))
-        self.text, self.parameters = text, {}
-        if window:
-            self.start, self.end = window
+        start, end = (self.start, self.end) if window is None else _sides(window)
+        self._change(text=text, parameters={}, start=start, end=end)
+
+    def _change(self, **asked: Any) -> None:
+        """Ask this, and note what was asked before, if it was something else."""
+        before = {name: copy(getattr(self, name)) for name in _ASKED}
+        if all(_is_same(before[name], value) for name, value in asked.items()):
+            return
+        if not self.groups and "groups" in asked and "text" not in asked:
+            # Without groups nothing is asked, so nobody wants to go back before the first choice.
+            for one in self._before:
+                one["groups"] = one["groups"] or list(asked["groups"])
+        else:
+            self._before.append(before)
+        self._set(asked)
+
+    def _set(self, asked: Mapping[str, Any]) -> None:
+        for name, value in asked.items():
+            setattr(self, name, value)
+        self._is_typing = False
+
+
+def _is_same(before: Any, now: Any) -> bool:
+    if isinstance(now, dict):  # of parameters, which may be arrays: `==` gives no bool of these
+        return before.keys() == now.keys() and all(before[name] is now[name] for name in now)
+    return bool(before == now)
+
+
+def _check_language(language: str) -> None:
+    if language not in LANGUAGES:
+        raise InvalidParameter(
+            f"unknown language {language!r}; it is one of {', '.join(LANGUAGES)}"
+        )
 
 
 def _both(one: Window, other: Window) -> Window:

@@ -6,12 +6,13 @@ import json
 import threading
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import CwnbError, InvalidParameter, QueryCancelled
+from cwnb.notebook.cells import time_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from pandas import DataFrame
 
@@ -34,7 +35,9 @@ _COLUMNS = {
 class Entry:
     """A question as it was written: `line` with its options and `cell`, None for a line magic.
 
-    `outcome`: answered, started, interrupted, or the name of an error.
+    `outcome`: answered, started, interrupted, or the name of an error. `options` are those of
+    `Logs.query` with which it was asked, as the line and the settings of the notebook decided;
+    None where they were not noted, as in the entries of earlier versions.
     """
 
     asked_ms: int
@@ -45,6 +48,12 @@ class Entry:
     rows: int | None = None
     seconds: float | None = None
     outcome: str = "started"
+    options: dict[str, Any] | None = None
+
+    def asked_with(self, groups: Iterable[str], start: Any, end: Any, **options: Any) -> None:
+        """Note the groups, the window, and other options of `Logs.query`."""
+        self.groups = tuple(groups)
+        self.options = {"start": _plain(start), "end": _plain(end), **options}
 
     def answered(self, result: QueryResult) -> None:
         """Note the answer."""
@@ -130,3 +139,7 @@ class History:
             logs.store.add_to_history(json.dumps(asdict(entry)).encode())
         except CwnbError:
             self._kept.setdefault(str(logs.store.path), []).append(entry)
+
+
+def _plain(time: Any) -> str | None:
+    return None if time is None else time_text(time)

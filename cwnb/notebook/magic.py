@@ -234,9 +234,10 @@ class Cwnb(Magics):  # type: ignore[misc]
                 language=options.language,
                 limit=options.limit,
             )
-            explorer.exploration.chart = options.plot or "auto"
+            kind = None if options.plot == "none" else options.plot
+            explorer.exploration.choose_chart(kind or "auto")
             explorer.exploration.choose_view(
-                "explain" if options.explain else "chart" if options.plot else "logs"
+                "explain" if options.explain else "chart" if kind else "logs"
             )
             explorer.show()
             return explorer
@@ -267,17 +268,18 @@ class Cwnb(Magics):  # type: ignore[misc]
             raise InvalidParameter("there is no query; write one below the first line")
         logs = self.stores.open(self.stores.find(options, self.store, variables))
         with self.history.asking(logs, line, cell, text) as entry:
-            entry.groups = tuple(groups_to_ask(options.groups, self.groups, logs))
+            groups = groups_to_ask(options.groups, self.groups, logs)
+            start = narrowed_start(
+                options.start, options.end, logs.clock.now_ms(), configured=self.start
+            )
+            asked: dict[str, Any] = {
+                "language": options.language,
+                "strict": options.strict,
+                "limit": options.limit or self.limit,
+            }
+            entry.asked_with(groups, start, options.end, **asked)
             running = logs.start(
-                fill_query(text, variables),
-                entry.groups,
-                start=narrowed_start(
-                    options.start, options.end, logs.clock.now_ms(), configured=self.start
-                ),
-                end=options.end,
-                language=options.language,
-                strict=options.strict,
-                limit=options.limit or self.limit,
+                fill_query(text, variables), groups, start=start, end=options.end, **asked
             )
             if options.save is not None:
                 logs.save_query(options.save, text, entry.groups)

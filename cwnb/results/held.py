@@ -47,11 +47,15 @@ class HeldColumn:
 
 
 class Part(NamedTuple):
-    """Rows from `begin` up to, not including, `end`; `texts` is JSON, a list for each column."""
+    """Rows from `begin` up to, not including, `end`.
+
+    `texts` is JSON, a list for each column. `has_cut`: a value is longer than what is held of it.
+    """
 
     begin: int
     end: int
     texts: bytes
+    has_cut: bool
 
 
 class HeldRows:
@@ -130,11 +134,11 @@ class HeldRows:
             written = orjson.dumps(texts)
             size = len(written) + rows * self._rank_bytes
             if size <= most_bytes:
-                return Part(begin, begin + rows, written)
+                return Part(begin, begin + rows, written, _has_cut(texts))
             # Halves at least, so that it comes to an end where the first rows are the large ones.
             rows = min(rows // 2, int(rows * max(most_bytes, 0) / size))
             texts = [column[:rows] for column in texts]
-        return Part(begin, begin, orjson.dumps([[] for _ in texts]))
+        return Part(begin, begin, orjson.dumps([[] for _ in texts]), has_cut=False)
 
 
 def _column_texts(values: Any) -> list[str | None]:
@@ -155,6 +159,10 @@ def _column_texts(values: Any) -> list[str | None]:
         None if is_missing else _cut(text)
         for text, is_missing in zip(rendered(values), missing, strict=True)
     ]
+
+
+def _has_cut(texts: Texts) -> bool:
+    return any(text is not None and len(text) > CHARACTERS_HELD for part in texts for text in part)
 
 
 def _cut(text: str) -> str:

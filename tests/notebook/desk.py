@@ -69,7 +69,6 @@ NOTING = textwrap.dedent(
         if call.endswith(" ="):
             continue
         watch(call)
-    watch_sets("exploration")
     watch_sets("result")
 
     load = Batch.load

@@ -186,11 +186,24 @@ def test_a_message_of_1_mb_is_cut_and_comes_whole(show, tmp_path):
         cell.open(0)
         value = cell.field("@message").locator(".cwnb-event-value")
         expect(value).to_have_text("x" * 10_000)
-        cell.element.get_by_role("button", name="Show all of 1,000,000 letters").click()
+        cell.element.get_by_role("button", name="Show all of 1,000,000 characters").click()
         expect(value).to_have_text("x" * 1_000_000)
         box = value.bounding_box()
         assert box["width"] < 1_000
         assert box["height"] <= 340
+
+
+def test_a_value_with_emojis_is_whole(show):
+    message = "🙂" * 5_100  # JavaScript counts 10,200
+    text = "🙂" * 1_500 + "…"
+    cell = show(cwnb.query("fields text", [{"@message": message, "text": text}]))
+    inside = cell.open(0)
+    expect(cell.field("text", inside).locator(".cwnb-event-value")).to_be_visible()
+    assert cell.element.get_by_role("button", name="Show all").count() == 0
+    assert cell.field("text", inside).locator(".cwnb-event-value").inner_text() == text
+    cell.element.get_by_label("Filter rows").fill("🙂")
+    expect(cell.element.locator(".cwnb-table")).to_contain_text("1 of the 1 rows here have it")
+    expect(cell.element.locator(".cwnb-table")).not_to_contain_text("of long values")
 
 
 def test_rows_of_a_frame_have_no_gestures(show):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from cwnb.errors import InvalidParameter, MalformedQuery, ResourceNotFound
-from cwnb.notebook.exploration import Exploration
+from cwnb.errors import CwnbError, InvalidParameter, MalformedQuery, ResourceNotFound
+from cwnb.notebook.exploration import FIRST_TEXT, Exploration
 
 from .conftest import NOW_MS
 
@@ -91,6 +91,51 @@ def test_undo_takes_back_one_gesture_after_another(logs):
     assert not exploration.can_undo
 
 
+def test_undo_takes_back_what_is_typed_and_chosen_between_gestures(logs):
+    exploration = Exploration(logs, ["/shop/app"])
+    exploration.keep_only("level", "ERROR")
+    gesture = exploration.text
+    for typed in ("\n| s", "\n| sort", "\n| sort @timestamp"):
+        exploration.write_text(gesture + typed)
+    exploration.choose_groups(["/shop/web"])
+    exploration.undo()
+    assert exploration.text == f"{gesture}\n| sort @timestamp"
+    assert exploration.groups == ["/shop/app"]
+    exploration.undo()
+    assert exploration.text == gesture
+    exploration.undo()
+    assert exploration.text == FIRST_TEXT
+    assert not exploration.can_undo
+
+
+def test_the_first_choice_of_groups_is_not_taken_back(logs):
+    exploration = Exploration(logs)
+    exploration.write_text("limit 1")
+    exploration.choose_groups(["/shop/app"])
+    exploration.undo()
+    assert (exploration.text, exploration.groups) == (FIRST_TEXT, ["/shop/app"])
+    assert not exploration.can_undo
+
+
+def test_a_query_is_loaded_as_one_change(logs):
+    exploration = Exploration(logs, ["/shop/app"], start="-1h", limit=5)
+    exploration.choose_streams(["i-1"])
+    before = exploration.to_cells()
+    exploration.load(
+        "limit {{n}}", {"n": 3}, groups=["/shop/web"], end="-1m", limit=None, strict=True
+    )
+    assert exploration.to_cells() == [
+        "n = 3",
+        "%%insights -g /shop/web --start -1h --end -1m --strict\nlimit {{n}}",
+    ]
+    exploration.undo()
+    assert exploration.to_cells() == before
+    for wrong in ({"groups": ["/nope"]}, {"start": "soon"}, {"language": "sqll"}):
+        with pytest.raises(CwnbError):
+            exploration.load("limit 1", **wrong)
+    assert exploration.to_cells() == before
+
+
 def test_values_of_every_kind_are_kept_and_left_out(logs):
     exploration = Exploration(logs, ["/shop/app"])
     exploration.keep_only("status", 500)
@@ -153,6 +198,7 @@ def test_the_same_can_be_written_as_a_cell(logs, run):
 REFUSED = [
     (lambda e: e.choose_groups(["/nowhere"]), ResourceNotFound, "/nowhere"),
     (lambda e: e.choose_view("picture"), InvalidParameter, "one of logs, chart, explain"),
+    (lambda e: e.choose_chart("lime"), InvalidParameter, "one of auto, line"),
     (lambda e: e.choose_language("sqll"), InvalidParameter, "one of ql"),
     (lambda e: e.choose_window("-1h", "-2h"), InvalidParameter, "ends .* before it starts"),
     (lambda e: e.choose_window("soon"), InvalidParameter, "cannot read 'soon' as a time"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 import cwnb
@@ -163,6 +165,83 @@ def test_gestures_on_fields_change_the_query_and_run_it(explorer):
     assert explorer.undo.disabled
 
 
+def test_undo_brings_back_what_was_typed_and_chosen(explorer):
+    first = explorer.editor.text
+    fields = explorer.names.fields
+    fields.asked["gesture"](fields, do="count_by", field="status")
+    counted = explorer.editor.text
+    explorer.editor.text += "\n| sort"
+    explorer.editor.text += " status"
+    explorer.names.groups.chosen = ["/shop/web"]
+    explorer.undo.click()
+    assert (explorer.editor.text, explorer.names.groups.chosen) == (
+        f"{counted}\n| sort status",
+        ["/shop/app"],
+    )
+    explorer.undo.click()
+    assert explorer.editor.text == counted
+    explorer.undo.click()
+    assert explorer.editor.text == first
+    assert explorer.undo.disabled
+
+
+def test_a_group_that_is_gone_cannot_be_chosen(logs, explorer):
+    logs.put("/gone", "s", [(NOW_MS - 1, "late")])
+    explorer.refresh()
+    explorer.wait(WAIT_S)
+    logs.delete_group("/gone")
+    explorer.names.groups.chosen = ["/gone"]
+    assert "no log group is named '/gone'" in explorer.answer.says.text
+    assert explorer.names.groups.chosen == explorer.exploration.groups == ["/shop/app"]
+
+
+def test_the_history_loads_what_was_asked(run, shell, logs):
+    run("%config Cwnb.limit = 7")
+    run("top = 3\nsince = '-30m'")
+    run(
+        "%%insights -g /shop/app --start {{since}} --end 2030-01-01 --strict --limit 2\n"
+        "fields @message"
+    )
+    run("%%insights -g /shop/web\nfields @message | sort @timestamp")
+    explorer = run("%insights_explore -g /shop/app").result
+    explorer.wait(WAIT_S)
+    later, earlier = names(explorer.history)
+    explorer.history.chosen = [earlier]
+    assert explorer.to_cells() == [
+        "%%insights -g /shop/app --start -30m --end 2030-01-01 --limit 2 --strict\nfields @message"
+    ]
+    run("%config Cwnb.limit = 9")
+    explorer.history.chosen = [later]
+    assert explorer.to_cells() == [
+        "%%insights -g /shop/web --start all --limit 7\nfields @message | sort @timestamp"
+    ]
+    # What the explorer has asked is in it too, with the streams as a part of the text.
+    explorer.exploration.choose_window("-2h", "-1h")
+    explorer.run()
+    explorer.refresh()
+    explorer.wait(WAIT_S)
+    asked = explorer.to_cells()
+    explorer.exploration.load("limit 1", groups=["/shop/app"], start=None, end=None, limit=None)
+    explorer.history.chosen = names(explorer.history)[:1]
+    assert explorer.to_cells() == asked
+
+
+def test_an_entry_that_cannot_be_loaded_says_why(logs, explorer):
+    record = {
+        "asked_ms": 0,
+        "line": "-g /shop/app --limit 5",
+        "cell": "limit 2",
+        "query": "limit 2",
+    }
+    logs.store.add_to_history(json.dumps(record).encode())
+    explorer.refresh()
+    explorer.wait(WAIT_S)
+    text = explorer.editor.text
+    explorer.history.chosen = names(explorer.history)
+    assert "noted this question without its times and options" in explorer.answer.says.text
+    assert explorer.editor.text == text
+
+
 def test_parameters_have_fields(explorer):
     explorer.editor.text = "filter level = {{which}} | limit {{most}}"
     assert list(explorer.parameters.fields) == ["which", "most"]
@@ -258,6 +337,8 @@ def test_the_magic_opens_it_with_its_options(run, shell):
     assert explorer.time.period.value == "30m"
     assert explorer.editor.text == "stats count(*) by level"
     assert (explorer.answer.selected_index, explorer.answer.chart.kind.value) == (1, "bar")
+    explorer = run("%insights_explore -g /shop/app --plot none limit 3").result
+    assert (explorer.answer.selected_index, explorer.answer.chart.kind.value) == (0, "auto")
     # It takes the settings of the cells, and both write one history.
     run("%config Cwnb.tz = 'Asia/Tokyo'\n%config Cwnb.groups = ['/shop/web']")
     run("%config Cwnb.start = '-3h'\n%config Cwnb.price_per_gb = 1000")

@@ -95,7 +95,7 @@ def test_an_event_with_10_000_fields_is_shown(on):
     assert [field["text"] for field in opened if field["name"] == "c00042"] == ["42"]
     # Where it holds no more, the whole message is there.
     (message,) = [field for field in opened if field["name"] == "@message"]
-    assert message["letters"] > len(json.dumps(fields))
+    assert message["characters"] > len(json.dumps(fields))
 
 
 def test_a_cell_of_1_mb_is_cut_and_copied_whole(on):

@@ -425,7 +425,7 @@ def test_a_value_of_1_mb_is_shown_and_copied_whole(show):
     table = show(frame(text=[text, "short"]), "fields text")
     table.filter_box.fill("end")
     expect(table.status).to_have_text(
-        "0 of the 2 rows here have it; of long values the first 2,000 letters are looked at"
+        "0 of the 2 rows here have it; of long values the first 2,000 characters are looked at"
     )
     table.filter_box.fill("")
     table.cell(0, "text").click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -13,6 +14,7 @@ from cwnb.errors import InvalidParameter, QueryCancelled, QueryUnfinished
 from cwnb.insights import Progress
 from cwnb.notebook.exploration import Exploration
 from cwnb.notebook.widgets.answer import AnswerView
+from cwnb.notebook.widgets.latest_run import LatestRun
 from cwnb.times import Clock
 
 from .conftest import NOW_MS
@@ -84,6 +86,24 @@ def test_a_row_of_an_answer_that_is_gone_is_refused(view):
     browser.gesture("keep_only", row=0, column=0)
     with pytest.raises(InvalidParameter, match="the rows have changed meanwhile"):
         browser.ask("gesture", do="keep_only", of=before, row=0, column=0)
+
+
+def test_what_shows_an_answer_may_ask_the_next_one(logs):
+    class Shows:
+        answers: ClassVar[list[int]] = []
+
+        def show_result(self, result):
+            self.answers.append(len(result))
+            if len(self.answers) == 1:
+                run.begin(lambda: logs.start("limit 2", "/shop/app"))
+            else:
+                ended.set()
+
+    ended = threading.Event()
+    run = LatestRun(Shows())
+    run.begin(lambda: logs.start("limit 1", "/shop/app"))
+    assert ended.wait(PATIENCE)
+    assert Shows.answers == [1, 2]
 
 
 def test_who_is_told_of_changes_runs_them(logs):
@@ -163,7 +183,7 @@ def test_a_long_value_comes_whole_when_asked(tmp_path):
         (message,) = [
             f for f in browser.ask("event", of=1, row=0)[0]["fields"] if f["name"] == "@message"
         ]
-        assert (len(message["text"]), message["letters"]) == (10_000, 1_000_000)
+        assert (len(message["text"]), message["characters"]) == (10_000, 1_000_000)
         browser.ask("whole", of=1, row=0, field="@message")
         assert b"".join(browser.buffers) == text[:1_000_000].encode()
         with pytest.raises(InvalidParameter, match="10,000 is the most"):

@@ -50,6 +50,14 @@ def test_the_first_500_rows_come_at_once_and_all_rows_in_order():
     assert texts == [[str(n) for n in range(1_234)], [f"row {n}" for n in range(1_234)]]
 
 
+def test_parts_with_a_long_value_say_so():
+    long, longest = "🙂" * CHARACTERS_HELD, "x" * (CHARACTERS_HELD + 1)
+    assert not held_rows(text=[long, None]).first.has_cut
+    assert held_rows(text=[None, longest]).first.has_cut
+    rows = held_rows(text=["a"] * FIRST_ROWS + [longest])
+    assert [part.has_cut for part in (rows.first, *rows.rest(FIRST_ROWS))] == [False, True]
+
+
 def test_wide_first_rows_are_fewer():
     rows = held_rows(text=["\x01" * 1_500] * 600)  # six bytes each in JSON
     assert 0 < rows.first.end < FIRST_ROWS

@@ -14,7 +14,7 @@ from cwnb.notebook.widgets.histogram import HISTOGRAM, LatestCount
 from cwnb.notebook.widgets.latest_run import LatestRun
 from cwnb.notebook.widgets.rows import ROWS
 from cwnb.notebook.widgets.view import Reply, View, sentence
-from cwnb.results.held import HeldRows
+from cwnb.results.held import CHARACTERS_HELD, HeldRows
 from cwnb.results.html import summary
 
 if TYPE_CHECKING:
@@ -138,6 +138,8 @@ class AnswerView(View):
                 "columns": [asdict(column) for column in held.columns],
                 "rows": held.all_rows,
                 "first": first.end,
+                "has_cut": first.has_cut,
+                "characters_held": CHARACTERS_HELD,
                 "all_columns": held.all_columns,
                 "kind": "groups" if result.outcome.places is None else "events",
                 "has_gestures": self.exploration is not None,

@@ -39,8 +39,9 @@ class Chosen(NamedTuple):
 def event(view: AnswerView, of: int, row: int | None = None, pointer: str | None = None) -> Reply:
     """Give all fields of a row's event, or of the one that an `@ptr` names; of a group, its row.
 
-    Each has its `name`, a `title` that names the zone of times, its `text`, and the `letters` of
-    it, as the text may be cut. A field that the query has made has the number of its `column`.
+    Each has its `name`, a `title` that names the zone of times, its `text`, whether that `is_cut`,
+    and how many `characters` the whole has. A field that the query has made has the number of its
+    `column`.
     """
     result = view.shown(of).result
     fields, made = _fields(view, result, row, pointer), {}
@@ -182,7 +183,8 @@ def _described(name: str, value: Any, tz: str, *, shown: int | None = _SHOWN) ->
         "name": name,
         "title": titled(name, tz) if is_moment(value) else name,
         "text": pretty[:shown],
-        "letters": len(pretty),
+        "is_cut": shown is not None and len(pretty) > shown,
+        "characters": len(pretty),
         "is_missing": value is None,
     }
 

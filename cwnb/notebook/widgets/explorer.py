@@ -66,9 +66,10 @@ class Explorer:
             on_gesture=self._changed_by_gesture,
             on_extent=self.time.show_extent,
             on_words=self._show_words,
+            on_error=self._show_error,
         )
         self.saved = SavedQueries(exploration, self._loaded)
-        self.history = HistoryList(exploration, self.settings, self._loaded)
+        self.history = HistoryList(exploration, self.settings, self._loaded, self._show_error)
         self.samples = SampleList(exploration, self._loaded)
         self.editor = EditorView(text=exploration.text, label="Query")
         self.parameters = ParameterFields(exploration, self.settings.variables, self._changed)
@@ -87,7 +88,7 @@ class Explorer:
         self.copy = ipywidgets.Button(
             description="Copy as cell", tooltip="write the code of a cell that does the same"
         )
-        self.undo = ipywidgets.Button(description="Undo", tooltip="take the last gesture back")
+        self.undo = ipywidgets.Button(description="Undo", tooltip="take the last change back")
         self.look_again = ipywidgets.Button(
             description="Refresh",
             tooltip="look again which log groups, streams and fields there are",
@@ -155,7 +156,7 @@ class Explorer:
 
     def _write_text(self, change: Any) -> None:
         if change["new"] != self.exploration.text:
-            self.exploration.text = change["new"]
+            self.exploration.write_text(change["new"])
             self._show_parameters()
             self._changed()
 
@@ -206,6 +207,9 @@ class Explorer:
             self.editor.error = {}
         else:
             self.editor.show_error(fault)
+
+    def _show_error(self, error: Exception) -> None:
+        self.answer.show_error(error)
 
     def _copy(self) -> None:
         try:

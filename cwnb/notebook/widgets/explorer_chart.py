@@ -63,7 +63,7 @@ class ChartTab(ipywidgets.VBox):  # type: ignore[misc]
     def _choose_kind(self, change: Any) -> None:
         if change["new"] == self._exploration.chart:
             return
-        self._exploration.chart = change["new"]
+        self._exploration.choose_chart(change["new"])
         if self._result is not None:
             self.show(self._result)
         self._on_change()

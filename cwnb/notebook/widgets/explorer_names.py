@@ -36,7 +36,8 @@ class NamePicker:
 
     `on_change` is called after groups or streams were chosen, `on_gesture` after a value of a field
     changed the query. `on_extent` gets the times of the first and last event of the chosen groups,
-    and `on_words` the words that the editor offers.
+    and `on_words` the words that the editor offers. `on_error` gets the reason why a choice cannot
+    be made.
     """
 
     def __init__(
@@ -47,12 +48,14 @@ class NamePicker:
         on_gesture: Callable[[], object],
         on_extent: Callable[[Extent | None], object],
         on_words: Callable[[Vocabulary], object],
+        on_error: Callable[[Exception], object],
     ) -> None:
         self._exploration = exploration
         self._on_change = on_change
         self._on_gesture = on_gesture
         self._on_extent = on_extent
         self._on_words = on_words
+        self._on_error = on_error
         self.groups = ListView(
             title="Log groups",
             heads=["events", "size", "last event", "kept"],
@@ -146,18 +149,21 @@ class NamePicker:
     # Gestures
 
     def _choose_groups(self, change: Any) -> None:
-        if change["new"] == self._matched():
-            return
-        exploration = self._exploration
-        exploration.groups = list(change["new"])
-        # Streams of the groups that are left are not known yet, so all are asked.
-        exploration.streams = []
-        self.show()
-        self._on_change()
+        if change["new"] != self._matched():
+            self._choose(self._exploration.choose_groups, change["new"])
 
     def _choose_streams(self, change: Any) -> None:
         if change["new"] != self._exploration.streams:
-            self._exploration.streams = list(change["new"])
+            self._choose(self._exploration.choose_streams, change["new"])
+
+    def _choose(self, choose: Callable[[Sequence[str]], None], names: Sequence[str]) -> None:
+        try:
+            choose(names)
+        except CwnbError as error:  # such as a group that was deleted meanwhile
+            self.show()
+            self._on_error(error)
+        else:
+            self.show()
             self._on_change()
 
     def _change_query(self, do: str, field: str, value: Any) -> None:

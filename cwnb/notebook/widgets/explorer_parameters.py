@@ -42,6 +42,7 @@ class ParameterFields(ipywidgets.HBox):  # type: ignore[misc]
         names = names_in(exploration.text)
         known = {name: self._variables[name] for name in names if name in self._variables}
         known |= {name: value for name, value in exploration.parameters.items() if name in names}
+        # This follows from the text, whose change `undo` takes back.
         exploration.parameters = known
         self.fields = {name: self.fields.get(name) or self._field(name) for name in names}
         for name, field in self.fields.items():
@@ -61,7 +62,7 @@ class ParameterFields(ipywidgets.HBox):  # type: ignore[misc]
             parameters = self._exploration.parameters
             value = _value(change["new"])
             if name not in parameters or _text(parameters[name]) != change["new"]:
-                self._exploration.parameters = {**parameters, name: value}
+                self._exploration.choose_parameter(name, value)
                 self._on_change()
 
         field.observe(changed, "value")

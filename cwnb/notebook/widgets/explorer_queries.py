@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from cwnb.notebook.options import read_options
+from cwnb.errors import CwnbError, InvalidParameter
 from cwnb.notebook.samples import fitting_first
 from cwnb.notebook.widgets.choices import ListView
 from cwnb.notebook.widgets.lines import LinesView
@@ -108,11 +108,7 @@ class SavedQueries(ipywidgets.VBox):  # type: ignore[misc]
 
     def _load(self) -> str:
         query = self._exploration.logs.saved_query(self.name.value.strip())
-        exploration = self._exploration
-        exploration.text, exploration.parameters = query.text, dict(query.parameters)
-        if query.groups:
-            exploration.choose_groups(query.groups)
-            exploration.streams = []
+        self._exploration.load(query.text, query.parameters, groups=query.groups or None)
         self._on_load()
         return f"loaded {query.name}"
 
@@ -134,15 +130,22 @@ class SavedQueries(ipywidgets.VBox):  # type: ignore[misc]
 
 
 class HistoryList(ListView):
-    """The last questions that were asked of the store, newest first; a click loads one."""
+    """The last questions that were asked of the store, newest first; a click loads one.
+
+    `on_error` gets the reason why one cannot be loaded.
+    """
 
     def __init__(
-        self, exploration: Exploration, settings: ExplorerSettings, on_load: Callable[[], object]
+        self,
+        exploration: Exploration,
+        settings: ExplorerSettings,
+        on_load: Callable[[], object],
+        on_error: Callable[[Exception], object],
     ) -> None:
         self._exploration = exploration
         self._history = settings.history
-        self._start = exploration.start
         self._on_load = on_load
+        self._on_error = on_error
         self._entries: dict[str, Entry] = {}
         self._reading = NewestTask(self._fail)
         super().__init__(
@@ -174,14 +177,21 @@ class HistoryList(ListView):
             return
         (name,) = change["new"]
         if name in self._entries:
-            entry, exploration = self._entries[name], self._exploration
-            options = read_options(entry.line, cell=entry.cell is not None)
-            exploration.text, exploration.parameters = entry.query, {}
-            exploration.groups, exploration.streams = list(entry.groups), []
-            exploration.start = self._start if options.start is None else options.start
-            exploration.end = options.end
-            self._on_load()
+            try:
+                self._load(self._entries[name])
+            except CwnbError as error:
+                self._on_error(error)
+            else:
+                self._on_load()
         self.chosen = []  # so that the same can be clicked again
+
+    def _load(self, entry: Entry) -> None:
+        if entry.options is None:
+            raise InvalidParameter(
+                "an earlier version of cwnb noted this question without its times and options; "
+                "%insights_history lists the numbers, and with one it writes the cell"
+            )
+        self._exploration.load(entry.query, groups=entry.groups, **entry.options)
 
     def _fail(self, error: Exception) -> None:
         self.items = []
@@ -217,7 +227,7 @@ class SampleList(ListView):
             return
         (name,) = change["new"]
         if name in self._texts:
-            self._exploration.text, self._exploration.parameters = self._texts[name], {}
+            self._exploration.load(self._texts[name])
             self._on_load()
         self.chosen = []
 

@@ -14,6 +14,7 @@ import ipywidgets
 from cwnb.errors import InvalidParameter, MalformedQuery, QueryCancelled, QueryUnfinished
 from cwnb.insights import Progress
 from cwnb.notebook.widgets.lines import LinesView
+from cwnb.notebook.widgets.newest import Newest
 from cwnb.notebook.widgets.view import sentence
 from cwnb.results.charge import bytes_in_window, charge_text
 from cwnb.results.html import summary
@@ -59,9 +60,8 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         self._settings = settings
         self._on_fault = on_fault
         self._on_end = on_end
-        self._newest = 0
+        self._newest = Newest()
         self._running: list[RunningQuery] = []
-        self._changing = threading.RLock()
         self._thread: threading.Thread | None = None
         self._pressed: threading.Thread | None = None
         self._error: Exception | None = None
@@ -102,9 +102,9 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
 
         An error about the text, the times or the groups is shown and raised.
         """
-        with self._changing:
-            self._newest += 1
-            number, older, self._running = self._newest, self._running, []
+        with self._newest.lock:
+            number = self._newest.begin()
+            older, self._running = self._running, []
         for running in older:
             running.stop()
         asked = replace(self._exploration)
@@ -114,15 +114,17 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         except Exception as error:
             self._show_error(number, asked, error)
             raise
-        with self._changing:
-            if number == self._newest:
-                self._running = begun
-                self._show_state("running…", is_running=True)
+
+        def show() -> None:
+            self._running = begun
+            self._show_state("running…", is_running=True)
+
+        self._newest.if_newest(number, show)
         thread = threading.Thread(
             target=self._follow, args=(number, asked, begun), name="cwnb-explorer", daemon=True
         )
-        self._thread = thread
-        thread.start()
+        thread.start()  # first, for whoever waits cannot join a thread that has not begun
+        self._newest.if_newest(number, partial(setattr, self, "_thread", thread))
         return begun[0]
 
     def wait_for_end(self, timeout: float | None = None) -> None:
@@ -148,9 +150,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
 
     def stop(self) -> None:
         """Stop the query that runs; its rows so far are shown."""
-        with self._changing:
-            running = self._running
-        for one in running:
+        for one in self._running:
             one.stop()
 
     # While it runs
@@ -164,9 +164,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
             self._show_error(number, asked, error)
         else:
             self._show_results(number, asked, results)
-        with self._changing:
-            if number == self._newest:
-                self._on_end()
+        self._newest.if_newest(number, self._on_end)
 
     def _remember(
         self, number: int, asked: Exploration, begun: list[RunningQuery]
@@ -176,7 +174,14 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         line, _, text = as_asked.to_cells()[0].partition("\n")
         line = line.removeprefix("%%insights").strip()
         with self._settings.history.asking(asked.logs, line, text, text) as entry:
-            entry.groups = tuple(asked.groups)
+            entry.asked_with(
+                asked.groups,
+                asked.start,
+                asked.end,
+                language=asked.language,
+                limit=asked.limit,
+                strict=asked.strict,
+            )
             results = self._wait(number, begun)
             entry.answered(results[0])
         return results
@@ -186,7 +191,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         while True:
             with suppress(QueryUnfinished):
                 return [running.result(_REPORT_EVERY_S) for running in begun]
-            self._show(number, partial(self._show_progress, begun))
+            self._newest.if_newest(number, partial(self._show_progress, begun))
             now = time.monotonic()
             if now - shown_at > max(_ROWS_EVERY_S, took / _SHARE_FOR_ROWS):
                 self._show_rows(number, begun)
@@ -199,14 +204,11 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
             with suppress(QueryCancelled):
                 rows = begun[0].partial()
                 rows.tz = self.tz
-                self._show(number, partial(self._answer.show_partial, rows, begun[0].progress))
+                self._newest.if_newest(
+                    number, partial(self._answer.show_partial, rows, begun[0].progress)
+                )
 
     # What is shown
-
-    def _show(self, number: int, show: Callable[[], object]) -> None:
-        with self._changing:
-            if number == self._newest:
-                show()
 
     def _show_progress(self, begun: Sequence[RunningQuery]) -> None:
         progress = _sum(running.progress for running in begun)
@@ -236,11 +238,11 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
             self._show_state(" · ".join(parts))
             self._show_answer()
 
-        self._show(number, show)
+        self._newest.if_newest(number, show)
 
     def show_in(self, tz: str) -> None:
         """Show the times of this answer and of those to come in a zone."""
-        with self._changing:
+        with self._newest.lock:
             self.tz = tz
             for result in filter(None, (self.result, self.before)):
                 result.tz = tz
@@ -258,7 +260,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
             f"stopped after {progress.seconds:.1f} s: {progress.records:,} of "
             f"{progress.of_records:,} records scanned"
         )
-        self._show(number, lambda: self._show_state(text, "note"))
+        self._newest.if_newest(number, lambda: self._show_state(text, "note"))
         with suppress(QueryCancelled):
             rows = begun[0].partial()
             rows.tz = self.tz
@@ -267,7 +269,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
                 self._error, self.result, self.before = error, rows, None
                 self._show_answer()
 
-            self._show(number, show)
+            self._newest.if_newest(number, show)
 
     def _show_error(self, number: int, asked: Exploration, error: Exception) -> None:
         def show() -> None:
@@ -280,7 +282,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
             else:
                 self._answer.show_error(sentence(error))
 
-        self._show(number, show)
+        self._newest.if_newest(number, show)
 
 
 def _begun(asked: Exploration) -> list[RunningQuery]:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
 
 from cwnb.errors import QueryCancelled, QueryUnfinished
+from cwnb.notebook.widgets.newest import Newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,7 +16,6 @@ if TYPE_CHECKING:
     from cwnb.results.result import QueryResult
     from cwnb.results.running import RunningQuery
 
-Told = TypeVar("Told")
 # Seconds between two reports of progress: five a second, where the server's limit allows ten.
 _REPORT_EVERY_S = 0.2
 
@@ -40,22 +41,22 @@ class LatestRun:
 
     def __init__(self, shows: Shows) -> None:
         self._shows = shows
-        self._newest = 0
+        self._newest = Newest()
         self._running: RunningQuery | None = None
-        self._changing = threading.Lock()
         self._thread: threading.Thread | None = None
 
     def begin(self, begin: Callable[[], RunningQuery]) -> None:
         """Start a query by `begin`, in place of one that runs."""
-        with self._changing:
-            self._newest += 1
-            number, before, self._running = self._newest, self._running, None
+        with self._newest.lock:
+            number = self._newest.begin()
+            before, self._running = self._running, None
         if before is not None:
             before.stop()
-        self._thread = threading.Thread(
+        thread = threading.Thread(
             target=self._follow, args=(number, begin), name="cwnb-latest-run", daemon=True
         )
-        self._thread.start()
+        thread.start()
+        self._thread = thread
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the newest query has been shown, or its error."""
@@ -64,36 +65,31 @@ class LatestRun:
 
     def stop(self) -> None:
         """Stop the query that runs; its rows so far are shown."""
-        with self._changing:
-            running = self._running
+        running = self._running
         if running is not None:
             running.stop()
 
     def _follow(self, number: int, begin: Callable[[], RunningQuery]) -> None:
         try:
             running = begin()
-            with self._changing:
-                is_newest = self._newest == number
+            with self._newest.lock:
+                is_newest = self._newest.is_newest(number)
                 self._running = running if is_newest else self._running
             if not is_newest:
                 running.stop()
                 return
             result = self._wait(number, running)
         except Exception as error:
-            self._tell(number, self._shows.show_error, error)
+            self._newest.if_newest(number, partial(self._shows.show_error, error))
         else:
-            self._tell(number, self._shows.show_result, result)
+            self._newest.if_newest(number, partial(self._shows.show_result, result))
 
     def _wait(self, number: int, running: RunningQuery) -> QueryResult:
         while True:
             try:
                 return running.result(_REPORT_EVERY_S)
             except QueryUnfinished:
-                self._tell(number, self._shows.show_progress, running.progress)
+                show = partial(self._shows.show_progress, running.progress)
+                self._newest.if_newest(number, show)
             except QueryCancelled:
                 return running.partial()
-
-    def _tell(self, number: int, tell: Callable[[Told], None], what: Told) -> None:
-        with self._changing:
-            if self._newest == number:
-                tell(what)

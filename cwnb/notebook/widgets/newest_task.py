@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from cwnb.notebook.widgets.newest import Newest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,19 +20,17 @@ class NewestTask:
 
     def __init__(self, on_error: Callable[[Exception], object]) -> None:
         self._on_error = on_error
-        self._newest = 0
-        self._changing = threading.RLock()
+        self._newest = Newest()
         self._thread: threading.Thread | None = None
 
     def begin(self, *steps: tuple[Callable[[], Any], Callable[[Any], object]]) -> None:
         """Run these steps one after another: what the first of a pair finds, the second shows."""
-        with self._changing:
-            self._newest += 1
-            number = self._newest
-        self._thread = threading.Thread(
+        number = self._newest.begin()
+        thread = threading.Thread(
             target=self._run, args=(number, steps), name="cwnb-newest-task", daemon=True
         )
-        self._thread.start()
+        thread.start()
+        self._thread = thread
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the newest task has ended."""
@@ -39,13 +40,8 @@ class NewestTask:
     def _run(self, number: int, steps: Steps) -> None:
         try:
             for find, show in steps:
-                if number != self._newest:
+                if not self._newest.is_newest(number):
                     return
-                found = find()
-                with self._changing:
-                    if number == self._newest:
-                        show(found)
+                self._newest.if_newest(number, partial(show, find()))
         except Exception as error:
-            with self._changing:
-                if number == self._newest:
-                    self._on_error(error)
+            self._newest.if_newest(number, partial(self._on_error, error))

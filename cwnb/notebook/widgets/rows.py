@@ -30,7 +30,8 @@ def rest(view: AnswerView, of: int, begin: int) -> Iterator[Reply]:
     end = begin
     for part in held.rest(begin):
         view.shown(of)
-        yield Reply({"begin": part.begin, "end": part.end}, [part.texts])
+        content = {"begin": part.begin, "end": part.end, "has_cut": part.has_cut}
+        yield Reply(content, [part.texts])
         end = part.end
     columns_a_part = max(1, PART_BYTES // max(1, RANK_BYTES * end))
     ready: list[bytes] = []

@@ -79,8 +79,9 @@ function fieldValue(asks, at, field) {
   const value = element("div", "cwnb-event-value", visibleNodes(field.text, { lines: true }), {
     tabindex: field.text.length > 500 ? 0 : null, role: "group", "aria-label": field.name,
   });
-  if (field.letters === field.text.length) return value;
-  const more = element("button", "cwnb-button", [`Show all of ${counted(field.letters, "letter")}`], {
+  if (!field.is_cut) return value;
+  const all = `Show all of ${counted(field.characters, "character")}`;
+  const more = element("button", "cwnb-button", [all], {
     onclick: async () => {
       try {
         const text = await wholeText(asks, valuePlace(at, field));

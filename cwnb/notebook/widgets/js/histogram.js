@@ -18,57 +18,57 @@ function drawHistogram({ model }) {
   const root = element("div", "cwnb-histogram", [
     element("div", "cwnb-histogram-head", [about, legend]), bars,
   ]);
-  let counted; // what the kernel gave: cwnb/notebook/widgets/histogram.py says what it is
+  let histogram; // what the kernel gave: cwnb/notebook/widgets/histogram.py says what it is
   let chosen; // the bins pointed at: the one where that began, and the one where it ends
   let drag; // where the pointer went down
 
   const say = (text, waits) => {
-    counted = undefined;
+    histogram = undefined;
     about.replaceChildren(...visibleNodes(text));
     legend.replaceChildren();
     bars.replaceChildren();
     bars.hidden = !waits;
   };
   const show = () => {
-    if (!counted) return;
-    const part = partOf(counted, chosen);
-    const events = `${written(part.total)} ${part.total === 1 ? "event" : "events"}`;
+    if (!histogram) return;
+    const part = partOf(histogram, chosen);
+    const events = counted(part.total, "event");
     about.textContent = chosen
       ? `${drag?.isFar ? "narrow: " : ""}${part.times}: ${events}`
-      : [events, `a bar is ${counted.period}`, ...counted.notes].join(" · ");
-    const levels = counted.levels.filter(({ name }) => name);
+      : [events, `a bar is ${histogram.period}`, ...histogram.notes].join(" · ");
+    const levels = histogram.levels.filter(({ name }) => name);
     legend.replaceChildren(...levels.map((level, row) => element("span", "", [
       element("span", "cwnb-histogram-swatch", [], { style: `background: ${level.colour}` }),
       ...visibleNodes(level.name), " ", element("b", "", [written(part.numbers[row])]),
     ])));
-    bars.setAttribute("aria-valuemax", counted.texts.length - 2);
+    bars.setAttribute("aria-valuemax", histogram.texts.length - 2);
     bars.setAttribute("aria-valuenow", chosen?.end ?? 0);
     bars.setAttribute("aria-valuetext", `${about.textContent}: ${legend.textContent}`);
-    bars.replaceChildren(drawnBars(counted, part, bars.clientWidth));
+    bars.replaceChildren(drawnBars(histogram, part, bars.clientWidth));
   };
   const choose = (begin, end) => {
     chosen = begin === undefined ? undefined : { begin, end };
     show();
   };
   const narrow = () => {
-    const { first, last } = partOf(counted, chosen);
-    const [start_ms, end_ms] = [counted.edges_ms[first], counted.edges_ms[last + 1]];
+    const { first, last } = partOf(histogram, chosen);
+    const [start_ms, end_ms] = [histogram.edges_ms[first], histogram.edges_ms[last + 1]];
     choose();
     ask(model, "gesture", { do: "narrow", start_ms, end_ms })
       .catch(({ message }) => model.set("failed", message));
   };
   const follow = async () => {
     const { number: of } = model.get("answer");
-    // An answer that grows is counted when it is whole.
+    // The rows so far of a query that runs have no histogram: it comes with the answer.
     if (of === undefined || model.get("progress")?.text) return;
-    if (!counted) say(COUNTING, true);
+    if (!histogram) say(COUNTING, true);
     // The table is painted first.
     await new Promise((resolve) => requestAnimationFrame(() => setTimeout(resolve)));
     try {
       await ask(model, "histogram", { of }, (content) => {
         if (model.get("answer").number !== of) return;
         if (content.reason) return say(`no histogram: ${content.reason}`);
-        [counted, chosen, drag, bars.hidden] = [content, undefined, undefined, false];
+        [histogram, chosen, drag, bars.hidden] = [content, undefined, undefined, false];
         show();
       });
     } catch (error) {
@@ -78,17 +78,17 @@ function drawHistogram({ model }) {
   const binAt = ({ clientX }) => {
     const { left, width } = bars.getBoundingClientRect();
     const share = (clientX - left - LEFT_PIXELS) / (width - LEFT_PIXELS);
-    return clamped(Math.floor(share * (counted.texts.length - 1)), 0, counted.texts.length - 2);
+    return clamped(Math.floor(share * (histogram.texts.length - 1)), 0, histogram.texts.length - 2);
   };
   const moved = (event) => {
-    if (!counted) return;
+    if (!histogram) return;
     const at = binAt(event);
     const isDrag = drag && (drag.isFar || Math.abs(event.clientX - drag.x) >= DRAG_PIXELS);
     if (isDrag) drag.isFar = true;
     choose(isDrag ? drag.bin : at, at);
   };
   const pressed = (event) => {
-    const most = counted ? counted.texts.length - 2 : -1;
+    const most = histogram ? histogram.texts.length - 2 : -1;
     const steps = {
       ArrowLeft: -1, ArrowRight: 1, PageUp: 10, PageDown: -10, Home: -Infinity, End: Infinity,
     };
@@ -97,7 +97,7 @@ function drawHistogram({ model }) {
       const from = chosen?.end ?? (steps[event.key] < 0 ? most + 1 : -1);
       const end = clamped(from + steps[event.key], 0, most);
       choose(event.shiftKey && chosen ? chosen.begin : end, end);
-    } else if (event.key === "Enter" && chosen && counted.narrows) {
+    } else if (event.key === "Enter" && chosen && histogram.narrows) {
       narrow();
     } else if (event.key === "Escape" && (chosen || drag)) {
       drag = undefined;
@@ -111,7 +111,7 @@ function drawHistogram({ model }) {
   bars.addEventListener("pointermove", moved);
   bars.addEventListener("pointerleave", () => { if (!drag) choose(); });
   bars.addEventListener("pointerdown", (event) => {
-    if (!counted?.narrows || event.button) return;
+    if (!histogram?.narrows || event.button) return;
     bars.setPointerCapture(event.pointerId);
     drag = { x: event.clientX, bin: binAt(event) };
   });

@@ -11,3 +11,12 @@ function clamped(number, least, most) {
 function written(number) {
   return number.toLocaleString("en-US");
 }
+
+function counted(count, what) {
+  return `${written(count)} ${what}${count === 1 ? "" : "s"}`;
+}
+
+// Characters as Python counts them: `length` counts those outside of the basic plane twice.
+function charactersIn(text) {
+  return [...text].length;
+}

@@ -1,11 +1,10 @@
 // The rows of an answer that this page holds: the first came with the view, the others are asked
 // for. Rows and columns are numbered as the answer has them. A missing value has no text.
-const CUT_AFTER = 2000; // letters, and then "…"
 
 function heldRows(model) {
-  const { number, columns, rows, first, all_columns: allColumns } = model.get("answer");
+  const { number, columns, rows, first, all_columns: allColumns, has_cut: hasCut,
+    characters_held: charactersHeld } = model.get("answer");
   const texts = unpacked(model.get("first"));
-  const isCut = (text) => text?.length > CUT_AFTER && text.endsWith("…");
   let ranks = columns.map((_, place) => int32s(model.get("first_ranks"), place * first, first));
   let onMore = () => {};
   const copied = async (wanted, places, form) => {
@@ -22,20 +21,20 @@ function heldRows(model) {
     text: (row, place) => texts[place][row],
     textsOf: (place) => texts[place],
     ranksOf: (place) => ranks[place],
-    isCut: (row, place) => isCut(texts[place][row]),
-    hasCut: texts.some((column) => column.some(isCut)),
+    hasCut, // whether a value is shown up to its first `charactersHeld`
+    charactersHeld,
     copied,
     whole: (row, place) => copied([row], [place], "text"),
     // Call this each time that rows or ranks have come, with a sentence if no more will come.
     onMore: (callback) => { onMore = callback; },
   };
   const coming = [];
-  const take = ({ end, ranks_of: from }, buffers) => {
+  const take = ({ end, has_cut: cuts, ranks_of: from }, buffers) => {
     if (!end) return buffers.forEach((buffer) => coming.push(int32s(buffer, 0, held.loaded)));
     for (const [place, part] of unpacked(buffers[0]).entries()) {
       for (const text of part) texts[place].push(text);
-      held.hasCut ||= part.some(isCut);
     }
+    held.hasCut ||= cuts;
     held.loaded = end;
     onMore();
   };

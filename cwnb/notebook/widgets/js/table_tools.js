@@ -9,10 +9,6 @@ function button(text, what, onclick, attributes = {}) {
   });
 }
 
-function counted(count, what) {
-  return `${count.toLocaleString("en")} ${what}${count === 1 ? "" : "s"}`;
-}
-
 function tableControls(table, before) {
   const { layout } = table;
   const box = (label, value, use) => {
@@ -89,14 +85,14 @@ function foundSentence({ hits, order, cursor }) {
 // What is shown, and what was not looked at.
 function shownSentences({ rows, order, has, hits, sorts }) {
   const { loaded, count, isDone, ranked, columnsLeft } = rows;
-  const number = (value) => value.toLocaleString("en");
-  const held = `${loaded < count ? `${number(loaded)} of ` : ""}${counted(count, "row")}`;
-  const said = [has ? `${number(order.length)} of the ${number(loaded)} rows here have it` : held];
-  if (loaded < count && !isDone) said.push(`more are coming${has ? ` of ${number(count)}` : ""}`);
+  const held = `${loaded < count ? `${written(loaded)} of ` : ""}${counted(count, "row")}`;
+  const said = [has ? `${written(order.length)} of the ${written(loaded)} rows here have it` : held];
+  if (loaded < count && !isDone) said.push(`more are coming${has ? ` of ${written(count)}` : ""}`);
   if (loaded < count && isDone) said.push("sort, filter and find see only these, .df has all");
-  if (sorts.length && ranked < loaded) said.push(`the first ${number(ranked)} are sorted so far`);
+  if (sorts.length && ranked < loaded) said.push(`the first ${written(ranked)} are sorted so far`);
   if ((has || hits) && rows.hasCut) {
-    said.push(`of long values the first ${number(CUT_AFTER)} letters are looked at`);
+    const first = counted(rows.charactersHeld, "character");
+    said.push(`of long values the first ${first} are looked at`);
   }
   if (columnsLeft) said.push(`${counted(columnsLeft, "more column")} in .df`);
   return said;
@@ -183,7 +179,7 @@ function showWhole(table, row, place) {
     const text = await table.rows.whole(row, place);
     return element("div", "", [
       ...visibleNodes(table.rows.columns[place].title),
-      ` of row ${row}: ${counted(text.length, "letter")} `,
+      ` of row ${row}: ${counted(charactersIn(text), "character")} `,
       button("Close", "close the value", () => closeRow(table, row)),
       element("pre", "cwnb-whole", visibleNodes(text, { lines: true }), { tabindex: 0 }),
     ]);
