@@ -270,6 +270,17 @@ def _filter_index(draw: st.DrawFn, state: _State) -> None:
 
 
 def _pattern(draw: st.DrawFn, state: _State) -> None:
+    if draw(st.sampled_from([False, False, True])):
+        names = draw(
+            st.lists(st.sampled_from(sorted(state.plain)), min_size=1, max_size=3, unique=True)
+        )
+        fields = [field_of(name) for name in names]
+        condition = draw(conditions(state.plain))
+        state.commands.append(tree.RelevantFields(fields=fields, condition=condition))
+        kinds = ["text", "number", "text", "number", "number"]
+        state.names = dict(zip(tree.RELEVANCE_COLUMNS, kinds, strict=True))
+        state.given, state.after_stats = set(), True
+        return
     value = draw(
         st.one_of(st.just(field_of("@message")), values(state.plain).filter(_is_no_literal))
     )

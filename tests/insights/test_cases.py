@@ -183,7 +183,10 @@ def test_plain_pandas(case: Case, tmp_path: Path) -> None:
     path = tmp_path / "events.parquet"
     frame.to_parquet(path)
     pipeline, _ = check_pipeline(
-        parse_pipeline(case.query), strict=case.strict, known=lambda name: name in schema
+        parse_pipeline(case.query),
+        strict=case.strict,
+        known=lambda name: name in schema,
+        names=lambda: schema,
     )
     query = Query(pipelines=[complete_pipeline(pipeline)])
     namespace: dict[str, Any] = {}

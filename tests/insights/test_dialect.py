@@ -100,6 +100,8 @@ def test_every_command_is_read_and_written():
         tree.Pattern: "pattern a",
         tree.Diff: "diff previousDay",
         tree.Logcompare: "logcompare timeshift 7d",
+        tree.Anomaly: "anomaly",
+        tree.RelevantFields: "relevantfields a, b.c where d = 1",
     }
     assert set(examples) == set(tree.COMMANDS)
     for kind, text in examples.items():

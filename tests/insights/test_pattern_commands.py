@@ -1,7 +1,8 @@
-"""`pattern`, `diff` and `logcompare` against a plain reading, over tasks, segments and groups."""
+"""`pattern` and the commands that compare, against a plain reading, over tasks, segments and groups."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -63,6 +64,105 @@ def test_logcompare_is_mined_plainly(
     text = f"logcompare timeshift {shift}m"
     df = cwnb.query(text, frame_of(rows), start=window[0], end=window[1]).df
     assert rows_of(df) == compared(rows, start, length, shift)
+
+
+@given(events, st.integers(0, 3))
+@settings(max_examples=150, deadline=None)
+def test_anomalies_are_scored_plainly(rows: list[tuple[int, str | None]], repeated: int) -> None:
+    """The window has 24 minutes, so the number of the minute is that of the slot."""
+    last = [(m, text) for m, text in rows for _ in range(repeated * 4 if m == 19 else 1)]
+    codes = [(m, "GET status=503") for m, _ in rows if m > 15]
+    rows = [*last, *codes, *((m, "GET status=200") for m in range(18))]
+    window = [START_MS, START_MS + 24 * MINUTE_MS]
+    text = "pattern @message | anomaly"
+    df = cwnb.query(text, frame_of(rows), start=window[0], end=window[1]).df
+    present = [(m, text) for m, text in rows if text is not None]
+    patterns = plain_patterns.pattern_of_each([text for _, text in present])
+    expected = []
+    for pattern in sorted(set(patterns)):
+        own = [row for row, its in zip(present, patterns, strict=True) if its == pattern]
+        if (found := anomaly_of(own)) is not None:
+            expected.append((pattern, len(own), *found))
+    expected.sort(key=lambda row: (-row[3], row[0]))
+    assert df["@pattern"].tolist() == [row[0] for row in expected]
+    assert df["@sampleCount"].tolist() == [row[1] for row in expected]
+    assert df["@anomaly"].tolist() == [row[2] for row in expected]
+    assert df["@anomalyScore"].tolist() == pytest.approx([row[3] for row in expected])
+
+
+def anomaly_of(own: list[tuple[int, str]]) -> tuple[str, float] | None:
+    """Score as the guide of the command says; events are known in the first 18 minutes."""
+    before, recent = [m for m, _ in own if m < 18], [m for m, _ in own if m >= 18]
+    found = []
+    bad = [m for m, text in own if "status=503" in text]
+    q, p = sum(m < 18 for m in bad), sum(m >= 18 for m in bad)
+    if before and p >= 5:
+        share = len(bad) / len(own)
+        spread = math.sqrt(share * (1 - share) * (1 / len(recent) + 1 / len(before)))
+        rise = p / len(recent) - q / len(before)
+        if rise > 0 and rise >= 4 * spread:
+            found.append(("http", rise / spread / (rise / spread + 4)))
+    if recent and not before:
+        found.append(("new", len(recent) / (len(recent) + 1)))
+    if before:
+        counts = [before.count(m) for m in range(18)]
+        mean = sum(counts) / 18
+        deviation = math.sqrt(sum((c - mean) ** 2 for c in counts) / 18)
+        deviation = max(deviation, math.sqrt(mean), 1)
+        z = max(abs(recent.count(m) - mean) / deviation for m in range(18, 24))
+        if z >= 4:
+            found.append(("frequency", z / (z + 4)))
+    return max(found, key=lambda pair: pair[1], default=None)
+
+
+values_of_fields = st.one_of(
+    st.sampled_from(["a", "b", "c", None]), st.integers(0, 40), st.sampled_from([0.5, 1e9])
+)
+
+
+@given(st.lists(st.tuples(st.booleans(), values_of_fields), min_size=1, max_size=60))
+@settings(max_examples=200, deadline=None)
+def test_relevance_is_computed_plainly(rows: list[tuple[bool, Any]]) -> None:
+    frame = pd.DataFrame(
+        {
+            "@timestamp": pd.to_datetime([START_MS + i for i in range(len(rows))], unit="ms"),
+            "@message": "x",
+            "flag": [flag for flag, _ in rows],
+            "value": pd.Series([value for _, value in rows], dtype=object),
+        }
+    )
+    df = cwnb.query("relevantfields value where flag = true", frame).df
+    holds = [value for flag, value in rows if flag]
+    others = [value for flag, value in rows if not flag]
+    score = distance(*binned(holds, others)) if holds and others else 0.0
+    assert df["@fieldName"].tolist() == ["value"]
+    assert df["@relevanceScore"].tolist() == pytest.approx([score], abs=1e-9)
+
+
+def binned(holds: list[Any], others: list[Any]) -> tuple[list[Any], list[Any]]:
+    """Put numbers into 16 ranges if there are more, and take what occurs once together."""
+    every = [value for value in holds + others if value is not None]
+    if any(isinstance(value, str) for value in every):
+        once = [value for value, count in Counter(map(str, every)).items() if count == 1]
+        return tuple(
+            [None if v is None else "once" if str(v) in once else str(v) for v in side]
+            for side in (holds, others)
+        )
+    if len(set(every)) <= 16:
+        return holds, others
+    bins = {}
+    for value in set(every):
+        middle = sum(other < value for other in every) + every.count(value) / 2
+        bins[value] = min(15, int(16 * middle / len(every)))
+    return tuple([None if v is None else bins[v] for v in side] for side in (holds, others))
+
+
+def distance(a: list[Any], b: list[Any]) -> float:
+    total = 0.0
+    for value in {*a, *b}:
+        p, q = a.count(value) / len(a), b.count(value) / len(b)
+        total += sum(x / 2 * math.log2(2 * x / (p + q)) for x in (p, q) if x)
+    return math.sqrt(max(0.0, total))
 
 
 def rows_of(df: pd.DataFrame) -> list[tuple[Any, ...]]:

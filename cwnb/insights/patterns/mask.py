@@ -67,7 +67,10 @@ _SLICE = 10_000
 
 @dataclass(frozen=True)
 class TextCounts:
-    """Distinct texts and how often each occurs; `texts` is a string array, `counts` has int64."""
+    """Distinct texts and how often each occurs; `texts` is a string array, `counts` has int64.
+
+    `counts` may have more dimensions than one; the first is that of the texts.
+    """
 
     texts: Any
     counts: Any
@@ -98,11 +101,12 @@ def merged(parts: Sequence[TextCounts]) -> tuple[TextCounts, list[Any]]:
     The texts come in the order of their first occurrence.
     """
     every = pa.chunked_array([part.texts for part in parts], pa.large_string())
-    encoded = every.combine_chunks().dictionary_encode()
+    encoded = every.combine_chunks().dictionary_encode(null_encoding="encode")
     if isinstance(encoded, pa.ChunkedArray):
         encoded = encoded.combine_chunks()
     codes = encoded.indices.to_numpy(zero_copy_only=False)
-    counts = np.zeros(len(encoded.dictionary), np.int64)
+    shape = parts[0].counts.shape[1:] if parts else ()
+    counts = np.zeros((len(encoded.dictionary), *shape), np.int64)
     if parts:
         np.add.at(counts, codes, np.concatenate([part.counts for part in parts]))
     borders = np.cumsum([len(part) for part in parts])[:-1]

@@ -136,6 +136,8 @@ def _words_after_value(place: Place) -> tuple[str, ...]:
         return alias
     if place.command == "filterIndex":
         return ("in",)
+    if place.command == "relevantfields":
+        return AFTER_CONDITION if place.has_word("where") else ("where",)
     if place.command == "unnest":
         return () if place.has_word("into") else ("into",)
     if place.command == "stats":

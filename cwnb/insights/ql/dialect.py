@@ -20,6 +20,8 @@
     pattern    := 'pattern' expr
     diff       := 'diff' ['previousDay'|'previousWeek'|'previousMonth']
     logcompare := 'logcompare' 'timeshift' period
+    anomaly    := 'anomaly'
+    relevantfields := 'relevantfields' [field (',' field)*] 'where' expr
 
 `expression_grammar` has the grammar of expressions. Keywords and functions are case-insensitive,
 field names are not. Source: CWL_QuerySyntax and its pages.
@@ -68,6 +70,8 @@ class InsightsParser(ExtractionParser):
         "pattern": lambda self: tree.Pattern(value=self._expression()),
         "diff": lambda self: self._diff(),
         "logcompare": lambda self: self._logcompare(),
+        "anomaly": lambda _: tree.Anomaly(),
+        "relevantfields": lambda self: self._relevant_fields(),
     }
 
     def parse(self, raw_tokens: list[Token], sql: str) -> list[exp.Expr | None]:
@@ -199,6 +203,23 @@ class InsightsParser(ExtractionParser):
             raise self._fault(f"{wanted}, not {self._curr.text!r}{near}")
         self._advance()
         return tree.Diff(to=named)
+
+    def _relevant_fields(self) -> tree.RelevantFields:
+        fields: list[exp.Expression] = []
+        if not self._accept("where"):
+            fields.append(self._field_to_compare())
+            while self._match(TokenType.COMMA):
+                fields.append(self._field_to_compare())
+            if not self._accept("where"):
+                raise self._expected("'where' and a condition")
+        return tree.RelevantFields(fields=fields or None, condition=self._expression())
+
+    def _field_to_compare(self) -> exp.Expression:
+        field = self._operand()
+        if not isinstance(field, tree.Field):
+            span = field.meta["start"], field.meta["end"]
+            raise self._fault("relevantfields takes names of fields before 'where'", *span)
+        return field
 
     def _logcompare(self) -> tree.Logcompare:
         if not self._accept("timeshift"):

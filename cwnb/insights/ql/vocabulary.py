@@ -24,8 +24,8 @@ def keyword_of(word: str) -> str:
 
 # In the language, not built yet: each is an error with its own name.
 NOT_YET = (
-    "tail anomaly lookup cidrlookup join "
-    "appendcols relevantfields addtotals accum autoregress filldown fillmissing outlier sessionize "
+    "tail lookup cidrlookup join "
+    "appendcols addtotals accum autoregress filldown fillmissing outlier sessionize "
     "countfrequent estimate source"
 ).split()
 
@@ -36,13 +36,14 @@ SQL = frozenset("select with insert update delete create show describe".split())
 PARSE_MODES = ("logfmt", "csv", "xml")
 
 # Words that a command takes alone, in place of values.
-FIRST_WORDS = {"diff": tuple(SHIFTS), "logcompare": ("timeshift",)}
+FIRST_WORDS = {"diff": tuple(SHIFTS), "logcompare": ("timeshift",), "anomaly": ()}
 
 # Words that a command takes behind its values, or before its number. Elsewhere they are names.
 CLAUSES = {
     **{keyword: tuple(map(str.lower, first)) for keyword, first in FIRST_WORDS.items()},
     "json": ("field",),
     "limit": ("any",),
+    "relevantfields": ("where",),
     "parse": ("multi", *PARSE_MODES),
     "sort": ("asc", "desc"),
     "stats": ("group", "offset"),

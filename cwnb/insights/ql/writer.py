@@ -307,6 +307,18 @@ def _diff(node: tree.Diff) -> str:
     return f"diff {node.args['to']}" if node.args.get("to") else "diff"
 
 
+@_writes(tree.Anomaly)
+def _anomaly(node: tree.Anomaly) -> str:
+    return node.keyword
+
+
+@_writes(tree.RelevantFields)
+def _relevant_fields(node: tree.RelevantFields) -> str:
+    named = node.args.get("fields")
+    listed = f"{_list(named)} " if named else ""
+    return f"relevantfields {listed}where {to_text(node.args['condition'])}"
+
+
 @_writes(tree.Logcompare)
 def _logcompare(node: tree.Logcompare) -> str:
     return f"logcompare timeshift {to_text(node.args['timeshift'])}"

@@ -26,6 +26,10 @@ INDEXED_BY_DEFAULT = frozenset(
 )
 
 
+# Fields that `relevantfields` compares where it names none.
+RELEVANT_FIELDS = 200
+
+
 def check_names(
     pipeline: tree.Pipeline,
     warnings: list[str],
@@ -151,12 +155,12 @@ class _CommandChecker(StatsChecker):
         command.set("value", self._resolve(value))
         return self._only_gives(command)
 
-    def check_comparison(self, command: tree.Diff | tree.Logcompare) -> tree.Command:
+    def check_comparison(self, command: tree.Command) -> tree.Command:
         before = self.checked
-        if isinstance(command, tree.Diff):
+        if not isinstance(command, tree.Logcompare):
             if not before or not isinstance(before[-1], tree.Pattern):
                 self._refuse(
-                    "diff compares patterns: it follows a pattern at once",
+                    f"{command.keyword} compares patterns: it follows a pattern at once",
                     command,
                     "diff after pattern",
                 )
@@ -164,10 +168,31 @@ class _CommandChecker(StatsChecker):
         for earlier in before:
             if not tree.row_by_row(earlier):
                 self._refuse(
-                    f"{command.keyword} asks the commands before it about two windows of time, and "
+                    f"{command.keyword} asks the commands before it about two parts of time, and "
                     f"{earlier.keyword} would need the rows of both",
                     command,
                 )
+        return self._only_gives(command)
+
+    def check_relevant_fields(self, command: tree.RelevantFields) -> tree.Command:
+        conditions = tree.conjuncts(command.args["condition"])
+        self._refuse_mistake(bare_condition(conditions, self._is_name))
+        command.set("condition", self._resolve(command.args["condition"]))
+        if listed := command.args.get("fields"):
+            command.set("fields", [self._resolve(field) for field in listed])
+            return self._only_gives(command)
+        names = sorted(self.names()) if self.scope.outputs is None else [*self.scope.made]
+        named = tree.fields_read(command.args["condition"])
+        names = [name for name in names if name not in named]
+        if not names:
+            self._refuse("there are no fields to compare; name some before 'where'", command)
+        if len(names) > RELEVANT_FIELDS:
+            self._warn(
+                f"relevantfields compares the first {RELEVANT_FIELDS} of {len(names)} fields by "
+                "name; others can be named before 'where'"
+            )
+        kept = [tree.Field(parts=name.split(".")) for name in names[:RELEVANT_FIELDS]]
+        command.set("fields", kept)
         return self._only_gives(command)
 
     def _only_gives(self, command: tree.Command) -> tree.Command:
@@ -291,4 +316,6 @@ CHECKS: dict[type[tree.Command], Callable[[_CommandChecker, Any], tree.Command |
     tree.Pattern: _CommandChecker.check_pattern,
     tree.Diff: _CommandChecker.check_comparison,
     tree.Logcompare: _CommandChecker.check_comparison,
+    tree.Anomaly: _CommandChecker.check_comparison,
+    tree.RelevantFields: _CommandChecker.check_relevant_fields,
 }

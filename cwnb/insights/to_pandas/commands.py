@@ -26,6 +26,7 @@ from cwnb.insights.to_pandas.writing import (
     split_outside,
 )
 from cwnb.insights.tree import (
+    Anomaly,
     Command,
     Dedup,
     Diff,
@@ -44,6 +45,7 @@ from cwnb.insights.tree import (
     ParseLogfmt,
     ParseXml,
     Pattern,
+    RelevantFields,
     Rows,
     Sort,
     Stats,
@@ -202,4 +204,11 @@ COMMANDS: dict[type[Command], Callable[[Script, Any], None]] = {
 
 # Commands that plain pandas cannot say in a page that somebody would read, with the reason.
 _MINES = "groups texts by an algorithm of several hundred lines: see cwnb.insights.patterns"
-UNSAID: dict[type[Command], str] = {Pattern: _MINES, Diff: _MINES, Logcompare: _MINES}
+_COMPARES = "compares distributions of all fields: see cwnb.insights.patterns.relevance"
+UNSAID: dict[type[Command], str] = {
+    Pattern: _MINES,
+    Diff: _MINES,
+    Logcompare: _MINES,
+    Anomaly: _MINES,
+    RelevantFields: _COMPARES,
+}

@@ -42,13 +42,17 @@ from cwnb.insights.tree.group_commands import Stats
 from cwnb.insights.tree.list_commands import Expand, Unnest
 from cwnb.insights.tree.order_commands import Dedup, Limit, Sort, TopRows
 from cwnb.insights.tree.pattern_commands import (
+    ANOMALY_COLUMNS,
     DIFFERENCE_COLUMNS,
     GIVEN_COLUMNS,
     PATTERN_COLUMNS,
+    RELEVANCE_COLUMNS,
     SHIFTS,
+    Anomaly,
     Diff,
     Logcompare,
     Pattern,
+    RelevantFields,
 )
 from cwnb.insights.tree.query import (
     Answer,
@@ -69,14 +73,17 @@ from cwnb.insights.tree.walks import (
 )
 
 __all__ = [
+    "ANOMALY_COLUMNS",
     "ARITHMETIC",
     "COMMANDS",
     "COMPARISONS",
     "DIFFERENCE_COLUMNS",
     "GIVEN_COLUMNS",
     "PATTERN_COLUMNS",
+    "RELEVANCE_COLUMNS",
     "SHIFTS",
     "Access",
+    "Anomaly",
     "Answer",
     "Call",
     "CallersGroups",
@@ -112,6 +119,7 @@ __all__ = [
     "Pipeline",
     "Query",
     "Regex",
+    "RelevantFields",
     "Rows",
     "ScanEvents",
     "Shown",

@@ -19,7 +19,7 @@ from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shows
 from cwnb.insights.tree.group_commands import Stats
 from cwnb.insights.tree.list_commands import Expand, Unnest
 from cwnb.insights.tree.order_commands import Dedup, Limit, Sort
-from cwnb.insights.tree.pattern_commands import Diff, Logcompare, Pattern
+from cwnb.insights.tree.pattern_commands import Anomaly, Diff, Logcompare, Pattern, RelevantFields
 from cwnb.insights.tree.row_commands import Display, Fields, Filter, FilterIndex, Unmask
 
 
@@ -62,4 +62,6 @@ COMMANDS: tuple[type[Command], ...] = (
     Pattern,
     Diff,
     Logcompare,
+    Anomaly,
+    RelevantFields,
 )

@@ -22,6 +22,14 @@ PREVIOUS_COUNT = "@previousSampleCount"
 DIFFERENCE = "@differenceEventCount"
 DIFFERENCE_WORD = "@differenceEventDescription"
 PATTERN_COLUMNS = [PATTERN, SAMPLE_COUNT, RATIO, SEVERITY]
+ANOMALY_COLUMNS = [*PATTERN_COLUMNS, "@anomaly", "@anomalyScore", "@anomalyDescription"]
+RELEVANCE_COLUMNS = [
+    "@fieldName",
+    "@relevanceScore",
+    "@topRelevanceContributors",
+    "@conditionalMedian",
+    "@baselineMedian",
+]
 DIFFERENCE_COLUMNS = [
     PATTERN,
     SAMPLE_COUNT,
@@ -155,9 +163,72 @@ class Logcompare(Command):
         return Window(start, start + window.end_ms - window.start_ms)
 
 
+class Anomaly(Command):
+    """`anomaly`: keep the patterns before it that behave unusually, with a score and a reason."""
+
+    keyword = "anomaly"
+    guide = Guide(
+        "anomaly",
+        "CWL_QuerySyntax-Anomaly",
+        (
+            "The window is divided into 24 slots; the last 6 are compared with those before.",
+            "`new`: n events in the last slots and none before. The score is n / (n + 1).",
+            "`frequency`: the count of one of the last slots is 4 or more deviations off the mean.",
+            "A deviation is the standard one, but no less than the root of the mean, and than 1.",
+            "`http`: a share of codes 400 to 599 that is at least 4 standard errors higher.",
+            "For these two the score is z / (z + 4) with z deviations. The largest counts.",
+            "Variations of tokens and of numbers, which the service knows too, are not looked for.",
+        ),
+    )
+    arg_types: ClassVar[dict[str, bool]] = {}
+    rows = Rows.NEW
+    order = Order.SETS
+    needs = Needs.ALL_ROWS
+    shows = Shows.REPLACES
+    names = Names.REPLACES
+    reads = _reads_nothing
+    writes = _all_given
+
+    def gives(self) -> list[str]:
+        """Name the columns of patterns, and three more."""
+        return list(ANOMALY_COLUMNS)
+
+
+class RelevantFields(Command):
+    """`relevantfields [field, …] where condition`: say which fields tell events from others."""
+
+    keyword = "relevantfields"
+    guide = Guide(
+        'relevantfields where level = "ERROR"',
+        "CWL_QuerySyntax-RelevantFields",
+        (
+            "The score is the Jensen-Shannon distance (0 to 1) between the values of both.",
+            "A missing value is a value. More than 16 numbers are divided into 16 ranges.",
+            "Values that occur once are taken together, because ids would be most relevant else.",
+            "Without a list, all fields of the events are compared but those of the condition.",
+            "`@topRelevanceContributors` are up to five values, as JSON with their shares.",
+            "Highest scores come first, then the first by name.",
+        ),
+    )
+    arg_types: ClassVar[dict[str, bool]] = {"fields": False, "condition": True}
+    rows = Rows.NEW
+    order = Order.SETS
+    needs = Needs.ALL_ROWS
+    shows = Shows.REPLACES
+    names = Names.REPLACES
+    reads = fields_named
+    writes = _all_given
+
+    def gives(self) -> list[str]:
+        """Name the columns of a row of fields."""
+        return list(RELEVANCE_COLUMNS)
+
+
 # Commands that give the same columns, whatever they are written with.
 GIVEN_COLUMNS: dict[type[Command], list[str]] = {
     Pattern: PATTERN_COLUMNS,
     Diff: DIFFERENCE_COLUMNS,
     Logcompare: DIFFERENCE_COLUMNS,
+    Anomaly: ANOMALY_COLUMNS,
+    RelevantFields: RELEVANCE_COLUMNS,
 }

@@ -19,7 +19,6 @@ from cwnb.insights.patterns.words import severity
 from cwnb.insights.tree import (
     DIFFERENCE_COLUMNS,
     PATTERN_COLUMNS,
-    Diff,
     Field,
     fields_read,
 )
@@ -93,8 +92,8 @@ class PatternPlan:
         texts = merged.windows[0] if merged else nothing_counted()
         patterns, _ = mine_reduced(texts)
         ratios = patterns.counts / max(1, int(patterns.counts.sum()))
-        columns = [*_texts_and_counts(patterns), pa.array(ratios, pa.float64())]
-        return _batch(PATTERN_COLUMNS, [*columns, _severities(patterns)], rows.query_values)
+        columns = [*texts_and_counts(patterns), pa.array(ratios, pa.float64())]
+        return batch_of(PATTERN_COLUMNS, [*columns, severities(patterns)], rows.query_values)
 
 
 @dataclass
@@ -135,9 +134,9 @@ class DiffPlan:
             pa.array(patterns.texts, pa.string()),
             *(pa.array(counts, pa.int64()) for counts in (now, before, change)),
             pa.array([_word(*pair) for pair in zip(now, before, strict=True)], pa.string()),
-            _severities(patterns),
+            severities(patterns),
         ]
-        return _batch(DIFFERENCE_COLUMNS, columns, rows.query_values)
+        return batch_of(DIFFERENCE_COLUMNS, columns, rows.query_values)
 
 
 def _word(now: int, before: int) -> str:
@@ -155,25 +154,20 @@ def nothing_counted() -> TextCounts:
     return TextCounts(pa.array([], pa.large_string()), np.zeros(0, np.int64))
 
 
-def _texts_and_counts(patterns: Patterns) -> list[Any]:
+def texts_and_counts(patterns: Patterns) -> list[Any]:
+    """Give the texts and counts of patterns as columns."""
     return [pa.array(patterns.texts, pa.string()), pa.array(patterns.counts, pa.int64())]
 
 
-def _severities(patterns: Patterns) -> Any:
+def severities(patterns: Patterns) -> Any:
+    """Give the severity of each pattern as a column."""
     return pa.array([severity(text) for text in patterns.texts], pa.string())
 
 
-def _batch(names: list[str], columns: list[Any], query_values: QueryValues) -> Batch:
+def batch_of(names: list[str], columns: list[Any], query_values: QueryValues) -> Batch:
+    """Give columns under these names as rows."""
     named = dict(zip(names, columns, strict=True))
     return Batch(len(columns[0]), query_values, columns=named)
-
-
-def plan_pattern(rest: Rest) -> tuple[PatternPlan | DiffPlan, int]:
-    """Give the barrier of a `pattern`, and with it of a `diff` that follows."""
-    value = rest.commands[0].args["value"]
-    if isinstance(rest.commands[1] if len(rest.commands) > 1 else None, Diff):
-        return DiffPlan(value), 2
-    return PatternPlan(value), 1
 
 
 def plan_logcompare(_: Rest) -> tuple[DiffPlan, int]:

@@ -7,16 +7,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cwnb.insights.engine.commands.anomalies import AnomalyPlan
 from cwnb.insights.engine.commands.collect import plan_collect
-from cwnb.insights.engine.commands.patterns import plan_logcompare, plan_pattern
+from cwnb.insights.engine.commands.patterns import DiffPlan, PatternPlan, plan_logcompare
+from cwnb.insights.engine.commands.relevance import plan_relevance
 from cwnb.insights.engine.commands.stats import plan_stats
-from cwnb.insights.tree import Command, Dedup, Limit, Logcompare, Pattern, Sort, Stats, TopRows
+from cwnb.insights.tree import (
+    Anomaly,
+    Command,
+    Dedup,
+    Diff,
+    Limit,
+    Logcompare,
+    Pattern,
+    RelevantFields,
+    Sort,
+    Stats,
+    TopRows,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cwnb.insights.engine.commands.barrier import Barrier
     from cwnb.insights.engine.commands.rest import Rest
+
+
+def _plan_pattern(rest: Rest) -> tuple[Barrier, int]:
+    """Give the barrier of a `pattern`, and with it of a `diff` or `anomaly` that follows."""
+    value = rest.commands[0].args["value"]
+    following = rest.commands[1] if len(rest.commands) > 1 else None
+    if isinstance(following, Diff):
+        return DiffPlan(value), 2
+    if isinstance(following, Anomaly):
+        return AnomalyPlan(value), 2
+    return PatternPlan(value), 1
+
 
 # Each function gets the rest of the pipeline, which begins with its command. It gives the barrier,
 # and the number of commands that the barrier does.
@@ -26,8 +52,9 @@ BARRIERS: dict[type[Command], Callable[[Rest], tuple[Barrier, int]]] = {
     TopRows: plan_collect,
     Dedup: plan_collect,
     Limit: plan_collect,
-    Pattern: plan_pattern,
+    Pattern: _plan_pattern,
     Logcompare: plan_logcompare,
+    RelevantFields: plan_relevance,
 }
 
 

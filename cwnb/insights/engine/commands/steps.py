@@ -15,6 +15,7 @@ from cwnb.insights.engine.commands.barrier import InMemory
 from cwnb.insights.engine.commands.collect import CollectPlan
 from cwnb.insights.engine.commands.lists import expand, unnest
 from cwnb.insights.engine.commands.patterns import PatternPlan
+from cwnb.insights.engine.commands.relevance import RelevancePlan
 from cwnb.insights.engine.commands.stats import plan_stats
 from cwnb.insights.engine.evaluate import evaluate_array, evaluate_condition
 from cwnb.insights.engine.faults import fault_at, pointed
@@ -32,6 +33,7 @@ from cwnb.insights.text.json_paths import json_path
 from cwnb.insights.text.logfmt import read_logfmt
 from cwnb.insights.text.xml_paths import xml_path
 from cwnb.insights.tree import (
+    Anomaly,
     Call,
     Command,
     Dedup,
@@ -51,6 +53,7 @@ from cwnb.insights.tree import (
     ParseXml,
     Pattern,
     Regex,
+    RelevantFields,
     Sort,
     Stats,
     TopRows,
@@ -223,8 +226,14 @@ def _pattern(command: Pattern, batch: Batch, _: Wanted) -> Batch:
     return plan.finish(whole, InMemory(batch))
 
 
+def _relevant_fields(command: RelevantFields, batch: Batch, _: Wanted) -> Batch:
+    plan = RelevancePlan(command.args["fields"], command.args["condition"])
+    whole = plan.partial(batch, RowOrder(batch, in_memory=True), 0)
+    return plan.finish(whole, InMemory(batch))
+
+
 def _two_windows(command: Command, batch: Batch, wanted: Wanted) -> Batch:  # noqa: ARG001
-    raise fault_at(command, f"{command.keyword} needs the events of two windows of time")
+    raise fault_at(command, f"{command.keyword} needs the events before the patterns")
 
 
 def _keep(plan: CollectPlan, batch: Batch) -> Batch:
@@ -270,4 +279,6 @@ STEPS: dict[type[Command], Callable[..., Batch]] = {
     Pattern: _pattern,
     Diff: _two_windows,
     Logcompare: _two_windows,
+    Anomaly: _two_windows,
+    RelevantFields: _relevant_fields,
 }

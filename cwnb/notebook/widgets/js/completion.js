@@ -145,6 +145,7 @@ function wordsAfterValue({ command, tokens, opened }, { afterCondition, parseMod
     display: alias,
     unmask: alias,
     filterIndex: ["in"],
+    relevantfields: tokens.some(({ word }) => word === "where") ? afterCondition : ["where"],
     unnest: tokens.some(({ word }) => word === "into") ? [] : ["into"],
     stats: [...alias, listsOf(tokens).length > 1 ? "offset" : "by"],
     sort: isOrdered ? [] : ["asc", "desc", ...alias],

@@ -4,6 +4,7 @@
 
 const WORDS = {
  "clauses": {
+  "anomaly": [],
   "diff": [
    "previousday",
    "previousmonth",
@@ -31,6 +32,9 @@ const WORDS = {
    "multi",
    "xml"
   ],
+  "relevantfields": [
+   "where"
+  ],
   "sort": [
    "asc",
    "desc"
@@ -44,6 +48,7 @@ const WORDS = {
   ]
  },
  "commands": [
+  "anomaly",
   "dedup",
   "diff",
   "display",
@@ -58,6 +63,7 @@ const WORDS = {
   "order",
   "parse",
   "pattern",
+  "relevantfields",
   "sort",
   "stats",
   "unmask",
@@ -286,7 +292,7 @@ const REGEX_FLAG_PATTERNS = [["error", /[\p{L}\p{N}_]+/uy]];
 const RAW_PLACEHOLDER = /\{\{\s*[\p{L}_][\p{L}\p{N}_]*\s*\|\s*raw\s*\}\}/gu;
 
 // Commands that take a word alone, in place of a value.
-const TAKES_WORDS = new Set(["diff", "logcompare"]);
+const TAKES_WORDS = new Set(["diff", "logcompare", "relevantfields"]);
 const VALUE_KINDS = new Set(
   ["constant", "field", "name", "number", "period", "placeholder", "quoted", "regex", "string"],
 );
