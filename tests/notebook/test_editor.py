@@ -139,6 +139,14 @@ def test_tab_moves_on_and_escape_leaves(bare, editor):
     assert editor.field.input_value() == "fie"
 
 
+def test_ctrl_enter_runs_after_escape_too(bare, editor):
+    ran = []
+    editor.on_run(lambda: ran.append(editor.text))
+    press(bare, "fields level<Escape><Escape><Control+Enter>")
+    bare.settle()
+    assert ran == ["fields level"]
+
+
 def test_the_list_stays_at_its_place_in_the_text(bare, editor):
     editor.element.evaluate("element => { element.style.paddingBottom = '2000px'; }")
     editor.text = "| fields a\n" * 40

@@ -134,6 +134,17 @@ def test_what_cannot_be_done_is_a_sentence_above_the_rows(show, logs):
     assert cell.query.count()
 
 
+def test_warnings_of_old_rows_stand_below_what_says_that_they_are_old(show, logs):
+    cell = show(logs.query('filter levl = "ERROR"', "/shop/app"))
+    notes = cell.element.locator(".cwnb-notes > *")
+    assert [text.split(":")[0] for text in notes.all_inner_texts()] == ["warning"] * notes.count()
+    cell.view.show_error("it went wrong")
+    cell.bare.refresh(cell.name)
+    said = notes.all_inner_texts()
+    assert said[:2] == ["it went wrong", "the rows below are those of the query before it"]
+    assert said[2].startswith("warning: ")
+
+
 HOSTILE = [
     "<img src=x onerror='window.ran=1'>",
     "<script>window.ran=1</script></style><style>*{display:none}</style>",

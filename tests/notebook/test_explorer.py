@@ -126,6 +126,40 @@ def test_a_store_without_groups_says_what_to_do(tmp_path):
         assert explorer.exploration.groups == ["/my/logs"]
 
 
+@pytest.mark.parametrize(
+    ("end", "said"),
+    [
+        ("2026-11-20 10:10", "before it starts"),
+        ("yesterdy 15:00", "cannot read 'yesterdy 15:00' as a time"),
+        ("2026-11-20 10:30", "the window is empty"),
+    ],
+)
+def test_times_that_cannot_be_asked_are_not_run(explorer, end, said):
+    explorer.time.period.value = "custom"
+    explorer.time.start.value = "2026-11-20 10:30"
+    explorer.time.end.value = end
+    assert said in explorer.time.says.text
+    assert ran(explorer) == "not answered"
+    assert explorer.answer.says.text == explorer.time.says.text
+    with pytest.raises(InvalidParameter):
+        explorer.run()
+    # Names that are found meanwhile leave what is written there.
+    explorer.refresh()
+    explorer.wait(WAIT_S)
+    assert explorer.time.end.value == end
+    explorer.time.end.value = "2026-11-20 10:40"
+    assert ran(explorer).startswith("10 rows")
+    # Another window is chosen in place of the wrong one.
+    explorer.time.end.value = end
+    explorer.time.period.value = "30m"
+    assert ran(explorer).startswith("30 rows")
+    explorer.time.period.value = "custom"
+    explorer.time.end.value = "soon"
+    explorer.show()
+    assert explorer.time.end.value == ""
+    assert ran(explorer).startswith("30 rows")
+
+
 def test_an_empty_answer_says_why(explorer):
     explorer.editor.text = "filter status = 700"
     assert ran(explorer).startswith("0 rows · ")
@@ -318,6 +352,26 @@ def test_compared_answers_are_shown_in_the_views_of_those_before(explorer):
 def test_copy_shows_the_cell(explorer):
     explorer.copy.click()
     assert explorer.cells.code == "\n\n".join(explorer.to_cells())
+
+
+CHANGES = {
+    "query": lambda explorer: setattr(explorer.editor, "text", "limit 1"),
+    "window": lambda explorer: setattr(explorer.time.period, "value", "1h"),
+    "groups": lambda explorer: setattr(explorer.names.groups, "chosen", ["/shop/web"]),
+    "view": lambda explorer: setattr(explorer.answer, "selected_index", 2),
+    "run": ran,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_was_copied_goes_when_it_is_not_that_any_more(explorer, change):
+    explorer.copy.click()
+    copied = explorer.frame.asked["copied"]
+    copied(explorer.frame)
+    assert explorer.cells.text == "copied:"
+    CHANGES[change](explorer)
+    copied(explorer.frame)  # a browser may tell it late
+    assert (explorer.cells.text, explorer.cells.code) == ("", "")
 
 
 def test_two_explorers_on_one_store_do_not_meet(logs):

@@ -109,6 +109,31 @@ def test_a_newer_run_mutes_the_older_one(explorer, slow):
     assert explorer.answer.rows.answer["rows"] == 7
 
 
+CHANGES = {
+    "text": lambda explorer: setattr(explorer.editor, "text", "limit 7"),
+    "window": lambda explorer: setattr(explorer.time.period, "value", "1h"),
+    "groups": lambda explorer: setattr(explorer.names.groups, "chosen", ["/shop/web"]),
+    "nothing": lambda explorer: None,
+    "view": lambda explorer: setattr(explorer.answer, "selected_index", 2),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_an_answer_to_what_is_not_asked_any_more_is_marked(explorer, slow, change):
+    is_other = change in {"text", "window", "groups"}
+    explorer.begin()
+    CHANGES[change](explorer)
+    eventually(lambda: explorer.answer.rows.answer.get("rows") == 60)  # the rows so far
+    eventually(lambda: explorer.answer.rows.is_stale == is_other)
+    slow[0].end()
+    explorer.controls.wait_for_end(WAIT_S)
+    assert explorer.controls.status.text.startswith("60 rows")
+    assert explorer.answer.rows.is_stale == is_other
+    # To show its times in another zone does not make it newer.
+    explorer.controls.show_in("Asia/Seoul")
+    assert explorer.answer.rows.is_stale == is_other
+
+
 def test_an_error_while_it_runs_is_shown_and_raised(explorer, slow):
     explorer.begin()
     slow[0].end(QueryTooLarge("it would hold too much"))

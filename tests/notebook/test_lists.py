@@ -83,7 +83,24 @@ def test_a_click_chooses_and_another_one_does_not(bare, show):
     assert chosen_of(bare, view) == ["/lambda/pay", "/shop/web"]
     element.get_by_text("/shop/web").click()
     assert chosen_of(bare, view) == chosen(element) == ["/lambda/pay"]
-    assert element.locator(".cwnb-list-count").inner_text() == "1 chosen, 3"
+    assert element.locator(".cwnb-list-count").inner_text() == "1 of 3 chosen"
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_choice_moves_no_row(bare, show, count):
+    view = ListView(title="Log groups", heads=["events", "size"], items=GROUPS[:count])
+    element = show(view)
+    row = element.locator("[role=option]").last
+    before = row.bounding_box()
+    row.click()
+    assert len(chosen_of(bare, view)) == 1
+    assert row.bounding_box() == before
+
+
+def test_those_found_are_counted_beside_those_chosen(show):
+    element = show(groups(chosen=["/lambda/pay"]))
+    element.get_by_role("searchbox", name="search in Log groups").fill("shop")
+    assert element.locator(".cwnb-list-count").inner_text() == "1 of 3 chosen, 2 shown"
 
 
 def test_one_alone_is_chosen_where_several_cannot_be(bare, show):
@@ -166,7 +183,7 @@ def test_what_is_chosen_is_in_sight_at_first(show):
 def test_those_chosen_can_be_seen_alone(show):
     view = ListView(title="Log groups", items=MANY, chosen=["/service/0007", "/service/4000"])
     element = show(view)
-    element.get_by_role("button", name="2 chosen, 5,000").click()
+    element.get_by_role("button", name="2 of 5,000 chosen").click()
     assert names(element) == ["/service/0007", "/service/4000"]
 
 

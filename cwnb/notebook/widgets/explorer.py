@@ -74,13 +74,14 @@ class Explorer:
         self.editor = EditorView(text=exploration.text, label="Query")
         self.parameters = ParameterFields(exploration, self.settings.variables, self._changed)
         self.answer = AnswerTabs(
-            exploration, on_gesture=self._changed_by_gesture, on_change=self._keep_static
+            exploration, on_gesture=self._changed_by_gesture, on_change=self._changed_view
         )
         self.frame = FrameView(_LABELS, self.answer.chart.drill_down)
         self.controls = RunControls(
             exploration,
             self.answer,
             self.settings,
+            fault_in_window=lambda: self.time.fault,
             on_fault=self._show_fault,
             on_end=self._ended,
         )
@@ -163,6 +164,7 @@ class Explorer:
     def _changed(self) -> None:
         """Tell that the answer is not that of what would be asked now."""
         self.answer.mark_stale()
+        self.cells.say("")
         self.undo.disabled = not self.exploration.can_undo
 
     def _changed_window(self) -> None:
@@ -173,8 +175,13 @@ class Explorer:
             self._changed()
 
     def _changed_by_gesture(self) -> None:
+        self.cells.say("")
         self.show()
         self.controls.press()
+
+    def _changed_view(self) -> None:
+        self.cells.say("")
+        self._keep_static()
 
     def _loaded(self) -> None:
         self.show()
@@ -205,6 +212,7 @@ class Explorer:
     def _show_fault(self, fault: MalformedQuery | None) -> None:
         if fault is None:
             self.editor.error = {}
+            self.cells.say("")
         else:
             self.editor.show_error(fault)
 
@@ -218,7 +226,12 @@ class Explorer:
             self.cells.say(sentence(error), "error")
             return
         self.cells.say("a cell that does the same:", code=code)
-        self.frame.copy(code, lambda: self.cells.say("copied:", code=code))
+
+        def copied() -> None:
+            if self.cells.code == code:  # else it was taken away meanwhile
+                self.cells.say("copied:", code=code)
+
+        self.frame.copy(code, copied)
 
     def _laid_out(self) -> Any:
         left = ipywidgets.Accordion(

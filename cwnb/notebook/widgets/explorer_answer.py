@@ -151,9 +151,8 @@ class AnswerTabs(ipywidgets.Tab):  # type: ignore[misc]
 
     def mark_stale(self) -> None:
         """Say that the answer is not that of the query as it now is."""
-        if self._result is not None:
-            for view in filter(None, (self.rows, self._earlier, self._change)):
-                view.mark_stale()
+        for view in filter(None, (self.rows, self._earlier, self._change)):
+            view.mark_stale()
 
     def _follow_gesture(self, _: Exploration) -> None:
         self._on_gesture()

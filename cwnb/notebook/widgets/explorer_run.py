@@ -41,9 +41,10 @@ _NO_GROUP = "choose one or more log groups first"
 class RunControls(ipywidgets.VBox):  # type: ignore[misc]
     """Runs the query of an exploration on threads; only the newest run is shown.
 
-    `on_fault` gets an error about the text of the query, or None when a run begins. `on_end` is
-    called when a run has ended. `result` and `before` are the last answers: about the window, and
-    about the period before.
+    `fault_in_window` gives the error of a window that is written and cannot be asked. `on_fault`
+    gets an error about the text of the query, or None when a run begins. `on_end` is called when a
+    run has ended. An answer to what is not asked any more is marked as stale. `result` and `before`
+    are the last answers: about the window, and about the period before.
     """
 
     def __init__(
@@ -52,12 +53,14 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         answer: AnswerTabs,
         settings: ExplorerSettings,
         *,
+        fault_in_window: Callable[[], Exception | None],
         on_fault: Callable[[MalformedQuery | None], object],
         on_end: Callable[[], object],
     ) -> None:
         self._exploration = exploration
         self._answer = answer
         self._settings = settings
+        self._fault_in_window = fault_in_window
         self._on_fault = on_fault
         self._on_end = on_end
         self._newest = Newest()
@@ -69,6 +72,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         self.result: QueryResult | None = None
         self.before: QueryResult | None = None
         self._shift_ms = 0
+        self._asked = replace(exploration)  # what `result` answers
         self.run = ipywidgets.Button(
             description="Run", button_style="primary", tooltip="run the query (Ctrl-Enter in it)"
         )
@@ -107,10 +111,13 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
             older, self._running = self._running, []
         for running in older:
             running.stop()
-        asked = replace(self._exploration)
+        exploration = self._exploration
+        asked = replace(
+            exploration, groups=list(exploration.groups), streams=list(exploration.streams)
+        )
         try:
             self._on_fault(None)
-            begun = _begun(asked)
+            begun = _begun(asked, self._fault_in_window())
         except Exception as error:
             self._show_error(number, asked, error)
             raise
@@ -159,7 +166,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         try:
             results = self._remember(number, asked, begun)
         except QueryCancelled as error:
-            self._show_stopped(number, begun, error)
+            self._show_stopped(number, asked, begun, error)
         except Exception as error:
             self._show_error(number, asked, error)
         else:
@@ -182,11 +189,13 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
                 limit=asked.limit,
                 strict=asked.strict,
             )
-            results = self._wait(number, begun)
+            results = self._wait(number, asked, begun)
             entry.answered(results[0])
         return results
 
-    def _wait(self, number: int, begun: Sequence[RunningQuery]) -> list[QueryResult]:
+    def _wait(
+        self, number: int, asked: Exploration, begun: Sequence[RunningQuery]
+    ) -> list[QueryResult]:
         shown_at, took = time.monotonic(), 0.0
         while True:
             with suppress(QueryUnfinished):
@@ -194,19 +203,22 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
             self._newest.if_newest(number, partial(self._show_progress, begun))
             now = time.monotonic()
             if now - shown_at > max(_ROWS_EVERY_S, took / _SHARE_FOR_ROWS):
-                self._show_rows(number, begun)
+                self._show_rows(number, asked, begun)
                 shown_at = time.monotonic()
                 took = shown_at - now
 
-    def _show_rows(self, number: int, begun: Sequence[RunningQuery]) -> None:
+    def _show_rows(self, number: int, asked: Exploration, begun: Sequence[RunningQuery]) -> None:
         """Show the rows so far of one query; those of two periods would not be of one time."""
         if len(begun) == 1:
             with suppress(QueryCancelled):
                 rows = begun[0].partial()
                 rows.tz = self.tz
-                self._newest.if_newest(
-                    number, partial(self._answer.show_partial, rows, begun[0].progress)
-                )
+
+                def show() -> None:
+                    self._answer.show_partial(rows, begun[0].progress)
+                    self._mark_if_stale(asked)
+
+                self._newest.if_newest(number, show)
 
     # What is shown
 
@@ -232,7 +244,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
             parts.append(charge_text(count, settings.price_per_gb, settings.price_region))
 
         def show() -> None:
-            self._error = None
+            self._error, self._asked = None, asked
             self.result, self.before = results[0], results[1] if len(results) > 1 else None
             self._shift_ms = 0 if self.before is None else _length_ms(asked)
             self._show_state(" · ".join(parts))
@@ -253,8 +265,17 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
             self._answer.show_compared(self.result, self.before, self._shift_ms)
         elif self.result is not None:
             self._answer.show_result(self.result)
+        self._mark_if_stale(self._asked)
 
-    def _show_stopped(self, number: int, begun: list[RunningQuery], error: QueryCancelled) -> None:
+    def _mark_if_stale(self, asked: Exploration) -> None:
+        """Mark the answer to what was asked if the exploration asks something else by now."""
+        now = self._exploration
+        if replace(asked, view=now.view, chart=now.chart) != now:
+            self._answer.mark_stale()
+
+    def _show_stopped(
+        self, number: int, asked: Exploration, begun: list[RunningQuery], error: QueryCancelled
+    ) -> None:
         progress = begun[0].progress
         text = (
             f"stopped after {progress.seconds:.1f} s: {progress.records:,} of "
@@ -266,7 +287,8 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
             rows.tz = self.tz
 
             def show() -> None:
-                self._error, self.result, self.before = error, rows, None
+                self._error, self._asked = error, asked
+                self.result, self.before = rows, None
                 self._show_answer()
 
             self._newest.if_newest(number, show)
@@ -285,7 +307,9 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         self._newest.if_newest(number, show)
 
 
-def _begun(asked: Exploration) -> list[RunningQuery]:
+def _begun(asked: Exploration, fault: Exception | None) -> list[RunningQuery]:
+    if fault is not None:
+        raise fault
     if not asked.groups:
         raise InvalidParameter(_NO_GROUP)
     sides = [asked, asked.before()] if asked.compares else [asked]

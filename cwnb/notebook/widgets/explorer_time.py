@@ -55,6 +55,7 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
         self._shown: dict[Any, Any] = {}
         self._shown_window: tuple[Any, Any] = (None, None)
         self._is_custom = False
+        self._fault: CwnbError | None = None
         self.period = ipywidgets.ToggleButtons(
             options=[*((p, p) for p in PERIODS), ("All", _ALL), ("Custom", _CUSTOM)],
             value=_ALL,
@@ -94,10 +95,10 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
         self.end_day.add_class("cwnb-end-day")
         self.newest.on_click(lambda _: self._attempt(exploration.end_at_newest))
         self._follow(self.period, self._choose_period)
-        self._follow(self.zone, lambda _: self._attempt(lambda: None))
-        self._follow(self.compares, lambda new: self._attempt(lambda: self._compare(new)))
+        self._follow(self.zone, lambda _: self._choose_zone())
+        self._follow(self.compares, lambda new: self._attempt(lambda: self._choose_comparison(new)))
         for field, picker in ((self.start, self.start_day), (self.end, self.end_day)):
-            self._follow(field, lambda _: self._attempt(self._take_written))
+            self._follow(field, lambda _: self._choose_written())
             self._follow(picker, partial(self._take_picked, field))
         self.show()
 
@@ -122,6 +123,14 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
         """The zone in which times are shown."""
         return str(self.zone.value)
 
+    @property
+    def fault(self) -> CwnbError | None:
+        """Why the times written in the fields cannot be asked; None where they can.
+
+        The exploration then still has the window before them, which the fields do not show.
+        """
+        return self._fault
+
     def offer_zone(self, browsers: str) -> None:
         """Offer the zone of the browser too."""
         try:
@@ -137,10 +146,12 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
     def show_extent(self, extent: Extent | None) -> None:
         """Take the times of the first and last event of the chosen groups."""
         self._extent = extent
-        self.show()
+        if self._fault is None:  # times that nobody has asked to change are left to be mended
+            self.show()
 
     def show(self) -> None:
-        """Show the window of the exploration."""
+        """Show the window of the exploration, in place of times that could not be read."""
+        self._fault = None
         window = self._exploration.start, self._exploration.end
         if window != self._shown_window:
             self._is_custom = False
@@ -163,8 +174,17 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
             start = None if period == _ALL else f"-{period}"
             self._attempt(lambda: self._exploration.choose_window(start))
 
-    def _compare(self, compares: bool) -> None:
+    def _choose_comparison(self, compares: bool) -> None:
         self._exploration.choose_comparison(compares)
+
+    def _choose_zone(self) -> None:
+        if self._fault is None:
+            self._attempt(lambda: None)
+        else:
+            self._choose_written()
+
+    def _choose_written(self) -> None:
+        self._fault = self._attempt(self._take_written)
 
     def _take_written(self) -> None:
         start, end = (self._read(field.value) for field in (self.start, self.end))
@@ -178,15 +198,17 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
         if picked is not None:
             into.value = f"{picked:{_FORM}}"
 
-    def _attempt(self, gesture: Callable[[], object]) -> None:
+    def _attempt(self, gesture: Callable[[], object]) -> CwnbError | None:
+        """Do a gesture and show what it has changed; gives the error where it cannot be done."""
         try:
             gesture()
         except CwnbError as error:
             self._set(self.compares, self._exploration.compares)
             self.says.say(str(error), "error")
-        else:
-            self.show()
-            self._on_change()
+            return error
+        self.show()
+        self._on_change()
+        return None
 
     # How times are read and written
 

@@ -97,12 +97,14 @@ function summaryLine(model, attempt) {
 
 function noteLines(model) {
   const { warnings = [] } = model.get("about");
-  const lines = [...warnings.map((text) => ["cwnb-warning", `warning: ${text}`])];
+  const lines = [];
   if (model.get("error")) lines.push(["cwnb-error", model.get("error")]);
   if (model.get("failed") && !model.get("is_gone")) lines.push(["cwnb-error", model.get("failed")]);
   if (kernelSentence(model)) lines.push(["cwnb-note", kernelSentence(model)]);
   if (model.get("is_stale") && model.get("answer").columns) {
     lines.push(["cwnb-note", "the rows below are those of the query before it"]);
   }
+  // They are about the rows, so they stand below what says of which query these are.
+  lines.push(...warnings.map((text) => ["cwnb-warning", `warning: ${text}`]));
   return lines.map(([name, text]) => element("div", name, visibleNodes(text, { lines: true })));
 }

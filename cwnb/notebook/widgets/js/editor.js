@@ -82,6 +82,12 @@ function drawEditor({ model, el }) {
     else if (!changedByKey(event)) return;
     event.preventDefault();
   };
+  // Escape has left the field for the box around it.
+  root.addEventListener("keydown", (event) => {
+    if (event.target !== root || event.key !== "Enter" || !(event.ctrlKey || event.metaKey)) return;
+    run();
+    event.preventDefault();
+  });
   field.addEventListener("input", typed);
   field.addEventListener("keydown", pressed);
   field.addEventListener("blur", () => {

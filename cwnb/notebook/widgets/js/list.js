@@ -100,15 +100,18 @@ function drawList({ model, el }) {
       .filter(({ name }) => words.every((word) => name.toLowerCase().includes(word)))
       .filter(({ name }) => !isOnly || names.has(name));
     marked = clamped(marked, 0, Math.max(0, items.length - 1));
-    const found = items.length < all.length ? `${written(items.length)} of ` : "";
-    count.textContent = `${names.size ? `${written(names.size)} chosen, ` : ""}${found}${
-      written(all.length)}`;
+    const [shown, size] = [written(items.length), written(all.length)];
+    const chosenOf = names.size ? `${written(names.size)} of ${size} chosen` : "";
+    const shownOf = items.length < all.length ? chosenOf ? `${shown} shown` : `${shown} of ${size}` : "";
+    count.textContent = [chosenOf, shownOf].filter(Boolean).join(", ") || size;
     count.setAttribute("aria-pressed", String(isOnly));
     count.disabled = !names.size;
     count.title = isOnly ? "show all" : "show those chosen alone";
     search.hidden = all.length < 2 && !others.length;
-    count.hidden = search.hidden && !names.size;
-    none.hidden = !isMultiple || !names.size;
+    count.hidden = search.hidden && !isMultiple && !names.size;
+    // It keeps its room, so that the first choice moves no row.
+    none.hidden = !isMultiple;
+    none.style.visibility = names.size ? "" : "hidden";
     these.hidden = !isMultiple || !words.length || !items.length;
     these.textContent = `choose these ${written(items.length)}`;
     measure();
