@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from cwnb.results.panels import Panel
 
 WIDTH, HEIGHT = 9.0, 3.4  # inches
+NARROWEST = 3.5  # inches: a narrower chart has no room for its labels
 PANEL_HEIGHT = 1.9  # of each further panel
 LABEL_SIZE, TITLE_SIZE = 8.5, 10.5  # points
 _DPI = 144
-# Points: what a title, and a name in a legend, may take of the width.
-_TITLE_PT, _LEGEND_PT = WIDTH * 72 - 40, 170
+# What a name in a legend may take: of the width, and at most so many points.
+_LEGEND_SHARE, _LEGEND_PT = 0.27, 170
 
 
 class Drawn(NamedTuple):
@@ -43,6 +44,16 @@ class Chart(Figure):
         super().__init__(**settings)
         self.drawn: list[Drawn] = []
 
+    @property
+    def width_pt(self) -> float:
+        """Its width in points."""
+        return float(self.get_figwidth()) * 72
+
+    @property
+    def title_pt(self) -> float:
+        """The points that a title over the whole width may take."""
+        return self.width_pt - 40
+
     def draw(self, renderer: Any) -> None:
         """Draw it, without warnings of letters that no font has."""
         with DRAWING, without_font_warnings():
@@ -56,11 +67,11 @@ class Chart(Figure):
         return data.getvalue(), {"width": width, "height": height}
 
 
-def new_chart(height: float = HEIGHT, panels: int = 1) -> Chart:
-    """Give a figure with a transparent ground, with room for so many panels."""
+def new_chart(width: float, height: float = HEIGHT, panels: int = 1) -> Chart:
+    """Give a figure of this size (inches) for so many panels, with a transparent ground."""
     layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.08, wspace=0.03)
     height += PANEL_HEIGHT * (panels - 1)
-    return Chart(figsize=(WIDTH, height), layout=layout, facecolor="none", edgecolor="none")
+    return Chart(figsize=(width, height), layout=layout, facecolor="none", edgecolor="none")
 
 
 def style_axes(
@@ -71,12 +82,14 @@ def style_axes(
     *,
     value_axis: str = "y",
     whole: bool = False,
-    width_pt: float = _TITLE_PT,
+    width_pt: float | None = None,
 ) -> None:
     """Set title and style: no frame, no tick marks of values, grid lines of one axis only.
 
-    `whole`: all values are whole numbers. `width_pt`: the room for the title.
+    `whole`: all values are whole numbers. `width_pt`: the room for the title, that of
+    the whole chart unless told otherwise.
     """
+    width_pt = axes.figure.title_pt if width_pt is None else width_pt
     axes.set_facecolor("none")
     for side in ("top", "right", "left" if value_axis == "y" else "bottom"):
         axes.spines[side].set_visible(False)
@@ -106,7 +119,8 @@ def joined(*notes: str) -> str:
 
 def add_legend(axes: Any, handles: list[Any], names: list[str], fonts: Fonts) -> None:
     """Name the series at the right of the axes, in their order."""
-    shown = [name or "(missing)" for name in fonts.all_fitted(names, _LEGEND_PT, LABEL_SIZE)]
+    room = min(_LEGEND_PT, _LEGEND_SHARE * axes.figure.width_pt)
+    shown = [name or "(missing)" for name in fonts.all_fitted(names, room, LABEL_SIZE)]
     axes.legend(
         handles,
         [without_formulas(name) for name in shown],

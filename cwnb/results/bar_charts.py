@@ -8,7 +8,6 @@ import numpy as np
 
 from cwnb.results.axes import (
     LABEL_SIZE,
-    WIDTH,
     Chart,
     Drawn,
     add_legend,
@@ -30,18 +29,20 @@ _UPRIGHT_BARS_SHOWN = 50
 # With longer labels (characters) or more bars than this, bars lie down unless a kind was asked.
 _UPRIGHT_LABEL = 10
 _UPRIGHT_BARS = 14
-# Points: the widest labels, lying, standing, and how much of the width upright bars have.
-_LYING_PT, _STANDING_PT, _BARS_PT = 230, 130, WIDTH * 72 - 100
-_LEGEND_PT = 130
-_TITLE_PT = WIDTH * 72 - 40
+# Points: the widest labels, lying and standing, what stands beside upright bars, and a legend.
+_LYING_PT, _STANDING_PT, _BESIDE_PT, _LEGEND_PT = 230, 130, 100, 130
+_LYING_SHARE = 0.36  # the most that lying labels take of the width
 _VALUES_SHOWN = 40
 _VALUE_SIZE = 8.0
 
 
-def draw_bars(labels: list[str], panels: list[Panel], *, kind: str, what: str) -> Chart:
+def draw_bars(
+    labels: list[str], panels: list[Panel], *, kind: str, what: str, width: float
+) -> Chart:
     """Draw a bar for each label and series; each panel has axes of its own.
 
     `kind` is "bar", "barh" or "auto". `what` names the labels in the note on those left out.
+    `width` is in inches.
     """
     lies = kind == "barh" or (
         kind == "auto"
@@ -62,14 +63,16 @@ def draw_bars(labels: list[str], panels: list[Panel], *, kind: str, what: str) -
     ]
     widest = max((fonts.width_pt(v, _VALUE_SIZE) for texts in values for v in texts), default=0)
     # The value of each bar stands at its end, where all have room beside each other.
-    writes = lies or (len(labels) <= _VALUES_SHOWN and widest < _BARS_PT / len(labels))
+    writes = lies or (
+        len(labels) <= _VALUES_SHOWN and widest < (width * 72 - _BESIDE_PT) / len(labels)
+    )
     abreast = lies and len(panels) > 1 and thickest == 1
-    figure, grid = _grid(len(labels), panels, lies=lies, abreast=abreast)
-    room = _TITLE_PT
+    figure, grid = _grid(len(labels), panels, lies=lies, abreast=abreast, width=width)
+    room = figure.title_pt
     if abreast:
         # Titles beside each other have no room for a note.
-        widest_label = min(max(fonts.width_pt(label, LABEL_SIZE) for label in labels), _LYING_PT)
-        room = (_TITLE_PT - widest_label) / len(panels) - 12
+        widest_label = max(fonts.width_pt(label, LABEL_SIZE) for label in labels)
+        room = (figure.title_pt - min(widest_label, _lying_pt(figure))) / len(panels) - 12
         figure.supxlabel(panels[0].note, color=INK, fontsize=LABEL_SIZE)
     for axes, panel in zip(grid, panels, strict=True):
         value_axis = "x" if lies else "y"
@@ -90,14 +93,20 @@ def draw_bars(labels: list[str], panels: list[Panel], *, kind: str, what: str) -
     return use_fonts(figure, fonts)
 
 
-def _grid(count: int, panels: list[Panel], *, lies: bool, abreast: bool) -> tuple[Chart, Any]:
+def _lying_pt(figure: Chart) -> float:
+    return min(_LYING_PT, _LYING_SHARE * figure.width_pt)
+
+
+def _grid(
+    count: int, panels: list[Panel], *, lies: bool, abreast: bool, width: float
+) -> tuple[Chart, Any]:
     """Give a figure with axes for each panel, one above the other or beside each other."""
     if not lies:
-        figure = new_chart(panels=len(panels))
+        figure = new_chart(width, panels=len(panels))
     else:
         thickest = max(len(panel.series) for panel in panels)
         height = max(1.6, 0.75 + count * (0.24 + 0.1 * (thickest - 1)))
-        figure = new_chart(height * (1 if abreast else len(panels)))
+        figure = new_chart(width, height * (1 if abreast else len(panels)))
     if abreast:
         return figure, figure.subplots(1, len(panels), sharey=True, squeeze=False)[0, :]
     return figure, figure.subplots(len(panels), 1, sharex=not lies, squeeze=False)[:, 0]
@@ -130,9 +139,10 @@ def _set_labels(
     figure: Chart, grid: Any, labels: list[str], fonts: Fonts, *, lies: bool, legend: bool
 ) -> None:
     """Name the bars; upright ones by labels that stand where they have no room to lie."""
-    slot = (_BARS_PT - (_LEGEND_PT if legend else 0)) / len(labels)
+    bars_pt = max(figure.width_pt - _BESIDE_PT - (_LEGEND_PT if legend else 0), _BESIDE_PT)
+    slot = bars_pt / len(labels)
     stands = not lies and max(fonts.width_pt(label, LABEL_SIZE) for label in labels) > slot - 4
-    width = _LYING_PT if lies else _STANDING_PT if stands else _BARS_PT
+    width = _lying_pt(figure) if lies else _STANDING_PT if stands else bars_pt
     shown = fonts.all_fitted(labels, width, LABEL_SIZE)
     for axes in grid:
         axis = axes.yaxis if lies else axes.xaxis

@@ -20,7 +20,12 @@ _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
 def plot(
-    result: Any, kind: str = "auto", *, value: str | None = None, tz: str = UTC_NAME
+    result: Any,
+    kind: str = "auto",
+    *,
+    value: str | None = None,
+    tz: str = UTC_NAME,
+    width: float | None = None,
 ) -> Figure:
     """Draw a result as a matplotlib Figure that shows itself in a notebook.
 
@@ -39,7 +44,8 @@ def plot(
     `value`: the column of numbers that is drawn. By default they are all (the first eight), in
     panels of one scale; by bin and group, the first four. Of more than eight groups the largest
     have colours, and the others are added up as "other", or left out where they do not add up.
-    Times are drawn in the zone `tz`. Raises InvalidParameter for a result that cannot be drawn,
+    Times are drawn in the zone `tz`. `width` is that of the figure in inches, by default 9 and at
+    least 3.5; letters keep their size. Raises InvalidParameter for a result that cannot be drawn,
     saying why.
     """
     if kind not in KINDS:
@@ -48,7 +54,7 @@ def plot(
         raise InvalidParameter(f"unknown kind of chart {kind!r}; {hint}")
     from cwnb.results.figures import draw
 
-    return draw(result, kind, value, tz)
+    return draw(result, kind, value, tz, width)
 
 
 def text_bars(

@@ -19,10 +19,10 @@ _MOST_BINS = 40
 _ROUND = (1, 2, 2.5, 5, 10)
 
 
-def draw_distribution(values: Array, name: str) -> Chart:
+def draw_distribution(values: Array, name: str, width: float) -> Chart:
     """Draw how many values lie in each range, up to 40 of one round width; missing ones not.
 
-    Whole numbers that span 40 or less have a bar each.
+    Whole numbers that span 40 or less have a bar each. `width` is in inches.
     """
     present = values[~np.isnan(values)]
     edges = ranges(present)
@@ -30,7 +30,7 @@ def draw_distribution(values: Array, name: str) -> Chart:
     missing = len(values) - len(present)
     is_whole = bool((present == np.floor(present)).all())
     fonts = Fonts([name])
-    figure = new_chart()
+    figure = new_chart(width)
     axes = figure.subplots()
     note = joined(f"{missing:,} more are missing" if missing else "", fonts.note)
     title = f"{len(present):,} value{'s' * (len(present) != 1)} of {name}"
@@ -47,7 +47,9 @@ def draw_distribution(values: Array, name: str) -> Chart:
     axes.xaxis.set_major_locator(ValueTicks(whole=is_whole))
     axes.xaxis.set_major_formatter(ValueLabels())
     axes.set_xlabel(
-        without_formulas(fonts.fitted(name, 400, LABEL_SIZE)), color=INK, fontsize=LABEL_SIZE
+        without_formulas(fonts.fitted(name, figure.title_pt * 2 / 3, LABEL_SIZE)),
+        color=INK,
+        fontsize=LABEL_SIZE,
     )
     axes.set_ylabel("rows", color=INK, fontsize=LABEL_SIZE)
     room = (edges[-1] - edges[0]) * (0.015 if len(counts) > 1 else 1.0)

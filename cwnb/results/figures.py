@@ -10,7 +10,7 @@ import numpy as np
 from cwnb.errors import CwnbError, InvalidParameter
 from cwnb.events import ALL_TIME, Window
 from cwnb.insights import extent_of_inputs
-from cwnb.results.axes import joined
+from cwnb.results.axes import NARROWEST, WIDTH, joined
 from cwnb.results.bar_charts import BARS_SHOWN, draw_bars
 from cwnb.results.distribution import draw_distribution
 from cwnb.results.fonts import DRAWING
@@ -36,23 +36,32 @@ if TYPE_CHECKING:
     from cwnb.results.shape import Shape
 
 
-def draw(result: Any, kind: str, value: str | None = None, tz: str = UTC_NAME) -> Chart:
+def draw(
+    result: Any,
+    kind: str,
+    value: str | None = None,
+    tz: str = UTC_NAME,
+    width: float | None = None,
+) -> Chart:
     """Draw a result; see `charts.plot`, which checks `kind` first."""
     df = result.df
     display_zone(tz)
     if df.shape[0] == 0:
         raise InvalidParameter("cannot draw a result without rows")
     with DRAWING:
-        return _draw(result, df, kind, value, tz)
+        inches = WIDTH if width is None else max(NARROWEST, width)
+        return _draw(result, df, kind, value, tz, width=inches)
 
 
-def _draw(result: Any, df: DataFrame, kind: str, value: str | None, tz: str) -> Chart:
+def _draw(
+    result: Any, df: DataFrame, kind: str, value: str | None, tz: str, *, width: float
+) -> Chart:
     found = shape(result.pipeline, df)
     window = _window(result)
     if kind == "hist":
         found, _ = with_measures(df, found, value or next(iter(found.measures), None))
         name = found.measures[0]
-        return draw_distribution(floats(df, name), name)
+        return draw_distribution(floats(df, name), name, width)
     if found.kind == "events":
         if value is not None:
             raise InvalidParameter(
@@ -60,13 +69,13 @@ def _draw(result: Any, df: DataFrame, kind: str, value: str | None, tz: str) -> 
             )
         panel = event_panel(df, found, window)
         if kind == "barh":
-            return _draw_lying([panel], tz)
-        return draw_over_time([panel], "stacked" if kind == "auto" else kind, tz)
+            return _draw_lying([panel], tz, width)
+        return draw_over_time([panel], "stacked" if kind == "auto" else kind, tz, width)
     found, note = with_measures(df, found, value)
     if found.is_cut:
         note = joined(note, f"cut off at {len(df):,} rows")
     if found.kind == "groups":
-        return _draw_groups(df, found, kind, note, tz)
+        return _draw_groups(df, found, kind, note, tz, width=width)
     panels = (
         panels_of_groups(df, found, window, display_zone(tz))
         if found.keys
@@ -74,7 +83,9 @@ def _draw(result: Any, df: DataFrame, kind: str, value: str | None, tz: str) -> 
     )
     if note:
         panels[0].note = joined(panels[0].note, note)
-    return _draw_lying(panels, tz) if kind == "barh" else draw_over_time(panels, kind, tz)
+    if kind == "barh":
+        return _draw_lying(panels, tz, width)
+    return draw_over_time(panels, kind, tz, width)
 
 
 def _window(result: Any) -> Window:
@@ -96,14 +107,16 @@ def _window(result: Any) -> Window:
     return window
 
 
-def _draw_lying(panels: list[Panel], tz: str) -> Chart:
+def _draw_lying(panels: list[Panel], tz: str, width: float) -> Chart:
     """Draw a bar for each bin of time, the first one at the top."""
     labels = time_texts(panels[0].times_ms, display_zone(tz))
     panels[0].note = joined(f"times in {tz}", panels[0].note)
-    return draw_bars(labels, panels, kind="barh", what="bins")
+    return draw_bars(labels, panels, kind="barh", what="bins", width=width)
 
 
-def _draw_groups(df: DataFrame, found: Shape, kind: str, note: str, tz: str) -> Chart:
+def _draw_groups(
+    df: DataFrame, found: Shape, kind: str, note: str, tz: str, *, width: float
+) -> Chart:
     if kind not in {"auto", "bar", "barh"}:
         raise InvalidParameter(
             f"cannot draw {kind!r} without a time; group by bin(...), or choose 'bar' or 'barh'"
@@ -116,10 +129,10 @@ def _draw_groups(df: DataFrame, found: Shape, kind: str, note: str, tz: str) -> 
         labels = labels_of(df, found.keys, display_zone(tz))
         panels = panels_of_columns(df, found, f" by {', '.join(found.keys)}")
         panels[0].note = note
-        return draw_bars(labels, panels, kind=kind, what="groups")
+        return draw_bars(labels, panels, kind=kind, what="groups", width=width)
     if len(found.measures) == 1:
         raise InvalidParameter("cannot draw a single number; group by a field or by bin(...)")
     # One row of numbers: each is a bar.
     heights = np.array([floats(df, name)[0] for name in found.measures])
     panel = Panel("", np.arange(len(heights)), [Series("", heights)], note=note)
-    return draw_bars(list(found.measures), [panel], kind=kind, what="columns")
+    return draw_bars(list(found.measures), [panel], kind=kind, what="columns", width=width)

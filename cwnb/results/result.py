@@ -182,16 +182,24 @@ class QueryResult:
         """
         return self.events.write(path)
 
-    def plot(self, kind: str = "auto", *, value: str | None = None, tz: str | None = None) -> Any:
+    def plot(
+        self,
+        kind: str = "auto",
+        *,
+        value: str | None = None,
+        tz: str | None = None,
+        width: float | None = None,
+    ) -> Any:
         """Draw the chart that fits, a matplotlib Figure.
 
         `kind`: auto, line, area, bar, barh, stacked, or hist (the distribution of a column of
         numbers). `value`: the column of numbers that is drawn. `tz`: the zone of its times, that of
-        the result if it is not said. Raises InvalidParameter for a result that cannot be drawn.
+        the result if it is not said. `width`: that of the figure in inches, 9 if it is not said.
+        Raises InvalidParameter for a result that cannot be drawn.
         """
         from cwnb.results.charts import plot
 
-        return plot(self, kind, value=value, tz=tz or self.tz)
+        return plot(self, kind, value=value, tz=tz or self.tz, width=width)
 
     def to_text(self, *, tz: str | None = None, width: int = 100, max_rows: int | None = 50) -> str:
         """Write the rows as a table `width` columns wide, with times in the zone `tz`."""

@@ -38,13 +38,16 @@ if TYPE_CHECKING:
 _POINTS_MARKED, _THIN_FROM = 40, 1_000
 
 
-def draw_over_time(panels: list[Panel], kind: str, tz: str) -> Chart:
-    """Draw panels of series, one above the other, on one time axis in the zone `tz`."""
+def draw_over_time(panels: list[Panel], kind: str, tz: str, width: float) -> Chart:
+    """Draw panels of series, one above the other, on one time axis in the zone `tz`.
+
+    `width` is in inches.
+    """
     zone = display_zone(tz)
     panels = _stackable(panels) if kind == "stacked" else panels
     texts = [text for p in panels for text in (p.title, *(s.name for s in p.series))]
     fonts = Fonts(texts)
-    figure = new_chart(panels=len(panels))
+    figure = new_chart(width, panels=len(panels))
     grid = figure.subplots(len(panels), 1, sharex=True, squeeze=False)
     for axes, panel in zip(grid[:, 0], panels, strict=True):
         drawn = kind_of(panel, kind)
