@@ -32,16 +32,21 @@ PRIVATE = "[\ue000-\ue00f]"
 # Bytes of text that are reduced at once: they and some ten arrays of their size fit into the
 # processor's second cache.
 CHUNK_BYTES = 262_144
-# No text in UTF-8 has these bytes. The first stands after each text, the second is deleted.
+# No text in UTF-8 has these bytes. The first stands after each text, the second is deleted, and the
+# nine from the third on stand for the digits 1 to 9 of names until all other digits are zeros.
 _END = 0xFF
 _DELETED = 0xFE
+_NAME_DIGITS = 0xF5
+_TABLE = bytes.maketrans(
+    b"0123456789" + bytes(range(_NAME_DIGITS, _NAME_DIGITS + 9)), b"0000000000" + b"123456789"
+)
 # Longer than a UUID, so that no window reaches behind the arrays.
 _PADDING = 64
 _UUID_LENGTH = 36
 _DASHES = (8, 13, 18, 23)
 _X = 23  # of the 26 letters, counted from 0
 # The end of a word is looked for in so many bytes at a time.
-_WINDOW = 40
+_WINDOW = 16
 
 
 def reduced(texts: Any) -> Any:
@@ -81,7 +86,7 @@ def _reduce(texts: Any) -> Any:
     if (text == 0xEE).any():  # their first byte
         cleaned = pc.replace_substring_regex(texts, pattern=PRIVATE, replacement="\ufffd")
         text = _joined(cleaned)
-    kept = _rewritten(text).tobytes().translate(None, bytes([_DELETED]))
+    kept = _rewritten(text).tobytes().translate(_TABLE, bytes([_DELETED]))
     ends = np.flatnonzero(np.frombuffer(kept, np.uint8) == _END)
     offsets = np.zeros(len(texts) + 1, np.int64)
     offsets[1:] = ends + 1
@@ -101,58 +106,50 @@ def _joined(texts: Any) -> Any:
 
 
 def _rewritten(text: Any) -> Any:
-    """Give the bytes with the marks and zeros written, and _DELETED where a byte is to go."""
+    """Give the bytes with the marks written, _DELETED where a byte is to go, and names encoded.
+
+    `_TABLE` does the rest. Every line here reads all bytes, so what can be decided at few places is
+    decided there.
+    """
     digit = (text - 0x30) < 10
     letter = (text | 0x20) - 0x61  # from 0 for a and A to 25 for z and Z
-    word = digit | (letter < 26)
-    hexadecimal = digit | (letter < 6)
+    # Behind the first digit of a run. Both flags of bytes and their numbers are 0 and 1.
+    repeated = (digit[1:] & digit[:-1]).view(np.uint8)
     out = text.copy()
-    fours = _both(_both(hexadecimal, 1), 2)
-    eights = _both(fours, 4)
-    uuids = _uuids(text, word, fours, eights)
-    if len(uuids):
-        _mark(out, digit, uuids, np.full(len(uuids), _UUID_LENGTH), UUID_MARK)
-        # Two of its groups would be hexadecimal words.
-        eights[uuids] = False
-        eights[uuids + _DASHES[3] + 1] = False
-    starts, ends = _hexadecimal_words(text, letter, word, digit, hexadecimal, eights)
-    if len(starts):
-        _mark(out, digit, starts, ends - starts, HEX_MARK)
-    after_digit = np.zeros_like(digit)
-    after_digit[1:] = digit[:-1]
-    first = digit & ~after_digit
-    first[1:] &= ~_name_digits(text, digit, word, first)[1:]
-    # ASCII digits are 0x30 to 0x39. These two operations take a third of the time of `out[…] = …`.
-    out &= ~(first.view(np.uint8) * np.uint8(0x0F))
-    np.maximum(out, (digit & after_digit).view(np.uint8) * np.uint8(_DELETED), out=out)
+    np.maximum(out[1:], repeated * np.uint8(_DELETED), out=out[1:])
+    after_letter = np.flatnonzero((digit[1:] > digit[:-1]) & (letter[:-1] < 26)) + 1
+    alone = after_letter[~digit[after_letter + 1]]
+    names = alone[~digit[alone - 2] & (text[alone] != 0x30)]
+    out[names] = text[names] + np.uint8(_NAME_DIGITS - 0x31)
+    hexadecimal = digit | (letter < 6)
+    twos = hexadecimal[:-1] & hexadecimal[1:]
+    fours = twos[:-2] & twos[2:]
+    eights = fours[:-4] & fours[4:]
+    uuids = _uuids(text, digit, letter, fours, eights)
+    # Two of its groups would be hexadecimal words.
+    eights[uuids] = False
+    eights[uuids + _DASHES[3] + 1] = False
+    starts, ends = _hexadecimal_words(text, digit, letter, hexadecimal, eights)
+    _mark(out, uuids, np.full(len(uuids), _UUID_LENGTH), UUID_MARK)
+    _mark(out, starts, ends - starts, HEX_MARK)
     out[:_PADDING] = _DELETED
     out[len(out) - _PADDING :] = _DELETED
     return out
 
 
-def _both(flags: Any, distance: int) -> Any:
-    """Say where the flag is set and so many bytes later too; nowhere in the last bytes."""
-    both = np.zeros_like(flags)
-    np.logical_and(flags[:-distance], flags[distance:], out=both[:-distance])
-    return both
+def _in_word(digit: Any, letter: Any, at: Any) -> Any:
+    """Say which of these places have a letter or digit."""
+    return digit[at] | (letter[at] < 26)
 
 
-def _name_digits(text: Any, digit: Any, word: Any, first: Any) -> Any:
-    """Say which digits belong to names: alone, not 0, after a letter that follows no digit."""
-    names = first & (text != 0x30)
-    names[:-1] &= ~digit[1:]
-    names[2:] &= word[1:-1] & ~digit[:-2]
-    return names
-
-
-def _uuids(text: Any, word: Any, fours: Any, eights: Any) -> Any:
+def _uuids(text: Any, digit: Any, letter: Any, fours: Any, eights: Any) -> Any:
     """Give the places where UUIDs begin."""
     dash = text == 0x2D
-    size = len(text) - _UUID_LENGTH
-    dashes = dash[_DASHES[0] :][:size] & dash[_DASHES[1] :][:size]
-    dashes &= dash[_DASHES[2] :][:size]
-    dashes &= dash[_DASHES[3] :][:size]
-    at = np.flatnonzero(dashes)
+    first, second, *others = _DASHES
+    at = np.flatnonzero(dash[: first - second] & dash[second - first :]) - first
+    at = at[(at > 0) & (at < len(text) - _PADDING)]
+    for place in others:
+        at = at[dash[at + place]]
     for flags, distance in (
         *((fours, group + 1) for group in _DASHES[:3]),
         (eights, 0),
@@ -160,16 +157,20 @@ def _uuids(text: Any, word: Any, fours: Any, eights: Any) -> Any:
         (fours, _DASHES[3] + 9),
     ):
         at = at[flags[at + distance]]
-    return at[~word[at - 1] & ~word[at + _UUID_LENGTH]]
+    alone = ~_in_word(digit, letter, at - 1) & ~_in_word(digit, letter, at + _UUID_LENGTH)
+    return at[alone]
 
 
-def _hexadecimal_words(  # noqa: PLR0917 - the classes of bytes
-    text: Any, letter: Any, word: Any, digit: Any, hexadecimal: Any, eights: Any
+def _hexadecimal_words(
+    text: Any, digit: Any, letter: Any, hexadecimal: Any, eights: Any
 ) -> tuple[Any, Any]:
     """Give where hexadecimal words begin and end; those of UUIDs are no longer in `eights`."""
-    bare = np.flatnonzero(eights[1:] & ~word[:-1]) + 1
+    bare = np.flatnonzero(eights[1:] > hexadecimal[: len(eights) - 1]) + 1
+    # Most are eight digits, which need not be looked at any further.
+    eight_digits = digit[bare[:, None] + np.arange(8)].all(axis=1) & ~hexadecimal[bare + 8]
+    bare = bare[~eight_digits & (letter[bare - 1] >= 26)]
     ends = _ends(hexadecimal, bare)
-    whole = ~word[ends]
+    whole = ~_in_word(digit, letter, ends)
     bare, ends = bare[whole], ends[whole]
     if len(bare):
         lengths = ends - bare
@@ -179,9 +180,11 @@ def _hexadecimal_words(  # noqa: PLR0917 - the classes of bytes
         mixed = (of_digits > 0) & (of_digits < lengths)
         bare, ends = bare[mixed], ends[mixed]
     prefixed = np.flatnonzero(letter == _X) - 1
-    prefixed = prefixed[(text[prefixed] == 0x30) & ~word[prefixed - 1] & hexadecimal[prefixed + 2]]
+    zero = (text[prefixed] == 0x30) & hexadecimal[prefixed + 2]
+    prefixed = prefixed[zero]
+    prefixed = prefixed[~_in_word(digit, letter, prefixed - 1)]
     ends_of_prefixed = _ends(hexadecimal, prefixed + 2)
-    whole = ~word[ends_of_prefixed]
+    whole = ~_in_word(digit, letter, ends_of_prefixed)
     return (
         np.concatenate([bare, prefixed[whole]]),
         np.concatenate([ends, ends_of_prefixed[whole]]),
@@ -200,11 +203,9 @@ def _ends(flags: Any, starts: Any) -> Any:
     return ends
 
 
-def _mark(out: Any, digit: Any, starts: Any, lengths: Any, mark: str) -> None:
-    """Write the mark over each range, which has at least as many bytes, and forget its digits."""
-    places = _ranges(starts, lengths)
-    out[places] = _DELETED
-    digit[places] = False
+def _mark(out: Any, starts: Any, lengths: Any, mark: str) -> None:
+    """Write the mark over each range, which has at least as many bytes."""
+    out[_ranges(starts, lengths)] = _DELETED
     for i, byte in enumerate(mark.encode()):
         out[starts + i] = byte
 

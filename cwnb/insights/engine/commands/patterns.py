@@ -32,12 +32,22 @@ if TYPE_CHECKING:
     from cwnb.insights.engine.order import RowOrder
 
 
+# Rows whose distinct texts are found together: with fewer, most texts are distinct in many slices.
+_ROWS = 50_000
+
+
 def counted(value: exp.Expression, batch: Batch) -> TextCounts:
     """Give the distinct reduced texts of an expression over the rows of a batch."""
-    parts = []
+    parts, slices, rows = [], [], 0
     for text in text_slices(value, batch):
         checkpoint()
-        parts.append(reduced_counts(text.drop_null())[0])
+        slices.append(text.drop_null())
+        rows += len(text)
+        if rows >= _ROWS:
+            parts.append(reduced_counts(pa.concat_arrays(slices))[0])
+            slices, rows = [], 0
+    if slices:
+        parts.append(reduced_counts(pa.concat_arrays(slices))[0])
     return merged(parts)[0]
 
 
