@@ -178,8 +178,14 @@ class QueryResult:
         """Write the events that the query read as Parquet; gives their number.
 
         The file has `@timestamp`, `@message`, `@sequence`, `@logStream`, `@log` and the fields that
-        the query names.
+        the query names. Raises InvalidParameter for a query that read two windows, such as `diff`.
         """
+        comparing = [c.keyword for c in self.query.answer.commands if c.compares]
+        if comparing:
+            raise InvalidParameter(
+                f"{comparing[0]} read the events of two windows; export each of them by a query "
+                "without it"
+            )
         return self.events.write(path)
 
     def plot(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import cwnb
-from cwnb.errors import MalformedQuery, QueryTooLarge
+from cwnb.errors import InvalidParameter, MalformedQuery, QueryTooLarge
 from cwnb.insights import frames
 from cwnb.times import Clock, months_before, to_ms
 
@@ -239,6 +240,27 @@ def test_both_windows_are_scanned(logs: Any) -> None:
     result = logs.query(text, "/a", "2026-11-20T08:10Z", "2026-11-20T08:20Z")
     assert result.statistics["recordsMatched"] == 40
     assert text in str(result.explain())
+
+
+def test_the_events_of_two_windows_are_not_exported(logs: Any, tmp_path: Any) -> None:
+    """One file with the events of one window would say less than was read."""
+    result = logs.query("pattern @message | diff", "/a", "2026-11-20T08:10Z", "2026-11-20T08:20Z")
+    with pytest.raises(InvalidParameter, match="diff read the events of two windows"):
+        result.export_events(tmp_path / "events.parquet")
+    assert not (tmp_path / "events.parquet").exists()
+    alone = logs.query("pattern @message", "/a", "2026-11-20T08:10Z", "2026-11-20T08:20Z")
+    assert alone.export_events(tmp_path / "events.parquet") == 20
+
+
+def test_processes_count_as_threads_do(logs: Any) -> None:
+    texts = ["pattern @message", "pattern @message | diff", "pattern @message | anomaly"]
+    texts.append("relevantfields @logStream where @message like /user 1/")
+    with ProcessPoolExecutor(1) as executor:
+        for text in texts:
+            window = "2026-11-20T08:10Z", "2026-11-20T08:20Z"
+            expected = logs.query(text, "/a", *window).df
+            found = logs.query(text, "/a", *window, executor=executor).df
+            pd.testing.assert_frame_equal(found, expected)
 
 
 def test_a_window_without_a_start_is_refused_in_its_place(logs: Any) -> None:

@@ -26,13 +26,15 @@ from cwnb.insights.patterns.mask import KINDS, TextCounts, masked, merged, reduc
 from cwnb.insights.patterns.words import LEVELS, VARIABLE, keys, severity, shared, split, written
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator
 
     from pandas import DataFrame
 
 # Rows that one thread reads at a time, and slices after which what they found is merged.
 _ROWS = 50_000
 _SLICES = 16
+# Texts that are Python objects at a time.
+_OBJECTS = 10_000
 
 
 @dataclass(frozen=True)
@@ -101,11 +103,8 @@ def group(distinct: TextCounts) -> tuple[Patterns, Any]:
     drain = Drain()
     vocabulary: dict[str, int] = {}
     members: list[list[int]] = []
-    divided: list[list[str]] = []
-    for at, text in enumerate(with_checkpoints(distinct.texts.to_pylist())):
-        pieces = split(text)
-        divided.append(pieces)
-        words = [word for word in pieces[::2] if word]
+    for at, text in enumerate(with_checkpoints(_each(distinct.texts))):
+        words = [word for word in split(text)[::2] if word]
         numbers = np.array([vocabulary.setdefault(w, len(vocabulary)) for w in words], np.int32)
         variable = [VARIABLE.search(word) is not None for word in words[:2]]
         # Texts without words are one pattern only if they are equal.
@@ -120,23 +119,34 @@ def group(distinct: TextCounts) -> tuple[Patterns, Any]:
             members[whole] += members[number]
             members[number] = []
     members = [sorted(some) for some in members if some]
-    texts = [_template([divided[at] for at in some]) for some in with_checkpoints(members)]
+    # Cut again: to keep the words of all texts would take ten times their memory.
+    texts = [
+        _template(map(split, _each(distinct.texts.take(pa.array(some)))))
+        for some in with_checkpoints(members)
+    ]
     return _numbered(texts, members, distinct.counts)
 
 
-def _template(members: Sequence[list[str]]) -> str:
+def _each(texts: Any) -> Iterator[str]:
+    """Give the texts of an array, of which few are Python objects at a time."""
+    for start in range(0, len(texts), _OBJECTS):
+        yield from texts.slice(start, _OBJECTS).to_pylist()
+
+
+def _template(members: Iterator[list[str]]) -> str:
     """Write the pattern of the texts of one template, each cut into pieces.
 
     What divides the words is that of the first text.
     """
-    first = list(members[0])
-    if len(members) > 1:
-        columns = zip(*([word for word in pieces[::2] if word] for pieces in members), strict=True)
-        places = [at for at in range(0, len(first), 2) if first[at]]
-        for at, words in zip(places, columns, strict=True):
-            distinct = dict.fromkeys(words)
-            if len(distinct) > 1:
-                first[at] = shared(distinct)
+    first = next(members)
+    places = [at for at in range(0, len(first), 2) if first[at]]
+    found = [{first[at]: None} for at in places]
+    for pieces in members:
+        for words, word in zip(found, filter(None, pieces[::2]), strict=True):
+            words[word] = None
+    for at, words in zip(places, found, strict=True):
+        if len(words) > 1:
+            first[at] = shared(words)
     return written(first)
 
 
