@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from cwnb.errors import InvalidParameter
 from cwnb.insights import MAXIMUM_LIMIT
-from cwnb.nearest import nearest
+from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,9 +37,8 @@ def check_names(given: Iterable[str], function: Callable[..., Any]) -> None:
     known = _names(function)
     for name in given:
         if name not in known:
-            near = nearest(name, known)
-            hint = f"did you mean {near!r}?" if near else f"there are {', '.join(sorted(known))}"
-            raise InvalidParameter(f"{function.__name__}() has no argument {name!r}; {hint}")
+            near = suggestion(name, known, otherwise=f"there are {', '.join(sorted(known))}")
+            raise InvalidParameter(f"{function.__name__}() has no argument {name!r}{near}")
 
 
 @cache

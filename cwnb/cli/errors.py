@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import Any
 
 import click
 
 from cwnb.errors import CwnbError, MalformedQuery
+from cwnb.nearest import suggestion
 
 # Phrases of the library's messages about what no option can do, and their form on the command line.
 _SPELLINGS = {
@@ -39,7 +39,7 @@ def sentence(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     if isinstance(error, click.NoSuchOption):
         known = [name for p in context.command.params for name in p.opts] if context else []
-        return f"no option {error.option_name!r}{_near(error.option_name, known)}"
+        return f"no option {error.option_name!r}{suggestion(error.option_name, known)}"
     if isinstance(error, click.MissingParameter) and error.param is not None:
         name = error.param.opts[0] if error.param.param_type_name == "option" else None
         wanted = name or error.param.make_metavar(context or click.Context(click.Command("cwnb")))
@@ -48,11 +48,6 @@ def sentence(error: click.ClickException) -> str:
         return f"{wanted} is missing; see '{path} --help'"
     text = error.format_message().rstrip(".")
     return text[:1].lower() + text[1:]
-
-
-def _near(name: str, known: list[str]) -> str:
-    near = get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 class CommandFailed(Exception):
@@ -88,9 +83,7 @@ class CommandGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """Find the command; an unknown one gets the nearest name."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
-            hint = (
-                _near(args[0], list(self.commands))
-                or f"; the commands are {', '.join(self.commands)}"
-            )
+            commands = f"the commands are {', '.join(self.commands)}"
+            hint = suggestion(args[0], self.commands, otherwise=commands)
             raise click.UsageError(f"no command {args[0]!r}{hint}", ctx)
         return super().resolve_command(ctx, args)

@@ -5,19 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwnb.errors import MalformedQuery
-from cwnb.nearest import nearest
+from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from cwnb.insights.functions import Function
-
-
-def suggestion(name: str, known: Iterable[str]) -> str:
-    """Give `; did you mean 'x'?` with the nearest known name, or nothing if none is near."""
-    by_lower = {candidate.lower(): candidate for candidate in known}
-    near = nearest(name.lower(), list(by_lower))
-    return f"; did you mean {by_lower[near]!r}?" if near else ""
 
 
 def canonical(name: str) -> str:

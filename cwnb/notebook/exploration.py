@@ -18,7 +18,7 @@ from cwnb.insights import (
     with_condition,
     write_name,
 )
-from cwnb.nearest import nearest
+from cwnb.nearest import suggestion, unknown
 from cwnb.notebook.cells import cell_source
 from cwnb.notebook.conditions import is_other_value, is_value
 from cwnb.notebook.placeholders import fill_query, literal
@@ -229,9 +229,8 @@ class Exploration:
         }
         for name in streams:
             if name not in there:
-                near = nearest(name, there, cutoff=0.5)
-                hint = f"; did you mean {near!r}?" if near else ""
-                raise ResourceNotFound(f"no log stream of these groups is named {name!r}{hint}")
+                near = suggestion(name, there, cutoff=0.5)
+                raise ResourceNotFound(f"no log stream of these groups is named {name!r}{near}")
         self._change(streams=list(streams))
 
     def choose_language(self, language: str) -> None:
@@ -315,13 +314,13 @@ class Exploration:
     def choose_view(self, view: str) -> None:
         """Show rows, chart or explanation."""
         if view not in VIEWS:
-            raise InvalidParameter(f"unknown view {view!r}; it is one of {', '.join(VIEWS)}")
+            raise InvalidParameter(unknown("view", view, VIEWS))
         self.view = view
 
     def choose_chart(self, kind: str) -> None:
         """Draw this kind of chart."""
         if kind not in KINDS:
-            raise InvalidParameter(f"unknown chart {kind!r}; it is one of {', '.join(KINDS)}")
+            raise InvalidParameter(unknown("kind of chart", kind, KINDS))
         self.chart = kind
 
     def keep_only(self, name: str, value: Any, *, of_event: bool = False) -> None:
@@ -433,9 +432,7 @@ def _is_same(before: Any, now: Any) -> bool:
 
 def _check_language(language: str) -> None:
     if language not in LANGUAGES:
-        raise InvalidParameter(
-            f"unknown language {language!r}; it is one of {', '.join(LANGUAGES)}"
-        )
+        raise InvalidParameter(unknown("language", language, LANGUAGES))
 
 
 def _both(one: Window, other: Window) -> Window:

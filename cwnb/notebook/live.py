@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from IPython.display import display
 
 from cwnb.errors import InvalidParameter
+from cwnb.nearest import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,9 +35,7 @@ def shows_views() -> bool:
     """
     chosen = os.environ.get(VIEW_VARIABLE, "")
     if chosen and chosen not in _CHOICES:
-        raise InvalidParameter(
-            f"unknown {VIEW_VARIABLE} {chosen!r}; it is one of {', '.join(_CHOICES)}"
-        )
+        raise InvalidParameter(unknown(VIEW_VARIABLE, chosen, _CHOICES))
     if chosen:
         return chosen == "widget"
     return (

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import textwrap
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from cwnb.errors import InvalidParameter
+from cwnb.nearest import suggestion, unknown
 from cwnb.results.charts import KINDS
 
 if TYPE_CHECKING:
@@ -232,9 +232,8 @@ def _known(word: str) -> Option:
     if word in NOT_YET:
         instead = f"; {NOT_YET[word]}" if NOT_YET[word] else ""
         raise InvalidParameter(f"option {word} is not supported yet{instead}")
-    near = get_close_matches(word, SPELLINGS, n=1)
-    hint = f"did you mean {near[0]}?" if near else "--help lists them"
-    raise InvalidParameter(f"unknown option {word!r}; {hint}")
+    near = suggestion(word, SPELLINGS, otherwise="--help lists them")
+    raise InvalidParameter(f"unknown option {word!r}{near}")
 
 
 def _check_choice(name: str, value: str) -> None:
@@ -243,9 +242,7 @@ def _check_choice(name: str, value: str) -> None:
         return
     if name == "lang" and value in _LANGUAGES_NOT_YET:
         raise InvalidParameter(f"language {value!r} is not supported yet")
-    near = get_close_matches(value, choices, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(choices)}"
-    raise InvalidParameter(f"unknown value {value!r} of --{name}; {hint}")
+    raise InvalidParameter(unknown(f"--{name}", value, choices))
 
 
 def _bare(word: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 import re
 from datetime import datetime
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import InvalidParameter, MalformedQuery
+from cwnb.nearest import suggestion
 from cwnb.times import to_ms
 
 if TYPE_CHECKING:
@@ -139,9 +139,8 @@ def _name_and_mode(match: re.Match[str], text: str) -> tuple[str, str | None]:
 def _value(match: re.Match[str], text: str, variables: Mapping[str, Any]) -> Any:
     name, _ = _name_and_mode(match, text)
     if name not in variables:
-        near = get_close_matches(name, [n for n in variables if not n.startswith("_")], n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise MalformedQuery(f"no variable {name!r}{hint}", text, *match.span())
+        near = suggestion(name, (n for n in variables if not n.startswith("_")))
+        raise MalformedQuery(f"no variable {name!r}{near}", text, *match.span())
     return variables[name]
 
 

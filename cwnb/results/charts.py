@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import InvalidParameter
+from cwnb.nearest import unknown
 from cwnb.results.rendering import is_number, numbers, render, rendered
 from cwnb.results.visible import columns_wide, cut, one_line
 from cwnb.results.zones import UTC_NAME
@@ -49,9 +49,7 @@ def plot(
     saying why.
     """
     if kind not in KINDS:
-        near = get_close_matches(str(kind), KINDS, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(KINDS)}"
-        raise InvalidParameter(f"unknown kind of chart {kind!r}; {hint}")
+        raise InvalidParameter(unknown("kind of chart", kind, KINDS))
     from cwnb.results.figures import draw
 
     return draw(result, kind, value, tz, width)

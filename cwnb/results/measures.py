@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from cwnb.errors import InvalidParameter
 from cwnb.insights import write_name
+from cwnb.nearest import suggestion
 from cwnb.results.inks import PALETTE
 from cwnb.results.rendering import numbers
 
@@ -34,9 +34,9 @@ def with_measures(df: DataFrame, found: Shape, value: str | None) -> tuple[Shape
     """
     if value is not None:
         if value not in found.measures:
-            near = get_close_matches(str(value), found.measures, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else f"there are {_named(found.measures)}"
-            raise InvalidParameter(f"no column of numbers {value!r}; {hint}")
+            there = f"there are {_named(found.measures)}"
+            near = suggestion(str(value), found.measures, otherwise=there)
+            raise InvalidParameter(f"no column of numbers {value!r}{near}")
         measures: tuple[str, ...] = (value,)
     else:
         measures = found.measures

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from cwnb.errors import SourceError
-from cwnb.nearest import nearest
+from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -194,8 +194,7 @@ def _missing(path: Path) -> str:
         names = os.listdir(path.parent)  # noqa: PTH208  # names, not paths
     except OSError:
         return message
-    near = nearest(path.name, names)
-    return f"{message}; did you mean {near!r}?" if near else message
+    return message + suggestion(path.name, names)
 
 
 def _remote(url: str) -> Inputs:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import re
 from typing import TYPE_CHECKING
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, SourceError
+from cwnb.nearest import unknown
 from cwnb.sources.containers import is_cri
 from cwnb.sources.delimiters import is_table
 from cwnb.sources.documents import is_json
@@ -69,9 +69,7 @@ def check_format(name: str | None) -> str | None:
     key = name.lower()
     key = _OTHER_NAMES.get(key, key)
     if key not in FORMATS:
-        near = difflib.get_close_matches(key, FORMATS, 1)
-        hint = f"did you mean {near[0]!r}?" if near else f"one of {', '.join(FORMATS)}"
-        raise InvalidParameter(f"unknown format {name!r}; {hint}")
+        raise InvalidParameter(unknown("format", name, FORMATS))
     return key
 
 

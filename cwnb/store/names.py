@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from cwnb.errors import InvalidParameter, ResourceNotFound
-from cwnb.nearest import nearest
+from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,6 +61,5 @@ def match_names(wanted: Sequence[str], known: Sequence[str]) -> list[str]:
 def unknown_group(name: str, known: Sequence[str]) -> ResourceNotFound:
     """Word the error for a group that does not exist."""
     kind = "matches" if name.endswith("*") else "is named"
-    near = nearest(name.rstrip("*"), known, cutoff=0.5)
-    hint = f"; did you mean {near!r}?" if near else ""
-    return ResourceNotFound(f"no log group {kind} {name!r}{hint}")
+    near = suggestion(name.rstrip("*"), known, cutoff=0.5)
+    return ResourceNotFound(f"no log group {kind} {name!r}{near}")

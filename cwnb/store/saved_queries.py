@@ -11,7 +11,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from cwnb.errors import InvalidParameter, ResourceNotFound
-from cwnb.nearest import nearest
+from cwnb.nearest import suggestion
 from cwnb.store.catalog import notes
 from cwnb.store.records import SavedQuery
 
@@ -82,9 +82,8 @@ def find(context: StoreContext, name: str) -> SavedQuery:
     """Give a saved query; raises ResourceNotFound, with the nearest name."""
     known = {query.name: query for query in all_of(context)}
     if name not in known:
-        near = nearest(name, known, cutoff=0.5)
-        hint = f"; did you mean {near!r}?" if near else ""
-        raise ResourceNotFound(f"no saved query is named {name!r}{hint}")
+        near = suggestion(name, known, cutoff=0.5)
+        raise ResourceNotFound(f"no saved query is named {name!r}{near}")
     return known[name]
 
 

@@ -198,8 +198,8 @@ def test_the_same_can_be_written_as_a_cell(logs, run):
 REFUSED = [
     (lambda e: e.choose_groups(["/nowhere"]), ResourceNotFound, "/nowhere"),
     (lambda e: e.choose_view("picture"), InvalidParameter, "one of logs, chart, explain"),
-    (lambda e: e.choose_chart("lime"), InvalidParameter, "one of auto, line"),
-    (lambda e: e.choose_language("sqll"), InvalidParameter, "one of ql"),
+    (lambda e: e.choose_chart("lime"), InvalidParameter, "did you mean 'line'"),
+    (lambda e: e.choose_language("sqll"), InvalidParameter, "did you mean 'ql'"),
     (lambda e: e.choose_window("-1h", "-2h"), InvalidParameter, "ends .* before it starts"),
     (lambda e: e.choose_window("soon"), InvalidParameter, "cannot read 'soon' as a time"),
     (lambda e: e.drill_down({"level": "ERROR"}), InvalidParameter, "no groups of 'stats'"),

@@ -51,14 +51,17 @@ def test_a_line_is_options_and_then_the_query_as_it_stands(line, expected):
 
 
 REFUSED = [
-    ("--gruop /a", "unknown option '--gruop'; did you mean --group?"),
+    ("--gruop /a", "unknown option '--gruop'; did you mean '--group'?"),
     ("-x", "unknown option '-x'"),
     ("--use NAME", "option --use is not supported yet; write %insights_saved NAME"),
     ("--save", "--save needs a value"),
     ("--last 1h", "option --last is not supported yet; write --start"),
     ("--lang sql", "language 'sql' is not supported yet"),
-    ("--lang kql", "unknown value 'kql' of --lang; did you mean 'ql'?"),
-    ("--plot pie", "unknown value 'pie' of --plot; one of auto, line, area, bar, barh, stacked"),
+    ("--lang kql", "unknown --lang 'kql'; did you mean 'ql'?"),
+    (
+        "--plot pie",
+        "unknown --plot 'pie'; it is one of auto, line, area, bar, barh, stacked",
+    ),
     ("--plot lines", "did you mean 'line'?"),
     ("--limit many", "--limit takes a whole number of rows, not 'many'"),
     ("--limit 0", "--limit takes a whole number of rows, not '0'"),

@@ -380,7 +380,11 @@ CANNOT = [
     (result(frame(**{"@timestamp": [None]})), "auto", "no row has a time in '@timestamp'"),
     (result(frame(**{"@timestamp": [10**15]})), "auto", "outside of the years 2 to 9998"),
     (result(frame(m=["a"]).assign(**{"@timestamp": "x"})), "auto", "holds other values"),
-    (result(frame(m=["a"])), "pie", "unknown kind of chart 'pie'; one of auto, line, area, bar"),
+    (
+        result(frame(m=["a"])),
+        "pie",
+        "unknown kind of chart 'pie'; it is one of auto, line, area, bar",
+    ),
     (result(frame(m=["a"])), "lines", "did you mean 'line'"),
     (result(frame(m=["a"])), None, "unknown kind of chart None"),
     (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import re
 from calendar import day_abbr, day_name, month_abbr, month_name
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo, available_timezones
 
 from cwnb.errors import MalformedQuery
+from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,9 +72,8 @@ def zone_named(name: str) -> tzinfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        near = difflib.get_close_matches(name, available_timezones(), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise MalformedQuery(f"unknown time zone {name!r}{hint}") from None
+        near = suggestion(name, available_timezones())
+        raise MalformedQuery(f"unknown time zone {name!r}{near}") from None
 
 
 def _offset(text: str) -> tzinfo | None:

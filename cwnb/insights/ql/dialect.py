@@ -37,12 +37,13 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import tree
-from cwnb.insights.names import canonical, known_functions, suggestion
+from cwnb.insights.names import canonical, known_functions
 from cwnb.insights.ql import foreign, vocabulary
 from cwnb.insights.ql.expression_grammar import MAX_NESTING, check_depth
 from cwnb.insights.ql.extraction_grammar import ExtractionParser
 from cwnb.insights.ql.tokens import REGEX_TOKEN, InsightsTokenizer
 from cwnb.insights.ql.writer import Writer, to_text
+from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,12 +16,13 @@ from sqlglot.tokenizer_core import Token, TokenType
 from cwnb.errors import MalformedQuery
 from cwnb.events import TIMESTAMP
 from cwnb.insights import tree
-from cwnb.insights.names import canonical, known_functions, row_forms, suggestion
+from cwnb.insights.names import canonical, known_functions, row_forms
 from cwnb.insights.ql import foreign, misreadings
 from cwnb.insights.ql.cursor import Cursor
 from cwnb.insights.ql.tokens import REGEX_TOKEN, STEP_TOKEN, path_parts, quote, unquote
 from cwnb.insights.resolve.arguments import check_arguments
 from cwnb.insights.values.periods import UNITS, unit_named
+from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from sqlglot import exp
 
 from cwnb.insights import tree
-from cwnb.insights.names import suggestion
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.resolve.mistakes import bare_condition, text_for_field
 from cwnb.insights.resolve.scope import repeats, scope_of_columns
 from cwnb.insights.resolve.stats_checks import StatsChecker, has_bin
 from cwnb.insights.tree import Shows
+from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -9,7 +9,7 @@ from sqlglot import exp
 
 from cwnb.events import FIELDS_PER_EVENT, RAW, SEQUENCE, SYSTEM_FIELDS, TIMESTAMP
 from cwnb.insights import tree
-from cwnb.insights.names import canonical, known_functions, row_forms, suggestion
+from cwnb.insights.names import canonical, known_functions, row_forms
 from cwnb.insights.ql.tokens import quote
 from cwnb.insights.ql.writer import to_text, write_name
 from cwnb.insights.resolve.mistakes import Mistake, mistake_in, unread_escape
@@ -21,6 +21,7 @@ from cwnb.insights.resolve.scope import (
     scope_of_columns,
 )
 from cwnb.insights.resolve.times import is_time, seconds_beside_millis, text_beside_time
+from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

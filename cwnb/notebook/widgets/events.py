@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter
 from cwnb.events import EXACT_DOUBLE, MESSAGE
 from cwnb.insights import names_made, values_to_python
+from cwnb.nearest import unknown
+from cwnb.notebook.widgets.gestures import ON_VALUES, Chosen, change_by_value
 from cwnb.notebook.widgets.view import Reply
 from cwnb.results.html import indented
 from cwnb.results.rendering import render
@@ -26,14 +29,6 @@ if TYPE_CHECKING:
 _SHOWN = 10_000
 _NEIGHBOUR_SHOWN = 300
 _PART_BYTES = 4_000_000
-
-
-class Chosen(NamedTuple):
-    """A value that a gesture is about. `of_event`: its field is one that the events have."""
-
-    name: str
-    value: Any
-    of_event: bool
 
 
 def event(view: AnswerView, of: int, row: int | None = None, pointer: str | None = None) -> Reply:
@@ -91,7 +86,7 @@ def whole(view: AnswerView, of: int, **at: Any) -> Iterator[Reply]:
 
 
 def gesture(view: AnswerView, do: str, of: int | None = None, **what: Any) -> None:
-    """Do one of GESTURES, on a row of the answer of this number, and ask the query again.
+    """Do one of `_GESTURES`, on a row of the answer of this number, and ask the query again.
 
     `row` with `column`, or with the name of a `field`, say which value; so does a `pointer` with a
     `field`. `start_ms` and `end_ms` are the times of `narrow`. Raises InvalidParameter.
@@ -99,25 +94,29 @@ def gesture(view: AnswerView, do: str, of: int | None = None, **what: Any) -> No
     exploration = view.exploration
     if exploration is None:
         raise InvalidParameter("these rows are of a table and not of a store, so none can be asked")
-    if do not in GESTURES:
-        raise InvalidParameter(f"unknown gesture {do!r}; it is one of {', '.join(GESTURES)}")
+    if do not in _GESTURES:
+        raise InvalidParameter(unknown("gesture", do, _GESTURES))
     with view.gesturing:
-        if do in _ON_VALUES:
-            chosen = _chosen(view, view.shown(of or 0).result, **what)
-            _ON_VALUES[do](exploration, chosen)
-        elif do == "drill_down":
-            exploration.drill_down(values_of(view.shown(of or 0).result, **what))
-        else:
-            getattr(exploration, do)(**what)
+        _GESTURES[do](view, exploration, of or 0, **what)
         view.changed()
 
 
-_ON_VALUES: dict[str, Callable[[Exploration, Chosen], None]] = {
-    "keep_only": lambda asks, at: asks.keep_only(at.name, at.value, of_event=at.of_event),
-    "leave_out": lambda asks, at: asks.leave_out(at.name, at.value, of_event=at.of_event),
-    "count_by": lambda asks, at: asks.count_by(at.name, of_event=at.of_event),
+def _change_by_value(
+    do: str, view: AnswerView, exploration: Exploration, of: int, **at: Any
+) -> None:
+    change_by_value(exploration, do, _chosen(view, view.shown(of).result, **at))
+
+
+_GESTURES: dict[str, Callable[..., None]] = {
+    **{do: partial(_change_by_value, do) for do in ON_VALUES},
+    "drill_down": lambda view, exploration, of, row: exploration.drill_down(
+        values_of(view.shown(of).result, row)
+    ),
+    "narrow": lambda _view, exploration, _of, start_ms, end_ms: exploration.narrow(
+        start_ms, end_ms
+    ),
+    "undo": lambda _view, exploration, _of: exploration.undo(),
 }
-GESTURES = (*_ON_VALUES, "drill_down", "narrow", "undo")
 
 
 def values_of(result: QueryResult, row: int) -> dict[str, Any]:

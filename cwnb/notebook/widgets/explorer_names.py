@@ -9,6 +9,7 @@ from cwnb.errors import CwnbError, ResourceNotFound
 from cwnb.events import ALL_TIME
 from cwnb.notebook.known import vocabulary_from
 from cwnb.notebook.widgets.choices import FieldsView, ListView
+from cwnb.notebook.widgets.gestures import Chosen, change_by_value
 from cwnb.notebook.widgets.newest_task import NewestTask
 from cwnb.notebook.widgets.view import sentence
 from cwnb.results.html import bytes_text
@@ -167,12 +168,7 @@ class NamePicker:
             self._on_change()
 
     def _change_query(self, do: str, field: str, value: Any) -> None:
-        gestures = {
-            "keep_only": lambda: self._exploration.keep_only(field, value, of_event=True),
-            "leave_out": lambda: self._exploration.leave_out(field, value, of_event=True),
-            "count_by": lambda: self._exploration.count_by(field, of_event=True),
-        }
-        gestures[do]()
+        change_by_value(self._exploration, do, Chosen(field, value, of_event=True))
         self._on_gesture()
 
     def _matched(self) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import InvalidParameter
+from cwnb.nearest import unknown
 from cwnb.notebook.widgets.view import Reply
 from cwnb.results.held import MOST_BYTES, PART_BYTES, RANK_BYTES
 from cwnb.results.plain_rows import csv_text, json_text, tabbed_text
@@ -56,7 +57,7 @@ def copy(
     import pyarrow as pa
 
     if form not in _WRITERS:
-        raise InvalidParameter(f"unknown form {form!r}; it is one of {', '.join(_WRITERS)}")
+        raise InvalidParameter(unknown("form", form, _WRITERS))
     table = pa.table(view.shown(of).result).select(list(columns)).take(pa.array(rows, pa.int64()))
     is_one_cell = form == "text" and len(rows) == len(columns) == 1
     size = 0

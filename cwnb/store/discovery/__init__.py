@@ -7,10 +7,10 @@ into blocks.
 
 from __future__ import annotations
 
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from cwnb.errors import InvalidParameter
+from cwnb.nearest import unknown
 from cwnb.store.discovery.discovered import Discovered, merge
 from cwnb.store.discovery.rare import rare_names, read_rest
 from cwnb.store.discovery.shapes import lambda_documents
@@ -42,9 +42,7 @@ def discover(messages: pa.Array, *, log_type: str | None = None) -> Discovered:
     `log_type` None recognises each line by its own strict shape; `text` looks for nothing.
     """
     if log_type is not None and log_type not in LOG_TYPES:
-        near = get_close_matches(log_type, LOG_TYPES, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else f"; one of {', '.join(LOG_TYPES)}"
-        raise InvalidParameter(f"unknown log type {log_type!r}{hint}")
+        raise InvalidParameter(unknown("log type", log_type, LOG_TYPES))
     return discover_all(messages, log_type)
 
 
