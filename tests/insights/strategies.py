@@ -85,11 +85,16 @@ def _is_no_literal(value: exp.Expression) -> bool:
     return not tree.is_literal(value)
 
 
+def _adds_no_text(value: exp.Expression) -> bool:
+    """Tell whether a sum has no text in it, which gives a warning."""
+    return not (isinstance(value, exp.Add) and any(n.is_string for n in value.walk()))
+
+
 def _deeper(inner: st.SearchStrategy[exp.Expression]) -> st.SearchStrategy[exp.Expression]:
     return st.one_of(
         st.builds(
             lambda o, a, b: o(this=a, expression=b), st.sampled_from(ARITHMETIC), inner, inner
-        ),
+        ).filter(_adds_no_text),
         inner.map(lambda a: exp.Neg(this=a)),
         st.builds(call, st.sampled_from(["abs", "isnumeric"]), inner),
         inner.filter(_is_no_literal).map(lambda a: call("ispresent", a)),
@@ -181,7 +186,7 @@ def pipelines(
     `said`: only commands that plain pandas can say.
     """
     state = _State(dict(fields or FIELDS))
-    row_steps = [_filter, _fields, _parse, _extract, _filter_index, _lists]
+    row_steps = [_filter, _fields, _parse, _extract, _filter_index, _lists, _sequences]
     for step in draw(st.lists(st.sampled_from(row_steps), max_size=3)):
         step(draw, state)
     if not said and draw(st.sampled_from([False, False, False, True])):
@@ -191,6 +196,8 @@ def pipelines(
         for step in draw(st.lists(st.sampled_from([_filter, _fields]), max_size=2)):
             if state.plain.keys() <= state.names.keys():
                 step(draw, state)
+        if draw(st.sampled_from([False, False, True])) and state.plain.keys() <= state.names.keys():
+            _sequences(draw, state)
     _ending(draw, state)
     if not state.commands:
         _filter(draw, state)
@@ -260,6 +267,47 @@ def _lists(draw: st.DrawFn, state: _State) -> None:
     words = call("split", field_of(name), text(draw(st.sampled_from([" ", "0"]))))
     value = draw(st.sampled_from([field_of(name), words]))
     state.commands.append(tree.Unnest(value=value, name=state.fresh("mixed")))
+
+
+def _sequences(draw: st.DrawFn, state: _State) -> None:
+    """Draw a command that gives a row values of other rows; before `stats` and after it."""
+    name = draw(st.sampled_from(sorted(state.plain)))
+    other = draw(st.sampled_from(sorted(state.plain)))
+    value = _reference(name, state)
+    both = [value] if name == other else [value, _reference(other, state)]
+    # `tail` of events becomes a sort, and groups have no times for sessions.
+    kind = draw(st.sampled_from([0, 1, 2, 3, 4, 5 if state.after_stats else 6]))
+    command: tree.Command
+    if kind == 0:
+        command = tree.Accum(value=value, name=state.fresh("mixed"))
+    elif kind == 1:
+        state.made += 1
+        first, last = draw(st.sampled_from([(1, None), (2, None), (1, 2), (2, 2)]))
+        command = tree.Autoregress(value=value, name=f"x{state.made}", first=first, last=last)
+        for made in command.gives():
+            state.names[made] = "mixed"
+            state.given.add(made)
+    elif kind == 2:
+        command = tree.Filldown(fields=both)
+    elif kind == 3:
+        width = exp.Literal(this=draw(st.sampled_from(["0", "0.5", "2.5"])), is_string=False)
+        options = {
+            "action": draw(st.sampled_from(["remove", "transform"])),
+            "uselower": draw(st.booleans()),
+        }
+        command = tree.Outlier(fields=both, param=width, mark=False, **options)
+    elif kind == 4:
+        col, name = draw(st.booleans()), state.fresh("mixed")
+        command = tree.AddTotals(name=name, row=True, col=col, fields=both)
+    elif kind == 5:
+        command = tree.Tail(
+            count=exp.Literal(this=draw(st.sampled_from("1 3 100".split())), is_string=False)
+        )
+    else:
+        command = tree.Sessionize(
+            fields=both, maxspan=tree.Period(count=1, unit="m"), name=state.fresh("text")
+        )
+    state.commands.append(command)
 
 
 def _filter_index(draw: st.DrawFn, state: _State) -> None:

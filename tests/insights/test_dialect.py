@@ -102,6 +102,14 @@ def test_every_command_is_read_and_written():
         tree.Logcompare: "logcompare timeshift 7d",
         tree.Anomaly: "anomaly",
         tree.RelevantFields: "relevantfields a, b.c where d = 1",
+        tree.Tail: "tail 1",
+        tree.CountFrequent: "countFrequent a, b",
+        tree.AddTotals: "addtotals fieldname=t row=true col=true a, b",
+        tree.Accum: "accum a as b",
+        tree.Autoregress: "autoregress a as b p=1-2",
+        tree.Filldown: "filldown a b* *c",
+        tree.Outlier: "outlier action=remove param=1.5 uselower=true mark=true a b",
+        tree.Sessionize: "sessionize a, b maxspan 5m as c",
     }
     assert set(examples) == set(tree.COMMANDS)
     for kind, text in examples.items():

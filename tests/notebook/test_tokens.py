@@ -17,7 +17,7 @@ from cwnb.errors import MalformedQuery
 from cwnb.insights import parse, tree
 from cwnb.insights.ql import tokens as ql
 from cwnb.insights.ql.expression_grammar import RESERVED
-from cwnb.insights.ql.vocabulary import CLAUSES
+from cwnb.insights.ql.vocabulary import CLAUSES, OPTIONS
 from cwnb.insights.values.periods import unit_named
 from cwnb.notebook.highlighting import editor_words
 
@@ -214,6 +214,9 @@ def kinds_of_tree(query: tree.Query) -> dict[int, str]:
 def names_given(query: tree.Query) -> set[str]:
     names = {node.args.get("alias") for node in query.walk() if isinstance(node, tree.Item)}
     names.add("@timestamp")  # `bin(@timestamp, 1h)` is read as `bin(1h)`
+    names |= {command.args.get("name") for command in query.answer.commands}
+    for wildcard in query.find_all(tree.Wildcard):
+        names.update(wildcard.pattern.split("*"))
     return names.union(*(command.gives() for command in query.answer.commands))
 
 
@@ -228,6 +231,7 @@ def test_words_are_what_the_grammar_takes_them_for(cut):
         texts.append(text)
     assert len(texts) > 2_000
     clause_words = {word for words in CLAUSES.values() for word in words}
+    of_options = {word for known in OPTIONS.values() for words in known.values() for word in words}
     seen: set[str] = set()
     for text, query, tokens in zip(texts, parsed, cut("tokensOf", texts), strict=True):
         expected = kinds_of_tree(query)
@@ -237,6 +241,8 @@ def test_words_are_what_the_grammar_takes_them_for(cut):
                 assert said == expected[begin], (text, text[begin:end])
             elif said == "keyword":
                 assert text[begin:end].lower() in RESERVED | clause_words, (text, text[begin:end])
+            elif said in {"constant", "name"} and text[begin:end].lower() in of_options:
+                pass
             elif said == "name" and text[begin] != ".":
                 # What is left over of the names are those that the query gives.
                 assert ".".join(ql.path_parts(text[begin:end])) in names_given(query), text

@@ -289,6 +289,11 @@ class Batch:
         for other in [one for one in self._made if one.startswith(f"{name}.")]:
             self._forget(other)
 
+    def forget(self, names: set[str]) -> None:
+        """Forget columns that the rows have no longer."""
+        for name in names:
+            self._forget(name)
+
     def _forget(self, name: str) -> None:
         self._made.discard(name)
         self._columns.pop(name, None)
@@ -342,16 +347,17 @@ class Batch:
         self._filters.append(("filter", mask))
         self.rows = kept
 
-    def take(self, rows: np.ndarray[Any, Any]) -> None:
+    def take(self, rows: np.ndarray[Any, Any], missing: np.ndarray[Any, Any] | None = None) -> None:
         """Keep the rows with these numbers, in this order; a number may occur more than once.
 
-        After it the reader can give further columns only if the rows are in ascending order.
+        A row that is `missing` has no values, which only rows in memory may be. After it the reader
+        can give further columns only if the rows are in ascending order.
         """
         if self._reader is not None:
             selection = self.selection
             self._selection = rows if selection is None else selection[rows]
             self.repeats = True
-        self._filters.append(("take", pa.array(rows)))
+        self._filters.append(("take", pa.array(rows, mask=missing)))
         self.rows = len(rows)
 
     def reverse_within_events(self) -> None:

@@ -33,7 +33,10 @@ _BARE_VALUE = re.compile(r"true|false|[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 # Values with more characters are not offered.
 VALUE_LENGTH = 100
 # Commands in which a field stands alone; an expression is rare in those that read text.
-_OF_FIELDS = frozenset({"dedup", "parse", "json", "expand", "filterIndex"})
+_OF_FIELDS = frozenset(
+    "dedup parse json expand filterIndex accum addtotals autoregress countFrequent filldown "
+    "outlier sessionize".split()
+)
 _KNOWN = frozenset(command.keyword for command in COMMANDS)
 # Kinds of candidates whose quotes are not typed first.
 _LITERALS = frozenset({"value", "stream"})
@@ -132,8 +135,12 @@ def _words_after_value(place: Place) -> tuple[str, ...]:
     if place.opened or place.command == "filter":
         return AFTER_CONDITION
     alias = () if _has_alias(place) else ("as",)
-    if place.command in {"fields", "display", "unmask"}:
+    if place.command in {"fields", "display", "unmask", "accum"}:
         return alias
+    if place.command == "autoregress":
+        return (*alias, *(() if place.has_word("p") else ("p",)))
+    if place.command == "sessionize":
+        return (*(() if place.has_word("maxspan") else ("maxspan",)), *alias)
     if place.command == "filterIndex":
         return ("in",)
     if place.command == "relevantfields":
@@ -173,6 +180,10 @@ def _values_and_names(place: Place, vocabulary: Vocabulary) -> Iterator[Candidat
     if place.command == "json" and not place.tokens:
         yield Candidate("field", "keyword")
         return
+    options = words.OPTIONS.get(place.command, {})
+    if place.compared in options:
+        yield from (Candidate(word, "keyword") for word in options[place.compared])
+        return
     if place.compared is not None:
         yield from (
             Candidate(_literal(value), kind)
@@ -186,6 +197,9 @@ def _values_and_names(place: Place, vocabulary: Vocabulary) -> Iterator[Candidat
     if place.command in _KNOWN and not (aggregates and not inside):
         yield from _fields(place, vocabulary)
     if place.command in _OF_FIELDS or place.command not in _KNOWN:
+        yield from (
+            Candidate(word, "keyword") for word in options if place.command != "autoregress"
+        )
         return
     aggregating = aggregates and not inside
     for name, function in functions_in_order(aggregating=aggregating):

@@ -63,6 +63,10 @@ def completion_tables(vocabulary: Vocabulary) -> dict[str, Any]:
             for command, columns in GIVEN_COLUMNS.items()
         },
         "parseModes": list(words.PARSE_MODES),
+        "options": {
+            command: {name: list(values) for name, values in options.items()}
+            for command, options in words.OPTIONS.items()
+        },
     }
 
 

@@ -22,6 +22,15 @@
     logcompare := 'logcompare' 'timeshift' period
     anomaly    := 'anomaly'
     relevantfields := 'relevantfields' [field (',' field)*] 'where' expr
+    tail       := 'tail' integer
+    countFrequent := 'countFrequent' field (',' field)*
+    addtotals  := 'addtotals' ('fieldname' '=' name | ('row'|'col') '=' flag | field [','])*
+    accum      := 'accum' field ['as' name]
+    autoregress := 'autoregress' field ['as' name] ['p' '=' integer ['-' integer]]
+    filldown   := 'filldown' (field | name with '*')*
+    outlier    := 'outlier' ('action' '=' ('remove'|'transform') | 'param' '=' number
+                | ('uselower'|'mark') '=' flag | field)*
+    sessionize := 'sessionize' field (',' field)* ['maxspan' period] ['as' name]
 
 `expression_grammar` has the grammar of expressions. Keywords and functions are case-insensitive,
 field names are not. Source: CWL_QuerySyntax and its pages.
@@ -40,7 +49,7 @@ from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions
 from cwnb.insights.ql import foreign, vocabulary
 from cwnb.insights.ql.expression_grammar import MAX_NESTING, check_depth
-from cwnb.insights.ql.extraction_grammar import ExtractionParser
+from cwnb.insights.ql.sequence_grammar import SequenceParser
 from cwnb.insights.ql.tokens import REGEX_TOKEN, InsightsTokenizer
 from cwnb.insights.ql.writer import Writer, to_text
 from cwnb.nearest import suggestion
@@ -51,7 +60,7 @@ if TYPE_CHECKING:
 QUERY_CHARACTERS = 10_000  # cloudwatch_limits_cwl
 
 
-class InsightsParser(ExtractionParser):
+class InsightsParser(SequenceParser):
     """Reads a query; the method named after a command reads what follows its keyword."""
 
     COMMAND_PARSERS: ClassVar[dict[str, Callable[[InsightsParser], tree.Command]]] = {
@@ -73,6 +82,14 @@ class InsightsParser(ExtractionParser):
         "logcompare": lambda self: self._logcompare(),
         "anomaly": lambda _: tree.Anomaly(),
         "relevantfields": lambda self: self._relevant_fields(),
+        "tail": lambda self: self._tail(),
+        "countFrequent": lambda self: self._count_frequent(),
+        "addtotals": lambda self: self._addtotals(),
+        "accum": lambda self: self._accum(),
+        "autoregress": lambda self: self._autoregress(),
+        "filldown": lambda self: self._filldown(),
+        "outlier": lambda self: self._outlier(),
+        "sessionize": lambda self: self._sessionize(),
     }
 
     def parse(self, raw_tokens: list[Token], sql: str) -> list[exp.Expr | None]:
@@ -259,13 +276,9 @@ class InsightsParser(ExtractionParser):
 
     def _limit(self) -> tree.Limit:
         any_rows = self._accept("any")
-        token = self._curr
-        if token.token_type is not TokenType.NUMBER or not token.text.isdigit():
-            raise self._expected("a whole number of rows")
-        self._advance()
+        count = self._row_count()
         if self._curr.token_type is TokenType.COMMA:
             raise self._fault("limit takes one number; an answer has no offset")
-        count = self._placed(exp.Literal.number(int(token.text)), token.start)
         return tree.Limit(count=count, any=any_rows or None)
 
     def _dedup(self) -> tree.Dedup:

@@ -189,8 +189,12 @@ def _expects(keyword: str, tokens: tuple[Token, ...], opened: tuple[Opened, ...]
     word = _word(last) if last else ""
     if keyword in vocabulary.FIRST_WORDS:
         return _after_first_word(word)
-    if word == "as" or (keyword == "unnest" and word == "into") or (keyword == "limit" and last):
+    if word == "as" or (keyword == "unnest" and word == "into"):
         return Expects.NOTHING
+    if keyword == "tail" or (keyword == "limit" and last):
+        return Expects.NOTHING
+    if keyword == "sessionize" and word == "maxspan":
+        return Expects.PERIOD
     if keyword == "parse" and not opened and _names_begin(tokens):
         return Expects.NOTHING
     if keyword == "stats" and word == "offset" and not opened:

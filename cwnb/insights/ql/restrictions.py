@@ -15,7 +15,7 @@ from cwnb.insights.ql.writer import regex_of_glob, to_text
 from cwnb.insights.resolve.complete import MAXIMUM_LIMIT
 from cwnb.insights.resolve.scope import refuse
 from cwnb.insights.text.regex_syntax import looks_like_regex
-from cwnb.insights.tree import Order, Rows, Shows
+from cwnb.insights.tree import Needs, Order, Rows, Shows
 from cwnb.insights.values.periods import UNITS, capped
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class _CommandOrder:
         for command in self.pipeline.commands:
             cap = command.row_cap()
             if cap is not None and not 1 <= cap <= MAXIMUM_LIMIT:
-                message = f"limit takes a number from 1 to {MAXIMUM_LIMIT:,}"
+                message = f"{command.keyword} takes a number from 1 to {MAXIMUM_LIMIT:,}"
                 self._refuse(message, command, "number of a limit")
 
     def check_followers(self) -> None:
@@ -91,7 +91,12 @@ class _CommandOrder:
             return
         kept: list[tree.Command] = []
         for index, command in enumerate(commands):
-            if index > places[-1] or type(command) not in NOT_BEFORE_STATS:
+            between = commands[index + 1 : max(index + 1, places[-1])]
+            if (
+                index > places[-1]
+                or type(command) not in NOT_BEFORE_STATS
+                or (command.sort_keys() and any(map(_goes_by_order, between)))
+            ):
                 kept.append(command)
             else:
                 kept += self._left_out_before_stats(command, only=len(places) == 1)
@@ -164,6 +169,11 @@ def _names_defined(command: tree.Command) -> list[tree.Command]:
     computed = tree.Fields(items=named)
     computed.meta.update(command.meta)
     return [computed]
+
+
+def _goes_by_order(command: tree.Command) -> bool:
+    """Tell whether what a command gives depends on the order of the rows."""
+    return command.needs is Needs.ROWS_BEFORE or command.row_cap() is not None
 
 
 def _warn_of_regexes(pipeline: tree.Pipeline, warnings: list[str]) -> None:

@@ -6,7 +6,7 @@ from cwnb.events import MESSAGE
 from cwnb.insights.tree import COMMANDS, SHIFTS
 
 # Spellings that read as another command.
-SYNONYMS = {"where": "filter", "order": "sort", "head": "limit"}
+SYNONYMS = {"where": "filter", "order": "sort", "head": "limit", "count_frequent": "countFrequent"}
 
 # The keyword of each word that begins a command.
 _KEYWORDS = {command.keyword.lower(): command.keyword for command in COMMANDS} | SYNONYMS
@@ -23,11 +23,7 @@ def keyword_of(word: str) -> str:
 
 
 # In the language, not built yet: each is an error with its own name.
-NOT_YET = (
-    "tail lookup cidrlookup join "
-    "appendcols addtotals accum autoregress filldown fillmissing outlier sessionize "
-    "countfrequent estimate source"
-).split()
+NOT_YET = ("lookup cidrlookup join appendcols fillmissing estimate source").split()
 
 # Words with which a statement in SQL begins.
 SQL = frozenset("select with insert update delete create show describe".split())
@@ -38,13 +34,28 @@ PARSE_MODES = ("logfmt", "csv", "xml")
 # Words that a command takes alone, in place of values.
 FIRST_WORDS = {"diff": tuple(SHIFTS), "logcompare": ("timeshift",), "anomaly": ()}
 
+# Options, written name=value, of each command that has some, and the words that may be values.
+_FLAGS = ("true", "false")
+OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
+    "addtotals": {"fieldname": (), "row": _FLAGS, "col": _FLAGS},
+    "autoregress": {"p": ()},
+    "outlier": {
+        "action": ("remove", "transform"),
+        "param": (),
+        "uselower": _FLAGS,
+        "mark": _FLAGS,
+    },
+}
+
 # Words that a command takes behind its values, or before its number. Elsewhere they are names.
 CLAUSES = {
     **{keyword: tuple(map(str.lower, first)) for keyword, first in FIRST_WORDS.items()},
+    **{command: tuple(options) for command, options in OPTIONS.items()},
     "json": ("field",),
     "limit": ("any",),
     "relevantfields": ("where",),
     "parse": ("multi", *PARSE_MODES),
+    "sessionize": ("maxspan",),
     "sort": ("asc", "desc"),
     "stats": ("group", "offset"),
     "unnest": ("into",),

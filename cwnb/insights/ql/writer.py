@@ -344,6 +344,65 @@ def _limit(node: tree.Limit) -> str:
     return f"limit {'any ' if node.args.get('any') else ''}{to_text(node.args['count'])}"
 
 
+@_writes(tree.Tail)
+def _tail(node: tree.Tail) -> str:
+    return f"tail {to_text(node.args['count'])}"
+
+
+@_writes(tree.CountFrequent)
+def _count_frequent(node: tree.CountFrequent) -> str:
+    return f"countFrequent {_list(node.args['fields'])}"
+
+
+@_writes(tree.Accum)
+def _accum(node: tree.Accum) -> str:
+    return f"accum {to_text(node.args['value'])} as {write_name(node.args['name'])}"
+
+
+@_writes(tree.Autoregress)
+def _autoregress(node: tree.Autoregress) -> str:
+    name, last = node.args.get("name"), node.args.get("last")
+    alias = f" as {write_name(name)}" if name else ""
+    lags = f"{node.args['first']}-{last}" if last else str(node.args["first"])
+    return f"autoregress {to_text(node.args['value'])}{alias} p={lags}"
+
+
+@_writes(tree.Wildcard)
+def _wildcard(node: tree.Wildcard) -> str:
+    return node.pattern
+
+
+@_writes(tree.Filldown)
+def _filldown(node: tree.Filldown) -> str:
+    return " ".join(["filldown", *map(to_text, node.args.get("fields") or [])])
+
+
+@_writes(tree.Outlier)
+def _outlier(node: tree.Outlier) -> str:
+    args = node.args
+    options = f"action={args['action']} param={to_text(args['param'])}"
+    options += f" uselower={_flag(args['uselower'])} mark={_flag(args['mark'])}"
+    return " ".join(["outlier", options, *map(to_text, args["fields"])])
+
+
+@_writes(tree.Sessionize)
+def _sessionize(node: tree.Sessionize) -> str:
+    maxspan, name = to_text(node.args["maxspan"]), write_name(node.args["name"])
+    return f"sessionize {_list(node.args['fields'])} maxspan {maxspan} as {name}"
+
+
+@_writes(tree.AddTotals)
+def _addtotals(node: tree.AddTotals) -> str:
+    args = node.args
+    options = f"row={_flag(args['row'])} col={_flag(args['col'])}"
+    text = f"addtotals fieldname={write_name(args['name'])} {options}"
+    return f"{text} {_list(args['fields'])}" if args.get("fields") else text
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
 @_writes(tree.Pipeline)
 def _pipeline(node: tree.Pipeline) -> str:
     text = "\n| ".join(to_text(command) for command in node.commands)

@@ -10,7 +10,8 @@ from cwnb.insights import tree
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.resolve.mistakes import bare_condition, text_for_field
 from cwnb.insights.resolve.scope import repeats, scope_of_columns
-from cwnb.insights.resolve.stats_checks import StatsChecker, has_bin
+from cwnb.insights.resolve.sequence_checks import SequenceChecker
+from cwnb.insights.resolve.stats_checks import has_bin
 from cwnb.insights.tree import Shows
 from cwnb.nearest import suggestion
 
@@ -60,7 +61,7 @@ def check_names(
     pipeline.set("commands", checker.checked)
 
 
-class _CommandChecker(StatsChecker):
+class _CommandChecker(SequenceChecker):
     """Checks one command after the other, and keeps the scope between them."""
 
     def check(self, command: tree.Command) -> None:
@@ -318,4 +319,12 @@ CHECKS: dict[type[tree.Command], Callable[[_CommandChecker, Any], tree.Command |
     tree.Logcompare: _CommandChecker.check_comparison,
     tree.Anomaly: _CommandChecker.check_comparison,
     tree.RelevantFields: _CommandChecker.check_relevant_fields,
+    tree.Tail: _CommandChecker.check_tail,
+    tree.CountFrequent: _CommandChecker.check_count_frequent,
+    tree.AddTotals: _CommandChecker.check_addtotals,
+    tree.Accum: _CommandChecker.check_made_of_rows,
+    tree.Autoregress: _CommandChecker.check_made_of_rows,
+    tree.Filldown: _CommandChecker.check_filldown,
+    tree.Outlier: _CommandChecker.check_outlier,
+    tree.Sessionize: _CommandChecker.check_made_of_rows,
 }

@@ -56,6 +56,7 @@ class ExpressionChecker:
         # The columns of an answer are like the outputs of stats: no other names are there.
         self.scope = Scope() if columns is None else scope_of_columns(columns)
         self.events = columns is None
+        self._columns = columns or []
         self.given_by = "the stats" if self.events else "the answer"
         self.checked: list[tree.Command] = []
         # The place of the first `stats` in `checked`, and the scope before it.

@@ -158,11 +158,13 @@ def _latest(script: Script, arguments: list[exp.Expression]) -> Snippet:
 
 
 def _edge(script: Script, arguments: list[exp.Expression], method: str) -> Snippet:
-    # Events are in newest-first order here, since a `sort` before `stats` has no effect. `first`
-    # and `last` skip missing values.
     if not script.events or TIMESTAMP not in script.kinds:
         raise CannotSay("earliest and latest after another 'stats'")
     name, kind = _value(script, arguments[0])
+    if not script.newest_first:
+        code = f"by_time(groups, {quoted(name)}, newest={method == 'first()'})"
+        return Snippet(_typed(script, name, code, kind), kind)
+    # `first` and `last` skip missing values.
     return Snippet(f"{_of(name)}.{method}", kind)
 
 

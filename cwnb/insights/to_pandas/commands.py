@@ -14,6 +14,15 @@ from cwnb.insights.to_pandas.parsing import (
     write_parse,
     write_xml,
 )
+from cwnb.insights.to_pandas.sequences import (
+    write_accum,
+    write_addtotals,
+    write_autoregress,
+    write_filldown,
+    write_outlier,
+    write_sessionize,
+    write_tail,
+)
 from cwnb.insights.to_pandas.stats import write_stats
 from cwnb.insights.to_pandas.writing import (
     WIDTH,
@@ -26,7 +35,10 @@ from cwnb.insights.to_pandas.writing import (
     split_outside,
 )
 from cwnb.insights.tree import (
+    Accum,
+    AddTotals,
     Anomaly,
+    Autoregress,
     Command,
     Dedup,
     Diff,
@@ -34,12 +46,15 @@ from cwnb.insights.tree import (
     Expand,
     Field,
     Fields,
+    Filldown,
     Filter,
     FilterIndex,
     Item,
     Json,
     Limit,
     Logcompare,
+    Order,
+    Outlier,
     Parse,
     ParseCsv,
     ParseLogfmt,
@@ -47,8 +62,10 @@ from cwnb.insights.tree import (
     Pattern,
     RelevantFields,
     Rows,
+    Sessionize,
     Sort,
     Stats,
+    Tail,
     Unmask,
     Unnest,
 )
@@ -66,6 +83,7 @@ def write_command(script: Script, command: Command) -> None:
         raise CannotSay(f"no words for the command {command.keyword!r}")
     writer(script, command)
     script.events = script.events and command.rows is not Rows.NEW
+    script.newest_first = script.newest_first and command.order is Order.KEEPS
 
 
 # Fields and display
@@ -200,6 +218,13 @@ COMMANDS: dict[type[Command], Callable[[Script, Any], None]] = {
     Sort: _sort,
     Limit: _limit,
     Dedup: _dedup,
+    Tail: write_tail,
+    AddTotals: write_addtotals,
+    Accum: write_accum,
+    Autoregress: write_autoregress,
+    Filldown: write_filldown,
+    Outlier: write_outlier,
+    Sessionize: write_sessionize,
 }
 
 # Commands that plain pandas cannot say in a page that somebody would read, with the reason.

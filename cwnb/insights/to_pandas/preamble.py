@@ -703,6 +703,92 @@ def unnested(frame: pd.DataFrame, name: str, values: pd.Series) -> pd.DataFrame:
     return wide[filled].explode(name).reset_index(drop=True)
 
 
+# Rows in their order
+
+
+def running_total(values: pd.Series) -> pd.Series:
+    """Give the sum of the numbers up to each row; missing before the first."""
+    whole, rest, seen = 0, 0.0, False
+    made: list[Any] = []
+    for value in values:
+        if not absent(value):
+            seen = True
+            if isinstance(value, int) or (value.is_integer() and abs(value) <= 2**53):
+                whole += int(value)
+            else:
+                rest += value
+        sum_so_far = within_64_bits(whole + rest if rest else whole) if rest == rest else pd.NA  # noqa: PLR0124
+        made.append(sum_so_far if seen else pd.NA)
+    return as_number(pd.Series(made, index=values.index, dtype=object))
+
+
+def row_totals(*columns: pd.Series) -> pd.Series:
+    """Give the sum of the numbers of each row; missing where there is none."""
+    rows = zip(*columns, strict=True)
+    made = [total(pd.Series(list(row), dtype=object)) for row in rows]
+    return as_number(pd.Series(made, index=columns[0].index, dtype=object))
+
+
+def with_row(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add a row without values at the end; without rows there is nothing to add up."""
+    whole = frame.reset_index(drop=True)
+    return whole.reindex(range(len(whole) + 1)) if len(whole) else whole
+
+
+def ending_with(values: pd.Series, last: Any) -> pd.Series:
+    """Put a value into the last row."""
+    made = [*values.iloc[:-1], last] if len(values) else []
+    return pd.Series(made, index=values.index, dtype=object)
+
+
+def fences(values: pd.Series, width: float, *, lower: bool) -> tuple[float, float]:
+    """Give the lowest and the highest number that is no outlier, by the quartiles."""
+    numbers = pd.Series([to_double(v) for v in values if not absent(v)], dtype=object)
+    if numbers.empty:
+        return -math.inf, math.inf
+    low, high = percentile(25)(numbers), percentile(75)(numbers)
+    span = width * (high - low)
+    return low - span if lower else -math.inf, high + span
+
+
+def outside(values: pd.Series, borders: tuple[float, float]) -> pd.Series:
+    """Tell which numbers lie outside the borders."""
+    low, high = borders
+    made = [not absent(v) and (to_double(v) < low or to_double(v) > high) for v in values]
+    return pd.Series(made, index=values.index, dtype=bool)
+
+
+def clamped(values: pd.Series, numbers: pd.Series, borders: tuple[float, float]) -> pd.Series:
+    """Move the numbers that lie outside the borders to the nearest one."""
+    low, high = (within_64_bits(border) if math.isfinite(border) else border for border in borders)
+    rows = zip(values, numbers, outside(numbers, borders), strict=True)
+    made = [(high if n > high else low) if far else v for v, n, far in rows]
+    return pd.Series(made, index=values.index, dtype=object)
+
+
+def session_ids(times: pd.Series, longest_ms: int, *keys: pd.Series) -> pd.Series:
+    """Give each row the id of its session: the keys, and a number that counts from 1 in time."""
+    texts, equal = [as_text(key) for key in keys], [same(key) for key in keys]
+    if len(texts) > 1:
+        escape = str.maketrans({"\\": "\\\\", "|": "\\|"})
+        texts = [each(lambda text: text.translate(escape), TEXT, text) for text in texts]
+    groups: dict[Any, list[tuple[Any, int]]] = {}
+    names: dict[Any, str] = {}
+    for place, (time, *rest) in enumerate(zip(times, *equal, *texts, strict=True)):
+        key = tuple(rest[: len(keys)])
+        if not any(absent(part) for part in key):
+            names.setdefault(key, "|".join(rest[len(keys) :]))
+            groups.setdefault(key, []).extend([] if absent(time) else [(time, place)])
+    ids: list[Any] = [pd.NA] * len(times)
+    for key, events in groups.items():
+        session, before = 1, None
+        for time, place in sorted(events):
+            far = before is not None and time - before > pd.Timedelta(milliseconds=longest_ms)
+            session, before = session + far, time
+            ids[place] = f"{names[key]}-{session}"
+    return pd.Series(ids, index=times.index, dtype=TEXT)
+
+
 def list_in(value: Any) -> Any:
     """Give the list in the JSON text of one, and any other value as it is."""
     found = structure(value) if isinstance(value, str) else value
@@ -840,6 +926,19 @@ def rate(groups: Any, name: str, period_ms: int) -> pd.Series:
 
     answers = [change(rows) for _, rows in groups]
     return pd.Series(answers, index=groups.size().index, dtype="double[pyarrow]")
+
+
+def by_time(groups: Any, name: str, *, newest: bool) -> pd.Series:
+    """Give the value of each group's newest or oldest event that has one, in whatever order."""
+
+    def edge(rows: pd.DataFrame) -> Any:
+        there = rows[rows[name].notna()]
+        # An event without a time is older than any other.
+        there = there.sort_values("@timestamp", ascending=False, kind="stable")
+        return pd.NA if there.empty else there[name].iloc[0 if newest else -1]
+
+    answers = [edge(rows) for _, rows in groups]
+    return pd.Series(answers, index=groups.size().index, dtype=object)
 
 
 def histogram(values: pd.Series, parts: int) -> Any:

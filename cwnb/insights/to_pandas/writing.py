@@ -73,7 +73,8 @@ class Snippet:
 class Script:
     """The source written so far, and the state of its frame after the last line.
 
-    `kinds`: the kind of every column. `events`: whether the rows are still events.
+    `kinds`: the kind of every column. `events`: whether the rows are still events. `newest_first`:
+    whether they are in the order in which events come.
     """
 
     kinds: dict[str, str]
@@ -82,6 +83,7 @@ class Script:
     frame: str = "events"
     lines: list[str] = field(default_factory=list)
     events: bool = True
+    newest_first: bool = True
     # The length of time by which bins are shifted in the keys that are being written.
     bin_offset: str = ""
     # For each aggregation of the `stats` that is being written: the column that holds its values.

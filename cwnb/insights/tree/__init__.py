@@ -24,6 +24,7 @@ from cwnb.insights.tree.expressions import (
     Regex,
     SortKey,
     Star,
+    Wildcard,
     chain_terms,
     chained,
     conjuncts,
@@ -38,9 +39,9 @@ from cwnb.insights.tree.extraction_commands import (
     ParseXml,
 )
 from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shown, Shows
-from cwnb.insights.tree.group_commands import Stats
+from cwnb.insights.tree.group_commands import COUNT_COLUMN, CountFrequent, Stats
 from cwnb.insights.tree.list_commands import Expand, Unnest
-from cwnb.insights.tree.order_commands import Dedup, Limit, Sort, TopRows
+from cwnb.insights.tree.order_commands import Dedup, Limit, Sort, Tail, TopRows
 from cwnb.insights.tree.pattern_commands import (
     ANOMALY_COLUMNS,
     DIFFERENCE_COLUMNS,
@@ -64,6 +65,17 @@ from cwnb.insights.tree.query import (
     Table,
 )
 from cwnb.insights.tree.row_commands import Display, Fields, Filter, FilterIndex, Unmask
+from cwnb.insights.tree.sequence_commands import (
+    FENCE_WIDTH,
+    LONGEST_GAP,
+    SESSION_ID,
+    Accum,
+    AddTotals,
+    Autoregress,
+    Filldown,
+    Outlier,
+    Sessionize,
+)
 from cwnb.insights.tree.walks import (
     field_names,
     fields_read,
@@ -77,23 +89,32 @@ __all__ = [
     "ARITHMETIC",
     "COMMANDS",
     "COMPARISONS",
+    "COUNT_COLUMN",
     "DIFFERENCE_COLUMNS",
+    "FENCE_WIDTH",
     "GIVEN_COLUMNS",
+    "LONGEST_GAP",
     "PATTERN_COLUMNS",
     "RELEVANCE_COLUMNS",
+    "SESSION_ID",
     "SHIFTS",
     "Access",
+    "Accum",
+    "AddTotals",
     "Anomaly",
     "Answer",
+    "Autoregress",
     "Call",
     "CallersGroups",
     "Command",
+    "CountFrequent",
     "Dedup",
     "Diff",
     "Display",
     "Expand",
     "Field",
     "Fields",
+    "Filldown",
     "Filter",
     "FilterIndex",
     "Grouping",
@@ -110,6 +131,7 @@ __all__ = [
     "Needs",
     "Node",
     "Order",
+    "Outlier",
     "Parse",
     "ParseCsv",
     "ParseLogfmt",
@@ -122,6 +144,7 @@ __all__ = [
     "RelevantFields",
     "Rows",
     "ScanEvents",
+    "Sessionize",
     "Shown",
     "Shows",
     "Sort",
@@ -129,9 +152,11 @@ __all__ = [
     "Star",
     "Stats",
     "Table",
+    "Tail",
     "TopRows",
     "Unmask",
     "Unnest",
+    "Wildcard",
     "chain_terms",
     "chained",
     "conjuncts",

@@ -16,11 +16,19 @@ from cwnb.insights.tree.extraction_commands import (
     ParseXml,
 )
 from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shows
-from cwnb.insights.tree.group_commands import Stats
+from cwnb.insights.tree.group_commands import CountFrequent, Stats
 from cwnb.insights.tree.list_commands import Expand, Unnest
-from cwnb.insights.tree.order_commands import Dedup, Limit, Sort
+from cwnb.insights.tree.order_commands import Dedup, Limit, Sort, Tail
 from cwnb.insights.tree.pattern_commands import Anomaly, Diff, Logcompare, Pattern, RelevantFields
 from cwnb.insights.tree.row_commands import Display, Fields, Filter, FilterIndex, Unmask
+from cwnb.insights.tree.sequence_commands import (
+    Accum,
+    AddTotals,
+    Autoregress,
+    Filldown,
+    Outlier,
+    Sessionize,
+)
 
 
 class ScanEvents(Command):
@@ -64,4 +72,12 @@ COMMANDS: tuple[type[Command], ...] = (
     Logcompare,
     Anomaly,
     RelevantFields,
+    Tail,
+    CountFrequent,
+    AddTotals,
+    Accum,
+    Autoregress,
+    Filldown,
+    Outlier,
+    Sessionize,
 )

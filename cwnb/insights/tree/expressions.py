@@ -126,6 +126,17 @@ class Call(Node):
         return self.args.get("arguments") or []
 
 
+class Wildcard(Node):
+    """Names with `*` in them, such as `http*`, for the columns that are shown."""
+
+    arg_types: ClassVar[dict[str, bool]] = {"pattern": True}
+
+    @property
+    def pattern(self) -> str:
+        """Give the pattern; every `*` stands for any letters, or none."""
+        return str(self.args["pattern"])
+
+
 class Star(Node):
     """The `*` of `count(*)`."""
 

@@ -96,6 +96,33 @@ class Limit(Command):
         return Limit(count=exp.Literal.number(min(self.row_cap(), count)))
 
 
+class Tail(Command):
+    """`tail n`: keep the last n rows; of events that nothing has sorted, the n oldest."""
+
+    keyword = "tail"
+    guide = Guide(
+        "tail 20 | filter level = 'ERROR'",
+        "CWL_QuerySyntax, and the commands that its errors list",
+        (
+            "Where no `sort` or `stats` stands before it, it is `sort @timestamp asc | limit n`.",
+            "Else the last n rows stay, in the order that they have.",
+        ),
+    )
+    arg_types: ClassVar[dict[str, bool]] = {"count": True}
+    rows = Rows.FEWER
+    order = Order.KEEPS
+    needs = Needs.ALL_ROWS
+    shows = Shows.SAME
+    names = Names.SAME
+    reads = fields_named
+    writes = no_writes
+    gives = gives_nothing
+
+    def row_cap(self) -> int:
+        """Give the number of rows."""
+        return int(literal_value(self.args["count"]))
+
+
 class Dedup(Command):
     """`dedup a, b`: keep the first row of each combination of values.
 

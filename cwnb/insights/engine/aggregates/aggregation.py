@@ -32,6 +32,8 @@ class Aggregation(ABC):
     """
 
     function: ClassVar[Function]
+    # Whether it reads the time of the rows that a sort or `tail` has put in another order.
+    by_time: ClassVar[bool] = False
 
     def __init__(self, *literals: Any) -> None:
         self.literals = literals

@@ -106,6 +106,7 @@ class ByTime(Aggregation):
     """The value of the oldest or newest event of each group, of events that have the field."""
 
     newest: ClassVar[bool]
+    by_time = True
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:
         """Give the value of the oldest or newest row of each group, of rows that have one."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from cwnb.insights.tree import Names, touches
+from cwnb.events import TIMESTAMP
+from cwnb.insights.tree import Call, Names, find, touches
 
 if TYPE_CHECKING:
     from cwnb.insights.tree import Command
@@ -41,9 +42,19 @@ class Rest:
                 own = any(name.startswith(f"{stem}.") for stem in writes)
                 if not own and not is_made(name):
                     needed[name] = None
+            if _goes_by_time(command) and not is_made(TIMESTAMP):
+                needed[TIMESTAMP] = None
             written |= writes
             whole |= writes - reads
             if command.names is Names.REPLACES:
                 return list(needed)
         needed.update((name, None) for name in self.outputs if not is_made(name))
         return list(needed)
+
+
+def _goes_by_time(command: Command) -> bool:
+    """Tell whether an aggregation goes by the times of the rows, whatever their order is."""
+    grouping = command.grouping()
+    calls = (call for item in grouping.aggregates for call in find(item, Call)) if grouping else ()
+    aggregations = (call.entry.aggregation for call in calls)
+    return any(made is not None and made.by_time for made in aggregations)

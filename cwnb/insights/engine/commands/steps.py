@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from cwnb.errors import MalformedQuery
 from cwnb.events import MESSAGE
 from cwnb.insights.control import with_checkpoints
+from cwnb.insights.engine.commands import sequences
 from cwnb.insights.engine.commands.barrier import InMemory
 from cwnb.insights.engine.commands.collect import CollectPlan
 from cwnb.insights.engine.commands.lists import expand, unnest
@@ -33,7 +34,10 @@ from cwnb.insights.text.json_paths import json_path
 from cwnb.insights.text.logfmt import read_logfmt
 from cwnb.insights.text.xml_paths import xml_path
 from cwnb.insights.tree import (
+    Accum,
+    AddTotals,
     Anomaly,
+    Autoregress,
     Call,
     Command,
     Dedup,
@@ -42,11 +46,13 @@ from cwnb.insights.tree import (
     Expand,
     Field,
     Fields,
+    Filldown,
     Filter,
     FilterIndex,
     Json,
     Limit,
     Logcompare,
+    Outlier,
     Parse,
     ParseCsv,
     ParseLogfmt,
@@ -54,8 +60,10 @@ from cwnb.insights.tree import (
     Pattern,
     Regex,
     RelevantFields,
+    Sessionize,
     Sort,
     Stats,
+    Tail,
     TopRows,
     Unmask,
     Unnest,
@@ -281,4 +289,11 @@ STEPS: dict[type[Command], Callable[..., Batch]] = {
     Logcompare: _two_windows,
     Anomaly: _two_windows,
     RelevantFields: _relevant_fields,
+    Tail: sequences.tail,
+    AddTotals: sequences.addtotals,
+    Accum: sequences.accum,
+    Autoregress: sequences.autoregress,
+    Filldown: sequences.filldown,
+    Outlier: sequences.outlier,
+    Sessionize: sequences.sessionize,
 }

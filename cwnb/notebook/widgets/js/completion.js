@@ -5,7 +5,10 @@
 
 const COMPARISONS = new Set(["=", "==", "!=", "<", "<=", ">", ">=", "=~"]);
 // Commands in which a field stands alone.
-const OF_FIELDS = new Set(["dedup", "parse", "json", "expand", "filterIndex"]);
+const OF_FIELDS = new Set([
+  "dedup", "parse", "json", "expand", "filterIndex", "accum", "addtotals", "autoregress",
+  "countFrequent", "filldown", "outlier", "sessionize",
+]);
 const WHOLE_TEXT = /^(?:"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'|\/(?:[^/\\]|\\[^])+\/)$/;
 const BARE_VALUE = /^(?:true|false|[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)$/;
 
@@ -114,7 +117,8 @@ function candidatesAt(place, vocabulary, after) {
   if (firstWords && word === "timeshift") return periods(place, vocabulary);
   if (firstWords) return last ? [] : firstWords.map((text) => ({ text, kind: "keyword" }));
   const isNew = word === "as" || (command === "unnest" && word === "into");
-  if (isNew || (command === "limit" && last)) return [];
+  if (isNew || command === "tail" || (command === "limit" && last)) return [];
+  if (command === "sessionize" && word === "maxspan") return periods(place, vocabulary);
   const isNamed = tokens.some((token) => token.word === "as");
   if (command === "parse" && !isIn && isNamed && last.text === ",") return [];
   if (command === "stats" && word === "offset" && !isIn) return periods(place, vocabulary);
@@ -144,6 +148,9 @@ function wordsAfterValue({ command, tokens, opened }, { afterCondition, parseMod
     fields: alias,
     display: alias,
     unmask: alias,
+    accum: alias,
+    autoregress: [...alias, ...wordIn(tokens, "p")],
+    sessionize: [...wordIn(tokens, "maxspan"), ...alias],
     filterIndex: ["in"],
     relevantfields: tokens.some(({ word }) => word === "where") ? afterCondition : ["where"],
     unnest: tokens.some(({ word }) => word === "into") ? [] : ["into"],
@@ -152,6 +159,11 @@ function wordsAfterValue({ command, tokens, opened }, { afterCondition, parseMod
     parse: wordsAfterParsed(tokens) ?? (tokens.length === 1 ? parseModes : []),
     json: wordsAfterParsed(tokens),
   }[command] ?? [];
+}
+
+// A word, unless it stands among the tokens.
+function wordIn(tokens, wanted) {
+  return tokens.some(({ word }) => word === wanted) ? [] : [wanted];
 }
 
 function wordsAfterParsed(tokens) {
@@ -164,6 +176,8 @@ function valuesAndNames({ command, tokens, opened, compared, earlier }, vocabula
   if (command === "limit") return [{ text: "any", kind: "keyword" }];
   if (command === "json" && !tokens.length) return [{ text: "field", kind: "keyword" }];
   const found = [];
+  const options = vocabulary.options[command] ?? {};
+  if (compared in options) return options[compared].map((text) => ({ text, kind: "keyword" }));
   if (compared !== undefined) {
     found.push(...valuesOf(compared, vocabulary).map(({ text, kind }) =>
       ({ text: BARE_VALUE.test(text) ? text : quoted(text), kind })));
@@ -179,7 +193,10 @@ function valuesAndNames({ command, tokens, opened, compared, earlier }, vocabula
     found.push(...made.map((text) => ({ text, kind: "field", signature: "made by the query" })));
     if (!isReplaced) found.push(...vocabulary.systemFields, ...vocabulary.fields);
   }
-  if (!command || OF_FIELDS.has(command)) return found;
+  if (!command || OF_FIELDS.has(command)) {
+    const offered = command === "autoregress" ? [] : Object.keys(options);
+    return [...found, ...offered.map((text) => ({ text, kind: "keyword" }))];
+  }
   found.push(...(aggregates && !isInside ? vocabulary.functions : vocabulary.rowFunctions));
   return command === "filter" ? [...found, { text: "not", kind: "keyword" }] : found;
 }

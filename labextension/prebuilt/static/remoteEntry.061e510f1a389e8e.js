@@ -4,7 +4,15 @@
 
 const WORDS = {
  "clauses": {
+  "addtotals": [
+   "col",
+   "fieldname",
+   "row"
+  ],
   "anomaly": [],
+  "autoregress": [
+   "p"
+  ],
   "diff": [
    "previousday",
    "previousmonth",
@@ -26,6 +34,12 @@ const WORDS = {
    "asc",
    "desc"
   ],
+  "outlier": [
+   "action",
+   "mark",
+   "param",
+   "uselower"
+  ],
   "parse": [
    "csv",
    "logfmt",
@@ -34,6 +48,9 @@ const WORDS = {
   ],
   "relevantfields": [
    "where"
+  ],
+  "sessionize": [
+   "maxspan"
   ],
   "sort": [
    "asc",
@@ -48,12 +65,18 @@ const WORDS = {
   ]
  },
  "commands": [
+  "accum",
+  "addtotals",
   "anomaly",
+  "autoregress",
+  "count_frequent",
+  "countfrequent",
   "dedup",
   "diff",
   "display",
   "expand",
   "fields",
+  "filldown",
   "filter",
   "filterindex",
   "head",
@@ -61,11 +84,14 @@ const WORDS = {
   "limit",
   "logcompare",
   "order",
+  "outlier",
   "parse",
   "pattern",
   "relevantfields",
+  "sessionize",
   "sort",
   "stats",
+  "tail",
   "unmask",
   "unnest",
   "where"
