@@ -46,7 +46,14 @@ def written(value: Any, name: str) -> str:
     return f"concat({', '.join(literal(part, name) for part in parts)})"
 
 
+def comparable(expression: str) -> str:
+    """Write the value of a field that may be a list or map: these have their JSON text instead.
+
+    A list or map equals nothing in the language, and `stats` does not group by one.
+    """
+    return f"coalesce(jsonStringify({expression}), {expression})"
+
+
 def _compared(expression: str, value: Any) -> str:
-    # A list or a map equals nothing in the language, but its text does.
-    is_structure = isinstance(value, list | dict)
+    is_structure = isinstance(value, list | dict) and not expression.startswith("coalesce(")
     return f"jsonStringify({expression})" if is_structure else expression

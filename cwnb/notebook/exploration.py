@@ -7,20 +7,21 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
-from cwnb.errors import InvalidParameter, MalformedQuery, ResourceNotFound
+from cwnb.errors import CwnbError, InvalidParameter, MalformedQuery, ResourceNotFound
 from cwnb.events import ALL_TIME, LOG_STREAM, Window
 from cwnb.insights import (
     LANGUAGES,
     counted_by,
     events_beginning,
     keys_of_groups,
+    names_made,
     parse,
     with_condition,
     write_name,
 )
 from cwnb.nearest import suggestion, unknown
 from cwnb.notebook.cells import cell_source
-from cwnb.notebook.conditions import is_other_value, is_value
+from cwnb.notebook.conditions import comparable, is_other_value, is_value
 from cwnb.notebook.placeholders import fill_query, literal
 from cwnb.query_sources import StoreSources
 from cwnb.results.charts import KINDS
@@ -186,13 +187,23 @@ class Exploration:
 
         The text does not count. Raises as `Logs.query` does.
         """
-        written = write_name(name)
         question = (
-            f"{self._of_streams()}filter ispresent({written})\n"
-            f"| stats count(*) as events by {written}\n| sort events desc | limit {most:d}"
+            f"{self._of_streams()}filter ispresent({write_name(name)})\n"
+            f"| stats count(*) as events by {self._comparable(name)}\n"
+            f"| sort events desc | limit {most:d}"
         )
         result = self.logs.query(question, self.groups or None, self.start, self.end)
         return [(value, count) for value, count in map(dict.values, result)]
+
+    def _comparable(self, name: str) -> str:
+        """Write a field so that it can be compared and counted, also where it is a list or map."""
+        written = write_name(name)
+        try:
+            may_be_structure = self.logs.store.snapshot(self.groups).has_children(name)
+            may_be_structure = may_be_structure and name not in names_made(self._filled())
+        except CwnbError:  # the query will say what is wrong with it or its groups
+            return written
+        return comparable(written) if may_be_structure else written
 
     def _filled(self) -> str:
         # The text of an answer is filled already, and may have `{{` in a string.
@@ -329,14 +340,14 @@ class Exploration:
         `of_event`: it is a field that the events have. Otherwise it is a column of the answer,
         which the query may have made.
         """
-        self._filter(name, is_value(write_name(name), value), of_event=of_event)
+        self._filter(name, is_value(self._comparable(name), value), of_event=of_event)
 
     def leave_out(self, name: str, value: Any, *, of_event: bool = False) -> None:
         """Leave out the rows with this value of a field; None stands for rows without the field.
 
         As `!=` does, it leaves out the rows without the field too. `of_event` is as in `keep_only`.
         """
-        self._filter(name, is_other_value(write_name(name), value), of_event=of_event)
+        self._filter(name, is_other_value(self._comparable(name), value), of_event=of_event)
 
     def _filter(self, name: str, condition: str, *, of_event: bool) -> None:
         text = with_condition(self._filled(), name, condition, of_event=of_event)
@@ -348,7 +359,8 @@ class Exploration:
 
         `of_event` is as in `keep_only`.
         """
-        self._change_text(counted_by(self._filled(), name, of_event=of_event))
+        key = self._comparable(name)
+        self._change_text(counted_by(self._filled(), name, of_event=of_event, as_key=key))
 
     def drill_down(self, row: Mapping[str, Any]) -> None:
         """Look at the events behind a row of `stats`, given as a mapping of its columns.

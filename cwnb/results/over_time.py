@@ -159,7 +159,7 @@ class CountOverTime:
         if level:
             try:
                 found = self._ask(span, period, level)
-            except QueryTooLarge:  # so many values that they are no levels
+            except (QueryTooLarge, MalformedQuery):  # very many values, or lists and maps
                 found = None
             if found is not None:
                 return found

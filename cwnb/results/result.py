@@ -46,7 +46,8 @@ class QueryResult:
     `statistics` the service's QueryStatistics (records and bytes matched, scanned, skipped) with
     `resultCount`, `bytesRead` and `elapsedMs`, `warnings` one sentence each, `events` the events
     that it read. `tz` is the zone in which table and charts show times, such as `Europe/Vienna`;
-    the answer itself stays in UTC.
+    the answer itself stays in UTC. `is_partial`: these are the rows so far of a query that runs or
+    was stopped.
     """
 
     text: str
@@ -56,6 +57,7 @@ class QueryResult:
     warnings: list[str]
     events: ReadEvents
     tz: str = UTC_NAME
+    is_partial: bool = False
 
     @property
     def pipeline(self) -> Pipeline:

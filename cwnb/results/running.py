@@ -148,7 +148,9 @@ class RunningQuery:
             f"these are the rows so far: {progress.records:,} of {progress.of_records:,} records "
             "have been scanned"
         )
-        return self._answer(query, outcome, [so_far, *warnings], progress.seconds)
+        found = self._answer(query, outcome, [so_far, *warnings], progress.seconds)
+        found.is_partial = True
+        return found
 
     # How it is run
 

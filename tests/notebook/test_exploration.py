@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from cwnb.errors import CwnbError, InvalidParameter, MalformedQuery, ResourceNotFound
 from cwnb.notebook.exploration import FIRST_TEXT, Exploration
+from cwnb.results.over_time import CountOverTime
 
 from .conftest import NOW_MS
 
@@ -294,3 +297,57 @@ def test_the_most_frequent_values_are_those_of_the_window(logs):
         kept = Exploration(logs, ["/shop/app"], start="-6m")
         kept.keep_only("ms", value)
         assert len(kept.run()) == count
+
+
+@pytest.fixture
+def lists(logs) -> Exploration:
+    """Give an exploration of ten events: lists in `tags`, a list among texts in `mix` and `level`."""
+    events = [
+        {
+            "i": i,
+            "tags": ["a", "b"] if i % 2 else ["c"],
+            "mix": ["a"] if i == 5 else "x",
+            "level": ["x"] if i == 3 else "INFO",
+        }
+        for i in range(10)
+    ]
+    logs.put("/lists", "s", [(NOW_MS - i, json.dumps(event)) for i, event in enumerate(events)])
+    return Exploration(logs, ["/lists"], text="fields i, tags, mix")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("mix", ["a"], 1),
+        ("mix", "x", 9),
+        ("tags", ["a", "b"], 5),
+        ("tags", '["a","b"]', 5),  # as a DataFrame shows it
+    ],
+)
+def test_a_list_is_kept_or_left_out_as_any_value(lists, name, value, kept):
+    lists.keep_only(name, value)
+    assert len(lists.run()) == kept
+    lists.undo()
+    lists.leave_out(name, value)
+    assert len(lists.run()) == 10 - kept
+
+
+def test_fields_that_hold_lists_are_counted(lists):
+    assert lists.frequent_values("mix") == [("x", 9), ('["a"]', 1)]
+    assert sorted(lists.frequent_values("tags")) == [('["a","b"]', 5), ('["c"]', 5)]
+    lists.count_by("mix")
+    assert list(lists.run()) == [{"mix": "x", "events": 9}, {"mix": '["a"]', "events": 1}]
+    lists.drill_down({"mix": '["a"]', "events": 1})
+    assert [row["i"] for row in lists.run()] == [5]
+
+
+def test_a_field_that_the_query_makes_is_counted_as_it_is(lists):
+    lists.text = 'parse @message "*" as mix'
+    lists.count_by("mix")
+    assert "stats count(*) as events by mix\n" in lists.text
+
+
+def test_events_are_counted_over_time_where_a_level_is_a_list(lists):
+    counted = CountOverTime(lists.run()).begin().result()
+    assert counted.total == 10
+    assert counted.levels == ["events"]

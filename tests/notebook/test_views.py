@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -34,6 +35,8 @@ class Browser:
         view.send = self._hear
 
     def _hear(self, content, buffers=()) -> None:
+        if content.get("heard"):
+            return
         self.told.append(content)
         self.buffers += buffers
         if content.get("last"):
@@ -311,3 +314,18 @@ def test_a_stopped_query_shows_its_rows_so_far(view, monkeypatch):
     browser.ask("stop")
     view.run.wait(PATIENCE)
     assert (view.answer["rows"], view.progress) == (5, {})
+
+
+def test_rows_of_a_stopped_query_have_no_histogram(logs):
+    result = replace(logs.query("fields level", "/shop/app"), is_partial=True)
+    (reply,) = Browser(AnswerView(result)).ask("histogram", of=1)
+    assert reply["reason"] == "the query was stopped"
+
+
+def test_a_question_is_heard_before_it_is_answered(view):
+    told = []
+    ended = threading.Event()
+    view.send = lambda content, _=(): (told.append(content), content.get("last") and ended.set())
+    view._receive(view, {"ask": "histogram", "number": 7, "of": 1}, [])
+    assert told[0] == {"to": 7, "heard": True}
+    assert ended.wait(PATIENCE)

@@ -17,6 +17,7 @@ from cwnb.insights.control import with_checkpoints
 from cwnb.insights.functions.calling import cut_off, map_values, rows_of
 from cwnb.insights.functions.registry import function
 from cwnb.insights.text import regex
+from cwnb.insights.values.conversion import to_text
 from cwnb.insights.values.number_columns import column_of_numbers
 from cwnb.insights.values.structures import write_json
 from cwnb.insights.values.value_types import STRUCTURE, Value, broadcast
@@ -30,16 +31,16 @@ _HEX = re.compile(r"(?P<sign>-?)(?:0[xX])?(?P<digits>[0-9a-fA-F]+)")
 _GROUP = re.compile(r"\\\\|[\\$](?P<number>[0-9])|\\")
 
 
-@function("isempty(text field) -> boolean")
+@function("isempty(any field) -> boolean")
 def isempty(field: Value) -> Value:
     """Tell whether a value is missing or an empty text."""
-    return pc.equal(field, "").fill_null(True)
+    return pc.equal(to_text(field), "").fill_null(True)
 
 
-@function("isblank(text field) -> boolean")
+@function("isblank(any field) -> boolean")
 def isblank(field: Value) -> Value:
     """Tell whether a value is missing, empty or nothing but white space."""
-    return pc.equal(pc.utf8_trim_whitespace(field), "").fill_null(True)
+    return pc.equal(pc.utf8_trim_whitespace(to_text(field)), "").fill_null(True)
 
 
 @function("concat(text s...) -> text")

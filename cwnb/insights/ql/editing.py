@@ -36,19 +36,22 @@ def with_condition(text: str, field: str, condition: str, *, of_event: bool = Fa
     return _inserted(text, commands, place, f"filter {condition}")
 
 
-def counted_by(text: str, field: str, *, of_event: bool = False) -> str:
+def counted_by(text: str, field: str, *, of_event: bool = False, as_key: str = "") -> str:
     """Count the events of the row-by-row beginning of a query by a field, most frequent first.
 
-    A key of `stats` is counted by its expression. Raises MalformedQuery for a field that is made of
-    several events, and as `with_condition` does.
+    `as_key`: an expression to group by in the place of the field, whose name it gets. A key of
+    `stats` is counted by its expression. Raises MalformedQuery for a field that is made of several
+    events, and as `with_condition` does.
     """
     commands = parse_query(text).answer.commands
     place = _beginning(commands)
     name = write_name(field)
+    if as_key not in ("", name):
+        name = f"{as_key} as {name}"
     if not _is_made(commands[:place], field, text, of_event=of_event) and not of_event:
         key = _key_named(commands[place:], field)
         if key is not None and not (isinstance(key.value, Field) and key.value.name == field):
-            name = f"{to_text(key.value)} as {name}"
+            name = f"{to_text(key.value)} as {write_name(field)}"
         elif key is None and any(field in command.writes() for command in commands[place:]):
             message = f"the query makes {field!r} of several events; choose a field that each has"
             raise MalformedQuery(message, text)

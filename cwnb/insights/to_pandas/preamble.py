@@ -184,7 +184,7 @@ def compare(left: Any, relation: str, right: Any) -> pd.Series:
 
     def pair(a: Any, b: Any) -> bool:
         if isinstance(a, dict | list) or isinstance(b, dict | list):
-            return False
+            return relation == "!="
         if not isinstance(a, bool) and not isinstance(b, bool):
             x, y = number_of(a), number_of(b)
             if x is not pd.NA and y is not pd.NA:

@@ -9,6 +9,7 @@ from cwnb.insights.to_pandas.writing import (
     Script,
     Snippet,
     as_column,
+    data,
     number,
     quoted,
     raw,
@@ -19,14 +20,22 @@ from cwnb.insights.to_pandas.writing import (
 
 @writes("isempty")
 def _isempty(script: Script, value: Snippet) -> Snippet:
-    value = text(script, value)
-    return Snippet(f'{value.operand}.fillna("") == ""', "condition", whole=False)
+    return _is_empty(script, value, "")
 
 
 @writes("isblank")
 def _isblank(script: Script, value: Snippet) -> Snippet:
-    value = text(script, value)
-    return Snippet(f'{value.operand}.fillna("").str.strip() == ""', "condition", whole=False)
+    return _is_empty(script, value, ".str.strip()")
+
+
+def _is_empty(script: Script, value: Snippet, change: str) -> Snippet:
+    written = text(script, value)
+    if value.is_literal or value.kind == "text":
+        return Snippet(f'{written.operand}.fillna(""){change} == ""', "condition", whole=False)
+    # A list or map has no text, and is not empty.
+    whole = data(value).operand
+    empty = f'({written.operand}.astype("str"){change} == "")'
+    return Snippet(f"{whole}.isna() | {empty}", "condition", whole=False)
 
 
 @writes("concat")

@@ -65,7 +65,7 @@ _INT64_DOUBLES = 2.0**63
 def compare(op: str, a: Value, b: Value) -> Value:
     """Compute `a op b` as booleans; missing where either side is.
 
-    A structure compared with anything is false, whatever the operator.
+    A structure is unlike anything, so `!=` is true of it, and every other operator is false.
     """
     if not isinstance(a, pa.Array):
         if not isinstance(b, pa.Array):
@@ -74,11 +74,12 @@ def compare(op: str, a: Value, b: Value) -> Value:
     if not len(a) or pa.types.is_null(a.type) or pa.types.is_null(b.type):
         return pa.nulls(len(a), pa.bool_())
     if is_structure(a.type) or is_structure(b.type):
-        return _unless_missing(a, b, np.zeros(len(a), dtype=bool))
+        return _unless_missing(a, b, np.full(len(a), op == "!="))
     answer = _compare(op, a, b)
     for side in (a, b):
         if isinstance(side, pa.Array) and (structures := structures_in(side)) is not None:
-            answer = pc.and_(answer, pc.invert(structures))
+            unlike = pc.or_ if op == "!=" else pc.and_not
+            answer = unlike(answer, structures)
     return answer
 
 

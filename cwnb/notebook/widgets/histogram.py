@@ -53,6 +53,8 @@ def histogram(view: AnswerView, of: int) -> Reply:
     Raises what `CountOverTime.result` raises.
     """
     result = view.shown(of).result
+    if result.is_partial:  # whoever has stopped a query does not want another one
+        return Reply({"reason": "the query was stopped"})
     counting = view.counting.of(of, result)
     counted = counting.result()
     if counted is None or not any(map(any, counted.counts)):

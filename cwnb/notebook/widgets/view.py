@@ -53,6 +53,8 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         method = _heard if asked == "heard" else self.asked.get(asked)
         if method is None:
             return
+        # The answer may take its time; a view that hears nothing says that the kernel is busy.
+        self.send({"to": content.get("number"), "heard": True})
         threading.Thread(
             target=self._answer,
             args=(content.get("number"), method, question),

@@ -12,6 +12,7 @@ function ask(model, what, data = {}, onReply = () => {}) {
     const heard = (content, buffers) => {
       if (content.to !== number) return;
       answered();
+      if (content.heard) return;
       if (!content.last) return onReply(content, buffers ?? []);
       model.off("msg:custom", heard);
       if (content.error) reject(new Error(content.error));
