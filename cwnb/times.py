@@ -19,6 +19,8 @@ UNIT_MS = {
     "d": 86_400_000,
     "w": 604_800_000,
 }
+UNIT_MONTHS = {"mo": 1, "q": 3, "y": 12}
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _RELATIVE = re.compile(r"(?P<sign>[-+]?)(?P<count>\d+(?:\.\d+)?)\s*(?P<unit>ms|s|m|h|d|w)")
 _MAX_MS = 1e15  # the year 33658; what is further away was written by mistake
 _ABSOLUTE_DIGITS = re.compile(r"-?\d{9,19}")
@@ -49,6 +51,11 @@ class Clock:
         return self.fixed_ms if self.fixed_ms is not None else time.time_ns() // 1_000_000
 
 
+def moment(time_ms: int) -> datetime:
+    """Give the time of epoch milliseconds in UTC; OverflowError outside of the years 1 to 9999."""
+    return EPOCH + timedelta(milliseconds=time_ms)
+
+
 def months_before(time_ms: int, months: int) -> int:
     """Give the time so many months of the calendar earlier, in UTC.
 
@@ -56,12 +63,11 @@ def months_before(time_ms: int, months: int) -> int:
     """
     from dateutil.relativedelta import relativedelta
 
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
     try:
-        moved = epoch + timedelta(milliseconds=time_ms) - relativedelta(months=months)
+        moved = moment(time_ms) - relativedelta(months=months)
     except (ValueError, OverflowError):
         raise InvalidParameter(f"{months:,} months earlier is before the year 1") from None
-    return int((moved - epoch) // timedelta(milliseconds=1))
+    return int((moved - EPOCH) // timedelta(milliseconds=1))
 
 
 def to_ms(when: Any, now_ms: int, tz: tzinfo = UTC) -> int:
@@ -151,8 +157,7 @@ def _day_ms(match: re.Match[str], now_ms: int, tz: tzinfo) -> int:
 
 
 def _datetime_ms(when: datetime) -> int:
-    epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    delta = when - epoch
+    delta = when - EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1000 + delta.microseconds // 1000
 
 

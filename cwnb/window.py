@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import InvalidParameter
 from cwnb.events import ALL_TIME, Window
-from cwnb.times import to_ms
+from cwnb.times import UNIT_MS, moment, to_ms
 
 if TYPE_CHECKING:
     from cwnb.events import Extent
@@ -17,7 +16,6 @@ if TYPE_CHECKING:
 ALL = "all"
 START_VARIABLE = "CWNB_START"
 _HOUR_MS = 3_600_000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def read_window(start: Any, end: Any, now_ms: int) -> Window:
@@ -72,13 +70,18 @@ def window_text(window: Window, extent: Extent | None) -> str:
 def moment_text(time_ms: int) -> str:
     """Write a time in UTC without the seconds and milliseconds that are 0."""
     try:
-        moment = _EPOCH + timedelta(milliseconds=time_ms)
+        time = moment(time_ms)
     except OverflowError:  # outside of the years 1 to 9999
         return f"{time_ms:,} ms"
-    text = f"{moment:%Y-%m-%d %H:%M}"
-    if moment.second or moment.microsecond:
-        text += f":{moment.second:02d}"
-    return f"{text}.{moment.microsecond // 1000:03d}" if moment.microsecond else text
+    text = f"{time:%Y-%m-%d %H:%M}"
+    if time.second or time.microsecond:
+        text += f":{time.second:02d}"
+    return f"{text}.{time.microsecond // 1000:03d}" if time.microsecond else text
+
+
+def minute_text(time_ms: int | None) -> str:
+    """Write a time in UTC to the minute, in which it lies; empty for None."""
+    return "" if time_ms is None else moment_text(time_ms - time_ms % UNIT_MS["m"])
 
 
 def _is_open(when: Any) -> bool:

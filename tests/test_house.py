@@ -14,13 +14,14 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "cwnb"
 
 # Room by room: whom it may import. Words are shared; `store` and `insights` do not know each other.
-WORDS = {"errors", "events", "memo", "nearest", "times", "window"}
+WORDS = {"errors", "events", "memo", "nearest", "plurals", "times", "window"}
 BELOW = WORDS | {"store", "insights", "sources", "results"}
 MAY_IMPORT = {
     "errors": set(),
     "events": {"errors"},
     "memo": set(),
     "nearest": set(),
+    "plurals": set(),
     "times": {"errors"},
     "window": {"errors", "events", "times"},
     "arguments": {"errors", "nearest", "insights"},

@@ -10,6 +10,7 @@ import click
 
 from cwnb.cli.options import groups_option, named_groups, open_store, store_option
 from cwnb.errors import InvalidParameter
+from cwnb.plurals import counted
 
 if TYPE_CHECKING:
     from cwnb.logs import Logs
@@ -97,7 +98,7 @@ def retention(group: str, days: str, path: str) -> None:
         before = _events(logs, group)
         logs.set_retention(group, None if days == "forever" else int(days))
         older = before - _events(logs, group)
-    kept = days if days == "forever" else f"for {int(days)} day{'s' * (int(days) != 1)}"
+    kept = days if days == "forever" else f"for {counted(int(days), 'day')}"
     click.echo(f"{group} keeps its events {kept}")
     if older > 0:
         are = "event is older: it is" if older == 1 else "events are older: they are"
@@ -121,7 +122,7 @@ def delete(group: str, path: str, *, yes: bool) -> None:
             raise InvalidParameter(f"{group!r} is a prefix; delete log groups by their whole names")
         logs.store.match_groups([group])
         events = _events(logs, group)
-        what = f"{group} and its {events:,} event{'s' * (events != 1)}"
+        what = f"{group} and its {counted(events, 'event')}"
         if not yes and not sys.stdin.isatty():
             raise InvalidParameter(f"this deletes {what}; add --yes")
         if not yes:

@@ -10,6 +10,7 @@ import click
 
 from cwnb.cli.errors import as_options
 from cwnb.cli.options import progress_of_bytes, store_option
+from cwnb.plurals import counted
 
 
 @click.command()
@@ -66,5 +67,5 @@ def _left_out(names: tuple[str, ...], loaded: int) -> str:
     """Say what a load that was stopped has loaded; a file is loaded whole or not at all."""
     if not loaded:
         return f"nothing of {', '.join(names[:3])}{', …' * (len(names) > 3)} was loaded"
-    files = f"{loaded:,} whole file{'s' * (loaded != 1)}"
+    files = counted(loaded, "whole file")
     return f"{files} had been loaded, of the others nothing; the same command loads these"

@@ -7,6 +7,7 @@ from contextlib import closing
 import click
 
 from cwnb.cli.options import open_store, store_option
+from cwnb.plurals import counted
 
 
 @click.command()
@@ -41,4 +42,4 @@ def unload(load: str, group: str, path: str) -> None:
     """  # noqa: D301
     with closing(open_store(path)) as logs:
         events = logs.unload(load, group=group)
-    click.echo(f"{events:,} event{'s' * (events != 1)} taken out of {group}")
+    click.echo(f"{counted(events, 'event')} taken out of {group}")

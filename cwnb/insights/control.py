@@ -68,10 +68,15 @@ class Progress:
         """Give the share of the records that has been scanned, from 0 to 1."""
         return self.records / self.of_records if self.of_records else 0.0
 
+    @property
+    def records_text(self) -> str:
+        """Write how many records have been scanned: `1,000 of 4,000 records`."""
+        return f"{self.records:,} of {self.of_records:,} records"
+
     def __str__(self) -> str:
         """Write it as text: `1,000 of 4,000 records, 0.3 of 1.2 MB, 0.5 s`."""
         return (
-            f"{self.records:,} of {self.of_records:,} records, "
+            f"{self.records_text}, "
             f"{self.bytes / 1e6:,.1f} of {self.of_bytes / 1e6:,.1f} MB, {self.seconds:.1f} s"
         )
 

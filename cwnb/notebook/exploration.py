@@ -25,7 +25,8 @@ from cwnb.notebook.conditions import comparable, is_other_value, is_value
 from cwnb.notebook.placeholders import fill_query, literal
 from cwnb.query_sources import StoreSources
 from cwnb.results.charts import KINDS
-from cwnb.times import UNIT_MS, to_ms
+from cwnb.results.visible import visible
+from cwnb.times import UNIT_MONTHS, UNIT_MS, moment, to_ms
 from cwnb.window import ALL, read_window
 
 if TYPE_CHECKING:
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
     from cwnb.results.running import RunningQuery
 
 VIEWS = ("logs", "chart", "explain")
-_MONTHS = {"mo": 1, "q": 3, "y": 12}
 # The attributes that make the question.
 _ASKED = (
     *("text", "parameters", "groups", "streams", "start", "end"),
@@ -162,6 +162,14 @@ class Exploration:
             cell_source(text, one.groups, start=one.start or ALL, end=one.end, options=options)
             for one in asked
         ]
+
+    @property
+    def code(self) -> str:
+        """The code of `to_cells`; where no cell can hold it, why, as a comment, and the text."""
+        try:
+            return "\n\n".join(self.to_cells())
+        except CwnbError as error:  # such as a group whose name has both kinds of quotes
+            return f"# {visible(str(error))}\n\n{self.text}"
 
     def before(self) -> Exploration:
         """Give the same about the period before: as long as the window, and up to its start.
@@ -462,7 +470,7 @@ def _sides(window: Window) -> tuple[datetime | int | None, datetime | int | None
 def _moment(time_ms: int) -> datetime | int:
     """Give a time as people read it; outside of the years 1 to 9999 it stays a number."""
     try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=time_ms)
+        return moment(time_ms)
     except OverflowError:
         return time_ms
 
@@ -473,6 +481,6 @@ def _bin(start: datetime, count: int, unit: str) -> Window:
     if unit in UNIT_MS:
         end = begin + timedelta(milliseconds=count * UNIT_MS[unit])
     else:
-        month = begin.month - 1 + count * _MONTHS[unit]
+        month = begin.month - 1 + count * UNIT_MONTHS[unit]
         end = begin.replace(year=begin.year + month // 12, month=month % 12 + 1)
     return Window(to_ms(begin, 0), to_ms(end, 0))

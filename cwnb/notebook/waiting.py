@@ -32,8 +32,7 @@ def wait_for(running: RunningQuery) -> QueryResult:
             display(so_far)
             rows = "the rows above are the answer to these"
         raise QueryCancelled(
-            f"interrupted after {progress.seconds:.1f} s: {progress.records:,} of "
-            f"{progress.of_records:,} records scanned; {rows}"
+            f"interrupted after {progress.seconds:.1f} s: {progress.records_text} scanned; {rows}"
         ) from None
 
 

@@ -34,6 +34,8 @@ _LYING_PT, _STANDING_PT, _BESIDE_PT, _LEGEND_PT = 230, 130, 100, 130
 _LYING_SHARE = 0.36  # the most that lying labels take of the width
 _VALUES_SHOWN = 40
 _VALUE_SIZE = 8.0
+# The part of the room of a label that its bars take.
+LABEL_SHARE = 0.78
 
 
 def draw_bars(
@@ -115,11 +117,11 @@ def _grid(
 def _draw_series(axes: Any, panel: Panel, count: int, *, lies: bool) -> list[Any]:
     group = panel.series
     at = np.arange(count)
-    thick = 0.78 / len(group)
+    thick = LABEL_SHARE / len(group)
     draw = axes.barh if lies else axes.bar
     handles = [
         draw(
-            at - 0.39 + thick * (i + 0.5),
+            at - LABEL_SHARE / 2 + thick * (i + 0.5),
             np.nan_to_num(series.heights[:count]),
             thick * 0.94,
             color=colour,

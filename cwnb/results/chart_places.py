@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cwnb.results.bar_charts import LABEL_SHARE
 from cwnb.results.series import lengths_of
 from cwnb.results.time_bars import days_of, widths
 
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
     from cwnb.results.panels import Panel
     from cwnb.results.series import Array
 
-# The part of the room of a label that its bars take.
-_THICK = 0.78
 # Pixels: so near to a line is on it.
 _NEAR = 12
 
@@ -55,10 +54,10 @@ def _bar_at(
     across, along = axes.transData.inverted().transform(point)
     at = along if lies else across
     label = round(at)
-    if not 0 <= label < len(panel.times_ms) or abs(at - label) > _THICK / 2:
+    if not 0 <= label < len(panel.times_ms) or abs(at - label) > LABEL_SHARE / 2:
         return None
     count = len(panel.series)
-    series = min(int((at - label + _THICK / 2) / (_THICK / count)), count - 1)
+    series = min(int((at - label + LABEL_SHARE / 2) / (LABEL_SHARE / count)), count - 1)
     return ChartPlace(_row(panel, series, label), _bin(panel, label) if panel.step else None)
 
 

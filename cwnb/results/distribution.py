@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from cwnb.plurals import counted
 from cwnb.results.axes import LABEL_SIZE, Chart, joined, new_chart, style_axes, use_fonts
 from cwnb.results.fonts import Fonts, without_formulas
 from cwnb.results.inks import INK, PALETTE
@@ -33,7 +34,7 @@ def draw_distribution(values: Array, name: str, width: float) -> Chart:
     figure = new_chart(width)
     axes = figure.subplots()
     note = joined(f"{missing:,} more are missing" if missing else "", fonts.note)
-    title = f"{len(present):,} value{'s' * (len(present) != 1)} of {name}"
+    title = f"{counted(len(present), 'value')} of {name}"
     style_axes(axes, title, note, fonts, whole=True)
     widths = np.diff(edges)
     axes.bar(

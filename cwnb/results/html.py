@@ -7,6 +7,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+from cwnb.plurals import counted
 from cwnb.results.rendering import is_number, render
 from cwnb.results.style import CSS
 from cwnb.results.visible import mark, one_line, visible
@@ -44,7 +45,7 @@ def result_html(result: Any, *, rows: int = ROWS_SHOWN) -> str:
 def rows_left_out(count: int) -> str:
     """Say that a notebook keeps none of the rows."""
     setting = "%config Cwnb.save_rows = 0"
-    return f"{_counted(count, 'row')} in .df; {setting} keeps them out of the notebook"
+    return f"{counted(count, 'row')} in .df; {setting} keeps them out of the notebook"
 
 
 def summary_html(result: Any) -> str:
@@ -56,14 +57,14 @@ def summary_html(result: Any) -> str:
 
 def summary(rows: int, statistics: dict[str, Any], window: str = "") -> list[str]:
     """Give the parts of the line above a table: `8 rows`, `1.2 MB scanned`, …, the window."""
-    parts = [_counted(rows, "row")]
+    parts = [counted(rows, "row")]
     scanned = int(statistics.get("recordsScanned") or 0)
     matched = int(statistics.get("recordsMatched") or 0)
-    parts.append(f"{matched:,} of {_counted(scanned, 'record')} matched")
+    parts.append(f"{matched:,} of {counted(scanned, 'record')} matched")
     if "bytesScanned" in statistics:
         parts.append(f"{bytes_text(statistics['bytesScanned'])} scanned")
     if skipped := int(statistics.get("estimatedRecordsSkipped") or 0):
-        parts.append(f"{_counted(skipped, 'record')} skipped")
+        parts.append(f"{counted(skipped, 'record')} skipped")
     if statistics.get("elapsedMs") is not None:
         parts.append(elapsed_text(statistics["elapsedMs"]))
     if window:
@@ -159,7 +160,7 @@ def _warnings(warnings: Sequence[str]) -> list[str]:
     if not warnings:
         return []
     items = "".join(f"<li>{_text(visible(warning))}</li>" for warning in warnings)
-    word = "warning" if len(warnings) == 1 else f"{len(warnings)} warnings"
+    word = "warning" if len(warnings) == 1 else counted(len(warnings), "warning")
     return [f'<div class="cwnb-warnings" role="note"><b>{word}</b><ul>{items}</ul></div>']
 
 
@@ -244,9 +245,9 @@ def _text(text: str) -> str:
 def _left_out(df: DataFrame, shown: DataFrame) -> str:
     parts = []
     if more := len(df) - len(shown):
-        parts.append(f"{more:,} more row{'s' * (more != 1)}")
+        parts.append(counted(more, "more row"))
     if more := df.shape[1] - shown.shape[1]:
-        parts.append(f"{more:,} more column{'s' * (more != 1)}")
+        parts.append(counted(more, "more column"))
     if not parts:
         return ""
     return f'<div class="cwnb-more">… {" and ".join(parts)} in <code>.df</code></div>'
@@ -258,7 +259,3 @@ def _measured(key: str, value: Any) -> str:
     if key == "bytes":
         return bytes_text(value)
     return f"{value:,.1f}" if key == "ms" else f"{value:,}"
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"

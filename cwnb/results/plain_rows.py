@@ -8,13 +8,14 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
+from cwnb.events import EXACT_DOUBLE
 from cwnb.results.rendering import render
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Rows that are turned into text at once.
-_ROWS_AT_ONCE = 8_192
+# Rows that are turned into text or Python objects at once.
+ROWS_AT_ONCE = 8_192
 
 
 def csv_text(table: Any) -> Iterator[str]:
@@ -78,7 +79,7 @@ def _plain_rows(table: Any) -> tuple[list[str], Iterator[list[tuple[Any, ...]]]]
     """Give the names of the columns, and the rows as plain values, some thousands at a time."""
 
     def rows() -> Iterator[list[tuple[Any, ...]]]:
-        for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE):
+        for batch in table.to_batches(max_chunksize=ROWS_AT_ONCE):
             yield list(zip(*map(plain_values, batch.columns), strict=True))
 
     return list(map(str, table.column_names)), rows()
@@ -101,7 +102,7 @@ def _exact(value: float) -> Any:
         return None
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+    return int(value) if value.is_integer() and abs(value) < EXACT_DOUBLE else value
 
 
 def _iso_times(array: Any) -> list[Any]:

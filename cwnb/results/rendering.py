@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from cwnb.plurals import counted
 from cwnb.results.visible import columns_wide, cut, one_line
 from cwnb.results.zones import UTC_NAME, shown_in
 
@@ -83,16 +84,6 @@ def _render_other(value: Any) -> str:
     if hasattr(value, "tolist"):
         return render(value.tolist())
     return str(value)
-
-
-def text_frame(df: DataFrame) -> DataFrame:
-    """Render every value: a frame of the same shape and index whose cells are `str`."""
-    import pandas as pd
-
-    columns = [rendered(df.iloc[:, i]) for i in range(df.shape[1])]
-    frame = pd.DataFrame(dict(enumerate(columns)), index=df.index, dtype=object)
-    frame.columns = df.columns
-    return frame
 
 
 def rendered(series: Series) -> list[str]:
@@ -205,10 +196,10 @@ def _squeeze(natural: list[int], width: int, cut_last: list[bool]) -> list[int]:
 def _left_out(df: DataFrame, *, rows: int, columns: int) -> str:
     parts = []
     if more := len(df) - rows:
-        parts.append(f"{more:,} more row{'s' * (more != 1)}")
+        parts.append(counted(more, "more row"))
     if more := df.shape[1] - columns:
         names = ", ".join(one_line(str(name)) for name in df.columns[columns : columns + 3])
-        parts.append(f"{more:,} more column{'s' * (more != 1)}: {names}{', …' * (more > 3)}")
+        parts.append(f"{counted(more, 'more column')}: {names}{', …' * (more > 3)}")
     return f"… {'; '.join(parts)}" if parts else ""
 
 

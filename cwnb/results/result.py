@@ -14,6 +14,7 @@ from cwnb.insights import extent_of_inputs
 from cwnb.memo import memo
 from cwnb.results.arrow_columns import data_frame, portable_column
 from cwnb.results.explanation import Explanation
+from cwnb.results.plain_rows import ROWS_AT_ONCE
 from cwnb.results.zones import UTC_NAME
 from cwnb.window import window_text
 
@@ -32,10 +33,6 @@ _READS_EVENTS = (
     "# Reads {!r}: the events that the query read, as result.export_events() writes them\n"
     "# (in a terminal: --export-events FILE)."
 )
-
-
-# Rows that are turned into Python objects at once.
-_ROWS_AT_ONCE = 8_192
 
 
 @dataclass(repr=False)
@@ -220,7 +217,7 @@ class QueryResult:
 
     def __iter__(self) -> Iterator[dict[str, Any]]:
         """Give each row as a dict of plain Python values; missing is None."""
-        for batch in pa.table(self).to_batches(max_chunksize=_ROWS_AT_ONCE):
+        for batch in pa.table(self).to_batches(max_chunksize=ROWS_AT_ONCE):
             yield from batch.to_pylist()
 
     def __getitem__(self, column: str) -> Series:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from cwnb.events import TIMESTAMP
 from cwnb.insights import Call, Field, Needs, Order, Period, Pipeline, Rows
 from cwnb.results.rendering import is_time, numbers
-from cwnb.times import UNIT_MS
+from cwnb.times import UNIT_MONTHS, UNIT_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 # Functions that round times down or up to whole periods.
 _ROUNDING = {"bin", "datefloor", "dateceil"}
-_MONTHS = {"mo": 1, "q": 3, "y": 12}
 
 
 @dataclass(frozen=True)
@@ -139,7 +138,7 @@ def _step(rounding: Call) -> Step | None:
     count, unit = int(period.args["count"]), period.args["unit"]
     if unit in UNIT_MS:
         return Step(ms=count * UNIT_MS[unit])
-    return Step(months=count * _MONTHS[unit])
+    return Step(months=count * UNIT_MONTHS[unit])
 
 
 def _is_of_events(rounding: Call, before: Sequence[Command]) -> bool:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from cwnb.plurals import counted
 from cwnb.results.html import block, bytes_text, table_html
 from cwnb.results.visible import visible
-from cwnb.window import moment_text
+from cwnb.window import minute_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,8 @@ def store_html(path: str, groups: Sequence[Any], *, error: str = "") -> str:
     """
     events = sum(group.events for group in groups)
     size = sum(group.stored_bytes for group in groups)
-    parts = [f"log store {path!r}", f"{len(groups):,} log group{'s' * (len(groups) != 1)}"]
-    parts += [f"{events:,} events", bytes_text(size)] if groups else []
+    parts = [f"log store {path!r}", counted(len(groups), "log group")]
+    parts += [counted(events, "event"), bytes_text(size)] if groups else []
     if error:
         parts = [parts[0], f"cannot be read: {error}"]
     head = escape(visible(" · ".join(parts)))
@@ -53,8 +54,8 @@ def _frame(groups: Sequence[Any]) -> pd.DataFrame:
             "log group": group.name,
             "events": group.events,
             "size": bytes_text(group.stored_bytes),
-            "first event (UTC)": _minute(group.first_ms),
-            "last event (UTC)": _minute(group.last_ms),
+            "first event (UTC)": minute_text(group.first_ms),
+            "last event (UTC)": minute_text(group.last_ms),
             "kept": (
                 "for ever" if group.retention_days is None else f"{group.retention_days:,} days"
             ),
@@ -62,10 +63,6 @@ def _frame(groups: Sequence[Any]) -> pd.DataFrame:
         for group in groups
     ]
     return pd.DataFrame(rows)
-
-
-def _minute(time_ms: int | None) -> str:
-    return "" if time_ms is None else moment_text(time_ms - time_ms % 60_000)
 
 
 def _line(html: str) -> str:

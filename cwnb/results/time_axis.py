@@ -14,12 +14,13 @@ from cwnb.results.whole_times import (
     tick_texts,
     whole_times,
 )
+from cwnb.times import UNIT_MS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import tzinfo
 
-_DAY_MS = 86_400_000
+_DAY_MS = UNIT_MS["d"]
 # Points that a tick takes, by the width of its label: `08:00:00.000`, `08:00`, `20 Nov`, `2026`.
 _ROOM_PT = {
     "ms": 84.0,

@@ -9,12 +9,13 @@ from matplotlib.patches import Patch
 
 from cwnb.results.axes import joined
 from cwnb.results.series import lengths_of
+from cwnb.times import UNIT_MS
 
 if TYPE_CHECKING:
     from cwnb.results.panels import Panel
     from cwnb.results.series import Array
 
-_DAY_MS = 86_400_000
+_DAY_MS = UNIT_MS["d"]
 # The time axis has room for so many bars that can be seen.
 _COLUMNS = 700
 # With more bins than this bars touch each other.

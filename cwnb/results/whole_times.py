@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from bisect import bisect
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+from cwnb.times import EPOCH, UNIT_MS, moment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_DAY_MS = 86_400_000
+_DAY_MS = UNIT_MS["d"]
 # Distances of ticks: their unit, its count, and their length in milliseconds, which is that of the
 # shortest for months and years.
 STEPS = [
@@ -194,8 +195,8 @@ def _time_of_day(when: datetime) -> str:
 
 def local_time(time_ms: int, zone: tzinfo) -> datetime:
     """Give what the clocks of a zone show, with the zone."""
-    return (_EPOCH + timedelta(milliseconds=time_ms)).astimezone(zone)
+    return moment(time_ms).astimezone(zone)
 
 
 def _utc_ms(when: datetime) -> int:
-    return (when - _EPOCH) // timedelta(milliseconds=1)
+    return (when - EPOCH) // timedelta(milliseconds=1)

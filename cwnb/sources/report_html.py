@@ -6,6 +6,7 @@ import re
 from html import escape
 from typing import TYPE_CHECKING
 
+from cwnb.plurals import counted
 from cwnb.sources.report_text import (
     count_text,
     few,
@@ -77,7 +78,7 @@ def _summary(report: LoadReport) -> str:
     if not report.events:
         return f'<div class="cwnb-load-summary"><b>nothing new</b> in {_text(report.group)}</div>'
     parts = [
-        f"<b>{_counted(report.events, 'event')}</b> into <b>{_text(report.group)}</b>",
+        f"<b>{counted(report.events, 'event')}</b> into <b>{_text(report.group)}</b>",
         f"{time_text(report.first_ms)} to {time_text(report.last_ms)} UTC",
         size_text(report.bytes),
         f"{report.seconds:,.1f} s",
@@ -90,12 +91,12 @@ def _to_check(report: LoadReport, good: list[FileReport]) -> list[str]:
     """Give what the user should look at before the events are asked anything."""
     lines = [untimed_text(good)]
     lines += [
-        f"{_counted(count, 'record')} refused: {reason} (at {places})"
+        f"{counted(count, 'record')} refused: {reason} (at {places})"
         for count, reason, places in refused_reasons(report)
     ]
     lines += [f"not loaded: {error}" for _, error in report.errors[:_LINES_SHOWN]]
     if (more := len(report.errors) - _LINES_SHOWN) > 0:
-        lines.append(f"{_counted(more, 'more file')} not loaded, in report.errors")
+        lines.append(f"{counted(more, 'more file')} not loaded, in report.errors")
     return [line for line in lines if line]
 
 
@@ -112,7 +113,7 @@ def _notes(report: LoadReport, good: list[FileReport]) -> str:
         return ""
     shown = notes[:_LINES_SHOWN]
     if more := len(notes) - len(shown):
-        shown.append(f"… and {_counted(more, 'more note')}")
+        shown.append(f"… and {counted(more, 'more note')}")
     items = "".join(f"<li>{_text(note)}</li>" for note in shown)
     return f'<div class="cwnb-load-notes">notes<ul>{items}</ul></div>'
 
@@ -177,7 +178,3 @@ def _text(text: str) -> str:
     """Escape text for HTML; what is invisible or turns the reading direction becomes its number."""
     shown = "".join(c if c.isprintable() else f"⟨U+{ord(c):04X}⟩" for c in text)
     return escape(shown)
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'s' * (count != 1)}"

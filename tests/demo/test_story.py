@@ -7,7 +7,7 @@ import pytest
 
 from cwnb.demo import incident, shop
 from cwnb.demo.story import STEPS
-from cwnb.results.rendering import text_frame
+from cwnb.results.rendering import rendered
 
 
 @pytest.fixture
@@ -93,8 +93,9 @@ def test_only_payments_is_refused(logs):
 
 
 def test_the_cause_is_a_rule_that_was_taken_away(logs):
-    df = text_frame(answer(logs, "Who changed the rule?"))
-    first, last = df.iloc[0], df.iloc[-1]
+    df = answer(logs, "Who changed the rule?")
+    texts = {name: rendered(df[name]) for name in df}
+    first, last = ({name: column[at] for name, column in texts.items()} for at in (0, -1))
     assert len(df) == 2
     assert first["time"] == "11:02:37"
     assert first["change"] == "Revoke"

@@ -15,7 +15,7 @@ from .lab import opened, server, write_notebook
 from .test_table import Table
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from .lab import Looker
@@ -98,6 +98,20 @@ IN_KERNEL = """async code => {
     await future.done;
     return said;
 }"""
+
+
+class Gestures(dict[str, "Callable[[Desk], None]"]):
+    """What a person does and sees then, by the names that the docs have for gestures."""
+
+    def enter(self, name: str) -> Callable[[Callable[[Desk], None]], Callable[[Desk], None]]:
+        """Enter the function below under this name."""
+
+        def enter(act: Callable[[Desk], None]) -> Callable[[Desk], None]:
+            assert name not in self
+            self[name] = act
+            return act
+
+        return enter
 
 
 class Desk:

@@ -6,26 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import expect
 
-from .desk import clipboard
+from .desk import Gestures, clipboard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .desk import Desk
 
 FIELDS = "fields level, status, ms"
-IN_EXPLORER: dict[str, Callable[[Desk], None]] = {}
-
-
-def gesture(name: str) -> Callable[[Callable[[Desk], None]], Callable[[Desk], None]]:
-    """Enter a function into the table of gestures under the name that the docs have."""
-
-    def enter(act: Callable[[Desk], None]) -> Callable[[Desk], None]:
-        assert name not in IN_EXPLORER
-        IN_EXPLORER[name] = act
-        return act
-
-    return enter
+IN_EXPLORER = Gestures()
+gesture = IN_EXPLORER.enter
 
 
 def press(box: Any, name: str) -> None:
@@ -53,7 +41,7 @@ def tab(box: Any, name: str) -> None:
 
 
 @gesture("choose log groups")
-def _(desk: Desk) -> None:
+def choose_log_groups(desk: Desk) -> None:
     box = desk.explorer()
     box.get_by_role("option", name="/shop/web").click()
     expect(box.get_by_role("option", name="/shop/web")).to_have_attribute("aria-selected", "true")
@@ -62,7 +50,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("search in a list")
-def _(desk: Desk) -> None:
+def search_in_a_list(desk: Desk) -> None:
     box = desk.explorer()
     box.get_by_label("search in Log groups").fill("lo")
     found = box.get_by_role("listbox", name="Log groups").get_by_role("option")
@@ -71,7 +59,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("choose log streams")
-def _(desk: Desk) -> None:
+def choose_log_streams(desk: Desk) -> None:
     box = desk.explorer("fields @message", "/shop/long")
     part(box, "Log streams")
     box.get_by_role("option", name="s-2").click()
@@ -80,7 +68,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("see the values of a field")
-def _(desk: Desk) -> None:
+def see_the_values_of_a_field(desk: Desk) -> None:
     box = desk.explorer()
     part(box, "Fields")
     box.locator(".cwnb-field", has_text="level").click()
@@ -95,7 +83,7 @@ def field_button(box: Any, label: str) -> Any:
 
 
 @gesture("keep only a value of a field")
-def _(desk: Desk) -> None:
+def keep_only_a_value_of_a_field(desk: Desk) -> None:
     box = desk.explorer()
     field_button(box, "keep only events whose level is ERROR").click()
     expect_status(box, "20 of 60 records matched")
@@ -103,21 +91,21 @@ def _(desk: Desk) -> None:
 
 
 @gesture("leave out a value of a field")
-def _(desk: Desk) -> None:
+def leave_out_a_value_of_a_field(desk: Desk) -> None:
     box = desk.explorer()
     field_button(box, "leave out events whose level is ERROR").click()
     expect_status(box, "40 of 60 records matched")
 
 
 @gesture("count by a field of the list")
-def _(desk: Desk) -> None:
+def count_by_a_field_of_the_list(desk: Desk) -> None:
     box = desk.explorer()
     field_button(box, "count by it").click()
     expect_status(box, "2 rows")
 
 
 @gesture("choose a period")
-def _(desk: Desk) -> None:
+def choose_a_period(desk: Desk) -> None:
     box = desk.explorer()
     press(box, "30m")
     press(box, "Run")
@@ -128,7 +116,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("write or pick the times")
-def _(desk: Desk) -> None:
+def write_or_pick_the_times(desk: Desk) -> None:
     box = desk.explorer()
     press(box, "Custom")
     for label, time in (("From", "2026-11-20 10:00"), ("To", "2026-11-20 10:10")):
@@ -140,7 +128,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("go to the newest event")
-def _(desk: Desk) -> None:
+def go_to_the_newest_event(desk: Desk) -> None:
     box = desk.explorer(group="/shop/web")
     press(box, "1h")
     press(box, "To the newest event")
@@ -148,7 +136,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("compare with the period before")
-def _(desk: Desk) -> None:
+def compare_with_the_period_before(desk: Desk) -> None:
     box = desk.explorer()
     press(box, "30m")
     box.get_by_label("Compare with the period before").check()
@@ -158,7 +146,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("choose the zone")
-def _(desk: Desk) -> None:
+def choose_the_zone(desk: Desk) -> None:
     desk.show(f"%config Cwnb.tz = 'Asia/Seoul'\nlogs.explore('/shop/app', {FIELDS!r})")
     box = desk.cell.locator(".cwnb-explorer")
     query(box).fill("fields @timestamp")
@@ -172,7 +160,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("write the query")
-def _(desk: Desk) -> None:
+def write_the_query(desk: Desk) -> None:
     box = desk.explorer()
     query(box).fill("")
     query(box).focus()
@@ -191,7 +179,7 @@ def wait_for_text(desk: Desk, text: str) -> None:
 
 
 @gesture("complete a word")
-def _(desk: Desk) -> None:
+def complete_a_word(desk: Desk) -> None:
     box = desk.explorer("filter lev")
     offers = desk.page.locator(".cwnb-offers:popover-open")
     query(box).focus()
@@ -208,7 +196,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("fill in a `{{name}}`")
-def _(desk: Desk) -> None:
+def fill_in_a_name(desk: Desk) -> None:
     box = desk.explorer("filter level = {{wanted}}")
     box.get_by_label("wanted").fill("ERROR")
     box.get_by_label("wanted").press("Enter")
@@ -220,7 +208,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("run")
-def _(desk: Desk) -> None:
+def run(desk: Desk) -> None:
     box = desk.explorer()
     press(box, "Run")
     expect_status(box, "60 of 60 records matched")
@@ -230,7 +218,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("stop the query")
-def _(desk: Desk) -> None:
+def stop_the_query(desk: Desk) -> None:
     box = desk.explorer()
     desk.hold()
     press(box, "Run")
@@ -240,7 +228,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("show the chart")
-def _(desk: Desk) -> None:
+def show_the_chart(desk: Desk) -> None:
     box = desk.explorer("stats count(*) by level")
     press(box, "Run")
     expect_status(box, "2 rows")
@@ -249,7 +237,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("choose the kind of chart")
-def _(desk: Desk) -> None:
+def choose_the_kind_of_chart(desk: Desk) -> None:
     box = desk.explorer("stats count(*) by level")
     press(box, "Run")
     expect_status(box, "2 rows")
@@ -263,7 +251,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("see how it was found")
-def _(desk: Desk) -> None:
+def see_how_it_was_found(desk: Desk) -> None:
     box = desk.explorer()
     press(box, "Run")
     expect_status(box, "60 of 60 records matched")
@@ -282,14 +270,14 @@ def save(box: Any, name: str) -> None:
 
 
 @gesture("save the query")
-def _(desk: Desk) -> None:
+def save_the_query(desk: Desk) -> None:
     box = desk.explorer("filter status = 500")
     save(box, "errors/all")
     expect(box.get_by_role("option", name="errors/all")).to_be_visible()
 
 
 @gesture("load a saved query")
-def _(desk: Desk) -> None:
+def load_a_saved_query(desk: Desk) -> None:
     box = desk.explorer("filter status = 500")
     save(box, "errors/loaded")
     query(box).fill("fields ms")
@@ -299,7 +287,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("delete a saved query")
-def _(desk: Desk) -> None:
+def delete_a_saved_query(desk: Desk) -> None:
     box = desk.explorer("filter status = 500")
     save(box, "errors/old")
     box.get_by_role("option", name="errors/old").click()
@@ -308,7 +296,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("take a query of the history")
-def _(desk: Desk) -> None:
+def take_a_query_of_the_history(desk: Desk) -> None:
     box = desk.explorer("filter status = 500 | limit 7")
     press(box, "Run")
     expect_status(box, "7 rows")
@@ -319,7 +307,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("take a sample")
-def _(desk: Desk) -> None:
+def take_a_sample(desk: Desk) -> None:
     box = desk.explorer()
     part(box, "Samples")
     box.get_by_role("listbox", name="Sample queries").get_by_role("option").first.click()
@@ -327,7 +315,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("look again what is there")
-def _(desk: Desk) -> None:
+def look_again_what_is_there(desk: Desk) -> None:
     box = desk.explorer()
     desk.kernel("logs.put('/shop/new', 's', [(1_795_172_300_000, 'hello')])")
     press(box, "Refresh")
@@ -336,7 +324,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("undo in the explorer")
-def _(desk: Desk) -> None:
+def undo_in_the_explorer(desk: Desk) -> None:
     box = desk.explorer()
     field_button(box, "keep only events whose level is ERROR").click()
     expect_status(box, "20 of 60 records matched")
@@ -346,7 +334,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("copy as a cell")
-def _(desk: Desk) -> None:
+def copy_as_a_cell(desk: Desk) -> None:
     box = desk.explorer()
     press(box, "Copy as cell")
     expect(box.get_by_text("copied:")).to_be_visible()

@@ -7,26 +7,14 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import expect
 
-from .desk import LONG, clipboard
+from .desk import LONG, Gestures, clipboard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from .desk import Answer, Desk
 
 FIELDS = "fields level, status, ms"
-ON_ANSWERS: dict[str, Callable[[Desk], None]] = {}
-
-
-def gesture(name: str) -> Callable[[Callable[[Desk], None]], Callable[[Desk], None]]:
-    """Enter a function into the table of gestures under the name that the docs have."""
-
-    def enter(act: Callable[[Desk], None]) -> Callable[[Desk], None]:
-        assert name not in ON_ANSWERS
-        ON_ANSWERS[name] = act
-        return act
-
-    return enter
+ON_ANSWERS = Gestures()
+gesture = ON_ANSWERS.enter
 
 
 def values(answer: Answer, name: str, rows: int = 6) -> list[str]:
@@ -38,7 +26,7 @@ def values(answer: Answer, name: str, rows: int = 6) -> list[str]:
 
 
 @gesture("sort by a column")
-def _(desk: Desk) -> None:
+def sort_by_a_column(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     answer.head("ms").click()
     assert values(answer, "ms", 3) == ["0", "1.5", "3"]
@@ -49,7 +37,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("sort by several columns")
-def _(desk: Desk) -> None:
+def sort_by_several_columns(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     answer.head("level").click()
     for _ in range(2):
@@ -59,7 +47,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("filter the rows that are here")
-def _(desk: Desk) -> None:
+def filter_the_rows_that_are_here(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     answer.filter_box.fill("error")
     expect(answer.status).to_have_text("20 of the 60 rows here have it")
@@ -67,7 +55,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("find a text")
-def _(desk: Desk) -> None:
+def find_a_text(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     answer.press("ArrowDown", "Control+f")
     desk.page.keyboard.type("88.5")
@@ -84,7 +72,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("move the cursor")
-def _(desk: Desk) -> None:
+def move_the_cursor(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     first = values(answer, "level", 1)
     answer.press("Control+Home")
@@ -95,7 +83,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("select cells or rows")
-def _(desk: Desk) -> None:
+def select_cells_or_rows(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     selected = answer.element.locator(".cwnb-body [aria-selected=true]")
     answer.drag(answer.cell(1, "level"), answer.cell(2, "status"))
@@ -111,7 +99,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("hide a column")
-def _(desk: Desk) -> None:
+def hide_a_column(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     answer.element.locator("summary").click()
     answer.element.get_by_label("status").uncheck()
@@ -123,7 +111,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("move a column")
-def _(desk: Desk) -> None:
+def move_a_column(desk: Desk) -> None:
     answer = desk.answer("fields ms, level")
     answer.drag(answer.head("ms"), answer.head("level"))
     assert answer.names() == ["level", "ms"]
@@ -132,7 +120,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("size a column")
-def _(desk: Desk) -> None:
+def size_a_column(desk: Desk) -> None:
     answer = desk.answer("fields status, ms")
     width = answer.head("status").bounding_box()["width"]
     grip = answer.head("status").locator(".cwnb-grip").bounding_box()
@@ -146,7 +134,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("wrap long values")
-def _(desk: Desk) -> None:
+def wrap_long_values(desk: Desk) -> None:
     answer = desk.answer("fields @message", "-g /shop/long")
     height = answer.cell(0, "@message").bounding_box()["height"]
     answer.button("Wrap").click()
@@ -155,7 +143,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("reach the buttons of a value")
-def _(desk: Desk) -> None:
+def reach_the_buttons_of_a_value(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     answer.press("Control+Home", "F2")
     focused = desk.page.locator(":focus")
@@ -167,7 +155,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("point at a time")
-def _(desk: Desk) -> None:
+def point_at_a_time(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     about = answer.element.locator(".cwnb-histogram-about")
     expect(about).to_contain_text("60 events")
@@ -181,7 +169,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("copy a value")
-def _(desk: Desk) -> None:
+def copy_a_value(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     answer.cell(2, "ms").click()
     answer.press("Control+c")
@@ -192,7 +180,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("copy what is selected")
-def _(desk: Desk) -> None:
+def copy_what_is_selected(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     answer.cell(0, "level").click()
     answer.press("Control+a")
@@ -207,14 +195,14 @@ def _(desk: Desk) -> None:
 
 
 @gesture("show a whole value")
-def _(desk: Desk) -> None:
+def show_a_whole_value(desk: Desk) -> None:
     answer = desk.answer("fields @message", "-g /shop/long")
     answer.tool(0, "@message", "whole").click()
     expect(answer.element.locator(".cwnb-whole")).to_have_text(LONG)
 
 
 @gesture("open a row")
-def _(desk: Desk) -> None:
+def open_a_row(desk: Desk) -> None:
     answer = desk.answer("fields ms")
     answer.button("all of row 1").click()
     opened = answer.element.locator(".cwnb-event-fields").first
@@ -227,7 +215,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("see the events around it")
-def _(desk: Desk) -> None:
+def see_the_events_around_it(desk: Desk) -> None:
     answer = desk.answer("fields ms")
     answer.button("all of row 5").click()
     around = answer.element.locator(".cwnb-around")
@@ -238,7 +226,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("open an event around it")
-def _(desk: Desk) -> None:
+def open_an_event_around_it(desk: Desk) -> None:
     answer = desk.answer("fields ms")
     answer.button("all of row 5").click()
     neighbour = answer.element.locator("button.cwnb-neighbour").last
@@ -254,7 +242,7 @@ def expect_query(answer: Answer, *lines: str) -> None:
 
 
 @gesture("keep only a value")
-def _(desk: Desk) -> None:
+def keep_only_a_value(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     answer.tool(0, "level", "keep only").click()
     expect_query(answer, FIELDS, '| filter level = "ERROR"')
@@ -262,7 +250,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("leave out a value")
-def _(desk: Desk) -> None:
+def leave_out_a_value(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     answer.press("Control+Home", "F2", "Tab", "Enter")
     expect_query(answer, FIELDS, '| filter level != "ERROR"')
@@ -270,7 +258,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("count by a field")
-def _(desk: Desk) -> None:
+def count_by_a_field(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     answer.tool(0, "level", "count the events by this field").click()
     expect(answer.query).to_contain_text("by level")
@@ -278,7 +266,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("keep only a value of an opened row")
-def _(desk: Desk) -> None:
+def keep_only_a_value_of_an_opened_row(desk: Desk) -> None:
     answer = desk.answer("fields ms")
     answer.button("all of row 0").click()
     field = answer.element.locator(".cwnb-event-fields tr", has=desk.page.get_by_text("status"))
@@ -288,7 +276,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("see the events behind a row of `stats`")
-def _(desk: Desk) -> None:
+def see_the_events_behind_a_row_of_stats(desk: Desk) -> None:
     answer = desk.answer("stats count(*) as n by level | sort level")
     answer.button("all of row 0").click()
     answer.button("Events behind this row").click()
@@ -297,7 +285,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("narrow the window")
-def _(desk: Desk) -> None:
+def narrow_the_window(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     bars = answer.element.locator(".cwnb-bars")
     bars.scroll_into_view_if_needed()
@@ -314,7 +302,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("undo")
-def _(desk: Desk) -> None:
+def undo(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     answer.tool(0, "level", "keep only").click()
     expect(answer.status).to_have_text("20 rows")
@@ -324,7 +312,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("copy the query as a cell")
-def _(desk: Desk) -> None:
+def copy_the_query_as_a_cell(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     answer.tool(0, "level", "keep only").click()
     answer.button("Copy as cell").click()
@@ -333,7 +321,7 @@ def _(desk: Desk) -> None:
 
 
 @gesture("stop what a gesture asked")
-def _(desk: Desk) -> None:
+def stop_what_a_gesture_asked(desk: Desk) -> None:
     answer = desk.answer(FIELDS)
     desk.hold()
     answer.tool(0, "level", "keep only").click()

@@ -89,4 +89,6 @@ def test_the_examples_can_be_read():
 
 
 def test_a_shell_without_a_kernel_loads_too(shell):
+    assert getattr(shell, "kernel", None) is None
     shell.run_line_magic("reload_ext", "cwnb")
+    assert "insights" in shell.magics_manager.magics["cell"]

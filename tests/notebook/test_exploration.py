@@ -198,6 +198,16 @@ def test_the_same_can_be_written_as_a_cell(logs, run):
     assert exploration.begin().result(20).df.equals(exploration.run().df)
 
 
+def test_code_that_no_cell_can_hold_says_why(logs):
+    name = "/it's {odd}\""
+    exploration = Exploration(logs, [name], text="limit 1")
+    assert exploration.code == (
+        f"# {name!r} cannot be written in the first line of a cell\n\nlimit 1"
+    )
+    exploration.groups = ["/shop/app"]
+    assert exploration.code == exploration.to_cells()[0]
+
+
 REFUSED = [
     (lambda e: e.choose_groups(["/nowhere"]), ResourceNotFound, "/nowhere"),
     (lambda e: e.choose_view("picture"), InvalidParameter, "one of logs, chart, explain"),

@@ -11,6 +11,7 @@ import pytest
 import cwnb
 from cwnb.times import Clock
 
+from . import gestures_in_explorer
 from .conftest import NOW_MS, fill
 from .lab import opened, server, write_notebook
 
@@ -74,7 +75,7 @@ def box(page):
 
 
 def press(page, name):
-    box(page).get_by_role("button", name=name, exact=True).click()
+    gestures_in_explorer.press(box(page), name)
 
 
 def write(page, text):
@@ -82,9 +83,7 @@ def write(page, text):
 
 
 def expect_status(page, text):
-    from playwright.sync_api import expect
-
-    expect(box(page).locator(".cwnb-run-line .cwnb-lines")).to_contain_text(text)
+    gestures_in_explorer.expect_status(box(page), text)
 
 
 def rows(page):

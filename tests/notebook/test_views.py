@@ -77,7 +77,6 @@ def test_a_gesture_in_a_cell_asks_again_and_can_be_undone(view):
         "%%insights -g /shop/app --start all\n"
         'fields level, status, @message\n| filter level = "ERROR"'
     )
-    assert browser.ask("cell") == [{"to": 1, "text": view.about["query"]}]
     browser.gesture("undo")
     assert view.answer["rows"] == 60
     assert "query" not in view.about

@@ -16,7 +16,7 @@ from cwnb.errors import MalformedQuery
 from cwnb.results import held
 from cwnb.results.arrow_columns import data_frame, portable_column
 from cwnb.results.held import CHARACTERS_HELD, FIRST_BYTES, FIRST_ROWS, MOST_BYTES, PART_BYTES
-from cwnb.results.rendering import text_frame
+from cwnb.results.rendering import rendered
 from cwnb.times import Clock
 
 NOW_MS = 1_795_172_400_000
@@ -115,10 +115,10 @@ def test_texts_are_those_of_a_table():
         "good": pa.array([True, None, False]),
     }
     rows = held_rows(**columns)
-    shown = text_frame(rows._result.df)
+    shown = rows._result.df
     texts, _ = all_texts(rows)
     for name, column in zip(columns, texts, strict=True):
-        assert ["" if text is None else text for text in column] == shown[name].tolist()
+        assert ["" if text is None else text for text in column] == rendered(shown[name])
     assert [column.kind for column in rows.columns] == ["time", "number", "number", "text"]
 
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from traitlets import Bool, Bytes, Dict, Unicode
 
-from cwnb.errors import CwnbError, InvalidParameter
+from cwnb.errors import InvalidParameter
 from cwnb.notebook.widgets.events import EVENTS
 from cwnb.notebook.widgets.histogram import HISTOGRAM, LatestCount
 from cwnb.notebook.widgets.latest_run import LatestRun
 from cwnb.notebook.widgets.rows import ROWS
-from cwnb.notebook.widgets.view import Reply, View, sentence
+from cwnb.notebook.widgets.view import View, sentence
 from cwnb.results.held import CHARACTERS_HELD, HeldRows
 from cwnb.results.html import summary
 
@@ -153,25 +153,13 @@ class AnswerView(View):
             about["summary"] = summary(len(result), result.statistics, result.window)
             about["warnings"] = result.warnings
         if exploration is not None and exploration.can_undo:
-            about["query"] = _cells(exploration)
+            about["query"] = exploration.code
         self.about = about
 
     def _stop(self) -> None:
         self.run.stop()
 
-    def _cell(self) -> Reply:
-        if self.exploration is None:
-            raise InvalidParameter("an answer about a DataFrame has no cell of %%insights")
-        return Reply({"text": _cells(self.exploration)})
-
-    asked: ClassVar = {**ROWS, **HISTOGRAM, **EVENTS, "stop": _stop, "cell": _cell}
-
-
-def _cells(exploration: Exploration) -> str:
-    try:
-        return "\n\n".join(exploration.to_cells())
-    except CwnbError:  # such as a group whose name no cell can hold
-        return exploration.text
+    asked: ClassVar = {**ROWS, **HISTOGRAM, **EVENTS, "stop": _stop}
 
 
 def _progress(progress: Progress) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from cwnb.insights import names_made, values_to_python
 from cwnb.nearest import unknown
 from cwnb.notebook.widgets.gestures import ON_VALUES, Chosen, change_by_value
 from cwnb.notebook.widgets.view import Reply
+from cwnb.results.held import PART_BYTES
 from cwnb.results.html import indented
 from cwnb.results.rendering import render
 from cwnb.results.zones import display_zone, is_moment, titled
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 # Characters of a value, and of the message of a neighbour; the view asks for the whole of a value.
 _SHOWN = 10_000
 _NEIGHBOUR_SHOWN = 300
-_PART_BYTES = 4_000_000
 
 
 def event(view: AnswerView, of: int, row: int | None = None, pointer: str | None = None) -> Reply:
@@ -81,8 +81,8 @@ def whole(view: AnswerView, of: int, **at: Any) -> Iterator[Reply]:
     name, value, _ = _chosen(view, result, **at)
     text = _described(name, value, result.tz, shown=None)["text"]
     written = text.encode("utf-8", "replace")
-    for begin in range(0, len(written), _PART_BYTES):
-        yield Reply({}, [written[begin : begin + _PART_BYTES]])
+    for begin in range(0, len(written), PART_BYTES):
+        yield Reply({}, [written[begin : begin + PART_BYTES]])
 
 
 def gesture(view: AnswerView, do: str, of: int | None = None, **what: Any) -> None:

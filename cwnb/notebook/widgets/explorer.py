@@ -26,7 +26,7 @@ from cwnb.notebook.widgets.vocabulary import words_of
 from cwnb.results.html import code_html
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from cwnb.insights import Vocabulary
     from cwnb.notebook.exploration import Exploration
@@ -275,7 +275,7 @@ class Explorer:
             self._static.update(self._bundle(str(self.widget.model_id)), raw=True)
 
     def _bundle(self, view: str) -> dict[str, str]:
-        code = "\n\n".join(_cells(self.exploration))
+        code = self.exploration.code
         return {
             "text/plain": f"{_STATIC}\n\n{code}",
             "text/html": code_html(_STATIC, code, view=view),
@@ -288,10 +288,3 @@ def _controls_in(widget: Any) -> Iterator[Any]:
         yield from _controls_in(child)
     if isinstance(widget, ipywidgets.DOMWidget) and not isinstance(widget, View | ipywidgets.Label):
         yield widget
-
-
-def _cells(exploration: Exploration) -> Iterable[str]:
-    try:
-        return exploration.to_cells()
-    except CwnbError as error:  # such as a group whose name no cell can hold
-        return [f"# {sentence(error)}", exploration.text]

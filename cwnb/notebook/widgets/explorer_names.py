@@ -14,7 +14,7 @@ from cwnb.notebook.widgets.newest_task import NewestTask
 from cwnb.notebook.widgets.view import sentence
 from cwnb.results.html import bytes_text
 from cwnb.results.zones import UTC_NAME
-from cwnb.window import moment_text
+from cwnb.window import minute_text, moment_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -120,7 +120,7 @@ class NamePicker:
             last[info.name] = max(last.get(info.name, 0), info.last_ms or 0)
         self.streams.empty = "the groups have no log streams"
         self.streams.items = [
-            {"name": name, "texts": [f"{events[name]:,}", _day(last[name] or None)]}
+            {"name": name, "texts": [f"{events[name]:,}", minute_text(last[name] or None)]}
             for name in sorted(events)
         ]
         self.streams.chosen = [name for name in self._exploration.streams if name in events]
@@ -190,11 +190,11 @@ def _group_item(info: GroupInfo) -> dict[str, Any]:
     kind = f"log type {info.log_type}" if info.log_type else ""
     return {
         "name": info.name,
-        "texts": [f"{info.events:,}", bytes_text(info.stored_bytes), _day(info.last_ms), kept],
+        "texts": [
+            f"{info.events:,}",
+            bytes_text(info.stored_bytes),
+            minute_text(info.last_ms),
+            kept,
+        ],
         "hint": " · ".join(filter(None, [info.name, first, kind])),
     }
-
-
-def _day(time_ms: int | None) -> str:
-    """Write a time in UTC to the minute."""
-    return "" if time_ms is None else moment_text(time_ms - time_ms % 60_000)

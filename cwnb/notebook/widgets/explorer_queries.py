@@ -12,7 +12,7 @@ from cwnb.notebook.widgets.choices import ListView
 from cwnb.notebook.widgets.lines import LinesView
 from cwnb.notebook.widgets.newest_task import NewestTask
 from cwnb.notebook.widgets.view import sentence
-from cwnb.window import moment_text
+from cwnb.window import minute_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -233,10 +233,9 @@ class SampleList(ListView):
 
 
 def _history_item(name: str, entry: Entry) -> dict[str, Any]:
-    asked = moment_text(entry.asked_ms // 60_000 * 60_000)
     rows = f"{entry.rows:,}" if entry.rows is not None else entry.outcome
     hint = f"{', '.join(entry.groups)}\n{entry.query}\n{entry.outcome}"
-    return {"name": name, "texts": [rows, asked], "hint": hint}
+    return {"name": name, "texts": [rows, minute_text(entry.asked_ms)], "hint": hint}
 
 
 def _one_line(text: str) -> str:

@@ -277,10 +277,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         self, number: int, asked: Exploration, begun: list[RunningQuery], error: QueryCancelled
     ) -> None:
         progress = begun[0].progress
-        text = (
-            f"stopped after {progress.seconds:.1f} s: {progress.records:,} of "
-            f"{progress.of_records:,} records scanned"
-        )
+        text = f"stopped after {progress.seconds:.1f} s: {progress.records_text} scanned"
         self._newest.if_newest(number, lambda: self._show_state(text, "note"))
         with suppress(QueryCancelled):
             rows = begun[0].partial()

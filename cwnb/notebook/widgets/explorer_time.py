@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,11 +12,12 @@ from cwnb.errors import CwnbError, InvalidParameter
 from cwnb.events import ALL_TIME
 from cwnb.notebook.widgets.lines import LinesView
 from cwnb.results.zones import UTC_NAME, display_zone
-from cwnb.times import to_ms
+from cwnb.times import moment, to_ms
 from cwnb.window import read_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from datetime import datetime
 
     from cwnb.events import Extent
     from cwnb.notebook.exploration import Exploration
@@ -31,7 +31,6 @@ _NEEDS_NO_ZONE = re.compile(
 )
 _FORM = "%Y-%m-%d %H:%M:%S"
 _MINUTES = len("2026-11-20 10:00")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
@@ -220,16 +219,16 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
         if self.tz == UTC_NAME or _NEEDS_NO_ZONE.fullmatch(text):
             return text
         now_ms = self._exploration.logs.clock.now_ms()
-        return _EPOCH + timedelta(milliseconds=to_ms(text, now_ms, display_zone(self.tz)))
+        return moment(to_ms(text, now_ms, display_zone(self.tz)))
 
     def _show_written(self) -> None:
         times = self._exploration.start, self._exploration.end
         fields = (self.start, self.start_day), (self.end, self.end_day)
         for time, time_ms, (field, picker) in zip(times, self._ends(), fields, strict=True):
-            moment = self._moment(time_ms)
+            shown = self._moment(time_ms)
             as_written = isinstance(time, str) and time not in _OPEN
-            self._set(field, time if as_written else "" if moment is None else _written(moment))
-            naive = None if moment is None else moment.replace(tzinfo=None, microsecond=0)
+            self._set(field, time if as_written else "" if shown is None else _written(shown))
+            naive = None if shown is None else shown.replace(tzinfo=None, microsecond=0)
             self._set(picker, naive)
 
     def _ends(self) -> tuple[int | None, int | None]:
@@ -251,7 +250,7 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
         if time_ms is None:
             return None
         try:
-            return (_EPOCH + timedelta(milliseconds=time_ms)).astimezone(display_zone(self.tz))
+            return moment(time_ms).astimezone(display_zone(self.tz))
         except OverflowError:  # outside of the years 1 to 9999
             return None
 
@@ -260,7 +259,7 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
         exploration = self._exploration
         sides = exploration.start in _OPEN, exploration.end in _OPEN
         first, last = (
-            "" if moment is None else _written(moment) for moment in map(self._moment, self._ends())
+            "" if time is None else _written(time) for time in map(self._moment, self._ends())
         )
         if all(sides):
             between = f", {first[:_MINUTES]} to {last[:_MINUTES]} {self.tz}" if first else ""
@@ -278,9 +277,9 @@ def _period_of(start: Any, end: Any) -> str:
     return _CUSTOM
 
 
-def _written(moment: datetime) -> str:
-    text = f"{moment:{_FORM}}"
-    return f"{text}.{moment.microsecond // 1000:03d}" if moment.microsecond else text
+def _written(time: datetime) -> str:
+    text = f"{time:{_FORM}}"
+    return f"{text}.{time.microsecond // 1000:03d}" if time.microsecond else text
 
 
 def _zones(first: str, browsers: str) -> Sequence[tuple[str, str]]:
