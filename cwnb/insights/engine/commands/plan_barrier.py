@@ -29,18 +29,25 @@ from cwnb.insights.tree import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sqlglot import exp
+
     from cwnb.insights.engine.commands.barrier import Barrier
     from cwnb.insights.engine.commands.rest import Rest
 
 
+# Commands that follow a `pattern` at once, and share its barrier.
+AFTER_PATTERN: dict[type[Command], Callable[[exp.Expression], Barrier]] = {
+    Diff: DiffPlan,
+    Anomaly: AnomalyPlan,
+}
+
+
 def _plan_pattern(rest: Rest) -> tuple[Barrier, int]:
-    """Give the barrier of a `pattern`, and with it of a `diff` or `anomaly` that follows."""
+    """Give the barrier of a `pattern`, and with it of a command of AFTER_PATTERN."""
     value = rest.commands[0].args["value"]
-    following = rest.commands[1] if len(rest.commands) > 1 else None
-    if isinstance(following, Diff):
-        return DiffPlan(value), 2
-    if isinstance(following, Anomaly):
-        return AnomalyPlan(value), 2
+    following = type(rest.commands[1]) if len(rest.commands) > 1 else None
+    if following in AFTER_PATTERN:
+        return AFTER_PATTERN[following](value), 2
     return PatternPlan(value), 1
 
 
