@@ -35,7 +35,7 @@ from cwnb.insights.engine.commands.stats import StatsPlan
 from cwnb.insights.frame_columns import columns_of_frame
 from cwnb.insights.frames import FrameSource, FrameSources
 from cwnb.insights.ql import dialect
-from cwnb.results import bar
+from cwnb.results import terminal_progress
 from cwnb.results.running import RunningQuery
 from cwnb.times import Clock
 
@@ -575,7 +575,7 @@ def test_a_bar_shows_on_a_terminal(
 ) -> None:
     stream = Terminal() if terminal else io.StringIO()
     monkeypatch.setattr(sys, "stderr", stream)
-    monkeypatch.setattr(bar, "_SHOW_AFTER_S", show_after_s)
+    monkeypatch.setattr(terminal_progress, "_SHOW_AFTER_S", show_after_s)
     monkeypatch.setattr(schedule, "_POLL_S", 0.01)
     monkeypatch.setattr(schedule, "_WORK_S", -1.0)
     monkeypatch.delenv("CWNB_PROGRESS", raising=False)

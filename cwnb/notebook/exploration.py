@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from cwnb.errors import CwnbError, InvalidParameter, MalformedQuery, ResourceNotFound
@@ -23,10 +22,10 @@ from cwnb.nearest import suggestion, unknown
 from cwnb.notebook.cells import cell_source
 from cwnb.notebook.conditions import comparable, is_other_value, is_value
 from cwnb.notebook.placeholders import fill_query, literal
+from cwnb.notebook.windows import bin_window, intersection, moment_or_number, sides
 from cwnb.query_sources import StoreSources
 from cwnb.results.charts import KINDS
 from cwnb.results.visible import visible
-from cwnb.times import UNIT_MONTHS, UNIT_MS, moment, to_ms
 from cwnb.window import ALL, read_window
 
 if TYPE_CHECKING:
@@ -101,7 +100,7 @@ class Exploration:
         return cls(
             Logs(sources.store),
             list(sources.groups),
-            *_sides(window),
+            *sides(window),
             result.text,
             language=result.query.language,
             limit=context.limit,
@@ -156,7 +155,7 @@ class Exploration:
         options += ("--strict",) if self.strict else ()
         options += self.cell_options
         text = self._of_streams() + self.text
-        asked = [self, self.before()] if self.compares else [self]
+        asked = [self, self.period_before()] if self.compares else [self]
         return ["\n".join(values)] * bool(values) + [
             # Without a start, a cell begins where a setting says.
             cell_source(text, one.groups, start=one.start or ALL, end=one.end, options=options)
@@ -171,7 +170,7 @@ class Exploration:
         except CwnbError as error:  # such as a group whose name has both kinds of quotes
             return f"# {visible(str(error))}\n\n{self.text}"
 
-    def before(self) -> Exploration:
+    def period_before(self) -> Exploration:
         """Give the same about the period before: as long as the window, and up to its start.
 
         A window without an end is taken to end now, by the store's clock. Raises InvalidParameter
@@ -187,8 +186,8 @@ class Exploration:
         length = end_ms - window.start_ms
         if length <= 0:
             raise InvalidParameter("the window is empty, so there is no period before it")
-        start = _moment(window.start_ms - length)
-        return replace(self, start=start, end=_moment(window.start_ms), compares=False)
+        start = moment_or_number(window.start_ms - length)
+        return replace(self, start=start, end=moment_or_number(window.start_ms), compares=False)
 
     def frequent_values(self, name: str, most: int = 10) -> list[tuple[Any, int]]:
         """Give the most frequent values of a field in the window, each with its number of events.
@@ -322,12 +321,12 @@ class Exploration:
         end_ms = now_ms if window.end_ms == ALL_TIME.end_ms else window.end_ms
         length = max(end_ms - window.start_ms, 1)
         newest = extent.last_ms + 1  # the end of a window is not in it
-        self._change(start=_moment(newest - length), end=_moment(newest))
+        self._change(start=moment_or_number(newest - length), end=moment_or_number(newest))
 
     def choose_comparison(self, compares: bool) -> None:
         """Ask about the period before too, or no longer."""
         if compares:
-            self.before()
+            self.period_before()
         self.compares = compares
 
     def choose_view(self, view: str) -> None:
@@ -390,7 +389,7 @@ class Exploration:
                 raise InvalidParameter(f"the row has no column {name!r}, a key of the groups")
             if bins is not None and row[name] is not None:
                 # The first bin may begin before the window, and the last one end after it.
-                window, is_narrower = _both(window, _bin(row[name], *bins)), True
+                window, is_narrower = intersection(window, bin_window(row[name], *bins)), True
             else:
                 conditions.append(is_value(expression, row[name]))
         command = f"filter {' and '.join(conditions)}" if conditions else FIRST_TEXT
@@ -403,10 +402,10 @@ class Exploration:
         Both are UTC epoch milliseconds. Raises InvalidParameter where the window has no such part.
         """
         window = read_window(self.start, self.end, self.logs.clock.now_ms())
-        part = _both(window, Window(start_ms, end_ms))
+        part = intersection(window, Window(start_ms, end_ms))
         if part.start_ms >= part.end_ms:
             raise InvalidParameter("the times chosen are outside the window of the query")
-        start, end = _sides(part)
+        start, end = sides(part)
         self._change(start=start, end=end)
 
     @property
@@ -422,7 +421,7 @@ class Exploration:
 
     def _change_text(self, text: str, window: Window | None = None) -> None:
         """Take a text that was made of the filled one, which has no parameters any more."""
-        start, end = (self.start, self.end) if window is None else _sides(window)
+        start, end = (self.start, self.end) if window is None else sides(window)
         self._change(text=text, parameters={}, start=start, end=end)
 
     def _change(self, **asked: Any) -> None:
@@ -453,34 +452,3 @@ def _is_same(before: Any, now: Any) -> bool:
 def _check_language(language: str) -> None:
     if language not in LANGUAGES:
         raise InvalidParameter(unknown("language", language, LANGUAGES))
-
-
-def _both(one: Window, other: Window) -> Window:
-    return Window(max(one.start_ms, other.start_ms), min(one.end_ms, other.end_ms))
-
-
-def _sides(window: Window) -> tuple[datetime | int | None, datetime | int | None]:
-    """Give start and end as `Logs.query` reads them; an open side is None."""
-    return (
-        None if window.start_ms == ALL_TIME.start_ms else _moment(window.start_ms),
-        None if window.end_ms == ALL_TIME.end_ms else _moment(window.end_ms),
-    )
-
-
-def _moment(time_ms: int) -> datetime | int:
-    """Give a time as people read it; outside of the years 1 to 9999 it stays a number."""
-    try:
-        return moment(time_ms)
-    except OverflowError:
-        return time_ms
-
-
-def _bin(start: datetime, count: int, unit: str) -> Window:
-    """Give the window of one bin of time."""
-    begin = start if start.tzinfo else start.replace(tzinfo=UTC)
-    if unit in UNIT_MS:
-        end = begin + timedelta(milliseconds=count * UNIT_MS[unit])
-    else:
-        month = begin.month - 1 + count * UNIT_MONTHS[unit]
-        end = begin.replace(year=begin.year + month // 12, month=month % 12 + 1)
-    return Window(to_ms(begin, 0), to_ms(end, 0))

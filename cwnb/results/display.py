@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwnb.results.html import ROWS_SHOWN, result_html, rows_left_out, summary
-from cwnb.results.with_view import with_view
+from cwnb.results.static_fallback import with_view
 
 if TYPE_CHECKING:
     from cwnb.results.result import QueryResult

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from cwnb.plurals import counted
 from cwnb.results.rendering import is_number, render
+from cwnb.results.static_fallback import with_view
 from cwnb.results.style import CSS
 from cwnb.results.visible import mark, one_line, visible
-from cwnb.results.with_view import with_view
 from cwnb.results.zones import UTC_NAME, shown_in
 
 if TYPE_CHECKING:

@@ -184,9 +184,11 @@ def _by_size(heights: Array, codes: Array, found: Shape) -> Array:
 
 @dataclass
 class _Rows:
-    """Rows of an answer on the bins of a chart: `places` has the bin of each row with a time.
+    """The rows of an answer that a chart over time draws: those that have a time.
 
-    `numbers` has the numbers of these rows, and `present` tells which of all rows have a time.
+    `bins` are the starts of the bins, and `places` has for each row the index of its bin. `numbers`
+    has the number of each row in the answer. `present` has a bool for each row of the answer:
+    whether it has a time.
     """
 
     bins: Array

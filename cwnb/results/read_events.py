@@ -64,13 +64,13 @@ class ReadEvents:
         """Give the Arrow types that each column has in one task or another."""
         names = self._columns()
         found: dict[str, set[Any]] = {name: set() for name in names}
-        # Every export has these columns, also one without events. A message is always text, and
-        # reading it would cost more than all the rest.
+        # Every export has these columns, also one without events. Messages are always text, so they
+        # are not read, which would take longer than all other columns.
         for name, kind in _SYSTEM_TYPES.items():
             found[name].add(kind)
-        cheap = [name for name in names if name != MESSAGE]
-        for task in self._scan(cheap).tasks:
-            for name, array in open_task(task, self._structures).columns(cheap).items():
+        read = [name for name in names if name != MESSAGE]
+        for task in self._scan(read).tasks:
+            for name, array in open_task(task, self._structures).columns(read).items():
                 if array.null_count < len(array):
                     found[name].add("structure" if holds_structures(array) else array.type)
         return found

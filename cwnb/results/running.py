@@ -13,9 +13,9 @@ import pyarrow as pa
 
 from cwnb.errors import MalformedQuery, QueryCancelled, QueryUnfinished, SnapshotExpired
 from cwnb.insights import Outcome, check, complete, field_names, prepare, run, working_for
-from cwnb.results.bar import TerminalBar
 from cwnb.results.read_events import ReadEvents
 from cwnb.results.result import QueryResult
+from cwnb.results.terminal_progress import TerminalBar
 from cwnb.results.warnings import warn_of_no_events, warn_of_types
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Whole times of a zone, for the ticks of an axis, and times of a zone as text."""
+"""Ticks of a time axis: whole hours, days, months and the like of a zone, and their texts."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from cwnb.times import Clock
 
 from .conftest import NOW_MS, fill
 from .lab import opened, server, write_notebook
-from .test_table import Table
+from .table_driver import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

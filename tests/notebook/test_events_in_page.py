@@ -16,7 +16,7 @@ from cwnb.times import Clock
 
 from .bare_page import bare_page
 from .conftest import NOW_MS
-from .test_table import Table
+from .table_driver import Table
 
 
 @pytest.fixture(scope="module")

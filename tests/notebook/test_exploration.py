@@ -281,7 +281,7 @@ def test_the_period_before_is_as_long_as_the_window(logs):
         exploration.choose_comparison(True)
     exploration.choose_window("-2h")
     exploration.choose_comparison(True)
-    before = exploration.before()
+    before = exploration.period_before()
     assert (f"{before.start:%H:%M}", f"{before.end:%H:%M}") == ("07:00", "09:00")
     assert [list(one.run()) for one in (exploration, before)] == [[{"n": 1}], [{"n": 1}]]
     now, earlier = exploration.to_cells()

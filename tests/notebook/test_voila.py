@@ -12,7 +12,7 @@ from cwnb.times import Clock
 
 from .conftest import NOW_MS, fill
 from .lab import Looker, browser, free_port, serving, settings_of_its_own, write_notebook
-from .test_table import Table
+from .table_driver import Table
 
 CELLS = [
     "%load_ext cwnb\nimport os, cwnb\nlogs = cwnb.open(os.environ['CWNB_STORE'])",

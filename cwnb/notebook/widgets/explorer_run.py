@@ -309,7 +309,7 @@ def _begun(asked: Exploration, fault: Exception | None) -> list[RunningQuery]:
         raise fault
     if not asked.groups:
         raise InvalidParameter(_NO_GROUP)
-    sides = [asked, asked.before()] if asked.compares else [asked]
+    sides = [asked, asked.period_before()] if asked.compares else [asked]
     return [side.begin() for side in sides]
 
 
@@ -326,6 +326,6 @@ def _sum(all_of: Any) -> Progress:
 
 def _length_ms(asked: Exploration) -> int:
     """Give the length of the window, by which the period before it lies earlier."""
-    before = asked.before()
+    before = asked.period_before()
     window = read_window(before.start, before.end, 0)
     return window.end_ms - window.start_ms

@@ -229,7 +229,7 @@ function namesBefore(commands, { givenColumns }) {
   return { made: made.filter(Boolean), isReplaced };
 }
 
-// Whether a token of `parse`, after its pattern, is a name for what it found.
+// Whether a token that follows the pattern of `parse` names a new field: `as` and commas do not.
 function isNewName({ kind }) {
   return kind === "name" || kind === "quoted";
 }
@@ -239,7 +239,8 @@ function isAlias(_, place, tokens) {
   return ["as", "into"].includes(tokens[place - 1]?.word);
 }
 
-// The items between the commas outside of brackets, in one list, or in two with `by` between them.
+// Divide the tokens of a command into items at its commas; those inside of brackets do not count.
+// Gives a list of the items, and a second one of those after `by`, if there is one.
 function listsOf(tokens) {
   const lists = [[[]]];
   let depth = 0;

@@ -45,7 +45,7 @@ function drawFrame({ model, el }) {
   return () => stops.forEach((stop) => stop());
 }
 
-// Calls `then` once a node has been put into the page, for it is drawn before that.
+// Calls `then` as soon as a node is in the page: a view is drawn first and put there later.
 function whenShown(node, isGone, then) {
   if (node.isConnected) then();
   else if (!isGone()) requestAnimationFrame(() => whenShown(node, isGone, then));

@@ -1,7 +1,7 @@
-// Keys that are pressed in a node are not shortcuts of the notebook.
+// Keep the keys that are pressed in a node from being shortcuts of the notebook.
 //
-// JupyterLab looks for the attribute from the focused element up, but asks that element for its
-// shortcuts first. So every element has it that gets the focus.
+// An attribute on the node alone is not enough: JupyterLab runs the shortcuts of the focused element
+// before it looks at the elements around it. So each element gets the attribute with the focus.
 function keepKeys(node) {
   const keep = (element) => element.setAttribute("data-lm-suppress-shortcuts", "true");
   keep(node);
