@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import os
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from functools import cache, wraps
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-from cwnb.errors import InvalidParameter
+from cwnb.errors import InvalidParameter, ResourceNotFound
 from cwnb.insights import MAXIMUM_LIMIT
 from cwnb.nearest import suggestion
 
@@ -104,6 +106,45 @@ def no_messages(messages: Iterable[Any]) -> InvalidParameter:
     """Make the error for messages that are not all text or bytes."""
     wrong = next((m for m in messages if not isinstance(m, str | bytes | bytearray)), None)
     return InvalidParameter(f"a message is text or bytes, not {wrong!r:.80}")
+
+
+def tables_by_name(tables: Any, what: str) -> dict[str, Any]:
+    """Give tables by their names; `what` names the argument in an error."""
+    if tables is None:
+        return {}
+    if not isinstance(tables, Mapping) or not all(isinstance(name, str) for name in tables):
+        raise InvalidParameter(
+            f"{what!r} is a dict of tables by name, such as {{'/a': frame}}, not {tables!r:.80}"
+        )
+    return dict(tables)
+
+
+@dataclass(frozen=True)
+class _Text:
+    """A saved query that is handed in as its text, so that its parameters have no defaults."""
+
+    text: str
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Give the names that stand as `{{name}}` in the text."""
+        return dict.fromkeys(re.findall(r"\{\{\s*(\w+)", self.text))
+
+
+def saved_queries(saved: Any) -> Callable[[str], Any]:
+    """Give what finds a saved query by its name."""
+    known = tables_by_name(saved, "saved")
+    for name, query in known.items():
+        if not isinstance(query, str) and not hasattr(query, "text"):
+            raise InvalidParameter(f"the saved query {name!r} is a text, not {query!r:.80}")
+
+    def find(name: str) -> Any:
+        if name not in known:
+            near = suggestion(name, known, cutoff=0.5)
+            raise ResourceNotFound(f"no saved query is named {name!r}{near}")
+        return _Text(known[name]) if isinstance(known[name], str) else known[name]
+
+    return find
 
 
 def row_limit(limit: Any) -> int | None:

@@ -250,6 +250,30 @@ class Scan:
     are_events: bool = True
 
 
+STANDARD = "STANDARD"
+# Classes of a log group. Source: CloudWatch_Logs_Log_Classes.
+LOG_CLASSES = (STANDARD, "INFREQUENT_ACCESS", "DELIVERY")
+
+
+@dataclass(frozen=True)
+class GroupSelector:
+    """The log groups that one SOURCE of a query names.
+
+    `names` are whole names. Where there are none, a group is meant that meets all that is said:
+    its name begins with one of `prefixes`, its account is one of `accounts`, its class one of
+    `log_classes`, its log type is that of one of `data_sources` (`name.type`), and for each key of
+    `tags` its tag is as one of the values says, where `*` stands for any text and a leading `!`
+    for "not". What is empty says nothing.
+    """
+
+    names: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    log_classes: tuple[str, ...] = (STANDARD,)
+    data_sources: tuple[str, ...] = ()
+    tags: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+
 class Source(Protocol):
     """Where events come from: a snapshot of the store, or a DataFrame."""
 
@@ -281,10 +305,10 @@ class Source(Protocol):
 class Sources(Protocol):
     """All that one query may read; everything that it opens shows the same moment."""
 
-    def open(self, selector: Sequence[str] | None = None) -> Source:
+    def open(self, selectors: Sequence[GroupSelector] | None = None) -> Source:
         """Give the events of these log groups, or those that the caller named where it is None.
 
-        A trailing `*` of a name is a prefix. Raises ResourceNotFound.
+        Each event comes once. Raises ResourceNotFound for a selector that no group meets.
         """
         ...
 

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from cwnb import arguments
 from cwnb.errors import CwnbError, InvalidParameter, SnapshotExpired
-from cwnb.events import LOG_STREAM
+from cwnb.events import LOG_STREAM, STANDARD
 from cwnb.insights import MEMORY_BUDGET, parse
 from cwnb.query_sources import StoreSources
 from cwnb.questions import running_query
 from cwnb.results import event
-from cwnb.results.listings import FIELDS, GROUPS, LOADS, SAVED_QUERIES, STREAMS, listing
+from cwnb.results.listings import FIELDS, GROUPS, LOADS, LOOKUPS, SAVED_QUERIES, STREAMS, listing
 from cwnb.results.running import TRIES, RunningQuery
 from cwnb.store import SavedQuery, Store, event_batch
 from cwnb.times import Clock, to_ms
@@ -19,7 +19,7 @@ from cwnb.window import read_window
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
 
@@ -101,13 +101,27 @@ class Logs:
     # Groups
 
     def create_group(
-        self, name: str, *, retention_days: int | None = None, log_type: str | None = None
+        self,
+        name: str,
+        *,
+        retention_days: int | None = None,
+        log_type: str | None = None,
+        log_class: str = STANDARD,
+        tags: Mapping[str, str] | None = None,
     ) -> None:
         """Make a log group; `log_type` says which lines are recognised (`lambda`, `vpc-flow`, …).
 
-        Raises ResourceAlreadyExists, InvalidParameter.
+        By `log_class` (STANDARD, INFREQUENT_ACCESS or DELIVERY) and `tags` a query can choose log
+        groups: `SOURCE logGroupTags([{"key": "team", "values": ["shop"]}])`. Raises
+        ResourceAlreadyExists, InvalidParameter.
         """
-        self.store.create_group(name, retention_days=retention_days, log_type=log_type)
+        self.store.create_group(
+            name, retention_days=retention_days, log_type=log_type, log_class=log_class, tags=tags
+        )
+
+    def set_tags(self, name: str, tags: Mapping[str, str]) -> None:
+        """Give a log group these tags in the place of those that it has."""
+        self.store.set_tags(arguments.group_name(name), tags)
 
     def delete_group(self, name: str) -> None:
         """Delete a log group with all its events."""
@@ -118,7 +132,10 @@ class Logs:
         self.store.set_retention(arguments.group_name(name), days)
 
     def groups(self) -> DataFrame:
-        """Give the log groups, a row each: name, events, bytes, first and last time, retention."""
+        """Give the log groups, a row each.
+
+        Name, events, bytes, first and last time, retention, log type and class, tags.
+        """
         return listing(self.store.groups(), GROUPS)
 
     def streams(self, group: str) -> DataFrame:
@@ -217,9 +234,10 @@ class Logs:
     ) -> QueryResult:
         """Ask a question of one or more log groups; a trailing `*` of a name is a prefix.
 
-        `start` and `end` (which is not included) are times as `times.to_ms` reads them, by default
-        all there is: the settings of cells and of the command line do not count here. `strict`
-        refuses what the service's documentation does not allow.
+        A query that names its log groups by SOURCE has no `groups`. `start` and `end` (which is not
+        included) are times as `times.to_ms` reads them, by default all there is: the settings of
+        cells and of the command line do not count here. `strict` refuses what the service's
+        documentation does not allow.
         Raises MalformedQuery, ResourceNotFound, QueryTooLarge, InvalidParameter.
         """
         return self._asked(
@@ -263,13 +281,18 @@ class Logs:
         language: str = "ql",
         **options: Any,
     ) -> RunningQuery:
-        named = None if groups is None else arguments.group_names(groups)
-        if not named:
+        named = [] if groups is None else arguments.group_names(groups)
+        parsed = parse(text, language, self.store.saved_query)
+        if named and parsed.names_groups:
             raise InvalidParameter(
-                f"name a log group, as in groups=['/a', '/b/*']; {self._known()}"
+                "the query names its log groups by SOURCE, so 'groups' has nothing to choose; "
+                "leave out one of the two"
             )
-        parsed = parse(text, language)
-        sources = StoreSources(self.store, named, parsed.selectors())
+        if not named and not parsed.names_groups:
+            raise InvalidParameter(
+                f"name a log group, as in groups=['/a', '/b/*'] or by SOURCE; {self._known()}"
+            )
+        sources = StoreSources(self.store, named, parsed.selectors(), parsed.tables())
         now_ms = self.clock.now_ms()
         return running_query(
             text, parsed, sources, read_window(start, end, now_ms), now_ms, **options
@@ -376,6 +399,28 @@ class Logs:
     def delete_query(self, name: str) -> None:
         """Delete a saved query; raises ResourceNotFound."""
         self.store.delete_query(name)
+
+    # Lookup tables
+
+    def put_lookup(self, name: str, table: Any) -> None:
+        """Keep a table that queries can `lookup`, in the place of one with the same name.
+
+        `table`: a DataFrame or any table that `cwnb.query` takes, or the path of a CSV file with a
+        header, whose values stay texts. At most 10 MB of text each, and 100 tables. Raises
+        InvalidParameter, StoreReadOnly.
+        """
+        from cwnb.lookup_tables import read_table, text_bytes
+
+        held = read_table(table)
+        self.store.put_lookup(name, held, text_bytes(held))
+
+    def lookups(self) -> DataFrame:
+        """Give the lookup tables by name, a row each: name, rows, columns, bytes, saved."""
+        return listing(self.store.lookups(), LOOKUPS)
+
+    def delete_lookup(self, name: str) -> None:
+        """Delete a lookup table; raises ResourceNotFound."""
+        self.store.delete_lookup(name)
 
     # Maintenance
 

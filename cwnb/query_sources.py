@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cwnb.errors import InvalidParameter, ResourceNotFound
-from cwnb.events import MESSAGE, TIMESTAMP, mixed_type
+from cwnb.events import MESSAGE, SEQUENCE, TIMESTAMP, mixed_type
 from cwnb.insights import (
     FrameSource,
     FrameSources,
@@ -19,44 +21,124 @@ from cwnb.insights import (
     values_to_python,
     with_checkpoints,
 )
+from cwnb.lookup_tables import read_table
 from cwnb.memo import memo
+from cwnb.nearest import suggestion
 from cwnb.store import Processing, read_rest
 from cwnb.times import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from cwnb.events import Source
+    from cwnb.events import GroupSelector, Source
     from cwnb.store import Snapshot, Store
+
+# A table has fewer rows.
+_MOST_ROWS = 1 << 40
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a query asks of a table without times.
+
+    Where it `has_window` that is InvalidParameter, and where it `has_bins` a note.
+    """
+
+    has_window: bool = False
+    has_bins: bool = False
 
 
 class DataFrameSources(FrameSources):
-    """The user's table, whose columns are converted when the query opens it.
+    """The user's tables, whose columns are converted when the query opens them.
 
-    Adds to `notes` what is left out of it. A table without times raises InvalidParameter where the
-    query `has_window`, and gets a note where it `has_bins`.
+    `rows` is the table that the query is about, None if it names others; `groups` are others by
+    name, of which `selectors` are those that the query names by SOURCE, and `tables` are lookup
+    tables. Adds to `notes` what is left out of them.
     """
 
     def __init__(
-        self, rows: Any, notes: list[str], *, has_window: bool = False, has_bins: bool = False
+        self,
+        rows: Any,
+        notes: list[str],
+        asked: Asked = Asked(),
+        *,
+        groups: Mapping[str, Any] | None = None,
+        selectors: Sequence[GroupSelector] = (),
+        tables: Mapping[str, Any] | None = None,
     ) -> None:
-        self._frame = as_frame(rows)
-        self._notes = notes
-        self._has_window = has_window
-        self._has_bins = has_bins
+        self._lookups = dict(tables or {})
+        self._selectors = selectors
+        self._table = None if rows is None else _EventTable(rows, "frame", notes, asked)
+        self._others = {
+            name: _EventTable(held, name, notes, asked, first=place * _MOST_ROWS)
+            for place, (name, held) in enumerate((groups or {}).items(), 1)
+        }
 
     def rows_to_prepare(self) -> int:
-        """Give the number of rows of the frame, or 0 once its columns have been converted."""
-        return 0 if "source" in vars(self) else len(self._frame)
+        """Give the number of rows whose columns have not been converted yet."""
+        return sum(table.rows_to_prepare() for table in self._tables())
 
     def prepare(self) -> None:
-        """Convert its columns, and discover the fields in its messages."""
-        _ = self.source
+        """Convert the columns, and discover the fields in the messages."""
+        for table in self._tables():
+            _ = table.source
+
+    @property
+    def source(self) -> Source:
+        """Give the table that the query is about."""
+        if self._table is None:
+            raise InvalidParameter("there is no frame to ask, and the query names none by SOURCE")
+        return self._table.source
+
+    def group_names(self) -> list[str]:
+        """Name the other tables."""
+        return list(self._others)
+
+    def group(self, name: str) -> Source:
+        """Give one of the other tables."""
+        return self._others[name].source
+
+    def table(self, name: str) -> pa.Table:
+        """Give a lookup table; raises ResourceNotFound, with the nearest name."""
+        if name not in self._lookups:
+            remedy = "hand it in: tables={'name': frame}"
+            near = suggestion(name, self._lookups, cutoff=0.5, otherwise=remedy)
+            raise ResourceNotFound(f"there is no lookup table {name!r}{near}")
+        return read_table(self._lookups[name])
+
+    def _tables(self) -> list[_EventTable]:
+        named = {name for one in self._selectors for name in self._names(one)}
+        own = [] if self._table is None else [self._table]
+        return [*own, *(table for name, table in self._others.items() if name in named)]
+
+
+class _EventTable:
+    """One table of the user's, with the times, the messages and the fields of its rows.
+
+    `first` is the sequence number of its first row: those of several tables differ.
+    """
+
+    def __init__(
+        self, rows: Any, name: str, notes: list[str], asked: Asked, *, first: int = 0
+    ) -> None:
+        self._frame = as_frame(rows)
+        self._name = name
+        self._notes = notes
+        self._asked = asked
+        self._first = first
+
+    def rows_to_prepare(self) -> int:
+        """Give the number of rows, or 0 once the columns have been converted."""
+        return 0 if "source" in vars(self) else len(self._frame)
 
     @memo
     def source(self) -> Source:
         """Give its columns, and the fields of its messages that have no column of their own."""
-        columns = columns_of_frame(self._frame, read_times=self._read_times, notes=self._notes)
+        columns = columns_of_frame(
+            self._frame, name=self._name, read_times=self._read_times, notes=self._notes
+        )
+        if self._first:
+            columns[SEQUENCE] = pc.add(columns[SEQUENCE].cast(pa.int64()), self._first)
         self._check_times(columns[TIMESTAMP])
         checkpoint()
         message, rare, cut = columns.get(MESSAGE), None, 0
@@ -71,7 +153,7 @@ class DataFrameSources(FrameSources):
         else:
             columns[MESSAGE] = _rows_as_json(map(str, self._frame.columns), columns)
         checkpoint()
-        return FrameSource(columns, rare=rare, cut_messages=cut)
+        return FrameSource(columns, name=self._name, rare=rare, cut_messages=cut)
 
     def _read_times(self, columns: dict[str, Any]) -> Any:
         """Read the times of the rows as `load` reads those of its records."""
@@ -112,44 +194,51 @@ class DataFrameSources(FrameSources):
             return
         what = "the frame has no column of times"
         remedy = f"call the one that has them {TIMESTAMP!r}"
-        if self._has_window:
+        if self._asked.has_window:
             raise InvalidParameter(f"{what}, so 'start' and 'end' have nothing to choose; {remedy}")
-        if self._has_bins:
+        if self._asked.has_bins:
             self._notes.append(f"{what}, so all rows are in one bin without a time; {remedy}")
 
 
 class StoreSources:
     """The log groups of a store that one query reads, all in one snapshot.
 
-    `groups` are those that the caller names, `selectors` those that the query names itself; a
-    trailing `*` of a name is a prefix. The snapshot is taken when the first is opened.
+    `groups` are those that the caller names, where a trailing `*` is a prefix; `selectors` are all
+    that the query names itself, and `tables` its lookup tables. The snapshot is taken when the
+    first is opened.
     """
 
     def __init__(
-        self, store: Store, groups: Sequence[str], selectors: Iterable[Sequence[str]] = ()
+        self,
+        store: Store,
+        groups: Sequence[str],
+        selectors: Iterable[GroupSelector] = (),
+        tables: Iterable[str] = (),
     ) -> None:
         self.store = store
         self.groups = list(groups)
-        self._selectors = [list(selector) for selector in selectors]
+        self._selectors = list(selectors)
+        self._tables = list(tables)
 
     @memo
     def _snapshot(self) -> Snapshot:
-        every = [name for selector in (self.groups, *self._selectors) for name in selector]
-        return self.store.snapshot(every)
+        return self.store.snapshot(self.groups, self._selectors, self._tables)
 
-    def open(self, selector: Sequence[str] | None = None) -> Snapshot:
+    def open(self, selectors: Sequence[GroupSelector] | None = None) -> Snapshot:
         """Give the events of these groups, or the caller's, as they were at the first call.
 
         Raises ResourceNotFound.
         """
-        names = self.groups if selector is None else list(selector)
-        if names != self.groups and names not in self._selectors:
-            raise InvalidParameter(f"the query does not name the log groups {names}")
-        return self._snapshot.of_groups(names) if self._selectors else self._snapshot
+        if selectors is None:
+            return self._snapshot.of_groups(self.groups) if self._selectors else self._snapshot
+        for selector in selectors:
+            if selector not in self._selectors:
+                raise InvalidParameter(f"the query does not name the log groups {selector}")
+        return self._snapshot.of_selectors(selectors)
 
     def table(self, name: str) -> Any:
-        """Raise ResourceNotFound: a store has no lookup tables yet."""
-        raise ResourceNotFound(f"there is no lookup table {name!r}")
+        """Give a lookup table as it was at the first call; raises ResourceNotFound."""
+        return self._snapshot.table(name)
 
     def rows_to_prepare(self) -> int:
         """Give the number of recent events, which are in no segment yet."""
@@ -161,7 +250,7 @@ class StoreSources:
 
     def again(self) -> StoreSources:
         """Give sources of the same groups, to be read from a new snapshot."""
-        return StoreSources(self.store, self.groups, self._selectors)
+        return StoreSources(self.store, self.groups, self._selectors, self._tables)
 
 
 def _rows_as_json(names: Iterable[str], columns: dict[str, Any]) -> Any:

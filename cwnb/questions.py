@@ -5,14 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cwnb import arguments
+from cwnb.errors import InvalidParameter
 from cwnb.events import ALL_TIME
 from cwnb.insights import MEMORY_BUDGET, Call, QueryContext, parse
-from cwnb.query_sources import DataFrameSources
+from cwnb.query_sources import Asked, DataFrameSources
 from cwnb.results.running import RunningQuery
 from cwnb.times import Clock, to_ms
 from cwnb.window import read_window
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from concurrent.futures import Executor
 
     from cwnb.events import Sources, Window
@@ -23,10 +25,13 @@ if TYPE_CHECKING:
 @arguments.named_arguments
 def query(
     text: str,
-    frame: Any,
+    frame: Any = None,
     *,
     start: Any = None,
     end: Any = None,
+    groups: Mapping[str, Any] | None = None,
+    tables: Mapping[str, Any] | None = None,
+    saved: Mapping[str, Any] | None = None,
     language: str = "ql",
     strict: bool = False,
     limit: int | None = None,
@@ -41,13 +46,19 @@ def query(
     names (datetimes, text or epoch numbers, as `load` reads them), else its only column of
     datetimes. The message is `@message`, `message` or `msg`; fields of JSON messages are discovered
     where the frame has no column of that name. `now` is the present time of the query, by default
-    the clock's. Raises InvalidParameter for a window of a frame without times.
+    the clock's. `groups` are further tables by name, which the query names by SOURCE; `frame` may
+    be left out then. `tables` are the tables that `lookup` and `cidrlookup` name, and
+    `saved` the queries that it calls, each a text or a saved query. Raises
+    InvalidParameter for a window of a frame without times.
     """
     return _asked_of_frame(
         text,
         frame,
         start,
         end,
+        groups=groups,
+        tables=tables,
+        saved=saved,
         language=language,
         strict=strict,
         limit=limit,
@@ -58,7 +69,7 @@ def query(
 
 
 def start(
-    text: str, frame: Any, *, start: Any = None, end: Any = None, **options: Any
+    text: str, frame: Any = None, *, start: Any = None, end: Any = None, **options: Any
 ) -> RunningQuery:
     """Ask a question of a DataFrame as `query` does, with its options, and do not wait.
 
@@ -75,20 +86,35 @@ def _asked_of_frame(
     start: Any,
     end: Any,
     *,
+    groups: Mapping[str, Any] | None = None,
+    tables: Mapping[str, Any] | None = None,
+    saved: Mapping[str, Any] | None = None,
     language: str = "ql",
     now: Any = None,
     **options: Any,
 ) -> RunningQuery:
-    parsed = parse(text, language)
+    parsed = parse(text, language, arguments.saved_queries(saved))
     present = Clock().now_ms()
     now_ms = present if now is None else to_ms(now, present)
     window = read_window(start, end, now_ms)
+    if parsed.names_groups and frame is not None:
+        raise InvalidParameter(
+            "the query names what it reads by SOURCE, so the frame would not be read; leave it out "
+            "and hand it in by name: groups={'/a': frame}"
+        )
+    if frame is None and not parsed.names_groups:
+        raise InvalidParameter(
+            "None is no table; give a DataFrame, an Arrow table or a list of dicts, or name one of "
+            "'groups' by SOURCE"
+        )
     notes: list[str] = []
     sources = DataFrameSources(
         frame,
         notes,
-        has_window=window != ALL_TIME,
-        has_bins=any(call.entry.bins for call in parsed.find_all(Call)),
+        Asked(window != ALL_TIME, any(call.entry.bins for call in parsed.find_all(Call))),
+        groups=arguments.tables_by_name(groups, "groups"),
+        selectors=parsed.selectors(),
+        tables=arguments.tables_by_name(tables, "tables"),
     )
     return running_query(text, parsed, sources, window, now_ms, notes=notes, **options)
 

@@ -48,8 +48,9 @@ from cwnb.insights.names import canonical, known_functions, row_forms  # noqa: E
 from cwnb.insights.ql import vocabulary  # noqa: E402
 from cwnb.insights.ql.completion import command_entry, function_entry  # noqa: E402
 from cwnb.insights.ql.dialect import parse_query  # noqa: E402
+from cwnb.insights.ql.source_grammar import GUIDES  # noqa: E402
 from cwnb.insights.resolve.rules import RULES  # noqa: E402
-from cwnb.insights.tree import COMMANDS, Command  # noqa: E402
+from cwnb.insights.tree import COMMANDS, Command, Guide  # noqa: E402
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -67,6 +68,8 @@ def reference() -> str:
     aggregations = [function for function in functions if function.aggregate]
     parts = [
         _BEGINNING,
+        "## What a query reads",
+        *map(_guide, GUIDES.items()),
         "## Commands",
         ", ".join(f"[`{k}`](#{k.lower()})" for k in dict.fromkeys(c.keyword for c in kinds)),
     ]
@@ -81,6 +84,12 @@ def reference() -> str:
     parts += ["## Aggregations", "Those of `stats`."]
     parts += [_function(function) for function in aggregations]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def _guide(entry: tuple[str, Guide]) -> str:
+    title, guide = entry
+    decided = f"*Decided*: {' '.join(guide.decided)}"
+    return f"**{title}**\n\n```\n{guide.example}\n```\n\n{decided}\n\n*Source*: {guide.source}"
 
 
 def _functions() -> list[Function]:
@@ -132,7 +141,7 @@ def _case_of(command: type[Command]) -> cases.Case | None:
 @cache
 def _kinds_in(query: str) -> tuple[type[Command], ...]:
     try:
-        return tuple(type(command) for command in parse_query(query).pipelines[0].commands)
+        return tuple(type(command) for command in parse_query(query).answer.commands)
     except MalformedQuery:
         return ()
 
@@ -160,7 +169,15 @@ def _example(case: cases.Case) -> str:
     ]
     shown = "\n".join(lines)
     asked = f"`{_one_line(case.query)}` gives"
-    return f"Over the events\n\n```\n{events}\n```\n\n{asked}\n\n```\n{shown}\n```"
+    parts = [f"Over the events\n\n```\n{events}\n```"]
+    for name, held in case.groups.items():
+        if name in case.query:
+            texts = "\n".join(event.message for event in held)
+            parts.append(f"and those of `{name}`\n\n```\n{texts}\n```")
+    for name, text in case.tables.items():
+        if re.search(rf"\b{name}\b", case.query):
+            parts.append(f"and the lookup table `{name}`\n\n```\n{text}\n```")
+    return "\n\n".join([*parts, f"{asked}\n\n```\n{shown}\n```"])
 
 
 def _one_line(query: str) -> str:

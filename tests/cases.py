@@ -12,6 +12,8 @@ A case is a block that begins with `# title` at the start of a line:
     @timestamp | @message
     08:00:00   | ...
 
+`events of /name:` has the events of another log group, and `table NAME:` the lines of a lookup table
+as CSV. They hold until the next `events:`, and a query that begins with SOURCE reads them alone.
 `events:` may be left out and is then that of the case before. A line is a time of DAY, a stream in
 brackets if it matters, and the message; a JSON object has its keys as fields.
 `group: NAME TYPE` in the place of `events:` names the log group of the lines below it, and its log
@@ -29,6 +31,7 @@ or in a warning. Each warning must be told: a case fails for one that it does no
 
 from __future__ import annotations
 
+import io
 import json
 import math
 import re
@@ -97,6 +100,13 @@ class Case:
     window: tuple[int, int] | None = None
     cannot_say: str | None = None
     rule: str = ""
+    groups: dict[str, tuple[Event, ...]] = field(default_factory=dict)
+    tables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def names_groups(self) -> bool:
+        """Whether the query says by SOURCE what it reads."""
+        return self.query.lower().startswith("source")
 
     @property
     def id(self) -> str:
@@ -111,17 +121,39 @@ def read_cases(folder: Path = FOLDER) -> list[Case]:
 def _read_file(path: Path) -> Iterator[Case]:
     text = path.read_text("utf-8")
     events: tuple[Event, ...] = ()
+    groups: dict[str, tuple[Event, ...]] = {}
+    tables: dict[str, str] = {}
     for block in re.split(r"^# ", text, flags=re.MULTILINE)[1:]:
         title, _, body = block.partition("\n")
         head, found, tail = body.partition("\n---")
         assert found, f"{path.name}: no --- in {title!r}"
         before, _, asked = head.partition("query:\n")
-        if any(HEADING.fullmatch(line) for line in before.splitlines()):
-            events = tuple(_events(before))
+        events_given, others = _headings(before)
+        if any(HEADING.fullmatch(line) for line in events_given.splitlines()):
+            events, groups, tables = tuple(_events(events_given)), {}, {}
+        for what, lines in others.items():
+            if what.startswith("events of "):
+                groups = {**groups, what.removeprefix("events of "): tuple(map(_event, lines))}
+            else:
+                tables = {**tables, what.removeprefix("table "): "\n".join(lines)}
         case, modes = _case(path.stem, title, events, asked, tail)
+        case.groups, case.tables = groups, tables
         yield case
         if modes == "both":
             yield replace(case, title=f"{title}, strictly", strict=True)
+
+
+def _headings(text: str) -> tuple[str, dict[str, list[str]]]:
+    """Give what stands before other groups and tables, and the lines below each of these."""
+    found: dict[str, list[str]] = {}
+    own: list[str] = []
+    lines = own
+    for line in text.splitlines():
+        if re.fullmatch(r"events of \S+:|table \w+:", line):
+            lines = found[line.removesuffix(":")] = []
+        elif line.strip():
+            lines.append(line)
+    return "\n".join(own), found
 
 
 def _events(text: str) -> Iterator[Event]:
@@ -410,3 +442,25 @@ def warning_differences(case: Case, warnings: list[str]) -> str:
     new = [told for told in warnings if not any(w in told for w in case.warnings)]
     lines = [*(f"missing: {w}" for w in missing), *(f"not expected: {told}" for told in new)]
     return "\n".join(lines)
+
+
+# ---------------------------------------------------------------- asking
+
+
+def table_of_text(text: str) -> Any:
+    """Read a lookup table of a case."""
+    return pd.read_csv(io.StringIO(text), dtype=str).astype(object)
+
+
+def ask_frame(case: Case, **options: Any) -> Any:
+    """Ask the query of the case's events as a frame."""
+    import cwnb
+
+    return cwnb.query(
+        case.query,
+        None if case.names_groups else frame_of(case.events),
+        groups={name: frame_of(events) for name, events in case.groups.items()},
+        tables={name: table_of_text(text) for name, text in case.tables.items()},
+        strict=case.strict,
+        **options,
+    )

@@ -43,5 +43,5 @@ def is_unsaid(case: Case) -> bool:
     """Tell whether plain pandas has no words for a case: it has a mark, or a command without."""
     if case.cannot_say:
         return True
-    commands = parse_pipeline(case.query).commands
+    commands = parse_query(case.query).answer.commands
     return any(type(command) in UNSAID for command in commands)

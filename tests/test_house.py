@@ -29,10 +29,11 @@ MAY_IMPORT = {
     "insights": WORDS,
     "sources": WORDS | {"store"},
     "results": WORDS | {"insights"},
-    "query_sources": BELOW,
+    "lookup_tables": {"errors", "insights"},
+    "query_sources": BELOW | {"lookup_tables"},
     "questions": BELOW | {"arguments", "query_sources"},
     # `Logs.explore` opens what stands above it: one import, made when it is called.
-    "logs": BELOW | {"arguments", "query_sources", "questions", "notebook"},
+    "logs": BELOW | {"arguments", "lookup_tables", "query_sources", "questions", "notebook"},
     "notebook": BELOW | {"logs", "query_sources"},
     "output": BELOW | {"logs"},
     "demo": BELOW | {"logs", "output"},

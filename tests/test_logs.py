@@ -51,7 +51,8 @@ def logs(tmp_path: Path) -> Iterator[Any]:
 def test_groups_streams_and_fields_are_frames(logs: Any) -> None:
     groups = logs.groups()
     assert list(groups.columns) == [
-        *("name", "events", "bytes", "first", "last", "retention_days", "log_type", "created")
+        *("name", "events", "bytes", "first", "last", "retention_days", "log_type"),
+        *("log_class", "tags", "created"),
     ]
     assert groups["name"].tolist() == [OTHER, APP, WEB]
     assert groups["events"].tolist() == [1, 2, 3]

@@ -9,7 +9,7 @@ import pytest
 
 import cwnb
 from cwnb.errors import InvalidParameter, ResourceNotFound, SnapshotExpired
-from cwnb.events import ALL_TIME
+from cwnb.events import ALL_TIME, GroupSelector
 from cwnb.insights import frame_columns, frames
 from cwnb.query_sources import StoreSources
 from cwnb.results import running
@@ -38,36 +38,39 @@ def messages(source: Source) -> list[str]:
     return [m for task in tasks for m in task.open().columns(["@message"])["@message"].to_pylist()]
 
 
+def named(name: str) -> GroupSelector:
+    return GroupSelector((name,))
+
+
 def test_all_selectors_of_a_query_see_one_moment(logs: Any) -> None:
-    sources = StoreSources(logs.store, ["/b"], [["/a/*"], ["/b", "/a/one"]])
+    a, both = GroupSelector(prefixes=("/a/",)), [named("/b"), named("/a/one")]
+    sources = StoreSources(logs.store, ["/b"], [a, *both])
     assert messages(sources.open()) == ["third"]
     for group in ("/a/one", "/b", "/a/three"):
         logs.put(group, "s", [("-1m", "later")])
     logs.flush()
-    assert messages(sources.open(["/a/*"])) == ["first", "second"]
-    assert sorted(messages(sources.open(["/b", "/a/one"]))) == ["first", "third"]
+    assert messages(sources.open([a])) == ["first", "second"]
+    assert sorted(messages(sources.open(both))) == ["first", "third"]
     assert messages(sources.open()) == ["third"]
-    assert sorted(messages(sources.again().open(["/a/*"]))) == [
-        *("first", "later", "later", "second")
-    ]
+    assert sorted(messages(sources.again().open([a]))) == [*("first", "later", "later", "second")]
 
 
 def test_what_a_query_cannot_open_is_named(logs: Any) -> None:
-    sources = StoreSources(logs.store, ["/b"], [["/a/*"]])
+    sources = StoreSources(logs.store, ["/b"], [GroupSelector(prefixes=("/a/",))])
     with pytest.raises(InvalidParameter, match=r"does not name the log groups.*'/a/one'"):
-        sources.open(["/a/one"])
+        sources.open([named("/a/one")])
     with pytest.raises(ResourceNotFound, match="no lookup table 'hosts'"):
         sources.table("hosts")
     with pytest.raises(ResourceNotFound, match=r"is named '/bb'; did you mean '/b'\?"):
         StoreSources(logs.store, ["/bb"]).open()
     with pytest.raises(ResourceNotFound, match=r"no log group matches '/c\*'"):
-        StoreSources(logs.store, ["/b"], [["/c*"]]).open()
+        StoreSources(logs.store, ["/b"], [GroupSelector(prefixes=("/c",))]).open()
 
     frame = pd.DataFrame({"a": [1]})
     alone = frames.FrameSources(frames.FrameSource(frame_columns.columns_of_frame(frame)))
     assert alone.again().open() is alone.open()
-    with pytest.raises(ResourceNotFound, match=r"a frame has no log groups.*'/a'"):
-        alone.open(["/a"])
+    with pytest.raises(ResourceNotFound, match=r"a frame has no log groups.*groups={'/a': frame}"):
+        alone.open([named("/a")])
     with pytest.raises(ResourceNotFound, match="no lookup table 'hosts'"):
         alone.table("hosts")
 

@@ -18,10 +18,26 @@ from cwnb.insights.context import MEMORY_BUDGET, QueryContext
 from cwnb.insights.control import Control, Progress, checkpoint, with_checkpoints, working_for
 from cwnb.insights.engine import Outcome, Places, Step, prepare
 from cwnb.insights.engine import run_query as run
-from cwnb.insights.frame_columns import as_frame, columns_of_frame
+from cwnb.insights.frame_columns import as_frame, columns_of_frame, table_columns
 from cwnb.insights.frames import FrameSource, FrameSources, RareFields
-from cwnb.insights.inputs import extent_of_inputs, fields_of_input
-from cwnb.insights.languages import LANGUAGES, candidates, page_at, parse, quote, token_spans
+from cwnb.insights.inputs import (
+    events_of_answer,
+    events_read,
+    extent_of_answer,
+    fields_of_input,
+    open_input,
+    open_inputs,
+    window_of,
+)
+from cwnb.insights.languages import (
+    LANGUAGES,
+    candidates,
+    expanded,
+    page_at,
+    parse,
+    quote,
+    token_spans,
+)
 from cwnb.insights.ql.writer import to_text, write_name
 from cwnb.insights.resolve.check import check
 from cwnb.insights.resolve.complete import MAXIMUM_LIMIT, complete
@@ -30,12 +46,14 @@ from cwnb.insights.tree import (
     Call,
     Command,
     Field,
+    Input,
     Needs,
     Order,
     Period,
     Pipeline,
     Query,
     Rows,
+    Table,
     field_names,
 )
 from cwnb.insights.values import holds_structures, is_structure
@@ -49,6 +67,7 @@ if TYPE_CHECKING:
     from cwnb.insights.completion import Candidate, Completion, KnownField, Vocabulary
     from cwnb.insights.ql.completion_tables import completion_tables
     from cwnb.insights.ql.editing import (
+        begins_at,
         counted_by,
         counted_over_time,
         events_beginning,
@@ -58,6 +77,7 @@ if TYPE_CHECKING:
         with_condition,
     )
     from cwnb.insights.ql.highlighting import highlighted_words
+    from cwnb.insights.to_pandas import Exported
     from cwnb.insights.to_pandas import to_pandas as to_pandas_source
 
 __all__ = [
@@ -69,9 +89,11 @@ __all__ = [
     "Command",
     "Completion",
     "Control",
+    "Exported",
     "Field",
     "FrameSource",
     "FrameSources",
+    "Input",
     "KnownField",
     "Needs",
     "Order",
@@ -85,8 +107,10 @@ __all__ = [
     "RareFields",
     "Rows",
     "Step",
+    "Table",
     "Vocabulary",
     "as_frame",
+    "begins_at",
     "candidates",
     "check",
     "checkpoint",
@@ -96,7 +120,10 @@ __all__ = [
     "counted_by",
     "counted_over_time",
     "events_beginning",
-    "extent_of_inputs",
+    "events_of_answer",
+    "events_read",
+    "expanded",
+    "extent_of_answer",
     "field_names",
     "fields_of_events",
     "fields_of_input",
@@ -105,6 +132,8 @@ __all__ = [
     "is_structure",
     "keys_of_groups",
     "names_made",
+    "open_input",
+    "open_inputs",
     "open_task",
     "page_at",
     "parse",
@@ -114,12 +143,14 @@ __all__ = [
     "run",
     "structure_fields",
     "structure_text",
+    "table_columns",
     "to_pandas_source",
     "to_text",
     "token_spans",
     "values_to_json",
     "values_to_python",
     "values_to_text",
+    "window_of",
     "with_checkpoints",
     "with_condition",
     "working_for",
@@ -132,6 +163,7 @@ __all__ = [
 _IMPORTED_LATER = {
     "completion_tables": ("cwnb.insights.ql.completion_tables", "completion_tables"),
     "to_pandas_source": ("cwnb.insights.to_pandas", "to_pandas"),
+    "Exported": ("cwnb.insights.to_pandas", "Exported"),
     "highlighted_words": ("cwnb.insights.ql.highlighting", "highlighted_words"),
     **{
         name: ("cwnb.insights.completion", name)
@@ -140,6 +172,7 @@ _IMPORTED_LATER = {
     **{
         name: ("cwnb.insights.ql.editing", name)
         for name in (
+            "begins_at",
             "counted_by",
             "counted_over_time",
             "events_beginning",

@@ -21,20 +21,24 @@ class KnownField:
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The names that are known: fields (most frequent first), log streams, variables of `{{…}}`."""
+    """The names that are known.
+
+    Fields (most frequent first), log streams, variables of `{{…}}`, log groups.
+    """
 
     fields: tuple[KnownField, ...] = ()
     streams: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Candidate:
     """What may replace the fragment before the cursor.
 
-    `kind`: command, keyword, function, field, value, stream, period or variable. `signature` is how
-    it is used (`substr(s, start [, len]) -> text`), or what is known of a field; `about` is a
-    sentence.
+    `kind`: command, keyword, function, field, value, stream, group, period or variable.
+    `signature` is how it is used (`substr(s, start [, len]) -> text`), or what is known of a field;
+    `about` is a sentence.
     """
 
     text: str

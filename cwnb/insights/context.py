@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from cwnb.events import ALL_TIME, Window
 from cwnb.insights.control import Control
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from concurrent.futures import Executor
 
     from cwnb.events import Sources
@@ -17,17 +19,43 @@ if TYPE_CHECKING:
 MEMORY_BUDGET = 1 << 30
 
 
+class AnswerRows:
+    """The rows of an answer that another pipeline of the query reads.
+
+    `columns` are Arrow arrays of `rows` values. Every task carries it, or shares it where tasks are
+    threads of this process; what is made of it once, such as an index, stays in the process.
+    """
+
+    def __init__(self, columns: dict[str, Any], rows: int) -> None:
+        self.columns = columns
+        self.rows = rows
+        self._made: dict[Any, Any] = {}
+        self._making = threading.Lock()
+
+    def __reduce__(self) -> tuple[type, tuple[dict[str, Any], int]]:
+        return type(self), (self.columns, self.rows)
+
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """Give what `make` gives, which is called once for each key."""
+        with self._making:
+            if key not in self._made:
+                self._made[key] = make()
+            return self._made[key]
+
+
 @dataclass(frozen=True)
 class QueryValues:
     """What an expression may read besides its row; small, so that every task carries it.
 
     `now_ms`: the time at which the query began, in epoch milliseconds. `window`: the times that it
-    is asked about. `answers`: the Outcomes of its pipelines that have run, in order.
+    is asked about. `answers`: those of its pipelines that have run, in order. `memory_budget`:
+    bytes that the query may hold.
     """
 
     now_ms: int
     window: Window
-    answers: tuple[Any, ...] = ()
+    answers: tuple[AnswerRows, ...] = ()
+    memory_budget: int = MEMORY_BUDGET
 
 
 @dataclass(frozen=True)
@@ -54,4 +82,4 @@ class QueryContext:
     @property
     def query_values(self) -> QueryValues:
         """Give the values for expressions before any pipeline has run, so without answers."""
-        return QueryValues(self.now_ms, self.window)
+        return QueryValues(self.now_ms, self.window, memory_budget=self.memory_budget)

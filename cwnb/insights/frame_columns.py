@@ -111,6 +111,11 @@ def columns_of_frame(
     return columns
 
 
+def table_columns(frame: DataFrame) -> dict[str, Any]:
+    """Give the columns of a frame that holds no events, in the engine's types."""
+    return _readable_columns(frame, None)
+
+
 def _readable_columns(frame: DataFrame, notes: list[str] | None) -> dict[str, Any]:
     labels = [str(label) for label in frame.columns]
     if len(set(labels)) < len(labels):

@@ -23,11 +23,12 @@ from cwnb.events import (
 from cwnb.insights import functions, values
 from cwnb.insights.values import structures
 from cwnb.memo import memo
+from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cwnb.events import Source
+    from cwnb.events import GroupSelector, Source
 
 # Rows of one task: as many as a row group of a segment has at most.
 TASK_ROWS = 250_000
@@ -135,22 +136,56 @@ class FrameTask:
 
 
 class FrameSources:
-    """The sources of a query that reads one DataFrame and nothing else."""
+    """The sources of a query over a DataFrame, and over other frames that are its log groups."""
 
-    def __init__(self, source: Source) -> None:
+    def __init__(self, source: Source, groups: dict[str, Source] | None = None) -> None:
         self._source = source
+        self._groups = groups or {}
 
     @property
     def source(self) -> Source:
         """Give the frame as a source."""
         return self._source
 
-    def open(self, selector: Sequence[str] | None = None) -> Source:
-        """Give the frame; raise ResourceNotFound for log groups by name, which it does not have."""
-        if selector is not None:
-            names = ", ".join(map(repr, selector))
-            raise ResourceNotFound(f"a frame has no log groups, so none is called {names}")
-        return self.source
+    def open(self, selectors: Sequence[GroupSelector] | None = None) -> Source:
+        """Give the frame, or the frames of these names.
+
+        Raises ResourceNotFound, also for what only the groups of a store have, such as tags.
+        """
+        if selectors is None:
+            return self.source
+        names = [name for one in selectors for name in self._names(one)]
+        found = [self.group(name) for name in dict.fromkeys(names)]
+        return found[0] if len(found) == 1 else SourcesTogether(found)
+
+    def group_names(self) -> list[str]:
+        """Name the other frames."""
+        return list(self._groups)
+
+    def group(self, name: str) -> Source:
+        """Give one of the other frames."""
+        return self._groups[name]
+
+    def _names(self, selector: GroupSelector) -> list[str]:
+        known = self.group_names()
+        if not known:
+            raise ResourceNotFound(
+                "a frame has no log groups; hand other frames in by name: groups={'/a': frame}"
+            )
+        if selector.tags or selector.accounts or selector.data_sources:
+            raise ResourceNotFound("frames have names, and no tags, accounts or data sources")
+        if selector.names:
+            for name in selector.names:
+                if name not in known:
+                    there = f"there is {', '.join(known)}"
+                    near = suggestion(name, known, cutoff=0.5, otherwise=there)
+                    raise ResourceNotFound(f"no frame of 'groups' is named {name!r}{near}")
+            return list(selector.names)
+        found = [n for n in known if not selector.prefixes or n.startswith(selector.prefixes)]
+        if not found:
+            prefixes = " or ".join(map(repr, selector.prefixes))
+            raise ResourceNotFound(f"no frame of 'groups' begins with {prefixes}")
+        return found
 
     def table(self, name: str) -> Any:
         """Raise ResourceNotFound: a frame comes without lookup tables."""
@@ -166,6 +201,49 @@ class FrameSources:
     def again(self) -> FrameSources:
         """Give the same sources, because a frame does not change."""
         return self
+
+
+class SourcesTogether:
+    """Several sources as one: it has the events of all."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self._sources = sources
+
+    def scan(self, columns: Sequence[str], window: Window, conditions: Sequence[Condition]) -> Scan:
+        """Hand out the tasks of all, newest first."""
+        scans = [source.scan(columns, window, conditions) for source in self._sources]
+        tasks = [task for scan in scans for task in scan.tasks]
+        tasks.sort(key=lambda task: (task.last_ms, task.first_ms), reverse=True)
+        return Scan(
+            tuple(tasks),
+            sum(scan.skipped_rows for scan in scans),
+            sum(scan.skipped_bytes for scan in scans),
+            sum(scan.groups for scan in scans),
+        )
+
+    def field_names(self) -> set[str]:
+        """Name the fields of all."""
+        return set().union(*(source.field_names() for source in self._sources))
+
+    def has_field(self, name: str) -> bool:
+        """Tell whether one of them may have this field."""
+        return any(source.has_field(name) for source in self._sources)
+
+    def has_children(self, name: str) -> bool:
+        """Tell whether one of them may have a field below this name."""
+        return any(source.has_children(name) for source in self._sources)
+
+    def cut_events(self, name: str) -> int:
+        """Give how many events may have lost this field."""
+        return sum(source.cut_events(name) for source in self._sources)
+
+    def extent(self, window: Window) -> Extent | None:
+        """Give the times of all events, and how many may lie in a window."""
+        found: Extent | None = None
+        for source in self._sources:
+            extent = source.extent(window)
+            found = found if extent is None else extent | found
+        return found
 
 
 class FrameSource:
@@ -213,10 +291,10 @@ class FrameSource:
                 size = int(pc.sum(pc.binary_length(message)).as_py() or 0)
             first, last = int(self._times[start]), int(self._times[start + rows - 1])
             rare = None if self._rare is None else self._rare.slice(start, rows)
-            tasks.append(FrameTask(held, self.name, first, last, rows, size, rare=rare))
+            tasks.append(FrameTask(held, self.name, first, last, rows, size, self.name, rare))
         if not len(self._times):
             # It has no rows, and shows of which types the columns are.
-            tasks.append(FrameTask(self._columns, self.name, 0, 0, 0, 0))
+            tasks.append(FrameTask(self._columns, self.name, 0, 0, 0, 0, self.name))
         return Scan(tuple(reversed(tasks)), skipped_rows=len(self._times) - int(high - low))
 
     def field_names(self) -> set[str]:

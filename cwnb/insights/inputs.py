@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from cwnb.errors import MalformedQuery
+from cwnb.errors import InvalidParameter, MalformedQuery
 from cwnb.events import MESSAGE, SEQUENCE, Condition, Extent, Scan, Window
 from cwnb.insights import frame_columns, frames, tree
+from cwnb.window import read_window
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from cwnb.events import Source, Sources
+    from cwnb.insights.context import QueryContext
 
 
 class RowsSource:
@@ -74,25 +76,6 @@ def has_column(columns: Sequence[str] | dict[str, Any] | set[str], name: str) ->
     return any(".".join(parts[:length]) in columns for length in range(1, len(parts) + 1))
 
 
-class _AnswerFields:
-    """The names of the columns of an input whose rows are no events."""
-
-    def __init__(self, names: list[str]) -> None:
-        self._names = names
-
-    def field_names(self) -> set[str]:
-        return set(self._names)
-
-    def has_field(self, name: str) -> bool:
-        return has_column(self._names, name)
-
-    def has_children(self, _: str) -> bool:
-        return False
-
-    def cut_events(self, _: str) -> int:
-        return 0
-
-
 def columns_of_input(
     input: tree.Input, sources: Sources, earlier: Sequence[tree.Pipeline]
 ) -> list[str] | None:
@@ -113,7 +96,9 @@ def fields_of_input(input: tree.Input, sources: Sources, earlier: Sequence[tree.
     For events it is their source. Raises ResourceNotFound for a group or table that is not there.
     """
     names = columns_of_input(input, sources, earlier)
-    return open_input(input, sources, ()) if names is None else _AnswerFields(names)
+    if names is None:
+        return open_input(input, sources, ())
+    return RowsSource({name: pa.nulls(0) for name in names}, 0, name="answer")
 
 
 def open_input(input: tree.Input, sources: Sources, answers: Sequence[Any]) -> Source:
@@ -124,15 +109,55 @@ def open_input(input: tree.Input, sources: Sources, answers: Sequence[Any]) -> S
     return opener(input, sources, answers)
 
 
-def extent_of_inputs(query: tree.Query, sources: Sources, window: Window) -> Extent | None:
-    """Give the times of all events of the groups that a query names; None if there are none."""
-    found: Extent | None = None
+def open_inputs(query: tree.Query, sources: Sources) -> None:
+    """Open all that the pipelines of a query read; raises ResourceNotFound for what is missing."""
     for pipeline in query.pipelines:
-        input = pipeline.input
-        if isinstance(input, tree.CallersGroups | tree.Groups):
-            extent = open_input(input, sources, ()).extent(window)
-            found = found if extent is None else extent | found
-    return found
+        if not isinstance(pipeline.input, tree.Answer):
+            open_input(pipeline.input, sources, ())
+
+
+def events_of_answer(query: tree.Query, sources: Sources) -> Source:
+    """Open the events that the rows of a query's answer are made of.
+
+    What subqueries and the sides of joins read besides is not there.
+    """
+    return open_input(query.answer.input, sources, ())
+
+
+def events_read(query: tree.Query, context: QueryContext) -> list[tuple[Source, Window]]:
+    """Give the events of all log groups that a query reads, each with the times that it reads."""
+    return [
+        (open_input(pipeline.input, context.sources, ()), window_of(pipeline.input, context))
+        for pipeline in query.pipelines
+        if isinstance(pipeline.input, tree.CallersGroups | tree.Groups)
+    ]
+
+
+def window_of(input: tree.Input, context: QueryContext) -> Window:
+    """Give the times in which an input is read: the query's, or those that its SOURCE says.
+
+    Raises InvalidParameter for a window that ends before it starts.
+    """
+    start, end = input.args.get("start"), input.args.get("end")
+    if start is None and end is None:
+        return context.window
+    said = read_window(start, end, context.now_ms)
+    first = context.window.start_ms if start is None else said.start_ms
+    last = context.window.end_ms if end is None else said.end_ms
+    if last < first:
+        raise InvalidParameter(f"SOURCE {_times(start, end)} leaves no time of the query's window")
+    return Window(first, last)
+
+
+def _times(start: str | None, end: str | None) -> str:
+    said = {"start": start, "end": end}
+    return " ".join(f"{word}={text}" for word, text in said.items() if text is not None)
+
+
+def extent_of_answer(query: tree.Query, context: QueryContext) -> Extent | None:
+    """Give the times of all events that the answer may be made of; None if there are none."""
+    window = window_of(query.answer.input, context)
+    return events_of_answer(query, context.sources).extent(window)
 
 
 def _answer(input: tree.Answer, _: Sources, answers: Sequence[Any]) -> Source:
@@ -143,6 +168,7 @@ def _answer(input: tree.Answer, _: Sources, answers: Sequence[Any]) -> Source:
 def _table(input: tree.Table, sources: Sources, _: Sequence[Any]) -> Source:
     name = str(input.args["name"])
     table = sources.table(name).combine_chunks()
+    # Its types may be plain ones, where the caller hands it in.
     columns = {
         label: frame_columns.engine_type(_whole(table.column(label)), label)
         for label in table.column_names
@@ -156,7 +182,7 @@ def _whole(column: Any) -> Any:
 
 _OPENERS: dict[type[tree.Input], Callable[[Any, Sources, Sequence[Any]], Source]] = {
     tree.CallersGroups: lambda _, sources, __: sources.open(),
-    tree.Groups: lambda groups, sources, _: sources.open(groups.args["selectors"]),
+    tree.Groups: lambda groups, sources, _: sources.open(groups.selectors),
     tree.Table: _table,
     tree.Answer: _answer,
 }

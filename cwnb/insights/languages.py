@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 
 from cwnb.errors import InvalidParameter, MalformedQuery
 from cwnb.insights.ql import dialect, restrictions
+from cwnb.insights.ql.macros import expand
 from cwnb.insights.ql.tokens import InsightsTokenizer, quote
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cwnb.insights.completion import Completion, Vocabulary
+    from cwnb.insights.ql.macros import Saved
     from cwnb.insights.tree import Pipeline, Query
 
 
@@ -75,13 +77,29 @@ def language_named(name: str) -> Language:
     return LANGUAGES[name]
 
 
-def parse(text: str, language: str = "ql") -> Query:
-    """Read a query, which keeps its `language`; raises MalformedQuery, InvalidParameter."""
+def parse(text: str, language: str = "ql", saved: Callable[[str], Saved] | None = None) -> Query:
+    """Read a query, which keeps its `language`.
+
+    `saved` gives the saved queries that it may call by name; what they stand for is in the meta
+    `expansion` of the query. Raises MalformedQuery, InvalidParameter.
+    """
     if not isinstance(text, str):
         raise InvalidParameter(f"a query is text, not {type(text).__name__}")
-    query = language_named(language).parse(text)
+    read = language_named(language).parse
+    expansion = None if saved is None or language != "ql" else expand(text, saved)
+    try:
+        query = read(text if expansion is None else expansion.text)
+    except MalformedQuery as error:
+        raise (error if expansion is None else expansion.of_written(error)) from None
+    if expansion is not None and expansion.calls:
+        query.meta["expansion"] = expansion
     query.set("language", language)
     return query
+
+
+def expanded(text: str, saved: Callable[[str], Saved]) -> str:
+    """Give a query in QL with the saved queries that it calls written out."""
+    return expand(text, saved).text
 
 
 def candidates(
@@ -117,6 +135,7 @@ __all__ = [
     "LANGUAGES",
     "Language",
     "candidates",
+    "expanded",
     "language_named",
     "page_at",
     "parse",

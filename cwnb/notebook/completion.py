@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import SimpleCompletion, completion_matcher
 
 from cwnb.errors import CwnbError
-from cwnb.notebook.known import Known, group_names, vocabulary_of
+from cwnb.notebook.known import Known, group_names, groups_in, vocabulary_of
 from cwnb.notebook.live import shows_views
 from cwnb.notebook.options import Options, read_options
 from cwnb.notebook.placeholders import fill_word
@@ -153,16 +153,19 @@ class Completer:
 
         where = self._where(cursor.line)
         named = read_unfinished(cursor.line, cell=cursor.is_cell).groups
-        groups = tuple(_filled(named, self._magics.shell.user_ns)) or tuple(
-            configured_groups(self._magics.groups)
+        groups = (
+            tuple(_filled(named, self._magics.shell.user_ns))
+            or groups_in(f"{cursor.before}{cursor.after}")
+            or tuple(configured_groups(self._magics.groups))
         )
-        if where is None or not groups:
+        if where is None:
             return Vocabulary()
-        return self._known.get(
+        known = self._known.get(
             ("fields", _key(where), groups),
             lambda: vocabulary_of(self._magics.stores.open(where), groups),
             Vocabulary(),
         )
+        return replace(known, groups=tuple(self.groups(cursor.line)))
 
     def _where(self, line: str) -> Logs | Path | None:
         variables = self._magics.shell.user_ns

@@ -10,8 +10,11 @@ from cwnb.errors import CwnbError, InvalidParameter, MalformedQuery, ResourceNot
 from cwnb.events import ALL_TIME, LOG_STREAM, Window
 from cwnb.insights import (
     LANGUAGES,
+    begins_at,
     counted_by,
     events_beginning,
+    events_of_answer,
+    expanded,
     keys_of_groups,
     names_made,
     parse,
@@ -116,7 +119,7 @@ class Exploration:
         parse(self._filled(), self.language)  # so that an error points into the text as it stands
         return self.logs.start(
             self.question,
-            self.groups or None,
+            None if self.names_groups else self.groups or None,
             self.start,
             self.end,
             language=self.language,
@@ -130,16 +133,29 @@ class Exploration:
 
         Raises MalformedQuery for a `{{name}}` without a value.
         """
-        return self._of_streams() + self._filled()
+        return self._with_streams(self._filled())
+
+    @property
+    def names_groups(self) -> bool:
+        """Whether the text names the log groups that it asks, so that none are chosen."""
+        try:
+            return parse(self._filled(), self.language).names_groups
+        except MalformedQuery:  # it is told when the text is asked
+            return False
 
     def fault_in_text(self, error: MalformedQuery) -> MalformedQuery:
         """Give an error about the question as one about the text; without a place if it has none.
 
-        The condition for streams stands before the text, so that places after it are shifted.
+        The condition for streams stands before the first command, so that places after it are
+        shifted.
         """
+        if error.text == self.text or error.start is None:
+            return error
         shift = len(self._of_streams())
-        is_in_text = self._filled() == self.text and (error.start or 0) >= shift
-        if error.text == self.text or error.start is None or not is_in_text:
+        place = self._first_command() if shift else 0
+        if error.start < place:
+            shift = 0
+        if self._filled() != self.text or place <= error.start < place + shift:
             return error
         end = None if error.end is None else error.end - shift
         return MalformedQuery(error.message, self.text, error.start - shift, end)
@@ -154,11 +170,12 @@ class Exploration:
         options += ("--limit", str(self.limit)) if self.limit else ()
         options += ("--strict",) if self.strict else ()
         options += self.cell_options
-        text = self._of_streams() + self.text
+        text = self._with_streams(self.text)
+        groups = [] if self.names_groups else self.groups
         asked = [self, self.period_before()] if self.compares else [self]
         return ["\n".join(values)] * bool(values) + [
             # Without a start, a cell begins where a setting says.
-            cell_source(text, one.groups, start=one.start or ALL, end=one.end, options=options)
+            cell_source(text, groups, start=one.start or ALL, end=one.end, options=options)
             for one in asked
         ]
 
@@ -194,27 +211,50 @@ class Exploration:
 
         The text does not count. Raises as `Logs.query` does.
         """
+        filled = self._filled()
+        sources = filled[: begins_at(filled)] if self.names_groups else ""
         question = (
-            f"{self._of_streams()}filter ispresent({write_name(name)})\n"
+            f"{sources}{self._of_streams()}filter ispresent({write_name(name)})\n"
             f"| stats count(*) as events by {self._comparable(name)}\n"
             f"| sort events desc | limit {most:d}"
         )
-        result = self.logs.query(question, self.groups or None, self.start, self.end)
+        groups = None if sources else self.groups or None
+        result = self.logs.query(question, groups, self.start, self.end)
         return [(value, count) for value, count in map(dict.values, result)]
 
     def _comparable(self, name: str) -> str:
         """Write a field so that it can be compared and counted, also where it is a list or map."""
         written = write_name(name)
         try:
-            may_be_structure = self.logs.store.snapshot(self.groups).has_children(name)
+            query = parse(self._filled(), self.language)
+            named = [] if query.names_groups else self.groups
+            sources = StoreSources(self.logs.store, named, query.selectors())
+            may_be_structure = events_of_answer(query, sources).has_children(name)
             may_be_structure = may_be_structure and name not in names_made(self._filled())
         except CwnbError:  # the query will say what is wrong with it or its groups
             return written
         return comparable(written) if may_be_structure else written
 
     def _filled(self) -> str:
+        """Give the text with the values of its parameters, and the saved queries that it calls."""
         # The text of an answer is filled already, and may have `{{` in a string.
-        return fill_query(self.text, self.parameters) if self.parameters else self.text
+        text = fill_query(self.text, self.parameters) if self.parameters else self.text
+        if self.language != "ql" or "$" not in text:
+            return text
+        return expanded(text, self.logs.store.saved_query)
+
+    def _with_streams(self, text: str) -> str:
+        """Give a text with the command that keeps the events of the streams, behind its SOURCE."""
+        added = self._of_streams()
+        place = self._first_command() if added else 0
+        return text[:place] + added + text[place:]
+
+    def _first_command(self) -> int:
+        """Give the place of the first command, behind SOURCE; 0 in a text that has a fault."""
+        try:
+            return begins_at(self._filled())
+        except MalformedQuery:  # it is told when the text is asked
+            return 0
 
     def _of_streams(self) -> str:
         """Give the command that keeps the events of the streams, if only some are asked."""

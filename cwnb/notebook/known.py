@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from contextlib import suppress
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from cwnb.store import FieldInfo
 
 Found = TypeVar("Found")
+_SOURCE = re.compile(r"""\bsource\s+(["'])(.+?)\1""", re.IGNORECASE)
 # Names are up to date for this long. Older ones are still offered while a thread looks again.
 _FRESH_S = 15.0
 # Completion waits this long for names that were never read; the next completion will have them.
@@ -93,6 +95,11 @@ def vocabulary_of(logs: Logs, groups: Sequence[str]) -> Vocabulary:
         return Vocabulary()
     streams = {stream.name for group in read for stream in logs.store.streams(group)}
     return vocabulary_from(logs.store.field_statistics(*read), streams)
+
+
+def groups_in(text: str) -> tuple[str, ...]:
+    """Name the log groups that a query, which may be unfinished, names in quotes by SOURCE."""
+    return tuple(dict.fromkeys(name for _, name in _SOURCE.findall(text)))
 
 
 def vocabulary_from(fields: Iterable[FieldInfo], streams: Iterable[str]) -> Vocabulary:

@@ -17,6 +17,7 @@ from traitlets import Any as AnyTrait
 from traitlets import Enum, Float, Int, List, TraitError, Unicode, Union, validate
 
 from cwnb.errors import CwnbError, InvalidParameter, QueryCancelled
+from cwnb.insights import parse
 from cwnb.notebook import call_errors
 from cwnb.notebook.cell_help import CellHelp
 from cwnb.notebook.cells import cell_source
@@ -268,7 +269,11 @@ class Cwnb(Magics):  # type: ignore[misc]
             raise InvalidParameter("there is no query; write one below the first line")
         logs = self.stores.open(self.stores.find(options, self.store, variables))
         with self.history.asking(logs, line, cell, text) as entry:
-            groups = groups_to_ask(options.groups, self.groups, logs)
+            question = fill_query(text, variables)
+            query = parse(question, options.language, logs.store.saved_query)
+            groups: list[str] = []
+            if options.groups or not query.names_groups:
+                groups = groups_to_ask(options.groups, self.groups, logs)
             start = narrowed_start(
                 options.start, options.end, logs.clock.now_ms(), configured=self.start
             )
@@ -278,9 +283,7 @@ class Cwnb(Magics):  # type: ignore[misc]
                 "limit": options.limit or self.limit,
             }
             entry.asked_with(groups, start, options.end, **asked)
-            running = logs.start(
-                fill_query(text, variables), groups, start=start, end=options.end, **asked
-            )
+            running = logs.start(question, groups, start=start, end=options.end, **asked)
             if options.save is not None:
                 logs.save_query(options.save, text, entry.groups)
             if options.no_wait:

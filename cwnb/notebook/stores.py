@@ -91,7 +91,7 @@ def groups_to_ask(
     configured: str | list[str],
     logs: Logs,
     *,
-    remedy: str = "add -g GROUP",
+    remedy: str = "add -g GROUP, or begin the query with SOURCE 'GROUP'",
 ) -> list[str]:
     """Give the groups that are named, else those of `%config`; raises InvalidParameter."""
     groups = named or configured_groups(configured)

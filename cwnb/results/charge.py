@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from cwnb.insights import events_read
+
 if TYPE_CHECKING:
     from cwnb.events import Window
     from cwnb.results.result import QueryResult
@@ -24,9 +26,11 @@ def bytes_in_window(result: QueryResult) -> int:
     service scans them. Where a range of events lies in the window in part, its share is counted by
     time, as if they were spread evenly.
     """
-    context = result.events.context
-    tasks = context.sources.open().scan([], context.window, []).tasks
-    total = sum(task.message_bytes * _share(task, context.window) for task in tasks)
+    total = sum(
+        task.message_bytes * _share(task, window)
+        for source, window in events_read(result.query, result.events.context)
+        for task in source.scan([], window, []).tasks
+    )
     return max(round(total), int(result.statistics.get("bytesScanned") or 0))
 
 

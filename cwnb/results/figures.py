@@ -9,7 +9,7 @@ import numpy as np
 
 from cwnb.errors import CwnbError, InvalidParameter
 from cwnb.events import ALL_TIME, Window
-from cwnb.insights import extent_of_inputs
+from cwnb.insights import extent_of_answer
 from cwnb.results.axes import NARROWEST, WIDTH, joined
 from cwnb.results.bar_charts import BARS_SHOWN, draw_bars
 from cwnb.results.distribution import draw_distribution
@@ -93,13 +93,12 @@ def _window(result: Any) -> Window:
 
     So a chart of what failed since 9:00 shows the quiet time up to the newest event, too.
     """
-    context = result.events.context
-    window: Window = context.window
+    window: Window = result.events.window
     has_start, has_end = window.start_ms > ALL_TIME.start_ms, window.end_ms < ALL_TIME.end_ms
     if has_start == has_end:
         return window
     with suppress(CwnbError):  # the events may be gone, and the answer is still there
-        extent = extent_of_inputs(result.query, context.sources, window)
+        extent = extent_of_answer(result.query, result.events.context)
         if extent is not None and has_start:
             return Window(window.start_ms, extent.last_ms + 1)
         if extent is not None:

@@ -20,6 +20,7 @@ _TYPES = {
     "number": pa.float64(),
     "boolean": pa.bool_(),
     "time": pa.timestamp("ms", "UTC"),
+    "pairs": pa.string(),
 }
 
 # Column: the attribute that it shows, and what it holds.
@@ -31,6 +32,8 @@ GROUPS = {
     "last": ("last_ms", "time"),
     "retention_days": ("retention_days", "integer"),
     "log_type": ("log_type", "text"),
+    "log_class": ("log_class", "text"),
+    "tags": ("tags", "pairs"),
     "created": ("created_ms", "time"),
 }
 STREAMS = {
@@ -57,6 +60,13 @@ FIELDS = {
     "examples": ("examples", "text"),
     "conflicts": ("conflicts", "boolean"),
 }
+LOOKUPS = {
+    "name": ("name", "text"),
+    "rows": ("rows", "integer"),
+    "columns": ("columns", "text"),
+    "bytes": ("bytes", "integer"),
+    "saved": ("saved_ms", "time"),
+}
 SAVED_QUERIES = {
     "name": ("name", "text"),
     "text": ("text", "text"),
@@ -71,10 +81,12 @@ def listing(items: Iterable[Any], columns: dict[str, tuple[str, str]]) -> DataFr
     rows = [asdict(item) for item in items]
     made = {}
     for name, (attribute, kind) in columns.items():
-        values = [_joined(row[attribute]) for row in rows]
+        values = [_joined(row[attribute], pairs=kind == "pairs") for row in rows]
         made[name] = pa.array(values, _TYPES[kind])
     return data_frame(made, len(rows))
 
 
-def _joined(value: Any) -> Any:
+def _joined(value: Any, *, pairs: bool) -> Any:
+    if pairs:
+        return ", ".join(f"{key}={held}" for key, held in value.items())
     return ", ".join(map(str, value)) if isinstance(value, list | dict | tuple) else value

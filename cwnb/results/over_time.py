@@ -19,7 +19,7 @@ from cwnb.insights import (
     Control,
     Progress,
     counted_over_time,
-    extent_of_inputs,
+    extent_of_answer,
     fields_of_events,
     fields_of_input,
     names_made,
@@ -96,6 +96,7 @@ class CountOverTime:
             limit=_MOST_ROWS,
             notes=[],
         )
+        self._window = result.events.window
         self._running: RunningQuery | None = None
         self._answer: OverTime | None = None
         self._error: BaseException | None = None
@@ -155,7 +156,7 @@ class CountOverTime:
             return None
         period = period_for(*span)
         source = fields_of_input(self._result.pipeline.input, self._context.sources, ())
-        level = level_field(fields_of_events(self._result.text, source.field_names()))
+        level = level_field(fields_of_events(self._result.expanded_text, source.field_names()))
         if level:
             try:
                 found = self._ask(span, period, level)
@@ -167,14 +168,14 @@ class CountOverTime:
 
     def _span(self) -> tuple[int, int] | None:
         """Give the first and the last millisecond to count; None with a `reason` for none."""
-        query, window = self._result.query, self._context.window
+        query, window = self._result.query, self._window
         if query.language != "ql":
             self.reason = f"events of a query in {query.language!r} cannot be counted over time"
             return None
-        if TIMESTAMP in names_made(self._result.text):
+        if TIMESTAMP in names_made(self._result.expanded_text):
             self.reason = f"the query makes a {TIMESTAMP} that is not the time of its events"
             return None
-        extent = extent_of_inputs(query, self._context.sources, window)
+        extent = extent_of_answer(query, self._context)
         if extent is None:
             self.reason = "there are no events with a time to count"
             return None
@@ -189,7 +190,7 @@ class CountOverTime:
 
     def _ask(self, span: tuple[int, int], period: NamedPeriod, level: str) -> OverTime | None:
         """Count by bin and level; None for values that are no levels."""
-        text = counted_over_time(self._result.text, period.text, level)
+        text = counted_over_time(self._result.expanded_text, period.text, level)
         # A control of its own: one query stops its control when it fails.
         context = replace(self._context, control=Control())
         self._running = RunningQuery(text, parse(text), context).begin()

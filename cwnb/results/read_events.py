@@ -10,19 +10,23 @@ import pyarrow as pa
 
 from cwnb.events import LOG, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP, mixed_type
 from cwnb.insights import (
+    Table,
+    field_names,
     holds_structures,
     is_structure,
+    open_input,
     open_task,
     structure_fields,
     values_to_json,
     values_to_text,
+    window_of,
 )
 from cwnb.memo import memo
 from cwnb.results.files import writing
 
 if TYPE_CHECKING:
-    from cwnb.events import Scan
-    from cwnb.insights import QueryContext
+    from cwnb.events import Scan, Source, Window
+    from cwnb.insights import Input, Query, QueryContext
 
 _SYSTEM_TYPES = {
     TIMESTAMP: pa.timestamp("ms", "UTC"),
@@ -33,20 +37,38 @@ _SYSTEM_TYPES = {
 }
 
 
+# The file of the events that the answer is made of.
+EVENTS_FILE = "events.parquet"
+
+
 @dataclass
 class ReadEvents:
-    """The events that a query read; `names` are the fields that it names."""
+    """The events of one input of a query; `names` are the fields that it names.
+
+    `file` is the name of the file that has them beside those of other inputs.
+    """
 
     context: QueryContext
+    input: Input
     names: list[str]
+    file: str = EVENTS_FILE
+
+    @property
+    def window(self) -> Window:
+        """The times in which they are read."""
+        return window_of(self.input, self.context)
+
+    @memo
+    def _source(self) -> Source:
+        return open_input(self.input, self.context.sources, ())
 
     def _scan(self, columns: list[str]) -> Scan:
-        return self.context.sources.open().scan(columns, self.context.window, [])
+        return self._source.scan(columns, self.window, [])
 
     @memo
     def _structures(self) -> frozenset[str]:
         """Name the fields whose value may be a list or map."""
-        return structure_fields(self.names, self.context.sources.open())
+        return structure_fields(self.names, self._source)
 
     def _columns(self) -> list[str]:
         names = [*_SYSTEM_TYPES, *self.names]
@@ -96,6 +118,85 @@ class ReadEvents:
                 writer.write_table(pa.table(arrays, schema=schema))
                 rows += reader.rows
         return rows
+
+
+@dataclass
+class ReadTable:
+    """A lookup table that a query read."""
+
+    context: QueryContext
+    name: str
+    window: Window | None = None
+
+    @property
+    def file(self) -> str:
+        """The name of the file that has it beside those of other inputs."""
+        return f"table_{self.name}.parquet"
+
+    @memo
+    def _columns(self) -> dict[str, Any]:
+        table = self.context.sources.table(self.name).combine_chunks()
+        return {name: table.column(name).combine_chunks() for name in table.column_names}
+
+    def schema(self) -> dict[str, str]:
+        """Tell what each column holds, as that of events does."""
+        return {name: _kind(_plain(array).type) for name, array in self._columns.items()}
+
+    def write(self, path: str | Path) -> int:
+        """Write the table as Parquet; gives its number of rows."""
+        import pyarrow.parquet as pq
+
+        kinds = self.schema()
+        columns = {
+            name: _cast(
+                _plain(array), _ARROW.get(kinds[name], pa.string()), len(array), as_json=False
+            )
+            for name, array in self._columns.items()
+        }
+        table = pa.table(columns)
+        with writing(path):
+            pq.write_table(table, Path(path))
+        return int(table.num_rows)
+
+
+def _plain(array: Any) -> Any:
+    if isinstance(array, pa.ChunkedArray):
+        array = array.chunk(0) if array.num_chunks == 1 else pa.concat_arrays(array.chunks)
+    return array.dictionary_decode() if pa.types.is_dictionary(array.type) else array
+
+
+def events_of_inputs(query: Query, context: QueryContext) -> list[ReadEvents | ReadTable]:
+    """Give what each pipeline of a query reads, in the order in which they run.
+
+    Pipelines that read the same events share them, with the fields that each of them names.
+    """
+    found: list[ReadEvents | ReadTable] = []
+    events: list[ReadEvents] = []
+    for pipeline in reversed(query.pipelines):
+        if isinstance(pipeline.input, Table):
+            found.append(ReadTable(context, pipeline.input.args["name"]))
+            continue
+        same = next((one for one in events if one.input == pipeline.input), None)
+        if same is None:
+            file = f"input_{len(events) + 1}.parquet" if events else EVENTS_FILE
+            same = ReadEvents(context, pipeline.input, [], file)
+            events.append(same)
+        same.names = sorted({*same.names, *field_names(pipeline)})
+        found.append(same)
+    return found[::-1]
+
+
+def placed(inputs: list[ReadEvents | ReadTable], path: str | Path) -> dict[str, Path]:
+    """Give the path of each file of some inputs.
+
+    `path` is that of the first file, or a folder; the others lie beside it. Several files need a
+    folder, so that a name without a suffix is one that will be made.
+    """
+    others = {one.file for one in inputs} - {EVENTS_FILE}
+    path = Path(path)
+    folder = path.is_dir() or (bool(others) and not path.suffix)
+    first = path / EVENTS_FILE if folder else path
+    return {EVENTS_FILE: first, **{name: first.parent / name for name in sorted(others)}}
 
 
 _ARROW = {

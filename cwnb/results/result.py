@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import operator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from cwnb.errors import InvalidParameter, SnapshotExpired
 from cwnb.events import ALL_TIME, MESSAGE, POINTER, RAW
-from cwnb.insights import extent_of_inputs
+from cwnb.insights import events_of_answer, extent_of_answer
 from cwnb.memo import memo
 from cwnb.results.arrow_columns import data_frame, portable_column
 from cwnb.results.explanation import Explanation
+from cwnb.results.files import writing
 from cwnb.results.plain_rows import ROWS_AT_ONCE
+from cwnb.results.read_events import EVENTS_FILE, ReadTable, placed
 from cwnb.results.zones import UTC_NAME
 from cwnb.window import window_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from pandas import DataFrame, Series
 
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 
 
 _READS_EVENTS = (
-    "# Reads {!r}: the events that the query read, as result.export_events() writes them\n"
+    "# Reads {}: the events that the query read, as result.export_events() writes them\n"
     "# (in a terminal: --export-events FILE)."
 )
 
@@ -41,10 +43,10 @@ class QueryResult:
 
     `text` is the query as written, `query` its tree with checked names and explicit defaults,
     `statistics` the service's QueryStatistics (records and bytes matched, scanned, skipped) with
-    `resultCount`, `bytesRead` and `elapsedMs`, `warnings` one sentence each, `events` the events
-    that it read. `tz` is the zone in which table and charts show times, such as `Europe/Vienna`;
-    the answer itself stays in UTC. `is_partial`: these are the rows so far of a query that runs or
-    was stopped.
+    `resultCount`, `bytesRead` and `elapsedMs`, `warnings` one sentence each, `inputs` the events
+    that each of its pipelines read. `tz` is the zone in which table and charts show times, such as
+    `Europe/Vienna`; the answer itself stays in UTC. `is_partial`: these are the rows so far of a
+    query that runs or was stopped.
     """
 
     text: str
@@ -52,9 +54,22 @@ class QueryResult:
     outcome: Outcome
     statistics: dict[str, float]
     warnings: list[str]
-    events: ReadEvents
+    inputs: list[ReadEvents | ReadTable]
     tz: str = UTC_NAME
     is_partial: bool = False
+
+    @property
+    def expanded_text(self) -> str:
+        """The query as written, with the saved queries that it calls written out."""
+        expansion = self.query.meta.get("expansion")
+        return self.text if expansion is None else str(expansion.text)
+
+    @property
+    def events(self) -> ReadEvents:
+        """The events that the answer is made of."""
+        events = self.inputs[-1]
+        assert not isinstance(events, ReadTable)
+        return events
 
     @property
     def pipeline(self) -> Pipeline:
@@ -124,7 +139,7 @@ class QueryResult:
             if pointers is None:
                 raise
         pointer = pointers[row]
-        again = self.events.context.sources.again().open()
+        again = events_of_answer(self.query, self.events.context.sources.again())
         found = find_event(again, read_pointer(pointer))
         if found is None:
             raise no_such_event(pointer)
@@ -145,11 +160,11 @@ class QueryResult:
     @memo
     def window(self) -> str:
         """The times that were asked about; for all there is, those of the first and last event."""
-        context = self.events.context
+        window = self.events.window
         extent = None
-        if context.window == ALL_TIME:
-            extent = extent_of_inputs(self.query, context.sources, context.window)
-        return window_text(context.window, extent)
+        if window == ALL_TIME:
+            extent = extent_of_answer(self.query, self.events.context)
+        return window_text(window, extent)
 
     @memo
     def pandas(self) -> str:
@@ -159,33 +174,41 @@ class QueryResult:
     def to_pandas_source(self, events_path: str | Path = "events.parquet") -> str:
         """Write the same query as Python source with pandas, which runs without cwnb.
 
-        It reads its events from `events_path`, which `export_events(events_path)` writes. Raises
-        `CannotSay` (a CwnbError) for a part of the query that has no form in pandas.
+        It reads its events from `events_path`, and those of its subqueries from files beside it,
+        all of which `export_events(events_path)` writes. Raises `CannotSay` (a CwnbError) for a
+        part of the query that has no form in pandas.
         """
-        from cwnb.insights import to_pandas_source
+        from cwnb.insights import Exported, to_pandas_source
 
-        source = to_pandas_source(
-            self.query,
-            self.events.schema(),
-            events_path=str(events_path),
-            now_ms=self.events.context.now_ms,
-            window=self.events.context.window,
-        )
-        return f"{_READS_EVENTS.format(str(events_path))}\n{source}"
+        paths = placed(self.inputs, events_path)
+        exported = [Exported(str(paths[one.file]), one.schema(), one.window) for one in self.inputs]
+        source = to_pandas_source(self.query, exported, now_ms=self.events.context.now_ms)
+        files = ", ".join(repr(str(path)) for path in paths.values())
+        return f"{_READS_EVENTS.format(files)}\n{source}"
 
     def export_events(self, path: str | Path = "events.parquet") -> int:
-        """Write the events that the query read as Parquet; gives their number.
+        """Write the events that the query read as Parquet; gives the number of the answer's.
 
         The file has `@timestamp`, `@message`, `@sequence`, `@logStream`, `@log` and the fields that
-        the query names. Raises InvalidParameter for a query that read two windows, such as `diff`.
+        the query names. `path` may be a folder. Events that subqueries read lie beside it, in
+        `input_2.parquet` and so on, and lookup tables in `table_NAME.parquet`. Raises
+        InvalidParameter for a query that read two windows, such as `diff`.
         """
-        comparing = [c.keyword for c in self.query.answer.commands if c.compares]
+        comparing = [c.keyword for p in self.query.pipelines for c in p.commands if c.compares]
         if comparing:
             raise InvalidParameter(
                 f"{comparing[0]} read the events of two windows; export each of them by a query "
                 "without it"
             )
-        return self.events.write(path)
+        paths = placed(self.inputs, path)
+        numbers = {}
+        if len(paths) > 1 and not Path(path).suffix:
+            with writing(path):
+                Path(path).mkdir(exist_ok=True)
+        for one in self.inputs:
+            if one.file not in numbers:
+                numbers[one.file] = one.write(paths[one.file])
+        return numbers[EVENTS_FILE]
 
     def plot(
         self,

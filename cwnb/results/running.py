@@ -12,8 +12,16 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from cwnb.errors import MalformedQuery, QueryCancelled, QueryUnfinished, SnapshotExpired
-from cwnb.insights import Outcome, check, complete, field_names, prepare, run, working_for
-from cwnb.results.read_events import ReadEvents
+from cwnb.insights import (
+    Outcome,
+    check,
+    complete,
+    open_inputs,
+    prepare,
+    run,
+    working_for,
+)
+from cwnb.results.read_events import events_of_inputs
 from cwnb.results.result import QueryResult
 from cwnb.results.terminal_progress import TerminalBar
 from cwnb.results.warnings import warn_of_no_events, warn_of_types
@@ -140,8 +148,7 @@ class RunningQuery:
                 nothing = {name: pa.nulls(0) for name in query.answer.outputs}
                 outcome = Outcome(nothing, 0, [], {})
         except MalformedQuery as error:
-            error.text = error.text or self.text
-            raise
+            raise self._of_written(error) from error.__cause__
         if self._result is not None:
             return self._result
         so_far = (
@@ -193,7 +200,7 @@ class RunningQuery:
 
     def open(self) -> None:
         """Open the log groups that the query reads; raises ResourceNotFound if one is missing."""
-        self._context.sources.open()
+        open_inputs(self._query, self._context.sources)
 
     def begin(self) -> Self:
         """Start a thread that answers the query, and return at once."""
@@ -234,14 +241,18 @@ class RunningQuery:
             self._checked_or_ended.set()
             outcome = run(completed, context)
         except MalformedQuery as error:
-            # An error that the engine raises has no query text.
-            error.text = error.text or self.text
-            raise
+            raise self._of_written(error) from error.__cause__
         seconds = time.perf_counter() - started
         if not outcome.statistics["recordsScanned"]:
             opened = self.progress.of_records > 0
             warnings = [*warnings, *warn_of_no_events(completed, context, opened=opened)]
         return self._answer(completed, outcome, warnings, seconds)
+
+    def _of_written(self, error: MalformedQuery) -> MalformedQuery:
+        """Give an error about what was written; one that the engine raises has no query text."""
+        expansion = self._query.meta.get("expansion")
+        error.text = error.text or (self.text if expansion is None else expansion.text)
+        return error if expansion is None else expansion.of_written(error)
 
     def _answer(
         self, query: Query, outcome: Outcome, warnings: list[str], seconds: float
@@ -255,5 +266,5 @@ class RunningQuery:
             outcome,
             statistics,
             list(dict.fromkeys(told)),
-            ReadEvents(self._context, sorted(field_names(query.answer))),
+            events_of_inputs(query, self._context),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwnb.events import ALL_TIME
-from cwnb.insights import extent_of_inputs
+from cwnb.insights import extent_of_answer, window_of
 from cwnb.window import window_text
 
 if TYPE_CHECKING:
@@ -27,10 +27,11 @@ def warn_of_no_events(query: Query, context: QueryContext, *, opened: bool) -> l
     `opened`: whether something was opened to look for them. If not, and the window may have some,
     they were left out because none can pass the filters.
     """
-    extent = extent_of_inputs(query, context.sources, context.window)
+    extent = extent_of_answer(query, context)
     if extent is None:
         return ["there are no events to read"]
     if extent.in_window and not opened:
         return []
     lie = window_text(ALL_TIME, extent).removeprefix("all events, ")
-    return [f"there are no events {window_text(context.window, None)}; they lie {lie}"]
+    window = window_of(query.answer.input, context)
+    return [f"there are no events {window_text(window, None)}; they lie {lie}"]

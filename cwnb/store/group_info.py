@@ -41,6 +41,8 @@ def group_info(snapshot: Snapshot, group: GroupState, context: StoreContext) -> 
         created_ms=group.row.created_ms,
         retention_days=group.row.retention_days,
         log_type=group.row.processing.log_type,
+        log_class=group.row.log_class,
+        tags=dict(group.row.tags),
         events=living.events,
         stored_bytes=living.message_bytes,
         first_ms=living.first_ms,

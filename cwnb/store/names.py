@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cwnb.errors import InvalidParameter, ResourceNotFound
+from cwnb.events import LOG_CLASSES
 from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 NAME_LIMIT = 512
+# Tags of a log group. Source: API_TagResource.
+_MOST_TAGS = 50
+_TAG_KEY = re.compile(r"[\w\s.:/=+\-@]{1,128}")
+_TAG_VALUE = re.compile(r"[\w\s.:/=+\-@]{0,256}")
 _GROUP = re.compile(r"[A-Za-z0-9_\-/.#]{1,512}")
 
 
@@ -37,6 +43,39 @@ def check_stream_name(name: str) -> str:
     except UnicodeEncodeError:
         raise InvalidParameter(f"log stream name {name!r} is not Unicode text") from None
     return name
+
+
+def check_log_class(log_class: str) -> str:
+    """Give the class of a log group back; raise InvalidParameter for an unknown one."""
+    if log_class not in LOG_CLASSES:
+        hint = suggestion(
+            str(log_class),
+            LOG_CLASSES,
+            cutoff=0.5,
+            otherwise=f"it is one of {', '.join(LOG_CLASSES)}",
+        )
+        raise InvalidParameter(f"unknown log class {log_class!r}{hint}")
+    return log_class
+
+
+def check_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Give the tags of a log group; raise InvalidParameter where the service would refuse them."""
+    if not isinstance(tags, Mapping):
+        raise InvalidParameter(f"tags are a dict such as {{'team': 'shop'}}, not {tags!r:.80}")
+    if len(tags) > _MOST_TAGS:
+        raise InvalidParameter(f"a log group has at most {_MOST_TAGS} tags, not {len(tags)}")
+    for key, value in tags.items():
+        if not isinstance(key, str) or not _TAG_KEY.fullmatch(key) or key.startswith("aws:"):
+            raise InvalidParameter(
+                f"the key of a tag, {key!r:.140}, must be 1 to 128 letters, digits, spaces or any "
+                "of _ . : / = + - @, and must not begin with 'aws:'"
+            )
+        if not isinstance(value, str) or not _TAG_VALUE.fullmatch(value):
+            raise InvalidParameter(
+                f"the tag {key!r} must be a text of up to 256 letters, digits, spaces or any of "
+                f"_ . : / = + - @, not {value!r:.80}"
+            )
+    return dict(tags)
 
 
 def match_names(wanted: Sequence[str], known: Sequence[str]) -> list[str]:

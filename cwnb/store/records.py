@@ -14,6 +14,8 @@ class GroupInfo:
     created_ms: int
     retention_days: int | None
     log_type: str | None
+    log_class: str
+    tags: dict[str, str]
     events: int
     stored_bytes: int
     first_ms: int | None
@@ -81,6 +83,17 @@ class FieldInfo:
     examples: list[str]
     values: list[str]
     conflicts: bool
+
+
+@dataclass(frozen=True)
+class LookupInfo:
+    """A lookup table; `bytes` is the size of its texts."""
+
+    name: str
+    rows: int
+    columns: list[str]
+    bytes: int
+    saved_ms: int
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,7 @@ from cwnb.events import (
     Window,
 )
 from cwnb.memo import memo
+from cwnb.store import lookups
 from cwnb.store.catalog import batches, counters, groups, segments
 from cwnb.store.ingest.recent import RecentTask, digest
 from cwnb.store.maintenance.retention import cutoff_ms
@@ -32,10 +33,14 @@ from cwnb.store.segments.facts import (
     ranges_of,
 )
 from cwnb.store.segments.reader import SegmentTask
+from cwnb.store.selection import select
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    import pyarrow as pa
+
+    from cwnb.events import GroupSelector
     from cwnb.store.catalog.batches import SealedBatch
     from cwnb.store.catalog.groups import GroupRow
     from cwnb.store.context import StoreContext
@@ -76,8 +81,15 @@ class Snapshot:
     decided when the snapshot is made.
     """
 
-    def __init__(self, context: StoreContext, groups: Sequence[GroupState], now_ms: int) -> None:
+    def __init__(
+        self,
+        context: StoreContext,
+        groups: Sequence[GroupState],
+        now_ms: int,
+        tables: dict[str, bytes] | None = None,
+    ) -> None:
         self.groups = tuple(groups)
+        self._tables = tables or {}
         self.now_ms = now_ms
         self._context = context
 
@@ -86,6 +98,22 @@ class Snapshot:
         held = {group.name: group for group in self.groups}
         wanted = match_names(names, list(held))
         return Snapshot(self._context, [held[name] for name in wanted], self.now_ms)
+
+    def of_selectors(self, selectors: Sequence[GroupSelector]) -> Snapshot:
+        """Give the part of the groups that one of the selectors means.
+
+        Raises ResourceNotFound for a selector that no group of the snapshot meets.
+        """
+        rows = [group.row for group in self.groups]
+        names = [name for selector in selectors for name in select(selector, rows)]
+        return self.of_groups(list(dict.fromkeys(names)))
+
+    def table(self, name: str) -> pa.Table:
+        """Give a lookup table of the same moment; raises ResourceNotFound."""
+        if name not in self._tables:
+            known = [info.name for info in lookups.all_of(self._context)]
+            raise lookups.unknown_table(name, known)
+        return lookups.open_table(self._context, name, self._tables[name])
 
     def scan(
         self,
@@ -267,11 +295,17 @@ def _has_text(texts: Sequence[str], condition: Condition) -> bool:
 
 
 def take_snapshot(
-    context: StoreContext, names: list[str] | None, *, with_data: bool = True
+    context: StoreContext,
+    names: list[str] | None,
+    *,
+    selectors: Sequence[GroupSelector] = (),
+    tables: Sequence[str] = (),
+    with_data: bool = True,
 ) -> Snapshot:
     """Find groups (all where it is None), their segments and recent batches in one transaction.
 
-    A trailing `*` of a name is a prefix. `with_data=False` leaves out the events of the batches.
+    A trailing `*` of a name is a prefix. The groups that `selectors` mean are there too, and those
+    of the lookup `tables` that exist. `with_data=False` leaves out the events of the batches.
     """
     context.sealer()  # raises StoreKeyMissing before anything is read
     found = []
@@ -281,6 +315,11 @@ def take_snapshot(
             names = groups.names(connection)
         elif any(name.endswith("*") for name in names):
             names = match_names(names, groups.names(connection))
+        if selectors:
+            known = groups.all_of(connection)
+            meant = [name for selector in selectors for name in select(selector, known)]
+            names = list(dict.fromkeys([*names, *meant]))
+        held_tables = {name: lookups.read(context, connection, name) for name in tables}
         for name in names:
             row = groups.known(connection, name)
             with _naming(row.name):
@@ -293,7 +332,8 @@ def take_snapshot(
         with _naming(row.name):
             read = segments.facts_of(facts, context.identity, context.seals)
         states.append(GroupState(row, tuple(read), tuple(held)))
-    return Snapshot(context, states, context.clock.now_ms())
+    there = {name: data for name, data in held_tables.items() if data is not None}
+    return Snapshot(context, states, context.clock.now_ms(), there)
 
 
 @contextmanager

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
 from cwnb.errors import InvalidParameter, ResourceAlreadyExists, StoreReadOnly
-from cwnb.store import claims, history, saved_queries
+from cwnb.events import STANDARD
+from cwnb.store import claims, history, lookups, saved_queries
 from cwnb.store.catalog import counters, groups, loads, streams
 from cwnb.store.group_info import group_info
 from cwnb.store.ingest.load import Loading, begin
@@ -19,7 +20,7 @@ from cwnb.store.maintenance.background import Background
 from cwnb.store.maintenance.flush import flush
 from cwnb.store.maintenance.retention import check_retention
 from cwnb.store.maintenance.rewriting import compact, sweep
-from cwnb.store.names import check_group_name, match_names
+from cwnb.store.names import check_group_name, check_log_class, check_tags, match_names
 from cwnb.store.opening import open_context
 from cwnb.store.positions import Position
 from cwnb.store.processing import NOTHING, Processing
@@ -27,15 +28,18 @@ from cwnb.store.read_after import PAGE_BYTES, PAGE_ROWS, Page, read_after
 from cwnb.store.snapshot import Snapshot, take_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from cwnb.events import EventBatch
+    import pyarrow as pa
+
+    from cwnb.events import EventBatch, GroupSelector
     from cwnb.store.catalog import Catalog
     from cwnb.store.context import StoreContext
     from cwnb.store.records import (
         FieldInfo,
         GroupInfo,
         LoadRecord,
+        LookupInfo,
         PutResult,
         SavedQuery,
         StreamInfo,
@@ -122,17 +126,30 @@ class Store:
     # Groups and streams
 
     def create_group(
-        self, name: str, *, retention_days: int | None = None, log_type: str | None = None
+        self,
+        name: str,
+        *,
+        retention_days: int | None = None,
+        log_type: str | None = None,
+        log_class: str = STANDARD,
+        tags: Mapping[str, str] | None = None,
     ) -> None:
         """Make a log group; `log_type` says how its lines are recognised."""
         self.background.raise_failure()
         check_group_name(name)
         check_retention(retention_days)
+        check_log_class(log_class)
+        held = check_tags(tags or {})
         processing = Processing(log_type=log_type).check()
         with self.catalog.write() as connection:
             if groups.find(connection, name) is not None:
                 raise ResourceAlreadyExists(f"log group {name!r} exists already")
-            groups.insert(connection, name, self.clock.now_ms(), retention_days, processing)
+            now_ms = self.clock.now_ms()
+            groups.insert(
+                *(connection, name, now_ms, retention_days, processing),
+                log_class=log_class,
+                tags=held,
+            )
 
     def delete_group(self, name: str) -> None:
         """Remove a log group with all its streams and events."""
@@ -148,6 +165,13 @@ class Store:
         check_retention(days)
         with self.catalog.write() as connection:
             groups.set_retention(connection, groups.known(connection, name).id, days)
+
+    def set_tags(self, name: str, tags: Mapping[str, str]) -> None:
+        """Give a group these tags in the place of those that it has."""
+        self.background.raise_failure()
+        held = check_tags(tags)
+        with self.catalog.write() as connection:
+            groups.set_tags(connection, groups.known(connection, name).id, held)
 
     def has_group(self, name: str) -> bool:
         """Tell whether there is such a group."""
@@ -244,13 +268,20 @@ class Store:
 
     # Events out
 
-    def snapshot(self, group_names: Sequence[str]) -> Snapshot:
+    def snapshot(
+        self,
+        group_names: Sequence[str],
+        selectors: Sequence[GroupSelector] = (),
+        tables: Sequence[str] = (),
+    ) -> Snapshot:
         """Give a source of the events that the groups have at this moment.
 
-        A trailing `*` of a name is a prefix. Raises ResourceNotFound.
+        A trailing `*` of a name is a prefix; the groups that `selectors` mean are there too, and
+        the lookup `tables` of these names. Raises ResourceNotFound.
         """
         self.background.raise_failure()
-        return take_snapshot(self.context, list(dict.fromkeys(group_names)))
+        names = list(dict.fromkeys(group_names))
+        return take_snapshot(self.context, names, selectors=selectors, tables=tables)
 
     def field_statistics(self, *groups: str) -> list[FieldInfo]:
         """Tell about the discovered fields of these groups, those of most events first."""
@@ -303,6 +334,21 @@ class Store:
     def delete_query(self, name: str) -> None:
         """Delete a saved query; raises ResourceNotFound."""
         saved_queries.delete(self.context, name)
+
+    # Lookup tables
+
+    def put_lookup(self, name: str, table: pa.Table, text_bytes: int) -> None:
+        """Keep a lookup table, in the place of one with the same name; see `lookups.save`."""
+        self.background.raise_failure()
+        lookups.save(self.context, name, table, text_bytes)
+
+    def lookups(self) -> list[LookupInfo]:
+        """Tell about the lookup tables, by name."""
+        return lookups.all_of(self.context)
+
+    def delete_lookup(self, name: str) -> None:
+        """Delete a lookup table; raises ResourceNotFound."""
+        lookups.delete(self.context, name)
 
     def add_to_history(self, record: bytes) -> int:
         """Keep what the user has asked; gives its number. The newest 200 records are kept."""

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cases import (
     Case,
+    ask_frame,
     cell_of,
     differences,
     export_of,
-    frame_of,
     read_cases,
     same_cell,
+    table_of_text,
     time_ms,
     warning_differences,
 )
 from pipelines import is_unsaid
 
-from cwnb.errors import MalformedQuery
+from cwnb.errors import CwnbError
 from cwnb.events import Window
 
 if TYPE_CHECKING:
@@ -84,23 +85,35 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     import cwnb
 
     logs = cwnb.open(tmp_path_factory.mktemp("cases") / "store", encryption="none")
-    held: dict[tuple[Event, ...], tuple[Any, list[str]]] = {}
+    held: dict[tuple[Any, ...], tuple[Any, list[str]]] = {}
+    others: dict[tuple[Any, ...], Any] = {}
 
     def groups_of(case: Case) -> tuple[Any, list[str]]:
-        if case.events not in held:
+        # Log groups that queries name stand in a store of their own for each set of them.
+        beside = (*case.groups.items(), *case.tables.items())
+        if beside and beside not in others:
+            others[beside] = cwnb.open(tmp_path_factory.mktemp("beside") / "s", encryption="none")
+            for name, events in case.groups.items():
+                fill(others[beside], [name], events)
+            for name, text in case.tables.items():
+                others[beside].put_lookup(name, table_of_text(text))
+        key = (beside, case.events)
+        if key not in held:
             named = list(dict.fromkeys(event.group for event in case.events))
             if named and all(named):
                 of_case = cwnb.open(tmp_path_factory.mktemp("named") / "store", encryption="none")
-                held[case.events] = of_case, named
+                held[key] = of_case, named
             else:
-                held[case.events] = logs, [f"/cases/{len(held)}"]
-            fill(*held[case.events], case.events)
-        found, names = held[case.events]
+                held[key] = others.get(beside, logs), [f"/cases/{len(held)}"]
+            fill(*held[key], case.events)
+        found, names = held[key]
         found.store.set_now(case.now_ms or time_ms("12:00:00"))
-        return found, names
+        return found, [] if case.names_groups else names
 
     yield groups_of
-    for store in {id(found): found for found, _ in held.values()}.values():
+    stores = {id(found): found for found, _ in held.values()}
+    stores |= {id(found): found for found in others.values()}
+    for store in stores.values():
         store.close()
 
 
@@ -127,16 +140,7 @@ def check(case: Case, result: Any) -> None:
 
 @by_title(ANSWERED)
 def test_engine_on_a_frame(case: Case) -> None:
-    import cwnb
-
-    result = cwnb.query(
-        case.query,
-        frame_of(case.events),
-        strict=case.strict,
-        now=case.now_ms,
-        **window_of(case),
-    )
-    check(case, result)
+    check(case, ask_frame(case, now=case.now_ms, **window_of(case)))
 
 
 @by_title(ANSWERED)
@@ -163,20 +167,18 @@ def test_result_as_plain_pandas(
 
 @by_title(REFUSED)
 def test_refused(case: Case) -> None:
-    import cwnb
-
-    with pytest.raises(MalformedQuery) as caught:
-        cwnb.query(case.query, frame_of(case.events), strict=case.strict)
+    with pytest.raises(CwnbError) as caught:
+        ask_frame(case, now=case.now_ms)
     assert case.error
     assert case.error.lower() in str(caught.value).lower()
 
 
-@by_title(ANSWERED)
+@by_title([case for case in ANSWERED if not (case.groups or case.tables)])
 def test_plain_pandas(case: Case, tmp_path: Path) -> None:
     from pipelines import check_pipeline, parse_pipeline
 
     from cwnb.insights.resolve.complete import complete_pipeline
-    from cwnb.insights.to_pandas import CannotSay, to_pandas
+    from cwnb.insights.to_pandas import CannotSay, Exported, to_pandas
     from cwnb.insights.tree import Query
 
     frame, schema = export_of(case.events)
@@ -191,13 +193,8 @@ def test_plain_pandas(case: Case, tmp_path: Path) -> None:
     query = Query(pipelines=[complete_pipeline(pipeline)])
     namespace: dict[str, Any] = {}
     try:
-        source = to_pandas(
-            query,
-            schema,
-            events_path=str(path),
-            now_ms=case.now_ms,
-            window=Window(*case.window) if case.window else None,
-        )
+        window = Window(*case.window) if case.window else None
+        source = to_pandas(query, [Exported(str(path), schema, window)], now_ms=case.now_ms)
         exec(compile(source, "emitted.py", "exec"), namespace)
     except (CannotSay, ValueError) as error:
         if is_unsaid(case):

@@ -24,6 +24,7 @@ VOCABULARY = Vocabulary(
     ),
     streams=("i-1", "i-2"),
     variables=("wanted", "group"),
+    groups=("/shop/web", "/shop/app"),
 )
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from cases import Case, read_cases
+from cases import Case, ask_frame, read_cases
 
-import cwnb
 from cwnb.errors import MalformedQuery
 from cwnb.insights.resolve.rules import RULES, Then
 
@@ -26,19 +25,8 @@ def test_a_case_ends_as_its_rule_says(case: Case):
     then = rule.strict if case.strict else rule.lenient
     if then is Then.REFUSED:
         with pytest.raises(MalformedQuery) as caught:
-            _ask(case)
+            ask_frame(case)
         assert caught.value.rule == case.rule
     else:
-        asked = _ask(case)
+        asked = ask_frame(case)
         assert bool(asked.warnings) is (then is Then.WARNED) or case.rule == "text in backticks"
-
-
-def _ask(case: Case):
-    import pandas as pd
-
-    rows = [
-        {"@timestamp": pd.Timestamp(e.time_ms, unit="ms", tz="UTC"), "@message": e.message}
-        | e.fields
-        for e in case.events
-    ]
-    return cwnb.query(case.query, pd.DataFrame(rows), strict=case.strict)

@@ -91,6 +91,10 @@ def test_every_command_is_read_and_written():
         tree.ParseCsv: "parse @message csv as a, b",
         tree.ParseXml: 'parse @message xml "a/b" as c',
         tree.Json: 'json field=a "b.c" as d',
+        tree.Lookup: "lookup t a, b as c OUTPUTNEW d, e as f",
+        tree.CidrLookup: "cidrlookup t a as b OUTPUT c",
+        tree.Join: "join type=left left=a right=b where a.k = b.l and a.m = b.n (answer 1)",
+        tree.AppendCols: "appendcols override=true max=5 (answer 1)",
         tree.Unnest: "unnest a into b",
         tree.Expand: "expand a",
         tree.Stats: "stats count(*)",
@@ -113,7 +117,8 @@ def test_every_command_is_read_and_written():
     }
     assert set(examples) == set(tree.COMMANDS)
     for kind, text in examples.items():
-        (command,) = parse_pipeline(text).commands
+        asked = text.replace("answer 1", "SOURCE '/x' | fields a")
+        (command,) = parse_query(asked).answer.commands
         assert type(command) is kind
         assert to_text(command) == text
 

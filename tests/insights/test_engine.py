@@ -424,7 +424,7 @@ def test_an_expired_snapshot_is_taken_again(
         if len(taken) <= failures:
             raise SnapshotExpired("a file is gone")
 
-    def snapshot(names: list[str]) -> Any:
+    def snapshot(names: list[str], *_: Any) -> Any:
         taken.append(names)
         return Meanwhile(real(names), expire)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -12,9 +11,10 @@ from pipelines import parse_pipeline
 from sqlglot import exp
 
 from cwnb.errors import MalformedQuery, ResourceNotFound
+from cwnb.events import GroupSelector
 from cwnb.insights import frames, tree
 from cwnb.insights.context import QueryContext
-from cwnb.insights.engine import evaluate, run_query
+from cwnb.insights.engine import run_query
 from cwnb.insights.engine.commands import steps
 from cwnb.insights.frame_columns import columns_of_frame
 from cwnb.insights.frames import FrameSource
@@ -22,13 +22,11 @@ from cwnb.insights.ql import dialect, writer
 from cwnb.insights.resolve import command_checks
 from cwnb.insights.resolve.check import check
 from cwnb.insights.resolve.complete import complete
-from cwnb.insights.to_pandas import CannotSay, to_pandas
-from cwnb.insights.tree import facts
+from cwnb.insights.to_pandas import CannotSay, Exported, to_pandas
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from cwnb.insights.engine.batch import Batch
 
 START_MS = 1_795_593_600_000
 ROWS = 60
@@ -56,8 +54,8 @@ class Sources:
         self.groups = {"/web": frame_of("web"), "/db": frame_of("db", 7)}
         self.opened: list[str] = []
 
-    def open(self, selector: Sequence[str] | None = None) -> FrameSource:
-        (name,) = selector or ["/web"]
+    def open(self, selectors: Sequence[GroupSelector] | None = None) -> FrameSource:
+        (name,) = selectors[0].names if selectors else ["/web"]
         self.opened.append(name)
         if name not in self.groups:
             raise ResourceNotFound(f"there is no log group {name!r}")
@@ -75,6 +73,10 @@ class Sources:
 @pytest.fixture(autouse=True)
 def small_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(frames, "TASK_ROWS", 7)
+
+
+def groups(*names: str) -> tree.Groups:
+    return tree.Groups(selectors=tuple(GroupSelector((name,)) for name in names))
 
 
 def part(text: str, input: tree.Input | None = None) -> tree.Pipeline:
@@ -104,13 +106,13 @@ COUNTS = "filter n < 31 | stats count(*) as hits, max(n) as top by level"
 
 def test_a_pipeline_reads_the_groups_that_it_names() -> None:
     hosts = "stats count(*) as n by host"
-    assert rows_of(ask(part(hosts, tree.Groups(selectors=["/db"])))) == [("db", 7)]
+    assert rows_of(ask(part(hosts, groups("/db")))) == [("db", 7)]
     assert rows_of(ask(part(hosts))) == [("web", ROWS)]
 
 
 def test_a_group_that_is_not_there_is_an_error_before_anything_runs() -> None:
     with pytest.raises(ResourceNotFound, match="no log group '/gone'"):
-        ask(part(COUNTS), part("limit 1", tree.Groups(selectors=["/gone"])))
+        ask(part(COUNTS), part("limit 1", groups("/gone")))
 
 
 def test_a_pipeline_reads_the_answer_of_an_earlier_one() -> None:
@@ -172,7 +174,8 @@ def test_a_pipeline_reads_a_table() -> None:
 
 def test_statistics_and_steps_are_those_of_all_pipelines() -> None:
     found = ask(part(COUNTS), part("filter hits > 10", answer(0)))
-    assert found.statistics["recordsScanned"] == ROWS + 3
+    # The rows of an answer are no records of a log.
+    assert found.statistics["recordsScanned"] == ROWS
     assert found.statistics["resultCount"] == 1
     texts = [step.text for step in found.steps]
     assert texts[2] == "stats count(*) as hits, max(n) as top by level"
@@ -187,12 +190,13 @@ def test_an_answer_has_its_columns_and_no_others() -> None:
         MalformedQuery, match=r"'n' is no output of the answer before \(level, hits"
     ):
         ask(part(COUNTS), part("filter n > 1", answer(0)))
-    with pytest.raises(MalformedQuery, match="'hits' is no output of the stats before"):
-        ask(
-            part(COUNTS),
-            part("stats max(top) as t by level | filter hits > 1", answer(0)),
-            strict=True,
-        )
+    found = ask(
+        part(COUNTS),
+        part("stats max(top) as t by level | filter hits > 10", answer(0)),
+        strict=True,
+    )
+    assert rows_of(found) == [("ERROR", 30)]
+    assert "applied before stats" in found.warnings[0]
 
 
 def test_names_of_one_pipeline_are_free_in_another() -> None:
@@ -200,17 +204,21 @@ def test_names_of_one_pipeline_are_free_in_another() -> None:
     assert rows_of(found) == [(118, 118)]
 
 
-def test_a_query_prints_its_pipelines() -> None:
+def test_a_query_prints_what_its_pipelines_read() -> None:
     query = tree.Query(pipelines=[part("fields n"), part("limit 3", answer(0))])
-    assert writer.to_text(query) == "# answer 0\nfields n\n\n# of answer 0\nlimit 3"
+    assert writer.to_text(query) == "fields n\n| limit 3"
+    inner = part("fields n | limit 2", groups("/a"))
+    condition = tree.InSubquery(value=field("n"), answer=answer(0))
+    query = tree.Query(pipelines=[inner, with_first(tree.Filter(condition=condition), "limit 3")])
+    assert writer.to_text(query) == 'filter n in (SOURCE "/a"\n| fields n\n| limit 2)\n| limit 3'
 
 
 def test_plain_pandas_says_that_it_cannot() -> None:
     query = complete(
         tree.Query(pipelines=[part("fields n"), part("limit 3", answer(0))]), Sources()
     )
-    with pytest.raises(CannotSay, match="several inputs"):
-        to_pandas(query, {"n": "integer"})
+    with pytest.raises(CannotSay, match="the input 'Answer'"):
+        to_pandas(query, [Exported("events.parquet", {"n": "integer"})] * 2)
 
 
 # ---------------------------------------------------------------- a command and an expression
@@ -218,69 +226,6 @@ def test_plain_pandas_says_that_it_cannot() -> None:
 
 def answer(place: int) -> tree.Answer:
     return tree.Answer(place=place)
-
-
-class Join(tree.Command):
-    """`join key with ANSWER`: one row for each pair of equal keys; trial, for these tests."""
-
-    keyword = "join"
-    arg_types: ClassVar[dict[str, bool]] = {"key": True, "answer": True, "gives": True}
-    rows = facts.Rows.MORE
-    order = facts.Order.KEEPS
-    needs = facts.Needs.ROW
-    shows = facts.Shows.ADDS
-    names = facts.Names.ADDS
-    reads = tree.fields_named
-
-    def writes(self) -> set[str]:
-        return set(self.args["gives"])
-
-    def gives(self) -> list[str]:
-        return list(self.args["gives"])
-
-
-class InAnswer(tree.Node):
-    """`value in (ANSWER)`, of the first column of that answer; trial, for these tests."""
-
-    arg_types: ClassVar[dict[str, bool]] = {"value": True, "answer": True}
-
-
-def join_rows(command: Join, batch: Batch, _: set[str] | None) -> Batch:
-    inner = batch.query_values.answers[command.args["answer"].place]
-    key = command.args["key"]
-    own = evaluate.evaluate_array(key, batch).to_pylist()
-    other = inner.columns[key.name].to_pylist()
-    pairs = [
-        (i, j) for i, value in enumerate(own) for j, theirs in enumerate(other) if value == theirs
-    ]
-    batch.take(np.array([i for i, _ in pairs], dtype=np.int64))
-    there = pa.array([j for _, j in pairs], pa.int64())
-    for name in command.gives():
-        batch.set(name, inner.columns[name].take(there))
-    return batch
-
-
-def is_in_answer(node: InAnswer, batch: Batch) -> Any:
-    inner = batch.query_values.answers[node.args["answer"].place]
-    first = next(iter(inner.columns.values()))
-    value = evaluate.evaluate_array(node.args["value"], batch)
-    return pa.array([one in set(first.to_pylist()) for one in value.to_pylist()], pa.bool_())
-
-
-@pytest.fixture
-def trials(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setitem(steps.STEPS, Join, join_rows)
-    monkeypatch.setitem(evaluate.RULES, InAnswer, is_in_answer)
-    monkeypatch.setitem(writer.WRITERS, Join, lambda node: f"join {node.args['key'].name}")
-    monkeypatch.setitem(writer.WRITERS, InAnswer, lambda node: "x in (answer)")
-
-    def check_join(walk: Any, command: Join) -> Join:
-        for name in command.gives():
-            walk._define(name, command, again=set())
-        return command
-
-    monkeypatch.setitem(command_checks.CHECKS, Join, check_join)
-    return
 
 
 def field(name: str) -> tree.Field:
@@ -293,29 +238,26 @@ def with_first(command: tree.Command, text: str) -> tree.Pipeline:
     return pipeline
 
 
-@pytest.mark.usefixtures("trials")
+def asked(text: str, *, strict: bool = False) -> Any:
+    return ask(*dialect.parse_query(text).pipelines, strict=strict)
+
+
+JOIN = f"join left=a right=b where a.level = b.level (SOURCE '/web' | {COUNTS})"
+
+
 def test_a_join_reads_another_answer_in_each_task() -> None:
-    join = Join(key=field("level"), answer=answer(0), gives=["hits"])
-    found = ask(
-        part(COUNTS), with_first(join, "filter n > 57 and hits > 1 | display n, level, hits")
-    )
+    found = asked(f"{JOIN} | filter a.n > 57 and b.hits > 1 | display a.n, a.level, b.hits")
     assert rows_of(found) == [(59, "WARN", 10), (58, "INFO", 10)]
     # The filter on what the join gives stays behind it, the other one moves.
-    later = ask(
-        part(COUNTS), with_first(join.copy(), "filter n > 57 | filter hits > 10 | display n")
-    )
-    texts = [step.text for step in later.steps]
-    assert texts[4:6] == ["filter n > 57", "join level"]
+    later = asked(f"{JOIN} | filter a.n > 57 | filter b.hits > 10 | display a.n")
+    texts = [step.text.partition(" where ")[0] for step in later.steps]
+    assert texts[5:7] == ["filter n > 57", "join left=a right=b"]
     assert rows_of(later) == []
 
 
-@pytest.mark.usefixtures("trials")
 def test_the_names_of_the_inner_query_do_not_leak() -> None:
-    join = Join(key=field("level"), answer=answer(0), gives=["hits"])
     sources = Sources()
-    query = tree.Query(
-        pipelines=[part(COUNTS), with_first(join, "filter hits > 10 | stats count(*) as c")]
-    )
+    query = dialect.parse_query(f"{JOIN} | filter b.hits > 10 | stats count(*) as c")
     completed = complete(check(query, sources, strict=False)[0], sources)
     outcome = run_query(completed, QueryContext(sources, START_MS))
     assert completed.answer.commands[0].reads() == {"level"}
@@ -332,29 +274,24 @@ def test_a_walk_stops_at_the_border_of_a_pipeline() -> None:
     assert list(tree.find(outer, tree.Limit)) == []
 
 
-@pytest.mark.usefixtures("trials")
 def test_a_condition_reads_another_answer() -> None:
     inside = part("filter n > 55 | stats max(n) as top by level | display level")
-    condition = InAnswer(value=field("level"), answer=answer(0))
+    condition = tree.InSubquery(value=field("level"), answer=answer(0))
     first = with_first(tree.Filter(condition=condition), "stats count(*) as c by level")
     assert sorted(rows_of(ask(part("filter n = 3 | fields level"), first))) == [("ERROR", 20)]
     assert len(rows_of(ask(inside, first.copy()))) == 3
 
 
-@pytest.mark.usefixtures("trials")
 def test_a_command_that_nobody_checks_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(command_checks.CHECKS, Join)
-    join = Join(key=field("level"), answer=answer(0), gives=["hits"])
+    monkeypatch.delitem(command_checks.CHECKS, tree.Join)
     with pytest.raises(MalformedQuery, match="cannot check the command 'join'"):
-        ask(part(COUNTS), with_first(join, "limit 1"))
+        asked(JOIN)
 
 
-@pytest.mark.usefixtures("trials")
 def test_a_command_without_a_step_is_refused_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delitem(steps.STEPS, Join)
-    join = Join(key=field("level"), answer=answer(0), gives=["hits"])
+    monkeypatch.delitem(steps.STEPS, tree.Join)
     with pytest.raises(MalformedQuery, match="cannot run 'join'"):
-        ask(part(COUNTS), with_first(join, "limit 1"))
+        asked(JOIN)
 
 
 def test_an_input_of_an_unknown_kind_is_refused_by_name() -> None:

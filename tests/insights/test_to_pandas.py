@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 import pytest
-from cases import Case, Event, cell_of, export_of, frame_of, read_cases, table_of
+from cases import Case, Event, cell_of, export_of, frame_of, read_cases, table_of, table_of_text
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from pipelines import check_pipeline, is_unsaid, parse_pipeline
@@ -23,7 +23,7 @@ from strategies import pipelines
 from cwnb.errors import MalformedQuery
 from cwnb.insights.ql.dialect import to_text
 from cwnb.insights.resolve.complete import complete_pipeline
-from cwnb.insights.to_pandas import CannotSay, preamble, to_pandas
+from cwnb.insights.to_pandas import CannotSay, Exported, preamble, to_pandas
 from cwnb.insights.to_pandas.source import _preamble
 from cwnb.insights.tree import Query
 
@@ -45,7 +45,8 @@ def written(query: str, schema: dict[str, str] = SCHEMA) -> str:
     pipeline, _ = check_pipeline(
         parse_pipeline(query), strict=False, known=lambda name: name in schema
     )
-    return to_pandas(Query(pipelines=[complete_pipeline(pipeline)]), schema)
+    exported = Exported("events.parquet", schema)
+    return to_pandas(Query(pipelines=[complete_pipeline(pipeline)]), [exported])
 
 
 PLAIN = [
@@ -129,7 +130,13 @@ def test_no_events_give_the_same_answer(case: Case, tmp_path: Path) -> None:
     if case.error or is_unsaid(case):
         return
     try:
-        result = cwnb.query(case.query, frame_of(case.events).head(0), now=case.now_ms)
+        result = cwnb.query(
+            case.query,
+            None if case.names_groups else frame_of(case.events).head(0),
+            groups={name: frame_of(events).head(0) for name, events in case.groups.items()},
+            tables={name: table_of_text(text) for name, text in case.tables.items()},
+            now=case.now_ms,
+        )
     except MalformedQuery:
         return  # a name that the case has from its events
     path = tmp_path / "events.parquet"
@@ -209,7 +216,7 @@ def test_plain_pandas_answers_as_the_engine_does(
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.parquet"
         frame.to_parquet(path)
-        source = to_pandas(engine.query, schema, events_path=str(path))
+        source = to_pandas(engine.query, [Exported(str(path), schema)])
         namespace: dict[str, Any] = {}
         try:
             exec(compile(source, "emitted.py", "exec"), namespace)

@@ -361,3 +361,22 @@ def test_events_are_counted_over_time_where_a_level_is_a_list(lists):
     counted = CountOverTime(lists.run()).begin().result()
     assert counted.total == 10
     assert counted.levels == ["events"]
+
+
+def test_a_text_that_names_its_groups_needs_none(logs):
+    exploration = Exploration(logs, [], text="SOURCE '/shop/app' | stats count(*) as n by level")
+    assert exploration.names_groups
+    assert sorted(row["n"] for row in exploration.run()) == [20, 40]
+    exploration.keep_only("level", "ERROR")
+    assert exploration.text == (
+        "SOURCE '/shop/app' | filter level = \"ERROR\"\n| stats count(*) as n by level"
+    )
+    assert list(exploration.run()) == [{"level": "ERROR", "n": 20}]
+    exploration.streams = ["nothing"]
+    assert exploration.question.startswith("SOURCE '/shop/app' | filter @logStream in [")
+    assert len(exploration.run()) == 0
+    exploration.streams = []
+    assert exploration.frequent_values("level") == [("INFO", 40), ("ERROR", 20)]
+    exploration.groups = ["/shop/web"]
+    (cell,) = exploration.to_cells()
+    assert "-g" not in cell.partition("\n")[0]

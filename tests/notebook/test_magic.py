@@ -406,3 +406,16 @@ def test_a_start_that_is_no_time_is_refused_when_it_is_set(run, shell, caplog):
     for start in ("-1h", "all", ""):
         assert run(f"%config Cwnb.start = {start!r}").success
         assert magics.start == start
+
+
+def test_a_cell_that_names_its_groups_needs_no_option(run, shell):
+    done = run(f"%%insights\nSOURCE '/shop/app'\n| {COUNT}")
+    assert done.result.df["n"].tolist() == [40, 20]
+    # Groups of a setting are for cells that name none.
+    run("%config Cwnb.groups = ['/shop/web']")
+    done = run("%%insights\nSOURCE logGroups(namePrefix: ['/shop/a']) | stats count(*) as n")
+    assert list(done.result) == [{"n": 60}]
+    run("%config Cwnb.groups = []")
+    shown = run("%%insights -g /shop/web\nSOURCE '/shop/app' | fields @message")
+    assert isinstance(shown.error_in_exec, InvalidParameter)
+    assert "SOURCE" in str(shown.error_in_exec)

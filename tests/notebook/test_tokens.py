@@ -148,6 +148,7 @@ def kind_of(token: Any) -> str:
         TokenType.STRING: "string",
         ql.REGEX_TOKEN: "regex",
         ql.STEP_TOKEN: "word",
+        ql.MACRO_TOKEN: "word",
     }
     return kinds.get(token.token_type, "sign")
 
@@ -208,16 +209,43 @@ def kinds_of_tree(query: tree.Query) -> dict[int, str]:
         elif isinstance(node, tree.Period):
             kinds[start] = "period"
     # A `parse` without a field stands where that field would.
-    return kinds | {command.meta["start"]: "command" for command in query.answer.commands}
+    commands = {
+        command.meta["start"]: "command"
+        for pipeline in query.pipelines
+        for command in pipeline.commands
+    }
+    return kinds | commands
+
+
+def sources(query: tree.Query) -> list[tuple[int, int]]:
+    """Give the first character of each SOURCE, and the one after its last."""
+    inputs = [p.input for p in query.pipelines if isinstance(p.input, tree.Groups)]
+    return [(found.meta["start"], found.meta["end"]) for found in inputs]
 
 
 def names_given(query: tree.Query) -> set[str]:
     names = {node.args.get("alias") for node in query.walk() if isinstance(node, tree.Item)}
     names.add("@timestamp")  # `bin(@timestamp, 1h)` is read as `bin(1h)`
-    names |= {command.args.get("name") for command in query.answer.commands}
+    every = [command for pipeline in query.pipelines for command in pipeline.commands]
+    names |= {command.args.get("name") for command in every}
     for wildcard in query.find_all(tree.Wildcard):
         names.update(wildcard.pattern.split("*"))
-    return names.union(*(command.gives() for command in query.answer.commands))
+    for node in query.walk():
+        if isinstance(node, tree.TableKey | tree.TableOutput):
+            names.add(node.args["column"])
+        elif isinstance(node, tree.Table):
+            names.add(node.args["name"])
+        elif isinstance(node, tree.CidrLookup):
+            names.add(node.args["column"])
+        elif isinstance(node, tree.AppendCols):
+            names.update(("true", "false"))
+        elif isinstance(node, tree.Join):
+            for key in node.args["keys"]:
+                fields = {"left": key.args["left"].name, "right": key.args["right"]}
+                names.update(f"{node.args[side]}.{name}" for side, name in fields.items())
+            names.update((node.args["left"], node.args["right"], "inner", "left"))
+    # A word of SOURCE is a command, and what follows it are names of its own.
+    return names.union(*(command.gives() for command in every))
 
 
 def test_words_are_what_the_grammar_takes_them_for(cut):
@@ -237,7 +265,18 @@ def test_words_are_what_the_grammar_takes_them_for(cut):
         expected = kinds_of_tree(query)
         for begin, end, kind in tokens:
             said = "name" if kind in {"field", "quoted"} else kind
-            if begin in expected:
+            if any(place <= begin < end_of for place, end_of in sources(query)):
+                assert said in {
+                    *SIGNS,
+                    "command",
+                    "comment",
+                    "keyword",
+                    "name",
+                    "number",
+                    "period",
+                    "string",
+                }
+            elif begin in expected:
                 assert said == expected[begin], (text, text[begin:end])
             elif said == "keyword":
                 assert text[begin:end].lower() in RESERVED | clause_words, (text, text[begin:end])

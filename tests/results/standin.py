@@ -53,5 +53,5 @@ def result(df, aggregates=(), by=(), warnings=(), window=ALL_TIME, **statistics)
         warnings=list(warnings),
         window="from 2026-01-01 00:00 UTC",
         tz="UTC",
-        events=SimpleNamespace(context=SimpleNamespace(window=window)),
+        events=SimpleNamespace(window=window),
     )

@@ -93,7 +93,7 @@ def test_one_bin_is_a_bar(kind, aggregate):
 
 def test_one_average_in_a_window_is_a_bar():
     r = result(ONE_BIN[["bin(5m)", "n"]], ["avg(x) as n"], ["bin(5m)"])
-    r.events.context.window = Window(START - 30 * MINUTE, START + 60 * MINUTE)
+    r.events.window = Window(START - 30 * MINUTE, START + 60 * MINUTE)
     for kind in ("auto", "line", "area"):
         figure = plot(r, kind)
         assert [height for height in heights(figure.axes[0])[0] if height] == [7]

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
     from cwnb.insights.engine.tasks import Measure, TaskAnswer
 
 
+_STATISTICS = (
+    "recordsMatched recordsScanned bytesScanned estimatedRecordsSkipped estimatedBytesSkipped "
+    "logGroupsScanned resultCount bytesRead"
+).split()
+
+
 class Account:
     """Counts rows, bytes and time of the tasks of one run."""
 
@@ -78,6 +84,9 @@ class Account:
 
     def statistics(self, rows: int) -> dict[str, int]:
         """Give the service's QueryStatistics, with `resultCount` and `bytesRead`."""
+        if not self._scan.are_events:
+            # What is read are rows of a table or an answer, and no records of a log.
+            return dict.fromkeys(_STATISTICS, 0) | {"resultCount": rows}
         left_records, left_bytes = self.of_records - self.records, self.of_bytes - self.bytes
         return {
             "recordsMatched": self._matched,

@@ -27,6 +27,7 @@ from cwnb.insights.tree import (
     Call,
     Field,
     In,
+    InSubquery,
     Like,
     Period,
     Star,
@@ -39,10 +40,14 @@ from cwnb.insights.tree import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cwnb.insights.context import AnswerRows
+
 # If at most this many codes are true, comparing with each is faster than looking up every row.
 _FEW_TRUE = 4
+# The most values that a subquery in `in (…)` may give; the service documents no number.
+SUBQUERY_VALUES = 100_000
 
-_PREDICATES = (*COMPARISONS, exp.And, exp.Or, exp.Not, Like, In)
+_PREDICATES = (*COMPARISONS, exp.And, exp.Or, exp.Not, Like, In, InSubquery)
 
 
 def evaluate(node: exp.Expression, batch: Batch) -> Any:
@@ -311,6 +316,26 @@ def _in(node: In, batch: Batch) -> Any:
     return values.is_in(as_array(value, batch.rows), options)
 
 
+def _in_subquery(node: InSubquery, batch: Batch) -> Any:
+    value = as_array(evaluate_value(node.args["value"], batch), batch.rows)
+    answer = batch.query_values.answers[node.args["answer"].place]
+    name = node.args["column"]
+    wanted = answer.once(name, lambda: _values_of(answer, name))
+    if values.is_time(value.type) and not values.all_numbers(answer.columns[name]):
+        raise MalformedQuery(text_beside_time(node.args["value"]))
+    return values.is_among(value, wanted)
+
+
+def _values_of(answer: AnswerRows, name: str) -> Any:
+    wanted = values.distinct(answer.columns[name])
+    if len(wanted) > SUBQUERY_VALUES:
+        raise MalformedQuery(
+            f"the subquery gives {len(wanted):,} values of {name!r}; the most is "
+            f"{SUBQUERY_VALUES:,}"
+        )
+    return wanted
+
+
 def _call(node: Call, batch: Batch) -> Any:
     function = node.entry
     if function.aggregate:
@@ -341,5 +366,6 @@ RULES: dict[type[Any], Callable[..., Any]] = {
     exp.Not: _not,
     Like: _like,
     In: _in,
+    InSubquery: _in_subquery,
     Call: _call,
 }

@@ -80,6 +80,7 @@ class Outcome:
         """Add the steps, statistics and warnings of an earlier pipeline of the same query."""
         self.steps = [*earlier.steps, *self.steps]
         self.warnings = [*earlier.warnings, *self.warnings]
+        self.mixed = sorted({*earlier.mixed, *self.mixed})
         for name, number in earlier.statistics.items():
             if name != "resultCount":
                 self.statistics[name] += number

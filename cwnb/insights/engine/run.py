@@ -5,11 +5,12 @@ from __future__ import annotations
 import threading
 import time
 from contextlib import closing
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from cwnb.insights.context import QueryValues
+from cwnb.insights.context import AnswerRows, QueryValues
 from cwnb.insights.control import Control, checkpoint, working_for
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.account import Account
@@ -25,7 +26,7 @@ from cwnb.insights.engine.plan import TaskPlan, make_plan
 from cwnb.insights.engine.scans import scan_windows
 from cwnb.insights.engine.schedule import Call, Workers, is_large
 from cwnb.insights.engine.tasks import run_task
-from cwnb.insights.inputs import open_input
+from cwnb.insights.inputs import open_input, window_of
 from cwnb.insights.ql import dialect
 from cwnb.insights.resolve.complete import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from cwnb.insights.rewrite import rewrite
@@ -100,9 +101,13 @@ class Run:
         self._whole = pipeline
         self._source = open_input(pipeline.input, context.sources, answers)
         self._structures = structure_fields(self._plan.scan.args["columns"], self._source)
-        self._scan = scan_windows(self._plan, self._source, context, self._structures)
-        window = bounded(context.window, self._scan.tasks)
-        given = QueryValues(context.now_ms, window, tuple(answers))
+        asked = window_of(pipeline.input, context)
+        self._scan = scan_windows(
+            self._plan, self._source, replace(context, window=asked), self._structures
+        )
+        window = bounded(asked, self._scan.tasks)
+        rows = tuple(AnswerRows(answer.columns, answer.rows) for answer in answers)
+        given = QueryValues(context.now_ms, window, rows, context.memory_budget)
         self._task_plan = TaskPlan(
             self._plan.steps, self._plan.barrier, given, self._structures, context.memory_budget
         )
@@ -117,6 +122,8 @@ class Run:
     def scanned(self) -> tuple[int, int, int, int]:
         """Give the records scanned, all records, the bytes scanned, all bytes."""
         account = self._account
+        if not self._scan.are_events:  # rows of a table, or of an answer
+            return 0, 0, 0, 0
         return account.records, account.of_records, account.bytes, account.of_bytes
 
     def answer(self) -> Outcome:

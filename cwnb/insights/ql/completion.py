@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from cwnb.errors import MalformedQuery
-from cwnb.events import LOG_STREAM, SYSTEM_FIELDS
+from cwnb.events import LOG_CLASSES, LOG_STREAM, SYSTEM_FIELDS
 from cwnb.insights.completion import Candidate, Completion, KnownField
 from cwnb.insights.names import canonical, known_functions, row_forms
 from cwnb.insights.ql import vocabulary as words
@@ -36,10 +37,14 @@ VALUE_LENGTH = 100
 _OF_FIELDS = frozenset(
     "dedup parse json expand filterIndex accum addtotals autoregress countFrequent filldown "
     "outlier sessionize".split()
-)
+).union(words.LOOKUPS)
 _KNOWN = frozenset(command.keyword for command in COMMANDS)
 # Kinds of candidates whose quotes are not typed first.
-_LITERALS = frozenset({"value", "stream"})
+_LITERALS = frozenset({"value", "stream", "group"})
+_SOURCE = words.SOURCE.lower()
+SOURCE_ABOUT = "the log groups that the query reads."
+# How the options of `logGroups` are written.
+GROUP_OPTIONS = ("namePrefix", "accountIdentifier", "class")
 # Words that may follow a value in a condition.
 AFTER_CONDITION = ("and", "or", "like", "not like", "in", "not in")
 _FIELDS_ABOUT = {
@@ -62,6 +67,8 @@ def candidates(before: str, vocabulary: Vocabulary, after: str = "") -> Completi
         found = _in_quotes(place, vocabulary, after)
     elif place.expects is Expects.COMMAND:
         found = command_candidates()
+        if place.may_name:
+            found = chain(found, [Candidate(words.SOURCE, "keyword", about=SOURCE_ABOUT)])
     elif place.expects is Expects.PERIOD:
         found = _periods(place.fragment)
     elif place.expects is Expects.WORD:
@@ -130,6 +137,8 @@ def _periods(fragment: str) -> Iterator[Candidate]:
 def _words_after_value(place: Place) -> tuple[str, ...]:
     last = place.tokens[-1]
     word = last.text.lower()
+    if place.command == _SOURCE:
+        return () if place.opened or word == "=" else ("start", "end")
     if word == "not":
         return ("like", "in")
     if place.opened or place.command == "filter":
@@ -145,6 +154,10 @@ def _words_after_value(place: Place) -> tuple[str, ...]:
         return ("in",)
     if place.command == "relevantfields":
         return AFTER_CONDITION if place.has_word("where") else ("where",)
+    if place.command in words.LOOKUPS:
+        if len(place.tokens) == 1 or word in {"output", "outputnew"}:
+            return ()  # the name of the table, or of a column
+        return ("as",) if place.has_word("output", "outputnew") else ("as", "OUTPUT", "OUTPUTNEW")
     if place.command == "unnest":
         return () if place.has_word("into") else ("into",)
     if place.command == "stats":
@@ -177,6 +190,13 @@ def _values_and_names(place: Place, vocabulary: Vocabulary) -> Iterator[Candidat
     if place.command == "limit":
         yield Candidate("any", "keyword")
         return
+    if place.command in words.LOOKUPS and (
+        not place.tokens or place.has_word("output", "outputnew")
+    ):
+        return  # the table and its columns, whose names are not known
+    if place.command == _SOURCE:
+        yield from _words_of_source(place, vocabulary)
+        return
     if place.command == "json" and not place.tokens:
         yield Candidate("field", "keyword")
         return
@@ -207,6 +227,27 @@ def _values_and_names(place: Place, vocabulary: Vocabulary) -> Iterator[Candidat
             yield function_entry(name, function)
     if place.command == "filter":
         yield Candidate("not", "keyword")
+
+
+def _words_of_source(place: Place, vocabulary: Vocabulary) -> Iterator[Candidate]:
+    if not place.tokens:
+        yield from (Candidate(quote(name), "group") for name in vocabulary.groups)
+        yield from (Candidate(word, "keyword") for word in words.SOURCE_PARTS)
+        return
+    is_option = _word_before(place) in {"(", ","} and len(place.opened) == 1
+    if is_option and place.tokens[0].text.lower() == words.SOURCE_PARTS[0].lower():
+        yield from (Candidate(word, "keyword") for word in GROUP_OPTIONS)
+
+
+def _texts_of_source(place: Place, vocabulary: Vocabulary) -> list[str]:
+    """Give the texts that may stand in quotes: names of groups, or their classes."""
+    if not place.tokens:
+        return list(vocabulary.groups)
+    named = [token.text.lower() for token in place.tokens if token.text[:1].isalpha()]
+    option = words.SOURCE_OPTIONS.get(named[-1]) if named else None
+    if option == "log_classes":
+        return list(LOG_CLASSES)
+    return list(vocabulary.groups) if option == "prefixes" else []
 
 
 def functions_in_order(*, aggregating: bool = True) -> list[tuple[str, Function]]:
@@ -268,6 +309,9 @@ def _in_quotes(place: Place, vocabulary: Vocabulary, after: str) -> Iterator[Can
         for field in vocabulary.fields:
             if "`" not in field.name:
                 yield field_entry(field, field.name + _closing(sign, after))
+    elif sign in {'"', "'"} and place.command == _SOURCE:
+        for text in _texts_of_source(place, vocabulary):
+            yield Candidate(text + _closing(sign, after), "group")
     elif sign in {'"', "'"} and place.compared is not None:
         for value, kind in _values_of(place.compared, vocabulary):
             inside = quote(value)[1:-1] if sign == '"' else value

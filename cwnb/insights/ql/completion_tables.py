@@ -5,13 +5,15 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from cwnb.events import SYSTEM_FIELDS
-from cwnb.insights.completion import KnownField
+from cwnb.events import LOG_CLASSES, SYSTEM_FIELDS
+from cwnb.insights.completion import Candidate, KnownField
 from cwnb.insights.names import canonical
 from cwnb.insights.ql import vocabulary as words
 from cwnb.insights.ql.completion import (
     AFTER_CONDITION,
+    GROUP_OPTIONS,
     PERIODS,
+    SOURCE_ABOUT,
     VALUE_LENGTH,
     command_candidates,
     field_entry,
@@ -67,6 +69,12 @@ def completion_tables(vocabulary: Vocabulary) -> dict[str, Any]:
             command: {name: list(values) for name, values in options.items()}
             for command, options in words.OPTIONS.items()
         },
+        "source": asdict(Candidate(words.SOURCE, "keyword", about=SOURCE_ABOUT)),
+        "sourceParts": list(words.SOURCE_PARTS),
+        "sourceOptions": words.SOURCE_OPTIONS,
+        "groupOptions": list(GROUP_OPTIONS),
+        "logClasses": list(LOG_CLASSES),
+        "groups": list(vocabulary.groups),
     }
 
 

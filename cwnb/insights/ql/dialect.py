@@ -1,6 +1,6 @@
 """Logs Insights QL as a sqlglot dialect: it reads a text as a Query, by a table of commands.
 
-    query      := ['|'] command ('|' command)*
+    query      := [sources '|'] command ('|' command)*     `source_grammar` has that of `sources`
     fields     := 'fields' item (',' item)*                     item := expr ['as' name]
     display    := 'display' item (',' item)*
     unmask     := 'unmask' item (',' item)*
@@ -13,6 +13,7 @@
     json       := 'json' ['field' '=' field] text 'as' name
     unnest     := 'unnest' operand 'into' name
     expand     := 'expand' field
+    lookup, cidrlookup, join, appendcols: see `input_grammar`
     stats      := 'stats' item (',' item)* [['group'] 'by' item (',' item)* ['offset' period]]
     sort       := ('sort'|'order') ['by'] key (',' key)*        key := item ['asc'|'desc']
     limit      := ('limit'|'head') ['any'] integer
@@ -49,18 +50,18 @@ from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions
 from cwnb.insights.ql import foreign, vocabulary
 from cwnb.insights.ql.expression_grammar import MAX_NESTING, check_depth
-from cwnb.insights.ql.sequence_grammar import SequenceParser
-from cwnb.insights.ql.tokens import REGEX_TOKEN, InsightsTokenizer
+from cwnb.insights.ql.input_grammar import InputParser
+from cwnb.insights.ql.macros import QUERY_CHARACTERS
+from cwnb.insights.ql.source_grammar import JOIN_SIDE
+from cwnb.insights.ql.tokens import MACRO_TOKEN, REGEX_TOKEN, InsightsTokenizer
 from cwnb.insights.ql.writer import Writer, to_text
 from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-QUERY_CHARACTERS = 10_000  # cloudwatch_limits_cwl
 
-
-class InsightsParser(SequenceParser):
+class InsightsParser(InputParser):
     """Reads a query; the method named after a command reads what follows its keyword."""
 
     COMMAND_PARSERS: ClassVar[dict[str, Callable[[InsightsParser], tree.Command]]] = {
@@ -71,6 +72,10 @@ class InsightsParser(SequenceParser):
         "filterIndex": lambda self: self._filter_index(),
         "parse": lambda self: self._parse_fields(),
         "json": lambda self: self._json(),
+        "lookup": lambda self: self._lookup(),
+        "cidrlookup": lambda self: self._cidr_lookup(),
+        "join": lambda self: self._join(),
+        "appendcols": lambda self: self._append_cols(),
         "unnest": lambda self: self._unnest(),
         "expand": lambda self: self._expand(),
         "stats": lambda self: self._stats(),
@@ -96,7 +101,8 @@ class InsightsParser(SequenceParser):
         """Read the tokens of one query; raises MalformedQuery."""
         self._begin(raw_tokens, sql)
         pipeline = self._pipeline()
-        query = self._placed(tree.Query(pipelines=[pipeline]), self._tokens[0].start)
+        pipelines = [*self._inner, pipeline]
+        query = self._placed(tree.Query(pipelines=pipelines), self._tokens[0].start)
         query.meta["text"] = self.sql
         return [query]
 
@@ -114,6 +120,8 @@ class InsightsParser(SequenceParser):
         self._tokens = raw_tokens
         self._tokens_size = len(raw_tokens)
         self._level = 0
+        self._inner = []
+        self._input, self._inside = None, ""
         self._aggregating = False
         self._notes: list[str] = []
         self._index = -1
@@ -122,14 +130,20 @@ class InsightsParser(SequenceParser):
     # Commands
 
     def _pipeline(self) -> tree.Pipeline:
+        start = self._curr.start
         self._match(TokenType.PIPE)
-        steps = [self._command()]
-        while self._curr:
+        # What stands inside a command reads the groups of the query around it, if it names none.
+        own = self._sources()
+        self._input = own or self._input
+        alone = own is not None and self._inside == JOIN_SIDE and self._pipeline_ends()
+        steps = [] if alone else [self._command()]
+        while not self._pipeline_ends():
             self._require(
-                TokenType.PIPE, "'|' or the end of the query", self._missing_as(steps[-1])
+                TokenType.PIPE, f"'|' or {self._end_of_pipeline()}", self._missing_as(steps[-1])
             )
             steps.append(self._command())
-        pipeline = self._placed(tree.Pipeline(commands=steps), self._tokens[0].start)
+        input = self._input and self._input.copy()
+        pipeline = self._placed(tree.Pipeline(commands=steps, input=input), start)
         pipeline.meta["text"] = self.sql
         if self._notes:
             pipeline.meta["notes"] = list(dict.fromkeys(self._notes))
@@ -143,9 +157,14 @@ class InsightsParser(SequenceParser):
         takes_names = isinstance(before, tree.Fields | tree.Display | tree.Stats)
         return f"; is 'as' or ',' missing before {word!r}?" if word and takes_names else ""
 
+    def _end_of_pipeline(self) -> str:
+        return "')'" if self._inside else "the end of the query"
+
     def _command(self) -> tree.Command:
         name = self._curr
         word = self._word()
+        if self._curr and self._curr.token_type is MACRO_TOKEN:
+            raise self._fault(f"there are no saved queries here, so {name.text} cannot be called")
         if not word:
             text = self._curr.token_type in (TokenType.STRING, REGEX_TOKEN)
             hint = f"; write filter @message like {self._slice(self._curr)}" if text else ""
@@ -160,6 +179,8 @@ class InsightsParser(SequenceParser):
 
     def _unknown_command(self, name: Token) -> MalformedQuery:
         word = name.text.lower()
+        if word == vocabulary.SOURCE.lower():
+            return self._misplaced_source(name)
         if word == "search":
             message = "command 'search' was withdrawn; write filter @message like 'text'"
         elif word in vocabulary.NOT_YET:

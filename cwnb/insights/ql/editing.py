@@ -11,7 +11,7 @@ from cwnb.errors import MalformedQuery
 from cwnb.events import POINTER
 from cwnb.insights.ql.dialect import parse_query
 from cwnb.insights.ql.writer import to_text, write_name
-from cwnb.insights.tree import Call, Field, Period
+from cwnb.insights.tree import Call, Field, Groups, Period
 from cwnb.insights.tree.facts import Names, Needs, Rows
 from cwnb.insights.values.periods import capped
 
@@ -52,14 +52,14 @@ def counted_by(text: str, field: str, *, of_event: bool = False, as_key: str = "
         key = _key_named(commands[place:], field)
         if key is not None and not (isinstance(key.value, Field) and key.value.name == field):
             name = f"{to_text(key.value)} as {write_name(field)}"
-        elif key is None and any(field in command.writes() for command in commands[place:]):
+        elif key is None and any(command.makes(field) for command in commands[place:]):
             message = f"the query makes {field!r} of several events; choose a field that each has"
             raise MalformedQuery(message, text)
     return f"{events_beginning(text)}stats count(*) as events by {name}\n| sort events desc"
 
 
 def _is_made(beginning: list[Command], field: str, text: str, *, of_event: bool) -> bool:
-    made = any(field in command.writes() for command in beginning)
+    made = any(command.makes(field) for command in beginning)
     if made and of_event:
         # The language takes no name for two fields, not even for one after the other.
         message = f"{field!r} is a field that the query makes; call that one by another name first"
@@ -72,6 +72,12 @@ def events_beginning(text: str) -> str:
     commands = parse_query(text).answer.commands
     place = _beginning(commands)
     return f"{text.rstrip()}\n| " if place == len(commands) else text[: _start(commands[place])]
+
+
+def begins_at(text: str) -> int:
+    """Give the place of the first command, behind the SOURCE that names the log groups."""
+    answer = parse_query(text).answer
+    return _start(answer.commands[0]) if isinstance(answer.input, Groups) else 0
 
 
 def names_made(text: str) -> set[str]:
@@ -135,7 +141,7 @@ def _is_carried(commands: list[Command], field: str) -> bool:
     """Tell whether a field is still the same one after these commands."""
     for command in commands:
         if command.grouping() is None:
-            if field in command.writes():
+            if command.makes(field):
                 return False
         else:
             key = _key_named([command], field)

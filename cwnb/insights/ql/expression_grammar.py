@@ -139,10 +139,13 @@ class ExpressionParser(Cursor):
         quoted = f"; write a text in quotes: {quote(self._curr.text)}" if self._word() else ""
         raise self._expected("a text or a /regex/", quoted)
 
-    def _in(self, value: exp.Expression) -> tree.In:
+    def _inner_pipeline(self, what: str) -> tree.Answer:
+        raise NotImplementedError
+
+    def _in(self, value: exp.Expression) -> tree.In | tree.InSubquery:
         if self._curr.token_type is TokenType.L_PAREN:
-            if self._next.token_type is TokenType.VAR:
-                raise self._fault("a subquery in 'in (…)' is not supported yet")
+            if self._next.token_type in {TokenType.VAR, TokenType.PIPE}:
+                return tree.InSubquery(value=value, answer=self._inner_pipeline("a subquery"))
             raise self._fault("'in' takes a list in square brackets, such as ['a', 'b']")
         listed = f"; write [{self._slice(self._curr)}]" if self._curr else ""
         self._require(TokenType.L_BRACKET, "a list in square brackets", listed)

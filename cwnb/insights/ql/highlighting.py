@@ -7,6 +7,7 @@ from typing import Any
 from cwnb.insights.names import known_functions
 from cwnb.insights.ql import vocabulary
 from cwnb.insights.ql.expression_grammar import RESERVED
+from cwnb.insights.ql.tokens import COMMANDS_WITH_QUERIES
 from cwnb.insights.tree import COMMANDS
 from cwnb.insights.values.periods import spellings
 
@@ -33,5 +34,8 @@ def highlighted_words() -> dict[str, Any]:
         "functions": sorted(known_functions()),
         "keywords": sorted(RESERVED.difference(_OPERATORS)),
         "operators": sorted(_OPERATORS),
+        "nesting": sorted(COMMANDS_WITH_QUERIES),
+        "source": vocabulary.SOURCE.lower(),
+        "sourceWords": sorted(vocabulary.SOURCE_WORDS),
         "units": spellings(),
     }

@@ -14,7 +14,12 @@ from cwnb.insights.names import canonical, known_functions
 from cwnb.insights.ql import vocabulary
 from cwnb.insights.ql.dialect import Insights
 from cwnb.insights.ql.expression_grammar import RESERVED
-from cwnb.insights.ql.tokens import VALUE_ENDS, InsightsTokenizer, path_parts
+from cwnb.insights.ql.tokens import (
+    COMMANDS_WITH_QUERIES,
+    VALUE_ENDS,
+    InsightsTokenizer,
+    path_parts,
+)
 
 if TYPE_CHECKING:
     from cwnb.insights.functions import Function
@@ -72,7 +77,8 @@ class Place:
     `fragment`: the unfinished word, or text in quotes, that ends at it. `quote`: the quote sign
     that is open. `command`: the keyword of its command, and `tokens` what stands between that and
     the fragment. `compared`: the field that a value here is compared with. `opened`: what is open.
-    `earlier`: the text of the commands before it, without placeholders.
+    `earlier`: the text of the commands before it in its pipeline, without placeholders. `may_name`
+    says that the log groups may be named here, as no command stands before it.
     """
 
     expects: Expects
@@ -83,6 +89,7 @@ class Place:
     compared: str | None = None
     opened: tuple[Opened, ...] = ()
     earlier: str = ""
+    may_name: bool = False
 
     def has_word(self, *words: str) -> bool:
         """Tell whether one of the words stands in the command, outside of parentheses."""
@@ -108,18 +115,56 @@ def place_at(before: str) -> Place:
         fragment = before[end + 1 :]
     elif "#" in before[end:].rpartition("\n")[2]:
         return Place(Expects.NOTHING)
-    pipes = [i for i, token in enumerate(tokens) if token.token_type is TokenType.PIPE]
-    earlier = text[: tokens[pipes[-1]].start] if pipes else ""
-    own = tokens[pipes[-1] + 1 :] if pipes else tokens
+    begin, after_pipe = _pipeline_at_end(tokens)
+    own = tokens[after_pipe:]
+    earlier = text[tokens[begin].start : tokens[after_pipe - 1].start] if begin < after_pipe else ""
     if not own:
         expects = Expects.NOTHING if quote else Expects.COMMAND
-        return Place(expects, fragment, quote, earlier=earlier)
+        return Place(
+            expects, fragment, quote, earlier=earlier, may_name=_only_sources(tokens[begin:])
+        )
     keyword = vocabulary.keyword_of(_word(own[0]))
     rest = tuple(own[1:])
     opened = _opened(rest)
     compared = _compared(rest) or (opened[-1].compared if opened else None)
     expects = _expects(keyword, rest, opened)
     return Place(expects, fragment, quote, keyword, rest, compared, opened, earlier)
+
+
+def _pipeline_at_end(tokens: list[Token]) -> tuple[int, int]:
+    """Give the first token of the pipeline that the tokens end in, and of its last command.
+
+    A pipeline that stands in parentheses is one of its own until they are closed.
+    """
+    begin, after_pipe, command = 0, 0, ""
+    # For each open parenthesis the place in the pipeline around it, None where it opens no query.
+    around: list[tuple[int, int, str] | None] = []
+    for i, token in enumerate(tokens):
+        kind = token.token_type
+        if i == after_pipe:
+            command = _word(token)
+        if kind is TokenType.L_PAREN:
+            opens = (i and _word(tokens[i - 1]) == "in") or command in COMMANDS_WITH_QUERIES
+            around.append((begin, after_pipe, command) if opens else None)
+            if opens:
+                begin, after_pipe, command = i + 1, i + 1, ""
+        elif kind is TokenType.R_PAREN and around:
+            begin, after_pipe, command = around.pop() or (begin, after_pipe, command)
+        elif kind is TokenType.PIPE:
+            after_pipe, command = i + 1, ""
+            while around and around[-1] is None:
+                around.pop()
+    return begin, after_pipe
+
+
+def _only_sources(tokens: list[Token]) -> bool:
+    """Tell whether all commands that the tokens have are SOURCE."""
+    begins = True
+    for token in tokens:
+        if begins and _word(token) != vocabulary.SOURCE.lower():
+            return False
+        begins = token.token_type is TokenType.PIPE
+    return True
 
 
 def _read(text: str) -> tuple[list[Token], int, str] | None:

@@ -25,6 +25,7 @@ TOKEN = re.compile(
   | (?P<symbol>  =~ | ~= | == | != | <> | <= | >= | && | \|\| | !~ | [-+*%^=<>!|(),:\[\]] )
   | (?P<unclosed> ["'`] )
   | (?P<placeholder> \{\{.*?\}\} )
+  | (?P<brace>   [{}] )
   | (?P<macro>   \$ (?: \w+ | `[^`]*` ) )
     """,
     re.VERBOSE | re.DOTALL,
@@ -41,8 +42,9 @@ SYMBOLS = {
     "[": TokenType.L_BRACKET,
     "]": TokenType.R_BRACKET,
     ",": TokenType.COMMA,
-    # Stands in commands that are not supported yet, so that the error can name the command.
     ":": TokenType.COLON,
+    "{": TokenType.L_BRACE,
+    "}": TokenType.R_BRACE,
     "|": TokenType.PIPE,
     "+": TokenType.PLUS,
     "-": TokenType.DASH,
@@ -62,7 +64,14 @@ SYMBOLS = {
 }
 REGEX_TOKEN = TokenType.RAW_STRING
 STEP_TOKEN = TokenType.DOT
-KINDS = {"number": TokenType.NUMBER, "path": TokenType.VAR, "string": TokenType.STRING}
+# The name of a saved query with its sign; `macros` puts its text in the place of the call.
+MACRO_TOKEN = TokenType.PARAMETER
+KINDS = {
+    "number": TokenType.NUMBER,
+    "path": TokenType.VAR,
+    "string": TokenType.STRING,
+    "macro": MACRO_TOKEN,
+}
 # A longer number can be written as a text, which compares digit by digit; Python reads no numbers
 # of more than 4,300 digits.
 MOST_DIGITS = 1_000
@@ -72,6 +81,8 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 BYTE_ORDER_MARK = "\ufeff"
 # Words after which a value begins, though they look like names.
 OPERATOR_WORDS = frozenset("and or not like in by as".split())
+# Commands in which a query stands in parentheses; in a condition it follows `in`.
+COMMANDS_WITH_QUERIES = frozenset({"join", "appendcols"})
 VALUE_ENDS = frozenset(
     {
         TokenType.NUMBER,
@@ -112,22 +123,37 @@ class _Context:
         self.value_ended = False
         self.end = -1
         self._command_begins = True
-        self._in_parse = False
+        self._command = ""
+        self._word = ""
+        # Parentheses that are open in the command, and the same of the commands around it.
         self._depth = 0
+        self._around: list[tuple[str, int]] = []
+
+    @property
+    def names_groups(self) -> bool:
+        """Whether what is read is a SOURCE, in which no regex stands."""
+        return self._command == "source"
 
     def note(self, token: Token) -> None:
         """Take account of a token that has been read."""
         kind = token.token_type
         word = token.text.lower() if kind is TokenType.VAR else ""
         if self._command_begins and word:
-            self._in_parse = word == "parse"
+            self._command = word
             ended = False
         else:
             ended = kind in VALUE_ENDS and word not in OPERATOR_WORDS
         self._command_begins = kind is TokenType.PIPE
-        self._depth += (kind is TokenType.L_PAREN) - (kind is TokenType.R_PAREN)
+        if kind is TokenType.L_PAREN:
+            self._around.append((self._command, self._depth))
+            self._depth += 1
+            if self._word == "in" or self._command in COMMANDS_WITH_QUERIES:
+                self._command_begins, self._command, self._depth = True, "", 0
+        elif kind is TokenType.R_PAREN and self._around:
+            self._command, self._depth = self._around.pop()
+        self._word = word
         # `parse field /regex/`: outside parentheses nothing is divided there.
-        self.value_ended = ended and not (self._in_parse and self._depth == 0)
+        self.value_ended = ended and not (self._command == "parse" and self._depth == 0)
         self.end = token.end + 1
         self.step_may_follow = kind in {TokenType.R_PAREN, TokenType.R_BRACKET}
 
@@ -142,6 +168,9 @@ def _next_token(text: str, position: int, context: _Context) -> tuple[Token | No
             raise MalformedQuery(message, text, position, position + 2)
         if context.value_ended:
             return _token(TokenType.SLASH, "/", position, position + 1)
+        if context.names_groups:
+            message = "write the name of a log group in quotes: SOURCE '/shop/web'"
+            raise MalformedQuery(message, text, position, position + 1)
         return _regex(text, position)
     if character == ".":
         if context.step_may_follow and context.end == position:
@@ -157,8 +186,9 @@ def _next_token(text: str, position: int, context: _Context) -> tuple[Token | No
     value, end = match[0], match.end()
     if kind == "blank":
         return None, end
-    if kind == "symbol":
-        if value in foreign.SYMBOLS:
+    if kind in {"symbol", "brace"}:
+        # A tag of log groups stands in braces, and nothing else does.
+        if value in foreign.SYMBOLS and not (kind == "brace" and context.names_groups):
             raise MalformedQuery(foreign.SYMBOLS[value], text, position, end)
         return _token(SYMBOLS[value], value, position, end)
     if kind == "unclosed":
@@ -170,8 +200,6 @@ def _next_token(text: str, position: int, context: _Context) -> tuple[Token | No
     if kind == "number" and len(value) > MOST_DIGITS:
         message = f"a number has at most {MOST_DIGITS:,} digits; write a longer one in quotes"
         raise MalformedQuery(message, text, position, end)
-    if kind == "macro":
-        raise MalformedQuery(f"saved query {value!r} is not supported yet", text, position, end)
     return _token(KINDS[kind], value, position, end)
 
 

@@ -23,7 +23,7 @@ def keyword_of(word: str) -> str:
 
 
 # In the language, not built yet: each is an error with its own name.
-NOT_YET = ("lookup cidrlookup join appendcols fillmissing estimate source").split()
+NOT_YET = ("fillmissing", "estimate")
 
 # Words with which a statement in SQL begins.
 SQL = frozenset("select with insert update delete create show describe".split())
@@ -47,19 +47,41 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
+# The word that names log groups before all commands, and what may follow it.
+SOURCE = "SOURCE"
+SOURCE_PARTS = ("logGroups", "dataSource", "logGroupTags")
+# The options of `logGroups` in lower case, and what each of them says of a group. The service's
+# prose and its examples have two spellings.
+SOURCE_OPTIONS = {
+    "nameprefix": "prefixes",
+    "accountidentifier": "accounts",
+    "accountidentifiers": "accounts",
+    "class": "log_classes",
+    "loggroupclass": "log_classes",
+}
+
+# All words of SOURCE, in lower case.
+SOURCE_WORDS = ("start", "end", *(part.lower() for part in SOURCE_PARTS), *SOURCE_OPTIONS)
+
 # Words that a command takes behind its values, or before its number. Elsewhere they are names.
 CLAUSES = {
     **{keyword: tuple(map(str.lower, first)) for keyword, first in FIRST_WORDS.items()},
     **{command: tuple(options) for command, options in OPTIONS.items()},
     "json": ("field",),
+    "appendcols": ("override", "max"),
+    "cidrlookup": ("output", "outputnew"),
+    "join": ("type", "left", "right", "where"),
     "limit": ("any",),
     "relevantfields": ("where",),
+    "lookup": ("output", "outputnew"),
     "parse": ("multi", *PARSE_MODES),
     "sessionize": ("maxspan",),
     "sort": ("asc", "desc"),
     "stats": ("group", "offset"),
     "unnest": ("into",),
 }
+# Commands that add columns of a lookup table.
+LOOKUPS = ("lookup", "cidrlookup")
 CONSTANTS = ("true", "false")
 
 DEFAULT_PARSE_FIELD = MESSAGE

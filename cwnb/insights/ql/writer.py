@@ -5,11 +5,13 @@ Parentheses stand only where precedence asks for them, names are quoted only whe
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlglot import exp
 from sqlglot.generator import Generator
 
+from cwnb.events import STANDARD
 from cwnb.insights import tree
 from cwnb.insights.names import known_functions
 from cwnb.insights.ql.tokens import PLAIN_PART, quote
@@ -17,6 +19,8 @@ from cwnb.insights.text.regex_syntax import groups, with_openings, write_regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from cwnb.events import GroupSelector
 
 Write = TypeVar("Write", bound="Callable[..., str]")
 
@@ -27,7 +31,7 @@ PRECEDENCE: dict[type[exp.Expression], int] = {
     exp.And: AND,
     exp.Not: NOT,
     **dict.fromkeys(tree.COMPARISONS, COMPARE),
-    **dict.fromkeys((tree.Like, tree.In), COMPARE),
+    **dict.fromkeys((tree.Like, tree.In, tree.InSubquery), COMPARE),
     **dict.fromkeys((exp.Add, exp.Sub), SUM),
     **dict.fromkeys((exp.Mul, exp.Div, exp.Mod), PRODUCT),
     exp.Pow: POWER,
@@ -173,6 +177,8 @@ def _not(node: exp.Not) -> str:
         return _like(inner, "not like")
     if isinstance(inner, tree.In):
         return _in(inner, "not in")
+    if isinstance(inner, tree.InSubquery):
+        return _in_subquery(inner, "not in")
     return f"not {_inside(inner, NOT)}"
 
 
@@ -184,6 +190,11 @@ def _like(node: tree.Like, word: str = "like") -> str:
 @_writes(tree.In)
 def _in(node: tree.In, word: str = "in") -> str:
     return f"{_inside(node.args['value'], SUM)} {word} [{_list(node.args['options'])}]"
+
+
+@_writes(tree.InSubquery)
+def _in_subquery(node: tree.InSubquery, word: str = "in") -> str:
+    return f"{_inside(node.args['value'], SUM)} {word} ({to_text(node.args['answer'])})"
 
 
 @_writes(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE)
@@ -324,6 +335,60 @@ def _logcompare(node: tree.Logcompare) -> str:
     return f"logcompare timeshift {to_text(node.args['timeshift'])}"
 
 
+@_writes(tree.Lookup)
+def _lookup(node: tree.Lookup) -> str:
+    return f"lookup {node.args['table']} {_list(node.args['keys'])} {_outputs(node)}"
+
+
+@_writes(tree.CidrLookup)
+def _cidr_lookup(node: tree.CidrLookup) -> str:
+    column = node.args.get("column")
+    networks = f" as {write_name(column)}" if column else ""
+    field = to_text(node.args["field"])
+    return f"cidrlookup {node.args['table']} {field}{networks} {_outputs(node)}"
+
+
+def _outputs(node: tree.Lookup | tree.CidrLookup) -> str:
+    return f"{'OUTPUTNEW' if node.args.get('new') else 'OUTPUT'} {_list(node.args['outputs'])}"
+
+
+@_writes(tree.Join)
+def _join(node: tree.Join) -> str:
+    left, right = node.args["left"], node.args["right"]
+    keys = (
+        f"{left}.{to_text(key.args['left'])} = {right}.{write_name(key.args['right'])}"
+        for key in node.args["keys"]
+    )
+    kind = "type=left " if node.args.get("outer") else ""
+    sides = f"left={write_name(left)} right={write_name(right)}"
+    return f"join {kind}{sides} where {' and '.join(keys)} ({to_text(node.args['answer'])})"
+
+
+@_writes(tree.AppendCols)
+def _append_cols(node: tree.AppendCols) -> str:
+    override = "override=true " if node.args.get("override") else ""
+    most = f"max={node.args['most']} " if node.args.get("most") else ""
+    return f"appendcols {override}{most}({to_text(node.args['answer'])})"
+
+
+@_writes(tree.JoinKey)
+def _join_key(node: tree.JoinKey) -> str:
+    return f"{to_text(node.args['left'])} = {write_name(node.args['right'])}"
+
+
+@_writes(tree.TableKey)
+def _table_key(node: tree.TableKey) -> str:
+    column = write_name(node.args["column"])
+    field = to_text(node.field)
+    return column if field == column else f"{column} as {field}"
+
+
+@_writes(tree.TableOutput)
+def _table_output(node: tree.TableOutput) -> str:
+    column, name = write_name(node.args["column"]), write_name(node.args["name"])
+    return column if name == column else f"{column} as {name}"
+
+
 @_writes(tree.Stats)
 def _stats(node: tree.Stats) -> str:
     text = f"stats {_list(node.args['aggregates'])}"
@@ -405,16 +470,29 @@ def _flag(value: bool) -> str:
 
 @_writes(tree.Pipeline)
 def _pipeline(node: tree.Pipeline) -> str:
-    text = "\n| ".join(to_text(command) for command in node.commands)
     source = to_text(node.input)
-    return f"# of {source}\n{text}" if source else text
+    return "\n| ".join([*([source] if source else []), *map(to_text, node.commands)])
+
+
+# The texts of the pipelines before the one that is written, while a whole query is.
+_EARLIER: ContextVar[tuple[str, ...]] = ContextVar("_EARLIER", default=())
 
 
 @_writes(tree.Query)
 def _query(node: tree.Query) -> str:
-    *earlier, answer = node.pipelines
-    parts = [f"# answer {i}\n{to_text(pipeline)}" for i, pipeline in enumerate(earlier)]
-    return "\n\n".join([*parts, to_text(answer)])
+    texts: list[str] = []
+    shared = node.answer.input
+    for pipeline in node.pipelines:
+        own = pipeline
+        if pipeline is not node.answer and pipeline.input == shared:
+            # It reads the groups of the pipeline around it, as one that names none does.
+            own = tree.Pipeline(commands=[command.copy() for command in pipeline.commands])
+        before = _EARLIER.set(tuple(texts))
+        try:
+            texts.append(to_text(own))
+        finally:
+            _EARLIER.reset(before)
+    return texts[-1]
 
 
 @_writes(tree.CallersGroups)
@@ -424,18 +502,47 @@ def _callers_groups(_: tree.CallersGroups) -> str:
 
 @_writes(tree.Groups)
 def _groups(node: tree.Groups) -> str:
-    return ", ".join(node.args["selectors"])
+    times = [
+        f" {word}={quote(node.args[word])}" for word in ("start", "end") if node.args.get(word)
+    ]
+    return "\n| ".join(f"SOURCE {_selector(one)}{''.join(times)}" for one in node.selectors)
+
+
+def _selector(selector: GroupSelector) -> str:
+    if selector.names:
+        return quote(selector.names[0])
+    options = {
+        "namePrefix": selector.prefixes,
+        "accountIdentifier": selector.accounts,
+        "class": () if selector.log_classes == (STANDARD,) else selector.log_classes,
+    }
+    said = ", ".join(f"{name}: {_quoted_list(texts)}" for name, texts in options.items() if texts)
+    parts = [f"dataSource({_quoted_list(selector.data_sources)})"] if selector.data_sources else []
+    if said or not (selector.data_sources or selector.tags):
+        parts.append(f"logGroups({said})")
+    if selector.tags:
+        tags = (
+            f'{{"key": {quote(key)}, "values": {_quoted_list(values)}}}'
+            for key, values in selector.tags
+        )
+        parts.append(f"logGroupTags([{', '.join(tags)}])")
+    return " ".join(parts)
+
+
+def _quoted_list(texts: Sequence[str]) -> str:
+    return f"[{', '.join(map(quote, texts))}]"
 
 
 @_writes(tree.Table)
 def _table(node: tree.Table) -> str:
-    return f"table {node.args['name']}"
+    return f"# table {node.args['name']}"
 
 
 @_writes(tree.Answer)
 def _answer(node: tree.Answer) -> str:
     # No language can name an answer: a query text has the other pipeline in its place.
-    return f"answer {node.place}"
+    earlier = _EARLIER.get()
+    return earlier[node.place] if node.place < len(earlier) else f"answer {node.place + 1}"
 
 
 @_writes(tree.ScanEvents)

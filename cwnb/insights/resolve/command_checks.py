@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
+from cwnb.events import TIMESTAMP
 from cwnb.insights import tree
 from cwnb.insights.ql.writer import to_text
+from cwnb.insights.resolve.complete import output_names, shown_after
+from cwnb.insights.resolve.joins import Earlier, Joined
 from cwnb.insights.resolve.mistakes import bare_condition, text_for_field
 from cwnb.insights.resolve.scope import repeats, scope_of_columns
 from cwnb.insights.resolve.sequence_checks import SequenceChecker
@@ -16,7 +19,7 @@ from cwnb.insights.tree import Shows
 from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
 
 
 # Fields on which the service has an index in every log group.
@@ -29,6 +32,8 @@ INDEXED_BY_DEFAULT = frozenset(
 
 # Fields that `relevantfields` compares where it names none.
 RELEVANT_FIELDS = 200
+# The column of a lookup table that has its networks, unless the query names another.
+DEFAULT_CIDR = "cidr"
 
 
 def check_names(
@@ -40,12 +45,16 @@ def check_names(
     names: Callable[[], Iterable[str]],
     cut_events: Callable[[str], int] = lambda _: 0,
     columns: list[str] | None,
+    earlier: Sequence[Earlier] = (),
+    outside: Collection[str] = (),
 ) -> None:
     """Check the names in a pipeline, which may change its commands; adds to the warnings.
 
     `known` tells whether an event may have a field, `names` gives the fields for suggestions,
     `cut_events` how many events may have lost a field, as they have too many,
-    `columns` are those of an input whose rows are no events. Raises MalformedQuery.
+    `columns` are those of an input whose rows are no events, `earlier` the pipelines whose answers
+    it may read, `outside` the names that the query around it makes. Raises
+    MalformedQuery.
     """
     checker = _CommandChecker(
         pipeline,
@@ -55,10 +64,13 @@ def check_names(
         names=names,
         cut_events=cut_events,
         columns=columns,
+        earlier=earlier,
+        outside=outside,
     )
     for command in pipeline.commands:
         checker.check(command)
     pipeline.set("commands", checker.checked)
+    checker.finish_join()
 
 
 class _CommandChecker(SequenceChecker):
@@ -78,9 +90,13 @@ class _CommandChecker(SequenceChecker):
     def check_items(self, command: tree.Fields | tree.Display | tree.Unmask) -> tree.Command:
         kept: list[tree.Item] = []
         for item in command.args["items"]:
+            is_field = isinstance(item.value, tree.Field) and not item.args.get("alias")
             self._resolve_item(item)
             value = item.value
             if repeats(item, kept):
+                continue
+            if is_field and self.joined is not None:
+                kept.append(item)  # it shows a field of a side
                 continue
             self._check_other_value(item, kept)
             listing = command.shows is Shows.LISTS and self.scope.outputs is None
@@ -128,12 +144,14 @@ class _CommandChecker(SequenceChecker):
         return command
 
     def check_expand(self, command: tree.Expand) -> tree.Command:
+        self._refuse_after_join(command)
         command.set("value", self._resolve(command.args["value"]))
         self.scope.replaced.add(command.args["value"].name)
         return command
 
     def check_filter_index(self, command: tree.FilterIndex) -> tree.Command:
         condition = command.args["condition"]
+        self._refuse_after_join(command)
         if self.scope.outputs is not None:
             self._refuse("filterIndex must come before stats", command)
         command.set("condition", self._resolve(condition))
@@ -147,7 +165,7 @@ class _CommandChecker(SequenceChecker):
 
     def check_dedup(self, command: tree.Dedup) -> tree.Command:
         for item in command.args["items"]:
-            self._resolve_item(item)
+            self._resolve_unnamed(item)
         return command
 
     def check_pattern(self, command: tree.Pattern) -> tree.Command:
@@ -225,7 +243,7 @@ class _CommandChecker(SequenceChecker):
 
     def _belongs_before_stats(self, conjunct: exp.Expression) -> bool:
         """Tell whether a condition after the first `stats` can only be about the events' fields."""
-        if self.scope.outputs is None or self.stats_seen != 1:
+        if self.scope.outputs is None or self.stats_seen != 1 or self.join_seen:
             return False
         reads = list(tree.find(conjunct, tree.Field))
         raw = [f for f in reads if not self.scope.defines(f) and self._in_events(f)]
@@ -272,7 +290,7 @@ class _CommandChecker(SequenceChecker):
                     f"ignored, as it orders nothing in the service{unknown}"
                 )
                 continue
-            self._resolve_item(item)
+            self._resolve_unnamed(item)
             if item.args.get("alias"):
                 self._define(item.name, item, again=self.scope.named | self.scope.listed)
                 self.scope.made[item.name] = self._is_time(item.value)
@@ -287,13 +305,160 @@ class _CommandChecker(SequenceChecker):
 
         Queries in use have such keys, mostly `@timestamp` after `stats`.
         """
-        if self.scope.outputs is None or item.args.get("alias"):
+        if self.scope.outputs is None or item.args.get("alias") or self.joined is not None:
             return None
         reads = list(tree.find(self._name_outputs(item.value), tree.Field))
         if not reads or any(self.scope.defines(name) for name in reads):
             return None
         unknown = [name.name for name in reads if not self._in_events(name)]
         return suggestion(unknown[0], self.scope.made) if unknown else ""
+
+    def check_lookup(self, command: tree.Lookup) -> tree.Command:
+        columns = self._columns_of_table(command)
+        for key in command.args["keys"]:
+            self._check_column(command, key, columns)
+            key.set("field", self._resolve(key.field))
+        return self._with_outputs(command, columns)
+
+    def check_cidr_lookup(self, command: tree.CidrLookup) -> tree.Command:
+        columns = self._columns_of_table(command)
+        if command.args.get("column"):
+            self._check_column(command, command, columns)
+        else:
+            command.set("column", DEFAULT_CIDR if DEFAULT_CIDR in columns else columns[0])
+        command.set("field", self._resolve(command.args["field"]))
+        return self._with_outputs(command, columns)
+
+    def _columns_of_table(self, command: tree.Lookup | tree.CidrLookup) -> list[str]:
+        columns: list[str] = self.earlier[command.args["answer"].place].outputs
+        return columns
+
+    def _check_column(
+        self, command: tree.Command, node: exp.Expression, columns: list[str]
+    ) -> None:
+        name = node.args["column"]
+        if name not in columns:
+            near = suggestion(name, columns) or f"; it has {', '.join(columns)}"
+            table = command.args["table"]
+            self._refuse(f"the lookup table {table!r} has no column {name!r}{near}", node)
+
+    def _with_outputs(
+        self, command: tree.Lookup | tree.CidrLookup, columns: list[str]
+    ) -> tree.Command:
+        """Note the names that a lookup gives: new ones, and others whose values it replaces."""
+        given: set[str] = set()
+        for output in command.args["outputs"]:
+            self._check_column(command, output, columns)
+            name = output.args["name"]
+            if name in given:
+                self._refuse_again(name, output)
+            given.add(name)
+            if self.joined is not None:
+                self._define(name, output, again=set())
+            elif not self.scope.defines(tree.Field(parts=[name])) and self._visible(
+                tree.Field(parts=[name])
+            ):
+                self.scope.replaced.add(name)
+            else:
+                self.scope.made[name] = False
+        return command
+
+    def check_join(self, command: tree.Join) -> tree.Command:
+        right = self.earlier[command.args["answer"].place]
+        if self.join_seen:
+            self._refuse("a query has at most one join", command, "one join")
+        if right.checked.commands:
+            self._forgive(
+                "the right side of a join is a whole query, which the service refuses; it takes "
+                "SOURCE alone",
+                command,
+                "query as side of a join",
+            )
+        left_names = self.scope.named | set(self.scope.made) | self.scope.listed
+        for key in command.args["keys"]:
+            key.set("left", self._resolve(key.args["left"]))
+        self.joined = self.last_join = Joined(command, right)
+        for key in command.args["keys"]:
+            name = tree.Field(parts=[command.args["right"], *key.args["right"].split(".")])
+            name.meta.update(key.meta)
+            self.joined.of_side(name, self._refuse)
+        self.joined.of_right.clear()
+        left_names |= {key.args["left"].name for key in command.args["keys"]}
+        self.join_seen, self.named_before_join = True, left_names
+        left = shown_after(self.checked, self.columns_shown)
+        alias, other = command.args["left"], command.args["right"]
+        right_shown = right.shown()
+        mine = [f"{alias}.{name}" for name in left.columns()]
+        theirs = [f"{other}.{name}" for name in right.outputs]
+        # Columns that nobody listed give way to those that a later `fields` lists.
+        by_default = [*(mine if left.defaults else ()), *(theirs if right_shown.defaults else ())]
+        listed = [*(() if left.defaults else mine), *(() if right_shown.defaults else theirs)]
+        if not left.defaults and right_shown.defaults:
+            by_default, listed = [], [*mine, *theirs]
+        command.set("listed", (tuple(by_default), tuple(listed)))
+        command.set("columns", ())
+        return command
+
+    def check_append_cols(self, command: tree.AppendCols) -> tree.Command:
+        self._refuse_after_join(command)
+        columns = self.earlier[command.args["answer"].place].outputs
+        shown = set(shown_after(self.checked, self.columns_shown).columns())
+        kept = [
+            name
+            for name in columns
+            if command.args.get("override") or not (name in shown or name in self.scope.made)
+        ]
+        for name in kept:
+            if name in self.scope.made or not self._visible(tree.Field(parts=[name])):
+                self.scope.made[name] = name == TIMESTAMP
+            else:
+                self.scope.replaced.add(name)
+        command.set("columns", tuple(kept))
+        return command
+
+    def _refuse_after_join(self, command: tree.Command) -> None:
+        if self.joined is not None:
+            self._refuse(f"{command.keyword} must come before the join", command)
+
+    def _resolve_unnamed(self, item: tree.Item) -> None:
+        """Resolve a field that makes no column, such as a key of `sort`."""
+        is_field = isinstance(item.value, tree.Field) and not item.args.get("alias")
+        self._resolve_item(item)
+        if is_field and self.joined is not None:
+            item.set("alias", None)
+
+    def finish_join(self) -> None:
+        """Note which fields of both sides are used, once all commands have been read."""
+        joined = self.last_join
+        if joined is None:
+            return
+        command, right = joined.command, joined.right
+        outputs = set(output_names(self.checked, self.columns_shown))
+        written = set().union(
+            *(later.writes() for later in self.checked[self.checked.index(command) + 1 :])
+        )
+        shown = {name for name in outputs - written if command.makes(name)}
+        alias, other = joined.left_alias, joined.right_alias
+        listed = {name for names in command.args["listed"] for name in names}
+        of_left = [name for name in sorted(shown & listed) if name.startswith(f"{alias}.")]
+        command.set("shown", tuple((name, name[len(alias) + 1 :]) for name in of_left))
+        joined.of_left |= {name[len(alias) + 1 :] for name in of_left}
+        joined.of_right |= {
+            name[len(other) + 1 :] for name in shown if name.startswith(f"{other}.")
+        }
+        clash = joined.clash(self.named_before_join)
+        if clash is not None:
+            self._refuse(clash, command)
+        command.set("columns", tuple(sorted(joined.of_right)))
+        joined.of_right |= {key.args["right"] for key in command.args["keys"]}
+        for warning in joined.unknown_on_right():
+            self._warn(warning)
+        columns = sorted(joined.of_right)
+        items = [
+            tree.Item(value=tree.Field(parts=name.split(".")), alias=None, text=name)
+            for name in columns
+        ]
+        right.checked.set("commands", [*right.checked.commands, tree.Display(items=items)])
 
 
 # A command that is not in this table is refused, so that none is left unchecked.
@@ -310,6 +475,10 @@ CHECKS: dict[type[tree.Command], Callable[[_CommandChecker, Any], tree.Command |
     tree.Json: _CommandChecker.check_extraction,
     tree.Unnest: _CommandChecker.check_extraction,
     tree.Expand: _CommandChecker.check_expand,
+    tree.Lookup: _CommandChecker.check_lookup,
+    tree.CidrLookup: _CommandChecker.check_cidr_lookup,
+    tree.Join: _CommandChecker.check_join,
+    tree.AppendCols: _CommandChecker.check_append_cols,
     tree.Stats: _CommandChecker.check_stats,
     tree.Sort: _CommandChecker.check_sort,
     tree.Limit: _CommandChecker.check_limit,

@@ -120,4 +120,9 @@ def output_names(commands: Sequence[Command], shown: Shown = EVENTS) -> list[str
     Those of the last `display`; else those of the last `stats` and of later commands; else those of
     all commands. `@timestamp` and `@message` come first where no command lists columns.
     """
-    return reduce(lambda before, command: command.outputs(before), commands, shown).columns()
+    return shown_after(commands, shown).columns()
+
+
+def shown_after(commands: Sequence[Command], shown: Shown = EVENTS) -> Shown:
+    """Give the columns that are shown after these commands."""
+    return reduce(lambda before, command: command.outputs(before), commands, shown)

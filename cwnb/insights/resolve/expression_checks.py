@@ -21,10 +21,13 @@ from cwnb.insights.resolve.scope import (
     scope_of_columns,
 )
 from cwnb.insights.resolve.times import is_time, seconds_beside_millis, text_beside_time
+from cwnb.insights.tree import Shown
 from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Collection, Iterable, Sequence
+
+    from cwnb.insights.resolve.joins import Earlier, Joined
 
 COMPARISONS = tuple(tree.COMPARISONS)
 # Names joined by dashes without spaces, which are differences unless they stand in backticks.
@@ -46,6 +49,8 @@ class ExpressionChecker:
         names: Callable[[], Iterable[str]],
         cut_events: Callable[[str], int],
         columns: list[str] | None,
+        earlier: Sequence[Earlier],
+        outside: Collection[str],
     ) -> None:
         self.pipeline = pipeline
         self.warnings = warnings
@@ -53,12 +58,21 @@ class ExpressionChecker:
         self.known = known
         self.names = names
         self.cut_events = cut_events
+        self.earlier = earlier
+        self.outside = outside
         # The columns of an answer are like the outputs of stats: no other names are there.
         self.scope = Scope() if columns is None else scope_of_columns(columns)
         self.events = columns is None
         self._columns = columns or []
         self.given_by = "the stats" if self.events else "the answer"
         self.checked: list[tree.Command] = []
+        # What the input shows before any command.
+        self.columns_shown = Shown() if columns is None else Shown(tuple(columns), defaults=False)
+        # The join before this place, unless a `stats` has come since; and what was before it.
+        self.joined: Joined | None = None
+        self.last_join: Joined | None = None
+        self.join_seen = False
+        self.named_before_join: set[str] = set()
         # The place of the first `stats` in `checked`, and the scope before it.
         self.first_stats: int | None = None
         self.before_stats = Scope()
@@ -73,7 +87,7 @@ class ExpressionChecker:
 
     def _resolve(self, value: exp.Expression) -> exp.Expression:
         """Check an expression that is evaluated for each row; gives it with its names resolved."""
-        value = self._name_outputs(self._values_in_backticks(value))
+        value = self._name_outputs(self._values_in_backticks(self._of_sides(value)))
         for node in tree.find(value, exp.Expression):
             if is_aggregate(node):
                 self._refuse(
@@ -86,6 +100,8 @@ class ExpressionChecker:
                 self._check_field(node)
             if isinstance(node, (*COMPARISONS, tree.In)):
                 self._check_times(node)
+            if isinstance(node, tree.InSubquery):
+                self._choose_column(node)
             if isinstance(node, (*COMPARISONS, exp.Add, exp.Sub)):
                 hint = seconds_beside_millis(node, self.scope.made)
                 if hint is not None:
@@ -93,6 +109,33 @@ class ExpressionChecker:
             if node.is_string:
                 self._check_escapes(node)
         return value
+
+    def _of_sides(self, value: exp.Expression) -> exp.Expression:
+        """Give an expression after a join with the names that its fields have where it runs."""
+        joined = self.joined
+        if joined is None:
+            return value
+        return value.transform(
+            lambda node: (
+                joined.of_side(node, self._refuse) if isinstance(node, tree.Field) else node
+            )
+        )
+
+    def _choose_column(self, node: tree.InSubquery) -> None:
+        """Note which column of the subquery's answer has the values to look for."""
+        columns = self.earlier[node.args["answer"].place].outputs
+        value = node.args["value"]
+        name = value.name if isinstance(value, tree.Field) else None
+        if name and self.joined is not None:
+            name = name.removeprefix(f"{self.joined.right_alias}.")
+        if name not in columns and len(columns) != 1:
+            wanted = f"is named {name!r}" if name else "alone has the values"
+            self._refuse(
+                f"the subquery gives {', '.join(map(write_name, columns))}, and none of these "
+                f"{wanted}; end it with 'fields' or 'display' of one field",
+                node.args["answer"],
+            )
+        node.set("column", name if name in columns else columns[0])
 
     def _name_outputs(self, value: exp.Expression) -> exp.Expression:
         """Replace each expression that the last `stats` computed by the name of that output."""
@@ -115,6 +158,13 @@ class ExpressionChecker:
         return value.transform(refer)
 
     def _check_event_time(self, call: tree.Call) -> None:
+        if self.joined is not None:
+            alias = self.joined.left_alias
+            self._refuse(
+                f"{to_text(call)} needs the time of an event, and after the join there are two; "
+                f"write such as datefloor({alias}.{TIMESTAMP}, 5m)",
+                call,
+            )
         if self.scope.outputs is not None and TIMESTAMP not in self.scope.made:
             self._refuse(
                 f"{to_text(call)} needs {TIMESTAMP}, which is not an output of the stats before; "
@@ -124,12 +174,19 @@ class ExpressionChecker:
             )
 
     def _check_field(self, name: tree.Field) -> None:
+        if self.joined is not None and name.parts[0] == self.joined.right_alias:
+            return  # it was checked by its side
         if self.scope.defines(name):
             return
         if self.scope.outputs is not None:
             self._refuse_unknown(name)
         if name.name in _ALWAYS:
             return
+        if name.name in self.outside and not self._in_events(name):
+            self._refuse(
+                f"{name.name!r} is made by the query around this one, which cannot use names of it",
+                name,
+            )
         lost = _cut_text(self.cut_events(name.name))
         if self._in_events(name):
             if lost:
@@ -215,6 +272,8 @@ class ExpressionChecker:
         if name in again:
             self._forgive_again(name, node)
         self.scope.made[name] = False
+        if self.joined is not None:
+            self.joined.made.add(name)
 
     def _visible(self, name: tree.Field) -> bool:
         """Tell whether a name may be used at this place."""

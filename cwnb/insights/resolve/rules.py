@@ -102,6 +102,10 @@ RULES = {
         "CWL_QuerySyntax-Stats",
         *_REFUSED,
     ),
+    "one join": Rule("A query has at most one `join`.", "CWL_QuerySyntax-Join", *_REFUSED),
+    "query as side of a join": Rule(
+        "The right side of a `join` is `SOURCE` alone.", "CWL_QuerySyntax-Join", *_FORGIVEN
+    ),
     "time and text": Rule(
         "A time is not compared with a text.",
         "CWL_QuerySyntax-operations-functions, note on timestamps",

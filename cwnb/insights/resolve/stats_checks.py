@@ -39,6 +39,7 @@ class StatsChecker(ExpressionChecker):
             self._refuse("'offset' shifts the bins of 'by', and there are none", command)
         self._define_outputs([*aggregates, *keys])
         self.stats_seen += 1
+        self.joined = None  # what it gives has names of its own
         self.given_by = "the stats"
         return command
 

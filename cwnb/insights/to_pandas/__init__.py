@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cwnb.insights.to_pandas.source import to_pandas
+from cwnb.insights.to_pandas.source import Exported, to_pandas
 from cwnb.insights.to_pandas.writing import CannotSay
 
-__all__ = ["CannotSay", "to_pandas"]
+__all__ = ["CannotSay", "Exported", "to_pandas"]

@@ -29,16 +29,20 @@ from cwnb.insights.to_pandas.writing import (
     CannotSay,
     Script,
     Snippet,
+    Written,
     as_column,
     data,
     quoted,
     split_outside,
+    text,
 )
 from cwnb.insights.tree import (
     Accum,
     AddTotals,
     Anomaly,
+    AppendCols,
     Autoregress,
+    CidrLookup,
     Command,
     Dedup,
     Diff,
@@ -50,9 +54,11 @@ from cwnb.insights.tree import (
     Filter,
     FilterIndex,
     Item,
+    Join,
     Json,
     Limit,
     Logcompare,
+    Lookup,
     Order,
     Outlier,
     Parse,
@@ -139,6 +145,86 @@ def _rows_of_items(script: Script, name: str, code: str) -> None:
     script.kinds[name] = "any"
 
 
+# Lookup tables
+
+
+def _lookup(script: Script, command: Lookup) -> None:
+    names = [quoted(key.args["column"]) for key in command.args["keys"]]
+    texts = [text(script, _scalars(write(script, key.field))).code for key in command.args["keys"]]
+    table = script.answers[command.args["answer"].place]
+    script.add(f"found = looked_up({table.frame}, [{', '.join(names)}], {', '.join(texts)})")
+    _outputs(script, command, table)
+
+
+def _cidr_lookup(script: Script, command: CidrLookup) -> None:
+    address = text(script, _scalars(write(script, command.args["field"]))).code
+    table = script.answers[command.args["answer"].place]
+    script.add(f"found = in_networks({table.frame}, {quoted(command.args['column'])}, {address})")
+    _outputs(script, command, table)
+
+
+def _scalars(snippet: Snippet) -> Snippet:
+    """Leave out lists and dicts, whose text matches nothing."""
+    if snippet.kind != "any" or snippet.is_literal:
+        return snippet
+    return Snippet(f"{snippet.operand}.map(scalar)", "any")
+
+
+def _outputs(script: Script, command: Lookup | CidrLookup, table: Written) -> None:
+    for output in command.args["outputs"]:
+        name, column = output.args["name"], output.args["column"]
+        found, kind = f"found[{quoted(column)}]", table.kinds[column]
+        before = script.kinds.get(name)
+        if command.args.get("new") and before is not None:
+            if before != kind:
+                found, kind = (
+                    f"{script.at(name)}.astype(object).fillna({found}.astype(object))",
+                    "any",
+                )
+            else:
+                found = f"{script.at(name)}.fillna({found})"
+        script.write(script.at(name), found)
+        script.kinds[name] = kind
+
+
+# Joins
+
+
+def _join(script: Script, command: Join) -> None:
+    answer = script.answers[command.args["answer"].place]
+    left = [_join_key(write(script, key.args["left"])) for key in command.args["keys"]]
+    right = [_join_key(answer.at(key.args["right"])) for key in command.args["keys"]]
+    keys = f"[{', '.join(left)}], [{', '.join(right)}]"
+    keep = bool(command.args.get("outer"))
+    script.add(
+        f"{script.frame}, found = paired(",
+        f"    {script.frame}, {answer.frame}, {keys}, keep={keep}",
+        ")",
+    )
+    for name in command.args["columns"]:
+        own = f"{command.args['right']}.{name}"
+        script.write(script.at(own), f"found[{quoted(name)}]")
+        script.kinds[own] = answer.kinds.get(name, "any")
+    for shown, name in command.args["shown"]:
+        script.assign(shown, write(script, Field(parts=name.split("."))))
+
+
+def _append_cols(script: Script, command: AppendCols) -> None:
+    answer = script.answers[command.args["answer"].place]
+    names = f"[{', '.join(map(quoted, command.gives()))}]"
+    call = f"beside({script.frame}, {answer.frame}, {names}, {command.most})"
+    script.add(f"{script.frame} = {call}")
+    for name in command.gives():
+        script.kinds[name] = answer.kinds.get(name, "any")
+
+
+def _join_key(snippet: Snippet) -> str:
+    snippet = _scalars(data(snippet))
+    if snippet.kind == "time":
+        return f'same({snippet.operand}.astype("int64[pyarrow]"))'
+    return f"same({snippet.code})"
+
+
 # Sort, limit, dedup
 
 
@@ -194,11 +280,11 @@ def _dedup(script: Script, command: Dedup) -> None:
 # The whole
 
 
-def finish(script: Script, outputs: list[str], rows: int | None) -> None:
+def finish(script: Script, outputs: list[str], rows: int | None, result: str) -> None:
     """Write the frame named `result`: the columns to show, and at most `rows` rows."""
     columns = ", ".join(map(quoted, outputs))
     head = "" if rows is None else f".head({rows:_})"
-    script.add(f"result = {script.frame}[[{columns}]]{head}")
+    script.add(f"{result} = {script.frame}[[{columns}]]{head}")
 
 
 COMMANDS: dict[type[Command], Callable[[Script, Any], None]] = {
@@ -212,6 +298,10 @@ COMMANDS: dict[type[Command], Callable[[Script, Any], None]] = {
     ParseCsv: write_csv,
     ParseXml: write_xml,
     Json: write_json,
+    Lookup: _lookup,
+    CidrLookup: _cidr_lookup,
+    Join: _join,
+    AppendCols: _append_cols,
     Unnest: _unnest,
     Expand: _expand,
     Stats: write_stats,

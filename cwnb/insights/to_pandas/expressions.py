@@ -35,6 +35,7 @@ from cwnb.insights.tree import (
     Call,
     Field,
     In,
+    InSubquery,
     Like,
     Period,
     Regex,
@@ -350,6 +351,13 @@ def _in(script: Script, node: In) -> Snippet:
     return Snippet(_is_in(script, node, only_true=False), "condition")
 
 
+def _in_subquery(script: Script, node: InSubquery) -> Snippet:
+    value = as_column(script, data(write(script, node.args["value"])))
+    answer = script.answers[node.args["answer"].place].at(node.args["column"])
+    keys = f"keys_of({_millis(answer).code})"
+    return Snippet(f"is_in({_millis(value).code}, {keys})", "condition")
+
+
 def _is_in(script: Script, node: In, *, only_true: bool) -> str:
     value = as_column(script, data(write(script, node.args["value"])))
     options = [literal_value(option) for option in node.args["options"]]
@@ -395,6 +403,7 @@ NODES: dict[type[exp.Expression], Callable[..., Snippet]] = {
     exp.GTE: _comparison,
     Like: _like,
     In: _in,
+    InSubquery: _in_subquery,
     exp.And: _logical,
     exp.Or: _logical,
     exp.Not: _logical,

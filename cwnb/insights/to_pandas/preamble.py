@@ -17,7 +17,7 @@ import operator
 import re
 import statistics
 import urllib.parse
-from collections.abc import Callable, Iterable  # noqa: TC003 - emitted source has no such block
+from collections.abc import Callable, Collection, Iterable  # noqa: TC003 - emitted source has no such block
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from decimal import ROUND_HALF_UP, Context, Decimal
 from itertools import pairwise, repeat
@@ -194,7 +194,13 @@ def compare(left: Any, relation: str, right: Any) -> pd.Series:
     return each(pair, "bool[pyarrow]", left, right)
 
 
-def is_in(values: pd.Series, keys: list[str]) -> pd.Series:
+def keys_of(values: pd.Series) -> set[str]:
+    """Give the keys of all values that are there; a list or dict equals nothing and has none."""
+    scalars = (v for v in values if not absent(v) and not isinstance(v, dict | list))
+    return {same_key(value) for value in scalars}
+
+
+def is_in(values: pd.Series, keys: Collection[str]) -> pd.Series:
     """Tell which values are among those with these keys; missing stays missing."""
 
     def found(value: Any) -> bool:
@@ -787,6 +793,72 @@ def session_ids(times: pd.Series, longest_ms: int, *keys: pd.Series) -> pd.Serie
             session, before = session + far, time
             ids[place] = f"{names[key]}-{session}"
     return pd.Series(ids, index=times.index, dtype=TEXT)
+
+
+def paired(
+    frame: pd.DataFrame, other: pd.DataFrame, left: list[Any], right: list[Any], *, keep: bool
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Pair the rows of two frames whose keys are equal, in order; each then has a row a pair.
+
+    `keep`: a row of the first one without a pair stays, beside missing values.
+    """
+    places: dict[tuple[Any, ...], list[int]] = {}
+    for place, key in enumerate(zip(*right, strict=True)):
+        if not any(absent(part) for part in key):
+            places.setdefault(key, []).append(place)
+    alone = [-1] if keep else []
+    pairs = [
+        (row, place)
+        for row, key in enumerate(zip(*left, strict=True))
+        for place in places.get(key, alone)
+    ]
+    mine = frame.iloc[[row for row, _ in pairs]].reset_index(drop=True)
+    theirs = other.reset_index(drop=True).reindex([place for _, place in pairs])
+    return mine, theirs.reset_index(drop=True)
+
+
+def beside(frame: pd.DataFrame, other: pd.DataFrame, names: list[str], rows: int) -> pd.DataFrame:
+    """Put columns of the first rows of another frame beside the rows, by their numbers."""
+    other = other.head(rows)
+    places = range(max(len(frame), len(other)))
+    made = frame.reset_index(drop=True).reindex(places)
+    for name in names:
+        made[name] = other[name].reset_index(drop=True).reindex(places)
+    return made
+
+
+def scalar(value: Any) -> Any:
+    """Give a value that is no list or dict; else it is missing."""
+    return pd.NA if isinstance(value, dict | list) else value
+
+
+def looked_up(table: pd.DataFrame, keys: list[str], *texts: pd.Series) -> pd.DataFrame:
+    """Give for each row the first row of a table whose keys have the same texts; else no values."""
+    places: dict[tuple[Any, ...], int] = {}
+    for place, key in enumerate(zip(*(as_text(table[name]) for name in keys), strict=True)):
+        if not any(absent(part) for part in key):
+            places.setdefault(key, place)
+    found = [places.get(key, -1) for key in zip(*texts, strict=True)]
+    return table.reset_index(drop=True).reindex(found).set_axis(texts[0].index)
+
+
+def in_networks(table: pd.DataFrame, name: str, addresses: pd.Series) -> pd.DataFrame:
+    """Give for each row the row of a table with the smallest network that has its address."""
+    networks = [
+        (ipaddress.ip_network(text.strip(), strict=False), place)
+        for place, text in enumerate(as_text(table[name]))
+        if not absent(text)
+    ]
+    networks.sort(key=lambda pair: pair[0].max_prefixlen - pair[0].prefixlen)
+
+    def row_of(text: Any) -> int:
+        known = pd.NA if absent(text) else address(text)
+        if known is pd.NA or known is None:
+            return -1
+        return next((place for network, place in networks if known in network), -1)
+
+    found = [row_of(text) for text in addresses]
+    return table.reset_index(drop=True).reindex(found).set_axis(addresses.index)
 
 
 def list_in(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import functools
 import re
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,9 +14,11 @@ from cwnb.insights import tree
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.to_pandas import datetimes, functions, strings
 from cwnb.insights.to_pandas.commands import finish, write_command
-from cwnb.insights.to_pandas.writing import CannotSay, Script, quoted
+from cwnb.insights.to_pandas.writing import CannotSay, Script, Written, quoted
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cwnb.events import Window
     from cwnb.insights.tree import Query
 
@@ -23,45 +26,87 @@ if TYPE_CHECKING:
 _FILLED = (datetimes, functions, strings)
 
 
-def to_pandas(
-    query: Query,
-    schema: dict[str, str],
-    *,
-    events_path: str = "events.parquet",
-    now_ms: int | None = None,
-    window: Window | None = None,
-) -> str:
+@dataclass(frozen=True)
+class Exported:
+    """The file that has the events of one pipeline's input.
+
+    `schema`: the kind of each of its columns: integer, number, boolean, text, time, mixed, which
+    the file holds as text, or structure, which it holds as JSON. `window`: the times that it has.
+    """
+
+    path: str
+    schema: dict[str, str]
+    window: Window | None = None
+
+
+def to_pandas(query: Query, inputs: Sequence[Exported], *, now_ms: int | None = None) -> str:
     """Write a query as Python source that leaves its answer in a frame `result`.
 
-    The query has been through `complete`. `schema`: the kind of each column of the exported events:
-    integer, number, boolean, text, time, mixed, which the export holds as text, or structure, which
-    it holds as JSON. The source reads them from `events_path`. `now_ms` and `window` are written
-    into it. Raises CannotSay.
+    The query has been through `complete`. `inputs` are the files that its pipelines read, in order.
+    `now_ms` and the windows are written into the source. Raises CannotSay.
     """
+    lines: list[str] = []
+    answers: list[Written] = []
+    for place, (pipeline, exported) in enumerate(zip(query.pipelines, inputs, strict=True), 1):
+        if isinstance(pipeline.input, tree.Table):
+            table = Written(f"table_{pipeline.input.args['name']}", exported.schema)
+            line = (
+                f'{table.frame} = pd.read_parquet({quoted(exported.path)}, dtype_backend="pyarrow")'
+            )
+            lines += [line] if line not in lines else []
+            answers.append(table)
+            continue
+        is_answer = pipeline is query.answer
+        frame = "events" if is_answer else f"events_{place}"
+        script = _script(pipeline, exported, frame, now_ms, answers)
+        if lines:
+            lines += ["", ""]
+        if any(
+            isinstance(one.input, tree.CallersGroups | tree.Groups) for one in query.pipelines[:-1]
+        ):
+            what = "The answer." if is_answer else f"Answer {place}, which the query reads below."
+            lines += [f"# {what}", ""]
+        lines += script.lines
+        if not is_answer:
+            answers.append(Written(f"answer_{place}", script.kinds))
+    body = "\n".join(lines) + "\n"
+    return _head(body) + body
+
+
+def _script(
+    pipeline: tree.Pipeline,
+    exported: Exported,
+    frame: str,
+    now_ms: int | None,
+    answers: list[Written],
+) -> Script:
+    """Write one pipeline."""
+    if not isinstance(pipeline.input, tree.CallersGroups | tree.Groups):
+        raise CannotSay(f"the input {type(pipeline.input).__name__!r}")
+    schema = exported.schema
     kinds = {**schema, TIMESTAMP: schema.get(TIMESTAMP, "time"), SEQUENCE: "integer"}
-    script = Script(kinds, now_ms=now_ms, window=window)
+    script = Script(kinds, now_ms, exported.window, frame, answers=tuple(answers))
     script.add(
-        f'events = pd.read_parquet({quoted(events_path)}, dtype_backend="pyarrow")',
+        f'{frame} = pd.read_parquet({quoted(exported.path)}, dtype_backend="pyarrow")',
         "# Newest first, which is the order of every query without `sort`.",
-        f'events = events.sort_values(["{TIMESTAMP}", "{SEQUENCE}"], ascending=False)',
+        f'{frame} = {frame}.sort_values(["{TIMESTAMP}", "{SEQUENCE}"], ascending=False)',
     )
     for name, kind in schema.items():
         if kind == "structure":
             script.add(f"{script.at(name)} = each(json.loads, object, {script.at(name)})")
             script.kinds[name] = "any"
-    if len(query.pipelines) > 1 or type(query.answer.input) is not tree.CallersGroups:
-        raise CannotSay("a query of several inputs")
-    commands = list(query.answer.commands)
+    commands = list(pipeline.commands)
     # The default limit, which is not in the query's text, gets no paragraph of its own.
-    unwritten = commands.pop().row_cap() if commands[-1].meta.get("implicit") else None
+    implicit = bool(commands) and commands[-1].meta.get("implicit")
+    unwritten = commands.pop().row_cap() if implicit else None
     for command in commands:
         script.add("")
         script.add(*(f"# {line}" for line in to_text(command).splitlines()))
         write_command(script, command)
     script.add("")
-    finish(script, query.answer.outputs, unwritten)
-    body = "\n".join(script.lines) + "\n"
-    return _head(body) + body
+    result = "result" if frame == "events" else frame.replace("events", "answer")
+    finish(script, pipeline.outputs, unwritten, result)
+    return script
 
 
 # The preamble

@@ -69,6 +69,18 @@ class Snippet:
         return self.code if self.whole else f"({self.code})"
 
 
+@dataclass(frozen=True)
+class Written:
+    """The answer of an earlier pipeline: the name of its frame, and the kinds of its columns."""
+
+    frame: str
+    kinds: dict[str, str]
+
+    def at(self, name: str) -> Snippet:
+        """Give one of its columns."""
+        return Snippet(f"{self.frame}[{quoted(name)}]", self.kinds.get(name, "any"))
+
+
 @dataclass
 class Script:
     """The source written so far, and the state of its frame after the last line.
@@ -88,6 +100,8 @@ class Script:
     bin_offset: str = ""
     # For each aggregation of the `stats` that is being written: the column that holds its values.
     aggregates: dict[str, Snippet] = field(default_factory=dict)
+    # The answers of earlier pipelines.
+    answers: tuple[Written, ...] = ()
 
     def add(self, *lines: str) -> None:
         """Append lines."""

@@ -17,6 +17,7 @@ from cwnb.insights.tree.expressions import (
     Call,
     Field,
     In,
+    InSubquery,
     Item,
     Like,
     Node,
@@ -40,6 +41,15 @@ from cwnb.insights.tree.extraction_commands import (
 )
 from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shown, Shows
 from cwnb.insights.tree.group_commands import COUNT_COLUMN, CountFrequent, Stats
+from cwnb.insights.tree.input_commands import (
+    AppendCols,
+    CidrLookup,
+    Join,
+    JoinKey,
+    Lookup,
+    TableKey,
+    TableOutput,
+)
 from cwnb.insights.tree.list_commands import Expand, Unnest
 from cwnb.insights.tree.order_commands import Dedup, Limit, Sort, Tail, TopRows
 from cwnb.insights.tree.pattern_commands import (
@@ -103,9 +113,11 @@ __all__ = [
     "AddTotals",
     "Anomaly",
     "Answer",
+    "AppendCols",
     "Autoregress",
     "Call",
     "CallersGroups",
+    "CidrLookup",
     "Command",
     "CountFrequent",
     "Dedup",
@@ -121,12 +133,16 @@ __all__ = [
     "Groups",
     "Guide",
     "In",
+    "InSubquery",
     "Input",
     "Item",
+    "Join",
+    "JoinKey",
     "Json",
     "Like",
     "Limit",
     "Logcompare",
+    "Lookup",
     "Names",
     "Needs",
     "Node",
@@ -152,6 +168,8 @@ __all__ = [
     "Star",
     "Stats",
     "Table",
+    "TableKey",
+    "TableOutput",
     "Tail",
     "TopRows",
     "Unmask",

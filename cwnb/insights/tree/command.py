@@ -68,6 +68,10 @@ class Command(Node):
         """Give the other window whose events it reads too, if it is one that compares."""
         raise NotImplementedError
 
+    def makes(self, name: str) -> bool:
+        """Tell whether it makes or replaces the field of this name."""
+        return name in self.writes()
+
     # Further facts, which allow more rewrites; with the defaults a command is left where it is.
 
     def conditions(self) -> list[exp.Expression]:

@@ -17,6 +17,7 @@ from cwnb.insights.tree.extraction_commands import (
 )
 from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shows
 from cwnb.insights.tree.group_commands import CountFrequent, Stats
+from cwnb.insights.tree.input_commands import AppendCols, CidrLookup, Join, Lookup
 from cwnb.insights.tree.list_commands import Expand, Unnest
 from cwnb.insights.tree.order_commands import Dedup, Limit, Sort, Tail
 from cwnb.insights.tree.pattern_commands import Anomaly, Diff, Logcompare, Pattern, RelevantFields
@@ -80,4 +81,8 @@ COMMANDS: tuple[type[Command], ...] = (
     Filldown,
     Outlier,
     Sessionize,
+    Lookup,
+    CidrLookup,
+    Join,
+    AppendCols,
 )

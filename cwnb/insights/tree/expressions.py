@@ -175,6 +175,15 @@ class In(Node):
     arg_types: ClassVar[dict[str, bool]] = {"value": True, "options": True}
 
 
+class InSubquery(Node):
+    """`value in (query)`; `answer` refers to that of the query, an earlier pipeline.
+
+    `column` is that of the answer which has the values to look for; the checks find it.
+    """
+
+    arg_types: ClassVar[dict[str, bool]] = {"value": True, "answer": True, "column": False}
+
+
 class Item(Node):
     """One of the comma-separated expressions of a command, with its `alias` if it has one.
 

@@ -76,13 +76,14 @@ METHODS = ("reads", "writes", "gives")
 class Shown:
     """The columns that the answer would show if the query ended after some command.
 
-    `defaults`: no command has listed columns, so `@timestamp` and `@message` come first.
+    `defaults`: no command has listed columns, so the `default_names` come first.
     `chosen`: a `display` has chosen the columns, so that later commands add none.
     """
 
     names: tuple[str, ...] = ()
     defaults: bool = True
     chosen: bool = False
+    default_names: tuple[str, ...] = (TIMESTAMP, MESSAGE)
 
     def after(self, shows: Shows, gives: Sequence[str]) -> Shown:
         """Give what is shown after a command that shows these columns in this way."""
@@ -99,7 +100,7 @@ class Shown:
 
     def columns(self) -> list[str]:
         """Name the columns of the answer in order."""
-        first = (TIMESTAMP, MESSAGE) if self.defaults and not self.chosen else ()
+        first = self.default_names if self.defaults and not self.chosen else ()
         return list(dict.fromkeys([*first, *self.names]))
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cwnb.insights.tree.expressions import Node
 
 if TYPE_CHECKING:
+    from cwnb.events import GroupSelector
     from cwnb.insights.tree.command import Command
 
 
@@ -21,9 +22,17 @@ class CallersGroups(Input):
 
 
 class Groups(Input):
-    """Log groups that the query names; `selectors` are names, or prefixes with a trailing `*`."""
+    """Log groups that the query names by `SOURCE`: all that one of the `selectors` means.
 
-    arg_types: ClassVar[dict[str, bool]] = {"selectors": True}
+    `start` and `end` are times as the query has them, in place of those of the query's window.
+    """
+
+    arg_types: ClassVar[dict[str, bool]] = {"selectors": True, "start": False, "end": False}
+
+    @property
+    def selectors(self) -> tuple[GroupSelector, ...]:
+        """Give what each SOURCE says."""
+        return tuple(self.args["selectors"])
 
 
 class Table(Input):
@@ -94,7 +103,19 @@ class Query(Node):
         """Give the pipeline whose rows are the answer."""
         return self.pipelines[-1]
 
-    def selectors(self) -> list[list[str]]:
-        """Give the log groups that the query names, a list for each pipeline that names some."""
+    @property
+    def names_groups(self) -> bool:
+        """Tell whether it names the log groups of its answer, so that no caller has to."""
+        return isinstance(self.answer.input, Groups)
+
+    def tables(self) -> list[str]:
+        """Name the lookup tables that it reads."""
         inputs = [pipeline.input for pipeline in self.pipelines]
-        return [list(found.args["selectors"]) for found in inputs if isinstance(found, Groups)]
+        found = [str(one.args["name"]) for one in inputs if isinstance(one, Table)]
+        return list(dict.fromkeys(found))
+
+    def selectors(self) -> list[GroupSelector]:
+        """Give what each SOURCE of its pipelines says."""
+        inputs = [pipeline.input for pipeline in self.pipelines]
+        found = [one for part in inputs if isinstance(part, Groups) for one in part.selectors]
+        return list(dict.fromkeys(found))

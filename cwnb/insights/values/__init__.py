@@ -16,6 +16,7 @@ from cwnb.insights.values.conversion import (
     unify,
 )
 from cwnb.insights.values.equality import compare, equality_key, is_in
+from cwnb.insights.values.membership import all_numbers, distinct, is_among, same_keys
 from cwnb.insights.values.number_columns import (
     as_numbers,
     column_of_numbers,
@@ -48,16 +49,19 @@ __all__ = [
     "STRUCTURE",
     "TIME",
     "Value",
+    "all_numbers",
     "arithmetic",
     "as_numbers",
     "broadcast",
     "column_of_numbers",
     "compare",
     "decode",
+    "distinct",
     "equality_key",
     "fits_double",
     "holds_structures",
     "in_calendar",
+    "is_among",
     "is_in",
     "is_mixed",
     "is_number",
@@ -71,6 +75,7 @@ __all__ = [
     "number_column",
     "range_of",
     "ranks",
+    "same_keys",
     "sort_order",
     "structures_in",
     "text_of",

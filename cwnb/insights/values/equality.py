@@ -74,7 +74,7 @@ def compare(op: str, a: Value, b: Value) -> Value:
     if not len(a) or pa.types.is_null(a.type) or pa.types.is_null(b.type):
         return pa.nulls(len(a), pa.bool_())
     if is_structure(a.type) or is_structure(b.type):
-        return _unless_missing(a, b, np.full(len(a), op == "!="))
+        return unless_missing(a, b, np.full(len(a), op == "!="))
     answer = _compare(op, a, b)
     for side in (a, b):
         if isinstance(side, pa.Array) and (structures := structures_in(side)) is not None:
@@ -108,9 +108,9 @@ def _compare_constant(op: str, a: pa.Array, b: pa.Scalar) -> pa.Array:
         if pa.types.is_integer(a.type) or pa.types.is_floating(a.type):
             # The text of a number never equals a text that is not a number.
             if op == "=":
-                return _unless_missing(a, b, np.zeros(len(a), dtype=bool))
+                return unless_missing(a, b, np.zeros(len(a), dtype=bool))
             if op == "!=":
-                return _unless_missing(a, b, np.ones(len(a), dtype=bool))
+                return unless_missing(a, b, np.ones(len(a), dtype=bool))
         return kernel(to_text(a), decode(to_text(b)))
     if number.form[0] != BIG:
         exact = number.exact(0)
@@ -138,12 +138,12 @@ def _compare_integers(op: str, a: pa.Array, floor: int, whole: bool) -> pa.Array
     rows = len(a)
     if not whole:
         if op in {"=", "!="}:
-            return _unless_missing(a, a, np.full(rows, op == "!="))
+            return unless_missing(a, a, np.full(rows, op == "!="))
         op = "<=" if op in {"<", "<="} else ">"
     if INT64_MIN <= floor <= INT64_MAX:
         return _KERNELS[op](a, pa.scalar(floor, pa.int64()))
     sign = -1 if floor > 0 else 1
-    return _unless_missing(a, a, np.full(rows, bool(_HOLDS_FOR_SIGN[op](sign))))
+    return unless_missing(a, a, np.full(rows, bool(_HOLDS_FOR_SIGN[op](sign))))
 
 
 def _compare_arrays(op: str, a: pa.Array, b: pa.Array) -> pa.Array:
@@ -201,7 +201,7 @@ def _sign_of(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> np.ndarray[Any
     return signs
 
 
-def _unless_missing(a: pa.Array, b: Value, answer: np.ndarray[Any, Any]) -> pa.Array:
+def unless_missing(a: pa.Array, b: Value, answer: np.ndarray[Any, Any]) -> pa.Array:
     """Give `answer`, with missing where either value is missing."""
     missing = a.is_null()
     if isinstance(b, pa.Array):
@@ -221,10 +221,10 @@ def is_in(value: Value, options: Sequence[str | float | bool]) -> Value:
     if pa.types.is_null(value.type):
         return pa.nulls(len(value), pa.bool_())
     if is_structure(value.type):
-        return _unless_missing(value, value, np.zeros(len(value), dtype=bool))
+        return unless_missing(value, value, np.zeros(len(value), dtype=bool))
     if (structures := structures_in(value)) is not None:
         scalars = is_in(without_structures(value), options).fill_null(False)
-        return _unless_missing(value, value, np.asarray(pc.and_not(scalars, structures)))
+        return unless_missing(value, value, np.asarray(pc.and_not(scalars, structures)))
     if pa.types.is_dictionary(value.type):
         if len(value.dictionary) > len(value):
             return is_in(decode(value), options)
@@ -252,7 +252,7 @@ def _is_infinite(value: pa.Array, options: Sequence[float]) -> pa.Array:
     found = None if is_text(value) else analyse(value)
     nothing = np.zeros(len(value), dtype=bool)
     here = nothing if found is None else found.numeric & np.isin(found.doubles, options)
-    return _unless_missing(value, value, here)
+    return unless_missing(value, value, here)
 
 
 def _is_in_numbers(value: pa.Array, options: Numbers | None) -> pa.Array:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import CwnbError, ResourceNotFound
 from cwnb.events import ALL_TIME
+from cwnb.insights import Vocabulary
 from cwnb.notebook.known import vocabulary_from
 from cwnb.notebook.widgets.choices import FieldsView, ListView
 from cwnb.notebook.widgets.gestures import Chosen, change_by_value
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from cwnb.events import Extent
-    from cwnb.insights import Vocabulary
     from cwnb.notebook.exploration import Exploration
     from cwnb.store import FieldInfo, GroupInfo, StreamInfo
 
@@ -67,6 +68,7 @@ class NamePicker:
         self._listing = NewestTask(self._fail_groups)
         self._finding = NewestTask(self._fail_names)
         self._shown_groups: list[str] | None = None
+        self._words = Vocabulary()
         self.groups.observe(self._choose_groups, "chosen")
         self.streams.observe(self._choose_streams, "chosen")
 
@@ -107,6 +109,7 @@ class NamePicker:
     def _show_groups(self, found: list[GroupInfo]) -> None:
         self.groups.empty = NO_GROUPS
         self.groups.items = [_group_item(info) for info in found]
+        self._offer()
         if len(found) == 1 and not self._exploration.groups:
             self.groups.chosen = [found[0].name]
         else:
@@ -137,7 +140,12 @@ class NamePicker:
             for info in found
         ]
         streams = (str(item["name"]) for item in self.streams.items)
-        self._on_words(vocabulary_from(found, streams))
+        self._words = vocabulary_from(found, streams)
+        self._offer()
+
+    def _offer(self) -> None:
+        names = tuple(str(item["name"]) for item in self.groups.items)
+        self._on_words(replace(self._words, groups=names))
 
     def _fail_groups(self, error: Exception) -> None:
         self.groups.items = []

@@ -35,7 +35,7 @@ _REPORT_EVERY_S = 0.2
 _ROWS_EVERY_S = 1.0
 _SHARE_FOR_ROWS = 0.1
 _STEPS = 1_000  # of the bar
-_NO_GROUP = "choose one or more log groups first"
+_NO_GROUP = "choose one or more log groups first, or name them in the text by SOURCE"
 
 
 class RunControls(ipywidgets.VBox):  # type: ignore[misc]
@@ -182,7 +182,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         line = line.removeprefix("%%insights").strip()
         with self._settings.history.asking(asked.logs, line, text, text) as entry:
             entry.asked_with(
-                asked.groups,
+                [] if asked.names_groups else asked.groups,
                 asked.start,
                 asked.end,
                 language=asked.language,
@@ -307,7 +307,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
 def _begun(asked: Exploration, fault: Exception | None) -> list[RunningQuery]:
     if fault is not None:
         raise fault
-    if not asked.groups:
+    if not asked.groups and not asked.names_groups:
         raise InvalidParameter(_NO_GROUP)
     sides = [asked, asked.period_before()] if asked.compares else [asked]
     return [side.begin() for side in sides]

@@ -59,7 +59,7 @@ def histogram(view: AnswerView, of: int) -> Reply:
     counted = counting.result()
     if counted is None or not any(map(any, counted.counts)):
         return Reply({"reason": counting.reason or "there are no events with a time to count"})
-    window = result.events.context.window
+    window = result.events.window
     return Reply({**picture(counted, window, result.tz), "narrows": view.exploration is not None})
 
 

@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+import json
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cwnb.events import DEFAULT_ACCOUNT, DEFAULT_REGION
+from cwnb.events import DEFAULT_ACCOUNT, DEFAULT_REGION, STANDARD
 from cwnb.store.catalog import batches, claims, counters, loads, segments, streams
 from cwnb.store.names import unknown_group
 from cwnb.store.processing import NOTHING, Processing
 from cwnb.store.segments.note import GroupNote
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
 
 class GroupRow(NamedTuple):
-    """A log group."""
+    """A log group; `tags` are pairs of key and value, by key."""
 
     id: int
     name: str
     created_ms: int
     retention_days: int | None
     processing: Processing
+    log_class: str = STANDARD
+    tags: tuple[tuple[str, str], ...] = ()
 
     @property
     def note(self) -> GroupNote:
@@ -26,7 +32,10 @@ class GroupRow(NamedTuple):
         return GroupNote(self.id, self.name, self.created_ms, self.processing.log_type)
 
 
-_SELECT = "SELECT id, account, region, name, created_ms, retention_days, log_type, seal FROM groups"
+_SELECT = (
+    "SELECT id, account, region, name, created_ms, retention_days, log_type, log_class, tags, seal"
+    " FROM groups"
+)
 _HERE = "account = ? AND region = ?"
 _ACCOUNT_AND_REGION = (DEFAULT_ACCOUNT, DEFAULT_REGION)
 
@@ -78,36 +87,55 @@ def insert(
     now_ms: int,
     retention_days: int | None = None,
     processing: Processing = NOTHING,
+    *,
+    log_class: str = STANDARD,
+    tags: Mapping[str, str] | None = None,
 ) -> GroupRow:
     """Make a group; AWS's own name for Lambda's groups says what their lines are."""
     if name.startswith("/aws/lambda/"):
         processing = processing.or_else(Processing(log_type="lambda"))
-    connection.execute(
-        "INSERT INTO groups (account, region, name, created_ms, retention_days, log_type)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
-        (*_ACCOUNT_AND_REGION, name, now_ms, retention_days, processing.log_type),
-    )
-    made = GroupRow(connection.last_insert_rowid(), name, now_ms, retention_days, processing)
+    held = tuple(sorted((tags or {}).items()))
+    row = GroupRow(0, name, now_ms, retention_days, processing, log_class, held)
+    made = row._replace(id=_insert(connection, None, row))
     _begin(connection, made.id)
     return made
 
 
-def insert_again(connection: Any, group: GroupRow) -> None:
-    """Make a group that had this id before, in the catalog that is lost."""
+def _insert(connection: Any, group_id: int | None, group: GroupRow) -> int:
+    log_class = None if group.log_class == STANDARD else group.log_class
     connection.execute(
-        "INSERT INTO groups (id, account, region, name, created_ms, retention_days, log_type)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO groups (id, account, region, name, created_ms, retention_days, log_type,"
+        " log_class, tags) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
-            *(group.id, *_ACCOUNT_AND_REGION, group.name, group.created_ms),
-            *(group.retention_days, group.processing.log_type),
+            *(group_id, *_ACCOUNT_AND_REGION, group.name, group.created_ms),
+            *(group.retention_days, group.processing.log_type, log_class, _text_of(group.tags)),
         ),
     )
+    number: int = connection.last_insert_rowid()
+    return number
+
+
+def _text_of(tags: Iterable[tuple[str, str]]) -> str | None:
+    held = dict(tags)
+    return json.dumps(held) if held else None
+
+
+def insert_again(connection: Any, group: GroupRow) -> None:
+    """Make a group that had this id before, in the catalog that is lost."""
+    _insert(connection, group.id, group)
     _begin(connection, group.id)
 
 
 def set_retention(connection: Any, group_id: int, days: int | None) -> None:
     """Change how many days the events of a group are kept."""
     connection.execute("UPDATE groups SET retention_days = ? WHERE id = ?", (days, group_id))
+    _seal(connection, group_id)
+
+
+def set_tags(connection: Any, group_id: int, tags: Mapping[str, str]) -> None:
+    """Give a group these tags in the place of those that it has."""
+    text = _text_of(sorted(tags.items()))
+    connection.execute("UPDATE groups SET tags = ? WHERE id = ?", (text, group_id))
     _seal(connection, group_id)
 
 
@@ -128,7 +156,9 @@ def remove_unused(connection: Any, group_id: int) -> None:
         for table in ("segments", "batches", "streams", "loads", "pending")
     )
     connection.execute(
-        f"DELETE FROM groups WHERE id = ? AND retention_days IS NULL {unused}", (group_id,)
+        "DELETE FROM groups WHERE id = ? AND retention_days IS NULL AND log_class IS NULL"
+        f" AND tags IS NULL {unused}",
+        (group_id,),
     )
     if connection.changes():
         _forget(connection, group_id)
@@ -141,14 +171,27 @@ def seal_all(connection: Any) -> None:
 
 
 def _group(connection: Any, row: tuple[Any, ...]) -> GroupRow:
-    connection.check("groups", row[:-1], row[-1])
-    group_id, _, _, name, created_ms, retention_days, log_type, _ = row
-    return GroupRow(group_id, name, created_ms, retention_days, Processing(log_type=log_type))
+    connection.check("groups", _sealed(row), row[-1])
+    group_id, _, _, name, created_ms, retention_days, log_type, log_class, tags, _ = row
+    return GroupRow(
+        *(group_id, name, created_ms, retention_days, Processing(log_type=log_type)),
+        log_class or STANDARD,
+        tuple(json.loads(tags).items()) if tags else (),
+    )
+
+
+def _sealed(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Give the values that a row's seal covers.
+
+    A group without a class and tags has the seal that it had before groups had them.
+    """
+    *values, log_class, tags, _ = row
+    return (*values, log_class, tags) if log_class or tags else tuple(values)
 
 
 def _seal(connection: Any, group_id: int) -> None:
     row = connection.execute(f"{_SELECT} WHERE id = ?", (group_id,)).fetchone()
-    seal = connection.seal("groups", row[:-1])
+    seal = connection.seal("groups", _sealed(row))
     connection.execute("UPDATE groups SET seal = ? WHERE id = ?", (seal, group_id))
 
 

@@ -130,9 +130,17 @@ def seals(connection: Any) -> None:
     _run(connection, _SEALS)
 
 
-STEPS: tuple[Callable[[Any], None], ...] = (first_tables, positions, key_check, seals)
+def tags(connection: Any) -> None:
+    """Make room for the class and the tags of log groups; NULL is the standard class, and none."""
+    for column in ("log_class", "tags"):
+        connection.execute(f"ALTER TABLE groups ADD COLUMN {column} TEXT")
+
+
+STEPS: tuple[Callable[[Any], None], ...] = (first_tables, positions, key_check, seals, tags)
 # The version of a catalog is the number of steps it has taken.
 SCHEMA_VERSION = len(STEPS)
+# From this version on rows have seals.
+FIRST_WITH_SEALS = STEPS.index(seals) + 1
 
 
 def version(connection: Any) -> int:

@@ -26,12 +26,22 @@ def all_of(connection: Any, family: str) -> list[tuple[str, bytes]]:
     ).fetchall()
     found = []
     for key, value in rows:
-        if type(value) is not bytes or len(value) < SEAL_BYTES:
-            raise damaged("meta")
-        data = value[:-SEAL_BYTES]
-        connection.check("meta", (key,), value[-SEAL_BYTES:], data)
-        found.append((key, data))
+        found.append((key, _data(connection, key, value)))
     return found
+
+
+def _data(connection: Any, key: str, value: Any) -> bytes:
+    if type(value) is not bytes or len(value) < SEAL_BYTES:
+        raise damaged("meta")
+    data = value[:-SEAL_BYTES]
+    connection.check("meta", (key,), value[-SEAL_BYTES:], data)
+    return data
+
+
+def find(connection: Any, key: str) -> bytes | None:
+    """Give the data of a record; None if there is none. Raises StoreDamaged."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else _data(connection, key, row[0])
 
 
 def has(connection: Any, key: str) -> bool:

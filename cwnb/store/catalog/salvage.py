@@ -41,8 +41,10 @@ def salvage(file: Path, seals: RowSeals) -> Salvage:
         connection = SealingConnection(str(file), flags=apsw.SQLITE_OPEN_READWRITE)
         try:
             connection.seals = seals
-            if migrations.version(connection) != migrations.SCHEMA_VERSION:
-                return found  # its rows have other columns, or no seals
+            version = migrations.version(connection)
+            if not migrations.FIRST_WITH_SEALS <= version <= migrations.SCHEMA_VERSION:
+                return found  # its rows have no seals, or columns that are not known
+            migrations.migrate(connection)
             for group in _whole(connection, "groups", "id", groups.with_id):
                 found.groups[group.id] = group
             found.batches = list(_whole(connection, "batches", "id", batches.with_id))

@@ -12,13 +12,17 @@ from cwnb.errors import MalformedQuery
 from cwnb.events import MESSAGE
 from cwnb.insights.control import with_checkpoints
 from cwnb.insights.engine.commands import sequences
+from cwnb.insights.engine.commands.append_cols import append_cols
 from cwnb.insights.engine.commands.barrier import InMemory
 from cwnb.insights.engine.commands.collect import CollectPlan
+from cwnb.insights.engine.commands.columns import define
+from cwnb.insights.engine.commands.join import join
 from cwnb.insights.engine.commands.lists import expand, unnest
+from cwnb.insights.engine.commands.lookups import cidr_lookup, lookup
 from cwnb.insights.engine.commands.patterns import PatternPlan
 from cwnb.insights.engine.commands.relevance import RelevancePlan
 from cwnb.insights.engine.commands.stats import plan_stats
-from cwnb.insights.engine.evaluate import evaluate_array, evaluate_condition
+from cwnb.insights.engine.evaluate import evaluate_condition
 from cwnb.insights.engine.faults import fault_at, pointed
 from cwnb.insights.engine.message_slices import (
     Documents,
@@ -37,8 +41,10 @@ from cwnb.insights.tree import (
     Accum,
     AddTotals,
     Anomaly,
+    AppendCols,
     Autoregress,
     Call,
+    CidrLookup,
     Command,
     Dedup,
     Diff,
@@ -49,9 +55,11 @@ from cwnb.insights.tree import (
     Filldown,
     Filter,
     FilterIndex,
+    Join,
     Json,
     Limit,
     Logcompare,
+    Lookup,
     Outlier,
     Parse,
     ParseCsv,
@@ -123,11 +131,6 @@ def _fields(command: Fields | Display | Unmask, batch: Batch, wanted: Wanted) ->
 
 def _define_document(name: str, documents: Documents, batch: Batch, wanted: Wanted) -> None:
     batch.define_document(name, documents, wanted)
-
-
-def define(name: str, node: exp.Expression, batch: Batch) -> None:
-    """Define a column of a batch by an expression, which is computed at its first use."""
-    batch.define(name, lambda rows: evaluate_array(node, rows), fields_read(node))
 
 
 def _filter(command: Filter | FilterIndex, batch: Batch, wanted: Wanted) -> Batch:
@@ -279,6 +282,10 @@ STEPS: dict[type[Command], Callable[..., Batch]] = {
     Json: _json,
     Unnest: unnest,
     Expand: expand,
+    Lookup: lookup,
+    CidrLookup: cidr_lookup,
+    Join: join,
+    AppendCols: append_cols,
     Stats: _stats,
     Sort: _sort,
     TopRows: _sort,

@@ -5,9 +5,10 @@
 
 const COMPARISONS = new Set(["=", "==", "!=", "<", "<=", ">", ">=", "=~"]);
 // Commands in which a field stands alone.
+const LOOKUPS = ["lookup", "cidrlookup"];
 const OF_FIELDS = new Set([
   "dedup", "parse", "json", "expand", "filterIndex", "accum", "addtotals", "autoregress",
-  "countFrequent", "filldown", "outlier", "sessionize",
+  "countFrequent", "filldown", "outlier", "sessionize", ...LOOKUPS,
 ]);
 const WHOLE_TEXT = /^(?:"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'|\/(?:[^/\\]|\\[^])+\/)$/;
 const BARE_VALUE = /^(?:true|false|[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)$/;
@@ -28,7 +29,7 @@ function completionAt(text, at, vocabulary) {
 // The place of a cursor: the unfinished word or text before it (`fragment`), the quote sign that is
 // open, the command and its tokens, those of the commands before, the brackets that are open, and
 // the field that a value here is compared with.
-function placeAt(before, { words, commands }) {
+function placeAt(before, { words, commands, source }) {
   let [fragment] = /[\p{L}\p{N}_@.]*$/u.exec(before);
   const read = before.slice(0, before.length - fragment.length)
     .replace(/\{\{[^]*?\}\}/g, (placeholder) => "x".repeat(placeholder.length));
@@ -47,17 +48,46 @@ function placeAt(before, { words, commands }) {
     quote = read[sign];
     fragment = before.slice(sign + 1);
   }
-  const earlier = [[]];
-  for (const token of tokens) {
-    if (token.kind === "pipe") earlier.push([]);
-    else earlier.at(-1).push(token);
-  }
+  const earlier = pipelineAtEnd(tokens, words);
   const [first, ...own] = earlier.pop();
-  if (!first) return { fragment, quote, expectsCommand: !quote };
-  const command = commands.find(({ text }) => text.toLowerCase() === first.word)?.keyword;
+  const sourceWord = source.text.toLowerCase();
+  const mayName = earlier.every(([begin]) => begin?.word === sourceWord);
+  if (!first) return { fragment, quote, expectsCommand: !quote, mayName };
+  const known = commands.find(({ text }) => text.toLowerCase() === first.word)?.keyword;
+  const command = first.word === sourceWord ? sourceWord : known;
   const opened = openedBy(own, words);
   const compared = comparedBy(own, words) ?? opened.at(-1)?.compared;
   return { fragment, quote, command, tokens: own, earlier, opened, compared };
+}
+
+// The commands of the pipeline that the tokens end in, each as its tokens. One that stands in
+// parentheses is a pipeline of its own until they are closed.
+function pipelineAtEnd(tokens, words) {
+  let commands = [[]];
+  const around = [];
+  tokens.forEach((token, place) => {
+    const command = commands.at(-1);
+    if (token.text === "(" && token.kind === "punctuation") {
+      const opens = tokens[place - 1]?.word === "in" || words.nesting.includes(command[0]?.word);
+      command.push(token);
+      around.push(opens ? commands : null);
+      if (opens) commands = [[]];
+      return;
+    }
+    if (token.text === ")" && token.kind === "punctuation" && around.length) {
+      const outer = around.pop();
+      if (outer) {
+        outer.at(-1).push(...commands.flat());
+        commands = outer;
+      }
+    } else if (token.kind === "pipe") {
+      commands.push([]);
+      while (around.length && !around.at(-1)) around.pop();
+      return;
+    }
+    commands.at(-1).push(token);
+  });
+  return commands;
 }
 
 // Whether a text or a quoted name is not closed yet.
@@ -109,7 +139,9 @@ function comparedBy(tokens, words) {
 function candidatesAt(place, vocabulary, after) {
   const { quote, command, tokens, opened } = place;
   if (quote) return candidatesInQuotes(place, vocabulary, after);
-  if (place.expectsCommand) return vocabulary.commands;
+  if (place.expectsCommand) {
+    return [...vocabulary.commands, ...(place.mayName ? [vocabulary.source] : [])];
+  }
   if (!tokens) return [];
   const last = tokens.at(-1);
   const [word, isIn] = [last?.word, opened.length > 0];
@@ -138,11 +170,17 @@ function periods({ fragment }, vocabulary) {
   return vocabulary.units.map(([unit, about]) => ({ text: number + unit, kind: "period", about }));
 }
 
-function wordsAfterValue({ command, tokens, opened }, { afterCondition, parseModes }) {
+function wordsAfterValue({ command, tokens, opened }, { afterCondition, parseModes, source }) {
   const last = tokens.at(-1);
+  if (command === source.text.toLowerCase()) return opened.length ? [] : ["start", "end"];
   if (last.word === "not") return ["like", "in"];
   if (opened.length || command === "filter") return afterCondition;
   const alias = tokens.at(-2)?.word === "as" ? [] : ["as"];
+  if (LOOKUPS.includes(command)) {
+    // The name of the table, or of a column.
+    if (tokens.length === 1 || last.word.startsWith("output")) return [];
+    return hasOutput(tokens) ? ["as"] : ["as", "OUTPUT", "OUTPUTNEW"];
+  }
   const isOrdered = last.word === "asc" || last.word === "desc";
   return {
     fields: alias,
@@ -166,6 +204,10 @@ function wordIn(tokens, wanted) {
   return tokens.some(({ word }) => word === wanted) ? [] : [wanted];
 }
 
+function hasOutput(tokens) {
+  return tokens.some(({ word }) => word === "output" || word === "outputnew");
+}
+
 function wordsAfterParsed(tokens) {
   const { kind, word } = tokens.at(-1);
   if (word === "logfmt" || word === "csv") return ["as"];
@@ -174,6 +216,11 @@ function wordsAfterParsed(tokens) {
 
 function valuesAndNames({ command, tokens, opened, compared, earlier }, vocabulary) {
   if (command === "limit") return [{ text: "any", kind: "keyword" }];
+  // The table and its columns, whose names are not known.
+  if (LOOKUPS.includes(command) && (!tokens.length || hasOutput(tokens))) return [];
+  if (command === vocabulary.source.text.toLowerCase()) {
+    return wordsOfSource(tokens, opened, vocabulary);
+  }
   if (command === "json" && !tokens.length) return [{ text: "field", kind: "keyword" }];
   const found = [];
   const options = vocabulary.options[command] ?? {};
@@ -201,6 +248,26 @@ function valuesAndNames({ command, tokens, opened, compared, earlier }, vocabula
   return command === "filter" ? [...found, { text: "not", kind: "keyword" }] : found;
 }
 
+function wordsOfSource(tokens, opened, { groups, sourceParts, groupOptions }) {
+  const keywords = (texts) => texts.map((text) => ({ text, kind: "keyword" }));
+  if (!tokens.length) {
+    const named = groups.map((name) => ({ text: quoted(name), kind: "group" }));
+    return [...named, ...keywords(sourceParts)];
+  }
+  const isOption = ["(", ","].includes(tokens.at(-1).text) && opened.length === 1;
+  const isOfGroups = tokens[0].word === sourceParts[0].toLowerCase();
+  return isOption && isOfGroups ? keywords(groupOptions) : [];
+}
+
+// The texts that may stand in the quotes of a SOURCE: names of groups, or their classes.
+function textsOfSource(tokens, { groups, sourceOptions, logClasses }) {
+  if (!tokens.length) return groups;
+  const named = tokens.filter(({ text }) => /^\p{L}/u.test(text));
+  const option = sourceOptions[named.at(-1)?.word];
+  if (option === "log_classes") return logClasses;
+  return option === "prefixes" ? groups : [];
+}
+
 function calledBy({ name }, { functions }) {
   return functions.find((one) => one.name === name);
 }
@@ -217,6 +284,8 @@ function namesBefore(commands, { givenColumns }) {
       const [values, keys = []] = listsOf(own);
       made = [...keys, ...values].map(nameOfItem);
       isReplaced = true;
+    } else if (first?.word === "join") {
+      [made, isReplaced] = [[], true]; // fields have the names of their sides
     } else if (first?.word === "parse") {
       const pattern = own.map(({ kind }) => kind === "string" || kind === "regex").lastIndexOf(true);
       const groups = own[pattern]?.text.matchAll(/\(\?P?<([^\W\d]\w*)>/g) ?? [];
@@ -266,11 +335,14 @@ function valuesOf(name, { fields, streams }) {
   return values.map((text) => ({ text, kind: "value" }));
 }
 
-function candidatesInQuotes({ quote, compared }, vocabulary, after) {
+function candidatesInQuotes({ quote, compared, command, tokens }, vocabulary, after) {
   const closing = after.startsWith(quote) ? "" : quote;
   if (quote === "`") {
     return vocabulary.fields.filter(({ name }) => !name.includes("`"))
       .map((field) => ({ ...field, text: field.name + closing }));
+  }
+  if (quote !== "/" && command === vocabulary.source.text.toLowerCase()) {
+    return textsOfSource(tokens, vocabulary).map((text) => ({ text: text + closing, kind: "group" }));
   }
   if (quote === "/" || compared === undefined) return [];
   return valuesOf(compared, vocabulary)
@@ -291,7 +363,7 @@ function matching(fragment, candidates) {
   for (const candidate of new Map(candidates.map((one) => [one.text, one])).values()) {
     const text = candidate.text.toLowerCase();
     const bare = text.replace(/^["'`@]+/, "");
-    const isLiteral = candidate.kind === "value" || candidate.kind === "stream";
+    const isLiteral = ["value", "stream", "group"].includes(candidate.kind);
     const begins = candidate.kind === "function"
       ? text.replaceAll("_", "").startsWith(wanted.replaceAll("_", ""))
       : (isLiteral ? bare : text).startsWith(wanted);

@@ -25,12 +25,14 @@ const TOKEN_PATTERNS = [
   ["number", /[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/uy],
   ["name", new RegExp(`${NAME_START}(?:\\.${NAME_PART})*`, "uy")],
   ["string", /"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'/uy],
-  // Signs of other languages, and saved queries, which are not supported yet.
-  ["error", /<>|&&|\|\||!~|\$(?:[\p{L}\p{N}_]+|`[^`]*`)/uy],
+  // Signs of other languages, then calls of saved queries.
+  ["error", /<>|&&|\|\||!~/uy],
+  ["function", /\$(?:[\p{L}\p{N}_]+|`[^`]*`)/uy],
   ["operator", /=~|==|!=|<=|>=|[-+*%^=<>!]/uy],
   ["pipe", /\|/uy],
   ["punctuation", /[(),:[\]]/y],
   ["placeholder", /\{\{[^]*?\}\}|\{\{\s*[\p{L}\p{N}_]*/uy],
+  ["punctuation", /[{}]/y],
   // Not closed yet.
   ["string", /["'][^\n]*/uy],
   ["name", /`[^\n]*/uy],
@@ -79,8 +81,11 @@ class TokenContext {
   valueEnded = false;
   #words;
   #commandBegins = true;
-  #inParse = false;
+  #command = "";
+  #word = "";
+  // Parentheses that are open in the command, and the same of the commands around it.
   #depth = 0;
+  #around = [];
   #last = { to: -1, kind: "", closes: false };
 
   constructor(words) {
@@ -93,13 +98,22 @@ class TokenContext {
     const closes = sign === ")" || sign === "]";
     let ended = closes || (VALUE_KINDS.has(token.kind) && !this.#begins(word));
     if (this.#commandBegins && word) {
-      this.#inParse = word === "parse";
+      this.#command = word;
       ended = false;
     }
     this.#commandBegins = token.kind === "pipe";
-    this.#depth += (sign === "(") - (sign === ")");
+    if (sign === "(") {
+      this.#around.push([this.#command, this.#depth]);
+      this.#depth += 1;
+      if (this.#word === "in" || this.#words.nesting.includes(this.#command)) {
+        [this.#commandBegins, this.#command, this.#depth] = [true, "", 0];
+      }
+    } else if (sign === ")" && this.#around.length) {
+      [this.#command, this.#depth] = this.#around.pop();
+    }
+    this.#word = word;
     // `parse field /regex/`: outside parentheses nothing is divided there.
-    this.valueEnded = ended && !(this.#inParse && this.#depth === 0);
+    this.valueEnded = ended && !(this.#command === "parse" && this.#depth === 0);
     this.#last = { to: token.to, kind: token.kind, closes };
   }
 
@@ -109,6 +123,11 @@ class TokenContext {
 
   flagsMayFollow(at) {
     return this.#last.kind === "regex" && this.#last.to === at;
+  }
+
+  // Whether the log groups of a query are named, whose tags stand in braces.
+  get namesGroups() {
+    return this.#command === this.#words.source;
   }
 
   // Whether a value begins behind a word, though the word looks like a name.
@@ -132,7 +151,10 @@ function tokenAt(text, at, context) {
   for (const [kind, pattern] of patterns) {
     pattern.lastIndex = at;
     const match = pattern.exec(text);
-    if (match) return { from: at, to: pattern.lastIndex, kind };
+    if (match) {
+      const isForeign = "{}".includes(match[0]) && !context.namesGroups;
+      return { from: at, to: pattern.lastIndex, kind: isForeign ? "error" : kind };
+    }
   }
   const character = String.fromCodePoint(text.codePointAt(at));
   return { from: at, to: at + character.length, kind: "error" };
@@ -142,16 +164,27 @@ function tokenAt(text, at, context) {
 function nameKinds(tokens, text, words) {
   const read = tokens.filter((token) => token.kind !== "comment");
   let command = "";
+  const around = [];
   read.forEach((token, place) => {
     const written = text.slice(token.from, token.to);
     const word = written.toLowerCase();
     const before = read[place - 1];
     const next = read[place + 1];
-    const begins = !before || before.kind === "pipe";
+    const opens = before && text.slice(before.from, before.to) === "(" && around.at(-1)?.opens;
+    const begins = !before || before.kind === "pipe" || opens;
+    if (written === "(" && token.kind === "punctuation") {
+      const last = before ? text.slice(before.from, before.to).toLowerCase() : "";
+      around.push({ command, opens: last === "in" || words.nesting.includes(command) });
+    } else if (written === ")" && token.kind === "punctuation" && around.length) {
+      command = around.pop().command;
+    }
     if (begins) command = word;
     if (token.kind !== "name") return;
     if (begins) {
-      token.kind = words.commands.includes(word) ? "command" : plainKind(written);
+      const isCommand = words.commands.includes(word) || word === words.source;
+      token.kind = isCommand ? "command" : plainKind(written);
+    } else if (command === words.source && words.sourceWords.includes(word)) {
+      token.kind = "keyword";
     } else if (words.operators.includes(word)) {
       token.kind = "operator";
     } else if (words.keywords.includes(word)) {
