@@ -197,6 +197,8 @@ def test_an_answer_has_its_columns_and_no_others() -> None:
     )
     assert rows_of(found) == [("ERROR", 30)]
     assert "applied before stats" in found.warnings[0]
+    with pytest.raises(MalformedQuery, match="'hits' is no output of the stats before"):
+        ask(part(COUNTS), part("stats max(top) as t by level | fields hits", answer(0)))
 
 
 def test_names_of_one_pipeline_are_free_in_another() -> None:
