@@ -21,7 +21,8 @@ WIDTH, HEIGHT = 9.0, 3.4  # inches
 NARROWEST = 3.5  # inches: a narrower chart has no room for its labels
 PANEL_HEIGHT = 1.9  # of each further panel
 LABEL_SIZE, TITLE_SIZE = 8.5, 10.5  # points
-_DPI = 144
+CSS_PIXELS_OF_INCH = 96
+_PIXELS = 1.5  # of the picture for each CSS pixel, where the screen is not known
 # What a name in a legend may take: of the width, and at most so many points.
 _LEGEND_SHARE, _LEGEND_PT = 0.27, 170
 
@@ -59,12 +60,20 @@ class Chart(Figure):
         with DRAWING, without_font_warnings():
             super().draw(renderer)
 
-    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+    def png(self, pixels: float = _PIXELS) -> tuple[bytes, dict[str, int]]:
+        """Give the picture, and the width and height in CSS pixels that it is drawn for.
+
+        `pixels`: how many points of the picture each CSS pixel has, as `devicePixelRatio` says.
+        """
         data = io.BytesIO()
         with DRAWING:
-            self.savefig(data, format="png", dpi=_DPI, metadata={"Software": None})
-        width, height = (round(inches * _DPI / 1.5) for inches in self.get_size_inches())
+            dpi = CSS_PIXELS_OF_INCH * pixels
+            self.savefig(data, format="png", dpi=dpi, metadata={"Software": None})
+        width, height = (round(inches * CSS_PIXELS_OF_INCH) for inches in self.get_size_inches())
         return data.getvalue(), {"width": width, "height": height}
+
+    def _repr_png_(self) -> tuple[bytes, dict[str, int]]:
+        return self.png()
 
 
 def new_chart(width: float, height: float = HEIGHT, panels: int = 1) -> Chart:

@@ -134,6 +134,17 @@ def test_what_cannot_be_done_is_a_sentence_above_the_rows(show, logs):
     assert cell.query.count()
 
 
+def test_values_of_an_open_row_have_the_width_where_that_is_little(show, logs):
+    cell = show(logs.query("limit 1", "/shop/app"))
+    cell.element.evaluate("element => { element.style.width = '480px'; }")
+    cell.open(0)
+    line = cell.field("@message")
+    tool = line.get_by_role("button", name="keep only").bounding_box()
+    value = line.locator(".cwnb-event-value").bounding_box()
+    assert value["width"] > 400
+    assert value["y"] >= tool["y"] + tool["height"] - 1
+
+
 def test_warnings_of_old_rows_stand_below_what_says_that_they_are_old(show, logs):
     cell = show(logs.query('filter levl = "ERROR"', "/shop/app"))
     notes = cell.element.locator(".cwnb-notes > *")

@@ -307,6 +307,29 @@ def test_tabs_and_kinds_of_chart_are_those_of_the_cell(explorer):
     assert "--explain" in explorer.to_cells()[0]
 
 
+def test_the_chart_is_drawn_for_the_room_that_it_has(explorer):
+    explorer.editor.text = "stats count(*) as n by bin(5m)"
+    ran(explorer)
+    explorer.answer.selected_index = 1
+    chart = explorer.answer.chart
+    for room, width, points in [
+        (None, 864, 1_296),
+        ({"width": 454, "pixels": 1}, 454, 454),
+        ({"width": 454, "pixels": 2}, 454, 908),
+        ({"width": 100, "pixels": 1}, 336, 336),  # the narrowest that can be read
+        ({"width": 5_000, "pixels": 1}, 1_296, 1_296),
+    ]:
+        if room:
+            explorer.frame.room = room
+        chart.wait(WAIT_S)
+        header = bytes(chart.picture.value)[16:20]
+        assert (chart.picture.width, int.from_bytes(header)) == (str(width), points)
+    # Places in a chart of another width are found too.
+    explorer.frame.asked["pointed"](explorer.frame, x=0.5, y=0.8)
+    explorer.controls.wait_for_end(WAIT_S)
+    assert explorer.exploration.start is not None
+
+
 def test_a_bar_opens_the_events_behind_it(explorer):
     explorer.editor.text = "stats count(*) as n by level | sort n"
     ran(explorer)

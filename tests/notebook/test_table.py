@@ -242,6 +242,26 @@ def test_columns_that_do_not_fit_are_wide_enough_to_read(show):
     assert table.head("text").bounding_box()["width"] <= 450  # half of the table
 
 
+def test_short_texts_stay_whole_beside_a_long_one(show):
+    names = {"ip": ["153.158.161.196"], "event": ["AssumeRoleWithWebIdentity"]}
+    table = show(frame(**names, message=["word " * 99]), "fields ip, event, message", width=560)
+    for name in names:
+        assert table.cell(0, name).evaluate("node => node.scrollWidth <= node.clientWidth")
+    assert table.head("message").bounding_box()["width"] >= 240
+
+
+def test_find_brings_what_it_found_into_sight_where_the_page_is_short(show, bare):
+    table = show()
+    bare.page.set_viewport_size({"width": 1_000, "height": 300})
+    try:
+        table.button("all of row 2").click()
+        table.find_box.fill("note 16 ")
+        table.find_box.press("Enter")
+        expect(table.cell(16, "note")).to_be_in_viewport(ratio=1)
+    finally:
+        bare.page.set_viewport_size({"width": 1_000, "height": 800})
+
+
 def test_keys_move_and_size_columns(show):
     table = show()
     width = table.head("level").bounding_box()["width"]

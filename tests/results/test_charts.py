@@ -5,7 +5,9 @@ from itertools import pairwise
 import numpy as np
 import pytest
 from matplotlib.colors import to_hex
+from matplotlib.text import Text
 
+import cwnb
 from cwnb.errors import InvalidParameter
 from cwnb.events import Window
 from cwnb.results.charts import plot, text_bars
@@ -459,6 +461,34 @@ HISTOGRAMS = [
     ([1e-250, 2e-250], None, "2 values of n"),
     ([2**53, 2**53 + 2.0], None, "2 values of n"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"),
+    [
+        ("auto", "stats count(*) by bin(5m), a_long_name"),
+        ("bar", "stats count(*) by a_long_name"),
+        ("barh", "stats count(*), avg(n) by a_long_name"),
+        ("hist", "fields n"),
+    ],
+)
+def test_letters_keep_their_size_and_stay_inside_at_any_width(kind, text):
+    names = [f"a name of the group {'long ' * (i % 3 * 9)}{i % 12}" for i in range(60)]
+    times = {"@timestamp": [i * 60_000 for i in range(60)]}
+    answer = cwnb.query(text, frame(**times, a_long_name=names, n=list(range(60))))
+    for width in (3.5, 6.0, 9.0, 13.5):
+        chart = answer.plot(kind, width=width)
+        chart.draw_without_rendering()
+        assert chart.get_figwidth() == width
+        inside = chart.bbox.padded(1)
+        for drawn in chart.drawn:
+            assert drawn.axes.bbox.width > 0.3 * chart.bbox.width / len(chart.axes)
+        for said in chart.findobj(Text):
+            if said.get_visible() and said.get_text():
+                box = said.get_window_extent()
+                assert inside.x0 <= box.x0, (width, said.get_text())
+                assert box.x1 <= inside.x1, (width, said.get_text())
+    assert answer.plot(kind, width=0.1).get_figwidth() == 3.5
 
 
 @pytest.mark.parametrize(("values", "counts", "title"), HISTOGRAMS)

@@ -96,6 +96,7 @@ class Explorer:
         )
         self.widget = self._laid_out()
         self.frame.observe(lambda change: self.time.offer_zone(change["new"]), "zone")
+        self.frame.observe(lambda change: self.answer.chart.fit(**change["new"]), "room")
         self.names.fields.observe(self._show_samples, "items")
         self.editor.observe(self._write_text, "text")
         self.editor.on_run(self.controls.press)

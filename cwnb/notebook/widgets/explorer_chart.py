@@ -22,6 +22,12 @@ if TYPE_CHECKING:
     from cwnb.results.result import QueryResult
 
 
+# CSS pixels: a wider chart is not drawn, for its lines would be too flat to be read.
+_WIDEST = 1_296
+# The most points that a screen has for a CSS pixel.
+_MOST_PIXELS = 3.0
+
+
 class ChartTab(ipywidgets.VBox):  # type: ignore[misc]
     """Draws an answer by matplotlib, on a thread, when it is to be seen.
 
@@ -41,6 +47,8 @@ class ChartTab(ipywidgets.VBox):  # type: ignore[misc]
         self._on_gesture = on_gesture
         self._result: QueryResult | None = None
         self._shown: tuple[QueryResult, Chart] | None = None
+        # The room that the browser has, in CSS pixels, and how many points of the screen each has.
+        self._room: tuple[float, float] | None = None
         self._drawing = NewestTask(self._fail)
         kind = exploration.chart if exploration.chart in KINDS else KINDS[0]
         self.kind = ipywidgets.Dropdown(description="Kind", options=KINDS, value=kind)
@@ -54,7 +62,17 @@ class ChartTab(ipywidgets.VBox):  # type: ignore[misc]
     def show(self, result: QueryResult) -> None:
         """Draw this answer."""
         self._result = result
-        self._drawing.begin((lambda: (result, *_drawn(result, self.kind.value)), self._show))
+        self._drawing.begin(
+            (lambda: (result, *_drawn(result, self.kind.value, self._room)), self._show)
+        )
+
+    def fit(self, width: float, pixels: float) -> None:
+        """Draw for a room of so many CSS pixels, on a screen that has `pixels` points for each."""
+        room = min(float(width), _WIDEST), min(float(pixels), _MOST_PIXELS)
+        if room != self._room and min(room) > 0:
+            self._room = room
+            if self._result is not None:
+                self.show(self._result)
 
     def wait(self, timeout: float | None = None) -> None:
         """Wait until the picture is drawn."""
@@ -89,10 +107,10 @@ class ChartTab(ipywidgets.VBox):  # type: ignore[misc]
         self._exploration.choose_view("logs")
         self._on_gesture()
 
-    def _show(self, drawn: tuple[QueryResult, Chart, bytes]) -> None:
-        result, chart, picture = drawn
+    def _show(self, drawn: tuple[QueryResult, Chart, bytes, int]) -> None:
+        result, chart, picture, width = drawn
         self._shown = result, chart
-        self.picture.value = picture
+        self.picture.width, self.picture.value = str(width), picture
         self.picture.layout.display = ""
         what = "bin" if result.outcome.places is not None else "bar or point"
         self.says.say(f"a click on a {what} shows the events behind it", "note")
@@ -103,6 +121,15 @@ class ChartTab(ipywidgets.VBox):  # type: ignore[misc]
         self.says.say(f"no chart: {sentence(error)}", "note")
 
 
-def _drawn(result: QueryResult, kind: str) -> tuple[Chart, bytes]:
-    chart: Chart = result.plot(kind)
-    return chart, chart._repr_png_()[0]
+def _drawn(
+    result: QueryResult, kind: str, room: tuple[float, float] | None
+) -> tuple[Chart, bytes, int]:
+    from cwnb.results.axes import CSS_PIXELS_OF_INCH
+
+    if room is None:  # no browser has told it yet
+        chart: Chart = result.plot(kind)
+        picture, size = chart.png()
+    else:
+        chart = result.plot(kind, width=room[0] / CSS_PIXELS_OF_INCH)
+        picture, size = chart.png(room[1])
+    return chart, picture, size["width"]

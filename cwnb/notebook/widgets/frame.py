@@ -25,6 +25,8 @@ class FrameView(View):
     labels = Dict().tag(sync=True)
     controls = List(Unicode()).tag(sync=True)
     zone = Unicode().tag(sync=True)
+    # The `width` inside the tabs in CSS pixels, and how many `pixels` of the screen each has.
+    room = Dict().tag(sync=True)
 
     def __init__(
         self, labels: Mapping[str, str], on_point: Callable[[float, float], object], **traits: Any

@@ -28,6 +28,8 @@ function drawFrame({ model, el }) {
       labelControls(box, model.get("labels"));
       openByKeyboard(box);
     };
+    const measures = watchRoom(box, model);
+    stops.push(() => measures.disconnect());
     const watcher = new MutationObserver(name);
     watcher.observe(box, {
       childList: true, subtree: true, attributes: true, attributeFilter: ["class"],
@@ -43,6 +45,27 @@ function drawFrame({ model, el }) {
     stops.push(() => { watcher.disconnect(); box.removeEventListener("click", point); });
   });
   return () => stops.forEach((stop) => stop());
+}
+
+// Tells how wide the tabs are inside, once the page has its size for a while.
+const SIZING_MS = 200;
+
+function watchRoom(box, model) {
+  let waiting;
+  const tell = () => {
+    const tabs = box.querySelector(".cwnb-tabs > :is(.widget-tab-contents, .jupyter-widget-tab-contents)");
+    const { paddingLeft, paddingRight } = getComputedStyle(tabs ?? box);
+    const width = Math.floor((tabs ?? box).clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight));
+    if (width <= 0) return; // a notebook takes what is out of sight out of the page
+    model.set("room", { width, pixels: devicePixelRatio });
+    model.save_changes();
+  };
+  const watcher = new ResizeObserver(() => {
+    clearTimeout(waiting);
+    waiting = setTimeout(tell, SIZING_MS);
+  });
+  watcher.observe(box);
+  return watcher;
 }
 
 // Calls `then` as soon as a node is in the page: a view is drawn first and put there later.

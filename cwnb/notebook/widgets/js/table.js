@@ -284,6 +284,8 @@ function reveal(table) {
     scroller.scrollLeft = seen(scroller.scrollLeft, left, left + widths[index], space);
     drawRows(table);
   }
+  // The table may be taller than the page.
+  table.body.querySelector(".cwnb-cursor")?.scrollIntoView({ block: "nearest", inline: "nearest" });
 }
 
 function markSelected(table) {

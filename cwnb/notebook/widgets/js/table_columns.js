@@ -4,6 +4,7 @@
 // its text; what a head has beside its title.
 const NARROWEST = 44;
 const LONG = 200;
+const SHORT = 260; // a text column gives nothing away of these first pixels
 const PADDING = 18;
 const SORT_MARK = 22;
 const SHOW_TOOLS_PIXELS = 18; // what a cell keeps free for the button that shows what it can do
@@ -41,8 +42,8 @@ function naturalWidths(table) {
 }
 
 // The widths of the columns shown. Times and numbers are whole. Of the texts, the longest takes
-// what is left; where that is too little, first the others give way, and then it does. Where all
-// this does not suffice, the table scrolls anyway, and none is narrower than can be read.
+// what is left; where that is too little, the others give way down to SHORT, so that addresses and
+// names of events stay whole, and then it does. Where all this does not suffice, the table scrolls.
 function fittedWidths({ rows, natural, layout, shown }, space) {
   const widths = shown.map((place) => layout.widths.get(place) ?? natural[place]);
   const texts = [...shown.keys()].filter((index) =>
@@ -50,16 +51,16 @@ function fittedWidths({ rows, natural, layout, shown }, space) {
   const longest = texts.reduce((a, b) => (widths[b] > (widths[a] ?? LONG) ? b : a), -1);
   const over = () => widths.reduce((sum, width) => sum + width, 0) - space;
   if (longest < 0) return widths;
-  for (const [least, most] of [[2 * LONG, LONG], [1.2 * LONG, LONG / 2]]) {
-    widths[longest] = least;
-    for (let wide = 2 * LONG; wide >= most && over() > 0; wide -= 10) {
+  for (const least of [2 * LONG, 1.2 * LONG]) {
+    widths[longest] = Math.min(least, natural[shown[longest]]);
+    for (let wide = 2 * LONG; wide >= SHORT && over() > 0; wide -= 10) {
       for (const index of texts) {
         if (index !== longest) widths[index] = Math.min(widths[index], wide);
       }
     }
   }
   if (over() > 0) {
-    for (const index of texts) widths[index] = Math.min(natural[shown[index]], LONG);
+    for (const index of texts) widths[index] = Math.min(natural[shown[index]], SHORT);
     const most = Math.max(1.2 * LONG, Math.min(2 * LONG, space / 2)); // so that it can be seen whole
     widths[longest] = Math.min(natural[shown[longest]], most);
   }
