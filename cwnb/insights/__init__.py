@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from cwnb.insights.ql.completion_tables import completion_tables
     from cwnb.insights.ql.editing import (
         begins_at,
+        conditions_to_add,
         counted_by,
         counted_over_time,
         events_beginning,
@@ -117,6 +118,7 @@ __all__ = [
     "columns_of_frame",
     "complete",
     "completion_tables",
+    "conditions_to_add",
     "counted_by",
     "counted_over_time",
     "events_beginning",
@@ -175,6 +177,7 @@ _IMPORTED_LATER = {
             "begins_at",
             "counted_by",
             "counted_over_time",
+            "conditions_to_add",
             "events_beginning",
             "fields_of_events",
             "keys_of_groups",

@@ -11,6 +11,7 @@ from cwnb.events import ALL_TIME, LOG_STREAM, Window
 from cwnb.insights import (
     LANGUAGES,
     begins_at,
+    conditions_to_add,
     counted_by,
     events_beginning,
     events_of_answer,
@@ -412,8 +413,9 @@ class Exploration:
     def drill_down(self, row: Mapping[str, Any]) -> None:
         """Look at the events behind a row of `stats`, given as a mapping of its columns.
 
-        Keys of the groups become conditions, and a bin of time becomes the window. Raises
-        InvalidParameter for rows that are no groups, and for a row that lacks a key.
+        Keys of the groups become conditions, unless the query has them already, and a bin of time
+        becomes the window. Raises InvalidParameter for rows that are no groups, and for a row that
+        lacks a key.
         """
         text = self._filled()
         keys = keys_of_groups(text)
@@ -432,6 +434,7 @@ class Exploration:
                 window, is_narrower = intersection(window, bin_window(row[name], *bins)), True
             else:
                 conditions.append(is_value(expression, row[name]))
+        conditions = conditions_to_add(text, conditions)
         command = f"filter {' and '.join(conditions)}" if conditions else FIRST_TEXT
         text = events_beginning(text) + command
         self._change_text(text, window if is_narrower else None)

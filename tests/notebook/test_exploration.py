@@ -94,6 +94,52 @@ def test_undo_takes_back_one_gesture_after_another(logs):
     assert not exploration.can_undo
 
 
+HELD = [
+    # The query, the conditions that its events have to fulfil after the drill down.
+    ('filter level = "ERROR" | stats count(*) by level', 'filter level = "ERROR" | fields'),
+    ("where status>400 and level='ERROR' | stats count(*) by level", "level='ERROR' | fields"),
+    ('filterIndex level = "ERROR" | stats count(*) by level', 'level = "ERROR" | fields'),
+    (
+        'filter level = "INFO" or ms > 9 | stats count(*) by level',
+        'ms > 9 | filter level = "ERROR"',
+    ),
+    ("filter status = 500 | stats count(*) by level", 'status = 500 | filter level = "ERROR"'),
+    (
+        'filter level = "ERROR" | stats count(*) by level, status',
+        'filter level = "ERROR" | filter status = 500',
+    ),
+]
+
+
+@pytest.mark.parametrize(("text", "shown"), HELD)
+def test_a_drill_down_adds_no_condition_that_is_there(logs, text, shown):
+    exploration = Exploration(logs, ["/shop/app"], text=text)
+    asked = exploration.run()
+    row = next(row for row in asked if row["level"] == "ERROR")
+    exploration.drill_down(row)
+    assert shown in exploration.text.replace("\n", " ")
+    assert len(exploration.run()) == row["count(*)"]
+
+
+def test_a_value_that_is_kept_already_is_not_kept_twice(logs):
+    exploration = Exploration(logs, ["/shop/app"], text="limit 9")
+    exploration.keep_only("level", "ERROR")
+    once = exploration.text
+    exploration.keep_only("level", "ERROR")
+    assert exploration.text == once
+    exploration.undo()
+    assert not exploration.can_undo
+    # A field of the same name that is made after the condition is another one.
+    exploration.write_text('filter x = "ERROR" | parse @message "*" as x')
+    exploration.keep_only("x", "ERROR")
+    assert exploration.text.count("filter") == 2
+    # Behind `stats` it is about the columns of the groups.
+    exploration.write_text("stats count(*) as n by level | filter n > 5")
+    for _ in "12":
+        exploration.keep_only("n", 20)
+    assert exploration.text == "stats count(*) as n by level | filter n > 5\n| filter n = 20"
+
+
 def test_undo_takes_back_what_is_typed_and_chosen_between_gestures(logs):
     exploration = Exploration(logs, ["/shop/app"])
     exploration.keep_only("level", "ERROR")

@@ -11,11 +11,13 @@ from cwnb.errors import MalformedQuery
 from cwnb.events import POINTER
 from cwnb.insights.ql.dialect import parse_query
 from cwnb.insights.ql.writer import to_text, write_name
-from cwnb.insights.tree import Call, Field, Groups, Period
+from cwnb.insights.tree import Call, Field, Filter, FilterIndex, Groups, Period
 from cwnb.insights.tree.facts import Names, Needs, Rows
 from cwnb.insights.values.periods import capped
 
 if TYPE_CHECKING:
+    from sqlglot.expressions import Expression
+
     from cwnb.insights.tree import Command, Item
 
     # The count and the unit of a period, as `bin` uses it.
@@ -26,6 +28,7 @@ def with_condition(text: str, field: str, condition: str, *, of_event: bool = Fa
     """Add a `filter` before the first command that needs more than one row.
 
     A field that only a later command makes, such as a column of `stats`, is filtered at the end.
+    The text stays as it is where it has this condition there already.
     `of_event`: the condition is about a field that the events have. Raises MalformedQuery for a
     text that does not parse, and where the query makes a field of the same name.
     """
@@ -33,7 +36,39 @@ def with_condition(text: str, field: str, condition: str, *, of_event: bool = Fa
     place = _beginning(commands)
     if not _is_made(commands[:place], field, text, of_event=of_event) and not of_event:
         place = place if _is_carried(commands[place:], field) else len(commands)
+    if not _missing([condition], commands[:place]):
+        return text
     return _inserted(text, commands, place, f"filter {condition}")
+
+
+def conditions_to_add(text: str, conditions: list[str]) -> list[str]:
+    """Give those of some conditions that the row-by-row beginning of a query does not have yet."""
+    commands = parse_query(text).answer.commands
+    return _missing(conditions, commands[: _beginning(commands)])
+
+
+def _missing(conditions: list[str], commands: list[Command]) -> list[str]:
+    """Give the conditions that rows need not fulfil yet after these commands."""
+    held: dict[str, set[str]] = {}  # the text of each that they do, and the fields it reads
+    for command in commands:
+        if command.needs is not Needs.ROW or command.names is Names.REPLACES:
+            held = {}
+        made = command.writes()
+        held = {said: reads for said, reads in held.items() if not reads & made}
+        if isinstance(command, Filter | FilterIndex):
+            for one in command.conditions():
+                held[to_text(one)] = {field.name for field in one.find_all(Field)}
+    return [
+        condition
+        for condition in conditions
+        if not all(to_text(one) in held for one in _conjuncts(condition))
+    ]
+
+
+def _conjuncts(condition: str) -> list[Expression]:
+    (command,) = parse_query(f"filter {condition}").answer.commands
+    assert isinstance(command, Filter)
+    return command.conditions()
 
 
 def counted_by(text: str, field: str, *, of_event: bool = False, as_key: str = "") -> str:
