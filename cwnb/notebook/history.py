@@ -35,7 +35,8 @@ _COLUMNS = {
 class Entry:
     """A question as it was written: `line` with its options and `cell`, None for a line magic.
 
-    `outcome`: answered, started, interrupted, or the name of an error. `options` are those of
+    `outcome`: answered, started, interrupted, or the name of an error, of which `error` is the
+    sentence. `options` are those of
     `Logs.query` with which it was asked, as the line and the settings of the notebook decided;
     None where they were not noted, as in the entries of earlier versions.
     """
@@ -49,6 +50,7 @@ class Entry:
     seconds: float | None = None
     outcome: str = "started"
     options: dict[str, Any] | None = None
+    error: str | None = None
 
     def asked_with(self, groups: Iterable[str], start: Any, end: Any, **options: Any) -> None:
         """Note the groups, the window, and other options of `Logs.query`."""
@@ -91,6 +93,7 @@ class History:
             raise
         except CwnbError as error:
             entry.outcome = type(error).__name__
+            entry.error = getattr(error, "message", str(error))
             raise
         finally:
             with self._starting:

@@ -240,6 +240,10 @@ def test_the_history_loads_what_was_asked(run, shell, logs):
     explorer = run("%insights_explore -g /shop/app").result
     explorer.wait(WAIT_S)
     later, earlier = names(explorer.history)
+    assert [item["details"] for item in explorer.history.items] == [
+        ["/shop/web · all events"],
+        ["/shop/app · from -30m to 2030-01-01"],
+    ]
     explorer.history.chosen = [earlier]
     assert explorer.to_cells() == [
         "%%insights -g /shop/app --start -30m --end 2030-01-01 --limit 2 --strict\nfields @message"
@@ -258,6 +262,21 @@ def test_the_history_loads_what_was_asked(run, shell, logs):
     explorer.exploration.load("limit 1", groups=["/shop/app"], start=None, end=None, limit=None)
     explorer.history.chosen = names(explorer.history)[:1]
     assert explorer.to_cells() == asked
+
+
+def test_the_history_says_what_failed_and_which_times_were_asked(run, logs):
+    run("%%insights -g /shop/app\nstat count(*)")
+    explorer = logs.explore("/shop/app", start="2026-11-20 10:30", end="2026-11-20T10:31:02.500Z")
+    explorer.exploration.narrow(NOW_MS - 1_800_000, NOW_MS - 1_739_500)
+    explorer.run()
+    explorer.refresh()
+    explorer.wait(WAIT_S)
+    asked, failed = explorer.history.items
+    said = "unknown command 'stat'; did you mean 'stats'?"
+    assert (failed["texts"][0], failed["details"][-1]) == ("failed", said)
+    assert said in failed["hint"]
+    where = "/shop/app · from 2026-11-20 10:30:00 UTC to 2026-11-20 10:31:00.500 UTC"
+    assert asked["details"] == [where]
 
 
 def test_an_entry_that_cannot_be_loaded_says_why(logs, explorer):

@@ -97,6 +97,18 @@ def test_a_choice_moves_no_row(bare, show, count):
     assert row.bounding_box() == before
 
 
+def test_details_stand_below_a_name_in_lines_of_their_own(show):
+    items = [{**GROUPS[0], "details": ["one line", "a long " * 40]}, *GROUPS[1:]]
+    element = show(ListView(title="Log groups", heads=["events", "size"], items=items))
+    first, second = (element.locator("[role=option]").nth(i).bounding_box() for i in (0, 1))
+    lines = [box.bounding_box() for box in element.locator(".cwnb-list-detail").all()]
+    name = element.locator(".cwnb-list-name").first.bounding_box()
+    tops = [name["y"], *(line["y"] for line in lines), second["y"]]
+    assert tops == sorted(tops)
+    assert lines[1]["y"] + lines[1]["height"] <= first["y"] + first["height"] == second["y"]
+    assert lines[1]["x"] + lines[1]["width"] <= first["x"] + first["width"]
+
+
 def test_those_found_are_counted_beside_those_chosen(show):
     element = show(groups(chosen=["/lambda/pay"]))
     element.get_by_role("searchbox", name="search in Log groups").fill("shop")

@@ -27,8 +27,9 @@ class ListView(View):
     >>> groups.items = [{"name": "/shop/app", "texts": ["1,234", "56 kB"], "hint": "…"}]
     >>> groups.observe(show_streams, "chosen")
 
-    `items` are dicts of a `name`, of `texts` that stand beside it, one for each of `heads`, and of
-    a `hint`, shown where the pointer rests; the last two may be left out. `chosen` has the names
+    `items` are dicts of a `name`, of `texts` that stand beside it, one for each of `heads`, of
+    `details`, each a line below them, and of a `hint`, shown where the pointer rests; all but the
+    name may be left out. `chosen` has the names
     that are chosen, in the order of the items. `empty` is the sentence that stands in place of a
     list without items.
     """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import ipywidgets
@@ -12,7 +13,7 @@ from cwnb.notebook.widgets.choices import ListView
 from cwnb.notebook.widgets.lines import LinesView
 from cwnb.notebook.widgets.newest_task import NewestTask
 from cwnb.notebook.widgets.view import sentence
-from cwnb.window import minute_text
+from cwnb.window import ALL, minute_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 _EVERY_FOLDER = "all"
 _QUERY_SHOWN = 120
+# A time as `time_text` writes it, without milliseconds that are 0.
+_UTC = re.compile(r"(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d(?:\.(?!000)\d+)?)(?:\.000)?Z")
 
 
 class SavedQueries(ipywidgets.VBox):  # type: ignore[misc]
@@ -233,9 +236,33 @@ class SampleList(ListView):
 
 
 def _history_item(name: str, entry: Entry) -> dict[str, Any]:
-    rows = f"{entry.rows:,}" if entry.rows is not None else entry.outcome
-    hint = f"{', '.join(entry.groups)}\n{entry.query}\n{entry.outcome}"
-    return {"name": name, "texts": [rows, minute_text(entry.asked_ms)], "hint": hint}
+    rows = "failed" if entry.error else entry.outcome if entry.rows is None else f"{entry.rows:,}"
+    where = ", ".join(entry.groups)
+    details = [
+        " · ".join(filter(None, [where, _window_text(entry)])),
+        entry.error or "",
+    ]
+    hint = "\n".join(filter(None, [where, entry.query, entry.error or entry.outcome]))
+    return {
+        "name": name,
+        "texts": [rows, minute_text(entry.asked_ms)],
+        "details": [_one_line(text) for text in details if text],
+        "hint": hint,
+    }
+
+
+def _window_text(entry: Entry) -> str:
+    """Say which times were asked; nothing where these were not noted."""
+    if entry.options is None:
+        return ""
+    sides = [(word, entry.options[side]) for word, side in (("from", "start"), ("to", "end"))]
+    said = [f"{word} {_short(time)}" for word, time in sides if time not in {None, ALL}]
+    return " ".join(said) or "all events"
+
+
+def _short(time: str) -> str:
+    """Write a time in UTC as people do; other times are as they were written."""
+    return _UTC.sub(r"\1 \2 UTC", time)
 
 
 def _one_line(text: str) -> str:

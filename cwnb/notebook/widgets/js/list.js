@@ -2,6 +2,7 @@
 const LETTER_PIXELS = 7.4;
 const NAME_LETTERS = 22; // a list that leaves less for names shows the texts below them
 const ROWS_SHOWN = 9;
+const DETAIL_PIXELS = 16; // of each line below a name
 
 function drawList({ model, el }) {
   const id = `cwnb-${Math.random().toString(36).slice(2)}`;
@@ -27,10 +28,12 @@ function drawList({ model, el }) {
   let marked = 0;
   let width = 0;
   let isFirst = true; // those chosen are in sight when the list is first shown
+  let details = 0; // lines of the item that has most of them
   let columns = []; // letters of each text, empty where the texts stand below the names
 
   const chosen = () => new Set(model.get("chosen"));
-  const rowHeight = () => (model.get("heads").length && !columns.length ? 40 : 24);
+  const rowHeight = () =>
+    (model.get("heads").length && !columns.length ? 40 : 24) + DETAIL_PIXELS * details;
   const set = (names) => {
     const order = new Map(model.get("items").map(({ name }, place) => [name, place]));
     const sorted = [...new Set(names)].sort((a, b) => (order.get(a) ?? -1) - (order.get(b) ?? -1));
@@ -51,6 +54,7 @@ function drawList({ model, el }) {
       element("bdi", "cwnb-list-name", visibleNodes(item.name)),
       columns.length || !texts.length ? "" : element("span", "cwnb-list-texts", texts),
       ...columns.length ? texts : [],
+      ...(item.details ?? []).map((text) => element("bdi", "cwnb-list-detail", visibleNodes(text))),
     ], {
       id: `${id}-${place}`, role: "option", title: [item.hint || item.name, ...item.texts ? headed : []].join("\n"),
       "aria-selected": String(isChosen), "aria-setsize": items.length, "aria-posinset": place + 1,
@@ -80,6 +84,7 @@ function drawList({ model, el }) {
       ...model.get("items").map((item) => item.texts?.[column]?.length ?? 0)) + 2);
     const isWide = width / LETTER_PIXELS - sumOf(texts) - 4 >= NAME_LETTERS;
     columns = isWide ? texts : [];
+    details = Math.max(0, ...model.get("items").map((item) => item.details?.length ?? 0));
     root.style.setProperty("--cwnb-list-columns", columns.map((one) => `${one}ch`).join(" "));
     root.style.setProperty("--cwnb-list-below", texts.map((one) => `${0.9 * one - 1.2}ch`).join(" "));
     heads.hidden = !texts.length || !items.length;
