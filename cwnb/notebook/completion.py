@@ -7,6 +7,7 @@ import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, completion_matcher
@@ -20,7 +21,6 @@ from cwnb.notebook.stores import configured_groups
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from cwnb.insights import Completion, Vocabulary
     from cwnb.logs import Logs
@@ -33,6 +33,8 @@ _SAVED = re.compile(r"\s*%insights_saved\s+(?P<fragment>.*)\Z")
 _IDENTIFIER = "cwnb.insights"
 # Modules that take long to import.
 _FOR_TAB = ("cwnb.logs", "cwnb.notebook.first_line")
+# The fields of so many groups of a store are looked for before anybody asks.
+_GROUPS_PREPARED = 10
 _FOR_VIEWS = ("cwnb.notebook.widgets.explorer", "pandas")
 
 
@@ -80,6 +82,8 @@ class Completer:
     def __init__(self, magics: Cwnb) -> None:
         self._magics = magics
         self._known = Known()
+        self._prepared: set[str] = set()
+        self._preparing = threading.Lock()
 
         @completion_matcher(api_version=2, priority=200, identifier=_IDENTIFIER)  # type: ignore[untyped-decorator]
         def match(context: Any) -> dict[str, Any]:
@@ -88,15 +92,48 @@ class Completer:
         self._matcher = match
 
     def register(self) -> None:
-        """Add the matcher to the shell's completer, and import what it needs in a thread."""
-        threading.Thread(target=_import_early, name="cwnb-completion", daemon=True).start()
+        """Add the matcher to the shell's completer, and find what it needs in threads."""
         self._magics.shell.Completer.custom_matchers.append(self._matcher)
+        # The store may be opened by the cell that loads the extension, or by a later one.
+        self._magics.shell.events.register("post_run_cell", self._begin_to_prepare)
+        threading.Thread(target=self._prepare_all, name="cwnb-completion", daemon=True).start()
 
     def unregister(self) -> None:
         """Take the matcher out of the shell's completer."""
         matchers = self._magics.shell.Completer.custom_matchers
         if self._matcher in matchers:
             matchers.remove(self._matcher)
+            self._magics.shell.events.unregister("post_run_cell", self._begin_to_prepare)
+
+    def prepare(self) -> None:
+        """Look for the names of the store that a cell would ask, if there is one, once.
+
+        Else the first Tab in a cell would wait for them, and lack those that take long.
+        """
+        where = self._where("")
+        with self._preparing:
+            if where is None or _key(where) in self._prepared:
+                return
+            if isinstance(where, Path) and not where.exists():
+                return
+            self._prepared.add(_key(where))
+        groups = self.groups("")
+        configured = tuple(configured_groups(self._magics.groups))
+        asked = dict.fromkeys([configured, *((name,) for name in groups[:_GROUPS_PREPARED])])
+        for names in filter(None, asked):
+            self._vocabulary_of(where, names)
+
+    def _begin_to_prepare(self, *_: Any) -> None:
+        # On a thread, for to find the store may import much. After most cells there is nothing to do.
+        if _has_front_end():
+            threading.Thread(target=self.prepare, name="cwnb-completion", daemon=True).start()
+
+    def _prepare_all(self) -> None:
+        _import_for_tab()
+        if _has_front_end():
+            self.prepare()
+            for module in _FOR_VIEWS:  # what shows the answers of the first queries
+                import_module(module)
 
     def at(self, text: str, offset: int) -> Completion | None:
         """Give what may stand at a cursor; None where IPython's other matchers should answer."""
@@ -160,12 +197,17 @@ class Completer:
         )
         if where is None:
             return Vocabulary()
-        known = self._known.get(
+        known = self._vocabulary_of(where, groups)
+        return replace(known, groups=tuple(self.groups(cursor.line)))
+
+    def _vocabulary_of(self, where: Logs | Path, groups: tuple[str, ...]) -> Vocabulary:
+        from cwnb.insights import Vocabulary
+
+        return self._known.get(
             ("fields", _key(where), groups),
             lambda: vocabulary_of(self._magics.stores.open(where), groups),
             Vocabulary(),
         )
-        return replace(known, groups=tuple(self.groups(cursor.line)))
 
     def _where(self, line: str) -> Logs | Path | None:
         variables = self._magics.shell.user_ns
@@ -194,18 +236,20 @@ class Completer:
         }
 
 
-def _import_early() -> None:
-    """Import what the first Tab and the first query need, and then what shows their answers."""
+def _import_for_tab() -> None:
+    """Import what the first Tab and the first query need."""
     from cwnb.insights import Vocabulary, candidates
 
     for module in _FOR_TAB:
         import_module(module)
     candidates("fields ", Vocabulary())
+
+
+def _has_front_end() -> bool:
     # A wrong CWNB_VIEW is told by the first answer.
     with suppress(CwnbError):
-        if shows_views():
-            for module in _FOR_VIEWS:
-                import_module(module)
+        return shows_views()
+    return False
 
 
 def _completion(fragment: str, found: Any) -> Completion:

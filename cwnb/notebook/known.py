@@ -21,8 +21,9 @@ Found = TypeVar("Found")
 _SOURCE = re.compile(r"""\bsource\s+(["'])(.+?)\1""", re.IGNORECASE)
 # Names are up to date for this long. Older ones are still offered while a thread looks again.
 _FRESH_S = 15.0
-# Completion waits this long for names that were never read; the next completion will have them.
-_FIRST_WAIT_S = 0.03
+# Completion waits this long for names that were never read, so that the first Tab has them where a
+# store answers as usual; the next one will have them in any case.
+_FIRST_WAIT_S = 0.3
 _MOST_KEPT = 100
 # A line may name many groups; the fields of at most this many are offered.
 _GROUPS_READ = 20
@@ -57,7 +58,8 @@ class Known:
     def get(self, key: Hashable, find: Callable[[], Found], empty: Found) -> Found:
         """Give what `find` gave last for this key, or `empty` while nothing has been found.
 
-        A thread looks for what is missing or older than 15 s. The first question waits for 30 ms.
+        A thread looks for what is missing or older than 15 s. A question waits for what is missing,
+        up to 0.3 s.
         """
         with self._lock:
             if key not in self._kept and len(self._kept) >= _MOST_KEPT:

@@ -15,6 +15,7 @@ from jupyter_client.manager import start_new_kernel
 import cwnb
 from cwnb.notebook.completion import cursor_in_cell
 from cwnb.notebook.first_line import LineNames, line_candidates, read_unfinished
+from cwnb.notebook.known import Known
 from cwnb.times import Clock
 
 from .conftest import NOW_MS, fill
@@ -122,6 +123,41 @@ def test_a_shell_completes_cells_and_lines(shell, logs):
     assert "print" in completed(shell, "prin¦")
     logs.save_query("shop/errors", "fields @message")
     assert settled(shell, "%insights_saved sh¦", "shop/errors") == ["shop/errors"]
+
+
+def test_the_first_tab_has_the_fields_of_a_store_that_was_prepared(shell, logs, monkeypatch):
+    completer = shell.magics_manager.registry["Cwnb"].completer
+    # Nothing is there to be prepared until a store is open.
+    store = shell.user_ns.pop("logs")
+    completer.prepare()
+    assert not completer._prepared
+    shell.user_ns["logs"] = store
+    completer.prepare()
+    settled(shell, "%%insights -g /shop/app\nfilter lev¦", "level")
+    with monkeypatch.context() as patch:  # no store is asked any more
+        patch.setattr("cwnb.notebook.known.vocabulary_of", None)
+        patch.setattr("cwnb.notebook.completion.vocabulary_of", None)
+        assert completed(shell, "%%insights -g /shop/app\nstats count(*) by statu¦") == ["status"]
+
+
+def test_a_cell_that_opens_a_store_prepares_it(shell, run, logs, monkeypatch):
+    completer = shell.magics_manager.registry["Cwnb"].completer
+    run("1")
+    assert not completer._prepared  # without a front end nobody presses Tab
+    monkeypatch.setenv("CWNB_VIEW", "widget")
+    run("2")
+    deadline = time.monotonic() + 20
+    while not completer._prepared:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_question_waits_a_little_for_what_was_never_found():
+    def find():
+        time.sleep(0.1)
+        return ["found"]
+
+    assert Known().get("key", find, []) == ["found"]
 
 
 def test_nothing_of_python_or_files_is_offered_in_a_query(shell, tmp_path, monkeypatch):
