@@ -124,7 +124,7 @@ class Completer:
             self._vocabulary_of(where, names)
 
     def _begin_to_prepare(self, *_: Any) -> None:
-        # On a thread, for to find the store may import much. After most cells there is nothing to do.
+        # On a thread, for to find the store may import much; mostly there is nothing to do.
         if _has_front_end():
             threading.Thread(target=self.prepare, name="cwnb-completion", daemon=True).start()
 

@@ -65,6 +65,10 @@ NOT_YET = {
     "--use": "write %insights_saved NAME",
     "--view": "",
 }
+# What is no option but a setting, and how it is set.
+SETTINGS = dict.fromkeys(
+    ("--tz", "--timezone", "--zone"), 'write %config Cwnb.tz = "Asia/Seoul" in a cell of its own'
+)
 _LANGUAGES_NOT_YET = ("sql", "ppl")
 _TARGET = re.compile(r"\s*(?P<name>[^\W\d]\w*)\s*<<(?=\s|$)")
 # Words as a shell splits them, but a {{name}} is one word whatever is in it.
@@ -232,6 +236,8 @@ def _known(word: str) -> Option:
     if word in NOT_YET:
         instead = f"; {NOT_YET[word]}" if NOT_YET[word] else ""
         raise InvalidParameter(f"option {word} is not supported yet{instead}")
+    if word in SETTINGS:
+        raise InvalidParameter(f"{word} is no option but a setting; {SETTINGS[word]}")
     near = suggestion(word, SPELLINGS, otherwise="--help lists them")
     raise InvalidParameter(f"unknown option {word!r}{near}")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 from cwnb.errors import InvalidParameter
 
@@ -24,6 +24,15 @@ def display_zone(tz: str) -> tzinfo:
         raise InvalidParameter(
             f"unknown time zone {tz!r}; write such as 'Europe/Vienna', or 'UTC'"
         ) from None
+
+
+def zone_names() -> list[str]:
+    """Name the zones of places, such as `Europe/Vienna`, in order."""
+    return sorted(
+        name
+        for name in available_timezones()
+        if "/" in name and not name.startswith(("Etc/", "SystemV/"))
+    )
 
 
 def titled(name: str, tz: str) -> str:

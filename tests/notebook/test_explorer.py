@@ -42,7 +42,8 @@ def test_it_opens_on_all_that_the_groups_have(explorer):
     ]
     assert explorer.names.groups.chosen == ["/shop/app"]
     assert names(explorer.names.streams) == ["i-1"]
-    assert explorer.names.fields.items[0] == {
+    assert names(explorer.names.fields)[:4] == ["@message", "@logStream", "@log", "level"]
+    assert explorer.names.fields.items[3] == {
         "name": "level", "share": 1.0, "types": ["text"], "has_conflict": False,
     }  # fmt: skip
     said = "all events, 2026-11-20 10:00 to 2026-11-20 10:59 UTC"
@@ -158,6 +159,25 @@ def test_times_that_cannot_be_asked_are_not_run(explorer, end, said):
     explorer.show()
     assert explorer.time.end.value == ""
     assert ran(explorer).startswith("30 rows")
+
+
+def test_any_zone_can_be_chosen(explorer):
+    time = explorer.time
+    assert time.zone.options[0] == ("UTC", "UTC")
+    time.zone.value = "Asia/Kathmandu"
+    assert time.says.text == ("all events, 2026-11-20 15:45 to 2026-11-20 16:44 Asia/Kathmandu")
+    explorer.frame.zone = "America/Lima"
+    assert time.zone.options[2] == ("America/Lima (local)", "America/Lima")
+    assert time.tz == "Asia/Kathmandu"
+
+
+def test_fields_that_every_event_has_show_their_values(explorer):
+    fields = explorer.names.fields
+    values = fields.asked["values"](fields, name="@logStream").content["values"]
+    assert [(value["text"], value["count"]) for value in values] == [("i-1", 60)]
+    fields.asked["gesture"](fields, do="keep_only", field="@logStream", place=0)
+    explorer.controls.wait_for_end(WAIT_S)
+    assert explorer.exploration.text.endswith('| filter @logStream = "i-1"')
 
 
 def test_an_empty_answer_says_why(explorer):

@@ -214,7 +214,7 @@ def test_what_has_no_times_says_so_and_takes_no_room(show):
 
 def test_without_events_it_takes_no_room(show):
     _, element = show('filter level = "nothing"')
-    element.get_by_text("no histogram: there are no events with a time to count").wait_for()
+    element.get_by_text("no histogram: no event matched the query").wait_for()
     assert not element.locator(".cwnb-bars").is_visible()
 
 

@@ -52,6 +52,7 @@ def test_a_line_is_options_and_then_the_query_as_it_stands(line, expected):
 
 REFUSED = [
     ("--gruop /a", "unknown option '--gruop'; did you mean '--group'?"),
+    ("--tz Asia/Seoul", "--tz is no option but a setting; write %config Cwnb.tz ="),
     ("-x", "unknown option '-x'"),
     ("--use NAME", "option --use is not supported yet; write %insights_saved NAME"),
     ("--save", "--save needs a value"),

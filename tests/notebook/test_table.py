@@ -325,10 +325,25 @@ def test_a_copy_has_rows_and_columns_as_they_are_shown(show):
     assert [line.split(",")[0] for line in lines[1:]] == [str(MS[n]) for n in wanted]
 
 
-def test_nothing_chosen_is_said(show):
+def test_all_rows_are_copied_where_nothing_is_chosen(show):
     table = show()
+    table.element.get_by_label("Filter rows").fill("note 2")
+    expect(table.status).to_contain_text("of the 60 rows here have it")
+    shown = int(table.status.inner_text().split(" of ")[0])
     table.button("CSV").click()
+    lines = table.copied(f"copied all {shown} rows of 4 columns as CSV").splitlines()
+    assert len(lines) == shown + 1
+
+
+def test_keys_copy_nothing_where_nothing_is_chosen(show):
+    table = show()
+    table.press("Control+c")
     expect(table.status).to_contain_text("choose cells or rows first")
+
+
+def test_the_numbers_of_rows_say_how_they_are_counted(show):
+    corner = show().element.locator(".cwnb-head .cwnb-gutter")
+    assert "from 0" in corner.get_attribute("title")
 
 
 def test_wrapped_rows_show_their_whole_values_and_the_last_row_is_reached(show):

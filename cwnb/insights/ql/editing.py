@@ -53,8 +53,7 @@ def _missing(conditions: list[str], commands: list[Command]) -> list[str]:
     for command in commands:
         if command.needs is not Needs.ROW or command.names is Names.REPLACES:
             held = {}
-        made = command.writes()
-        held = {said: reads for said, reads in held.items() if not reads & made}
+        held = {said: reads for said, reads in held.items() if not any(map(command.makes, reads))}
         if isinstance(command, Filter | FilterIndex):
             for one in command.conditions():
                 held[to_text(one)] = {field.name for field in one.find_all(Field)}

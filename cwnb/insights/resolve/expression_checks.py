@@ -191,6 +191,8 @@ class ExpressionChecker:
         if self._in_events(name):
             if lost:
                 self._warn(f"the field {name.name!r} may be missing{lost}")
+        elif dashed := self._difference_of_unknown(name):
+            self._warn(self._about_difference(dashed) + lost)
         elif whole := self._name_with_dashes(name):
             dashes = f"; {write_name(whole)} in backticks is the field of that name"
             self._warn(f"no event has the field {name.name!r}{lost}{dashes}")
@@ -208,9 +210,30 @@ class ExpressionChecker:
 
     def _name_with_dashes(self, name: tree.Field) -> str | None:
         """Give the field that is written as a difference: `user-agent`, read as `user - agent`."""
+        dashed = self._dashed_at(name)
+        return dashed if dashed is not None and self.known(dashed) else None
+
+    def _difference_of_unknown(self, name: tree.Field) -> str | None:
+        """Give the names joined by dashes at the place of one, if no event has any of them."""
+        dashed = self._dashed_at(name)
+        if dashed is None:
+            return None
+        parts = [tree.Field(parts=[part]) for part in dashed.split("-")]
+        is_number = any(part.name[:1].isdigit() for part in parts)
+        return None if is_number or any(map(self._in_events, parts)) else dashed
+
+    def _about_difference(self, dashed: str) -> str:
+        parts = " minus ".join(map(repr, dashed.split("-")))
+        said = f"{dashed} is read as {parts}, and no event has these fields"
+        if self.known(dashed):
+            return f"{said}; {write_name(dashed)} in backticks is the field of that name"
+        near = suggestion(dashed, self.names())
+        return f"{said}{near or f'; a name with dashes stands in backticks: {write_name(dashed)}'}"
+
+    def _dashed_at(self, name: tree.Field) -> str | None:
         text, place = self.pipeline.meta.get("text") or "", name.meta.get("start", -1)
         for match in _DASHED.finditer(text):
-            if match.start() <= place < match.end() and self.known(match[0]):
+            if match.start() <= place < match.end():
                 return match[0]
         return None
 

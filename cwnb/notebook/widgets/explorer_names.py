@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import CwnbError, ResourceNotFound
-from cwnb.events import ALL_TIME
+from cwnb.events import ALL_TIME, LOG, LOG_STREAM, MESSAGE
 from cwnb.insights import Vocabulary
 from cwnb.notebook.known import vocabulary_from
 from cwnb.notebook.widgets.choices import FieldsView, ListView
@@ -31,6 +31,8 @@ NO_GROUPS = (
 )
 _CHOOSE = "choose a log group"
 _LOOKING = "looking…"
+# Fields that every event has, and whose values people look at.
+_FIELDS_OF_ALL = (MESSAGE, LOG_STREAM, LOG)
 
 
 class NamePicker:
@@ -129,8 +131,8 @@ class NamePicker:
         self.streams.chosen = [name for name in self._exploration.streams if name in events]
 
     def _show_fields(self, found: Sequence[FieldInfo]) -> None:
-        self.fields.empty = "no field was found in the events of the groups"
-        self.fields.items = [
+        every = {"share": 1.0, "types": ["text"], "has_conflict": False}
+        self.fields.items = [{"name": name, **every} for name in _FIELDS_OF_ALL] + [
             {
                 "name": info.name,
                 "share": info.share,

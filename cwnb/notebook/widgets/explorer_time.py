@@ -11,7 +11,7 @@ import ipywidgets
 from cwnb.errors import CwnbError, InvalidParameter
 from cwnb.events import ALL_TIME
 from cwnb.notebook.widgets.lines import LinesView
-from cwnb.results.zones import UTC_NAME, display_zone
+from cwnb.results.zones import UTC_NAME, display_zone, zone_names
 from cwnb.times import moment, to_ms
 from cwnb.window import read_window
 
@@ -61,7 +61,12 @@ class TimePicker(ipywidgets.VBox):  # type: ignore[misc]
             style={"button_width": "auto"},
             tooltips=[*(f"the last {p} by the store's clock" for p in PERIODS), "", ""],
         )
-        self.zone = ipywidgets.Dropdown(description="Zone", options=_zones(zone, ""), value=zone)
+        self.zone = ipywidgets.Dropdown(
+            description="Zone",
+            options=_zones(zone, ""),
+            value=zone,
+            tooltip="the zone of all times here; type to find one",
+        )
         self.newest = ipywidgets.Button(
             description="To the newest event", tooltip="end the window with the newest event"
         )
@@ -283,5 +288,5 @@ def _written(time: datetime) -> str:
 
 
 def _zones(first: str, browsers: str) -> Sequence[tuple[str, str]]:
-    names = dict.fromkeys(filter(None, [UTC_NAME, first, browsers]))
+    names = dict.fromkeys(filter(None, [UTC_NAME, first, browsers, *zone_names()]))
     return [(f"{name} (local)" if name == browsers else name, name) for name in names]

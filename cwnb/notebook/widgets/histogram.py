@@ -58,6 +58,8 @@ def histogram(view: AnswerView, of: int) -> Reply:
     counting = view.counting.of(of, result)
     counted = counting.result()
     if counted is None or not any(map(any, counted.counts)):
+        if not result.statistics["recordsMatched"]:
+            return Reply({"reason": "no event matched the query"})
         return Reply({"reason": counting.reason or "there are no events with a time to count"})
     window = result.events.window
     return Reply({**picture(counted, window, result.tz), "narrows": view.exploration is not None})

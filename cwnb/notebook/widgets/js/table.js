@@ -4,6 +4,7 @@
 const ROW_PIXELS = 22;
 const HEAD_PIXELS = 26;
 const ROWS_HIGH = 20; // before it scrolls
+const ROWS_FROM_0 = "rows are numbered from 0, as result.df and result.event(row) count them";
 const BEYOND_PIXELS = 250; // drawn on each side of what is in sight
 
 // `onOpen(row)` gives a node, or a promise of one, to show under a row, and `tools(row, place)`
@@ -190,7 +191,7 @@ function drawRows(table) {
   if (table.from !== from || table.to !== to) drawn.clear();
   [table.from, table.to] = [from, to];
   if (!drawn.size) {
-    const corner = element("div", "cwnb-gutter", ["row"], { role: "columnheader" });
+    const corner = element("div", "cwnb-gutter", ["row"], { role: "columnheader", title: ROWS_FROM_0 });
     fillRow(table, table.head, corner, (index) => headCell(table, index));
   }
   const begin = lastUpTo(tops, scrollTop - BEYOND_PIXELS);

@@ -7,12 +7,19 @@ function selectedArea({ cursor, anchor }) {
   return { top: Math.max(0, top), bottom, left, right };
 }
 
-async function copyCells(table, form, { top, bottom, left, right } = selectedArea(table)) {
+// What the buttons copy: what is selected, or all while nothing is.
+function copiedArea(table) {
+  const { cursor: { at }, order, shown } = table;
+  return at >= 0 ? selectedArea(table)
+    : { top: 0, bottom: order.length - 1, left: 0, right: shown.length - 1, isAll: true };
+}
+
+async function copyCells(table, form, { top, bottom, left, right, isAll } = selectedArea(table)) {
   const rows = [...table.order.slice(top, bottom + 1)];
   const places = table.shown.slice(left, right + 1);
   if (!rows.length) return table.say("choose cells or rows first: click, or drag over several");
   const what = rows.length * places.length === 1 ? "the value"
-    : `${counted(rows.length, "row")} of ${counted(places.length, "column")}`;
+    : `${isAll && rows.length > 1 ? "all " : ""}${counted(rows.length, "row")} of ${counted(places.length, "column")}`;
   try {
     await writeClipboard(table.rows.copied(rows, places, form));
     table.say(`copied ${what} as ${form}`);

@@ -43,7 +43,7 @@ function tableControls(table, before) {
     arrangeColumns(table);
   }, { "aria-pressed": `${layout.isWrapped}` });
   const copies = ["text", "CSV", "JSON"].map((form) =>
-    button(form, `copy what is selected as ${form}`, () => copyCells(table, form)));
+    button(form, `copy what is selected, or all rows, as ${form}`, () => copyCells(table, form, copiedArea(table))));
   const line = element("span");
   const said = element("span");
   const found = element("span", "cwnb-soft", [], { role: "status" });
