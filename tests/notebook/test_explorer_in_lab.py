@@ -282,4 +282,5 @@ def test_a_kernel_that_is_restarted_is_told(page):  # the last one, for the expl
     expect(box(page).locator(".cwnb-tabs .cwnb-row").first).to_be_visible()
     box(page).locator(".cwnb-left").get_by_role("button", name="Fields").click()
     box(page).locator(".cwnb-field", has_text="level").click()
-    expect(box(page).locator(".cwnb-field-values").first).to_have_text(gone)
+    field = box(page).locator(".cwnb-fields > li", has_text="level")
+    expect(field.locator(".cwnb-field-values")).to_have_text(gone)

@@ -142,7 +142,7 @@ def test_braces_and_dollars_of_python_are_left_alone(run):
 ERRORS = [
     ("%%insights -g /shop/app\nstat count(*)", MalformedQuery, "did you mean 'stats'?"),
     ("%%insights -g /shop/ap\nfields @message", ResourceNotFound, "/shop/app"),
-    ("%%insights --gruop /shop/app\nfields @message", InvalidParameter, "did you mean --group?"),
+    ("%%insights --gruop /shop/app\nfields @message", InvalidParameter, "did you mean '--group'?"),
     ("%%insights\nfields @message", InvalidParameter, "this store has /shop/app, /shop/web"),
     ("%%insights -g /shop/app\n\n", InvalidParameter, "there is no query"),
     ("%%insights -g /shop/app\nfilter a = {{x}}", MalformedQuery, "no variable 'x'"),
