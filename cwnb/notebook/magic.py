@@ -17,7 +17,6 @@ from traitlets import Any as AnyTrait
 from traitlets import Enum, Float, Int, List, TraitError, Unicode, Union, validate
 
 from cwnb.errors import CwnbError, InvalidParameter, QueryCancelled
-from cwnb.insights import parse
 from cwnb.notebook import call_errors
 from cwnb.notebook.cell_help import CellHelp
 from cwnb.notebook.cells import cell_source
@@ -270,6 +269,8 @@ class Cwnb(Magics):  # type: ignore[misc]
         logs = self.stores.open(self.stores.find(options, self.store, variables))
         with self.history.asking(logs, line, cell, text) as entry:
             question = fill_query(text, variables)
+            from cwnb.insights import parse
+
             query = parse(question, options.language, logs.store.saved_query)
             groups: list[str] = []
             if options.groups or not query.names_groups:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from cwnb.insights import events_read
-
 if TYPE_CHECKING:
     from cwnb.events import Window
     from cwnb.results.result import QueryResult
@@ -26,6 +24,8 @@ def bytes_in_window(result: QueryResult) -> int:
     service scans them. Where a range of events lies in the window in part, its share is counted by
     time, as if they were spread evenly.
     """
+    from cwnb.insights import events_read
+
     total = sum(
         task.message_bytes * _share(task, window)
         for source, window in events_read(result.query, result.events.context)
