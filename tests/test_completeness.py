@@ -7,7 +7,6 @@ import re
 from functools import cache
 from pathlib import Path
 
-import pytest
 from cases import read_cases
 from sqlglot import exp
 
@@ -139,17 +138,6 @@ def test_every_synonym_has_a_case() -> None:
         if not re.search(rf"(^|\|)\s*{word}\b", texts, re.MULTILINE)
     ]
     assert unused == []
-
-
-def test_what_is_not_built_is_nothing_that_is() -> None:
-    keywords = {kind.keyword for kind in tree.COMMANDS} | vocabulary.SYNONYMS.keys()
-    assert sorted(keywords & set(vocabulary.NOT_YET)) == []
-
-
-@pytest.mark.parametrize("word", sorted(vocabulary.NOT_YET))
-def test_a_command_that_is_not_built_says_so(word: str) -> None:
-    with pytest.raises(MalformedQuery, match=f"'{word}' is not supported yet"):
-        dialect.parse_query(f"fields @message | {word} x")
 
 
 # ---------------------------------------------------------------- functions

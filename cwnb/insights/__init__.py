@@ -18,6 +18,7 @@ from cwnb.insights.context import MEMORY_BUDGET, QueryContext
 from cwnb.insights.control import Control, Progress, checkpoint, with_checkpoints, working_for
 from cwnb.insights.engine import Outcome, Places, Step, prepare
 from cwnb.insights.engine import run_query as run
+from cwnb.insights.engine.commands.estimate import bytes_in_window as message_bytes
 from cwnb.insights.frame_columns import as_frame, columns_of_frame, table_columns
 from cwnb.insights.frames import FrameSource, FrameSources, RareFields
 from cwnb.insights.inputs import (
@@ -133,6 +134,7 @@ __all__ = [
     "holds_structures",
     "is_structure",
     "keys_of_groups",
+    "message_bytes",
     "names_made",
     "open_input",
     "open_inputs",

@@ -48,14 +48,16 @@ class QueryValues:
     """What an expression may read besides its row; small, so that every task carries it.
 
     `now_ms`: the time at which the query began, in epoch milliseconds. `window`: the times that it
-    is asked about. `answers`: those of its pipelines that have run, in order. `memory_budget`:
-    bytes that the query may hold.
+    is asked about, which has no open end while the query runs. `answers`: those of its pipelines
+    that have run, in order. `memory_budget`: bytes that the query may hold. `asked`: the window
+    with its open ends.
     """
 
     now_ms: int
     window: Window
     answers: tuple[AnswerRows, ...] = ()
     memory_budget: int = MEMORY_BUDGET
+    asked: Window = ALL_TIME
 
 
 @dataclass(frozen=True)
@@ -82,4 +84,5 @@ class QueryContext:
     @property
     def query_values(self) -> QueryValues:
         """Give the values for expressions before any pipeline has run, so without answers."""
-        return QueryValues(self.now_ms, self.window, memory_budget=self.memory_budget)
+        budget = self.memory_budget
+        return QueryValues(self.now_ms, self.window, memory_budget=budget, asked=self.window)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from cwnb.events import Window
     from cwnb.results.result import QueryResult
 
 # The price of Logs Insights in dollars a GB, of US East (N. Virginia), as it was in June 2026. The
@@ -21,17 +20,15 @@ def bytes_in_window(result: QueryResult) -> int:
     """Give the bytes of the messages that the groups of a query have in its window, about.
 
     Those that were skipped because nothing in them could pass the filters count as well: the
-    service scans them. Where a range of events lies in the window in part, its share is counted by
-    time, as if they were spread evenly.
+    service scans them. The command `estimate` gives the same number.
     """
-    from cwnb.insights import events_read
+    from cwnb.insights import events_read, message_bytes
 
     total = sum(
-        task.message_bytes * _share(task, window)
+        message_bytes(source.scan([], window, []).tasks, window)
         for source, window in events_read(result.query, result.events.context)
-        for task in source.scan([], window, []).tasks
     )
-    return max(round(total), int(result.statistics.get("bytesScanned") or 0))
+    return max(total, int(result.statistics.get("bytesScanned") or 0))
 
 
 def charge_text(count: int, price_per_gb: float, region: str) -> str:
@@ -43,13 +40,3 @@ def charge_text(count: int, price_per_gb: float, region: str) -> str:
     elif _LEAST <= cost < 1:
         amount = f"about ${cost:.{max(2, 1 - math.floor(math.log10(cost)))}f}"
     return f"{amount} at the service ({region}, ${price_per_gb:g} per GB)"
-
-
-def _share(task: Any, window: Window) -> float:
-    """Give the share of a task's time that lies in the window."""
-    length = task.last_ms - task.first_ms
-    if length <= 0:
-        return 1.0
-    inside = min(task.last_ms, window.end_ms) - max(task.first_ms, window.start_ms)
-    share: float = min(1.0, max(0.0, inside / length))
-    return share

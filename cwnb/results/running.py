@@ -244,7 +244,8 @@ class RunningQuery:
             raise self._of_written(error) from error.__cause__
         seconds = time.perf_counter() - started
         if not outcome.statistics["recordsScanned"]:
-            opened = self.progress.of_records > 0
+            opening = all(command.opens_events for command in completed.answer.commands)
+            opened = opening and self.progress.of_records > 0
             warnings = [*warnings, *warn_of_no_events(completed, context, opened=opened)]
         return self._answer(completed, outcome, warnings, seconds)
 

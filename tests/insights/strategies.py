@@ -380,6 +380,11 @@ def _stats(draw: st.DrawFn, state: _State) -> None:
     assert state.made >= made
     state.after_stats = True
     state.commands.append(tree.Stats(aggregates=_distinct(items), by=by or None, offset=None))
+    if bins and draw(st.booleans()):
+        filled = draw(st.lists(st.sampled_from(items), max_size=2, unique_by=lambda i: i.name))
+        fields = [tree.Field(parts=[item.name]) for item in filled] or None
+        made = [draw(literals) for _ in filled] or None
+        state.commands.append(tree.Fillmissing(values=made, fields=fields))
 
 
 def periods(after_stats: bool) -> list[exp.Expression]:

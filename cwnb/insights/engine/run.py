@@ -107,7 +107,7 @@ class Run:
         )
         window = bounded(asked, self._scan.tasks)
         rows = tuple(AnswerRows(answer.columns, answer.rows) for answer in answers)
-        given = QueryValues(context.now_ms, window, rows, context.memory_budget)
+        given = QueryValues(context.now_ms, window, rows, context.memory_budget, asked)
         self._task_plan = TaskPlan(
             self._plan.steps, self._plan.barrier, given, self._structures, context.memory_budget
         )

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from cwnb.events import ALL_TIME, MESSAGE, Window
+from cwnb.insights.engine.commands.estimate import EstimatePlan, bytes_in_window
 from cwnb.insights.engine.commands.patterns import DiffPlan
 from cwnb.insights.engine.faults import fault_at
 from cwnb.insights.rewrite import as_condition
@@ -26,7 +27,10 @@ def scan_windows(
     window = context.window
     comparing = next((command for command in plan.barrier_commands if command.compares), None)
     if comparing is None:
-        return _scan(plan, source, window, structures)
+        scan = _scan(plan, source, window, structures)
+        if isinstance(plan.barrier, EstimatePlan):
+            plan.barrier.message_bytes = bytes_in_window(scan.tasks, window)
+        return scan
     if window.start_ms == ALL_TIME.start_ms:
         message = "compares a window of time with an earlier one, so it needs a start"
         raise fault_at(comparing, f"{comparing.keyword} {message}")

@@ -152,16 +152,50 @@ def _rounded(t: Value, period: Period, *, up: bool) -> Value:
     times = broadcast(t, rows_of(t))
     ms = pc.cast(times, pa.int64())
     values = ms.fill_null(0).to_numpy(zero_copy_only=False)
-    if unit in _MONTHS:
-        months = min(count * _MONTHS[unit], _LONGEST_MONTHS)
-        floored = _floor_months(values, months)
-        following: Callable[[], Any] = lambda: _add_months(floored, months)  # noqa: E731
-    else:
-        length = min(count * UNIT_MS[unit], _LONGEST_MS)
-        floored = _floor_fixed(values, length, _MONDAY_MS if unit == "w" else 0)
-        following = lambda: floored + length  # noqa: E731
-    rounded = np.where(floored == values, values, following()) if up else floored
+    floored = _floored(values, period)
+    rounded = floored
+    if up:
+        length, calendar = _length(period)
+        following = _add_months(floored, length) if calendar else floored + length
+        rounded = np.where(floored == values, values, following)
     return to_time(pa.array(rounded, mask=_missing(ms)))
+
+
+def bin_of(ms: int, period: Period) -> int:
+    """Round a time in epoch milliseconds down to a multiple of `period`, as `bin` does."""
+    return int(_floored(np.array([ms], dtype=np.int64), period)[0])
+
+
+def bins_between(
+    first: int, last: int, period: Period, *, most: int
+) -> np.ndarray[Any, Any] | None:
+    """Give the bins from `first` to `last`, both included, in epoch milliseconds.
+
+    Both are bins. None where there are more than `most`.
+    """
+    step, calendar = _length(period)
+    if calendar:
+        steps = np.array([first, last], dtype="datetime64[ms]").astype("datetime64[M]")
+        begin, end = map(int, steps.astype(np.int64))
+        number = (end - begin) // step + 1
+        return None if number > most else _month_start(begin + step * np.arange(number))
+    number = (last - first) // step + 1
+    return None if number > most else first + step * np.arange(number, dtype=np.int64)
+
+
+def _length(period: Period) -> tuple[int, bool]:
+    """Give the length of a period in months and True, or in milliseconds and False."""
+    count, unit = period
+    if unit in _MONTHS:
+        return min(count * _MONTHS[unit], _LONGEST_MONTHS), True
+    return min(count * UNIT_MS[unit], _LONGEST_MS), False
+
+
+def _floored(ms: np.ndarray[Any, Any], period: Period) -> np.ndarray[Any, Any]:
+    length, calendar = _length(period)
+    if calendar:
+        return _floor_months(ms, length)
+    return _floor_fixed(ms, length, _MONDAY_MS if period[1] == "w" else 0)
 
 
 def _missing(values: pa.Array) -> np.ndarray[Any, Any] | None:

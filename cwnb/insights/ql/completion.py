@@ -36,7 +36,7 @@ VALUE_LENGTH = 100
 # Commands in which a field stands alone; an expression is rare in those that read text.
 _OF_FIELDS = frozenset(
     "dedup parse json expand filterIndex accum addtotals autoregress countFrequent filldown "
-    "outlier sessionize".split()
+    "outlier sessionize fillmissing".split()
 ).union(words.LOOKUPS)
 _KNOWN = frozenset(command.keyword for command in COMMANDS)
 # Kinds of candidates whose quotes are not typed first.
@@ -135,6 +135,8 @@ def _periods(fragment: str) -> Iterator[Candidate]:
 
 
 def _words_after_value(place: Place) -> tuple[str, ...]:
+    if place.command == "fillmissing":
+        return _words_of_fillmissing(place)
     last = place.tokens[-1]
     word = last.text.lower()
     if place.command == _SOURCE:
@@ -167,6 +169,13 @@ def _words_after_value(place: Place) -> tuple[str, ...]:
     if place.command in {"parse", "json"}:
         return _words_after_parsed(place)
     return ()
+
+
+def _words_of_fillmissing(place: Place) -> tuple[str, ...]:
+    if not place.tokens:
+        return ("with",)
+    # A name follows `for`, and after it comes a comma.
+    return () if place.tokens[-2].text.lower() == "for" else ("for",)
 
 
 def _words_after_parsed(place: Place) -> tuple[str, ...]:

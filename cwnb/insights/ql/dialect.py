@@ -32,6 +32,8 @@
     outlier    := 'outlier' ('action' '=' ('remove'|'transform') | 'param' '=' number
                 | ('uselower'|'mark') '=' flag | field)*
     sessionize := 'sessionize' field (',' field)* ['maxspan' period] ['as' name]
+    fillmissing := 'fillmissing' ['with' literal 'for' field (',' literal 'for' field)*]
+    estimate   := 'estimate'
 
 `expression_grammar` has the grammar of expressions. Keywords and functions are case-insensitive,
 field names are not. Source: CWL_QuerySyntax and its pages.
@@ -95,6 +97,8 @@ class InsightsParser(InputParser):
         "filldown": lambda self: self._filldown(),
         "outlier": lambda self: self._outlier(),
         "sessionize": lambda self: self._sessionize(),
+        "fillmissing": lambda self: self._fillmissing(),
+        "estimate": lambda _: tree.Estimate(),
     }
 
     def parse(self, raw_tokens: list[Token], sql: str) -> list[exp.Expr | None]:
@@ -183,8 +187,6 @@ class InsightsParser(InputParser):
             return self._misplaced_source(name)
         if word == "search":
             message = "command 'search' was withdrawn; write filter @message like 'text'"
-        elif word in vocabulary.NOT_YET:
-            message = f"command {name.text!r} is not supported yet"
         elif word in vocabulary.SQL:
             message = (
                 f"{name.text!r} looks like SQL, which is not supported yet; write such as "
@@ -194,9 +196,7 @@ class InsightsParser(InputParser):
             command = "stats" if function.aggregate else "fields"
             message = f"{name.text!r} is a function, not a command; write {command} before it"
         else:
-            near = suggestion(
-                word, [*self.COMMAND_PARSERS, *vocabulary.SYNONYMS, *vocabulary.NOT_YET]
-            )
+            near = suggestion(word, [*self.COMMAND_PARSERS, *vocabulary.SYNONYMS])
             hint = foreign.command_hint(word) or self._missing_filter() or near
             message = f"unknown command {name.text!r}{hint}"
         return self._fault_at(name, message)

@@ -240,6 +240,8 @@ def _expects(keyword: str, tokens: tuple[Token, ...], opened: tuple[Opened, ...]
         return Expects.NOTHING
     if keyword == "sessionize" and word == "maxspan":
         return Expects.PERIOD
+    if keyword == "fillmissing":
+        return _in_fillmissing(last, word)
     if keyword == "parse" and not opened and _names_begin(tokens):
         return Expects.NOTHING
     if keyword == "stats" and word == "offset" and not opened:
@@ -256,6 +258,13 @@ def _expects(keyword: str, tokens: tuple[Token, ...], opened: tuple[Opened, ...]
         if parameter.as_written:
             return Expects.NOTHING
     return Expects.VALUE
+
+
+def _in_fillmissing(last: Token | None, word: str) -> Expects:
+    """Say what follows in `fillmissing with 0 for n, "" for level`."""
+    if last is None or (_ends_value(last) and word not in {"with", "for"}):
+        return Expects.WORD
+    return Expects.VALUE if word == "for" else Expects.NOTHING
 
 
 def _after_first_word(word: str) -> Expects:

@@ -40,8 +40,12 @@ def restrict(pipeline: tree.Pipeline, warnings: list[str], *, strict: bool) -> N
     _warn_of_regexes(pipeline, warnings)
 
 
-# What may follow a command, where not everything may. Source: CWL_QuerySyntax-Dedup.
-MAY_FOLLOW: dict[type[tree.Command], tuple[type[tree.Command], ...]] = {tree.Dedup: (tree.Limit,)}
+# What may follow a command, where not everything may. Sources: CWL_QuerySyntax-Dedup,
+# -Estimate.
+MAY_FOLLOW: dict[type[tree.Command], tuple[type[tree.Command], ...]] = {
+    tree.Dedup: (tree.Limit,),
+    tree.Estimate: (),
+}
 # Commands that the service does not take before the last `stats`, and what it does with them there.
 # Source: CWL_QuerySyntax-Stats.
 NOT_BEFORE_STATS: dict[type[tree.Command], str] = {
@@ -72,7 +76,7 @@ class _CommandOrder:
                 self._refuse(message, command, "number of a limit")
 
     def check_followers(self) -> None:
-        """Refuse anything but `limit` after `dedup`."""
+        """Refuse what may not follow: all but `limit` after `dedup`, all after `estimate`."""
         for place, command in enumerate(self.pipeline.commands):
             allowed = MAY_FOLLOW.get(type(command))
             if allowed is None:
@@ -80,8 +84,9 @@ class _CommandOrder:
             for later in self.pipeline.commands[place + 1 :]:
                 if type(later) not in allowed:
                     words = " and ".join(kind.keyword for kind in allowed)
-                    message = f"only {words} may follow {command.keyword}, not {later.keyword}"
-                    self._refuse(message, later, "after dedup")
+                    words = f"only {words} may" if words else "nothing may"
+                    message = f"{words} follow {command.keyword}, not {later.keyword}"
+                    self._refuse(message, later, f"after {command.keyword}")
 
     def check_before_stats(self) -> None:
         """Refuse or leave out commands that may not stand before the last `stats`."""

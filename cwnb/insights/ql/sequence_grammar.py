@@ -165,16 +165,37 @@ class SequenceParser(ExtractionParser):
             fields.append(self._field_of("countFrequent"))
         return tree.CountFrequent(fields=fields)
 
+    def _fillmissing(self) -> tree.Fillmissing:
+        if not self._accept("with"):
+            return tree.Fillmissing()
+        pairs = [self._filled()]
+        while self._match(TokenType.COMMA):
+            pairs.append(self._filled())
+        made, fields = zip(*pairs, strict=True)
+        return tree.Fillmissing(values=list(made), fields=list(fields))
+
+    def _filled(self) -> tuple[exp.Expression, tree.Field]:
+        """Read `value for field`."""
+        start = self._curr.start
+        value = self._operand()
+        if not tree.is_literal(value):
+            message = "fillmissing fills with a number, a quoted text, true or false"
+            raise self._fault(message, start, self._prev.end + 1)
+        if not self._accept("for"):
+            raise self._expected("'for' and the name of a field")
+        return value, self._field_of("fillmissing", "name the value in the stats: '… as name'")
+
     # Parts
 
-    def _field_of(self, command: str) -> tree.Field:
+    def _field_of(self, command: str, hint: str = "") -> tree.Field:
         """Read the name of a field; an expression is refused."""
         start = self._curr.start
         if self._curr.token_type is not TokenType.VAR or self._word() in RESERVED:
             raise self._expected("the name of a field")
         value = self._postfix()
         if not isinstance(value, tree.Field):
-            message = f"{command} takes fields only; compute the value with 'fields … as name'"
+            hint = hint or "compute the value with 'fields … as name'"
+            message = f"{command} takes fields only; {hint}"
             raise self._fault(message, start, self._prev.end + 1)
         return value
 

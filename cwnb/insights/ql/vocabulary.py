@@ -22,9 +22,6 @@ def keyword_of(word: str) -> str:
     return _KEYWORDS.get(word.lower(), word)
 
 
-# In the language, not built yet: each is an error with its own name.
-NOT_YET = ("fillmissing", "estimate")
-
 # Words with which a statement in SQL begins.
 SQL = frozenset("select with insert update delete create show describe".split())
 
@@ -32,7 +29,7 @@ SQL = frozenset("select with insert update delete create show describe".split())
 PARSE_MODES = ("logfmt", "csv", "xml")
 
 # Words that a command takes alone, in place of values.
-FIRST_WORDS = {"diff": tuple(SHIFTS), "logcompare": ("timeshift",), "anomaly": ()}
+FIRST_WORDS = {"diff": tuple(SHIFTS), "logcompare": ("timeshift",), "anomaly": (), "estimate": ()}
 
 # Options, written name=value, of each command that has some, and the words that may be values.
 _FLAGS = ("true", "false")
@@ -67,6 +64,7 @@ SOURCE_WORDS = ("start", "end", *(part.lower() for part in SOURCE_PARTS), *SOURC
 CLAUSES = {
     **{keyword: tuple(map(str.lower, first)) for keyword, first in FIRST_WORDS.items()},
     **{command: tuple(options) for command, options in OPTIONS.items()},
+    "fillmissing": ("with", "for"),
     "json": ("field",),
     "appendcols": ("override", "max"),
     "cidrlookup": ("output", "outputnew"),

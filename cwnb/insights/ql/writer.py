@@ -464,6 +464,17 @@ def _addtotals(node: tree.AddTotals) -> str:
     return f"{text} {_list(args['fields'])}" if args.get("fields") else text
 
 
+@_writes(tree.Fillmissing)
+def _fillmissing(node: tree.Fillmissing) -> str:
+    fills = [f"{to_text(value)} for {write_name(name)}" for name, value in node.filled().items()]
+    return f"fillmissing with {', '.join(fills)}" if fills else "fillmissing"
+
+
+@_writes(tree.Estimate)
+def _estimate(_: tree.Estimate) -> str:
+    return "estimate"
+
+
 def _flag(value: bool) -> str:
     return "true" if value else "false"
 

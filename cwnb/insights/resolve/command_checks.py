@@ -193,6 +193,18 @@ class _CommandChecker(SequenceChecker):
                 )
         return self._only_gives(command)
 
+    def check_estimate(self, command: tree.Estimate) -> tree.Command:
+        for earlier in self.checked:
+            if earlier.compares:
+                message = f"estimate counts one window, and {earlier.keyword} reads two"
+                self._refuse(f"{message}; put it in the place of {earlier.keyword}", command)
+        if self.pipeline.input.find(tree.Answer) or any(c.find(tree.Answer) for c in self.checked):
+            message = "estimate counts one input, and this query reads the answer of another query"
+            self._refuse(f"{message}; ask for the estimate of each alone", command)
+        # They are in order, and none of them is run.
+        self.checked.clear()
+        return self._only_gives(command)
+
     def check_relevant_fields(self, command: tree.RelevantFields) -> tree.Command:
         conditions = tree.conjuncts(command.args["condition"])
         self._refuse_mistake(bare_condition(conditions, self._is_name))
@@ -496,4 +508,6 @@ CHECKS: dict[type[tree.Command], Callable[[_CommandChecker, Any], tree.Command |
     tree.Filldown: _CommandChecker.check_filldown,
     tree.Outlier: _CommandChecker.check_outlier,
     tree.Sessionize: _CommandChecker.check_made_of_rows,
+    tree.Fillmissing: _CommandChecker.check_fillmissing,
+    tree.Estimate: _CommandChecker.check_estimate,
 }

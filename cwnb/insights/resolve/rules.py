@@ -42,6 +42,12 @@ RULES = {
         "`limit` takes a number from 1 to 100,000.", "CWL_QuerySyntax-Limit", *_REFUSED
     ),
     "after dedup": Rule("Only `limit` may follow `dedup`.", "CWL_QuerySyntax-Dedup", *_REFUSED),
+    "after estimate": Rule("`estimate` comes last.", "CWL_QuerySyntax-Estimate", *_REFUSED),
+    "fillmissing after stats": Rule(
+        "`fillmissing` follows at once a `stats` by one bin.",
+        "CWL_QuerySyntax-Fillmissing",
+        *_REFUSED,
+    ),
     "limit before stats": Rule(
         "`limit` stands after the last `stats`.", "CWL_QuerySyntax-Stats", *_REFUSED
     ),

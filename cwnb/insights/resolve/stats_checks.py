@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from cwnb.events import TIMESTAMP
 from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions
 from cwnb.insights.ql.writer import to_text
@@ -41,6 +42,45 @@ class StatsChecker(ExpressionChecker):
         self.stats_seen += 1
         self.joined = None  # what it gives has names of its own
         self.given_by = "the stats"
+        return command
+
+    def check_fillmissing(self, command: tree.Fillmissing) -> tree.Command:
+        """Check a `fillmissing`, and note in it the bins and keys of the `stats` before it."""
+        rule = "fillmissing after stats"
+        stats = self.checked[-1] if self.checked else None
+        if not isinstance(stats, tree.Stats):
+            self._refuse("fillmissing follows at once a stats by one bin", command, rule)
+        keys: list[tree.Item] = stats.args.get("by") or []
+        binned = [item for item in keys if has_bin(item)]
+        if len(binned) != 1:
+            found = f"this one has {len(binned)}" if binned else "this one has none"
+            message = f"fillmissing follows a stats with exactly one bin(…) after 'by'; {found}"
+            self._refuse(message, command, rule)
+        call = binned[0].value
+        if not (isinstance(call, tree.Call) and call.entry.bins):
+            message = f"fillmissing cannot tell the bins of {to_text(call)!r}; write the bin alone"
+            self._refuse(message, command, rule)
+        others = [item for item in keys if item is not binned[0]]
+        for item in others:
+            if TIMESTAMP in tree.fields_read(item.value):
+                message = (
+                    f"the key {item.name!r} goes by the time, so fillmissing would put it into "
+                    "bins where it cannot be; leave it out"
+                )
+                self._refuse(message, command, rule)
+        names = {item.name for item in keys}
+        seen: set[str] = set()
+        for field in command.args.get("fields") or []:
+            self._resolve(field)
+            if field.name in seen:
+                self._refuse(f"fillmissing names {field.name!r} twice", field)
+            seen.add(field.name)
+            if field.name in names:
+                self._refuse(f"{field.name!r} is a key of the stats and is never missing", field)
+        command.set("bins", binned[0].name)
+        command.set("period", next(tree.find(call, tree.Period)).copy())
+        command.set("offset", stats.args["offset"].copy() if stats.args.get("offset") else None)
+        command.set("keys", [item.name for item in others])
         return command
 
     def _define_outputs(self, outputs: Sequence[tree.Item]) -> None:

@@ -19,6 +19,7 @@ from cwnb.insights.to_pandas.sequences import (
     write_addtotals,
     write_autoregress,
     write_filldown,
+    write_fillmissing,
     write_outlier,
     write_sessionize,
     write_tail,
@@ -47,10 +48,12 @@ from cwnb.insights.tree import (
     Dedup,
     Diff,
     Display,
+    Estimate,
     Expand,
     Field,
     Fields,
     Filldown,
+    Fillmissing,
     Filter,
     FilterIndex,
     Item,
@@ -315,6 +318,7 @@ COMMANDS: dict[type[Command], Callable[[Script, Any], None]] = {
     Filldown: write_filldown,
     Outlier: write_outlier,
     Sessionize: write_sessionize,
+    Fillmissing: write_fillmissing,
 }
 
 # Commands that plain pandas cannot say in a page that somebody would read, with the reason.
@@ -326,4 +330,5 @@ UNSAID: dict[type[Command], str] = {
     Logcompare: _MINES,
     Anomaly: _MINES,
     RelevantFields: _COMPARES,
+    Estimate: "asks for sizes of log groups, which the exported events do not tell",
 }

@@ -1054,3 +1054,37 @@ def per_group(groups: Any, name: str, function: Callable[[pd.Series], Any]) -> p
     """Give a value of any kind for each group of rows."""
     answers = [function(rows) for _, rows in groups[name]]
     return pd.Series(answers, index=groups.size().index, dtype=object)
+
+
+def with_all_bins(
+    frame: pd.DataFrame,
+    bins: str,
+    following: Callable[[int], int],
+    ends: list[int],
+    keys: dict[str, pd.Series],
+    *,
+    added: str,
+) -> pd.DataFrame:
+    """Give a row for each bin and each combination of keys, newest bin first.
+
+    Rows without a time come last; the column `added` marks the rows that were not there.
+    """
+    times = [None if absent(ms) else int(ms) for ms in frame[bins].astype("int64[pyarrow]")]
+    listed = [[None if absent(v) else v for v in column] for column in keys.values()]
+    found = list(zip(*listed, strict=True)) if keys else [()] * len(frame)
+    first = {key: found.index(key) for key in found} if keys else {(): 0}
+    ends = [*ends, *(ms for ms in times if ms is not None)]
+    grid = [min(ends)] if ends else []
+    while ends and grid[-1] < max(ends):
+        grid.append(following(grid[-1]))
+    held = {(ms, key): place for place, (ms, key) in enumerate(zip(times, found, strict=True))}
+    wanted: list[Any] = [(ms, key) for ms in reversed(grid) for key in first]
+    wanted += [(ms, key) for ms, key in zip(times, found, strict=True) if ms is None]
+    places = [held.get(one, -1) for one in wanted]
+    made = frame.reset_index(drop=True).reindex(places).reset_index(drop=True)
+    made[bins] = pd.Series([ms for ms, _ in wanted], dtype="int64[pyarrow]").astype(TIME)
+    for name in keys:
+        samples = [first[key] if p < 0 else p for p, (_, key) in zip(places, wanted, strict=True)]
+        made[name] = frame[name].iloc[samples].reset_index(drop=True)
+    made[added] = pd.Series([place < 0 for place in places], dtype="bool[pyarrow]")
+    return made

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwnb.events import TIMESTAMP
+from cwnb.events import ALL_TIME, TIMESTAMP
+from cwnb.insights.engine.commands.gaps import bounds, length_of
 from cwnb.insights.ql.writer import to_text
+from cwnb.insights.to_pandas.datetimes import CALENDAR
 from cwnb.insights.to_pandas.expressions import write
 from cwnb.insights.to_pandas.writing import (
     NUMERIC,
@@ -15,7 +17,9 @@ from cwnb.insights.to_pandas.writing import (
     as_column,
     data,
     number_column,
+    quoted,
 )
+from cwnb.insights.tree import Call, Field
 from cwnb.times import UNIT_MS
 
 if TYPE_CHECKING:
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
         AddTotals,
         Autoregress,
         Filldown,
+        Fillmissing,
         Outlier,
         Sessionize,
         Tail,
@@ -136,6 +141,40 @@ def write_addtotals(script: Script, command: AddTotals) -> None:
         made = {"number": Snippet(f'{ended}.astype("double[pyarrow]")', "number")}
         other = Snippet(f"as_number({ended})", "numeric") if kind in NUMERIC else None
         script.assign(name, made.get(kind) or other or Snippet(ended, "any"))
+
+
+def write_fillmissing(script: Script, command: Fillmissing) -> None:
+    """Write a `fillmissing`."""
+    (count, unit), shift = length_of(command)
+    moved = f" - {shift}" if shift else ""
+    if unit in CALENDAR:
+        following = f'period_start(ms{moved}, {count}, "{CALENDAR[unit]}", after=1)'
+        following += f" + {shift}" if shift else ""
+    else:
+        following = f"ms + {count * UNIT_MS[unit]}"
+    keys = []
+    for name in command.args["keys"]:
+        exact = script.kinds[name] in ("integer", "boolean", "time")
+        keys.append(f"{quoted(name)}: {script.at(name) if exact else f'same({script.at(name)})'}")
+    ends = bounds(command, script.window or ALL_TIME)
+    known = f"[{', '.join(str(end) for end in ends if end is not None)}]"
+    bins, added = command.args["bins"], script.free_name("added")
+    script.add(
+        f"{script.frame} = with_all_bins(",
+        f"    {script.frame}, {quoted(bins)}, lambda ms: {following}, {known},",
+        f"    {{{', '.join(keys)}}}, added={quoted(added)},",
+        ")",
+    )
+    script.kinds[added] = "boolean"
+    for name, value in command.filled().items():
+        made, before = write(script, value), script.kinds[name]
+        if before == "numeric" and made.kind in NUMERIC:
+            code = f"{script.at(name)}.astype(object).mask({script.at(added)}, {made.code})"
+            script.assign(name, Snippet(f"as_number({code})", "numeric"))
+            continue
+        choice = [Field(parts=[added]), value, Field(parts=[name])]
+        script.assign(name, write(script, Call(function="if", arguments=choice)))
+    del script.kinds[added]
 
 
 def _column(script: Script, node: exp.Expression) -> Snippet:

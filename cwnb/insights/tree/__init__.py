@@ -40,7 +40,14 @@ from cwnb.insights.tree.extraction_commands import (
     ParseXml,
 )
 from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shown, Shows
-from cwnb.insights.tree.group_commands import COUNT_COLUMN, CountFrequent, Stats
+from cwnb.insights.tree.group_commands import (
+    COUNT_COLUMN,
+    ESTIMATE_COLUMN,
+    CountFrequent,
+    Estimate,
+    Fillmissing,
+    Stats,
+)
 from cwnb.insights.tree.input_commands import (
     AppendCols,
     CidrLookup,
@@ -101,6 +108,7 @@ __all__ = [
     "COMPARISONS",
     "COUNT_COLUMN",
     "DIFFERENCE_COLUMNS",
+    "ESTIMATE_COLUMN",
     "FENCE_WIDTH",
     "GIVEN_COLUMNS",
     "LONGEST_GAP",
@@ -123,10 +131,12 @@ __all__ = [
     "Dedup",
     "Diff",
     "Display",
+    "Estimate",
     "Expand",
     "Field",
     "Fields",
     "Filldown",
+    "Fillmissing",
     "Filter",
     "FilterIndex",
     "Grouping",

@@ -43,6 +43,8 @@ class Command(Node):
     names: Names
     # Whether it reads the events of another window too.
     compares: ClassVar[bool] = False
+    # Whether events are opened to answer it.
+    opens_events: ClassVar[bool] = True
 
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)

@@ -16,7 +16,7 @@ from cwnb.insights.tree.extraction_commands import (
     ParseXml,
 )
 from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shows
-from cwnb.insights.tree.group_commands import CountFrequent, Stats
+from cwnb.insights.tree.group_commands import CountFrequent, Estimate, Fillmissing, Stats
 from cwnb.insights.tree.input_commands import AppendCols, CidrLookup, Join, Lookup
 from cwnb.insights.tree.list_commands import Expand, Unnest
 from cwnb.insights.tree.order_commands import Dedup, Limit, Sort, Tail
@@ -85,4 +85,6 @@ COMMANDS: tuple[type[Command], ...] = (
     CidrLookup,
     Join,
     AppendCols,
+    Fillmissing,
+    Estimate,
 )

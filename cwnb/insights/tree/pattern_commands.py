@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 from cwnb.events import MESSAGE, Window
 from cwnb.insights.tree.command import Command, Guide, fields_named
 from cwnb.insights.tree.facts import Names, Needs, Order, Rows, Shows
+from cwnb.insights.tree.group_commands import ESTIMATE_COLUMN, Estimate
 from cwnb.times import UNIT_MS, months_before
 
 if TYPE_CHECKING:
@@ -231,4 +232,5 @@ GIVEN_COLUMNS: dict[type[Command], list[str]] = {
     Logcompare: DIFFERENCE_COLUMNS,
     Anomaly: ANOMALY_COLUMNS,
     RelevantFields: RELEVANCE_COLUMNS,
+    Estimate: [ESTIMATE_COLUMN],
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from cwnb.insights.engine.commands.anomalies import AnomalyPlan
 from cwnb.insights.engine.commands.collect import plan_collect
+from cwnb.insights.engine.commands.estimate import EstimatePlan
 from cwnb.insights.engine.commands.patterns import DiffPlan, PatternPlan, plan_logcompare
 from cwnb.insights.engine.commands.relevance import plan_relevance
 from cwnb.insights.engine.commands.stats import plan_stats
@@ -17,6 +18,7 @@ from cwnb.insights.tree import (
     Command,
     Dedup,
     Diff,
+    Estimate,
     Limit,
     Logcompare,
     Pattern,
@@ -62,6 +64,7 @@ BARRIERS: dict[type[Command], Callable[[Rest], tuple[Barrier, int]]] = {
     Pattern: _plan_pattern,
     Logcompare: plan_logcompare,
     RelevantFields: plan_relevance,
+    Estimate: lambda _: (EstimatePlan(), 1),
 }
 
 

@@ -16,6 +16,7 @@ from cwnb.insights.engine.commands.append_cols import append_cols
 from cwnb.insights.engine.commands.barrier import InMemory
 from cwnb.insights.engine.commands.collect import CollectPlan
 from cwnb.insights.engine.commands.columns import define
+from cwnb.insights.engine.commands.gaps import fillmissing
 from cwnb.insights.engine.commands.join import join
 from cwnb.insights.engine.commands.lists import expand, unnest
 from cwnb.insights.engine.commands.lookups import cidr_lookup, lookup
@@ -49,10 +50,12 @@ from cwnb.insights.tree import (
     Dedup,
     Diff,
     Display,
+    Estimate,
     Expand,
     Field,
     Fields,
     Filldown,
+    Fillmissing,
     Filter,
     FilterIndex,
     Join,
@@ -247,6 +250,10 @@ def _two_windows(command: Command, batch: Batch, wanted: Wanted) -> Batch:  # no
     raise fault_at(command, f"{command.keyword} needs the events before the patterns")
 
 
+def _estimate(command: Estimate, batch: Batch, wanted: Wanted) -> Batch:  # noqa: ARG001
+    raise fault_at(command, "estimate comes instead of an answer, and not after one")
+
+
 def _keep(plan: CollectPlan, batch: Batch) -> Batch:
     best = plan.partial(batch, RowOrder(batch, in_memory=True), 0)
     batch.take(-best.ranks.minor)
@@ -303,4 +310,6 @@ STEPS: dict[type[Command], Callable[..., Batch]] = {
     Filldown: sequences.filldown,
     Outlier: sequences.outlier,
     Sessionize: sequences.sessionize,
+    Fillmissing: fillmissing,
+    Estimate: _estimate,
 }

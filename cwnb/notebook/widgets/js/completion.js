@@ -8,7 +8,7 @@ const COMPARISONS = new Set(["=", "==", "!=", "<", "<=", ">", ">=", "=~"]);
 const LOOKUPS = ["lookup", "cidrlookup"];
 const OF_FIELDS = new Set([
   "dedup", "parse", "json", "expand", "filterIndex", "accum", "addtotals", "autoregress",
-  "countFrequent", "filldown", "outlier", "sessionize", ...LOOKUPS,
+  "countFrequent", "filldown", "fillmissing", "outlier", "sessionize", ...LOOKUPS,
 ]);
 const WHOLE_TEXT = /^(?:"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'|\/(?:[^/\\]|\\[^])+\/)$/;
 const BARE_VALUE = /^(?:true|false|[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)$/;
@@ -151,6 +151,10 @@ function candidatesAt(place, vocabulary, after) {
   const isNew = word === "as" || (command === "unnest" && word === "into");
   if (isNew || command === "tail" || (command === "limit" && last)) return [];
   if (command === "sessionize" && word === "maxspan") return periods(place, vocabulary);
+  if (command === "fillmissing") {
+    if (word === "for") return valuesAndNames(place, vocabulary);
+    return wordsOfFillmissing(tokens, vocabulary).map((text) => ({ text, kind: "keyword" }));
+  }
   const isNamed = tokens.some((token) => token.word === "as");
   if (command === "parse" && !isIn && isNamed && last.text === ",") return [];
   if (command === "stats" && word === "offset" && !isIn) return periods(place, vocabulary);
@@ -197,6 +201,13 @@ function wordsAfterValue({ command, tokens, opened }, { afterCondition, parseMod
     parse: wordsAfterParsed(tokens) ?? (tokens.length === 1 ? parseModes : []),
     json: wordsAfterParsed(tokens),
   }[command] ?? [];
+}
+
+function wordsOfFillmissing(tokens, { words }) {
+  if (!tokens.length) return ["with"];
+  const last = tokens.at(-1);
+  const isDone = last.word === "with" || tokens.at(-2)?.word === "for";
+  return isDone || !endsValue(last, words) ? [] : ["for"];
 }
 
 // A word, unless it stands among the tokens.

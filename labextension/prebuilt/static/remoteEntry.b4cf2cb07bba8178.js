@@ -26,6 +26,11 @@ const WORDS = {
    "previousmonth",
    "previousweek"
   ],
+  "estimate": [],
+  "fillmissing": [
+   "for",
+   "with"
+  ],
   "head": [
    "any"
   ],
@@ -94,9 +99,11 @@ const WORDS = {
   "dedup",
   "diff",
   "display",
+  "estimate",
   "expand",
   "fields",
   "filldown",
+  "fillmissing",
   "filter",
   "filterindex",
   "head",
@@ -359,7 +366,7 @@ const REGEX_FLAG_PATTERNS = [["error", /[\p{L}\p{N}_]+/uy]];
 const RAW_PLACEHOLDER = /\{\{\s*[\p{L}_][\p{L}\p{N}_]*\s*\|\s*raw\s*\}\}/gu;
 
 // Commands that take a word alone, in place of a value.
-const TAKES_WORDS = new Set(["diff", "logcompare", "relevantfields"]);
+const TAKES_WORDS = new Set(["fillmissing", "diff", "logcompare", "relevantfields"]);
 const VALUE_KINDS = new Set(
   ["constant", "field", "name", "number", "period", "placeholder", "quoted", "regex", "string"],
 );
