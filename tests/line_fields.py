@@ -19,6 +19,11 @@ ROUTE53 = (
 ).split()
 TEXTS = {"accountId", "interfaceId", "srcAddr", "dstAddr", "action", "logStatus"}
 ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+FACILITIES = (
+    "kern user mail daemon auth syslog lpr news uucp cron authpriv ftp ntp audit alert clock "
+    "local0 local1 local2 local3 local4 local5 local6 local7"
+).split()
+SEVERITIES = ["emerg", "alert", "crit", "err", "warning", "notice", "info", "debug"]
 REPORTED = {
     "Duration": "@duration",
     "Billed Duration": "@billedDuration",
@@ -34,6 +39,7 @@ def fields_of_line(message: str, log_type: str) -> dict[str, Any]:
         "lambda": _of_lambda,
         "vpc-flow": _of_flow,
         "route53": _of_route53,
+        "syslog": _of_syslog,
     }.get(log_type, lambda _: {})(message)
 
 
@@ -63,6 +69,42 @@ def _of_lambda(line: str) -> dict[str, Any]:
     for name, words in (("@xrayTraceId", "TraceId: "), ("@xraySegmentId", "SegmentId: ")):
         if words in line:
             found[name] = line.split(words)[1].partition("\t")[0]
+    return found
+
+
+def _of_syslog(line: str) -> dict[str, Any]:
+    priority, _, rest = line.removeprefix("<").partition(">")
+    code = int(priority)
+    of_priority = {
+        "facility": FACILITIES[code // 8],
+        "facilityCode": code // 8,
+        "severity": SEVERITIES[code % 8],
+        "severityCode": code % 8,
+    }
+    if " : %" in rest:
+        head, _, body = rest.partition(" : %")
+        tag, _, message = body.partition(": ")
+        device, level, number = tag.split("-")
+        when, _, device_id = head.rpartition(" ")
+        return {
+            "timestamp": when,
+            "deviceId": device_id,
+            "device": device,
+            "severity": SEVERITIES[int(level)],
+            "severityLevel": int(level),
+            "messageId": number,
+            "message": message,
+        }
+    if rest.startswith("1 "):
+        names = "timestamp hostname appName procId msgId structuredData message".split()
+        *heads, rest = rest.split(" ", 6)[1:]
+        parts = [*heads, *re.fullmatch(r"(-|\[.*?\]) (.*)", rest).groups()]  # type: ignore[union-attr]
+        return of_priority | {n: v for n, v in zip(names, parts, strict=True) if v != "-"}
+    when, host, rest = rest[:15], *rest[16:].split(" ", 1)
+    found = {**of_priority, "timestamp": when, "hostname": host, "message": rest}
+    if tag := re.match(r"(\w+)(?:\[(\d+)\])?: ", rest):
+        found |= {"appName": tag[1], "message": rest[tag.end() :]}
+        found |= {"procId": tag[2]} if tag[2] else {}
     return found
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from cwnb.events import LOG, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP, mixed_type
+from cwnb.events import EXACT_DOUBLE, LOG, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP, mixed_type
 from cwnb.insights import (
     Table,
     field_names,
@@ -94,7 +95,7 @@ class ReadEvents:
         for task in self._scan(read).tasks:
             for name, array in open_task(task, self._structures).columns(read).items():
                 if array.null_count < len(array):
-                    found[name].add("structure" if holds_structures(array) else array.type)
+                    found[name].add(_seen(array))
         return found
 
     def write(self, path: str | Path) -> int:
@@ -210,17 +211,32 @@ _ARROW = {
 def kind_of(types: set[Any]) -> str:
     """Name what a column of these Arrow types holds; an empty text where it has no value.
 
-    In place of a type, "structure" says that lists or maps are among the values.
+    In place of a type, "structure" says that lists or maps are among the values, and "wide" that
+    integers are, which no double holds.
     """
     if "structure" in types:
         return "structure"
+    if types == {pa.int64(), pa.float64()}:
+        return "number"
     kinds = {_kind(kind) for kind in types}
     if len(kinds) == 1:
         return kinds.pop()
     return "" if not kinds else "mixed"
 
 
+def _seen(array: Any) -> Any:
+    if holds_structures(array):
+        return "structure"
+    if pa.types.is_integer(array.type):
+        ends = pc.min_max(array).as_py()
+        if max(abs(ends["min"]), abs(ends["max"])) > EXACT_DOUBLE:
+            return "wide"
+    return array.type
+
+
 def _kind(kind: Any) -> str:
+    if kind == "wide":
+        return "integer"
     for name, arrow in _ARROW.items():
         if kind == arrow:
             return name

@@ -33,7 +33,7 @@ __all__ = [
 # Increase it when the same event gives other fields than before: segments record it.
 VERSION = 1
 
-LOG_TYPES = ("lambda", "vpc-flow", "route53", "cloudtrail", "json", "text")
+LOG_TYPES = ("lambda", "vpc-flow", "route53", "syslog", "cloudtrail", "json", "text")
 
 
 def discover(messages: pa.Array, *, log_type: str | None = None) -> Discovered:

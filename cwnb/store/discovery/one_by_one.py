@@ -9,8 +9,7 @@ from cwnb.store.discovery.discovered import Discovered
 from cwnb.store.discovery.flatten import flatten, parse
 from cwnb.store.discovery.rare import code_all, frequent, write_rest
 from cwnb.store.discovery.shapes import (
-    COLUMNS,
-    column_fields,
+    SHAPES,
     lambda_application_fields,
     lambda_fields,
 )
@@ -33,8 +32,9 @@ def fields_of(text: str, log_type: str | None) -> tuple[dict[str, Any], bool]:
     elif log_type is None and text[:3] in {"STA", "END", "REP"}:
         lambda_fields(text, fields)
     else:
-        for shape in COLUMNS.get(log_type, ()):
-            column_fields(text, shape, fields)
+        for shape in SHAPES.get(log_type, ()):
+            if (found := shape.fields(text)) is not None:
+                return found, False
     return fields, capped
 
 

@@ -1,4 +1,4 @@
-"""Lines that AWS services write as text: Lambda, VPC flow logs, Route 53 queries.
+"""Lines that are written as text: those of Lambda, VPC flow logs, Route 53, and of syslog.
 
 Field names: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/CWL_AnalyzeLogData-discoverable-fields.html
 """
@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from cwnb.memo import memo
 from cwnb.store.discovery.flatten import flatten, parse
+from cwnb.store.discovery.syslog import CISCO, RFC3164, RFC5424, SyslogLines
 
 # A UUID; AWS's documentation writes ids such as 8f507cfc-xmpl-4697-b07a-ac58fc914c95.
 _UUID = r"[0-9a-z]{8}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{12}"
@@ -65,10 +66,36 @@ class Columns:
     floats: frozenset[str] = frozenset()
 
     @memo
-    def compiled(self) -> re.Pattern[str]:
-        """Give the pattern for one line at a time."""
+    def _compiled(self) -> re.Pattern[str]:
         # In Python a $ also stands before a last newline, which _END takes anyway.
         return re.compile(self.pattern)
+
+    def fields(self, text: str) -> dict[str, Any] | None:
+        """Give the fields of one line; None if it has another shape."""
+        if not text.startswith(self.start) or not self._compiled.match(text):
+            return None
+        found: dict[str, Any] = {}
+        for name, value in zip(self.names, text.rstrip(" \t\r\n").split(" "), strict=True):
+            if value != "-":
+                as_type = int if name in self.integers else float if name in self.floats else str
+                found[name] = as_type(value)
+        return found
+
+    def arrays(self, lines: pa.Array) -> dict[str, pa.Array]:
+        """Give the fields of lines that all have the shape."""
+        values = pc.split_pattern(pc.utf8_rtrim(lines, " \t\r\n"), " ").values
+        values = pc.if_else(pc.equal(values, "-"), None, values)
+        count = len(self.names)
+        arrays = {}
+        for place, name in enumerate(self.names):
+            column = values.take(pa.array(np.arange(place, len(values), count)))
+            if name in self.integers:
+                column = column.cast(pa.int64())
+            elif name in self.floats:
+                column = column.cast(pa.float64())
+            if column.null_count < len(column):
+                arrays[name] = column
+        return arrays
 
 
 VPC = Columns(
@@ -89,8 +116,13 @@ ROUTE53 = Columns(
     ),
     floats=frozenset({"version"}),
 )
-# The shapes that are looked for, by log type.
-COLUMNS = {None: (VPC, ROUTE53), "vpc-flow": (VPC,), "route53": (ROUTE53,)}
+# The shapes that are looked for, by log type; a line has the first one that it fits.
+SHAPES: dict[str | None, tuple[Columns | SyslogLines, ...]] = {
+    None: (VPC, ROUTE53),
+    "vpc-flow": (VPC,),
+    "route53": (ROUTE53,),
+    "syslog": (CISCO, RFC5424, RFC3164),
+}
 
 
 def lambda_fields(text: str, fields: dict[str, Any]) -> bool:
@@ -165,31 +197,3 @@ def _embedded_json(text: str) -> _Fragment | None:
         if found is not None:
             return _Fragment(text[start:end], found)
     return None
-
-
-def column_fields(text: str, shape: Columns, fields: dict[str, Any]) -> bool:
-    """Add the fields of one line; False if it has another shape."""
-    if not text.startswith(shape.start) or not shape.compiled.match(text):
-        return False
-    for name, value in zip(shape.names, text.rstrip(" \t\r\n").split(" "), strict=True):
-        if value != "-":
-            as_type = int if name in shape.integers else float if name in shape.floats else str
-            fields[name] = as_type(value)
-    return True
-
-
-def column_arrays(lines: pa.Array, shape: Columns) -> dict[str, pa.Array]:
-    """Give the fields of lines that all match the shape."""
-    values = pc.split_pattern(pc.utf8_rtrim(lines, " \t\r\n"), " ").values
-    values = pc.if_else(pc.equal(values, "-"), None, values)
-    count = len(shape.names)
-    arrays = {}
-    for place, name in enumerate(shape.names):
-        column = values.take(pa.array(np.arange(place, len(values), count)))
-        if name in shape.integers:
-            column = column.cast(pa.int64())
-        elif name in shape.floats:
-            column = column.cast(pa.float64())
-        if column.null_count < len(column):
-            arrays[name] = column
-    return arrays

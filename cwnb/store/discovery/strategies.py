@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -10,7 +12,10 @@ from cwnb.store.discovery.blocks import TooVaried, may_be_objects, parse_block
 from cwnb.store.discovery.columns import as_dictionary_if_smaller
 from cwnb.store.discovery.discovered import Discovered, merge
 from cwnb.store.discovery.one_by_one import discover_events
-from cwnb.store.discovery.shapes import COLUMNS, Columns, column_arrays
+from cwnb.store.discovery.shapes import SHAPES, Columns
+
+if TYPE_CHECKING:
+    from cwnb.store.discovery.syslog import SyslogLines
 
 # Long enough that the fixed costs of a block do not count, short enough for the processor's cache.
 _BLOCK_BYTES = 4 << 20
@@ -24,6 +29,7 @@ _CANDIDATES = {
     None: _JSON + r"|^(?:START|END|REPORT) RequestId: |^2 |^1\.0 ",
     "vpc-flow": _JSON + r"|^2 ",
     "route53": _JSON + r"|^1\.0 ",
+    "syslog": _JSON + r"|^<[0-9]|^[A-Z][a-z]{2} [ 0-9]|^[0-9]{4}-|%(?:ASA|FTD)-",
     "cloudtrail": _JSON,
     "json": _JSON,
 }
@@ -75,11 +81,11 @@ def _discover_block(messages: pa.Array, log_type: str | None) -> Discovered:
             groups.append((rows[good], _with_rare_apart(columns, int(good.sum()))))
     else:
         one_by_one |= objects
-    for shape in COLUMNS.get(log_type, ()):
+    for shape in SHAPES.get(log_type, ()):
         matching = _matching(messages, one_by_one, shape)
         if len(matching):
             one_by_one[matching] = False
-            columns = column_arrays(messages.take(pa.array(matching)), shape)
+            columns = shape.arrays(messages.take(pa.array(matching)))
             groups.append((matching, _with_rare_apart(columns, len(matching))))
     if one_by_one.any():
         found = discover_events(_chosen(messages, one_by_one), log_type)
@@ -87,7 +93,7 @@ def _discover_block(messages: pa.Array, log_type: str | None) -> Discovered:
     return _interleave(groups, len(messages))
 
 
-def _matching(messages: pa.Array, rows: np.ndarray, shape: Columns) -> np.ndarray:
+def _matching(messages: pa.Array, rows: np.ndarray, shape: Columns | SyslogLines) -> np.ndarray:
     """Give the rows, of those marked in the mask `rows`, that have the shape.
 
     None if fewer than `_MIN_LINES` begin like it: these are parsed one by one.

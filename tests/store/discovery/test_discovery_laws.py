@@ -146,6 +146,34 @@ def test_columns_of_text_lines_with_both_strategies(log_type: str | None, eager:
     assert plain(discover(array, log_type=log_type)) == plain(discover_events(array, log_type))
 
 
+def test_lines_of_syslog_with_both_strategies(eager: None) -> None:
+    chance = random.Random(7)
+    whole = [
+        '<134>1 2026-02-03T09:14:07.123Z edge-2 shopd 4711 CART [a@1 k="v \\"q\\" \\]"] added',
+        '<134>1 - - - - - [a@1 k="v" l="\\]"][b] \ufeffadded: to cart',
+        "<38>Feb  3 09:14:07 edge-2 sshd[812]: Accepted publickey for ivo",
+        "Feb 13 09:14:07 edge-2 CRON: (root) CMD (x)",
+        "2026-02-03T09:14:07.123456+01:00 edge-2 kernel: SRC=203.0.113.9",
+        "<164>Feb 03 2026 09:14:07 fw-1 : %ASA-4-106023: Deny tcp src outside:203.0.113.9/50022",
+        "<166>:%FTD-session-6-302013: Built",
+        "%ASA-1-106021: Deny",
+        '{"a": 1}',
+    ]
+    odd = ["", *' -:[]<>"\\\n\0\x85é٣\ufeff9']
+    lines = []
+    for _ in range(3000):
+        text = chance.choice(whole)
+        for _ in range(chance.choice([0, 1, 1, 2])):
+            at = chance.randrange(len(text) + 1)
+            text = text[:at] + chance.choice(odd) + text[at + chance.randrange(3) :]
+        lines.append(text + chance.choice(["", "", "\n", " ", "\r\n", "\u00a0"]))
+    array = pa.array(lines)
+    found = discover_events(array, "syslog")
+    assert plain(discover(array, log_type="syslog")) == plain(found)
+    # Lines of each form were left as they are often enough.
+    assert min(len(found.columns[n].drop_null()) for n in ("msgId", "procId", "messageId")) > 100
+
+
 def _random_lines(seed: int) -> Any:
     """Lines that mostly fit one shape, so that they are parsed in blocks to the end."""
     chance = random.Random(seed)
