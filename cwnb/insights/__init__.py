@@ -57,7 +57,7 @@ from cwnb.insights.tree import (
     Table,
     field_names,
 )
-from cwnb.insights.values import holds_structures, is_structure
+from cwnb.insights.values import fits_double, holds_structures, is_structure
 from cwnb.insights.values import to_text as values_to_text
 from cwnb.insights.values.ordering import ranks
 from cwnb.insights.values.structures import to_json as values_to_json
@@ -130,6 +130,7 @@ __all__ = [
     "field_names",
     "fields_of_events",
     "fields_of_input",
+    "fits_double",
     "highlighted_words",
     "holds_structures",
     "is_structure",

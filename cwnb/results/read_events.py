@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from cwnb.events import EXACT_DOUBLE, LOG, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP, mixed_type
+from cwnb.events import LOG, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP, mixed_type
 from cwnb.insights import (
     Table,
     field_names,
+    fits_double,
     holds_structures,
     is_structure,
     open_input,
@@ -227,11 +227,7 @@ def kind_of(types: set[Any]) -> str:
 def _seen(array: Any) -> Any:
     if holds_structures(array):
         return "structure"
-    if pa.types.is_integer(array.type):
-        ends = pc.min_max(array).as_py()
-        if max(abs(ends["min"]), abs(ends["max"])) > EXACT_DOUBLE:
-            return "wide"
-    return array.type
+    return array.type if fits_double(array) or not pa.types.is_int64(array.type) else "wide"
 
 
 def _kind(kind: Any) -> str:

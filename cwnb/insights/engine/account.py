@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cwnb.insights.engine.batch import are_several
 from cwnb.insights.engine.meter import nothing_spent
 from cwnb.insights.engine.outcome import Step
 from cwnb.insights.ql import dialect
@@ -57,7 +58,7 @@ class Account:
 
     def mixed(self) -> list[str]:
         """Name the columns that have values of several kinds."""
-        return sorted(name for name, kinds in self._kinds.items() if len(kinds) > 1)
+        return sorted(name for name, kinds in self._kinds.items() if are_several(kinds))
 
     def steps(self, rows: int, seconds: float) -> list[Step]:
         """Give the commands up to the first barrier, which took `seconds` and gave `rows`."""

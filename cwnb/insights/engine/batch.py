@@ -33,10 +33,12 @@ if TYPE_CHECKING:
 # Reading scattered rows costs as much as reading a column when more than this share is wanted.
 _SPARSE = 0.2
 
+# Kinds of values. Integers and doubles are of one kind, unless a double does not hold an integer.
+_LARGE, NUMBERS = "large integer", frozenset({"integer", "double"})
 _CODES = {
     TYPE_STRING: "text",
-    TYPE_INTEGER: "number",
-    TYPE_FLOAT: "number",
+    TYPE_INTEGER: "integer",
+    TYPE_FLOAT: "double",
     TYPE_BOOLEAN: "boolean",
     TYPE_STRUCTURE: "structure",
 }
@@ -162,7 +164,7 @@ class Batch:
         elif name in self._made:
             return
         else:
-            kinds = {_kind(array.type)}
+            kinds = _kinds(array)
         self.kinds.setdefault(name, set()).update(kinds)
 
     def load(self, names: Iterable[str]) -> None:
@@ -376,9 +378,19 @@ def _apply(how: str, array: Any, argument: Any) -> Any:
     return array.filter(argument) if how == "filter" else array.take(argument)
 
 
-def _kind(kind: Any) -> str:
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
-        return "number"
+def _kinds(array: Any) -> set[str]:
+    kind = array.type
+    if pa.types.is_integer(kind):
+        return {"integer"} if values.fits_double(array) else {"integer", _LARGE}
+    if pa.types.is_floating(kind):
+        return {"double"}
     if pa.types.is_string(kind) or pa.types.is_dictionary(kind):
-        return "text"
-    return "structure" if values.is_structure(kind) else str(kind)
+        return {"text"}
+    return {"structure" if values.is_structure(kind) else str(kind)}
+
+
+def are_several(kinds: set[str]) -> bool:
+    """Tell whether a column of values of these kinds shows their text."""
+    if kinds <= NUMBERS | {_LARGE}:
+        return {_LARGE, "double"} <= kinds
+    return len(kinds) > 1
