@@ -29,6 +29,13 @@ RAW = "@raw"
 
 SYSTEM_FIELDS = (TIMESTAMP, INGESTION_TIME, LOG_STREAM, LOG, MESSAGE, POINTER)
 
+# Fields that the events of a log group have from their group, and rows of a frame do not.
+# Source: CloudWatchLogs-Field-Indexing-Syntax (default indexes), CloudWatchLogs_Centralization.
+AWS_ACCOUNT = "@aws.account"
+AWS_REGION = "@aws.region"
+SOURCE_LOG = "@source.log"
+GROUP_FIELDS = (AWS_ACCOUNT, AWS_REGION, SOURCE_LOG)
+
 # The most that the service takes of one event. Source: cloudwatch_limits_cwl (event size).
 MAX_EVENT_BYTES = 1_048_576
 

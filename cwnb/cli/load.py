@@ -28,7 +28,11 @@ from cwnb.plurals import counted
 @click.option("--pattern", metavar="REGEX", help="A regex for the first line of each record.")
 @click.option("--time-field", metavar="NAME", help="The field that has the time.")
 @click.option("--time-format", metavar="FORMAT", help="The time's form: '%d.%m.%Y %H:%M:%S'.")
-@click.option("--log-type", metavar="NAME", help="lambda, vpc-flow, route53, cloudtrail or text.")
+@click.option(
+    "--log-type",
+    metavar="NAME",
+    help="lambda, vpc-flow, route53, syslog, cloudtrail, json or text.",
+)
 @click.option("--unwrap", is_flag=True, help="Load what Docker or Fluent Bit wrap in 'log'.")
 @click.option("--again", is_flag=True, help="Load files again that were loaded before.")
 @click.option("--complete", is_flag=True, help="Load a last line without its end too.")

@@ -6,9 +6,11 @@ import re
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from cwnb.errors import ResourceNotFound
+from cwnb.events import GROUP_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -86,7 +88,7 @@ def group_names(logs: Logs) -> list[str]:
 
 def vocabulary_of(logs: Logs, groups: Sequence[str]) -> Vocabulary:
     """Give the fields and log streams of these groups, of which some may not exist."""
-    from cwnb.insights import Vocabulary
+    from cwnb.insights import KnownField, Vocabulary
 
     names: dict[str, None] = {}
     for group in groups:
@@ -96,7 +98,9 @@ def vocabulary_of(logs: Logs, groups: Sequence[str]) -> Vocabulary:
     if not read:
         return Vocabulary()
     streams = {stream.name for group in read for stream in logs.store.streams(group)}
-    return vocabulary_from(logs.store.field_statistics(*read), streams)
+    words = vocabulary_from(logs.store.field_statistics(*read), streams)
+    of_group = (KnownField(name, 1.0, ("text",)) for name in GROUP_FIELDS)
+    return replace(words, fields=(*words.fields, *of_group))
 
 
 def groups_in(text: str) -> tuple[str, ...]:

@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import StoreDamaged
 from cwnb.events import (
+    AWS_ACCOUNT,
+    AWS_REGION,
     DEFAULT_ACCOUNT,
+    DEFAULT_REGION,
     LOG,
     LOG_STREAM,
     MESSAGE,
+    SOURCE_LOG,
     SYSTEM_FIELDS,
     Condition,
     Extent,
@@ -68,6 +72,18 @@ class GroupState:
     def log(self) -> str:
         """Give the value of `@log`."""
         return f"{DEFAULT_ACCOUNT}:{self.name}"
+
+    @property
+    def fields(self) -> tuple[tuple[str, str], ...]:
+        """Give the other fields that all of its events have, and their values.
+
+        `@source.log` is the group that an event was first put into, which is always this one.
+        """
+        return (
+            (AWS_ACCOUNT, DEFAULT_ACCOUNT),
+            (AWS_REGION, DEFAULT_REGION),
+            (SOURCE_LOG, self.name),
+        )
 
 
 # With fewer row groups than this, workers would be idle at the end, so row groups are divided.
@@ -146,7 +162,10 @@ class Snapshot:
                     skipped_bytes += segment.row_groups[number].message_bytes
                 if not inside:
                     continue
-                whole = SegmentTask(self._context, group.name, group.log, segment, inside[0], kept)
+                whole = SegmentTask(
+                    *(self._context, group.name, group.log, segment, inside[0], kept),
+                    of_group=group.fields,
+                )
                 if not few and not messages:
                     # Those in the window follow each other, for a segment is in order of time.
                     tasks.append(replace(whole, row_groups=len(inside)))
@@ -181,6 +200,8 @@ class Snapshot:
         if name in SYSTEM_FIELDS:
             return True
         for group in self.groups:
+            if name in dict(group.fields):
+                return True
             for segment in group.segments:
                 if segment.may_have(name) or _stale(segment):
                     return True
@@ -256,6 +277,7 @@ class Snapshot:
             sum(batch.events for batch in group.batches),
             sum(batch.message_bytes for batch in group.batches),
             window,
+            group.fields,
         )
 
     def _recent_fields(self, group: GroupState) -> Any:
@@ -273,6 +295,8 @@ class Snapshot:
             return segment.streams is None or _has_text(segment.streams, condition)
         if name == LOG:
             return _has_text((group.log,), condition)
+        if (of_group := dict(group.fields).get(name)) is not None:
+            return _has_text((of_group,), condition)
         if name in SYSTEM_FIELDS or _stale(segment):
             return True
         code = segment.columns.get(name)

@@ -149,6 +149,7 @@ class RecentTask:
     rows: int
     message_bytes: int
     window: Window
+    of_group: tuple[tuple[str, str], ...] = ()  # other fields that all events of the group have
 
     def open(self) -> RecentReader:
         """Open for reading; in another process this asks the catalog for the batches."""
@@ -194,11 +195,11 @@ class RecentReader:
     def columns(self, names: Sequence[str]) -> dict[str, pa.Array]:
         """Give whole columns; a name that no event here has is left out."""
         block = self._block
+        constants = {LOG: self._task.log, **dict(self._task.of_group)}
         made = {
             TIMESTAMP: lambda: pa.array(block.time_ms).cast(_MS),
             INGESTION_TIME: lambda: pa.array(block.ingestion_ms).cast(_MS),
             LOG_STREAM: lambda: block.stream,
-            LOG: lambda: constant(self._task.log, len(block)),
             MESSAGE: lambda: block.text,
             RAW: lambda: pa.nulls(len(block), pa.binary()) if block.raw is None else block.raw,
             SEQUENCE: lambda: pa.array(block.sequence),
@@ -206,8 +207,11 @@ class RecentReader:
                 self._task.group_id, pa.array(block.time_ms), pa.array(block.sequence)
             ),
         }
-        found = pick(block.discovered, [name for name in names if name not in made])
+        found = pick(
+            block.discovered, [name for name in names if name not in made and name not in constants]
+        )
         found |= {name: made[name]() for name in names if name in made}
+        found |= {n: constant(constants[n], len(block)) for n in names if n in constants}
         return {name: found[name].slice(self._first, self._rows) for name in names if name in found}
 
     def take(self, names: Sequence[str], rows: np.ndarray[Any, Any]) -> dict[str, pa.Array]:

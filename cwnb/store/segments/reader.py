@@ -47,6 +47,7 @@ class SegmentTask:
     row_groups: int = 1  # how many, from `row_group` on
     first_row: int = 0
     end_row: int | None = None
+    of_group: tuple[tuple[str, str], ...] = ()  # other fields that all events of the group have
 
     def parts(self, rows: int) -> list[SegmentTask]:
         """Cut the task into parts of at most `rows` rows, oldest first."""
@@ -141,15 +142,16 @@ class SegmentReader:
         return cut, cut.pop(REST, None)
 
     def _fields(self, names: Sequence[str]) -> dict[str, pa.Array]:
-        wanted = [name for name in names if name not in {MESSAGE, RAW, LOG, POINTER}]
+        constants = {LOG: self._task.log, **dict(self._task.of_group)}
+        made = {MESSAGE, RAW, POINTER, *constants}
+        wanted = [name for name in names if name not in made]
         if self._stale:
             found = self._rediscovered(wanted)
             wanted = [name for name in wanted if name in SYSTEM]
         else:
             found = {}
         found |= self._read_fields(wanted)
-        if LOG in names:
-            found[LOG] = constant(self._task.log, self._rows)
+        found |= {n: constant(constants[n], self._rows) for n in names if n in constants}
         if POINTER in names:
             found[POINTER] = pointers(
                 self._task.segment.group_id, **_by_kind(self._read_fields([TIMESTAMP, SEQUENCE]))
