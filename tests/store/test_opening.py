@@ -76,7 +76,7 @@ def test_a_read_only_folder_can_be_queried_and_no_more(store, tmp_path, run, key
     store.put("/g", event_batch([2], ["y"], "s"))
     store.close()
     shutil.copytree(keys_of_their_own, tmp_path / "keys")
-    for folder in [tmp_path, *tmp_path.parents[:2]]:
+    for folder in [tmp_path, *tmp_path.parents[:3]]:
         folder.chmod(folder.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH)
     for path in [*tmp_path.rglob("*")]:
         path.chmod(0o555 if path.is_dir() else 0o444)
@@ -109,7 +109,7 @@ for act in (
 
 def test_a_catalog_that_may_not_be_read_is_said(store, tmp_path, run):
     store.close()
-    for folder in [tmp_path, *tmp_path.parents[:2], tmp_path / "store"]:
+    for folder in [tmp_path, *tmp_path.parents[:3], tmp_path / "store"]:
         folder.chmod(folder.stat().st_mode | stat.S_IXGRP | stat.S_IXOTH | stat.S_IROTH)
     (tmp_path / "store" / "catalog.sqlite").chmod(0)
     code = """
