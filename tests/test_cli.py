@@ -290,7 +290,7 @@ def test_groups_are_kept_and_deleted(ask):
     assert streams[0].split()[:2] == ["name", "events"]
     assert streams[2].split()[:2] == ["one", "12"]
     kept = ask("retention", "/gone", "3653")
-    assert (kept.returncode, kept.stdout) == (0, "/gone keeps its events for 3653 days\n")
+    assert (kept.returncode, kept.stdout) == (0, "/gone keeps its events for 3,653 days\n")
     assert "3653" in ask("groups").stdout
     assert ask("retention", "/gone", "forever").stdout == "/gone keeps its events forever\n"
     assert "3653" not in ask("groups").stdout
