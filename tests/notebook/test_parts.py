@@ -18,7 +18,8 @@ def told(view, question: dict) -> list[dict]:
     replies, ended = [], threading.Event()
 
     def send(content, buffers=None):
-        replies.append(content)
+        if not content.get("heard"):
+            replies.append(content)
         if content.get("last"):
             ended.set()
 

@@ -210,6 +210,8 @@ def test_a_group_tells_what_it_holds(store):
         "name": "/g",
         "retention_days": None,
         "log_type": None,
+        "log_class": "STANDARD",
+        "tags": {},
         "events": 3,
         "stored_bytes": 6,
         "first_ms": 3,
