@@ -60,7 +60,7 @@ def main(argv: list[str]) -> int:
     chosen = random.Random(options.seed)
     with tempfile.TemporaryDirectory() as folder:
         answer = _answers(Path(folder))
-        sources = DataFrameSources(odd_frame(), [], has_window=False)
+        sources = DataFrameSources(odd_frame(), [])
         for number, text in enumerate(_texts(chosen, options.texts)):
             if time.monotonic() > ends:
                 break
