@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -13,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from IPython.core.completer import SimpleCompletion, completion_matcher
 
 from cwnb.errors import CwnbError
-from cwnb.notebook.known import Known, group_names, groups_in, vocabulary_of
+from cwnb.notebook.known import Kept, Known, group_names, groups_in, vocabulary_of
 from cwnb.notebook.live import shows_views
 from cwnb.notebook.options import Options, read_options
 from cwnb.notebook.placeholders import fill_word
@@ -36,6 +37,8 @@ _FOR_TAB = ("cwnb.logs", "cwnb.notebook.first_line")
 # The fields of so many groups of a store are looked for before anybody asks.
 _GROUPS_PREPARED = 10
 _FOR_VIEWS = ("cwnb.notebook.widgets.explorer", "pandas")
+# They are imported once no cell has run for so long, for a cell that runs would wait for them.
+_IDLE_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -84,6 +87,8 @@ class Completer:
         self._known = Known()
         self._prepared: set[str] = set()
         self._preparing = threading.Lock()
+        # When a cell ended; None while one runs. The extension is mostly loaded by a cell.
+        self._idle_since: float | None = None
 
         @completion_matcher(api_version=2, priority=200, identifier=_IDENTIFIER)  # type: ignore[untyped-decorator]
         def match(context: Any) -> dict[str, Any]:
@@ -96,6 +101,7 @@ class Completer:
         self._magics.shell.Completer.custom_matchers.append(self._matcher)
         # The store may be opened by the cell that loads the extension, or by a later one.
         self._magics.shell.events.register("post_run_cell", self._begin_to_prepare)
+        self._magics.shell.events.register("pre_run_cell", self._note_begin)
         threading.Thread(target=self._prepare_all, name="cwnb-completion", daemon=True).start()
 
     def unregister(self) -> None:
@@ -104,6 +110,7 @@ class Completer:
         if self._matcher in matchers:
             matchers.remove(self._matcher)
             self._magics.shell.events.unregister("post_run_cell", self._begin_to_prepare)
+            self._magics.shell.events.unregister("pre_run_cell", self._note_begin)
 
     def prepare(self) -> None:
         """Look for the names of the store that a cell would ask, if there is one, once.
@@ -121,9 +128,13 @@ class Completer:
         configured = tuple(configured_groups(self._magics.groups))
         asked = dict.fromkeys([configured, *((name,) for name in groups[:_GROUPS_PREPARED])])
         for names in filter(None, asked):
-            self._vocabulary_of(where, names)
+            self._begin_to_read(where, names)
+
+    def _note_begin(self, *_: Any) -> None:
+        self._idle_since = None
 
     def _begin_to_prepare(self, *_: Any) -> None:
+        self._idle_since = time.monotonic()
         # On a thread, for to find the store may import much; mostly there is nothing to do.
         if _has_front_end():
             threading.Thread(target=self.prepare, name="cwnb-completion", daemon=True).start()
@@ -133,7 +144,12 @@ class Completer:
         if _has_front_end():
             self.prepare()
             for module in _FOR_VIEWS:  # what shows the answers of the first queries
+                self._wait_until_idle()
                 import_module(module)
+
+    def _wait_until_idle(self) -> None:
+        while self._idle_since is None or time.monotonic() - self._idle_since < _IDLE_S:
+            time.sleep(_IDLE_S / 5)
 
     def at(self, text: str, offset: int) -> Completion | None:
         """Give what may stand at a cursor; None where IPython's other matchers should answer."""
@@ -159,7 +175,9 @@ class Completer:
 
             stores = [name for name in own if isinstance(variables[name], Logs)]
             names = LineNames(self.groups(cursor.line), stores, own)
-            return line_candidates(cursor.line, names)
+            found = line_candidates(cursor.line, names)
+            self._prepare_offered(cursor.line, found)
+            return found
         vocabulary = replace(self.vocabulary(cursor), variables=own)
         return candidates(cursor.before, vocabulary, cursor.after)
 
@@ -201,13 +219,28 @@ class Completer:
         return replace(known, groups=tuple(self.groups(cursor.line)))
 
     def _vocabulary_of(self, where: Logs | Path, groups: tuple[str, ...]) -> Vocabulary:
+        kept = self._begin_to_read(where, groups)
+        return kept.soon()
+
+    def _begin_to_read(self, where: Logs | Path, groups: tuple[str, ...]) -> Kept[Vocabulary]:
+        """Let a thread read the fields and streams of groups."""
         from cwnb.insights import Vocabulary
 
-        return self._known.get(
+        return self._known.begin(
             ("fields", _key(where), groups),
             lambda: vocabulary_of(self._magics.stores.open(where), groups),
             Vocabulary(),
         )
+
+    def _prepare_offered(self, line: str, offered: Completion | None) -> None:
+        """Read the fields of the groups that a first line is offered, which the query will need."""
+        where = self._where(line)
+        if where is None or offered is None:
+            return
+        known = set(self.groups(line))
+        for candidate in offered.candidates[:_GROUPS_PREPARED]:
+            if candidate.text in known:
+                self._begin_to_read(where, (candidate.text,))
 
     def _where(self, line: str) -> Logs | Path | None:
         variables = self._magics.shell.user_ns

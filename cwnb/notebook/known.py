@@ -23,15 +23,16 @@ Found = TypeVar("Found")
 _SOURCE = re.compile(r"""\bsource\s+(["'])(.+?)\1""", re.IGNORECASE)
 # Names are up to date for this long. Older ones are still offered while a thread looks again.
 _FRESH_S = 15.0
-# Completion waits this long for names that were never read, so that the first Tab has them where a
-# store answers as usual; the next one will have them in any case.
-_FIRST_WAIT_S = 0.3
+# Completion waits this long for names that were never read, so that the first Tab has those of a
+# small group too; the next one will have them in any case. A question asks for two such lists at
+# most, and is answered within 50 ms.
+_FIRST_WAIT_S = 0.015
 _MOST_KEPT = 100
 # A line may name many groups; the fields of at most this many are offered.
 _GROUPS_READ = 20
 
 
-class _Kept(Generic[Found]):
+class Kept(Generic[Found]):
     """A value, when it was found, and whether a thread looks for it."""
 
     def __init__(self, empty: Found) -> None:
@@ -39,6 +40,11 @@ class _Kept(Generic[Found]):
         self.found_at: float | None = None
         self.is_sought = False
         self.was_found = threading.Event()
+
+    def soon(self) -> Found:
+        """Give the value, after a short wait if it was never found."""
+        self.was_found.wait(_FIRST_WAIT_S)
+        return self.value
 
     def seek(self, find: Callable[[], Found]) -> None:
         """Look for the value; what fails leaves the value as it was."""
@@ -54,19 +60,23 @@ class Known:
     """Values by key, each found by a thread and kept for a while."""
 
     def __init__(self) -> None:
-        self._kept: dict[Hashable, _Kept[Any]] = {}
+        self._kept: dict[Hashable, Kept[Any]] = {}
         self._lock = threading.Lock()
 
     def get(self, key: Hashable, find: Callable[[], Found], empty: Found) -> Found:
         """Give what `find` gave last for this key, or `empty` while nothing has been found.
 
         A thread looks for what is missing or older than 15 s. A question waits for what is missing,
-        up to 0.3 s.
+        up to 15 ms.
         """
+        return self.begin(key, find, empty).soon()
+
+    def begin(self, key: Hashable, find: Callable[[], Found], empty: Found) -> Kept[Found]:
+        """Let a thread look for a value, as `get` does, and do not wait."""
         with self._lock:
             if key not in self._kept and len(self._kept) >= _MOST_KEPT:
                 self._kept.pop(next(iter(self._kept)))
-            kept: _Kept[Found] = self._kept.setdefault(key, _Kept(empty))
+            kept: Kept[Found] = self._kept.setdefault(key, Kept(empty))
             is_old = kept.found_at is None or time.monotonic() - kept.found_at > _FRESH_S
             starts = is_old and not kept.is_sought
             kept.is_sought = kept.is_sought or starts
@@ -74,8 +84,7 @@ class Known:
             threading.Thread(
                 target=kept.seek, args=(find,), name="cwnb-completion", daemon=True
             ).start()
-        kept.was_found.wait(_FIRST_WAIT_S)
-        return kept.value
+        return kept
 
 
 def group_names(logs: Logs) -> list[str]:

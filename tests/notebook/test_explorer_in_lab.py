@@ -196,6 +196,27 @@ def test_a_busy_kernel_is_told(page, looker):
 
 
 @pytest.mark.timeout(300)
+def test_run_asks_what_is_seen_though_the_kernel_was_busy_meanwhile(page, looker):
+    from playwright.sync_api import expect
+
+    (looker.folder / "seconds").write_text("3")
+    page.evaluate(f"index => {{ window.cell = ({RUN_CELL})(index); }}", 2)
+    for name in ("/shop/web", "/shop/odd"):
+        box(page).get_by_role("option", name=name).click()
+        page.wait_for_timeout(50)
+    for period in ("12h", "1d", "3d"):
+        press(page, period)
+    write(page, "stats count(*) as n")
+    page.wait_for_timeout(400)  # so long that this text is sent, and the rest is written after it
+    write(page, "stats count(*) as n by @log | sort n")
+    press(page, "Run")
+    page.evaluate("() => window.cell")
+    expect_status(page, "3 rows")
+    expect(box(page).locator(".cwnb-answer")).not_to_contain_text("the query before it")
+    (looker.folder / "seconds").write_text("0")
+
+
+@pytest.mark.timeout(300)
 def test_the_cell_is_copied_and_kept_by_the_notebook(page, looker):
     from playwright.sync_api import expect
 

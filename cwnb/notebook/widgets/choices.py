@@ -37,9 +37,11 @@ class ListView(View):
     title = Unicode().tag(sync=True)
     heads = List(Unicode()).tag(sync=True)
     items = List(Dict()).tag(sync=True)
-    chosen = List(Unicode()).tag(sync=True)
+    chosen = List(Unicode()).tag(sync=True, echo_update=False)
     multiple = Bool(default_value=True).tag(sync=True)
     empty = Unicode("nothing is there").tag(sync=True)
+
+    written: ClassVar = frozenset({"chosen"})
 
     def __init__(self, **traits: Any) -> None:
         super().__init__(kind="list", **traits)

@@ -31,9 +31,9 @@ class EditorView(View):
     those who do not see it.
     """
 
-    text = Unicode().tag(sync=True)
+    text = Unicode().tag(sync=True, echo_update=False)
     vocabulary = Dict().tag(sync=True)
-    error = Dict().tag(sync=True)
+    error = Dict().tag(sync=True, echo_update=False)
     label = Unicode("Query").tag(sync=True)
 
     def __init__(self, **traits: Any) -> None:
@@ -65,4 +65,5 @@ class EditorView(View):
         for callback in list(self._on_run):
             callback()
 
+    written: ClassVar = frozenset({"text", "error"})
     asked: ClassVar = {"run": _run}

@@ -26,7 +26,7 @@ class Reply(NamedTuple):
 class View(anywidget.AnyWidget):  # type: ignore[misc]
     """A view of a `kind`, which says what its script has and which function of that draws it.
 
-    A view asks questions by `{"ask": NAME, "number": N, …}`. The method of that name in `asked`
+    A view sets traits by `{"write": {NAME: VALUE, …}}`, and asks questions by `{"ask": NAME, "number": N, …}`. The method of that name in `asked`
     gives one reply or several, which go back with the number, the last one marked. Each question is
     answered on a thread of its own, so that none waits for another; an error goes back as its text.
     """
@@ -34,6 +34,9 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
     _css = STYLE
     kind = Unicode().tag(sync=True)
 
+    # The traits that the browser sets, in the order in which things are done there. They need
+    # `echo_update=False`: an echo would come back when the browser has a newer value.
+    written: ClassVar[frozenset[str]] = frozenset()
     # The questions that views of this class may ask, and the methods that answer them.
     asked: ClassVar[dict[str, Callable[..., Iterable[Reply] | Reply | None]]] = {}
 
@@ -48,6 +51,11 @@ class View(anywidget.AnyWidget):  # type: ignore[misc]
         return {**bundle, "text/plain": ""}
 
     def _receive(self, _: Any, content: dict[str, Any], __: list[Any]) -> None:
+        if "write" in content:
+            # On this thread, so that it is there before what is done next.
+            written = content["write"].items()
+            self.set_state({name: value for name, value in written if name in self.written})
+            return
         question = {name: value for name, value in content.items() if name not in {"ask", "number"}}
         asked = content.get("ask", "")
         method = _heard if asked == "heard" else self.asked.get(asked)

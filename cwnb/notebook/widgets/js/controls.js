@@ -35,7 +35,9 @@ function setAttributes(node, attributes) {
   }
 }
 
-// Counts what these controls send as questions of a view: it says so while the kernel is busy.
+// Counts what these controls send as questions of a view: it says so while the kernel is busy. And
+// lets them send each change at once. A control of ipywidgets holds a second change back until the
+// kernel has replied to the first one, so that a press of Run meanwhile would come before it.
 function watchControls(model, ids) {
   for (const id of ids) {
     // A front end that gives no models can still show the explorer.
@@ -51,10 +53,14 @@ function watchSends(model, { comm }) {
   const send = comm.send.bind(comm);
   comm.send = (data, callbacks, ...rest) => {
     const answered = beginWaiting(model);
+    const replied = callbacks?.iopub?.status;
+    const isChange = data.method === "update";
     const status = (message) => {
       if (message.content.execution_state === "idle") answered();
-      callbacks?.iopub?.status?.(message);
+      if (!isChange) replied?.(message);
     };
+    // Later, for the control counts what waits for a reply after it has sent it.
+    if (isChange) queueMicrotask(() => replied?.({ content: { execution_state: "idle" } }));
     return send(data, { ...callbacks, iopub: { ...callbacks?.iopub, status } }, ...rest);
   };
 }

@@ -49,13 +49,11 @@ function drawEditor({ model, el }) {
   const send = () => {
     clearTimeout(waiting);
     if (model.get("text") === field.value) return;
-    model.set("text", field.value);
-    model.save_changes();
+    write(model, { text: field.value });
   };
   const typed = (event) => {
     if (model.get("error").message !== undefined && field.value !== model.get("text")) {
-      model.set("error", {});
-      model.save_changes();
+      write(model, { error: {} });
     }
     paint();
     clearTimeout(waiting);
@@ -69,10 +67,7 @@ function drawEditor({ model, el }) {
   const run = () => {
     send();
     offers.close();
-    ask(model, "run").catch(({ message }) => {
-      model.set("error", { message });
-      model.save_changes();
-    });
+    ask(model, "run").catch(({ message }) => write(model, { error: { message } }));
   };
   const pressed = (event) => {
     if (event.isComposing || offers.takes(event)) return;

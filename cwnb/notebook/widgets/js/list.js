@@ -37,8 +37,7 @@ function drawList({ model, el }) {
   const set = (names) => {
     const order = new Map(model.get("items").map(({ name }, place) => [name, place]));
     const sorted = [...new Set(names)].sort((a, b) => (order.get(a) ?? -1) - (order.get(b) ?? -1));
-    model.set("chosen", sorted);
-    model.save_changes();
+    write(model, { chosen: sorted });
   };
   const toggle = (name) => {
     const names = isMultiple ? chosen() : new Set([name].filter((n) => chosen().has(n)));

@@ -30,6 +30,18 @@ function ask(model, what, data = {}, onReply = () => {}) {
   });
 }
 
+// Sets traits that the view itself changes, here and in the kernel. `save_changes` would hold a
+// second change of a view back until the kernel has replied to the first one, so that what is done
+// meanwhile, such as a press of Run, would come before it.
+function write(model, values) {
+  for (const [name, value] of Object.entries(values)) model.set(name, value);
+  try {
+    model.send({ write: values });
+  } catch {
+    model.set("is_gone", true);
+  }
+}
+
 // Counts a question of a view as one for which the kernel is busy, if no reply ends that in time;
 // gives what ends it.
 function beginWaiting(model) {
