@@ -16,3 +16,8 @@ def keys_of_their_own(
     folder = tmp_path_factory.mktemp("config")
     monkeypatch.setenv("CWNB_CONFIG_DIR", str(folder))
     return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the notebook: its files wait for browsers, and the last one would run alone."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/notebook/"))
