@@ -26,9 +26,10 @@ class Reply(NamedTuple):
 class View(anywidget.AnyWidget):  # type: ignore[misc]
     """A view of a `kind`, which says what its script has and which function of that draws it.
 
-    A view sets traits by `{"write": {NAME: VALUE, …}}`, and asks questions by `{"ask": NAME, "number": N, …}`. The method of that name in `asked`
-    gives one reply or several, which go back with the number, the last one marked. Each question is
-    answered on a thread of its own, so that none waits for another; an error goes back as its text.
+    A view sets traits by `{"write": {NAME: VALUE, …}}`, and asks questions by
+    `{"ask": NAME, "number": N, …}`. The method of that name in `asked` gives one reply or several,
+    which go back with the number, the last one marked. Each question is answered on a thread of its
+    own, so that none waits for another; an error goes back as its text.
     """
 
     _css = STYLE
