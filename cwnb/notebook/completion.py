@@ -175,9 +175,9 @@ class Completer:
 
             stores = [name for name in own if isinstance(variables[name], Logs)]
             names = LineNames(self.groups(cursor.line), stores, own)
-            found = line_candidates(cursor.line, names)
-            self._prepare_offered(cursor.line, found)
-            return found
+            offered = line_candidates(cursor.line, names)
+            self._prepare_offered(cursor.line, offered)
+            return offered
         vocabulary = replace(self.vocabulary(cursor), variables=own)
         return candidates(cursor.before, vocabulary, cursor.after)
 
