@@ -38,7 +38,8 @@ class Entry:
     `outcome`: answered, started, interrupted, or the name of an error, of which `error` is the
     sentence. `options` are those of
     `Logs.query` with which it was asked, as the line and the settings of the notebook decided;
-    None where they were not noted, as in the entries of earlier versions.
+    None where they were not noted, as for a line that could not be read, and in the entries of
+    earlier versions.
     """
 
     asked_ms: int

@@ -299,6 +299,8 @@ def test_a_kernel_that_is_restarted_is_told(page):  # the last one, for the expl
     )
     gone = "the kernel has been restarted or shut down; run the cell again"
     expect(box(page).locator(".cwnb-frame-says")).to_have_text(gone, timeout=60_000)
+    run = box(page).get_by_role("button", name="Run", exact=True)
+    expect(run).to_have_css("pointer-events", "none")
     # What it showed is still there.
     expect(box(page).locator(".cwnb-tabs .cwnb-row").first).to_be_visible()
     box(page).locator(".cwnb-left").get_by_role("button", name="Fields").click()

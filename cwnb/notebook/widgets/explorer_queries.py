@@ -191,8 +191,9 @@ class HistoryList(ListView):
     def _load(self, entry: Entry) -> None:
         if entry.options is None:
             raise InvalidParameter(
-                "an earlier version of cwnb noted this question without its times and options; "
-                "%insights_history lists the numbers, and with one it writes the cell"
+                "the times and options of this question were not noted, for its first line could "
+                "not be read or an earlier version of cwnb asked it; %insights_history lists the "
+                "numbers, and with one it writes the cell"
             )
         self._exploration.load(entry.query, groups=entry.groups, **entry.options)
 

@@ -24,6 +24,9 @@ function drawFrame({ model, el }) {
     const box = el.closest(".cwnb-explorer");
     if (!box) return;
     keepKeys(box);
+    const dim = () => box.classList.toggle("cwnb-without-kernel", Boolean(model.get("is_gone")));
+    follow("change:is_gone", dim);
+    dim();
     const name = () => {
       labelControls(box, model.get("labels"));
       openByKeyboard(box);
