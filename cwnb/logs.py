@@ -109,9 +109,9 @@ class Logs:
         log_class: str = STANDARD,
         tags: Mapping[str, str] | None = None,
     ) -> None:
-        """Make a log group; `log_type` says which lines are recognised (`lambda`, `vpc-flow`, …).
+        """Make a log group; `log_type` says which lines are recognised.
 
-        By `log_class` (STANDARD, INFREQUENT_ACCESS or DELIVERY) and `tags` a query can choose log
+        It is one of `lambda`, `vpc-flow`, `route53`, `syslog`, `cloudtrail`, `json` and `text`. By `log_class` (STANDARD, INFREQUENT_ACCESS or DELIVERY) and `tags` a query can choose log
         groups: `SOURCE logGroupTags([{"key": "team", "values": ["shop"]}])`. Raises
         ResourceAlreadyExists, InvalidParameter.
         """

@@ -16,6 +16,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from cwnb.store.discovery import LOG_TYPES
+
 LINES = [
     json.dumps(
         {"time": f"2026-11-20T11:{n:02d}:00Z", "level": level, "status": status, "ms": n / 4}
@@ -378,6 +380,13 @@ def test_help_shows_examples(command, tmp_path):
     assert "Examples:\n" in answer.stdout
     assert "\b" not in answer.stdout
     assert max(map(len, answer.stdout.splitlines())) <= 100
+
+
+def test_the_help_of_load_names_every_log_type(tmp_path):
+    answer = run("load", "--help", cwd=tmp_path)
+    names = re.search(r"--log-type NAME +(.*?)\.", answer.stdout, re.DOTALL)
+    assert names is not None
+    assert tuple(re.split(r",\s+|\s+or\s+", names[1])) == LOG_TYPES
 
 
 def test_a_store_is_backed_up_and_its_key_comes_along(shop, tmp_path, monkeypatch):

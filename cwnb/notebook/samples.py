@@ -246,6 +246,19 @@ filter @message like /Failed password|authentication failure/
 | sort @timestamp desc
 | limit 50
 
+- Uses of sudo
+filter appName = "sudo"
+| fields @timestamp, hostname, @message
+| sort @timestamp desc
+| limit 20
+
+- Messages of each host over time
+stats count(*) as messages by hostname, bin(5m)
+
+- Messages by facility and severity
+stats count(*) as messages by facility, severity
+| sort messages desc
+
 - Severe messages by program
 filter severityCode <= 3
 | stats count(*) as messages by appName, hostname

@@ -5,6 +5,18 @@ from __future__ import annotations
 import pytest
 
 from cwnb.notebook.samples import fitting_first, samples
+from cwnb.store.discovery import LOG_TYPES
+
+# The samples about events of each log type.
+OF_LOG_TYPES = {
+    "lambda": "Lambda",
+    "vpc-flow": "VPC flow logs",
+    "route53": "Route 53",
+    "syslog": "Syslog",
+    "cloudtrail": "CloudTrail",
+    "json": "JSON logs of applications",
+    "text": "Any log",
+}
 
 
 @pytest.mark.parametrize("sample", samples(), ids=lambda s: f"{s.log_type}: {s.name}")
@@ -12,6 +24,11 @@ def test_a_sample_runs(logs, sample):
     logs.query(sample.text, "/shop/app")
     assert "|" not in sample.name
     assert len(sample.text) <= 10_000
+
+
+def test_each_log_type_has_samples():
+    assert OF_LOG_TYPES.keys() == set(LOG_TYPES)
+    assert set(OF_LOG_TYPES.values()) <= {sample.log_type for sample in samples()}
 
 
 def test_samples_have_names_of_their_own():
