@@ -111,7 +111,8 @@ class Logs:
     ) -> None:
         """Make a log group; `log_type` says which lines are recognised.
 
-        It is one of `lambda`, `vpc-flow`, `route53`, `syslog`, `cloudtrail`, `json` and `text`. By `log_class` (STANDARD, INFREQUENT_ACCESS or DELIVERY) and `tags` a query can choose log
+        It is one of `lambda`, `vpc-flow`, `route53`, `syslog`, `cloudtrail`, `json` and `text`. By
+        `log_class` (STANDARD, INFREQUENT_ACCESS or DELIVERY) and `tags` a query can choose log
         groups: `SOURCE logGroupTags([{"key": "team", "values": ["shop"]}])`. Raises
         ResourceAlreadyExists, InvalidParameter.
         """

@@ -1,4 +1,4 @@
-"""Write docs/language.md and docs/conformance.md from the tables of the language.
+"""Write docs/language.md, docs/conformance.md and a table of docs/performance.md from the tables.
 
 What a command does, its example, its source and what was decided stand in its class; the same of a
 function in its entry. The answers are those of the first fitting case of tests/fixtures. A test
@@ -39,9 +39,10 @@ With `strict=True` (`--strict` in cells and on the command line) a query is answ
 the service does it, as far as there is evidence. Where a page of the documentation and recorded use
 disagree, use wins; what has no evidence is answered as the service most likely does, with a
 warning. Without it queries are answered that the service refuses, if it is clear what they mean."""
-sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests")]
+sys.path[:0] = [str(REPOSITORY), str(REPOSITORY / "tests"), str(REPOSITORY / "scripts")]
 
 import cases  # noqa: E402
+import memory_table  # noqa: E402
 
 from cwnb.errors import MalformedQuery  # noqa: E402
 from cwnb.insights.names import canonical, known_functions, row_forms  # noqa: E402
@@ -250,7 +251,12 @@ def conformance() -> str:
 
 def pages() -> dict[Path, str]:
     """Give each page with its text."""
-    return {DOCS / "language.md": reference(), DOCS / "conformance.md": conformance()}
+    performance = DOCS / "performance.md"
+    return {
+        DOCS / "language.md": reference(),
+        DOCS / "conformance.md": conformance(),
+        performance: memory_table.with_memory_table(performance.read_text("utf-8")),
+    }
 
 
 if __name__ == "__main__":

@@ -63,6 +63,12 @@ def test_a_fact_of_the_wrong_kind_is_none(fact: str) -> None:
         type("Trial", (tree.Command,), stated() | {fact: True})
 
 
+def test_a_command_says_what_it_holds_in_memory() -> None:
+    guide = tree.Guide("trial", "nowhere")
+    with pytest.raises(TypeError, match=r"command class Trial does not state 'guide\.memory'"):
+        type("Trial", (tree.Command,), stated() | {"guide": guide})
+
+
 def test_facts_are_not_inherited_from_another_command() -> None:
     with pytest.raises(TypeError, match="command class Trial does not state 'keyword'"):
         type("Trial", (tree.Filter,), {})

@@ -1,4 +1,4 @@
-"""docs/language.md and docs/conformance.md are what the tables of the language give."""
+"""docs/language.md, docs/conformance.md and the table of memory are what the tables of the language give."""
 
 from __future__ import annotations
 

@@ -22,12 +22,13 @@ class Guide:
 
     `example`: a query that shows it in use. `source`: the page of the service's documentation, or
     what else it is known from. `decided`: sentences about what the service leaves open, and where
-    ours differs from it.
+    ours differs from it. `memory`: what a command holds in memory while it runs.
     """
 
     example: str
     source: str
     decided: tuple[str, ...] = ()
+    memory: str = ""
 
 
 class Command(Node):

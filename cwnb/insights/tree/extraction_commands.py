@@ -28,6 +28,7 @@ class Parse(Command):
             "With `multi` an event without a match stays as one row.",
             "A name may begin with `@`, also that of a group: `(?<@user>…)`.",
         ),
+        memory="the rows of one task; with `multi` once for each match",
     )
     # `pattern` is an `exp.Literal` string (glob) or a Regex; `names` are the extracted fields, in
     # the order of the wildcards or groups. `multi` gives a row per match.
@@ -69,6 +70,7 @@ class ParseLogfmt(Command):
             "A key alone has the text true, and the last of a repeated key counts.",
             "A text without a key gives no map.",
         ),
+        memory="the rows of one task",
     )
     arg_types: ClassVar[dict[str, bool]] = {"value": True, "name": True}
     rows = Rows.SAME
@@ -93,6 +95,7 @@ class ParseCsv(Command):
             "Fields beyond the names are left out, and a name without a field is missing.",
             "Where the quotes are broken, all names are missing.",
         ),
+        memory="the rows of one task",
     )
     arg_types: ClassVar[dict[str, bool]] = {"value": True, "names": True}
     rows = Rows.SAME
@@ -124,6 +127,7 @@ class ParseXml(Command):
             "The first match counts, with all the text inside it.",
             "Broken XML, and XML with a document type, gives nothing.",
         ),
+        memory="the rows of one task",
     )
     arg_types: ClassVar[dict[str, bool]] = {"value": True, "path": True, "name": True}
     rows = Rows.SAME
@@ -147,6 +151,7 @@ class Json(Command):
             "Without `field=` it is `@message`.",
             "The value keeps its type; a map or list can be asked further: `x.key`.",
         ),
+        memory="the rows of one task",
     )
     # `value` is a Field; `path` an `exp.Literal` as written.
     arg_types: ClassVar[dict[str, bool]] = {"value": True, "path": True, "name": True}

@@ -122,6 +122,9 @@ def check_facts(command: type[Any]) -> None:
     if own["order"] is Order.SETS and own["needs"] is not Needs.ALL_ROWS:
         message = f"command class {command.__name__} sets the order, which needs all rows"
         raise TypeError(message)
+    guide = own.get("guide")
+    if guide is not None and not guide.memory:
+        raise _incomplete(command, "guide.memory")
 
 
 def _incomplete(command: type[Any], fact: str) -> TypeError:

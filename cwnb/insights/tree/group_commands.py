@@ -35,6 +35,10 @@ class Stats(Command):
             "`group by` is read as `by`, and `bin(@timestamp, 1h)` as `bin(1h)`.",
             "`offset` moves the borders of the bins.",
         ),
+        memory=(
+            "one row for each group; `pct` and `histogram` hold all numbers of their field, "
+            "`countDistinct`, `values` and `topk` the different values of each group"
+        ),
     )
     arg_types: ClassVar[dict[str, bool]] = {"aggregates": True, "by": False, "offset": False}
     rows = Rows.NEW
@@ -68,6 +72,7 @@ class CountFrequent(Command):
             "The counts, in the column _approxcount, are exact.",
             "It is `stats count(*) as _approxcount by a, b | sort _approxcount desc`.",
         ),
+        memory="one row for each combination of values",
     )
     # `fields` are Fields. The checks put what it stands for in its place.
     arg_types: ClassVar[dict[str, bool]] = {"fields": True}
@@ -114,6 +119,7 @@ class Fillmissing(Command):
             ),
             "An answer of more than 100,000 rows is refused.",
         ),
+        memory="the rows of the `stats` before it, and what it adds: at most 100,000",
     )
     # `fields` are Fields, and `values` a literal for each. Once it is checked it has the period and
     # the offset of the bins, the name of their column, and the names of the other keys.
@@ -169,6 +175,7 @@ class Estimate(Command):
             ),
             "diff and logcompare, which read two windows, are refused before it.",
         ),
+        memory="nothing: no event is read",
     )
     arg_types: ClassVar[dict[str, bool]] = {}
     rows = Rows.NEW

@@ -70,6 +70,7 @@ class Lookup(Command):
             "Keys are compared as texts: `07` is not `7`. A missing one matches nothing.",
             *_LOOKUP_DECIDED,
         ),
+        memory="the rows of one task, and the columns of the table that are used",
     )
     # `answer` refers to the pipeline that reads the table.
     arg_types: ClassVar[dict[str, bool]] = {
@@ -105,6 +106,7 @@ class CidrLookup(Command):
             "Without `as`, the networks are in the column `cidr`, else in the first one.",
             *_LOOKUP_DECIDED,
         ),
+        memory="the rows of one task, and the columns of the table that are used",
     )
     arg_types: ClassVar[dict[str, bool]] = {
         "table": True,
@@ -148,6 +150,10 @@ class Join(Command):
             "With `type=left` a row without a pair stays, without fields of the right side.",
             "Where nothing else is said, all columns are shown that each side would show.",
             "The right side may be a whole query, with a warning; the service takes SOURCE alone.",
+        ),
+        memory=(
+            "the rows of one task, once for each pair, and the columns of the right side "
+            "that are used, with at most 50,000 different keys"
         ),
     )
     # `columns`: the fields of the right side that are used, and `shown`: the columns that are shown
@@ -221,6 +227,7 @@ class AppendCols(Command):
             ),
             "The order is that in which each query gives its rows.",
         ),
+        memory="the columns that are used of all rows, and at most `max` rows of the other query",
     )
     # `columns`: those of the other answer that are put beside; the checks find them.
     arg_types: ClassVar[dict[str, bool]] = {

@@ -19,6 +19,7 @@ class Unnest(Command):
             "The list stays a column. A map, a text or a number is a list of one.",
             "An empty list gives no row; where there is no list, the row stays without an item.",
         ),
+        memory="the rows of one task, once for each item",
     )
     arg_types: ClassVar[dict[str, bool]] = {"value": True, "name": True}
     rows = Rows.MORE
@@ -52,6 +53,7 @@ class Expand(Command):
             "The items are shown like what `parse` makes.",
             "`field.key` is that of the item, where it has one, else what it was before.",
         ),
+        memory="the rows of one task, once for each item",
     )
     # `value` is a Field.
     arg_types: ClassVar[dict[str, bool]] = {"value": True}

@@ -41,6 +41,10 @@ class Sort(Command):
             "A missing value is the smallest.",
             "After `stats`, a key that is none of its outputs orders nothing and gives a warning.",
         ),
+        memory=(
+            "the keys and the place of each row; with a limit behind it, as at the end of a "
+            "query, of so many rows of each task"
+        ),
     )
     arg_types: ClassVar[dict[str, bool]] = {"keys": True}
     rows = Rows.SAME
@@ -70,6 +74,7 @@ class Limit(Command):
         "limit 20",
         "CWL_QuerySyntax-Limit",
         ("`limit any n` may give any n rows.",),
+        memory="the place of each of the n rows",
     )
     arg_types: ClassVar[dict[str, bool]] = {"count": True, "any": False}
     rows = Rows.FEWER
@@ -107,6 +112,10 @@ class Tail(Command):
             "Where no `sort` or `stats` stands before it, it is `sort @timestamp asc | limit n`.",
             "Else the last n rows stay, in the order that they have.",
         ),
+        memory=(
+            "the time and the place of n rows of each task; behind a `sort` or `stats` the "
+            "columns that are used of all rows"
+        ),
     )
     arg_types: ClassVar[dict[str, bool]] = {"count": True}
     rows = Rows.FEWER
@@ -134,6 +143,10 @@ class Dedup(Command):
         "dedup user, status",
         "CWL_QuerySyntax-Dedup",
         ("Without `sort` the newest event of each combination stays.",),
+        memory=(
+            "the values and the place of a row for each combination, and of each row in "
+            "which a value is missing"
+        ),
     )
     arg_types: ClassVar[dict[str, bool]] = {"items": True}
     rows = Rows.FEWER

@@ -69,6 +69,7 @@ class Pattern(Command):
             "`@severityLabel` is ERROR where the pattern has `error`, else WARN if it has `warn`.",
             "Texts in JSON with different keys have different patterns.",
         ),
+        memory="the different texts, once numbers, ids and the like are written alike",
     )
     arg_types: ClassVar[dict[str, bool]] = {"value": True}
     rows = Rows.NEW
@@ -97,7 +98,7 @@ class Diff(Command):
 
     keyword = "diff"
     guide = Guide(
-        "diff previousWeek",
+        "pattern @message | diff previousWeek",
         "CWL_QuerySyntax-Diff",
         (
             "`diff` alone compares with the time of the same length right before.",
@@ -107,6 +108,7 @@ class Diff(Command):
             "The largest difference, up or down, comes first, then the first by text.",
             "A window without a start is refused; one without an end ends now.",
         ),
+        memory="as `pattern`, for both windows",
     )
     arg_types: ClassVar[dict[str, bool]] = {"to": False}
     rows = Rows.NEW
@@ -138,6 +140,7 @@ class Logcompare(Command):
             "It is `pattern @message | diff` with a window that begins so much earlier.",
             "A month, a quarter and a year are those of the calendar.",
         ),
+        memory="as `pattern`, for both windows",
     )
     arg_types: ClassVar[dict[str, bool]] = {"timeshift": True}
     rows = Rows.NEW
@@ -169,7 +172,7 @@ class Anomaly(Command):
 
     keyword = "anomaly"
     guide = Guide(
-        "anomaly",
+        "pattern @message | anomaly",
         "CWL_QuerySyntax-Anomaly",
         (
             "The window is divided into 24 slots; the last 6 are compared with those before.",
@@ -180,6 +183,7 @@ class Anomaly(Command):
             "For these two the score is z / (z + 4) with z deviations. The largest counts.",
             "Variations of tokens and of numbers, which the service knows too, are not looked for.",
         ),
+        memory="as `pattern`, with 24 counts for each text",
     )
     arg_types: ClassVar[dict[str, bool]] = {}
     rows = Rows.NEW
@@ -210,6 +214,7 @@ class RelevantFields(Command):
             "`@topRelevanceContributors` are up to five values, as JSON with their shares.",
             "Highest scores come first, then the first by name.",
         ),
+        memory="the different values of each field that is compared",
     )
     arg_types: ClassVar[dict[str, bool]] = {"fields": False, "condition": True}
     rows = Rows.NEW

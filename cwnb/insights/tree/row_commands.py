@@ -39,6 +39,7 @@ class Fields(Command):
             "A later item of the same command may use a name that an earlier one makes.",
             "A field that was only named before may get a new value, with a warning.",
         ),
+        memory="the rows of one task",
     )
     arg_types: ClassVar[dict[str, bool]] = {"items": True}
     rows = Rows.SAME
@@ -58,7 +59,11 @@ class Display(Command):
     """`display a, f(b) as c`: show only these; the last `display` of a query counts."""
 
     keyword = "display"
-    guide = Guide("display @timestamp, @message", "CWL_QuerySyntax-Display")
+    guide = Guide(
+        "display @timestamp, @message",
+        "CWL_QuerySyntax-Display",
+        memory="the rows of one task",
+    )
     arg_types: ClassVar[dict[str, bool]] = {"items": True}
     rows = Rows.SAME
     order = Order.KEEPS
@@ -81,6 +86,7 @@ class Filter(Command):
         "filter status >= 500 and @message like /timed? out/",
         "CWL_QuerySyntax-Filter",
         ("An event without the field fails `!=`, `not like` and `not in` too.",),
+        memory="the rows of one task, and of `in (…)` the values, at most 100,000",
     )
     arg_types: ClassVar[dict[str, bool]] = {"condition": True}
     rows = Rows.FEWER
@@ -105,6 +111,7 @@ class FilterIndex(Command):
         'filterIndex traceId = "1-5759e988-bd862e3fe1be46a994272793"',
         "CWL_QuerySyntax-FilterIndex",
         ("It is a filter, and says so where the service has no index on the field by default.",),
+        memory="the rows of one task",
     )
     arg_types: ClassVar[dict[str, bool]] = {"condition": True}
     rows = Rows.FEWER
@@ -129,6 +136,7 @@ class Unmask(Command):
         "unmask @message, userName",
         "CWL_QuerySyntax-Unmask",
         ("Nothing is masked, so it shows what `fields` shows.",),
+        memory="the rows of one task",
     )
     arg_types: ClassVar[dict[str, bool]] = {"items": True}
     rows = Rows.SAME

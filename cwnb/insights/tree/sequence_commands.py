@@ -33,6 +33,7 @@ class Accum(Command):
             "Its column is named accum_field unless a name follows.",
             "A row without a number shows the sum so far; before the first number there is none.",
         ),
+        memory="the columns that are used of all rows; with `limit n` behind it, of the first n",
     )
     # `value` is a Field.
     arg_types: ClassVar[dict[str, bool]] = {"value": True, "name": True}
@@ -64,6 +65,7 @@ class Autoregress(Command):
             ),
             "`p` goes up to 100.",
         ),
+        memory="the columns that are used of all rows; with `limit n` behind it, of the first n",
     )
     # `value` is a Field. `name` is None where none is written, `last` where `p` is no range.
     arg_types: ClassVar[dict[str, bool]] = {
@@ -101,13 +103,14 @@ class Filldown(Command):
 
     keyword = "filldown"
     guide = Guide(
-        "filldown user session*",
+        "fields user, sessionId, sessionStart | filldown user session*",
         "CWL_QuerySyntax-Filldown",
         (
             "It goes by the order of the rows at that point.",
             "`*` and a command without fields mean the columns that are shown at that point.",
             "An empty text is a value. A list or map is refused.",
         ),
+        memory="the columns that are used of all rows; with `limit n` behind it, of the first n",
     )
     # `fields`: Fields and Wildcards; Fields alone once it is checked.
     arg_types: ClassVar[dict[str, bool]] = {"fields": False}
@@ -142,6 +145,7 @@ class Outlier(Command):
             "With mark=true a column field_outlier has 1 where it is one, else 0.",
             "What is no number stays as it is, and its row too.",
         ),
+        memory="the columns that are used of all rows",
     )
     # `fields` are Fields; `action` is `transform` or `remove`; the others are as written.
     arg_types: ClassVar[dict[str, bool]] = {
@@ -191,6 +195,7 @@ class Sessionize(Command):
             "An event without one of the values, or without a time, has no id.",
             "The order of the rows stays.",
         ),
+        memory="the columns that are used of all rows",
     )
     # `fields` are Fields, `maxspan` a Period of fixed length.
     arg_types: ClassVar[dict[str, bool]] = {"fields": True, "maxspan": True, "name": True}
@@ -225,6 +230,10 @@ class AddTotals(Command):
                 "@timestamp, @message and the other fields that every event has."
             ),
             "The row of `col=true` comes last at that point, and only its sums have a value.",
+        ),
+        memory=(
+            "with `col=true` the columns that are used of all rows; else it streams, and holds the "
+            "rows of one task"
         ),
     )
     # `fields` are Fields, or nothing; there are some once it is checked.
