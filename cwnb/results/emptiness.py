@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from cwnb.plurals import counted
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from cwnb.insights import Step
     from cwnb.results.result import QueryResult
 
 # What stands in the text of a scan before the conditions by which it leaves events out.
@@ -16,19 +21,64 @@ def reasons_for_no_rows(result: QueryResult) -> list[str]:
 
     The warnings of the answer say where the events lie, and which field none of them has.
     """
-    if len(result) or not result.outcome.steps:
+    steps = result.outcome.steps
+    if len(result) or not steps:
         return []
     told = list(result.warnings)
-    scan, *commands = result.outcome.steps
+    return list(dict.fromkeys([*told, *_reasons(steps, steps[-1].pipeline, told)]))
+
+
+def _reasons(steps: Sequence[Step], pipeline: int, told: Sequence[str]) -> Iterator[str]:
+    """Say why a pipeline of a query has no rows; `told` has been said before."""
+    scan, *commands = (step for step in steps if step.pipeline == pipeline)
     _, has_conditions, conditions = scan.text.partition(_CONDITIONS)
-    if scan.rows_out == 0 and not told and has_conditions:
-        told.append(
+    if scan.rows_out == 0 and scan.rows_in and has_conditions and not told:
+        yield (
             f"none of the {scan.rows_in:,} events was read, because by what the catalog knows of "
             f"them none can pass: {conditions}"
         )
-    for step in commands:
+    for place, step in enumerate(commands):
         if step.rows_in > 0 and step.rows_out == 0:
-            all_of = f"all {step.rows_in:,} rows" if step.rows_in > 1 else "the one row"
-            told.append(f"{all_of} that came to it were dropped by: {step.text}")
+            yield from _dropped(step, commands[:place], steps, told)
             break
-    return told
+
+
+def _dropped(
+    step: Step, before: Sequence[Step], steps: Sequence[Step], told: Sequence[str]
+) -> Iterator[str]:
+    """Say why a command has dropped all rows; `before` are those before it in its pipeline."""
+    several = step.rows_in > 1
+    all_of = f"all {step.rows_in:,} rows" if several else "the one row"
+    meant = f" ({step.none_means})" if step.none_means else ""
+    were = "were" if several else "was"
+    yield f"{all_of} that came to it {were} dropped by: {step.text}{meant}"
+    answers = list(step.answers)
+    for name in sorted(step.absent):
+        maker = next((one for one in reversed(before) if _makes(one, name)), None)
+        if maker is not None:
+            yield f"none of them has a value of {name!r}, which this would make: {maker.text}"
+            answers += maker.answers
+        elif not any(repr(name) in text for text in told):
+            yield f"none of them has a value of {name!r}"
+    for answer in dict.fromkeys(answers):
+        yield from _about(answer, steps, told)
+
+
+def _makes(step: Step, name: str) -> bool:
+    return any(name == made or name.startswith(f"{made}.") for made in step.writes)
+
+
+def _about(answer: int, steps: Sequence[Step], told: Sequence[str]) -> Iterator[str]:
+    """Say how many rows another answer has that the query reads, and if it has none, why."""
+    own = [step for step in steps if step.pipeline == answer]
+    if not own:  # of the rows so far, only the last pipeline's steps are known
+        return
+    rows = own[-1].rows_out
+    if rows:
+        yield f"answer {answer + 1} has {counted(rows, 'row')}"
+        return
+    yield f"answer {answer + 1} has no rows"
+    # A warning about other events is no reason why this answer is empty, one about times may be.
+    about_times = [text for text in told if "no events" in text]
+    for reason in _reasons(steps, answer, about_times):
+        yield f"in answer {answer + 1}, {reason}"

@@ -109,11 +109,16 @@ def table_html(
 
 
 def explanation_html(
-    steps: Iterable[dict[str, Any]], *, title: str = "", warnings: Sequence[str] = ()
+    steps: Iterable[dict[str, Any]],
+    *,
+    title: str = "",
+    warnings: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> str:
     """Show a pipeline as it ran, one row per step.
 
     A step has `text`, and, where they were measured, `rows_in`, `rows_out`, `ms` and `bytes`.
+    `notes` stand below.
     """
     columns = {"rows_in": "rows in", "rows_out": "rows out", "ms": "ms", "bytes": "bytes read"}
     rows = list(steps)
@@ -129,7 +134,9 @@ def explanation_html(
     )
     above = f'<div class="cwnb-summary">{escape(title)}</div>' if title else ""
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    return block(f'{above}{"".join(_warnings(warnings))}<div class="cwnb-scroll">{table}</div>')
+    below = "".join(f'<div class="cwnb-more">{_text(visible(note))}</div>' for note in notes)
+    shown = f'<div class="cwnb-scroll">{table}</div>'
+    return block(f"{above}{''.join(_warnings(warnings))}{shown}{below}")
 
 
 def event_html(table: DataFrame) -> str:

@@ -154,8 +154,13 @@ class QueryResult:
         return self.outcome.places
 
     def explain(self) -> Explanation:
-        """Show the pipeline as it was run: rows in and out, milliseconds and bytes per command."""
-        return Explanation(self.outcome.steps, self.statistics)
+        """Show the pipeline as it was run: rows in and out, milliseconds and bytes per command.
+
+        For an answer without rows it also says which command dropped them, and why.
+        """
+        from cwnb.results.emptiness import reasons_for_no_rows
+
+        return Explanation(self.outcome.steps, self.statistics, reasons_for_no_rows(self))
 
     @memo
     def window(self) -> str:

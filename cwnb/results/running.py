@@ -24,7 +24,7 @@ from cwnb.insights import (
 from cwnb.results.read_events import events_of_inputs
 from cwnb.results.result import QueryResult
 from cwnb.results.terminal_progress import TerminalBar
-from cwnb.results.warnings import warn_of_no_events, warn_of_types
+from cwnb.results.warnings import warn_of_empty_inputs, warn_of_no_events, warn_of_types
 
 if TYPE_CHECKING:
     from cwnb.insights import Progress, Query, QueryContext
@@ -243,10 +243,12 @@ class RunningQuery:
         except MalformedQuery as error:
             raise self._of_written(error) from error.__cause__
         seconds = time.perf_counter() - started
-        if not outcome.statistics["recordsScanned"]:
+        scanned, of_records, *_ = self._control.parts[-1].scanned()
+        if not scanned:
             opening = all(command.opens_events for command in completed.answer.commands)
-            opened = opening and self.progress.of_records > 0
+            opened = opening and of_records > 0
             warnings = [*warnings, *warn_of_no_events(completed, context, opened=opened)]
+        warnings = [*warnings, *warn_of_empty_inputs(completed, context, outcome)]
         return self._answer(completed, outcome, warnings, seconds)
 
     def _of_written(self, error: MalformedQuery) -> MalformedQuery:

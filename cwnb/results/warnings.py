@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwnb.events import ALL_TIME
-from cwnb.insights import extent_of_answer, window_of
+from cwnb.insights import Groups, extent_of_answer, open_input, to_text, window_of
 from cwnb.window import window_text
 
 if TYPE_CHECKING:
-    from cwnb.insights import Outcome, Query, QueryContext
+    from cwnb.events import Extent
+    from cwnb.insights import Input, Outcome, Query, QueryContext
 
 
 def warn_of_types(outcome: Outcome) -> list[str]:
@@ -32,6 +33,27 @@ def warn_of_no_events(query: Query, context: QueryContext, *, opened: bool) -> l
         return ["there are no events to read"]
     if extent.in_window and not opened:
         return []
+    return [f"there are no events {_where(query.answer.input, extent, context)}"]
+
+
+def warn_of_empty_inputs(query: Query, context: QueryContext, outcome: Outcome) -> list[str]:
+    """Say which log groups that subqueries and sides of joins name had no event to read."""
+    told = []
+    read = {step.pipeline for step in outcome.steps if step.rows_out}
+    for place, pipeline in enumerate(query.pipelines):
+        if pipeline is query.answer or place in read or not isinstance(pipeline.input, Groups):
+            continue
+        named = " ".join(to_text(pipeline.input).split())
+        window = window_of(pipeline.input, context)
+        extent = open_input(pipeline.input, context.sources, ()).extent(window)
+        if extent is None:
+            told.append(f"{named} has no events")
+        elif not extent.in_window:
+            told.append(f"{named} has no events {_where(pipeline.input, extent, context)}")
+    return told
+
+
+def _where(input: Input, extent: Extent, context: QueryContext) -> str:
+    """Write the times that were asked about, and those in which the events lie."""
     lie = window_text(ALL_TIME, extent).removeprefix("all events, ")
-    window = window_of(query.answer.input, context)
-    return [f"there are no events {window_text(window, None)}; they lie {lie}"]
+    return f"{window_text(window_of(input, context), None)}; they lie {lie}"

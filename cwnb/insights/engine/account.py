@@ -5,15 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwnb.insights.engine.batch import are_several
-from cwnb.insights.engine.meter import nothing_spent
+from cwnb.insights.engine.meter import Spent, nothing_spent
 from cwnb.insights.engine.outcome import Step
 from cwnb.insights.ql import dialect
+from cwnb.insights.tree import Answer, find
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from cwnb.events import Scan
-    from cwnb.insights.engine.meter import Spent
     from cwnb.insights.engine.plan import Plan
     from cwnb.insights.engine.tasks import Measure, TaskAnswer
+    from cwnb.insights.tree import Command
 
 
 _STATISTICS = (
@@ -64,20 +67,18 @@ class Account:
         """Give the commands up to the first barrier, which took `seconds` and gave `rows`."""
         skipped = self._scan.skipped_rows
         scan_text = dialect.to_text(self._plan.scan)
+        barrier = self._plan.barrier_commands
         texts = [scan_text, *map(dialect.to_text, self._plan.steps), self._plan.barrier_text()]
+        done: list[list[Command]] = [[], *([step] for step in self._plan.steps), barrier]
         steps = []
-        for i, text in enumerate(texts):
+        for i, (text, commands) in enumerate(zip(texts, done, strict=True)):
             fetched = self._fetched[i]
             column = [measures[i] for measures in self._measures]
-            steps.append(
-                Step(
-                    text,
-                    sum(m.rows_in for m in column),
-                    sum(m.rows_out for m in column),
-                    sum(m.seconds for m in column) + fetched.seconds,
-                    sum(m.bytes_read for m in column) + fetched.bytes_read,
-                )
-            )
+            cost = Spent(sum(m.seconds for m in column), sum(m.bytes_read for m in column))
+            rows_in, rows_out = sum(m.rows_in for m in column), sum(m.rows_out for m in column)
+            # A task without rows says nothing of the fields.
+            absent = [measure.absent for measure in column if measure.rows_in]
+            steps.append(step_of(text, commands, (rows_in, rows_out), cost + fetched, absent))
         steps[0].rows_in, steps[0].rows_out = self.records + skipped, self.records
         steps[-1].rows_out = rows
         steps[0].seconds = max(0.0, seconds - sum(step.seconds for step in steps[1:]))
@@ -100,3 +101,22 @@ class Account:
             "bytesRead": sum(spent.bytes_read for spent in self._fetched)
             + sum(measure.bytes_read for task in self._measures for measure in task),
         }
+
+
+def step_of(
+    text: str,
+    commands: Sequence[Command],
+    rows: tuple[int, int],
+    spent: Spent,
+    absent: Sequence[frozenset[str]],
+) -> Step:
+    """Give the step that these commands are; `absent` are the fields that each part had not."""
+    return Step(
+        text,
+        *rows,
+        *spent,
+        answers=tuple(answer.place for command in commands for answer in find(command, Answer)),
+        writes=frozenset[str]().union(*(command.writes() for command in commands)),
+        absent=frozenset.intersection(*absent) if absent and not rows[1] else frozenset(),
+        none_means=commands[-1].none_means if commands else "",
+    )

@@ -167,6 +167,18 @@ class Batch:
             kinds = _kinds(array)
         self.kinds.setdefault(name, set()).update(kinds)
 
+    def without_values(self, names: Iterable[str]) -> frozenset[str]:
+        """Choose the columns that were used while there were rows, and had no value in any of them.
+
+        A column is looked at as it was used, so with rows that later filters have dropped.
+        """
+        used = {name: self._columns[name][0] for name in names if name in self._columns}
+        return frozenset(
+            name
+            for name, array in used.items()
+            if array is None or (len(array) and array.null_count == len(array))
+        )
+
     def load(self, names: Iterable[str]) -> None:
         """Read several columns at once; those that no event has are remembered as absent."""
         wanted = [n for n in names if n not in self._columns and n not in self._definitions]

@@ -17,13 +17,23 @@ if TYPE_CHECKING:
 
 @dataclass
 class Step:
-    """One command as it was run: its text, rows in and out, seconds of work, bytes read."""
+    """One command as it was run: its text, rows in and out, seconds of work, bytes read.
+
+    `pipeline`: the number of its pipeline in the query. `answers`: the pipelines whose answers it
+    reads. `writes`: the fields that it makes. `absent`: where it has dropped all rows, fields that
+    it reads and that none of them had. `none_means`: what it says if it gives no row.
+    """
 
     text: str
     rows_in: int
     rows_out: int
     seconds: float
     bytes_read: int
+    pipeline: int = 0
+    answers: tuple[int, ...] = ()
+    writes: frozenset[str] = frozenset()
+    absent: frozenset[str] = frozenset()
+    none_means: str = ""
 
 
 @dataclass

@@ -13,19 +13,20 @@ import pyarrow as pa
 from cwnb.insights.context import AnswerRows, QueryValues
 from cwnb.insights.control import Control, checkpoint, working_for
 from cwnb.insights.engine import columns
-from cwnb.insights.engine.account import Account
+from cwnb.insights.engine.account import Account, step_of
 from cwnb.insights.engine.commands.barrier import POSITION, TASK
 from cwnb.insights.engine.commands.steps import apply
 from cwnb.insights.engine.empty import types_without_rows
 from cwnb.insights.engine.evaluate import evaluate_named
 from cwnb.insights.engine.faults import too_large
 from cwnb.insights.engine.fetch import PickedRows
+from cwnb.insights.engine.meter import Spent
 from cwnb.insights.engine.newest import EnoughRead, bounded, ranks_of
-from cwnb.insights.engine.outcome import Outcome, Places, Step
+from cwnb.insights.engine.outcome import Outcome, Places
 from cwnb.insights.engine.plan import TaskPlan, make_plan
 from cwnb.insights.engine.scans import scan_windows
 from cwnb.insights.engine.schedule import Call, Workers, is_large
-from cwnb.insights.engine.tasks import run_task
+from cwnb.insights.engine.tasks import absent_fields, run_task
 from cwnb.insights.inputs import open_input, window_of
 from cwnb.insights.ql import dialect
 from cwnb.insights.resolve.complete import DEFAULT_LIMIT, MAXIMUM_LIMIT
@@ -99,6 +100,7 @@ class Run:
         self._pipeline = rewrite(pipeline)
         self._plan = make_plan(self._pipeline, outputs)
         self._whole = pipeline
+        self._number = len(answers)
         self._source = open_input(pipeline.input, context.sources, answers)
         self._structures = structure_fields(self._plan.scan.args["columns"], self._source)
         asked = window_of(pipeline.input, context)
@@ -202,7 +204,11 @@ class Run:
             size = batch.nbytes
             _warn_if_cut([command], batch.rows, warnings)
             self._check_budget([command], kept + size)
-            steps.append(Step(text, before, batch.rows, time.perf_counter() - at, 0))
+            spent = Spent(time.perf_counter() - at)
+            absent = absent_fields(command.reads, batch, before, batch.rows)
+            steps.append(step_of(text, [command], (before, batch.rows), spent, [absent]))
+        for step in steps:
+            step.pipeline = self._number
         return Outcome(
             in_memory(self._shown, batch),
             batch.rows,

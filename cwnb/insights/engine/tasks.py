@@ -17,6 +17,8 @@ from cwnb.insights.structure_fields import open_task
 from cwnb.insights.tree import Rows
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import numpy as np
 
     from cwnb.events import Task
@@ -27,10 +29,14 @@ if TYPE_CHECKING:
 
 @dataclass
 class Measure:
-    """Rows, seconds and bytes of one step in one task; the first is its opening."""
+    """Rows, seconds and bytes of one step in one task; the first is its opening.
+
+    `absent`: where it has dropped all rows, fields that it reads and that none of them had.
+    """
 
     rows_in: int
     rows_out: int
+    absent: frozenset[str]
     seconds: float
     bytes_read: int
 
@@ -61,7 +67,7 @@ def run_task(task: Task, plan: TaskPlan, number: int, rank: int | None) -> TaskA
     meter = Meter(reader, len(plan.steps))
     batch = Batch.of_reader(reader, plan.query_values, meter)
     scanned = matched = batch.rows
-    counts = [(scanned, scanned)]
+    counts: list[tuple[int, int, frozenset[str]]] = [(scanned, scanned, frozenset())]
     for number_of_step, (step, wanted) in enumerate(
         zip(plan.steps, plan.wanted, strict=True), FIRST_STEP
     ):
@@ -73,7 +79,7 @@ def run_task(task: Task, plan: TaskPlan, number: int, rank: int | None) -> TaskA
             matched = batch.rows
         if step.rows is Rows.MORE and batch.nbytes > plan.memory_budget:
             raise too_large([step], plan.memory_budget)
-        counts.append((before, batch.rows))
+        counts.append((before, batch.rows, absent_fields(step.reads, batch, before, batch.rows)))
     checkpoint()
     before = batch.rows
     meter.switch(FIRST_STEP + len(plan.steps))
@@ -82,10 +88,18 @@ def run_task(task: Task, plan: TaskPlan, number: int, rank: int | None) -> TaskA
         batch.reverse_within_events()
     order = RowOrder(batch, task_rank=rank)
     partial = plan.barrier.partial(batch, order, number)
-    counts.append((before, partial.rows))
+    absent = absent_fields(plan.barrier.reads, batch, before, partial.rows)
+    counts.append((before, partial.rows, absent))
     meter.switch(OPENING)
     measures = [Measure(*rows, *spent) for rows, spent in zip(counts, meter.spent, strict=True)]
     return TaskAnswer(partial, scanned, matched, measures, batch.kinds)
+
+
+def absent_fields(
+    reads: Callable[[], set[str]], batch: Batch, rows_in: int, rows_out: int
+) -> frozenset[str]:
+    """Give the fields that a step reads and no row had, if it has dropped all rows."""
+    return batch.without_values(reads()) if rows_in and not rows_out else frozenset()
 
 
 def fetch_rows(

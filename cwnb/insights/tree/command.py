@@ -44,6 +44,8 @@ class Command(Node):
     names: Names
     # Whether it reads the events of another window too.
     compares: ClassVar[bool] = False
+    # What it means that it gives no row though rows came to it, where its text does not say it.
+    none_means: ClassVar[str] = ""
     # Whether events are opened to answer it.
     opens_events: ClassVar[bool] = True
 

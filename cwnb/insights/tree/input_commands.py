@@ -169,6 +169,7 @@ class Join(Command):
         "shown": False,
         "listed": False,
     }
+    none_means: ClassVar[str] = "no row has the keys of a row of the right side"
     rows = Rows.MORE
     order = Order.KEEPS
     needs = Needs.ROW

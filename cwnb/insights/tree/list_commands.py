@@ -22,6 +22,7 @@ class Unnest(Command):
         memory="the rows of one task, once for each item",
     )
     arg_types: ClassVar[dict[str, bool]] = {"value": True, "name": True}
+    none_means: ClassVar[str] = "each list is empty"
     rows = Rows.MORE
     order = Order.KEEPS
     needs = Needs.ROW
@@ -57,6 +58,7 @@ class Expand(Command):
     )
     # `value` is a Field.
     arg_types: ClassVar[dict[str, bool]] = {"value": True}
+    none_means: ClassVar[str] = "each list is empty"
     rows = Rows.MORE
     order = Order.KEEPS
     needs = Needs.ROW

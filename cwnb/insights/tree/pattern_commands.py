@@ -72,6 +72,7 @@ class Pattern(Command):
         memory="the different texts, once numbers, ids and the like are written alike",
     )
     arg_types: ClassVar[dict[str, bool]] = {"value": True}
+    none_means: ClassVar[str] = "no row has a text"
     rows = Rows.NEW
     order = Order.SETS
     needs = Needs.ALL_ROWS
@@ -186,6 +187,7 @@ class Anomaly(Command):
         memory="as `pattern`, with 24 counts for each text",
     )
     arg_types: ClassVar[dict[str, bool]] = {}
+    none_means: ClassVar[str] = "no pattern behaves unusually"
     rows = Rows.NEW
     order = Order.SETS
     needs = Needs.ALL_ROWS
