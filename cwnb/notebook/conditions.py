@@ -14,18 +14,21 @@ from cwnb.notebook.placeholders import literal
 _INFINITE = {math.inf: "1e999", -math.inf: "-1e999"}
 
 
-def is_value(expression: str, value: Any) -> str:
-    """Write that an expression has this value; None stands for a missing one."""
+def is_value(expression: str, value: Any, name: str) -> str:
+    """Write that an expression has this value; None stands for a missing one.
+
+    `name` is the field that an error names: the expression may be a longer one of it.
+    """
     if value is None:
         return f"not ispresent({expression})"
-    return f"{_compared(expression, value)} = {written(value, expression)}"
+    return f"{_compared(expression, value)} = {written(value, name)}"
 
 
-def is_other_value(expression: str, value: Any) -> str:
-    """Write that an expression has another value than this one, and has one."""
+def is_other_value(expression: str, value: Any, name: str) -> str:
+    """Write that an expression has another value than this one, and has one; as `is_value`."""
     if value is None:
         return f"ispresent({expression})"
-    return f"{_compared(expression, value)} != {written(value, expression)}"
+    return f"{_compared(expression, value)} != {written(value, name)}"
 
 
 def written(value: Any, name: str) -> str:

@@ -25,7 +25,7 @@ from cwnb.insights import (
 from cwnb.nearest import suggestion, unknown
 from cwnb.notebook.cells import cell_source
 from cwnb.notebook.conditions import comparable, is_other_value, is_value
-from cwnb.notebook.placeholders import fill_query, literal
+from cwnb.notebook.placeholders import fill_query, literal, without_braces
 from cwnb.notebook.windows import bin_window, intersection, moment_or_number, sides
 from cwnb.query_sources import StoreSources
 from cwnb.results.charts import KINDS
@@ -163,7 +163,8 @@ class Exploration:
 
     def to_cells(self) -> list[str]:
         """Give the code of the cells that do the same, in their order."""
-        values = [f"{name} = {value!r}" for name, value in self.parameters.items()]
+        text, braces = without_braces(self._with_streams(self.text), self.parameters)
+        values = [f"{name} = {value!r}" for name, value in {**self.parameters, **braces}.items()]
         options = {"logs": (), "chart": ("--plot", self.chart), "explain": ("--explain",)}[
             self.view
         ]
@@ -171,7 +172,6 @@ class Exploration:
         options += ("--limit", str(self.limit)) if self.limit else ()
         options += ("--strict",) if self.strict else ()
         options += self.cell_options
-        text = self._with_streams(self.text)
         groups = [] if self.names_groups else self.groups
         asked = [self, self.period_before()] if self.compares else [self]
         return ["\n".join(values)] * bool(values) + [
@@ -388,14 +388,14 @@ class Exploration:
         `of_event`: it is a field that the events have. Otherwise it is a column of the answer,
         which the query may have made.
         """
-        self._filter(name, is_value(self._comparable(name), value), of_event=of_event)
+        self._filter(name, is_value(self._comparable(name), value, name), of_event=of_event)
 
     def leave_out(self, name: str, value: Any, *, of_event: bool = False) -> None:
         """Leave out the rows with this value of a field; None stands for rows without the field.
 
         As `!=` does, it leaves out the rows without the field too. `of_event` is as in `keep_only`.
         """
-        self._filter(name, is_other_value(self._comparable(name), value), of_event=of_event)
+        self._filter(name, is_other_value(self._comparable(name), value, name), of_event=of_event)
 
     def _filter(self, name: str, condition: str, *, of_event: bool) -> None:
         text = with_condition(self._filled(), name, condition, of_event=of_event)
@@ -433,7 +433,7 @@ class Exploration:
                 # The first bin may begin before the window, and the last one end after it.
                 window, is_narrower = intersection(window, bin_window(row[name], *bins)), True
             else:
-                conditions.append(is_value(expression, row[name]))
+                conditions.append(is_value(expression, row[name], name))
         conditions = conditions_to_add(text, conditions)
         command = f"filter {' and '.join(conditions)}" if conditions else FIRST_TEXT
         text = events_beginning(text) + command

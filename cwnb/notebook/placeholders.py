@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from datetime import datetime
@@ -12,7 +13,7 @@ from cwnb.nearest import suggestion
 from cwnb.times import to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 _PLACEHOLDER = re.compile(r"\{\{(?P<inside>.*?)\}\}", re.DOTALL)
 _INSIDE = re.compile(r"\s*(?P<name>[^\W\d]\w*)\s*(?:\|\s*(?P<how>\w+)\s*)?")
@@ -23,11 +24,15 @@ def fill_query(text: str, variables: Mapping[str, Any]) -> str:
 
     Text is quoted and escaped, numbers and booleans are written as they are, lists as `[…]`, times
     as epoch milliseconds. `{{name|raw}}` is replaced by the value's text without quotes, for parts
-    of queries. Raises MalformedQuery for a `{{name}}` inside a string, a regex or a name, because
-    the quotes of the value could end the string.
+    of queries; braces in that text stand for themselves. Raises MalformedQuery for a `{{name}}`
+    inside a string, a regex or a name, because the quotes of the value could end the string.
     """
-    text = _PLACEHOLDER.sub(lambda match: _fill_raw(match, text, variables), text)
-    found = list(_PLACEHOLDER.finditer(text))
+    text, raw = _with_raw(text, variables)
+    found = [
+        match
+        for match in _PLACEHOLDER.finditer(text)
+        if not any(match.start() < end and start < match.end() for start, end in raw)
+    ]
     if not found:
         return text
     words = _word_spans(text, found)
@@ -49,6 +54,43 @@ def fill_query(text: str, variables: Mapping[str, Any]) -> str:
                 *span,
             )
     return "".join([*pieces, text[done:]])
+
+
+def without_braces(text: str, taken: Iterable[str] = ()) -> tuple[str, dict[str, str]]:
+    """Write a query so that the braces in its texts, regexes and names stand for themselves.
+
+    Gives the query with `{{braces|raw}}` in their places, and the values of these variables, none
+    of which has a name that is taken. What cannot be read as a query stays as it is.
+    """
+    found = [match for match in _PLACEHOLDER.finditer(text) if not _is_raw(match)]
+    try:
+        words = _word_spans(text, found) if found else []
+    except MalformedQuery:
+        return text, {}
+    values: dict[str, str] = {}
+    pieces, done = [], 0
+    for match in found:
+        start, end = match.span()
+        covering = [word for word in words if word[0] < end and start < word[1]]
+        if covering in ([], [match.span()]):  # in a comment, or a placeholder
+            continue
+        name = next((name for name, value in values.items() if value == match[0]), None)
+        if name is None:
+            name = _free_name({*taken, *values})
+            values[name] = match[0]
+        pieces += [text[done:start], f"{{{{{name}|raw}}}}"]
+        done = end
+    return "".join([*pieces, text[done:]]), values
+
+
+def _free_name(taken: set[str]) -> str:
+    names = (f"braces_{number}" if number > 1 else "braces" for number in itertools.count(1))
+    return next(name for name in names if name not in taken)
+
+
+def _is_raw(match: re.Match[str]) -> bool:
+    inside = _INSIDE.fullmatch(match["inside"])
+    return inside is not None and inside["how"] == "raw"
 
 
 def names_in(text: str) -> list[str]:
@@ -116,13 +158,23 @@ def _unquoted(value: Any) -> str:
     return value if isinstance(value, str) else literal(value)
 
 
-def _fill_raw(match: re.Match[str], text: str, variables: Mapping[str, Any]) -> str:
-    name, how = _name_and_mode(match, text)
-    if how is None:
-        return match[0]
-    if how != "raw":
-        raise MalformedQuery(f"unknown {how!r} after {name!r}; write |raw", text, *match.span())
-    return str(_value(match, text, variables))
+def _with_raw(text: str, variables: Mapping[str, Any]) -> tuple[str, list[tuple[int, int]]]:
+    """Replace each `{{name|raw}}`; gives the text and where what was filled in stands."""
+    pieces: list[str] = []
+    spans, done, length = [], 0, 0
+    for match in _PLACEHOLDER.finditer(text):
+        name, how = _name_and_mode(match, text)
+        if how is None:
+            continue
+        if how != "raw":
+            raise MalformedQuery(f"unknown {how!r} after {name!r}; write |raw", text, *match.span())
+        value = str(_value(match, text, variables))
+        pieces += [text[done : match.start()], value]
+        length += match.start() - done
+        spans.append((length, length + len(value)))
+        length += len(value)
+        done = match.end()
+    return "".join([*pieces, text[done:]]), spans
 
 
 def _name_and_mode(match: re.Match[str], text: str) -> tuple[str, str | None]:

@@ -156,7 +156,9 @@ def _logic(inner: st.SearchStrategy[exp.Expression]) -> st.SearchStrategy[exp.Ex
 
 
 @dataclass
-class _State:
+class State:
+    """What a drawn query has made so far, and the names that its next command may use."""
+
     names: dict[str, str] = field(default_factory=dict)
     commands: list[tree.Command] = field(default_factory=list)
     # Names that the query gave: `fields` may not list them again.
@@ -185,30 +187,32 @@ def pipelines(
 
     `said`: only commands that plain pandas can say.
     """
-    state = _State(dict(fields or FIELDS))
-    row_steps = [_filter, _fields, _parse, _extract, _filter_index, _lists, _sequences]
+    state = State(dict(fields or FIELDS))
+    row_steps = [
+        filtered, listed, _parse, extracted, _index_filtered, lists_opened, sequenced,
+    ]  # fmt: skip
     for step in draw(st.lists(st.sampled_from(row_steps), max_size=3)):
         step(draw, state)
     if not said and draw(st.sampled_from([False, False, False, True])):
         _pattern(draw, state)
     for _ in range(draw(st.sampled_from([0, 0, 1, 1, 2]))):
-        _stats(draw, state)
-        for step in draw(st.lists(st.sampled_from([_filter, _fields]), max_size=2)):
+        grouped(draw, state)
+        for step in draw(st.lists(st.sampled_from([filtered, listed]), max_size=2)):
             if state.plain.keys() <= state.names.keys():
                 step(draw, state)
         if draw(st.sampled_from([False, False, True])) and state.plain.keys() <= state.names.keys():
-            _sequences(draw, state)
-    _ending(draw, state)
+            sequenced(draw, state)
+    ending(draw, state)
     if not state.commands:
-        _filter(draw, state)
+        filtered(draw, state)
     return tree.Pipeline(commands=state.commands)
 
 
-def _filter(draw: st.DrawFn, state: _State) -> None:
+def filtered(draw: st.DrawFn, state: State) -> None:
     state.commands.append(tree.Filter(condition=draw(conditions(state.plain))))
 
 
-def _fields(draw: st.DrawFn, state: _State) -> None:
+def listed(draw: st.DrawFn, state: State) -> None:
     items = []
     computed = st.one_of(values(state.plain), values(state.plain), borders(state.plain))
     for value in draw(st.lists(computed, min_size=1, max_size=2)):
@@ -218,7 +222,7 @@ def _fields(draw: st.DrawFn, state: _State) -> None:
     state.commands.append(kind(items=_distinct(items)))
 
 
-def _parse(draw: st.DrawFn, state: _State) -> None:
+def _parse(draw: st.DrawFn, state: State) -> None:
     source = draw(st.sampled_from(["@message", *sorted(state.plain)]))
     pattern: exp.Expression
     if draw(st.booleans()):
@@ -236,7 +240,7 @@ def _parse(draw: st.DrawFn, state: _State) -> None:
     )
 
 
-def _extract(draw: st.DrawFn, state: _State) -> None:
+def extracted(draw: st.DrawFn, state: State) -> None:
     value = field_of(draw(st.sampled_from(["@message", *sorted(state.plain)])))
     kind = draw(st.sampled_from([tree.Json, tree.ParseLogfmt, tree.ParseCsv, tree.ParseXml]))
     command: tree.Command
@@ -258,7 +262,7 @@ def _extract(draw: st.DrawFn, state: _State) -> None:
     state.commands.append(command)
 
 
-def _lists(draw: st.DrawFn, state: _State) -> None:
+def lists_opened(draw: st.DrawFn, state: State) -> None:
     name = draw(st.sampled_from(sorted(state.plain)))
     if draw(st.booleans()):
         state.commands.append(tree.Expand(value=field_of(name)))
@@ -269,7 +273,7 @@ def _lists(draw: st.DrawFn, state: _State) -> None:
     state.commands.append(tree.Unnest(value=value, name=state.fresh("mixed")))
 
 
-def _sequences(draw: st.DrawFn, state: _State) -> None:
+def sequenced(draw: st.DrawFn, state: State) -> None:
     """Draw a command that gives a row values of other rows; before `stats` and after it."""
     name = draw(st.sampled_from(sorted(state.plain)))
     other = draw(st.sampled_from(sorted(state.plain)))
@@ -310,14 +314,14 @@ def _sequences(draw: st.DrawFn, state: _State) -> None:
     state.commands.append(command)
 
 
-def _filter_index(draw: st.DrawFn, state: _State) -> None:
+def _index_filtered(draw: st.DrawFn, state: State) -> None:
     # The service has an index on the stream by default, so nothing is to be said.
     streams = draw(st.lists(texts, min_size=1, max_size=3))
     condition = tree.In(value=field_of("@logStream"), options=[text("s"), *streams])
     state.commands.append(tree.FilterIndex(condition=condition))
 
 
-def _pattern(draw: st.DrawFn, state: _State) -> None:
+def _pattern(draw: st.DrawFn, state: State) -> None:
     if draw(st.sampled_from([False, False, True])):
         names = draw(
             st.lists(st.sampled_from(sorted(state.plain)), min_size=1, max_size=3, unique=True)
@@ -339,7 +343,7 @@ def _pattern(draw: st.DrawFn, state: _State) -> None:
     state.after_stats = True
 
 
-def _stats(draw: st.DrawFn, state: _State) -> None:
+def grouped(draw: st.DrawFn, state: State) -> None:
     value = values(state.plain)
     aggregates = st.one_of(
         st.just(call("count", tree.Star())),
@@ -392,11 +396,11 @@ def periods(after_stats: bool) -> list[exp.Expression]:
     return [] if after_stats else [tree.Period(count=10, unit="s")]
 
 
-def _parts(name: str, state: _State) -> list[str]:
+def _parts(name: str, state: State) -> list[str]:
     return [name] if state.after_stats else name.split(".")
 
 
-def _ending(draw: st.DrawFn, state: _State) -> None:
+def ending(draw: st.DrawFn, state: State) -> None:
     names = st.sampled_from(sorted(state.names))
     if draw(st.booleans()):
         keys = draw(st.lists(st.tuples(names, st.booleans()), min_size=1, max_size=2))
@@ -421,7 +425,7 @@ def _ending(draw: st.DrawFn, state: _State) -> None:
         state.commands.append(tree.Limit(count=exp.Literal.number(count), any=None))
 
 
-def _reference(name: str, state: _State) -> tree.Field:
+def _reference(name: str, state: State) -> tree.Field:
     return tree.Field(parts=[name] if state.after_stats else name.split("."))
 
 

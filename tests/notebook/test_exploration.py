@@ -8,6 +8,7 @@ import pytest
 
 from cwnb.errors import CwnbError, InvalidParameter, MalformedQuery, ResourceNotFound
 from cwnb.notebook.exploration import FIRST_TEXT, Exploration
+from cwnb.notebook.placeholders import fill_query
 from cwnb.results.over_time import CountOverTime
 
 from .conftest import NOW_MS
@@ -183,6 +184,24 @@ def test_a_query_is_loaded_as_one_change(logs):
         with pytest.raises(CwnbError):
             exploration.load("limit 1", **wrong)
     assert exploration.to_cells() == before
+
+
+def test_braces_in_names_are_kept_in_cells(logs):
+    logs.put(
+        "/braces",
+        "s{{x}}",
+        [(logs.clock.now_ms() - n, json.dumps({"a{{b}}": n})) for n in range(3)],
+    )
+    exploration = Exploration(logs, ["/braces"])
+    exploration.choose_streams(["s{{x}}"])
+    exploration.keep_only("a{{b}}", 1)
+    values, cell = exploration.to_cells()
+    variables: dict[str, str] = {}
+    exec(values, variables)
+    line, _, text = cell.partition("\n")
+    assert line.startswith("%%insights -g /braces")
+    result = logs.query(fill_query(text, variables), "/braces")
+    assert len(result) == len(exploration.run()) == 1
 
 
 def test_values_of_every_kind_are_kept_and_left_out(logs):

@@ -11,7 +11,7 @@ from pipelines import parse_pipeline
 
 from cwnb.errors import CwnbError, InvalidParameter, MalformedQuery
 from cwnb.insights.tree import In, literal_value
-from cwnb.notebook.placeholders import fill_query, fill_word, literal
+from cwnb.notebook.placeholders import fill_query, fill_word, literal, without_braces
 
 LITERALS = [
     ("checkout", '"checkout"'),
@@ -63,6 +63,7 @@ QUERIES = [
     ("stats count(*) by bin({{x|raw}})", {"x": "5m"}, "stats count(*) by bin(5m)"),
     ("filter a like /{{x|raw}}/", {"x": "b.*c"}, "filter a like /b.*c/"),
     ('filter a like "{{ x | raw }}"', {"x": "b"}, 'filter a like "b"'),
+    ("filter {{x|raw}}", {"x": '`{{y}}` = "{{x|raw}}"'}, 'filter `{{y}}` = "{{x|raw}}"'),
     ("parse @message {{x}} as a", {"x": "user=*"}, 'parse @message "user=*" as a'),
     ("fields @message", {}, "fields @message"),
 ]
@@ -119,3 +120,28 @@ def test_words_of_the_line_are_filled_bare():
     assert fill_word("/shop/{{n}}", variables) == ["/shop/web"]
     assert fill_word("{{t}}", variables) == ["1795172400000"]
     assert fill_word("-1h", variables) == ["-1h"]
+
+
+# Queries whose braces stand for themselves where they are in a text, a regex or a name.
+WITH_BRACES = [
+    "filter `a{{x}}b` = 1 or `a{{x}}b` = {{n}} or `{{}}` = 2 # not {{y}}",
+    'filter @logStream in ["s{{1}}", "{{a b}}"]\n| limit {{n}}',
+    'filter a = "{{" and b = "}}"',
+    "filter a like /{{x}}/ and b like /{{part|raw}}/",
+    "fields '{{{{x}}}}' as a",
+    "fields a, b",
+]
+
+
+@pytest.mark.parametrize("text", WITH_BRACES)
+def test_braces_in_texts_and_names_stand_for_themselves(text):
+    written, values = without_braces(text, {"n", "braces"})
+    variables = {"n": 3, "part": "p", "braces": "none"}
+    expected = text.replace("{{n}}", "3").replace("{{part|raw}}", "p")
+    assert fill_query(written, {**variables, **values}) == expected
+    assert not {"n", "braces"} & values.keys()
+
+
+def test_what_is_no_query_keeps_its_braces():
+    assert without_braces('filter a = "{{x') == ('filter a = "{{x', {})
+    assert without_braces("filter a = '{{x}}") == ("filter a = '{{x}}", {})

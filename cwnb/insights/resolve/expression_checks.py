@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 COMPARISONS = tuple(tree.COMPARISONS)
 # Names joined by dashes without spaces, which are differences unless they stand in backticks.
-_DASHED = re.compile(r"[\w@.]+(?:-[\w@.]+)+")
+# Only from the beginning of a word: a long word would be read from each of its letters otherwise.
+_DASHED = re.compile(r"(?<![\w@.])[\w@.]+(?:-[\w@.]+)+")
 # Every event has these; the last two are not fields of the language.
 _ALWAYS = frozenset({*SYSTEM_FIELDS, SEQUENCE, RAW})
 
