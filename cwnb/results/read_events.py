@@ -182,7 +182,8 @@ def events_of_inputs(query: Query, context: QueryContext) -> list[ReadEvents | R
             file = f"input_{len(events) + 1}.parquet" if events else EVENTS_FILE
             same = ReadEvents(context, pipeline.input, [], file)
             events.append(same)
-        same.names = sorted({*same.names, *field_names(pipeline)})
+        read = (command.reads() for command in pipeline.commands)
+        same.names = sorted({*same.names, *field_names(pipeline)}.union(*read))
         found.append(same)
     return found[::-1]
 

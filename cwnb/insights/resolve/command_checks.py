@@ -449,10 +449,14 @@ class _CommandChecker(SequenceChecker):
         written = set().union(
             *(later.writes() for later in self.checked[self.checked.index(command) + 1 :])
         )
-        shown = {name for name in outputs - written if command.makes(name)}
+        shown = {name for name in outputs - written if command.makes(name)} | joined.columns
         alias, other = joined.left_alias, joined.right_alias
         listed = {name for names in command.args["listed"] for name in names}
-        of_left = [name for name in sorted(shown & listed) if name.startswith(f"{alias}.")]
+        of_left = [
+            name
+            for name in sorted(shown & (listed | joined.columns))
+            if name.startswith(f"{alias}.")
+        ]
         command.set("shown", tuple((name, name[len(alias) + 1 :]) for name in of_left))
         joined.of_left |= {name[len(alias) + 1 :] for name in of_left}
         joined.of_right |= {

@@ -59,6 +59,7 @@ class Joined:
 
     `made`: the names that these have defined. `of_left`: the fields of the left side that they
     name, by the names that these had before the join. `of_right`: the fields of the right side.
+    `columns`: fields of the left side, `a.field`, whose values a command has replaced.
     """
 
     command: tree.Join
@@ -66,6 +67,7 @@ class Joined:
     made: set[str] = field(default_factory=set)
     of_left: set[str] = field(default_factory=set)
     of_right: set[str] = field(default_factory=set)
+    columns: set[str] = field(default_factory=set)
 
     @property
     def left_alias(self) -> str:
@@ -85,6 +87,8 @@ class Joined:
     def of_side(self, name: tree.Field, refuse: Callable[[str, Any], Any]) -> tree.Field:
         """Give a field as it is named where the query runs; refuse one that has no side."""
         side, *rest = name.parts
+        if name.name in self.columns:
+            return name
         if side == self.left_alias and rest:
             own = tree.Field(parts=rest)
             own.meta.update(name.meta)
@@ -102,6 +106,11 @@ class Joined:
                 name,
             )
         return name
+
+    def make_column(self, name: tree.Field) -> None:
+        """Note that a command replaces the values of a field of a side."""
+        if name.parts[0] == self.left_alias:
+            self.columns.add(name.name)
 
     def _check_right(self, name: tree.Field, own: str, refuse: Callable[[str, Any], Any]) -> None:
         outputs = self.right.outputs

@@ -47,14 +47,18 @@ class SequenceChecker(StatsChecker):
 
     def check_made_of_rows(self, command: tree.Command) -> tree.Command:
         """Check an `accum`, `autoregress` or `sessionize`, which add columns."""
-        times = False
-        for field in command.args.get("fields") or [command.args["value"]]:
-            self._resolve(field)
-            times = times or self._is_time(field)
+        made = command.gives()
+        written = command.args.get("fields") or [command.args["value"]]
+        fields = [self._resolve(field) for field in written]
+        times = any(self._is_time(field) for field in fields)
         if TIMESTAMP in command.reads() and not self._visible(Field(parts=[TIMESTAMP])):
             message = f"{command.keyword} needs {TIMESTAMP}, which is no output of {self.given_by}"
             self._refuse(f"{message} before", command)
-        for name in command.gives():
+        if command.args.get("fields"):
+            command.set("fields", fields)
+        else:
+            command.set("value", fields[0])
+        for name in made:
             self._define(name, command, again=self.scope.named | self.scope.listed)
             self.scope.made[name] = times and isinstance(command, tree.Autoregress)
         return command
@@ -65,21 +69,20 @@ class SequenceChecker(StatsChecker):
         fields: dict[str, Field] = {}
         for part in command.args.get("fields") or [tree.Wildcard(pattern="*")]:
             if isinstance(part, Field):
-                self._resolve(part)
-                fields.setdefault(part.name, part)
+                fields.setdefault(part.name, self._changed_in_place(part))
                 continue
             found = [name for name in shown if _matches(name, part.pattern)]
             if not found:
                 columns = ", ".join(map(write_name, shown))
                 self._refuse(f"no column that is shown here fits {part.pattern} ({columns})", part)
-            fields |= {name: _placed_as(command, Field(parts=[name])) for name in found}
+            fields |= {name: self._changed_in_place(self._column(command, name)) for name in found}
         command.set("fields", list(fields.values()))
         self.scope.replaced |= fields.keys()
         return command
 
     def check_outlier(self, command: tree.Outlier) -> tree.Command:
         """Check an `outlier`, which changes fields in their place."""
-        self._resolve_fields(command)
+        self._resolve_fields(command, in_place=True)
         for name in command.marks().values():
             self._define(name, command, again=self.scope.named | self.scope.listed)
         self.scope.replaced |= {field.name for field in command.args["fields"]}
@@ -87,9 +90,7 @@ class SequenceChecker(StatsChecker):
 
     def check_addtotals(self, command: tree.AddTotals) -> tree.Command:
         """Check an `addtotals`, and name the fields where it names none."""
-        if command.args.get("fields"):
-            self._resolve_fields(command)
-        else:
+        if not command.args.get("fields"):
             names = [
                 name
                 for name in self._shown()
@@ -100,21 +101,40 @@ class SequenceChecker(StatsChecker):
                 self._refuse(
                     "no column is shown here that could be added; name the fields", command
                 )
-            command.set("fields", [_placed_as(command, Field(parts=[name])) for name in names])
+            command.set("fields", [self._column(command, name) for name in names])
+        self._resolve_fields(command, in_place=command.args["col"])
         for name in command.total_column():
             self._define(name, command, again=self.scope.named | self.scope.listed)
         if command.args["col"]:
             self.scope.replaced |= {field.name for field in command.args["fields"]}
         return command
 
-    def _resolve_fields(self, command: tree.Command) -> None:
+    def _resolve_fields(self, command: tree.Command, *, in_place: bool) -> None:
         """Check the fields of a command, each of which may stand in it once."""
-        seen: set[str] = set()
+        fields: dict[str, exp.Expression] = {}
         for field in command.args["fields"]:
-            self._resolve(field)
-            if field.name in seen:
+            if field.name in fields:
                 self._refuse(f"{command.keyword} names {field.name!r} twice", field)
-            seen.add(field.name)
+            resolve = self._changed_in_place if in_place else self._resolve
+            fields[field.name] = resolve(field)
+        command.set("fields", list(fields.values()))
+
+    def _changed_in_place(self, field: Field) -> Field:
+        """Check a field whose values a command replaces; gives it as the command names it.
+
+        After a join it is the column `a.field`: the rules know the field of the left side by its
+        own name, under which it keeps its values.
+        """
+        self._resolve(field)
+        if self.joined is not None:
+            self.joined.make_column(field)
+        return field
+
+    def _column(self, command: tree.Command, name: str) -> Field:
+        """Give a column that is shown as a field of a command that does not name it."""
+        is_of_side = self.joined is not None and self.joined.command.makes(name)
+        parts = name.split(".") if is_of_side else [name]
+        return _placed_as(command, Field(parts=parts))
 
     def _shown(self) -> list[str]:
         """Name the columns that are shown at this place."""

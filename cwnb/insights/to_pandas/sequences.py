@@ -128,9 +128,8 @@ def write_addtotals(script: Script, command: AddTotals) -> None:
         code = f"row_totals({', '.join(n.code for n in numbers)})"
         kinds = {n.kind for n in numbers}
         empty = f"pd.Series(pd.NA, index={script.frame}.index, dtype=TEXT)"
-        script.assign(name, _sums(code, "number" if kinds == {"number"} else "numeric"))
-        if not numbers:
-            script.assign(name, Snippet(empty, "text"))
+        sums = _sums(code, "number" if kinds == {"number"} else "numeric")
+        script.assign(name, sums if numbers else Snippet(empty, "text"))
     if not command.args["col"]:
         return
     script.add(f"{script.frame} = with_row({script.frame})")
