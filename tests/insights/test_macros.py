@@ -28,6 +28,7 @@ SAVED = {
     "wrong": SavedQuery("wrong", "filter level = = 3"),
     "twice": SavedQuery("twice", "$errors() | fields n"),
     "self": SavedQuery("self", "fields n | $self()"),
+    "noted": SavedQuery("noted", "fields n # of all"),
     "long": SavedQuery("long", "fields n # " + "x" * 6_000),
 }
 
@@ -55,6 +56,7 @@ def find(name: str) -> SavedQuery:
         ("$errors() | $open(2)", 'filter level = "ERROR" and n > 0 | limit 2'),
         ("filter a = '$errors()' # $errors()", "filter a = '$errors()' # $errors()"),
         ("filter a like /b$/", "filter a like /b$/"),
+        ("$noted() | limit 1", "fields n # of all\n | limit 1"),
     ],
 )
 def test_a_call_is_the_text_of_the_saved_query(query: str, text: str) -> None:

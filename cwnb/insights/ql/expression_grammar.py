@@ -20,6 +20,7 @@ from cwnb.insights.names import canonical, known_functions, row_forms
 from cwnb.insights.ql import foreign, misreadings
 from cwnb.insights.ql.cursor import Cursor
 from cwnb.insights.ql.tokens import REGEX_TOKEN, STEP_TOKEN, path_parts, quote, unquote
+from cwnb.insights.ql.vocabulary import SOURCE
 from cwnb.insights.resolve.arguments import check_arguments
 from cwnb.insights.values.periods import UNITS, unit_named
 from cwnb.nearest import suggestion
@@ -147,13 +148,22 @@ class ExpressionParser(Cursor):
             if self._next.token_type in {TokenType.VAR, TokenType.PIPE}:
                 return tree.InSubquery(value=value, answer=self._inner_pipeline("a subquery"))
             raise self._fault("'in' takes a list in square brackets, such as ['a', 'b']")
-        listed = f"; write [{self._slice(self._curr)}]" if self._curr else ""
+        listed = self._hint_of_list() if self._curr else ""
         self._require(TokenType.L_BRACKET, "a list in square brackets", listed)
         options = [self._list_value()]
         while self._match(TokenType.COMMA):
             options.append(self._list_value())
         self._require(TokenType.R_BRACKET, "',' or ']'")
         return tree.In(value=value, options=options)
+
+    def _hint_of_list(self) -> str:
+        """Say how to write what follows `in` without brackets."""
+        word = self._word()
+        if word == SOURCE.lower():
+            return "; a query stands in parentheses, as in (SOURCE '/shop/web' | fields host)"
+        is_text = word and word not in {"true", "false"}
+        value = quote(self._curr.text) if is_text else self._slice(self._curr)
+        return f"; write [{value}]"
 
     def _list_value(self) -> exp.Expression:
         start = self._curr.start

@@ -105,6 +105,8 @@ def expand(text: str, find: Callable[[str], Saved]) -> Expansion:
         name = token.text[1:].strip("`")
         arguments, end = _arguments(text, tokens, number)
         inside = _filled(text, token, name, _found(text, token, name, find), arguments)
+        if "#" in inside.rpartition("\n")[2]:
+            inside += "\n"  # a comment at its end must not hide what follows the call
         parts.append(text[place : token.start])
         begin = sum(map(len, parts))
         parts.append(inside)
