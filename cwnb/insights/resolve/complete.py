@@ -13,7 +13,18 @@ from sqlglot import exp
 
 from cwnb.events import SEQUENCE, TIMESTAMP
 from cwnb.insights.inputs import columns_of_input
-from cwnb.insights.tree import Field, Fields, Item, Limit, Names, Pipeline, Query, Shown, SortKey
+from cwnb.insights.tree import (
+    Field,
+    Fields,
+    Item,
+    Limit,
+    Names,
+    Order,
+    Pipeline,
+    Query,
+    Shown,
+    SortKey,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +102,7 @@ def explicit_sort(commands: list[Command]) -> list[Command]:
     their order of arrival in the direction of `@timestamp`, where it is sorted by.
     """
     result: list[Command] = []
-    events = True
+    events, ordered = True, False
     for command in commands:
         keys = command.sort_keys()
         named = [key.args["item"] for key in keys if key.args["item"].args.get("alias")]
@@ -99,11 +110,14 @@ def explicit_sort(commands: list[Command]) -> list[Command]:
             result.append(Fields(items=[item.copy() for item in named]))
         for item in named:
             item.set("value", Field(parts=[item.args["alias"]]))
-        # Rows come in newest first, so a stable sort by descending times needs no further key.
+        # Rows come in newest first, so the first sort that is stable needs no further key to put
+        # times in descending order.
         timed = [key for key in keys if _is_time(key)]
-        if timed and not timed[0].args["descending"] and events:
+        descending = bool(timed and timed[0].args["descending"])
+        if timed and events and (ordered or not descending):
             arrival = Item(value=Field(parts=[SEQUENCE]), text=SEQUENCE)
-            keys.append(SortKey(item=arrival, descending=False))
+            keys.append(SortKey(item=arrival, descending=descending))
+        ordered = ordered or command.order is not Order.KEEPS
         events = events and command.names is not Names.REPLACES
         result.append(command)
     return result

@@ -238,18 +238,16 @@ def natural(value: Any) -> Any:
         return (1, number, text)
     # A run of digits compares with other characters as "0" does.
     runs = re.findall(r"[0-9]+|[^\W0-9_]+|[\W_]", text)
-    return (0, [("0", len(r), r) if r[0] in "0123456789" else (r, 0, "") for r in runs], "")
+    return (0, tuple(("0", len(r), r) if r[0] in "0123456789" else (r, 0, "") for r in runs), "")
 
 
 def sort_order(values: pd.Series) -> pd.Series:
     """Give each value its place in the order of `sort`, from 1; missing comes first, so it is 0."""
-    # For Python, True equals 1, but the two sort differently.
-    distinct = {(isinstance(v, bool), v) for v in values if not absent(v)}
-    ordered = sorted(distinct, key=lambda pair: natural(pair[1]))
-    if ordered and isinstance(ordered[0][1], pd.Timestamp):
-        ordered.sort()
-    places = {pair: place for place, pair in enumerate(ordered, 1)}
-    made = [0 if absent(v) else places[isinstance(v, bool), v] for v in values]
+    # 1 and "1" have one place, so that their rows stay in their order.
+    keys = [None if absent(v) else natural(v) for v in values]
+    ordered = sorted({key for key in keys if key is not None})
+    places = {key: place for place, key in enumerate(ordered, 1)}
+    made = [places.get(key, 0) for key in keys]
     return pd.Series(made, index=values.index, dtype="int64")
 
 
@@ -320,6 +318,8 @@ def round_half_away(values: pd.Series, decimals: int = 0) -> pd.Series:
 
 def floor(values: pd.Series) -> pd.Series:
     """Round down."""
+    if pd.api.types.is_integer_dtype(values.dtype):
+        return values
     if values.dtype == object:
         return each(math.floor, object, values)
     return column(pc.floor(pa.array(values)), values)
@@ -327,6 +327,8 @@ def floor(values: pd.Series) -> pd.Series:
 
 def ceil(values: pd.Series) -> pd.Series:
     """Round up."""
+    if pd.api.types.is_integer_dtype(values.dtype):
+        return values
     if values.dtype == object:
         return each(math.ceil, object, values)
     return column(pc.ceil(pa.array(values)), values)
