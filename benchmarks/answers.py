@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +11,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from benchmarks.queries import Question
+    from benchmarks.question import Question
 
 
 def differences(question: Question, ours: DataFrame, theirs: DataFrame) -> str:
@@ -18,8 +19,9 @@ def differences(question: Question, ours: DataFrame, theirs: DataFrame) -> str:
 
     Rows count as a bag unless their order is part of the answer; floats agree to nine digits.
     """
-    mine = _rows(ours, question.columns)
-    others = _rows(theirs, [question.names.get(name, name) for name in question.columns])
+    lists = [question.columns.index(name) for name in question.lists]
+    mine = _rows(ours, question.columns, lists)
+    others = _rows(theirs, [question.names.get(n, n) for n in question.columns], lists)
     if len(mine) != len(others):
         return f"{len(mine)} rows, not {len(others)}"
     if not question.ordered:
@@ -31,11 +33,16 @@ def differences(question: Question, ours: DataFrame, theirs: DataFrame) -> str:
     return ""
 
 
-def _rows(frame: DataFrame, columns: Any) -> list[tuple[Any, ...]]:
-    return [
-        tuple(map(_plain, row))
-        for row in zip(*(frame[name].tolist() for name in columns), strict=True)
-    ]
+def _rows(frame: DataFrame, columns: Any, lists: list[int]) -> list[tuple[Any, ...]]:
+    held = [frame[name].tolist() for name in columns]
+    for place in lists:
+        held[place] = list(map(_set_of, held[place]))
+    return [tuple(map(_plain, row)) for row in zip(*held, strict=True)]
+
+
+def _set_of(value: Any) -> str:
+    """Write a list, which cwnb gives as JSON, in one order."""
+    return json.dumps(sorted(json.loads(value) if isinstance(value, str) else list(value)))
 
 
 def _plain(value: Any) -> Any:

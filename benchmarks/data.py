@@ -1,5 +1,8 @@
 """Seeded logs of a web shop: JSON application logs and access lines, a day of each.
 
+Beside them orders with lists, CSV and XML, and the users of the shop, both for the commands that
+read such things.
+
 `python -m benchmarks` keeps what it made under `.benchmarks/` and makes it again when the
 generator changes. Everything is put together by Arrow in chunks: ten million events take a
 minute or two and a few hundred MB of memory.
@@ -20,8 +23,10 @@ FOLDER = Path(".benchmarks")
 START_MS = 1_790_812_800_000  # 2026-10-01T00:00Z
 DAY_MS = 86_400_000
 CHUNK = 250_000
-# One access line for so many application events.
+# One access line, and one order, for so many application events.
 ACCESS_SHARE = 5
+# As many as the right side of a `join` may have keys.
+USERS = 50_000
 
 _LEVELS = (["DEBUG", "INFO", "WARN", "ERROR"], [0.08, 0.84, 0.05, 0.03])
 _SERVICES = ["cart", "catalog", "checkout", "gateway", "payment", "search", "session", "shipping"]
@@ -61,6 +66,14 @@ class Logs:
         return self.folder / "access.log"
 
     @property
+    def orders(self) -> Path:
+        return self.folder / "orders.ndjson"
+
+    @property
+    def users(self) -> Path:
+        return self.folder / "users.ndjson"
+
+    @property
     def access_events(self) -> int:
         return self.events // ACCESS_SHARE
 
@@ -72,6 +85,8 @@ def make(events: int) -> Logs:
     for path, write, count in (
         (logs.app, app_lines, logs.events),
         (logs.access, access_lines, logs.access_events),
+        (logs.orders, order_lines, logs.access_events),
+        (logs.users, user_lines, USERS),
     ):
         if path.exists():
             continue
@@ -176,6 +191,54 @@ def access_lines(first: int, stop: int, count: int) -> pa.Array:
         ' "-" "',
         _pick(_AGENTS, random.integers(0, len(_AGENTS), rows)),
         '"',
+    )
+
+
+def order_lines(first: int, stop: int, count: int) -> pa.Array:
+    """Give JSON events of orders, with a list of maps, a line of CSV, one of logfmt, and XML."""
+    random = np.random.default_rng([3, first])
+    rows = stop - first
+    when = pa.array(times(first, stop, count, random), pa.timestamp("ms", "UTC"))
+    items = random.integers(1, 5, rows)
+    sku = pa.array(random.integers(0, 500, items.sum())).cast(pa.string())
+    amount = pa.array(random.integers(1, 9, items.sum())).cast(pa.string())
+    each = _join('{"sku":"s', sku, '","qty":', amount, "}")
+    ends = np.concatenate([[0], np.cumsum(items)]).astype(np.int32)
+    listed = pc.binary_join(pa.ListArray.from_arrays(pa.array(ends), each), ",")
+    order = pa.array(random.integers(100_000, 1_000_000, rows)).cast(pa.string())
+    state = _pick(["new", "paid", "sent", "back"], random.integers(0, 4, rows))
+    total = pa.array(random.integers(100, 90_000, rows)).cast(pa.string())
+    region = _pick(_REGIONS, random.integers(0, len(_REGIONS), rows))
+    return _join(
+        '{"timestamp":"',
+        pc.strftime(when, "%Y-%m-%dT%H:%M:%SZ"),
+        '","items":[',
+        listed,
+        '],"record":"',
+        *(order, ",", state, ",", total, ",", region),
+        '","pairs":"order=',
+        *(order, " state=", state, " total=", total, " region=", region),
+        '","document":"<order><number>',
+        *(order, "</number><state>", state, "</state><total>", total, "</total></order>"),
+        '"}',
+    )
+
+
+def user_lines(first: int, stop: int, count: int) -> pa.Array:
+    """Give JSON events of users, one for each id from 0 on."""
+    random = np.random.default_rng([4, first])
+    rows = stop - first
+    when = pa.array(times(first, stop, count, random), pa.timestamp("ms", "UTC"))
+    return _join(
+        '{"timestamp":"',
+        pc.strftime(when, "%Y-%m-%dT%H:%M:%SZ"),
+        '","id":"',
+        _padded("u-", np.arange(first, stop)),
+        '","tier":"',
+        _pick(["gold", "silver", "none"], random.choice(3, rows, p=[0.1, 0.3, 0.6])),
+        '","country":"',
+        _pick(["de", "es", "fr", "it", "nl", "pl", "pt", "se"], random.integers(0, 8, rows)),
+        '"}',
     )
 
 

@@ -78,15 +78,19 @@ def queries(events: int, runs: int, peer_name: str, only: str | None) -> int:
             print(f"{question.name:42}  WRONG: {problem[:300]}", flush=True)
             continue
         ms, ms_there = statistics.median(mine), statistics.median(theirs)
-        ratios.append(ms / ms_there)
-        if ms > NOTICED_MS:
-            noticed.append(ratios[-1])
+        ratio = ms / ms_there
+        if question.rival:
+            ratios.append(ratio)
+        if question.rival and ms > NOTICED_MS:
+            noticed.append(ratio)
         work = statistics.median(cpu) / max(statistics.median(cpu_there), 1e-3)
         print(
-            f"{question.name:42}{ms:>10.1f}{ms_there:>12.1f}{ratios[-1]:>8.2f}{work:>8.2f}",
+            f"{question.name:42}{ms:>10.1f}{ms_there:>12.1f}{ratio:>8.2f}{work:>8.2f}"
+            f"{'' if question.rival else '  (other work)'}",
             flush=True,
         )
-    print(_memory("queries", events, peer_name))
+    if only is None:
+        print(_memory("queries", events, peer_name))
     geomean = statistics.geometric_mean(ratios) if ratios else float("nan")
     worst = max(noticed, default=0.0)
     print(f"geomean={geomean:.2f} worst={worst:.2f}")

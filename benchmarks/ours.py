@@ -13,9 +13,15 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
     from benchmarks.data import Logs
-    from benchmarks.queries import Question
+    from benchmarks.question import Question
 
 APP, ACCESS = "/bench/app", "/bench/access"
+ORDERS, USERS = "/bench/orders", "/bench/users"
+
+
+def files(logs: Logs) -> dict[str, Path]:
+    """Give the file of each log group that the questions ask."""
+    return {APP: logs.app, ACCESS: logs.access, ORDERS: logs.orders, USERS: logs.users}
 
 
 class Ours:
@@ -41,16 +47,18 @@ class Ours:
 
     def load(self, logs: Logs) -> None:
         """Load all, unless it was loaded by the code as it is now."""
-        made = self.path.parent / "store.made"
-        if made.exists() and made.stat().st_mtime > _last_change():
+        made, groups = self.path.parent / "store.made", "\n".join(files(logs))
+        current = made.exists() and made.stat().st_mtime > _last_change()
+        if current and made.read_text() == groups:
             return
         made.unlink(missing_ok=True)
-        self.load_app(logs)
+        self.forget()
         self.prepare()
-        self.logs.load(str(logs.access), group=ACCESS)
+        for group, path in files(logs).items():
+            self.logs.load(str(path), group=group)
         self.logs.close()
         self.logs = None
-        made.touch()
+        made.write_text(groups)
 
     def forget(self) -> None:
         """Remove the store."""

@@ -2,32 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+from benchmarks.command_queries import OF_COMMANDS
 from benchmarks.data import DAY_MS, START_MS
-from benchmarks.ours import ACCESS, APP
+from benchmarks.ours import ACCESS
+from benchmarks.question import Question
 
 # A hundredth of the day, in the middle.
 _PART = (START_MS + DAY_MS // 2, START_MS + DAY_MS // 2 + DAY_MS // 100)
-
-
-@dataclass(frozen=True)
-class Question:
-    """One question, and the columns of the answer that are compared.
-
-    `ordered`: the order of the rows is part of the answer. `lenient`: no query of this kind may
-    take more than twice the peer's time, not one and a half times.
-    """
-
-    name: str
-    insights: str
-    sql: dict[str, str]
-    columns: tuple[str, ...]
-    group: str = APP
-    window: tuple[int, int] | None = None
-    ordered: bool = False
-    lenient: bool = False
-    names: dict[str, str] = field(default_factory=dict)  # column of the answer -> the peer's
 
 
 QUESTIONS = (
@@ -218,4 +199,5 @@ QUESTIONS = (
         ("code", "n", "total"),
         group=ACCESS,
     ),
+    *OF_COMMANDS,
 )

@@ -33,14 +33,14 @@ class Worker:
 
     def make(self, files: dict[str, str]) -> dict[str, Any]:
         """Load these files into a new store, a group each, unless that was done before."""
-        made = self.folder / "made"
-        if made.exists():
+        made, groups = self.folder / "made", "\n".join(files)
+        if made.exists() and made.read_text() == groups:
             return {"made": False}
         shutil.rmtree(self.path, ignore_errors=True)
         with self._open() as logs:
             for group, path in files.items():
                 logs.load(path, group=group)
-        made.touch()
+        made.write_text(groups)
         return {"made": True}
 
     def ask(self, query: str, group: str, window: list[int] | None) -> dict[str, Any]:

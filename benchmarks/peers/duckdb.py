@@ -41,6 +41,25 @@ COPY (
 ) TO '{target}' (FORMAT parquet, COMPRESSION zstd)
 """
 
+_ORDERS = """
+COPY (
+  SELECT d.timestamp AS time, json::VARCHAR AS line, d.items AS items, d.record AS record,
+    d.pairs AS pairs, d.document AS document
+  FROM (SELECT json, from_json(json, '{{"timestamp": "TIMESTAMP", "items":
+    [{{"sku": "VARCHAR", "qty": "BIGINT"}}], "record": "VARCHAR", "pairs": "VARCHAR",
+    "document": "VARCHAR"}}') AS d FROM read_ndjson_objects('{source}'))
+) TO '{target}' (FORMAT parquet, COMPRESSION zstd)
+"""
+
+_USERS = """
+COPY (
+  SELECT d.timestamp AS time, json::VARCHAR AS line, d.id AS id, d.tier AS tier,
+    d.country AS country
+  FROM (SELECT json, from_json(json, '{{"timestamp": "TIMESTAMP", "id": "VARCHAR",
+    "tier": "VARCHAR", "country": "VARCHAR"}}') AS d FROM read_ndjson_objects('{source}'))
+) TO '{target}' (FORMAT parquet, COMPRESSION zstd)
+"""
+
 
 class DuckDB:
     """Load and ask; every question on a fresh connection, so that nothing is remembered."""
@@ -49,7 +68,10 @@ class DuckDB:
 
     def __init__(self, folder: Path) -> None:
         self.app = folder / "duckdb-app.parquet"
-        self.access = folder / "duckdb-access.parquet"
+        # The other tables, whose names are those of the files.
+        self.others = {
+            name: folder / f"duckdb-{name}.parquet" for name in ("access", "orders", "users")
+        }
         self.connection = self._connect()
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
@@ -68,16 +90,18 @@ class DuckDB:
         """Write what is not there yet."""
         if not self.app.exists():
             self.load_app(logs)
-        if not self.access.exists():
-            sql = _ACCESS.format(source=logs.access, target=self.access)
-            self.connection.execute(sql)
+        for name, sql in (("access", _ACCESS), ("orders", _ORDERS), ("users", _USERS)):
+            target = self.others[name]
+            if not target.exists():
+                self.connection.execute(sql.format(source=getattr(logs, name), target=target))
 
     def prepare(self) -> None:
         """Forget; not timed."""
         self.connection.close()
         self.connection = self._connect()
         self.connection.execute(f"CREATE VIEW app AS FROM '{self.app}'")
-        self.connection.execute(f"CREATE VIEW access AS FROM '{self.access}'")
+        for name, path in self.others.items():
+            self.connection.execute(f"CREATE VIEW {name} AS FROM '{path}'")
 
     def ask(self, text: str) -> DataFrame:
         """Give the answer as its user would have it."""

@@ -65,6 +65,8 @@ class Batch:
         self.rows = rows
         self.query_values = query_values
         self.kinds: dict[str, set[str]] = {}
+        # Columns whose kinds were noted; what filters leave of them has no others.
+        self._noted: set[str] = set()
         # Whether a command has made several rows of an event, so that row numbers repeat.
         self.repeats = False
         self._reader = reader
@@ -155,6 +157,9 @@ class Batch:
 
     def _note_kinds(self, name: str, array: Any) -> None:
         """Remember the kinds of values in a column, for a warning if there are several."""
+        if name in self._noted:
+            return
+        self._noted.add(name)
         if array is None or array.null_count == len(array):
             return
         if pa.types.is_struct(array.type):
@@ -241,8 +246,10 @@ class Batch:
             self._forget(part)
         if name in reads:
             self._columns[name] = (compute(self), len(self._filters))
+            self._noted.discard(name)
             return
         self._columns.pop(name, None)
+        self._noted.discard(name)
         step = self._meter.step if self._meter else 0
         self._definitions[name] = (compute, reads, step)
 
@@ -295,6 +302,7 @@ class Batch:
         for part, array in columns.items():
             self.set(part, array)
         self._made.add(name)
+        self._noted.discard(name)
         self._parts[name] = [part for part in columns if part != name]
         self._documents[name] = None
 
@@ -310,6 +318,7 @@ class Batch:
 
     def _forget(self, name: str) -> None:
         self._made.discard(name)
+        self._noted.discard(name)
         self._columns.pop(name, None)
         self._definitions.pop(name, None)
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.meter import Spent, nothing_spent
+from cwnb.insights.engine.order import ascending
 from cwnb.insights.engine.schedule import Call, Workers
 from cwnb.insights.engine.tasks import fetch_rows
 
@@ -57,18 +58,21 @@ class PickedRows:
         rows = len(tasks)
         if not rows or not names:
             return {name: pa.nulls(rows) for name in names}
-        order = np.lexsort((positions, tasks))
+        order = ascending(tasks, positions)
         bounds = np.flatnonzero(np.diff(tasks[order])) + 1
-        chunks = np.split(order, bounds)
+        # Tasks in the order in which they are asked for, so that often no row has to be moved.
+        chunks = sorted(np.split(order, bounds), key=lambda chunk: int(chunk.min()))
+        order = np.concatenate(chunks)
         found = self._read([(int(tasks[c[0]]), positions[c]) for c in chunks], names)
         back = np.empty(rows, dtype=np.int64)
         back[order] = np.arange(rows)
-        where = pa.array(back)
+        where = None if np.array_equal(order, np.arange(rows)) else pa.array(back)
         whole = {}
         for name in names:
             checkpoint()
             # Taken out of what was found, so that a column is not held twice for long.
-            whole[name] = columns.concat([part.pop(name) for part in found]).take(where)
+            column = columns.concat([part.pop(name) for part in found])
+            whole[name] = column if where is None else column.take(where)
         return whole
 
     def _read(

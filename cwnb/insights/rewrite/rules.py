@@ -14,7 +14,8 @@ def raise_filters(commands: list[Command]) -> list[Command]:
     for command in commands:
         place = len(result)
         if only_filters(command):
-            while place and filter_may_pass(command, result[place - 1]):
+            reads = command.reads()
+            while place and filter_may_pass(reads, result[place - 1]):
                 place -= 1
         result.insert(place, command)
     return result
@@ -31,8 +32,8 @@ def only_filters(command: Command) -> bool:
     )
 
 
-def filter_may_pass(filter: Command, before: Command) -> bool:
-    """Tell whether a filter may move before the command that stands before it.
+def filter_may_pass(reads: set[str], before: Command) -> bool:
+    """Tell whether a filter that reads these fields may move before the command before it.
 
     It may if each row after that command comes from one row alone, or if that command only orders
     rows, and if it writes nothing that the filter reads. Filters keep their order among themselves.
@@ -43,7 +44,7 @@ def filter_may_pass(filter: Command, before: Command) -> bool:
         (row_by_row or only_orders)
         # After such a command the same name may stand for another value.
         and before.names is not Names.REPLACES
-        and not touches(filter.reads(), before.writes())
+        and not touches(reads, before.writes())
     )
 
 

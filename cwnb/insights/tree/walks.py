@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from typing import TYPE_CHECKING, TypeVar
 
 from sqlglot import exp
@@ -22,15 +21,20 @@ def find(node: exp.Expr, *kinds: type[Found]) -> Iterator[Found]:
 
     Stops at the border of a pipeline: what another pipeline names is no name of this one.
     """
-    waiting = deque([node])
-    while waiting:
-        part = waiting.popleft()
+    waiting = [node]
+    for part in waiting:  # it grows meanwhile
         if isinstance(part, kinds):
             yield part
         for value in part.args.values():
-            for child in value if isinstance(value, list) else (value,):
-                if isinstance(child, exp.Expr) and not isinstance(child, Pipeline):
-                    waiting.append(child)
+            if isinstance(value, exp.Expr):
+                if not isinstance(value, Pipeline):
+                    waiting.append(value)
+            elif isinstance(value, list):
+                waiting += [
+                    child
+                    for child in value
+                    if isinstance(child, exp.Expr) and not isinstance(child, Pipeline)
+                ]
 
 
 def field_names(node: exp.Expr) -> set[str]:

@@ -131,7 +131,8 @@ class CollectPlan:
             rows = rows[_first_of_each([key.take(pa.array(rows)) for key in joined.unique])]
         if self.count is not None:
             rows = rows[: self.count]
-        return joined.take(rows)
+        in_order = len(rows) == joined.rows and bool((rows[1:] > rows[:-1]).all())
+        return joined if in_order else joined.take(rows)
 
     def finish(self, merged: CollectPartial | None, rows: Rows) -> Batch:
         """Give the final rows with the columns that are needed."""

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 # The most distinct keys of the right side. Source: CWL_QuerySyntax-Join.
 MOST_KEYS = 50_000
+# A list of places by code may be so many times as long as there are keys.
+_MOST_LISTED = 64
 # A value of a row takes about so many bytes, as far as that can be told before the row is made.
 _BYTES = 8
 
@@ -34,13 +36,16 @@ def join(command: Join, batch: Batch, wanted: set[str] | None) -> Batch:
     names = [key.args["right"] for key in command.args["keys"]]
     index = right.once(("join", *names), lambda: KeyIndex([right.columns[n] for n in names]))
     fields = [evaluate_array(key.args["left"], batch) for key in command.args["keys"]]
-    codes, counts = index.counts(fields)
-    pairs = np.maximum(counts, 1) if command.args.get("outer") else counts
-    columns = command.args["columns"]
-    if int(pairs.sum()) * (len(columns) + 2) * _BYTES > batch.query_values.memory_budget:
-        raise too_large([command], batch.query_values.memory_budget)
-    rows, places = index.pairs(codes, counts, pairs)
-    if not np.array_equal(pairs, np.ones(len(pairs), dtype=np.int64)):
+    keys = index.places(fields)
+    columns, outer = command.args["columns"], bool(command.args.get("outer"))
+    if index.pair_count(keys, outer=outer) * (len(columns) + 2) * _BYTES > (
+        budget := batch.query_values.memory_budget
+    ):
+        raise too_large([command], budget)
+    rows, places = index.pairs(keys, outer=outer)
+    if rows is not None and index.has_one_each:
+        batch.filter(pa.array(keys >= 0))
+    elif rows is not None:
         # What is computed of a row is computed once for all of its pairs.
         batch.compute(wanted)
         batch.take(rows)
@@ -72,29 +77,55 @@ class KeyIndex:
                 f"the right side of the join has {len(known):,} different keys; the most is "
                 f"{MOST_KEYS:,}, so filter it first"
             )
+        # Whether each key is that of one row.
+        self.has_one_each = bool((self._counts == 1).all())
+        # The place of each code, -1 where no row has it, and a last -1 for codes beyond them; None
+        # if that would be a long list.
+        self._place_of: np.ndarray[Any, Any] | None = None
+        if len(known) and int(known[-1]) < _MOST_LISTED * len(known):
+            self._place_of = np.full(int(known[-1]) + 2, -1, dtype=np.int64)
+            self._place_of[known] = np.arange(len(known))
         self._known = pa.array(known, pa.int64())
 
-    def counts(self, fields: Sequence[pa.Array]) -> tuple[Any, np.ndarray[Any, Any]]:
-        """Give for each row the place of its key, -1 for none, and how many rows have it."""
-        found = pc.index_in(self._keys.codes(fields), value_set=self._known)
-        places = found.fill_null(-1).to_numpy(zero_copy_only=False)
-        counts = np.zeros(len(places), dtype=np.int64)
-        there = places >= 0
-        counts[there] = self._counts[places[there]]
-        return places, counts
+    def places(self, fields: Sequence[pa.Array]) -> np.ndarray[Any, Any]:
+        """Give for each row the place of its key, -1 for none."""
+        codes = self._keys.codes(fields)
+        if self._place_of is None:
+            found = pc.index_in(codes, value_set=self._known)
+            return np.asarray(found.fill_null(-1)).astype(np.int64)
+        last = len(self._place_of) - 1
+        numbers = codes.fill_null(last).to_numpy(zero_copy_only=False)
+        return np.asarray(self._place_of[np.minimum(numbers, last)])
+
+    def pair_count(self, places: np.ndarray[Any, Any], *, outer: bool) -> int:
+        """Give the number of pairs of these rows."""
+        alone = len(places) - int(np.count_nonzero(places >= 0))
+        pairs = len(places) - alone
+        if not self.has_one_each:
+            pairs = int(self._counts[places[places >= 0]].sum())
+        return pairs + (alone if outer else 0)
 
     def pairs(
-        self, places: Any, counts: np.ndarray[Any, Any], pairs: np.ndarray[Any, Any]
-    ) -> tuple[np.ndarray[Any, Any], pa.Array]:
-        """Give the row of the left side and that of the right side, or none, of each pair."""
-        rows = np.repeat(np.arange(len(pairs)), pairs)
-        firsts = np.cumsum(pairs) - pairs
-        within = np.arange(len(rows)) - firsts[rows]
-        there = counts[rows] > 0
-        found = np.zeros(len(rows), dtype=np.int64)
-        starts = self._starts[places[rows[there]]]
-        found[there] = self._rows[starts + within[there]]
-        return rows, pa.array(found, mask=~there)
+        self, places: np.ndarray[Any, Any], *, outer: bool
+    ) -> tuple[np.ndarray[Any, Any] | None, pa.Array]:
+        """Give the row of the left side and that of the right side, or none, of each pair.
+
+        The rows of the left side are None where each is in one pair.
+        """
+        paired = places >= 0
+        rows = None if outer or paired.all() else np.flatnonzero(paired)
+        places = places if rows is None else places[rows]
+        missing = places < 0 if rows is None and outer else None
+        if self.has_one_each:
+            return rows, pa.array(self._rows[places] if len(self._rows) else places, mask=missing)
+        counts = np.where(places < 0, 1, self._counts[places])
+        repeated = np.repeat(np.arange(len(places)), counts)
+        within = np.arange(len(repeated)) - np.repeat(np.cumsum(counts) - counts, counts)
+        found = self._rows[self._starts[places[repeated]] + within]
+        missing = None if missing is None else missing[repeated]
+        if rows is not None:
+            repeated = rows[repeated]
+        return repeated, pa.array(found, mask=missing)
 
 
 def _keys(column: pa.Array) -> pa.Array:

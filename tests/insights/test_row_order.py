@@ -1,0 +1,30 @@
+"""The order of rows across tasks, sorted by keys that are joined where they fit one integer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from cwnb.insights.engine.order import Ranks, ascending
+
+_RANDOM = np.random.default_rng(5)
+
+
+@pytest.mark.parametrize("spread", [3, 1 << 20, 1 << 40, (1 << 63) - 1])
+@pytest.mark.parametrize("low", [0, -5, -(1 << 63)])
+def test_keys_are_sorted_as_by_lexsort(spread: int, low: int) -> None:
+    high = min(low + spread, (1 << 63) - 1)
+    keys = [_RANDOM.integers(low, high, 500), _RANDOM.integers(-2, 2, 500)]
+    for ordered in (keys, keys[::-1], [*keys, keys[0]]):
+        np.testing.assert_array_equal(ascending(*ordered), np.lexsort(ordered[::-1]))
+
+
+def test_no_rows_have_no_order() -> None:
+    nothing = np.zeros(0, dtype=np.int64)
+    assert len(ascending(nothing, nothing)) == 0
+
+
+def test_of_two_rows_of_one_event_the_first_stays_first() -> None:
+    one = np.array([7, 7, 8])
+    ranks = Ranks(one, one, place=np.array([1, 2, 0]))
+    assert ranks.descending().tolist() == [2, 1, 0]
