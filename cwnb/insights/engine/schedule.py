@@ -32,6 +32,7 @@ _WORK_S = 0.1
 _WORK_ROWS = 500_000
 # While a step with more rows or bytes than this runs on another thread, the main thread waits.
 _LARGE_ROWS = 100_000
+_THREAD_NAME = "cwnb-query"
 _LARGE_BYTES = 16 << 20
 
 
@@ -48,7 +49,7 @@ class _Threads:
         with cls.lock:
             # Threads do not survive a fork.
             if cls.pool is None or cls.owner != os.getpid():
-                cls.pool = ThreadPoolExecutor(worker_count(), thread_name_prefix="cwnb-query")
+                cls.pool = ThreadPoolExecutor(worker_count(), thread_name_prefix=_THREAD_NAME)
                 cls.owner = os.getpid()
                 cls.waiting = 0
             return cls.pool
@@ -88,7 +89,12 @@ def worker_count() -> int:
 
 
 def call_in_parallel(function: Callable[[Any], Any], arguments: list[Any]) -> list[Any]:
-    """Call a function with each argument, in parallel; the last call runs on this thread."""
+    """Call a function with each argument, in parallel; the last call runs on this thread.
+
+    One of the shared threads makes all calls itself: those that wait for each other never end.
+    """
+    if threading.current_thread().name.startswith(f"{_THREAD_NAME}_"):
+        return list(map(function, arguments))
     others = [_Threads.get().submit(function, argument) for argument in arguments[:-1]]
     here = function(arguments[-1])
     return [*(other.result() for other in others), here]

@@ -46,6 +46,8 @@ class Extreme(Aggregation):
         if not len(value):
             return Long(value, codes)
         keys = _order_numbers(value)
+        if bool((codes[1:] > codes[:-1]).all()) and not np.isnan(keys).any():
+            return Long(value, codes)  # each group has one value
         if count == 1:
             row = int(keys.argmax() if self.largest else keys.argmin())
             return Long(value.slice(row, 1), codes[row : row + 1])

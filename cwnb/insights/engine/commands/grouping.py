@@ -9,6 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cwnb.insights.engine.schedule import call_in_parallel, worker_count
+from cwnb.insights.values.numbers import string_bytes
+
 # Integer keys are numbered by subtraction if their range has at most this many numbers, else by
 # hashing. Up to this many groups are counted by bincount.
 _DENSE = 1 << 20
@@ -16,6 +19,12 @@ _DENSE = 1 << 20
 _FIRST_SEARCH_ROWS = 4096
 # Up to this many groups are counted by comparing all rows with each.
 _COMPARED_GROUPS = 5
+# Of fewer rows it is not asked whether their keys are mostly distinct.
+_MANY_ROWS = 1 << 16
+# Texts of more rows are numbered by several threads.
+_ROWS_FOR_THREADS = 1 << 19
+# So many rows are looked at first, and if hardly two of them are equal, so many more.
+_FIRST_SAMPLE, _SAMPLE = 256, 8192
 
 
 @dataclass
@@ -39,12 +48,36 @@ class Groups:
         return first_of(self.codes, self.count)
 
 
+def each_alone(rows: int) -> Groups:
+    """Give a group for each row."""
+    return Groups(np.arange(rows, dtype=np.int64), np.ones(rows, dtype=np.int64))
+
+
+def mostly_distinct(keys: list[Any], rows: int) -> bool:
+    """Guess from a sample whether grouping by these equality keys would leave most rows alone.
+
+    Looks at rows that lie apart and at rows that lie together, because equal ids often do.
+    """
+    if rows < _MANY_ROWS or not any(pa.types.is_string(key.type) for key in keys):
+        return False
+    for size in (_FIRST_SAMPLE, _SAMPLE):
+        apart = np.arange(0, rows, rows // size)[:size]
+        together = np.arange(rows // 2, rows // 2 + size)
+        for sample in (apart, together):
+            taken = [key.take(pa.array(sample)) for key in keys]
+            equal = size - group_rows(taken, size).count
+            # Of n values that are equally frequent, a sample of s has about s²/2n pairs.
+            if equal > size * size / (2 * rows) + 1:
+                return False
+    return True
+
+
 def last_of(codes: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
     """Give the last row of each group, -1 for a group without rows."""
     rows = len(codes)
     last = np.full(count, -1, dtype=np.int64)
     start = rows
-    reach = _FIRST_SEARCH_ROWS
+    reach = _FIRST_SEARCH_ROWS if count < _FIRST_SEARCH_ROWS else rows
     while start and (start == rows or (last < 0).any()):
         begin = max(0, rows - reach)
         # If an index occurs several times in an assignment, numpy keeps the last value.
@@ -104,8 +137,30 @@ def _encode(key: Any) -> tuple[np.ndarray[Any, Any], int]:
             return np.asarray(codes.fill_null(size)), size + (1 if key.null_count else 0)
         if not key.null_count and (numbered := _number_ascending(np.asarray(key))) is not None:
             return numbered
+    many = len(key) > _ROWS_FOR_THREADS and worker_count() > 1
+    if many and pa.types.is_string(kind) and len(string_bytes(key)[1]):
+        return _encode_in_parallel(key)
     encoded = pc.dictionary_encode(key, null_encoding="encode")
     return np.asarray(encoded.indices).astype(np.int64), len(encoded.dictionary)
+
+
+def _encode_in_parallel(text: pa.Array) -> tuple[np.ndarray[Any, Any], int]:
+    """Do what `_encode` does: each thread numbers the texts that end with some of the bytes."""
+    starts, data = string_bytes(text)
+    lasts = np.maximum(starts[1:], 1) - 1
+    share = np.where(starts[1:] > starts[:-1], data[lasts], 0) % worker_count()
+    rows = [np.flatnonzero(share == number) for number in range(worker_count())]
+    encoded = call_in_parallel(
+        lambda own: pc.dictionary_encode(text.take(pa.array(own)), null_encoding="encode"), rows
+    )
+    sizes = [len(part.dictionary) for part in encoded]
+    if sum(sizes) == len(text):
+        return np.arange(len(text), dtype=np.int64), len(text)
+    codes = np.empty(len(text), dtype=np.int64)
+    for own, part, before in zip(rows, encoded, np.cumsum([0, *sizes]), strict=False):
+        codes[own] = np.asarray(part.indices)
+        codes[own] += before
+    return codes, sum(sizes)
 
 
 def _number_ascending(numbers: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] | None:

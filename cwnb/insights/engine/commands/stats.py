@@ -14,7 +14,7 @@ from cwnb.insights import functions, values
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
-from cwnb.insights.engine.commands.grouping import group_rows
+from cwnb.insights.engine.commands.grouping import each_alone, group_rows, mostly_distinct
 from cwnb.insights.engine.evaluate import evaluate_array
 from cwnb.insights.engine.faults import fault_at
 from cwnb.insights.engine.order import Ranks, RowOrder
@@ -58,8 +58,15 @@ class StatsPlan:
     def partial(self, batch: Batch, order: RowOrder, task: int) -> StatsPartial:  # noqa: ARG002
         """Aggregate the rows of one batch."""
         shown = [_key(name, node, batch, self.offset_ms) for name, node in self.keys]
-        groups = group_rows([values.equality_key(key) for key in shown], batch.rows)
-        newest = groups.first_rows() if order.in_memory else groups.last_rows()
+        equal = [values.equality_key(key) for key in shown]
+        grouped = order.in_memory or not mostly_distinct(equal, batch.rows)
+        if grouped:
+            groups = group_rows(equal, batch.rows)
+            newest = groups.first_rows() if order.in_memory else groups.last_rows()
+        else:
+            # The merge groups all rows anyway, and finding few equal ones here takes as long.
+            groups = each_alone(batch.rows)
+            newest = None
         states: list[Any] = []
         for i, (made, subject) in enumerate(self.slots):
             if self.shared[i] < i:
@@ -74,21 +81,22 @@ class StatsPlan:
                     raise fault_at(subject, message)
                 value = functions.coerce(made.function, made.function.subject, value)
             states.append(made.partial(value, groups, order))
-        picked = [key.take(pa.array(newest)) for key in shown]
+        picked = [key if newest is None else key.take(pa.array(newest)) for key in shown]
+        newest = groups.codes if newest is None else newest
         # Without keys there is one group, which needs no rank; a rank might have to be read.
         ranks = order.ranks(newest) if self.keys else Ranks.none(groups.count)
-        return StatsPartial(picked, ranks, states, groups.count)
+        return StatsPartial(picked, ranks, states, groups.count, None if grouped else equal)
 
     def merge(self, partials: list[StatsPartial]) -> StatsPartial:
         """Merge the groups of several tasks."""
-        if len(partials) == 1:
+        if len(partials) == 1 and partials[0].equal is None:
             return partials[0]
         follow = all(p.ranks.in_one_task() for p in partials)
         if follow:
             partials = sorted(partials, key=lambda p: -int(p.ranks.major[0]))
         keys = [columns.concat([p.keys[i] for p in partials]) for i in range(len(self.keys))]
         total = sum(p.rows for p in partials)
-        groups = group_rows([values.equality_key(key) for key in keys], total)
+        groups = group_rows([_joined_keys(partials, i) for i in range(len(keys))], total)
         ranks = Ranks.concat([p.ranks for p in partials])
         if follow:
             # The newest task is first, so the first row of each group is its newest.
@@ -104,8 +112,9 @@ class StatsPlan:
             own = [p.states[i] for p in partials]
             checkpoint()
             states.append(states[first] if first < i else made.merge(own, maps, groups.count))
-        picked = [key.take(pa.array(newest)) for key in keys]
-        return StatsPartial(picked, ranks.take(newest), states, groups.count)
+        if groups.count < total:
+            keys, ranks = [key.take(pa.array(newest)) for key in keys], ranks.take(newest)
+        return StatsPartial(keys, ranks, states, groups.count)
 
     def finish(self, merged: StatsPartial | None, rows: Rows) -> Batch:
         """Give a row per group, in the order of the newest event of each group, newest first."""
@@ -130,20 +139,33 @@ class StatsPlan:
 class StatsPartial:
     """The groups of one task: their values for each key, their ranks, and the states.
 
-    A group's keys and rank are those of its newest row.
+    A group's keys and rank are those of its newest row. Where the rows were not grouped, each of
+    them is a group, and `equal` has the equality keys of each column: several may have equal ones.
     """
 
     keys: list[Any]
     ranks: Ranks
     states: list[Any]
     rows: int
+    equal: list[Any] | None = None
 
     @property
     def nbytes(self) -> int:
         """Give the memory held."""
-        held = sum(columns.nbytes(key) for key in self.keys) + self.ranks.nbytes
+        arrays = {id(array): array for array in (*self.keys, *(self.equal or ()))}
+        held = sum(map(columns.nbytes, arrays.values())) + self.ranks.nbytes
         states = {id(state): state for state in self.states}
         return int(held + sum(_state_bytes(state) for state in states.values()))
+
+
+def _joined_keys(partials: list[StatsPartial], place: int) -> Any:
+    """Give the equality keys of one column of all partial answers."""
+    if any(p.equal is None for p in partials):
+        return values.equality_key(columns.concat([p.keys[place] for p in partials]))
+    keys = [p.equal[place] for p in partials if p.equal is not None]
+    if len({key.type for key in keys}) > 1:
+        keys = [values.decode(key).cast(pa.string()) for key in keys]
+    return columns.concat(keys)
 
 
 def _state_bytes(state: Any) -> int:
