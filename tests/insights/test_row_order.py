@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from cwnb.insights.engine.order import Ranks, ascending
+from cwnb.insights.engine.order import Ranks
+from cwnb.insights.values.integer_order import ascending
 
 _RANDOM = np.random.default_rng(5)
 

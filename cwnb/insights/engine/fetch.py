@@ -10,9 +10,9 @@ import pyarrow as pa
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.meter import Spent, nothing_spent
-from cwnb.insights.engine.order import ascending
 from cwnb.insights.engine.schedule import Call, Workers
 from cwnb.insights.engine.tasks import fetch_rows
+from cwnb.insights.values.integer_order import ascending
 
 if TYPE_CHECKING:
     from collections.abc import Callable

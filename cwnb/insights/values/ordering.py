@@ -17,7 +17,9 @@ import pyarrow.compute as pc
 
 from cwnb.insights.control import checkpoint
 from cwnb.insights.values import numbers
+from cwnb.insights.values.byte_ranks import byte_ranks
 from cwnb.insights.values.conversion import analyse, to_text
+from cwnb.insights.values.integer_order import ascending
 from cwnb.insights.values.number_columns import big_rows
 from cwnb.insights.values.numbers import MISSING, Numbers, string_bytes
 from cwnb.insights.values.value_types import decode, is_time
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 # Written after a letter run: less than any character, so that `ab` sorts before `abc`.
 _END = b"\0"
 _OTHER, _LETTER, _DIGIT = range(3)
+_LAST_ASCII = 127
 _CLASS = np.zeros(256, dtype=np.uint8)
 _CLASS[list(range(ord("a"), ord("z") + 1)) + list(range(ord("A"), ord("Z") + 1))] = _LETTER
 _CLASS[list(b"0123456789")] = _DIGIT
@@ -49,6 +52,8 @@ def sort_order(columns: Sequence[tuple[pa.Array, bool]]) -> np.ndarray[Any, Any]
     if len(keys) == 1:
         return np.argsort(keys[0], kind="stable")
     checkpoint()
+    if all(key.dtype == np.int64 for key in keys):
+        return ascending(*keys)
     # lexsort is stable, and its last key counts first.
     return np.lexsort(keys[::-1])
 
@@ -109,6 +114,8 @@ def _keys(array: pa.Array, *, descending: bool) -> list[np.ndarray[Any, Any]]:
 
 def _dense(array: pa.Array) -> np.ndarray[Any, Any]:
     checkpoint()
+    if pa.types.is_binary(array.type) or pa.types.is_string(array.type):
+        return byte_ranks(array)
     placed = pc.rank(array, sort_keys="ascending", tiebreaker="dense")
     result: np.ndarray[Any, Any] = np.asarray(placed).astype(np.int64)
     if array.null_count:
@@ -133,6 +140,8 @@ def _text_ranks(text: pa.Array, most: int = _BEGINNING) -> np.ndarray[Any, Any]:
 
     Most messages differ early, and keys of whole messages take long to make.
     """
+    if _are_of_one_form(text):
+        return _dense(text)
     lengths = pc.utf8_length(text)
     if len(text) < _FEW_TEXTS or (pc.mean(lengths).as_py() or 0) < 2 * most:
         return _dense(natural_keys(text))
@@ -246,10 +255,29 @@ def natural_keys(text: pa.Array) -> pa.Array:
     return pa.Array.from_buffers(pa.binary(), len(text), buffers)
 
 
+def _are_of_one_form(text: pa.Array) -> bool:
+    """Tell whether each place of all texts has a digit, has an ASCII letter, or has neither.
+
+    Their runs are equally long then, so that natural order is that of their characters.
+    """
+    starts, data = string_bytes(text)
+    if text.null_count or len(starts) == 1:
+        return False
+    data, count = data[starts[0] : starts[-1]], len(starts) - 1
+    length = len(data) // count
+    if not length or (np.diff(starts) != length).any() or (data > _LAST_ASCII).any():
+        return False
+    first = _CLASS[data[:length]]
+    few = _CLASS[data[: length * _FEW_TEXTS]].reshape(-1, length)
+    if not (few == first).all():
+        return False
+    return bool((_CLASS[data].reshape(count, length) == first).all())
+
+
 def _kinds_of_bytes(data: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Tell for each byte of UTF-8 whether its character is a letter, a digit or another one."""
     kinds: np.ndarray[Any, Any] = _CLASS[data]
-    if (data <= 127).all():
+    if (data <= _LAST_ASCII).all():
         return kinds
     characters = np.frombuffer(data.tobytes().decode().encode("utf-32-le"), dtype="<u4")
     by_character = np.zeros(sys.maxunicode + 1, dtype=np.uint8)
