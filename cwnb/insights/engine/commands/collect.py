@@ -76,7 +76,10 @@ class CollectPlan:
         elif self.count is not None and not self.unique:
             rows = rows[: self.count]
         unique = [_comparable(node, batch) for node in self.unique]
-        if keys:
+        # Where all rows are kept, the merge alone sorts them.
+        kept = len(rows) if self.count is None else min(self.count, len(rows))
+        sorts = bool(keys) and (order.in_memory or bool(unique) or kept < len(rows))
+        if sorts:
             ordered = [
                 (key.take(pa.array(rows)), down)
                 for key, (_, down) in zip(keys, self.keys, strict=True)
@@ -102,11 +105,12 @@ class CollectPlan:
             [key.take(where) for key in keys],
             [key.take(where) for key in unique],
             held,
+            in_order=sorts or not keys,
         )
 
     def merge(self, partials: list[CollectPartial]) -> CollectPartial:
         """Give the first rows of several tasks, at most `count`."""
-        if len(partials) == 1:
+        if len(partials) == 1 and partials[0].in_order:
             return partials[0]
         joined = CollectPartial(
             np.concatenate([p.task for p in partials]),
@@ -148,9 +152,9 @@ class CollectPlan:
 
 @dataclass
 class CollectPartial:
-    """The first rows of one task, in order: their places, ranks and keys.
+    """The first rows of one task: their places, ranks and keys.
 
-    `held` are the needed columns if they are read at once.
+    `held` are the needed columns if they are read at once. `in_order`: whether the rows are sorted.
     """
 
     task: np.ndarray[Any, Any]
@@ -159,6 +163,7 @@ class CollectPartial:
     keys: list[Any]
     unique: list[Any]
     held: dict[str, Any]
+    in_order: bool = True
 
     @property
     def rows(self) -> int:
