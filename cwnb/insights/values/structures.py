@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 # orjson reads integers beyond 64 bits as doubles, so text with one goes to the standard library.
+_LONG_DIGITS = re.compile("[0-9]{19}")
 _LONG_INTEGER = re.compile(r"(?:\A|[\[:,\s-])[0-9]{19}")
 _INFINITE = {True: "Infinity", False: "-Infinity"}
 _OPTIONS = orjson.OPT_NON_STR_KEYS
@@ -33,7 +34,8 @@ class JsonText(str):
 def read_json(text: str) -> Any:
     """Read JSON, integers with all their digits; raises ValueError or RecursionError."""
     value = orjson.loads(text)  # decides what is valid JSON
-    if not _LONG_INTEGER.search(text):
+    # The simple search takes half the time of the other, and few texts have so many digits.
+    if not (_LONG_DIGITS.search(text) and _LONG_INTEGER.search(text)):
         return value
     return json.loads(text, parse_constant=_no_constant)
 

@@ -26,21 +26,20 @@ class Values(Aggregation):
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:
         """Give the distinct values of each group."""
         present, codes, rows = present_values(value, groups.codes)
-        pairs = group_rows([pa.array(codes), values.equality_key(present)], len(codes))
+        pairs = _pairs(codes, groups.count, present)
         # The row with which each value appears first: rows in memory are newest first.
         first = pairs.first_rows() if order.in_memory else pairs.last_rows()
-        weight = np.bincount(pairs.codes, minlength=pairs.count)
         distinct = present.take(pa.array(first))
-        return Long(distinct, codes[first], order.ranks(rows[first]), weight)
+        return Long(distinct, codes[first], order.ranks(rows[first]), pairs.sizes)
 
-    def merge(self, states: list[Long], maps: list[Array], count: int) -> Long:  # noqa: ARG002
+    def merge(self, states: list[Long], maps: list[Array], count: int) -> Long:
         """Give the distinct values of each merged group, each in its first spelling."""
         joined = Long.joined(states, maps)
         assert joined.ranks is not None
         assert joined.weight is not None
         newest = joined.ranks.descending()
         value, codes = joined.value.take(pa.array(newest)), joined.codes[newest]
-        pairs = group_rows([pa.array(codes), values.equality_key(value)], len(codes))
+        pairs = _pairs(codes, count, value)
         first = pairs.first_rows()
         weight = np.bincount(
             pairs.codes, weights=joined.weight[newest], minlength=pairs.count
@@ -77,3 +76,9 @@ class TopK(Values):
         order = state.ranks.descending()
         order = order[np.argsort(-state.weight[order], kind="stable")]
         return self._lists(state, order[: self.literals[0]], count)
+
+
+def _pairs(codes: Array, count: int, value: Any) -> Groups:
+    """Number the pairs of a group and a value."""
+    keys = [values.equality_key(value)]
+    return group_rows(keys if count == 1 else [pa.array(codes), *keys], len(codes))

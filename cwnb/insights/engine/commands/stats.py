@@ -112,7 +112,8 @@ class StatsPlan:
             own = [p.states[i] for p in partials]
             checkpoint()
             states.append(states[first] if first < i else made.merge(own, maps, groups.count))
-        if groups.count < total:
+        # Where each row is a group, and they are numbered in order, none has to move.
+        if groups.count < total or not np.array_equal(newest, np.arange(total)):
             keys, ranks = [key.take(pa.array(newest)) for key in keys], ranks.take(newest)
         return StatsPartial(keys, ranks, states, groups.count)
 
