@@ -79,6 +79,6 @@ class TopK(Values):
 
 
 def _pairs(codes: Array, count: int, value: Any) -> Groups:
-    """Number the pairs of a group and a value."""
+    """Group rows by their group and their value."""
     keys = [values.equality_key(value)]
     return group_rows(keys if count == 1 else [pa.array(codes), *keys], len(codes))
