@@ -23,20 +23,22 @@ class KnownField:
 class Vocabulary:
     """The names that are known.
 
-    Fields (most frequent first), log streams, variables of `{{…}}`, log groups.
+    Fields (most frequent first), log streams, variables of `{{…}}`, log groups, lookup tables with
+    their columns.
     """
 
     fields: tuple[KnownField, ...] = ()
     streams: tuple[str, ...] = ()
     variables: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    tables: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True)
 class Candidate:
     """What may replace the fragment before the cursor.
 
-    `kind`: command, keyword, function, field, value, stream, group, period or variable.
+    `kind`: command, keyword, function, field, value, stream, group, table, period or variable.
     `signature` is how it is used (`substr(s, start [, len]) -> text`), or what is known of a field;
     `about` is a sentence.
     """

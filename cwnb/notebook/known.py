@@ -99,17 +99,18 @@ def vocabulary_of(logs: Logs, groups: Sequence[str]) -> Vocabulary:
     """Give the fields and log streams of these groups, of which some may not exist."""
     from cwnb.insights import KnownField, Vocabulary
 
+    tables = tuple((table.name, tuple(table.columns)) for table in logs.store.lookups())
     names: dict[str, None] = {}
     for group in groups:
         with suppress(ResourceNotFound):
             names.update(dict.fromkeys(logs.store.match_groups([group])))
     read = list(names)[:_GROUPS_READ]
     if not read:
-        return Vocabulary()
+        return Vocabulary(tables=tables)
     streams = {stream.name for group in read for stream in logs.store.streams(group)}
     words = vocabulary_from(logs.store.field_statistics(*read), streams)
     of_group = (KnownField(name, 1.0, ("text",)) for name in GROUP_FIELDS)
-    return replace(words, fields=(*words.fields, *of_group))
+    return replace(words, fields=(*words.fields, *of_group), tables=tables)
 
 
 def groups_in(text: str) -> tuple[str, ...]:

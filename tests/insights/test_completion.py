@@ -25,6 +25,7 @@ VOCABULARY = Vocabulary(
     streams=("i-1", "i-2"),
     variables=("wanted", "group"),
     groups=("/shop/web", "/shop/app"),
+    tables=(("hosts", ("host_id", "owner", "odd column")), ("odd table", ("a",))),
 )
 
 

@@ -13,14 +13,16 @@ from cwnb.insights.names import canonical, known_functions, row_forms
 from cwnb.insights.ql import vocabulary as words
 from cwnb.insights.ql.dialect import parse_query
 from cwnb.insights.ql.place import Expects, place_at
-from cwnb.insights.ql.tokens import REGEX_TOKEN, quote
+from cwnb.insights.ql.tokens import REGEX_TOKEN, path_parts, quote
 from cwnb.insights.ql.writer import write_name
-from cwnb.insights.tree import COMMANDS
+from cwnb.insights.tree import COMMANDS, Join
 from cwnb.insights.tree.facts import Names
 from cwnb.insights.values.periods import UNITS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sqlglot.tokenizer_core import Token
 
     from cwnb.insights.completion import Vocabulary
     from cwnb.insights.functions import Function
@@ -73,6 +75,10 @@ def candidates(before: str, vocabulary: Vocabulary, after: str = "") -> Completi
         found = _periods(place.fragment)
     elif place.expects is Expects.WORD:
         found = (Candidate(word, "keyword") for word in _words_after_value(place))
+        if place.command in words.LOOKUPS:
+            found = chain(found, _after_table(place, vocabulary))
+        elif place.command == "join" and _word_before(place) == "where":
+            found = _fields_of_sides(_sides(place.tokens), vocabulary)
     elif place.expects is Expects.VALUE:
         found = _values_and_names(place, vocabulary)
     else:
@@ -199,10 +205,17 @@ def _values_and_names(place: Place, vocabulary: Vocabulary) -> Iterator[Candidat
     if place.command == "limit":
         yield Candidate("any", "keyword")
         return
-    if place.command in words.LOOKUPS and (
-        not place.tokens or place.has_word("output", "outputnew")
-    ):
-        return  # the table and its columns, whose names are not known
+    if place.command in words.LOOKUPS and not place.tokens:
+        yield from (Candidate(write_name(name), "table") for name, _ in vocabulary.tables)
+        return
+    if place.command in words.LOOKUPS and place.has_word("output", "outputnew"):
+        yield from _columns_of_table(place, vocabulary)
+        return
+    if place.command == "lookup":
+        yield from _columns_of_table(place, vocabulary)
+    if place.command == "join" and place.has_word("where"):
+        yield from _fields_of_sides(_sides(place.tokens), vocabulary)
+        return
     if place.command == _SOURCE:
         yield from _words_of_source(place, vocabulary)
         return
@@ -236,6 +249,38 @@ def _values_and_names(place: Place, vocabulary: Vocabulary) -> Iterator[Candidat
             yield function_entry(name, function)
     if place.command == "filter":
         yield Candidate("not", "keyword")
+
+
+def _after_table(place: Place, vocabulary: Vocabulary) -> Iterator[Candidate]:
+    """Give what follows the name of a lookup table, or OUTPUT: its columns, or a field."""
+    if _word_before(place) in {"output", "outputnew"}:
+        yield from _columns_of_table(place, vocabulary)
+    elif len(place.tokens) == 1:
+        is_by_column = place.command == "lookup"
+        yield from (_columns_of_table if is_by_column else _fields)(place, vocabulary)
+
+
+def _columns_of_table(place: Place, vocabulary: Vocabulary) -> Iterator[Candidate]:
+    name = ".".join(path_parts(place.tokens[0].text))
+    for column in dict(vocabulary.tables).get(name, ()):
+        yield Candidate(write_name(column), "field", f"a column of the table {name}")
+
+
+def _fields_of_sides(sides: Iterable[str], vocabulary: Vocabulary) -> Iterator[Candidate]:
+    """Give the fields behind the names of the sides of a join; those of both are not told apart."""
+    entries = [*map(field_entry, map(KnownField, SYSTEM_FIELDS))]
+    entries += map(field_entry, vocabulary.fields)
+    for side in sides:
+        for entry in entries:
+            yield Candidate(f"{side}.{entry.text}", "field", entry.signature, entry.about)
+
+
+def _sides(tokens: Sequence[Token]) -> list[str]:
+    """Name the sides of a join, as its options do."""
+    texts = [token.text for token in tokens]
+    options = zip(map(str.lower, texts), texts[1:], texts[2:], strict=False)
+    named = {word: name for word, sign, name in options if sign == "="}
+    return [named[side] for side in ("left", "right") if side in named]
 
 
 def _words_of_source(place: Place, vocabulary: Vocabulary) -> Iterator[Candidate]:
@@ -280,10 +325,11 @@ def functions_in_order(*, aggregating: bool = True) -> list[tuple[str, Function]
 
 
 def _fields(place: Place, vocabulary: Vocabulary) -> Iterator[Candidate]:
-    made, replaced = _names_before(place.earlier)
+    made, replaced, sides = _names_before(place.earlier)
     own = [] if place.command == "parse" else _NAMED_WITH_AS.findall(_text_of(place))
     yield from (Candidate(write_name(name), "field", "made by the query") for name in made)
     yield from (Candidate(name, "field", "made by the query") for name in own)
+    yield from _fields_of_sides(sides, vocabulary)
     if not replaced:
         yield from (field_entry(KnownField(name)) for name in SYSTEM_FIELDS)
         yield from map(field_entry, vocabulary.fields)
@@ -293,23 +339,29 @@ def _text_of(place: Place) -> str:
     return " ".join(token.text for token in place.tokens)
 
 
-def _names_before(earlier: str) -> tuple[list[str], bool]:
-    """Give the names that the earlier commands make, and whether only these may be used now."""
+def _names_before(earlier: str) -> tuple[list[str], bool, list[str]]:
+    """Give the names that the earlier commands make, and whether only these may be used now.
+
+    Behind a join, fields may be used with the names of its sides, which are given too.
+    """
     if not earlier.strip():
-        return [], False
+        return [], False, []
     try:
         pipeline = parse_query(earlier).answer
     except MalformedQuery:
-        return _NAMED_WITH_AS.findall(earlier), False
+        return _NAMED_WITH_AS.findall(earlier), False, []
     made: dict[str, None] = {}
     replaced = False
+    sides: list[str] = []
     for command in pipeline.commands:
         if command.names is Names.REPLACES:
             made, replaced = {}, True
+            is_join = isinstance(command, Join)
+            sides = [command.args["left"], command.args["right"]] if is_join else []
         if command.names is not Names.SAME:
             writes = command.writes()
             made.update(dict.fromkeys(name for name in command.gives() if name in writes))
-    return list(made), replaced
+    return list(made), replaced, sides
 
 
 def _in_quotes(place: Place, vocabulary: Vocabulary, after: str) -> Iterator[Candidate]:

@@ -75,6 +75,14 @@ def completion_tables(vocabulary: Vocabulary) -> dict[str, Any]:
         "groupOptions": list(GROUP_OPTIONS),
         "logClasses": list(LOG_CLASSES),
         "groups": list(vocabulary.groups),
+        "tables": [
+            {
+                "name": name,
+                "text": write_name(name),
+                "columns": [write_name(column) for column in columns],
+            }
+            for name, columns in vocabulary.tables
+        ],
     }
 
 

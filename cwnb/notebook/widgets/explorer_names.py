@@ -142,7 +142,11 @@ class NamePicker:
             for info in found
         ]
         streams = (str(item["name"]) for item in self.streams.items)
-        self._words = vocabulary_from(found, streams)
+        tables = self._exploration.logs.store.lookups()
+        self._words = replace(
+            vocabulary_from(found, streams),
+            tables=tuple((table.name, tuple(table.columns)) for table in tables),
+        )
         self._offer()
 
     def _offer(self) -> None:

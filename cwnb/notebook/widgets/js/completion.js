@@ -160,7 +160,9 @@ function candidatesAt(place, vocabulary, after) {
   if (command === "stats" && word === "offset" && !isIn) return periods(place, vocabulary);
   const isNot = word === "not" && tokens.length > 1 && endsValue(tokens.at(-2), vocabulary.words);
   if (isNot || (last && endsValue(last, vocabulary.words))) {
-    return wordsAfterValue(place, vocabulary).map((text) => ({ text, kind: "keyword" }));
+    const offered = wordsAfterValue(place, vocabulary).map((text) => ({ text, kind: "keyword" }));
+    if (command === "join" && word === "where") return fieldsOfSides(sidesOf(tokens), vocabulary);
+    return LOOKUPS.includes(command) ? [...offered, ...afterTable(place, vocabulary)] : offered;
   }
   const kinds = isIn ? calledBy(opened.at(-1), vocabulary)?.arguments : undefined;
   const kind = kinds?.[Math.min(opened.at(-1).argument, kinds.length - 1)];
@@ -225,15 +227,21 @@ function wordsAfterParsed(tokens) {
   return { regex: ["as", "multi"], string: ["as"] }[kind];
 }
 
-function valuesAndNames({ command, tokens, opened, compared, earlier }, vocabulary) {
+function valuesAndNames(place, vocabulary) {
+  const { command, tokens, opened, compared } = place;
   if (command === "limit") return [{ text: "any", kind: "keyword" }];
-  // The table and its columns, whose names are not known.
-  if (LOOKUPS.includes(command) && (!tokens.length || hasOutput(tokens))) return [];
+  if (LOOKUPS.includes(command) && !tokens.length) {
+    return vocabulary.tables.map(({ text }) => ({ text, kind: "table" }));
+  }
+  if (LOOKUPS.includes(command) && hasOutput(tokens)) return columnsOfTable(tokens, vocabulary);
+  if (command === "join" && tokens.some(({ word }) => word === "where")) {
+    return fieldsOfSides(sidesOf(tokens), vocabulary);
+  }
   if (command === vocabulary.source.text.toLowerCase()) {
     return wordsOfSource(tokens, opened, vocabulary);
   }
   if (command === "json" && !tokens.length) return [{ text: "field", kind: "keyword" }];
-  const found = [];
+  const found = command === "lookup" ? columnsOfTable(tokens, vocabulary) : [];
   const options = vocabulary.options[command] ?? {};
   if (compared in options) return options[compared].map((text) => ({ text, kind: "keyword" }));
   if (compared !== undefined) {
@@ -246,10 +254,7 @@ function valuesAndNames({ command, tokens, opened, compared, earlier }, vocabula
   const aggregates = command === "stats" && listsOf(tokens).length === 1;
   const isInside = opened.some((bracket) => calledBy(bracket, vocabulary)?.isAggregate);
   if (command && (isInside || !aggregates)) {
-    const { made, isReplaced } = namesBefore(earlier, vocabulary);
-    if (command !== "parse") made.push(...tokens.filter(isAlias).map(({ text }) => text));
-    found.push(...made.map((text) => ({ text, kind: "field", signature: "made by the query" })));
-    if (!isReplaced) found.push(...vocabulary.systemFields, ...vocabulary.fields);
+    found.push(...fieldsAt(place, vocabulary));
   }
   if (!command || OF_FIELDS.has(command)) {
     const offered = command === "autoregress" ? [] : Object.keys(options);
@@ -257,6 +262,42 @@ function valuesAndNames({ command, tokens, opened, compared, earlier }, vocabula
   }
   found.push(...(aggregates && !isInside ? vocabulary.functions : vocabulary.rowFunctions));
   return command === "filter" ? [...found, { text: "not", kind: "keyword" }] : found;
+}
+
+function fieldsAt({ command, tokens, earlier }, vocabulary) {
+  const { made, isReplaced, sides } = namesBefore(earlier, vocabulary);
+  if (command !== "parse") made.push(...tokens.filter(isAlias).map(({ text }) => text));
+  const found = made.map((text) => ({ text, kind: "field", signature: "made by the query" }));
+  found.push(...fieldsOfSides(sides, vocabulary));
+  return isReplaced ? found : [...found, ...vocabulary.systemFields, ...vocabulary.fields];
+}
+
+// What follows the name of a lookup table, or OUTPUT: its columns, or a field.
+function afterTable(place, vocabulary) {
+  const { command, tokens } = place;
+  if (tokens.at(-1).word.startsWith("output")) return columnsOfTable(tokens, vocabulary);
+  if (tokens.length > 1) return [];
+  return command === "lookup" ? columnsOfTable(tokens, vocabulary) : fieldsAt(place, vocabulary);
+}
+
+function columnsOfTable([{ text: written }], { tables }) {
+  const table = tables.find(({ text, name }) => written === text || written === name);
+  const signature = `a column of the table ${table?.name}`;
+  return (table?.columns ?? []).map((text) => ({ text, kind: "field", signature }));
+}
+
+// The fields behind the names of the sides of a join; those of both are not told apart.
+function fieldsOfSides(sides, { systemFields, fields }) {
+  const all = [...systemFields, ...fields];
+  return sides.flatMap((side) => all.map((field) => ({ ...field, text: `${side}.${field.text}` })));
+}
+
+// The names of the sides of a join, as its options say them.
+function sidesOf(tokens) {
+  return ["left", "right"].flatMap((side) => {
+    const place = tokens.findLastIndex(({ word }, i) => word === side && tokens[i + 1]?.text === "=");
+    return place >= 0 && tokens[place + 2] ? [tokens[place + 2].text] : [];
+  });
 }
 
 function wordsOfSource(tokens, opened, { groups, sourceParts, groupOptions }) {
@@ -287,7 +328,9 @@ function calledBy({ name }, { functions }) {
 function namesBefore(commands, { givenColumns }) {
   let made = [];
   let isReplaced = false;
+  let sides = [];
   for (const [first, ...own] of commands) {
+    if (givenColumns[first?.word] || first?.word === "stats") sides = [];
     if (givenColumns[first?.word]) {
       made = [...givenColumns[first.word]];
       isReplaced = true;
@@ -296,7 +339,7 @@ function namesBefore(commands, { givenColumns }) {
       made = [...keys, ...values].map(nameOfItem);
       isReplaced = true;
     } else if (first?.word === "join") {
-      [made, isReplaced] = [[], true]; // fields have the names of their sides
+      [made, isReplaced, sides] = [[], true, sidesOf(own)];
     } else if (first?.word === "parse") {
       const pattern = own.map(({ kind }) => kind === "string" || kind === "regex").lastIndexOf(true);
       const groups = own[pattern]?.text.matchAll(/\(\?P?<([^\W\d]\w*)>/g) ?? [];
@@ -306,7 +349,7 @@ function namesBefore(commands, { givenColumns }) {
       made.push(...own.filter(isAlias).map(({ text }) => text));
     }
   }
-  return { made: made.filter(Boolean), isReplaced };
+  return { made: made.filter(Boolean), isReplaced, sides };
 }
 
 // Whether a token that follows the pattern of `parse` names a new field: `as` and commas do not.
