@@ -89,8 +89,13 @@ def reference() -> str:
 
 def _guide(entry: tuple[str, Guide]) -> str:
     title, guide = entry
-    decided = f"*Decided*: {' '.join(guide.decided)}"
-    return f"**{title}**\n\n```\n{guide.example}\n```\n\n{decided}\n\n*Source*: {guide.source}"
+    return (
+        f"**{title}**\n\n```\n{guide.example}\n```\n\n{_decided(guide)}\n\n*Source*: {guide.source}"
+    )
+
+
+def _decided(guide: Guide) -> str:
+    return "\n".join(["*Decided*:", "", *(f"- {sentence}" for sentence in guide.decided)])
 
 
 def _functions() -> list[Function]:
@@ -114,14 +119,14 @@ def _command(command: type[Command]) -> Iterator[str]:
     if case := _case_of(command):
         yield _example(case)
     if guide.decided:
-        yield "*Decided*: " + " ".join(guide.decided)
+        yield _decided(guide)
     yield f"*Source*: {guide.source}"
 
 
 def _case_of(command: type[Command]) -> cases.Case | None:
     """Give the first short case with the command, without error or warning.
 
-    First those that begin with it, in the tables named after it.
+    First those that show what it makes and begin with it, in the tables named after it.
     """
     fitting = [
         case
@@ -132,8 +137,9 @@ def _case_of(command: type[Command]) -> cases.Case | None:
     return min(
         fitting,
         key=lambda case: (
+            not _shows_what_it_makes(case, command),
             _kinds(case)[0] is not command,
-            not canonical(case.file).startswith(name),
+            name not in canonical(case.file),
         ),
         default=None,
     )
@@ -145,6 +151,15 @@ def _kinds_in(query: str) -> tuple[type[Command], ...]:
         return tuple(type(command) for command in parse_query(query).answer.commands)
     except MalformedQuery:
         return ()
+
+
+def _shows_what_it_makes(case: cases.Case, command: type[Command]) -> bool:
+    """Tell whether the answer has a column that the command makes."""
+    steps = parse_query(case.query).answer.commands
+    made = set[str]().union(*(step.writes() for step in steps if isinstance(step, command)))
+    return any(
+        column == name or column.startswith(f"{name}.") for column in case.columns for name in made
+    )
 
 
 def _kinds(case: cases.Case) -> tuple[type[Command], ...]:
