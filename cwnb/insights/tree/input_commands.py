@@ -149,6 +149,7 @@ class Join(Command):
             "A row of the left side comes once for each pair, the newest event first.",
             "With `type=left` a row without a pair stays, without fields of the right side.",
             "Where nothing else is said, all columns are shown that each side would show.",
+            "The right side has the times of the query, or those that its SOURCE says.",
             "The right side may be a whole query, with a warning; the service takes SOURCE alone.",
         ),
         memory=(

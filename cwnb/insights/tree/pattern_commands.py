@@ -68,6 +68,10 @@ class Pattern(Command):
             "Rows without a value count in neither `@sampleCount` nor `@ratio`.",
             "`@severityLabel` is ERROR where the pattern has `error`, else WARN if it has `warn`.",
             "Texts in JSON with different keys have different patterns.",
+            (
+                "The values of a token, which the console shows beside a pattern, are no column: "
+                "the service documents none for queries."
+            ),
         ),
         memory="the different texts, once numbers, ids and the like are written alike",
     )
