@@ -10,6 +10,7 @@ import pytest
 from pipelines import parse_pipeline
 from sqlglot import exp
 
+import cwnb
 from cwnb.errors import MalformedQuery, ResourceNotFound
 from cwnb.events import GroupSelector
 from cwnb.insights import frames, tree
@@ -308,8 +309,6 @@ def test_an_input_of_an_unknown_kind_is_refused_by_name() -> None:
 
 
 def test_the_caller_s_limit_is_in_the_frame_and_in_the_pandas_text() -> None:
-    import cwnb
-
     frame = pd.DataFrame({"message": [f"m {n}" for n in range(20)], "n": range(20)})
     frame["time"] = pd.date_range("2026-11-20", periods=20, freq="min", tz="UTC")
     result = cwnb.query("fields n", frame, limit=5)
@@ -344,3 +343,9 @@ def test_complete_says_what_a_query_leaves_unsaid(query: str, completed: str, ou
     made = complete(dialect.parse_query(query), Sources()).answer
     assert writer.to_text(made) == completed.replace(" | ", "\n| ")
     assert made.outputs == outputs.split()
+
+
+def test_a_tree_as_text_is_no_sql() -> None:
+    pipeline = cwnb.query("limit 1", [{"n": 1}]).pipeline
+    assert str(pipeline) == repr(pipeline)
+    assert str(pipeline).startswith("Pipeline(")

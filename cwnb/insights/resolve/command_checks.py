@@ -90,9 +90,12 @@ class _CommandChecker(SequenceChecker):
     def check_items(self, command: tree.Fields | tree.Display | tree.Unmask) -> tree.Command:
         kept: list[tree.Item] = []
         for item in command.args["items"]:
-            is_field = isinstance(item.value, tree.Field) and not item.args.get("alias")
+            alias = item.args.get("alias")
+            is_field = isinstance(item.value, tree.Field) and not alias
             self._resolve_item(item)
             value = item.value
+            if self.joined is not None and isinstance(value, tree.Field) and value.name == alias:
+                self.joined.own_names.add(value.name)
             if repeats(item, kept):
                 continue
             if is_field and self.joined is not None:
@@ -212,6 +215,8 @@ class _CommandChecker(SequenceChecker):
         if listed := command.args.get("fields"):
             command.set("fields", [self._resolve(field) for field in listed])
             return self._only_gives(command)
+        if self.joined is not None:
+            self._refuse("after a join name the fields to compare, before 'where'", command)
         names = sorted(self.names()) if self.scope.outputs is None else [*self.scope.made]
         named = tree.fields_read(command.args["condition"])
         names = [name for name in names if name not in named]

@@ -59,7 +59,8 @@ class Joined:
 
     `made`: the names that these have defined. `of_left`: the fields of the left side that they
     name, by the names that these had before the join. `of_right`: the fields of the right side.
-    `columns`: fields of the left side, `a.field`, whose values a command has replaced.
+    `columns`: fields of the left side, `a.field`, whose values a command has replaced. `own_names`:
+    fields of the left side that have been named as they were before, by `a.field as field`.
     """
 
     command: tree.Join
@@ -68,6 +69,7 @@ class Joined:
     of_left: set[str] = field(default_factory=set)
     of_right: set[str] = field(default_factory=set)
     columns: set[str] = field(default_factory=set)
+    own_names: set[str] = field(default_factory=set)
 
     @property
     def left_alias(self) -> str:
@@ -81,8 +83,8 @@ class Joined:
 
     def is_made(self, name: tree.Field) -> bool:
         """Tell whether a command after the join has defined a name, or what it leads into."""
-        parts = name.parts
-        return any(".".join(parts[:length]) in self.made for length in range(1, len(parts) + 1))
+        parts, named = name.parts, self.made | self.own_names
+        return any(".".join(parts[:length]) in named for length in range(1, len(parts) + 1))
 
     def of_side(self, name: tree.Field, refuse: Callable[[str, Any], Any]) -> tree.Field:
         """Give a field as it is named where the query runs; refuse one that has no side."""

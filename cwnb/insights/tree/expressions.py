@@ -24,6 +24,10 @@ class Node(exp.Expression):
 
     _hash_raw_args: ClassVar[bool] = True
 
+    def __str__(self) -> str:
+        """Give the tree; sqlglot would write SQL, which these nodes have no form in."""
+        return repr(self)
+
     def __deepcopy__(self, memo: Any) -> Self:
         """Copy the tree as sqlglot does, in a third of the time.
 
