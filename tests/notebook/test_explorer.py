@@ -311,7 +311,7 @@ def test_an_entry_that_cannot_be_loaded_says_why(logs, explorer):
     explorer.wait(WAIT_S)
     text = explorer.editor.text
     explorer.history.chosen = names(explorer.history)
-    assert "noted this question without its times and options" in explorer.answer.says.text
+    assert "times and options of this question were not noted" in explorer.answer.says.text
     assert explorer.editor.text == text
 
 
