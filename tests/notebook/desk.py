@@ -122,6 +122,16 @@ class Desk:
         self.page: Any = looker.page
         self.cell = self.page.locator(".jp-CodeCell").nth(1)
 
+    def prepare(self) -> None:
+        """Run the first cell; an app that has just been opened may let it pass."""
+        run = "async () => { await window.jupyterapp.commands.execute('notebook:run-cell'); }"
+        for _ in range(10):
+            self.page.evaluate(run)
+            if self.kernel("print('noted' in globals())").strip() == "True":
+                return
+            self.page.wait_for_timeout(1_000)
+        raise AssertionError("the first cell did not run")
+
     def show(self, code: str) -> None:
         """Run code in the second cell, in place of what was there."""
         self.page.evaluate(SHOW, code)
@@ -186,10 +196,9 @@ def desk(folder: Path, app: str, calls: list[str]) -> Iterator[Desk]:
         opened(address, "desk.ipynb", folder / "profile", app=app, height=1_400) as looker,
     ):
         looker.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-        looker.page.evaluate(
-            "async () => { await window.jupyterapp.commands.execute('notebook:run-cell'); }"
-        )
-        yield Desk(looker)
+        made = Desk(looker)
+        made.prepare()
+        yield made
         assert looker.left == []
         assert looker.errors == []
 
