@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from importlib import import_module
@@ -37,8 +36,6 @@ _FOR_TAB = ("cwnb.logs", "cwnb.notebook.first_line")
 # The fields of so many groups of a store are looked for before anybody asks.
 _GROUPS_PREPARED = 10
 _FOR_VIEWS = ("cwnb.notebook.widgets.explorer", "pandas")
-# They are imported once no cell has run for so long, for a cell that runs would wait for them.
-_IDLE_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -87,8 +84,6 @@ class Completer:
         self._known = Known()
         self._prepared: set[str] = set()
         self._preparing = threading.Lock()
-        # When a cell ended; None while one runs. The extension is mostly loaded by a cell.
-        self._idle_since: float | None = None
 
         @completion_matcher(api_version=2, priority=200, identifier=_IDENTIFIER)  # type: ignore[untyped-decorator]
         def match(context: Any) -> dict[str, Any]:
@@ -101,7 +96,6 @@ class Completer:
         self._magics.shell.Completer.custom_matchers.append(self._matcher)
         # The store may be opened by the cell that loads the extension, or by a later one.
         self._magics.shell.events.register("post_run_cell", self._begin_to_prepare)
-        self._magics.shell.events.register("pre_run_cell", self._note_begin)
         threading.Thread(target=self._prepare_all, name="cwnb-completion", daemon=True).start()
 
     def unregister(self) -> None:
@@ -110,7 +104,6 @@ class Completer:
         if self._matcher in matchers:
             matchers.remove(self._matcher)
             self._magics.shell.events.unregister("post_run_cell", self._begin_to_prepare)
-            self._magics.shell.events.unregister("pre_run_cell", self._note_begin)
 
     def prepare(self) -> None:
         """Look for the names of the store that a cell would ask, if there is one, once.
@@ -130,11 +123,7 @@ class Completer:
         for names in filter(None, asked):
             self._begin_to_read(where, names)
 
-    def _note_begin(self, *_: Any) -> None:
-        self._idle_since = None
-
     def _begin_to_prepare(self, *_: Any) -> None:
-        self._idle_since = time.monotonic()
         # On a thread, for to find the store may import much; mostly there is nothing to do.
         if _has_front_end():
             threading.Thread(target=self.prepare, name="cwnb-completion", daemon=True).start()
@@ -144,12 +133,7 @@ class Completer:
         if _has_front_end():
             self.prepare()
             for module in _FOR_VIEWS:  # what shows the answers of the first queries
-                self._wait_until_idle()
                 import_module(module)
-
-    def _wait_until_idle(self) -> None:
-        while self._idle_since is None or time.monotonic() - self._idle_since < _IDLE_S:
-            time.sleep(_IDLE_S / 5)
 
     def at(self, text: str, offset: int) -> Completion | None:
         """Give what may stand at a cursor; None where IPython's other matchers should answer."""
