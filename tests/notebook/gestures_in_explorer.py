@@ -147,9 +147,10 @@ def compare_with_the_period_before(desk: Desk) -> None:
 
 @gesture("choose the zone")
 def choose_the_zone(desk: Desk) -> None:
-    desk.show(f"%config Cwnb.tz = 'Asia/Seoul'\nlogs.explore('/shop/app', {FIELDS!r})")
-    box = desk.cell.locator(".cwnb-explorer")
+    desk.kernel("%config Cwnb.tz = 'Asia/Seoul'")
+    box = desk.explorer()
     query(box).fill("fields @timestamp")
+    wait_for_text(desk, "fields @timestamp")
     press(box, "Run")
     title = box.locator(".cwnb-tabs .cwnb-title").first
     expect(title).to_have_text("@timestamp (Asia/Seoul)")
