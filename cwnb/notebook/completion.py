@@ -158,9 +158,9 @@ class Completer:
             from cwnb.logs import Logs
 
             stores = [name for name in own if isinstance(variables[name], Logs)]
-            names = LineNames(self.groups(cursor.line), stores, own)
-            offered = line_candidates(cursor.line, names)
-            self._prepare_offered(cursor.line, offered)
+            groups = self.groups(cursor.line)
+            offered = line_candidates(cursor.line, LineNames(groups, stores, own))
+            self._prepare_offered(cursor.line, offered, groups)
             return offered
         vocabulary = replace(self.vocabulary(cursor), variables=own)
         return candidates(cursor.before, vocabulary, cursor.after)
@@ -203,8 +203,7 @@ class Completer:
         return replace(known, groups=tuple(self.groups(cursor.line)))
 
     def _vocabulary_of(self, where: Logs | Path, groups: tuple[str, ...]) -> Vocabulary:
-        kept = self._begin_to_read(where, groups)
-        return kept.soon()
+        return self._begin_to_read(where, groups).soon()
 
     def _begin_to_read(self, where: Logs | Path, groups: tuple[str, ...]) -> Kept[Vocabulary]:
         """Let a thread read the fields and streams of groups."""
@@ -216,12 +215,12 @@ class Completer:
             Vocabulary(),
         )
 
-    def _prepare_offered(self, line: str, offered: Completion | None) -> None:
+    def _prepare_offered(self, line: str, offered: Completion | None, groups: list[str]) -> None:
         """Read the fields of the groups that a first line is offered, which the query will need."""
         where = self._where(line)
         if where is None or offered is None:
             return
-        known = set(self.groups(line))
+        known = set(groups)
         for candidate in offered.candidates[:_GROUPS_PREPARED]:
             if candidate.text in known:
                 self._begin_to_read(where, (candidate.text,))

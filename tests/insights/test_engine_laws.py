@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from batches import put_in_batches
 from cases import discovered
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -283,17 +284,7 @@ def test_segments_answer_as_one_frame(  # noqa: PLR0917  (drawn one by one)
     group = f"/laws/{next(group_numbers)}"
     logs.create_group(group)
     messages = [(time, nested(fields)) for time, fields in events]
-    rest = list(messages)
-    for size, flushed in cuts:
-        if rest:
-            logs.put(group, "s", rest[:size])
-            rest = rest[size:]
-        if flushed:
-            logs.flush(group)
-    if rest:
-        logs.put(group, "s", rest)
-    if compacted:
-        logs.compact(group)
+    put_in_batches(logs, group, messages, cuts, compacted=compacted)
     frame = pd.DataFrame(
         {
             "@timestamp": np.array([time for time, _ in messages], dtype="datetime64[ms]"),

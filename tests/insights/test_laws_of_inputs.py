@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import pyarrow as pa
 import pytest
+from batches import put_in_batches
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
 from input_strategies import LEFT, RIGHT, input_queries
@@ -166,17 +167,8 @@ def test_segments_answer_as_frames(  # noqa: PLR0917  (drawn one by one)
         if group in set(logs.groups()["name"]):
             logs.delete_group(group)
         logs.create_group(group)
-        rest = [(time, nested(fields)) for time, fields in events]
-        for size, flushed in cuts:
-            if rest:
-                logs.put(group, "s", rest[:size])
-                rest = rest[size:]
-            if flushed:
-                logs.flush(group)
-        if rest:
-            logs.put(group, "s", rest)
-        if compacted:
-            logs.compact(group)
+        messages = [(time, nested(fields)) for time, fields in events]
+        put_in_batches(logs, group, messages, cuts, compacted=compacted)
     table = table_of(right)
     logs.put_lookup("table", table)
     groups = None if text.startswith("SOURCE") else LEFT
