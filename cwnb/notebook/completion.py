@@ -6,13 +6,13 @@ import re
 import threading
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from IPython.core.completer import SimpleCompletion, completion_matcher
 
 from cwnb.errors import CwnbError
+from cwnb.notebook.idle_imports import IdleImports
 from cwnb.notebook.known import Kept, Known, group_names, groups_in, vocabulary_of
 from cwnb.notebook.live import shows_views
 from cwnb.notebook.options import Options, read_options
@@ -20,7 +20,7 @@ from cwnb.notebook.placeholders import fill_word
 from cwnb.notebook.stores import configured_groups
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from cwnb.insights import Completion, Vocabulary
     from cwnb.logs import Logs
@@ -32,10 +32,11 @@ _ABOUT_GROUPS = re.compile(r"\s*%insights_(?:groups|fields)\s+(?P<fragment>\S*)\
 _SAVED = re.compile(r"\s*%insights_saved\s+(?P<fragment>.*)\Z")
 _IDENTIFIER = "cwnb.insights"
 # Modules that take long to import.
-_FOR_TAB = ("cwnb.logs", "cwnb.notebook.first_line")
+# What the first Tab and the first query need, and what shows the answers of the first queries.
+_FOR_TAB = ("cwnb.insights", "cwnb.insights.completion", "cwnb.logs", "cwnb.notebook.first_line")
+_FOR_VIEWS = ("pandas", "ipywidgets", "cwnb.notebook.widgets.explorer")
 # The fields of so many groups of a store are looked for before anybody asks.
 _GROUPS_PREPARED = 10
-_FOR_VIEWS = ("cwnb.notebook.widgets.explorer", "pandas")
 
 
 @dataclass(frozen=True)
@@ -84,6 +85,8 @@ class Completer:
         self._known = Known()
         self._prepared: set[str] = set()
         self._preparing = threading.Lock()
+        self._imports = IdleImports(self._modules_for_later)
+        self._are_imports_done = False
 
         @completion_matcher(api_version=2, priority=200, identifier=_IDENTIFIER)  # type: ignore[untyped-decorator]
         def match(context: Any) -> dict[str, Any]:
@@ -96,7 +99,7 @@ class Completer:
         self._magics.shell.Completer.custom_matchers.append(self._matcher)
         # The store may be opened by the cell that loads the extension, or by a later one.
         self._magics.shell.events.register("post_run_cell", self._begin_to_prepare)
-        threading.Thread(target=self._prepare_all, name="cwnb-completion", daemon=True).start()
+        self._imports.register(self._magics.shell.events)
 
     def unregister(self) -> None:
         """Take the matcher out of the shell's completer."""
@@ -104,6 +107,7 @@ class Completer:
         if self._matcher in matchers:
             matchers.remove(self._matcher)
             self._magics.shell.events.unregister("post_run_cell", self._begin_to_prepare)
+            self._imports.unregister(self._magics.shell.events)
 
     def prepare(self) -> None:
         """Look for the names of the store that a cell would ask, if there is one, once.
@@ -124,16 +128,21 @@ class Completer:
             self._begin_to_read(where, names)
 
     def _begin_to_prepare(self, *_: Any) -> None:
-        # On a thread, for to find the store may import much; mostly there is nothing to do.
-        if _has_front_end():
+        if self._are_imports_done and _has_front_end():
             threading.Thread(target=self.prepare, name="cwnb-completion", daemon=True).start()
 
-    def _prepare_all(self) -> None:
-        _import_for_tab()
-        if _has_front_end():
-            self.prepare()
-            for module in _FOR_VIEWS:  # what shows the answers of the first queries
-                import_module(module)
+    def _modules_for_later(self) -> Iterator[str]:
+        """Give what is imported for the first Tab, and, beside a front end, for the first views."""
+        yield from _FOR_TAB
+        from cwnb.insights import Vocabulary, candidates
+
+        candidates("fields ", Vocabulary())  # makes what is made once
+        if not _has_front_end():
+            return
+        self.prepare()
+        yield from _FOR_VIEWS
+        self._are_imports_done = True
+        self.prepare()  # a store that was opened meanwhile
 
     def at(self, text: str, offset: int) -> Completion | None:
         """Give what may stand at a cursor; None where IPython's other matchers should answer."""
@@ -250,15 +259,6 @@ class Completer:
             "ordered": True,
             "suppress": True,
         }
-
-
-def _import_for_tab() -> None:
-    """Import what the first Tab and the first query need."""
-    from cwnb.insights import Vocabulary, candidates
-
-    for module in _FOR_TAB:
-        import_module(module)
-    candidates("fields ", Vocabulary())
 
 
 def _has_front_end() -> bool:
