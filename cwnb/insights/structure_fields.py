@@ -12,7 +12,7 @@ from cwnb.events import MESSAGE, SYSTEM_FIELDS
 from cwnb.insights import values
 from cwnb.insights.functions.general import coalesce
 from cwnb.insights.values.documents import values_at, walk
-from cwnb.insights.values.structures import read_structure
+from cwnb.insights.values.structures import read_structures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -93,9 +93,9 @@ def _wholes(texts: pa.Array, names: list[str]) -> list[pa.Array]:
     """Give the list or map of each name in each document; missing for any other value."""
     paths = [_path(name) for name in names]
 
-    def read(text: str) -> list[Any] | None:
-        document = read_structure(text)
-        return None if document is None else [_whole(document, path) for path in paths]
+    def read(texts: Iterable[str | None]) -> Iterator[list[Any] | None]:
+        for document in read_structures(texts):
+            yield None if document is None else [_whole(document, path) for path in paths]
 
     return values_at(texts, read, [[str(place)] for place in range(len(names))])
 

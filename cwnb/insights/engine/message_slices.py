@@ -15,12 +15,16 @@ from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.evaluate import as_array, evaluate_array, evaluate_condition
 from cwnb.insights.tree import fields_read
-from cwnb.insights.values.documents import values_at, walk
+from cwnb.insights.values import json_blocks
+from cwnb.insights.values.documents import items_of, values_at, walk
+from cwnb.insights.values.structures import read_structures
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from sqlglot import exp
+
+    from cwnb.insights.values.documents import ReadDocuments
 
 _ROWS = 8_192
 _ROW_NUMBER = "#row"
@@ -115,7 +119,7 @@ class Documents:
     """
 
     source: exp.Expression
-    read: Callable[[str], Any]
+    read: ReadDocuments
     path: tuple[str, ...] = ()
 
     def reads(self) -> set[str]:
@@ -125,20 +129,47 @@ class Documents:
     def values_at(self, batch: Batch, below: list[list[str]]) -> list[Any]:
         """Give a column for each path below that of the documents; `[]` is the whole."""
         paths = [[*self.path, *steps] for steps in below]
-        made = [values_at(text, self.read, paths) for text in self._texts(batch)]
+        made = [self._columns_at(part, paths) for part in self._texts(batch)]
         return [columns.concat(list(parts)) for parts in zip(*made, strict=True)]
 
-    def objects(self, batch: Batch, below: list[str]) -> Iterator[Any]:
-        """Give the value at a path of each document as a Python object."""
+    def items_at(
+        self, batch: Batch, below: list[str], of_items: list[list[str]]
+    ) -> tuple[np.ndarray[Any, Any], list[Any]]:
+        """Give how many items the list at a path of each document has, and columns of the items.
+
+        There is one for each path of `of_items` into the items. What is no list counts as one item.
+        """
         path = [*self.path, *below]
-        for texts in self._texts(batch):
-            for part in _slices(values.decode(texts)):
-                for text in part.to_pylist():
-                    document = None if text is None else self.read(text)
-                    yield None if document is None else walk(document, path)
+        made = [self._items_at(values.decode(part), path, of_items) for part in self._texts(batch)]
+        counts, found = zip(*made, strict=True)
+        return np.concatenate(counts), [
+            columns.concat(list(parts)) for parts in zip(*found, strict=True)
+        ]
+
+    def _columns_at(self, texts: Any, paths: list[list[str]]) -> list[Any]:
+        if pa.types.is_dictionary(texts.type):
+            return [
+                column.take(texts.indices) for column in self._columns_at(texts.dictionary, paths)
+            ]
+        found = json_blocks.columns_at(texts, paths) if self._is_json() else None
+        return values_at(texts, self.read, paths) if found is None else found
+
+    def _items_at(
+        self, texts: Any, path: list[str], of_items: list[list[str]]
+    ) -> tuple[np.ndarray[Any, Any], list[Any]]:
+        found = json_blocks.items_at(texts, path, of_items) if self._is_json() else None
+        if found is not None:
+            return found
+        documents = self.read(texts.to_pylist())
+        return items_of((None if d is None else walk(d, path) for d in documents), of_items)
+
+    def _is_json(self) -> bool:
+        return self.read is read_structures
 
     def _texts(self, batch: Batch) -> Iterator[Any]:
         slices = batch.message_slices() if self.reads() == {MESSAGE} else None
         for rows in [batch] if slices is None else (_small(part, batch) for part in slices):
             checkpoint()
-            yield as_array(values.to_text(evaluate_array(self.source, rows)), rows.rows)
+            texts = as_array(values.to_text(evaluate_array(self.source, rows)), rows.rows)
+            # Those of a dictionary are read once each.
+            yield from [texts] if pa.types.is_dictionary(texts.type) else _slices(texts)

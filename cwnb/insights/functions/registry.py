@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from enum import Enum
 from inspect import CO_VARARGS
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from cwnb.insights.names import canonical
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cwnb.insights.engine.aggregates.aggregation import Aggregation
+    from cwnb.insights.values.documents import ReadDocuments
     from cwnb.insights.values.value_types import Value
 
     AggregationClass = TypeVar("AggregationClass", bound=type[Aggregation])
@@ -97,8 +98,8 @@ class Function:
     most. `true_only_if_present`: it is never true where its first argument is missing.
     `stands_alone`: it is refused beside another aggregation or a `by`. `stackable`: the values of
     the groups add up to the value of all rows, so a chart may stack them. `epoch_unit`: its numbers
-    are times, counted since 1970 in this unit, "s" or "ms". `read_document`: it gives the map or
-    list that this reads out of the text of its only argument.
+    are times, counted since 1970 in this unit, "s" or "ms". `read_documents`: it gives the
+    maps and lists that this reads out of the texts of its only argument.
     """
 
     name: str
@@ -112,7 +113,7 @@ class Function:
     stands_alone: bool = False
     stackable: bool = False
     epoch_unit: str | None = None
-    read_document: Callable[[str], Any] | None = field(default=None, compare=False)
+    read_documents: ReadDocuments | None = field(default=None, compare=False)
     evaluate: Callable[..., Value] | None = field(default=None, compare=False)
     aggregation: type[Aggregation] | None = field(default=None, compare=False)
 
@@ -168,7 +169,7 @@ def function(
     true_only_if_present: bool = False,
     epoch_unit: str | None = None,
     row_form: bool = False,
-    read_document: Callable[[str], Any] | None = None,
+    read_documents: ReadDocuments | None = None,
     **checks: Callable[[str], object],
 ) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
     """Enter a function in the table; the keywords are fields of `Function`.
@@ -200,7 +201,7 @@ def function(
             most_branches=most_branches,
             true_only_if_present=true_only_if_present,
             epoch_unit=epoch_unit,
-            read_document=read_document,
+            read_documents=read_documents,
             evaluate=implementation,
         )
         _enter(entry, aliases, ROW_FORMS if row_form else FUNCTIONS)

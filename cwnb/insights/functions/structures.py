@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from cwnb.insights.control import with_checkpoints
 from cwnb.insights.functions.calling import map_values
 from cwnb.insights.functions.registry import function
 from cwnb.insights.values import numbers
 from cwnb.insights.values.conversion import to_text
 from cwnb.insights.values.documents import text_form, values_at
 from cwnb.insights.values.numbers import is_number
-from cwnb.insights.values.structures import read_structure, structure_array
+from cwnb.insights.values.structures import read_structure, read_structures, structure_array
 from cwnb.insights.values.value_types import (
     Value,
     broadcast,
@@ -30,17 +29,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-@function("jsonParse(any s) -> structure", read_document=read_structure)
+@function("jsonParse(any s) -> structure", read_documents=read_structures)
 def json_parse(s: Value) -> Value:
     """Read JSON text of an object or array as a map or list; missing for anything else."""
     if is_structure(s):
         return s
-    text = decode(to_text(s))
-    rows = [
-        None if word is None else read_structure(word)
-        for word in with_checkpoints(text.to_pylist())
-    ]
-    return structure_array(rows)
+    return structure_array(read_structures(decode(to_text(s)).to_pylist()))
 
 
 @function("jsonStringify(structure mapOrList) -> text")
@@ -83,7 +77,7 @@ def access(structure: Value, path: Sequence[str | int]) -> Value:
         return access(broadcast(structure, 1), path)[0]
     if not holds_structures(structure):
         return pa.nulls(len(structure))
-    (found,) = values_at(texts_of_structures(structure), read_structure, [list(map(str, path))])
+    (found,) = values_at(texts_of_structures(structure), read_structures, [list(map(str, path))])
     return found
 
 

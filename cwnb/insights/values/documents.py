@@ -22,17 +22,19 @@ from cwnb.insights.values.structures import JsonText, structure_array, write_jso
 from cwnb.insights.values.value_types import mixed_array
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    # Gives a document for each text; None for None, and where a text is no document.
+    ReadDocuments = Callable[[Iterable[str | None]], Iterable[Any]]
 
 # So many texts are Python objects at a time.
 _ROWS = 8_192
 
 
 def values_at(
-    texts: pa.Array, read: Callable[[str], Any], paths: Sequence[Sequence[str]]
+    texts: pa.Array, read: ReadDocuments, paths: Sequence[Sequence[str]]
 ) -> list[pa.Array]:
-    """Read each text once, by `read`, and give a column for each path.
+    """Read each text once and give a column for each path.
 
     Missing where a path leads nowhere. A number in a path is an index of a list, from 0. The texts
     of a dictionary are read once each.
@@ -41,11 +43,36 @@ def values_at(
         return [column.take(texts.indices) for column in values_at(texts.dictionary, read, paths)]
     found: list[list[Any]] = [[] for _ in paths]
     for start in range(0, len(texts), _ROWS):
-        for text in with_checkpoints(texts.slice(start, _ROWS).to_pylist()):
-            document = None if text is None else read(text)
+        for document in with_checkpoints(read(texts.slice(start, _ROWS).to_pylist())):
             for path, column in zip(paths, found, strict=True):
                 column.append(None if document is None else held(walk(document, path)))
     return [typed(column) for column in found]
+
+
+def items_of(
+    objects: Iterable[Any], paths: Sequence[Sequence[str]]
+) -> tuple[np.ndarray[Any, Any], list[pa.Array]]:
+    """Give how many items each list has, and a column for each path into the items.
+
+    What is no list counts as one item.
+    """
+    counts: list[int] = []
+    found: list[list[Any]] = [[] for _ in paths]
+    for one in with_checkpoints(objects):
+        items = one if type(one) is list else (one,)
+        counts.append(len(items))
+        for path, column in zip(paths, found, strict=True):
+            column += [held(walk(item, path)) for item in items]
+    return np.array(counts, dtype=np.int64), [typed(column) for column in found]
+
+
+def one_by_one(read: Callable[[str], Any]) -> ReadDocuments:
+    """Give what reads documents, from what reads one."""
+
+    def read_all(texts: Iterable[str | None]) -> Iterator[Any]:
+        return (None if text is None else read(text) for text in texts)
+
+    return read_all
 
 
 def held(value: Any) -> Any:

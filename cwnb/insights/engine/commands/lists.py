@@ -9,17 +9,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.insights import functions, values
-from cwnb.insights.control import with_checkpoints
 from cwnb.insights.engine.evaluate import evaluate_array
 from cwnb.insights.functions.general import coalesce
 from cwnb.insights.tree import Field
-from cwnb.insights.values.documents import held, typed, walk
+from cwnb.insights.values.documents import items_of
 from cwnb.insights.values.structures import read_structure, to_python
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-    from sqlglot import exp
+    from collections.abc import Iterator
 
     from cwnb.insights.engine.batch import Batch
     from cwnb.insights.tree import Expand, Unnest
@@ -38,14 +35,17 @@ def unnest(command: Unnest, batch: Batch, wanted: set[str] | None) -> Batch:
         below = [part for part in sorted(wanted) if part.startswith(f"{name}.")]
         names = [*([name] if name in wanted else []), *filter(_is_path, below)]
     paths = [part.split(".")[name.count(".") + 1 :] for part in names]
-    pending = _pending(command.args["value"], batch)
-    if pending is None:
-        value = evaluate_array(command.args["value"], batch)
+    source = command.args["value"]
+    if isinstance(source, Field) and (found := batch.document_of(source.name)) is not None:
+        # A part of a map that is no column yet is read out of the texts at once.
+        documents, path = found
+        counts, columns = documents.items_at(batch, path, paths)
+    else:
+        value = evaluate_array(source, batch)
         if values.structures_in(value) is None:
             batch.set_document(name, {name: value})
             return batch
-        pending = _objects(value)
-    counts, columns = _items(pending, paths)
+        counts, columns = items_of(_objects(value), paths)
     _repeat(batch, counts, wanted)
     batch.set_document(name, dict(zip(names, columns, strict=True)))
     return batch
@@ -67,7 +67,7 @@ def expand(command: Expand, batch: Batch, wanted: set[str] | None) -> Batch:
     before = [evaluate_array(Field(parts=part.split(".")), batch) for part in below]
     paths = [[], *(part.split(".")[name.count(".") + 1 :] for part in below)]
     if _may_have_lists(value):
-        counts, (items, *parts) = _items(map(_list_in, _objects(value)), paths)
+        counts, (items, *parts) = items_of(map(_list_in, _objects(value)), paths)
         rows = _repeat(batch, counts, wanted)
         before = [column.take(rows) for column in before]
     else:
@@ -93,32 +93,10 @@ def _list_in(value: Any) -> Any:
     return found if type(found) is list else value
 
 
-def _pending(node: exp.Expression, batch: Batch) -> Iterator[Any] | None:
-    """Give the values of a part of a map that is no column yet, read out of the texts at once."""
-    if not isinstance(node, Field) or (found := batch.document_of(node.name)) is None:
-        return None
-    documents, path = found
-    return documents.objects(batch, path)
-
-
 def _objects(value: Any) -> Iterator[Any]:
     """Give the values of a column as Python objects."""
     for start in range(0, len(value), _ROWS):
         yield from to_python(values.decode(value.slice(start, _ROWS)))
-
-
-def _items(
-    objects: Iterable[Any], paths: Sequence[Sequence[str]]
-) -> tuple[np.ndarray[Any, Any], list[Any]]:
-    """Give how many items each object has, and a column for each path into the items."""
-    counts: list[int] = []
-    found: list[list[Any]] = [[] for _ in paths]
-    for one in with_checkpoints(objects):
-        items = one if type(one) is list else (one,)
-        counts.append(len(items))
-        for path, column in zip(paths, found, strict=True):
-            column += [held(walk(item, path)) for item in items]
-    return np.array(counts, dtype=np.int64), [typed(column) for column in found]
 
 
 def _repeat(batch: Batch, counts: np.ndarray[Any, Any], wanted: set[str] | None) -> pa.Array:

@@ -83,7 +83,8 @@ from cwnb.insights.tree import (
     literal_value,
     touches,
 )
-from cwnb.insights.values.structures import read_structure
+from cwnb.insights.values.documents import one_by_one
+from cwnb.insights.values.structures import read_structures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,7 +125,7 @@ def _fields(command: Fields | Display | Unmask, batch: Batch, wanted: Wanted) ->
     wanted = None if wanted is None else wanted | command.reads()
     for item in command.args["items"]:
         value = item.value
-        if isinstance(value, Call) and (read := value.entry.read_document) is not None:
+        if isinstance(value, Call) and (read := value.entry.read_documents) is not None:
             (source,) = value.arguments
             _define_document(item.name, Documents(source, read), batch, wanted)
         elif item.args.get("alias") or not isinstance(value, Field):
@@ -190,7 +191,7 @@ def _parse(command: Parse, batch: Batch, wanted: Wanted) -> Batch:
 
 
 def _parse_logfmt(command: ParseLogfmt, batch: Batch, wanted: Wanted) -> Batch:
-    documents = Documents(command.args["value"], read_logfmt)
+    documents = Documents(command.args["value"], one_by_one(read_logfmt))
     _define_document(command.args["name"], documents, batch, wanted)
     return batch
 
@@ -220,7 +221,7 @@ def _parse_xml(command: ParseXml, batch: Batch, _: Wanted) -> Batch:
 
 def _json(command: Json, batch: Batch, wanted: Wanted) -> Batch:
     path = json_path(literal_value(command.args["path"]))
-    documents = Documents(command.args["value"], read_structure, tuple(path))
+    documents = Documents(command.args["value"], read_structures, tuple(path))
     _define_document(command.args["name"], documents, batch, wanted)
     return batch
 
