@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -53,3 +54,18 @@ def test_a_fingerprint_is_of_the_text_alone(words, skip):
 def test_long_texts_are_told_apart():
     long = ["x" * 100 + str(n) for n in range(5)]
     assert len(set(fingerprints.fingerprints(pa.array([*long, *long])).tolist())) == 5
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_many_texts_of_which_few_are_equal_are_grouped_exactly(missing):
+    numbers = np.random.default_rng(7).permutation(600_000)
+    numbers[::1000] = numbers[1::1000]
+    texts = pc.binary_join_element_wise("request", pa.array(numbers).cast(pa.string()), "-")
+    if missing:
+        texts = pc.if_else(pa.array(numbers % 5000 == 0), None, texts)
+    groups = group_rows([texts], len(texts))
+    expected = pc.dictionary_encode(texts, null_encoding="encode")
+    assert groups.count == len(expected.dictionary) < len(texts)
+    first = pc.dictionary_encode(pa.array(groups.codes)).indices
+    assert first.equals(expected.indices)
+    assert groups.sizes.sum() == len(texts)

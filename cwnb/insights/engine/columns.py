@@ -19,13 +19,24 @@ def concat(arrays: list[Any]) -> Any:
     types = {a.type for a in filled}
     if len(types) > 1:
         # A dictionary is only a way to hold text.
-        filled = [values.decode(a) for a in filled]
-        arrays = [values.decode(a) for a in arrays]
+        alike = _encode if _mostly_dictionaries(filled) else values.decode
+        filled = [alike(a) for a in filled]
+        arrays = [alike(a) for a in arrays]
         types = {a.type for a in filled}
     kind = filled[0].type if len(types) == 1 else None
     if kind is None:
         return _join(values.unify(arrays))
     return _join([pa.nulls(len(a), kind) if pa.types.is_null(a.type) else a for a in arrays])
+
+
+def _mostly_dictionaries(arrays: list[Any]) -> bool:
+    """Tell whether all are texts, and most of these are in dictionaries."""
+    encoded = sum(len(a) for a in arrays if pa.types.is_dictionary(a.type))
+    return 2 * encoded > sum(map(len, arrays)) and all(values.is_text(a) for a in arrays)
+
+
+def _encode(array: Any) -> Any:
+    return array.dictionary_encode() if pa.types.is_string(array.type) else array
 
 
 def _join(arrays: list[Any]) -> Any:

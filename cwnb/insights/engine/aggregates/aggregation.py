@@ -71,12 +71,17 @@ def present_numbers(number: Any, groups: Groups) -> tuple[Any, Array]:
     return number.filter(pa.array(present)), groups.codes[present]
 
 
-def present_values(value: Any, codes: Array) -> tuple[Any, Array, Array]:
-    """Give the values that are not missing, their groups and their rows."""
+def present_values(value: Any, codes: Array) -> tuple[Any, Array, Array | None]:
+    """Give the values that are not missing, their groups and their rows; None for all rows."""
     if not value.null_count:
-        return value, codes, np.arange(len(value), dtype=np.int64)
+        return value, codes, None
     rows = np.flatnonzero(np.asarray(pc.is_valid(value)))
     return value.take(pa.array(rows)), codes[rows], rows
+
+
+def rows_at(rows: Array | None, places: Array) -> Array:
+    """Give the rows at these places of what `present_values` gave."""
+    return places if rows is None else rows[places]
 
 
 @dataclass

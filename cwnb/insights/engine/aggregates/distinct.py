@@ -46,7 +46,11 @@ class CountDistinct(Aggregation):
         """Give the distinct values of each group."""
         present, codes, _ = present_values(value, groups.codes)
         key = values.equality_key(present)
-        if pa.types.is_string(key.type) and len(key) >= _ROWS_FOR_FINGERPRINTS and _is_short(key):
+        if (
+            pa.types.is_string(key.type)
+            and len(key) >= _ROWS_FOR_FINGERPRINTS
+            and fingerprints.are_short(key)
+        ):
             return _distinct_prints(fingerprints.fingerprints(key), codes, groups.count)
         return _distinct(key, codes, groups.count)
 
@@ -81,10 +85,6 @@ def _as_fingerprints(state: Long | Fingerprints) -> Fingerprints:
     prints = fingerprints.fingerprints(values.to_text(values.decode(state.value)))
     order = np.lexsort((prints, state.codes))
     return Fingerprints(prints[order], state.codes[order])
-
-
-def _is_short(text: Any) -> bool:
-    return int(pc.max(pc.binary_length(text)).as_py() or 0) <= fingerprints.LONGEST
 
 
 def _distinct_prints(prints: Array, codes: Array, count: int) -> Fingerprints:

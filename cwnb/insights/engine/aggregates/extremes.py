@@ -8,7 +8,13 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.insights import values
-from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, Long, present_values
+from cwnb.insights.engine.aggregates.aggregation import (
+    Aggregation,
+    Array,
+    Long,
+    present_values,
+    rows_at,
+)
 from cwnb.insights.engine.commands.grouping import first_of, last_of
 from cwnb.insights.functions import aggregation
 
@@ -113,9 +119,11 @@ class ByTime(Aggregation):
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:
         """Give the value of the oldest or newest row of each group, of rows that have one."""
         present, codes, rows = present_values(value, groups.codes)
-        if not order.in_memory and len(rows):
+        if order.in_memory or not len(present):
+            rows = rows_at(rows, np.arange(len(present)))
+        else:
             one = edges(codes, groups.count, newest=self.newest)
-            present, codes, rows = present.take(pa.array(one)), codes[one], rows[one]
+            present, codes, rows = present.take(pa.array(one)), codes[one], rows_at(rows, one)
         state = Long(present, codes, order.times(rows))
         return oldest_or_newest(state, groups.count, newest=self.newest)
 

@@ -11,6 +11,7 @@ import hashlib
 from typing import Any
 
 import numpy as np
+import pyarrow.compute as pc
 
 from cwnb.insights.engine.schedule import call_in_parallel, worker_count
 from cwnb.insights.values.numbers import string_bytes
@@ -48,6 +49,11 @@ def fingerprints(text: Any) -> Prints:
     for row in np.flatnonzero(np.diff(starts) > LONGEST):
         prints[row] = _digest(text[int(row)].as_py())
     return prints
+
+
+def are_short(text: Any) -> bool:
+    """Tell whether none of these texts needs a digest."""
+    return int(pc.max(pc.binary_length(text)).as_py() or 0) <= LONGEST
 
 
 def _mixed(words: Prints, places: np.ndarray[Any, Any], lengths: np.ndarray[Any, Any]) -> Prints:

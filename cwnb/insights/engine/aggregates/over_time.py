@@ -14,7 +14,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.insights import values
-from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, Long, present_values
+from cwnb.insights.engine.aggregates.aggregation import (
+    Aggregation,
+    Array,
+    Long,
+    present_values,
+    rows_at,
+)
 from cwnb.insights.engine.aggregates.extremes import edges, oldest_or_newest
 from cwnb.insights.engine.aggregates.sums import Count, Sum
 from cwnb.insights.functions import Reads, aggregation
@@ -72,7 +78,8 @@ class Rate(Aggregation):
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Ends:
         """Give the oldest and the newest number of each group."""
-        number, codes, rows = present_values(value, groups.codes)
+        number, codes, present = present_values(value, groups.codes)
+        rows = rows_at(present, np.arange(len(number)))
         times = order.epoch_ms(rows)
         if times.null_count:
             timed = np.flatnonzero(np.asarray(times.is_valid()))

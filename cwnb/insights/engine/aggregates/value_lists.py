@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from cwnb.insights import values
-from cwnb.insights.control import with_checkpoints
-from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, Long, present_values
-from cwnb.insights.engine.commands.grouping import group_rows
+from cwnb.insights.engine.aggregates.aggregation import (
+    Aggregation,
+    Array,
+    Long,
+    present_values,
+    rows_at,
+)
+from cwnb.insights.engine.commands.grouping import first_of, group_rows
 from cwnb.insights.functions import aggregation
 from cwnb.insights.values import structures
 
@@ -29,23 +35,20 @@ class Values(Aggregation):
         pairs = _pairs(codes, groups.count, present)
         # The row with which each value appears first: rows in memory are newest first.
         first = pairs.first_rows() if order.in_memory else pairs.last_rows()
-        distinct = present.take(pa.array(first))
-        return Long(distinct, codes[first], order.ranks(rows[first]), pairs.sizes)
+        first.sort()  # so that the merge has less to sort
+        distinct, sizes = present.take(pa.array(first)), pairs.sizes[pairs.codes[first]]
+        return Long(distinct, codes[first], order.ranks(rows_at(rows, first)), sizes)
 
     def merge(self, states: list[Long], maps: list[Array], count: int) -> Long:
         """Give the distinct values of each merged group, each in its first spelling."""
         joined = Long.joined(states, maps)
         assert joined.ranks is not None
         assert joined.weight is not None
+        pairs = _pairs(joined.codes, count, joined.value)
         newest = joined.ranks.descending()
-        value, codes = joined.value.take(pa.array(newest)), joined.codes[newest]
-        pairs = _pairs(codes, count, value)
-        first = pairs.first_rows()
-        weight = np.bincount(
-            pairs.codes, weights=joined.weight[newest], minlength=pairs.count
-        ).astype(np.int64)
-        ranks = joined.ranks.take(newest[first])
-        return Long(value.take(pa.array(first)), codes[first], ranks, weight)
+        first = newest[first_of(pairs.codes[newest], pairs.count)]
+        weight = np.bincount(pairs.codes, weights=joined.weight, minlength=pairs.count)
+        return replace(joined.take(first), weight=weight.astype(np.int64))
 
     def final(self, state: Long, count: int) -> Any:
         """Give the lists as structures."""
@@ -53,11 +56,11 @@ class Values(Aggregation):
         return self._lists(state, state.ranks.descending(), count)
 
     def _lists(self, state: Long, order: Array, count: int) -> Any:
-        made: list[list[Any]] = [[] for _ in range(count)]
-        items = structures.to_python(state.value)
-        for row in with_checkpoints(order):
-            made[state.codes[row]].append(items[row])
-        return structures.structure_array(made)
+        by_group = order[np.argsort(state.codes[order], kind="stable")]
+        items = structures.to_python(values.decode(state.value.take(pa.array(by_group))))
+        ends = np.cumsum(np.bincount(state.codes[order], minlength=count)).tolist()
+        lists = (items[start:end] for start, end in zip([0, *ends], ends, strict=False))
+        return structures.structure_array(lists)
 
 
 @aggregation("topk(literal_integer k from 1 to 10000, any field) -> structure", stands_alone=True)

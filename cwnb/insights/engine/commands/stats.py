@@ -161,9 +161,12 @@ class StatsPartial:
 
 def _joined_keys(partials: list[StatsPartial], place: int) -> Any:
     """Give the equality keys of one column of all partial answers."""
-    if any(p.equal is None for p in partials):
+    texts = all(values.is_text(p.keys[place]) for p in partials)
+    if all(p.equal is None for p in partials) or not texts:
         return values.equality_key(columns.concat([p.keys[place] for p in partials]))
-    keys = [p.equal[place] for p in partials if p.equal is not None]
+    keys = [
+        values.equality_key(p.keys[place]) if p.equal is None else p.equal[place] for p in partials
+    ]
     if len({key.type for key in keys}) > 1:
         keys = [values.decode(key).cast(pa.string()) for key in keys]
     return columns.concat(keys)
