@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from cwnb.errors import MalformedQuery
@@ -16,6 +17,7 @@ def canonical(name: str) -> str:
     return name.lower().replace("_", "")
 
 
+@cache
 def known_functions() -> dict[str, Function]:
     """Give the table of functions by canonical name; loaded when the first query is read."""
     from cwnb.insights.engine import aggregates  # noqa: F401  (importing enters the aggregations)
@@ -24,6 +26,7 @@ def known_functions() -> dict[str, Function]:
     return FUNCTIONS
 
 
+@cache
 def row_forms() -> dict[str, Function]:
     """Give what the names of some aggregations mean outside the list of `stats`, by name."""
     from cwnb.insights.functions import ROW_FORMS

@@ -59,6 +59,8 @@ def check(query: Query, sources: Sources, *, strict: bool) -> tuple[Query, list[
 def _names_outside(query: Query) -> dict[int, set[str]]:
     """Give for each pipeline inside a command the names that the query around it makes."""
     found: dict[int, set[str]] = {}
+    if len(query.pipelines) == 1:
+        return found
     for pipeline in query.pipelines:
         made: set[str] = set()
         for command in pipeline.commands:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, NoReturn
 
 from sqlglot import exp
@@ -233,10 +234,7 @@ class ExpressionChecker:
 
     def _dashed_at(self, name: tree.Field) -> str | None:
         text, place = self.pipeline.meta.get("text") or "", name.meta.get("start", -1)
-        for match in _DASHED.finditer(text):
-            if match.start() <= place < match.end():
-                return match[0]
-        return None
+        return next((word for start, end, word in _dashed(text) if start <= place < end), None)
 
     def _refuse_unknown(self, name: tree.Field) -> NoReturn:
         near = suggestion(name.name, self.scope.made)
@@ -377,3 +375,9 @@ def _as_call(name: tree.Field) -> str:
     function = known_functions().get(canonical(name.name))
     is_call = function is not None and not function.parameters and not function.aggregate
     return f"; the function is written {name.name}()" if is_call else ""
+
+
+@lru_cache(maxsize=16)
+def _dashed(text: str) -> list[tuple[int, int, str]]:
+    """Give where the words with dashes of a query begin and end, and each."""
+    return [(*match.span(), match[0]) for match in _DASHED.finditer(text)]

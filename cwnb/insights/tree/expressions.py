@@ -62,7 +62,11 @@ def _copied(
         return value
     made = value.__class__()
     made.parent, made.arg_key, made.index = parent, key, index
-    waiting.append((value, made))
+    if type(value) in LEAVES:
+        made._meta = value._meta and dict(value._meta)  # noqa: SLF001
+        made.args.update(value.args)
+    else:
+        waiting.append((value, made))
     return made
 
 
@@ -93,6 +97,10 @@ class Field(Node):
     def name(self) -> str:
         """Give the dotted name."""
         return ".".join(self.args["parts"])
+
+
+# Nodes below which there is none, and whose arguments nobody changes in place: most nodes are one.
+LEAVES = frozenset({Field, exp.Literal, exp.Boolean})
 
 
 class Access(Node):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from sqlglot import exp
 
 from cwnb.events import TIMESTAMP
-from cwnb.insights.tree.expressions import Call, Field
+from cwnb.insights.tree.expressions import LEAVES, Call, Field
 from cwnb.insights.tree.query import Pipeline
 
 if TYPE_CHECKING:
@@ -25,11 +25,13 @@ def find(node: exp.Expr, *kinds: type[Found]) -> Iterator[Found]:
     for part in waiting:  # it grows meanwhile
         if isinstance(part, kinds):
             yield part
+        if type(part) in LEAVES:
+            continue
         for value in part.args.values():
             if isinstance(value, exp.Expr):
                 if not isinstance(value, Pipeline):
                     waiting.append(value)
-            elif isinstance(value, list):
+            elif type(value) is list:
                 waiting += [
                     child
                     for child in value
