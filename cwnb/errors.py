@@ -1,12 +1,13 @@
 """The errors that cwnb raises on purpose, as one tree of classes.
 
 CwnbError
-├── MalformedQuery        a query that does not parse or cannot mean anything; knows where
+├── FaultInQuery          an error in the text of a query; knows where
+│   ├── MalformedQuery    a query that does not parse or cannot mean anything
+│   └── ResourceNotFound  no such group, stream or table
 ├── QueryCancelled        stopped by the user
 ├── QueryUnfinished       no answer within the timeout
 ├── QueryTooLarge         would hold more memory than its budget
 ├── InvalidParameter      an argument outside the service's rules
-├── ResourceNotFound      no such group or stream
 ├── ResourceAlreadyExists
 ├── SourceError           a file that cannot be loaded, and why
 │   └── AlreadyLoaded     the same content is in the group already
@@ -31,16 +32,12 @@ class CwnbError(Exception):
     code = "InternalFailure"
 
 
-class MalformedQuery(CwnbError):
-    """A query that does not parse or cannot mean anything.
+class FaultInQuery(CwnbError):
+    """An error that may know its place in the text of a query.
 
     `start` and `end` are the position of the fault in the text: its first character and the one
-    after its last. Both are None where it is not known. `rule` is the key of the rule of the
-    service that the query breaks (see docs/conformance.md), else empty.
+    after its last. Both are None where it is not known.
     """
-
-    code = "MalformedQueryException"
-    rule = ""
 
     def __init__(
         self,
@@ -74,6 +71,17 @@ class MalformedQuery(CwnbError):
         return type(self), (self.message, self.text, self.start, self.end)
 
 
+class MalformedQuery(FaultInQuery):
+    """A query that does not parse or cannot mean anything.
+
+    `rule` is the key of the rule of the service that the query breaks (see docs/conformance.md),
+    else empty.
+    """
+
+    code = "MalformedQueryException"
+    rule = ""
+
+
 class QueryCancelled(CwnbError):
     """The user stopped the query."""
 
@@ -96,8 +104,8 @@ class InvalidParameter(CwnbError):
     code = "InvalidParameterException"
 
 
-class ResourceNotFound(CwnbError):
-    """No such log group or stream."""
+class ResourceNotFound(FaultInQuery):
+    """No such log group, stream or table; knows where, if a query names it."""
 
     code = "ResourceNotFoundException"
 

@@ -98,3 +98,29 @@ def test_a_query_whose_files_have_gone_starts_on_a_new_snapshot(
     seen.clear()
     with pytest.raises(SnapshotExpired, match="gone"):
         logs.query("fields @message", "/b")
+
+
+PLACES = [
+    ("SOURCE '/a/one' | SOURCE '/a/tow' | limit 1", "'/a/tow'"),
+    ("fields @message | filter @message in (SOURCE '/bb' | fields @message)", "'/bb'"),
+    ("fields @message\n| lookup host @message OUTPUT name", "host"),
+    ("join left=a right=b where a.x = b.x (SOURCE '/bb')", "'/bb'"),
+]
+
+
+@pytest.mark.parametrize(("text", "named"), PLACES)
+def test_an_error_shows_where_the_query_names_what_is_missing(
+    logs: Any, text: str, named: str
+) -> None:
+    groups = None if text.startswith("SOURCE") else ["/b"]
+    with pytest.raises(ResourceNotFound) as raised:
+        logs.query(text, groups)
+    assert text[raised.value.start : raised.value.end] == named
+    line = text[: raised.value.start].count("\n") + 1
+    assert f"(line {line}, column " in str(raised.value)
+
+
+def test_a_group_that_the_caller_names_has_no_place_in_the_query(logs: Any) -> None:
+    with pytest.raises(ResourceNotFound) as raised:
+        logs.query("fields '/bb' as x", ["/bb"])
+    assert raised.value.start is None

@@ -17,7 +17,7 @@ import click
 from cwnb import __version__
 from cwnb.cli import backup, demo, groups, key, load, query, repair, store, unload
 from cwnb.cli.errors import CommandFailed, CommandGroup, ReaderEnded, sentence
-from cwnb.errors import MalformedQuery
+from cwnb.errors import FaultInQuery
 
 FAILED, INTERRUPTED = 2, 130
 COMMANDS = (
@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> NoReturn:
         status = 0
     except click.ClickException as error:
         status = _fail(sentence(error))
-    except (CommandFailed, MalformedQuery) as error:
+    except (CommandFailed, FaultInQuery) as error:
         status = _fail(str(error))
     sys.exit(status if isinstance(status, int) else 0)
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from cwnb.errors import CwnbError, MalformedQuery
+from cwnb.errors import CwnbError, FaultInQuery, MalformedQuery
 from cwnb.nearest import suggestion
 
 # Phrases of the library's messages about what no option can do, and their form on the command line.
@@ -58,18 +58,22 @@ class ReaderEnded(Exception):
     """Nobody reads our output any more; click would make exit status 1 of a BrokenPipeError."""
 
 
+def _is_located(error: CwnbError) -> bool:
+    return isinstance(error, FaultInQuery) and error.start is not None
+
+
 class CommandGroup(click.Group):
     """A click group that lists its commands in the order of their definition, not by name."""
 
     def invoke(self, ctx: click.Context) -> Any:
-        """Run the command; raises ReaderEnded, CommandFailed and MalformedQuery."""
+        """Run the command; raises ReaderEnded, CommandFailed and FaultInQuery."""
         try:
             return super().invoke(ctx)
         except BrokenPipeError:
             raise ReaderEnded from None
-        except MalformedQuery:
-            raise  # it quotes the query, in which nothing may be replaced
         except CwnbError as error:
+            if isinstance(error, MalformedQuery) or _is_located(error):
+                raise  # it quotes the query, in which nothing may be replaced
             command = self.commands[ctx.invoked_subcommand or ""]
             raise CommandFailed(as_options(str(error), command)) from error
 

@@ -28,6 +28,7 @@ from cwnb.insights.inputs import (
     fields_of_input,
     open_input,
     open_inputs,
+    pointing_at_missing,
     window_of,
 )
 from cwnb.insights.languages import (
@@ -144,6 +145,7 @@ __all__ = [
     "open_task",
     "page_at",
     "parse",
+    "pointing_at_missing",
     "prepare",
     "quote",
     "ranks",

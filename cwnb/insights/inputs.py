@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from cwnb.errors import InvalidParameter, MalformedQuery
+from cwnb.errors import InvalidParameter, MalformedQuery, ResourceNotFound
 from cwnb.events import MESSAGE, SEQUENCE, Condition, Extent, Scan, Window
 from cwnb.insights import frame_columns, frames, tree
+from cwnb.insights.ql.tokens import unquote
 from cwnb.window import read_window
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cwnb.events import Source, Sources
     from cwnb.insights.context import QueryContext
+
+
+_QUOTED = re.compile(r""" "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' """, re.VERBOSE | re.DOTALL)
 
 
 class RowsSource:
@@ -114,6 +120,31 @@ def open_inputs(query: tree.Query, sources: Sources) -> None:
     for pipeline in query.pipelines:
         if not isinstance(pipeline.input, tree.Answer):
             open_input(pipeline.input, sources, ())
+
+
+@contextmanager
+def pointing_at_missing(query: tree.Query) -> Iterator[None]:
+    """Let a ResourceNotFound say where the query names the group or table, if it does."""
+    try:
+        yield
+    except ResourceNotFound as error:
+        for pipeline in query.pipelines:
+            for name, start, end in _names_of_input(pipeline):
+                if error.start is None and repr(name) in error.message:
+                    text = pipeline.meta.get("text")
+                    raise ResourceNotFound(error.message, text, start, end) from None
+        raise
+
+
+def _names_of_input(pipeline: tree.Pipeline) -> Iterator[tuple[str, int, int]]:
+    """Give the names of groups or of a table that a pipeline begins with, each with its place."""
+    input, text = pipeline.input, pipeline.meta.get("text") or ""
+    start, end = input.meta.get("start", 0), input.meta.get("end", 0)
+    if type(input) is tree.Table:
+        yield input.args["name"], start, end
+    elif type(input) is tree.Groups:
+        for word in _QUOTED.finditer(text, start, end):
+            yield unquote(word[0]), *word.span()
 
 
 def events_of_answer(query: tree.Query, sources: Sources) -> Source:

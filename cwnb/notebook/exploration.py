@@ -6,7 +6,7 @@ from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from cwnb.errors import CwnbError, InvalidParameter, MalformedQuery, ResourceNotFound
+from cwnb.errors import CwnbError, FaultInQuery, InvalidParameter, MalformedQuery, ResourceNotFound
 from cwnb.events import ALL_TIME, LOG_STREAM, Window
 from cwnb.insights import (
     LANGUAGES,
@@ -144,7 +144,7 @@ class Exploration:
         except MalformedQuery:  # it is told when the text is asked
             return False
 
-    def fault_in_text(self, error: MalformedQuery) -> MalformedQuery:
+    def fault_in_text(self, error: FaultInQuery) -> FaultInQuery:
         """Give an error about the question as one about the text; without a place if it has none.
 
         The condition for streams stands before the first command, so that places after it are
@@ -159,7 +159,7 @@ class Exploration:
         if self._filled() != self.text or place <= error.start < place + shift:
             return error
         end = None if error.end is None else error.end - shift
-        return MalformedQuery(error.message, self.text, error.start - shift, end)
+        return type(error)(error.message, self.text, error.start - shift, end)
 
     def to_cells(self) -> list[str]:
         """Give the code of the cells that do the same, in their order."""

@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
-from cwnb.errors import MalformedQuery, QueryCancelled, QueryUnfinished, SnapshotExpired
+from cwnb.errors import (
+    FaultInQuery,
+    MalformedQuery,
+    QueryCancelled,
+    QueryUnfinished,
+    SnapshotExpired,
+)
 from cwnb.insights import (
     Outcome,
     check,
     complete,
     open_inputs,
+    pointing_at_missing,
     prepare,
     run,
     working_for,
@@ -200,7 +207,8 @@ class RunningQuery:
 
     def open(self) -> None:
         """Open the log groups that the query reads; raises ResourceNotFound if one is missing."""
-        open_inputs(self._query, self._context.sources)
+        with pointing_at_missing(self._query):
+            open_inputs(self._query, self._context.sources)
 
     def begin(self) -> Self:
         """Start a thread that answers the query, and return at once."""
@@ -233,14 +241,15 @@ class RunningQuery:
     def _run_once(self) -> QueryResult:
         started, context = time.perf_counter(), self._context
         sources = context.sources
-        prepare(context)
         try:
-            checked, warnings = check(self._query, sources, strict=context.strict)
+            with pointing_at_missing(self._query):
+                prepare(context)
+                checked, warnings = check(self._query, sources, strict=context.strict)
             completed = complete(checked, sources, limit=context.limit)
             self._checked = completed, warnings
             self._checked_or_ended.set()
             outcome = run(completed, context)
-        except MalformedQuery as error:
+        except FaultInQuery as error:
             raise self._of_written(error) from error.__cause__
         seconds = time.perf_counter() - started
         scanned, of_records, *_ = self._control.parts[-1].scanned()
@@ -251,7 +260,7 @@ class RunningQuery:
         warnings = [*warnings, *warn_of_empty_inputs(completed, context, outcome)]
         return self._answer(completed, outcome, warnings, seconds)
 
-    def _of_written(self, error: MalformedQuery) -> MalformedQuery:
+    def _of_written(self, error: FaultInQuery) -> FaultInQuery:
         """Give an error about what was written; one that the engine raises has no query text."""
         expansion = self._query.meta.get("expansion")
         error.text = error.text or (self.text if expansion is None else expansion.text)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from sqlglot.tokenizer_core import Token, TokenType
 
-from cwnb.errors import MalformedQuery, ResourceNotFound
+from cwnb.errors import FaultInQuery, MalformedQuery, ResourceNotFound
 from cwnb.insights.ql.tokens import MACRO_TOKEN, InsightsTokenizer, quote
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Expansion:
     text: str
     calls: tuple[Call, ...]
 
-    def of_written(self, error: MalformedQuery) -> MalformedQuery:
+    def of_written(self, error: FaultInQuery) -> FaultInQuery:
         """Give an error about the text as one about what was written.
 
         A fault inside of a saved query points to its call, and the message has the line of the
@@ -80,10 +80,10 @@ class Expansion:
                 inside = MalformedQuery("", self.text, start, end)
                 shown = str(inside).partition("\n")[2]
                 message = f"{error.message}; the saved query {call.name!r} stands for\n{shown}\nin"
-                return MalformedQuery(message, self.written, call.start, call.end)
+                return type(error)(message, self.written, call.start, call.end)
             if call.expanded_end <= start:
                 shift = call.end - call.expanded_end
-        return MalformedQuery(error.message, self.written, start + shift, end + shift)
+        return type(error)(error.message, self.written, start + shift, end + shift)
 
 
 def expand(text: str, find: Callable[[str], Saved]) -> Expansion:

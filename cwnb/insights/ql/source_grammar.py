@@ -24,7 +24,12 @@ from cwnb.events import LOG_CLASSES, STANDARD, GroupSelector
 from cwnb.insights import tree
 from cwnb.insights.ql.sequence_grammar import SequenceParser
 from cwnb.insights.ql.tokens import unquote
-from cwnb.insights.ql.vocabulary import SOURCE, SOURCE_OPTIONS, SOURCE_PARTS
+from cwnb.insights.ql.vocabulary import (
+    SOURCE,
+    SOURCE_OPTIONS,
+    SOURCE_OPTIONS_SPELLED,
+    SOURCE_PARTS,
+)
 from cwnb.nearest import suggestion
 from cwnb.times import to_ms
 
@@ -185,13 +190,13 @@ class SourceParser(SequenceParser):
             option = self._curr
             name = SOURCE_OPTIONS.get(option.text.lower())
             if name is None:
-                near = suggestion(option.text, SOURCE_OPTIONS)
+                near = suggestion(option.text, SOURCE_OPTIONS_SPELLED)
                 raise self._fault_at(option, f"logGroups has no option {option.text!r}{near}")
             if name in found:
                 raise self._fault_at(option, f"{option.text} stands here a second time")
             self._advance()
             self._require(TokenType.COLON, f"':' after {option.text}")
-            found[name] = self._checked_options(option, name, self._texts())
+            found[name] = self._checked_options(option, name, self._quoted_tokens())
             if not self._match(TokenType.COMMA):
                 break
             if not self._word():
@@ -199,18 +204,20 @@ class SourceParser(SequenceParser):
         # What is documented as the default of the class.
         return {"log_classes": (STANDARD,), **found}
 
-    def _checked_options(self, option: Token, name: str, texts: list[str]) -> tuple[str, ...]:
+    def _checked_options(self, option: Token, name: str, quoted: list[Token]) -> tuple[str, ...]:
         most = {"prefixes": MOST_PREFIXES, "accounts": MOST_ACCOUNTS}.get(name)
-        if most is not None and len(texts) > most:
-            raise self._fault_at(option, f"{option.text} takes at most {most}, not {len(texts)}")
-        if name == "log_classes":
-            texts = [text.upper() for text in texts]
-            for text in texts:
-                if text not in LOG_CLASSES:
-                    near = suggestion(text, LOG_CLASSES)
-                    message = f"unknown log class {text!r}{near or '; it is ' + _or(LOG_CLASSES)}"
-                    raise self._fault_at(option, message)
-        return tuple(texts)
+        if most is not None and len(quoted) > most:
+            raise self._fault_at(option, f"{option.text} takes at most {most}, not {len(quoted)}")
+        if name != "log_classes":
+            return tuple(unquote(token.text) for token in quoted)
+        return tuple(map(self._log_class, quoted))
+
+    def _log_class(self, quoted: Token) -> str:
+        name = unquote(quoted.text)
+        if name.upper() not in LOG_CLASSES:
+            near = suggestion(name, LOG_CLASSES) or f"; it is {_or(LOG_CLASSES)}"
+            raise self._fault_at(quoted, f"unknown log class {name!r}{near}")
+        return name.upper()
 
     def _data_sources(self) -> Part:
         start = self._curr
@@ -240,7 +247,7 @@ class SourceParser(SequenceParser):
             if word not in {"key", "values"} or word in found:
                 raise self._fault_at(name, f'a tag has "key" and "values", not {word!r}')
             self._require(TokenType.COLON, "':'")
-            found[word] = [self._quoted()] if word == "key" else self._texts()
+            found[word] = [unquote(self._quoted().text)] if word == "key" else self._texts()
             if not self._match(TokenType.COMMA):
                 break
         self._require(TokenType.R_BRACE, "',' or '}'")
@@ -252,17 +259,20 @@ class SourceParser(SequenceParser):
 
     def _texts(self) -> list[str]:
         """Read a list of texts; a text without brackets is a list of one."""
+        return [unquote(token.text) for token in self._quoted_tokens()]
+
+    def _quoted_tokens(self) -> list[Token]:
         if self._curr.token_type is TokenType.STRING:
             return [self._quoted()]
         self._require(TokenType.L_BRACKET, "a list in square brackets")
-        texts = [self._quoted()]
+        quoted = [self._quoted()]
         while self._match(TokenType.COMMA):
-            texts.append(self._quoted())
+            quoted.append(self._quoted())
         self._require(TokenType.R_BRACKET, "',' or ']'")
-        return texts
+        return quoted
 
-    def _quoted(self) -> str:
-        return unquote(self._require(TokenType.STRING, "a text in quotes").text)
+    def _quoted(self) -> Token:
+        return self._require(TokenType.STRING, "a text in quotes")
 
     # The times of a source
 

@@ -47,15 +47,16 @@ OPTIONS: dict[str, dict[str, tuple[str, ...]]] = {
 # The word that names log groups before all commands, and what may follow it.
 SOURCE = "SOURCE"
 SOURCE_PARTS = ("logGroups", "dataSource", "logGroupTags")
-# The options of `logGroups` in lower case, and what each of them says of a group. The service's
-# prose and its examples have two spellings.
-SOURCE_OPTIONS = {
-    "nameprefix": "prefixes",
-    "accountidentifier": "accounts",
-    "accountidentifiers": "accounts",
+# The options of `logGroups`, and what each of them says of a group; then in lower case. The
+# service's prose and its examples have two names for some.
+SOURCE_OPTIONS_SPELLED = {
+    "namePrefix": "prefixes",
+    "accountIdentifier": "accounts",
+    "accountIdentifiers": "accounts",
     "class": "log_classes",
-    "loggroupclass": "log_classes",
+    "logGroupClass": "log_classes",
 }
+SOURCE_OPTIONS = {option.lower(): says for option, says in SOURCE_OPTIONS_SPELLED.items()}
 
 # All words of SOURCE, in lower case.
 SOURCE_WORDS = ("start", "end", *(part.lower() for part in SOURCE_PARTS), *SOURCE_OPTIONS)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from traitlets import Bunch
 
-    from cwnb.errors import MalformedQuery
+    from cwnb.errors import FaultInQuery
 
 
 class EditorView(View):
@@ -44,7 +44,7 @@ class EditorView(View):
         """Call this, on a thread of its own, when Ctrl-Enter is pressed."""
         self._on_run.append(callback)
 
-    def show_error(self, error: MalformedQuery) -> None:
+    def show_error(self, error: FaultInQuery) -> None:
         """Show what an error says, and underline where it is."""
         shown: dict[str, Any] = {"message": error.message}
         # A text whose placeholders were filled has its fault at another place.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets
 from IPython.display import display
 
-from cwnb.errors import CwnbError, InvalidParameter, MalformedQuery
+from cwnb.errors import CwnbError, FaultInQuery, InvalidParameter
 from cwnb.notebook.live import shows_views
 from cwnb.notebook.widgets.editor import EditorView
 from cwnb.notebook.widgets.explorer_answer import AnswerTabs
@@ -210,7 +210,7 @@ class Explorer:
         self.parameters.show()
         self.frame.controls = [control.model_id for control in _controls_in(self.widget)]
 
-    def _show_fault(self, fault: MalformedQuery | None) -> None:
+    def _show_fault(self, fault: FaultInQuery | None) -> None:
         if fault is None:
             self.editor.error = {}
             self.cells.say("")

@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import ipywidgets
 
-from cwnb.errors import InvalidParameter, MalformedQuery, QueryCancelled, QueryUnfinished
+from cwnb.errors import (
+    FaultInQuery,
+    InvalidParameter,
+    MalformedQuery,
+    QueryCancelled,
+    QueryUnfinished,
+)
 from cwnb.insights import Progress
 from cwnb.notebook.widgets.lines import LinesView
 from cwnb.notebook.widgets.newest import Newest
@@ -54,7 +60,7 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         settings: ExplorerSettings,
         *,
         fault_in_window: Callable[[], Exception | None],
-        on_fault: Callable[[MalformedQuery | None], object],
+        on_fault: Callable[[FaultInQuery | None], object],
         on_end: Callable[[], object],
     ) -> None:
         self._exploration = exploration
@@ -294,10 +300,12 @@ class RunControls(ipywidgets.VBox):  # type: ignore[misc]
         def show() -> None:
             self._error = error
             self._show_state("not answered", "error")
-            if isinstance(error, MalformedQuery):
+            is_malformed = isinstance(error, MalformedQuery)
+            if isinstance(error, FaultInQuery) and (is_malformed or error.start is not None):
                 with suppress(MalformedQuery):
                     self._on_fault(asked.fault_in_text(error))
-                self._answer.show_error(f"the query is not right: {error.message}")
+                said = "the query is not right: " if is_malformed else ""
+                self._answer.show_error(f"{said}{error.message}")
             else:
                 self._answer.show_error(sentence(error))
 
