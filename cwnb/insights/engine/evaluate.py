@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from sqlglot import exp
 
 from cwnb.errors import MalformedQuery
-from cwnb.events import TYPE_BOOLEAN
 from cwnb.insights import functions, values
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.batch import Batch
@@ -242,9 +241,8 @@ def _comparison(node: exp.Binary, batch: Batch) -> Any:
         _refuse_text(node.expression, left)
     # A predicate is a number, unless it is compared with another Boolean (`isValidIp(a) = true`).
     if not (pa.types.is_boolean(left.type) and pa.types.is_boolean(right.type)):
-        beside_left, beside_right = left, right
-        left = _beside(beside_right, left) if is_predicate(node.this) else left
-        right = _beside(beside_left, right) if is_predicate(node.expression) else right
+        left = left.cast(pa.int64()) if is_predicate(node.this) else left
+        right = right.cast(pa.int64()) if is_predicate(node.expression) else right
     return values.compare(COMPARISONS[type(node)], left, right)
 
 
@@ -256,23 +254,6 @@ def _refuse_text(time: exp.Expression, other: Any) -> None:
     text = isinstance(other, pa.Scalar) and other.is_valid and pa.types.is_string(other.type)
     if text and not values.to_number(other).is_valid:
         raise MalformedQuery(text_beside_time(time))
-
-
-def _beside(other: Any, predicate: Any) -> Any:
-    """Give the value of a predicate beside another value: a Boolean beside Booleans, else 1 or 0.
-
-    So a comparison does not depend on whether a column has other values than Booleans.
-    """
-    if not (values.is_mixed(other.type) and isinstance(other, pa.Array)):
-        return predicate.cast(pa.int64())
-    codes = pc.struct_field(other, "type")
-    truth = as_array(predicate, len(other))
-    texts = pc.if_else(pc.equal(codes, TYPE_BOOLEAN), values.to_text(truth), _numbers_of(truth))
-    return values.mixed_array(texts, codes.fill_null(TYPE_BOOLEAN))
-
-
-def _numbers_of(truth: Any) -> Any:
-    return truth.cast(pa.int64()).cast(pa.string())
 
 
 def _and(node: exp.And, batch: Batch) -> Any:

@@ -266,10 +266,18 @@ def compare(left: Snippet, relation: str, right: Snippet) -> str:
         if right.is_literal and relation in ("==", "!="):
             return left.code if (relation == "==") == right.literal else f"~{left.operand}"
         return f"{left.operand} {relation} {right.operand}"
-    if "condition" in (left.kind, right.kind):
-        # A condition is a Boolean beside a Boolean, and a number beside others.
-        left, right = _told_apart(left), _told_apart(right)
     left, right = data(left), data(right)
+    if not (right.is_literal and _is_plain_text(right.literal)):
+        # A Boolean is 1 or 0 beside a number, and a text beside others.
+        is_equality = relation in ("==", "!=") and right.is_literal
+        if not (is_equality and _is_no_flag(right.literal)):
+            left, right = _told_apart(left), _told_apart(right)
+        if _is_numeric(right):
+            left = _as_integer(left)
+        elif _is_numeric(left):
+            right = _as_integer(right)
+        elif "boolean" in (left.kind, right.kind) or isinstance(right.literal, bool):
+            return f"compare({left.code}, {quoted(relation)}, {right.code})"
     if right.is_literal and not isinstance(right.literal, bool):
         simple = _with_literal(left, relation, right.literal)
         if simple:
@@ -284,6 +292,29 @@ def compare(left: Snippet, relation: str, right: Snippet) -> str:
         if "time" not in (left.kind, right.kind):
             return f"same({left.code}) {relation} same({right.code})"
     return f"compare({left.code}, {quoted(relation)}, {right.code})"
+
+
+def _is_plain_text(value: Any) -> bool:
+    return isinstance(value, str) and not preamble.is_number(value)
+
+
+def _is_no_flag(value: Any) -> bool:
+    """Tell whether a literal equals no Boolean, as which number or text ever that is taken."""
+    return not isinstance(value, bool) and preamble.same_key(value) not in ("0", "1")
+
+
+def _is_numeric(value: Snippet) -> bool:
+    if value.is_literal:
+        return not isinstance(value.literal, bool) and not _is_plain_text(value.literal)
+    return value.kind in (*NUMERIC, "time")
+
+
+def _as_integer(value: Snippet) -> Snippet:
+    if value.kind != "boolean":
+        return value
+    if value.is_literal:
+        return literal(int(value.literal))
+    return Snippet(f'{value.operand}.astype("int64[pyarrow]")', "integer")
 
 
 def _told_apart(value: Snippet) -> Snippet:
@@ -352,8 +383,8 @@ def _in(script: Script, node: In) -> Snippet:
 
 
 def _in_subquery(script: Script, node: InSubquery) -> Snippet:
-    value = as_column(script, data(write(script, node.args["value"])))
-    answer = script.answers[node.args["answer"].place].at(node.args["column"])
+    value = _told_apart(as_column(script, data(write(script, node.args["value"]))))
+    answer = _told_apart(script.answers[node.args["answer"].place].at(node.args["column"]))
     keys = f"keys_of({_millis(answer).code})"
     return Snippet(f"is_in({_millis(value).code}, {keys})", "condition")
 
@@ -362,10 +393,13 @@ def _is_in(script: Script, node: In, *, only_true: bool) -> str:
     value = as_column(script, data(write(script, node.args["value"])))
     options = [literal_value(option) for option in node.args["options"]]
     _refuse_texts(value, options, node.args["value"])
-    keys = [preamble.same_key(option) for option in options]
-    if not only_true or value.kind in ("any", "time"):
-        return f"is_in({_millis(value).code}, [{', '.join(map(quoted, keys))}])"
+    flags = [str(int(option)) for option in options if isinstance(option, bool)]
+    keys = [*map(preamble.same_key, options), *flags]
     numbers = [preamble.number_of(key) for key in keys if preamble.is_number(key)]
+    if not all(map(_is_no_flag, options)):
+        value = _told_apart(value)
+    if not only_true or value.kind in ("any", "time", "boolean"):
+        return f"is_in({_millis(value).code}, [{', '.join(map(quoted, keys))}])"
     if value.kind == "integer":
         # Text that is no number equals no integer.
         whole = ", ".join(str(n) for n in numbers if isinstance(n, int) and n in INT64)

@@ -172,7 +172,10 @@ def same(values: pd.Series) -> pd.Series:
 
 
 def compare(left: Any, relation: str, right: Any) -> pd.Series:
-    """Compare as numbers where both sides are numbers, else as text; missing stays missing."""
+    """Compare as numbers where both sides are numbers, else as text; missing stays missing.
+
+    A Boolean is 1 or 0 beside a number, and a text beside others.
+    """
     holds = {
         "<": operator.lt,
         "<=": operator.le,
@@ -185,7 +188,7 @@ def compare(left: Any, relation: str, right: Any) -> pd.Series:
     def pair(a: Any, b: Any) -> bool:
         if isinstance(a, dict | list) or isinstance(b, dict | list):
             return relation == "!="
-        if not isinstance(a, bool) and not isinstance(b, bool):
+        if not (isinstance(a, bool) and isinstance(b, bool)):
             x, y = number_of(a), number_of(b)
             if x is not pd.NA and y is not pd.NA:
                 return bool(holds(x, y))
@@ -196,14 +199,17 @@ def compare(left: Any, relation: str, right: Any) -> pd.Series:
 
 def keys_of(values: pd.Series) -> set[str]:
     """Give the keys of all values that are there; a list or dict equals nothing and has none."""
-    scalars = (v for v in values if not absent(v) and not isinstance(v, dict | list))
-    return {same_key(value) for value in scalars}
+    scalars = [v for v in values if not absent(v) and not isinstance(v, dict | list)]
+    flags = {str(int(value)) for value in scalars if isinstance(value, bool)}
+    return {same_key(value) for value in scalars} | flags
 
 
 def is_in(values: pd.Series, keys: Collection[str]) -> pd.Series:
     """Tell which values are among those with these keys; missing stays missing."""
 
     def found(value: Any) -> bool:
+        if isinstance(value, bool) and str(int(value)) in keys:
+            return True
         return not isinstance(value, dict | list) and same_key(value) in keys
 
     return each(found, "bool[pyarrow]", values)

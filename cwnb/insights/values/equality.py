@@ -1,5 +1,8 @@
 """How values compare: as numbers where both sides are numbers, else as text by code point.
 
+A Boolean is `true` or `false` beside a text, and 1 or 0 beside a number: the service stores the
+Booleans of JSON as 1 and 0 (aws-powertools/powertools-lambda-dotnet#667). As a key it is a text.
+
 One equality serves `=`, `in`, group keys, `dedup` and distinct counts: 200, "200", 200.0, "0200"
 and "2e2" are one value. Integers are exact however long they are.
 """
@@ -14,9 +17,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.events import EXACT_DOUBLE
+from cwnb.events import EXACT_DOUBLE, TYPE_BOOLEAN
 from cwnb.insights.values import numbers
-from cwnb.insights.values.conversion import analyse, text_of, to_text
+from cwnb.insights.values.conversion import analyse, text_of, to_number, to_text
 from cwnb.insights.values.numbers import (
     BIG,
     DOUBLE,
@@ -29,6 +32,7 @@ from cwnb.insights.values.value_types import (
     Value,
     broadcast,
     decode,
+    is_mixed,
     is_structure,
     is_text,
     is_time,
@@ -75,12 +79,33 @@ def compare(op: str, a: Value, b: Value) -> Value:
         return pa.nulls(len(a), pa.bool_())
     if is_structure(a.type) or is_structure(b.type):
         return unless_missing(a, b, np.full(len(a), op == "!="))
-    answer = _compare(op, a, b)
+    answer = _beside_numbers(op, a, b, _compare(op, a, b))
     for side in (a, b):
         if isinstance(side, pa.Array) and (structures := structures_in(side)) is not None:
             unlike = pc.or_ if op == "!=" else pc.and_not
             answer = unlike(answer, structures)
     return answer
+
+
+def _beside_numbers(op: str, a: pa.Array, b: Value, answer: pa.Array) -> pa.Array:
+    """Give the answer of a comparison in which a Boolean beside a number is 1 or 0."""
+    of_a, of_b = booleans_in(a), booleans_in(b)
+    if of_a is None and of_b is None:
+        return answer
+    no = pa.scalar(False)
+    one_side = pc.xor(no if of_a is None else of_a, no if of_b is None else of_b)
+    found = _compare(op, to_number(a), to_number(b))
+    return pc.if_else(pc.and_(one_side, found.is_valid()), found, answer)
+
+
+def booleans_in(value: Value) -> Value | None:
+    """Tell which values are Booleans; None if none is."""
+    if pa.types.is_boolean(value.type):
+        return value.is_valid() if isinstance(value, pa.Array) else pa.scalar(value.is_valid)
+    if not is_mixed(value.type) or not isinstance(value, pa.Array):
+        return None
+    found = pc.equal(value.field("type"), TYPE_BOOLEAN).fill_null(False)
+    return found if found.true_count else None
 
 
 def _compare(op: str, a: pa.Array, b: Value) -> pa.Array:
@@ -233,7 +258,16 @@ def is_in(value: Value, options: Sequence[str | float | bool]) -> Value:
     if endless:
         rest = [option for option in options if option not in endless]
         return pc.or_(is_in(value, rest), _is_infinite(value, endless))
-    wanted = pa.array([text_of(option) for option in options], pa.string())
+    flags = [str(int(option)) for option in options if isinstance(option, bool)]
+    wanted = pa.array([*map(text_of, options), *flags], pa.string())
+    if (booleans := booleans_in(value)) is not None:
+        found = pc.if_else(booleans, _is_in(to_number(value), wanted), pa.scalar(False))
+        return pc.or_(_is_in(value, wanted), found)
+    return _is_in(value, wanted)
+
+
+def _is_in(value: pa.Array, wanted: pa.Array) -> pa.Array:
+    """Do what `is_in` does for a column that is no dictionary; `wanted` are texts of options."""
     number = numbers.from_text(wanted)
     if pa.types.is_integer(value.type) or pa.types.is_floating(value.type) or is_time(value.type):
         return _is_in_numbers(value, number)

@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.insights.values import numbers
-from cwnb.insights.values.conversion import analyse
-from cwnb.insights.values.equality import equality_key, unless_missing
+from cwnb.insights.values.conversion import analyse, to_number
+from cwnb.insights.values.equality import booleans_in, equality_key, unless_missing
 from cwnb.insights.values.value_types import (
     decode,
     is_structure,
@@ -30,6 +30,9 @@ def distinct(array: pa.Array) -> pa.Array:
     keys = equality_key(array)
     if pa.types.is_dictionary(keys.type):
         keys = decode(keys)
+    if (booleans := booleans_in(array)) is not None:
+        flags = equality_key(to_number(array.filter(booleans)))
+        keys = pa.concat_arrays([keys.cast(pa.string()), flags.cast(pa.string())])
     return pc.unique(keys).drop_null()
 
 
@@ -48,6 +51,9 @@ def is_among(value: pa.Array, wanted: pa.Array) -> pa.Array:
     if pa.types.is_dictionary(value.type) and len(value.dictionary) <= len(value):
         return is_among(value.dictionary, wanted).take(value.indices)
     found = pc.is_in(*same_keys(equality_key(decode(value)), wanted))
+    if (booleans := booleans_in(value)) is not None:
+        flags = pc.is_in(*same_keys(equality_key(to_number(value)), wanted))
+        found = pc.or_(found, pc.and_(booleans, flags))
     return pc.if_else(value.is_valid(), found, pa.scalar(None, pa.bool_()))
 
 
