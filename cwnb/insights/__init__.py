@@ -58,6 +58,7 @@ from cwnb.insights.tree import (
     Rows,
     Table,
     field_names,
+    fields_asked_for_text,
 )
 from cwnb.insights.values import fits_double, holds_structures, is_structure
 from cwnb.insights.values import to_text as values_to_text
@@ -131,6 +132,7 @@ __all__ = [
     "expanded",
     "extent_of_answer",
     "field_names",
+    "fields_asked_for_text",
     "fields_of_events",
     "fields_of_input",
     "fits_double",

@@ -271,7 +271,7 @@ class RunningQuery:
     ) -> QueryResult:
         statistics: dict[str, Any] = dict(outcome.statistics)
         statistics["elapsedMs"] = round(seconds * 1000, 3)
-        told = [*self._context.notes, *warnings, *outcome.warnings, *warn_of_types(outcome)]
+        told = [*self._context.notes, *warnings, *outcome.warnings, *warn_of_types(query, outcome)]
         return QueryResult(
             self.text,
             query,

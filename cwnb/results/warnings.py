@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from cwnb.events import ALL_TIME
-from cwnb.insights import Groups, extent_of_answer, open_input, to_text, window_of
+from cwnb.insights import (
+    Groups,
+    extent_of_answer,
+    fields_asked_for_text,
+    open_input,
+    to_text,
+    window_of,
+    write_name,
+)
 from cwnb.window import window_text
 
 if TYPE_CHECKING:
@@ -13,8 +21,37 @@ if TYPE_CHECKING:
     from cwnb.insights import Input, Outcome, Query, QueryContext
 
 
-def warn_of_types(outcome: Outcome) -> list[str]:
-    """Give a warning for each field that was read and has values of several types."""
+def warn_of_types(query: Query, outcome: Outcome) -> list[str]:
+    """Give a warning for each field whose values the query may not mean to read as it does."""
+    return [*_of_mixed(outcome), *_of_ordered_texts(outcome), *_of_structures(query, outcome)]
+
+
+def _of_ordered_texts(outcome: Outcome) -> list[str]:
+    return [
+        f"some values of {name!r} are no numbers, and were compared with a number as texts; "
+        f"'isNumeric({write_name(name)})' leaves them out"
+        for name in outcome.texts_ordered
+    ]
+
+
+def _of_structures(query: Query, outcome: Outcome) -> list[str]:
+    """Warn where a list or map is asked for a text: nothing that is asked of it is true."""
+    asked: set[str] = set()
+    for pipeline in query.pipelines:
+        made: set[str] = set()
+        for command in pipeline.commands:
+            asked |= fields_asked_for_text(command) - made
+            made |= command.writes()
+    return [
+        f"{name!r} holds lists or maps, which no text equals or is part of; "
+        f"'jsonArrayContains({write_name(name)}, …)' looks into a list, 'unnest' gives a row for "
+        "each item, and a part has a name with a dot"
+        for name in outcome.structures
+        if name in asked
+    ]
+
+
+def _of_mixed(outcome: Outcome) -> list[str]:
     return [
         f"field {name!r} holds values of several types, and the column shows their text; two are "
         "compared as numbers where both are numbers, else as texts"

@@ -63,6 +63,14 @@ class Account:
         """Name the columns that have values of several kinds."""
         return sorted(name for name, kinds in self._kinds.items() if are_several(kinds))
 
+    def structures(self) -> list[str]:
+        """Name the columns whose values are all lists or maps."""
+        return sorted(name for name, kinds in self._kinds.items() if kinds == {"structure"})
+
+    def named(self, kind: str) -> list[str]:
+        """Name the columns that have values of a kind."""
+        return sorted(name for name, kinds in self._kinds.items() if kind in kinds)
+
     def steps(self, rows: int, seconds: float) -> list[Step]:
         """Give the commands up to the first barrier, which took `seconds` and gave `rows`."""
         skipped = self._scan.skipped_rows

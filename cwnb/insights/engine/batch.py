@@ -35,6 +35,9 @@ _SPARSE = 0.2
 
 # Kinds of values. Integers and doubles are of one kind, unless a double does not hold an integer.
 _LARGE, NUMBERS = "large integer", frozenset({"integer", "double"})
+# What is noted of a column beside the kinds of its values: some texts were ordered as texts among
+# numbers, because they are none.
+TEXT_BESIDE_NUMBER = "text beside a number"
 _CODES = {
     TYPE_STRING: "text",
     TYPE_INTEGER: "integer",
@@ -171,6 +174,10 @@ class Batch:
         else:
             kinds = _kinds(array)
         self.kinds.setdefault(name, set()).update(kinds)
+
+    def note_kind(self, name: str, kind: str) -> None:
+        """Remember something about the values of a column, for a warning."""
+        self.kinds.setdefault(name, set()).add(kind)
 
     def without_values(self, names: Iterable[str]) -> frozenset[str]:
         """Choose the columns that were used while there were rows, and had no value in any of them.
@@ -412,6 +419,7 @@ def _kinds(array: Any) -> set[str]:
 
 def are_several(kinds: set[str]) -> bool:
     """Tell whether a column of values of these kinds shows their text."""
+    kinds = kinds - {TEXT_BESIDE_NUMBER}
     if kinds <= NUMBERS | {_LARGE}:
         return {_LARGE, "double"} <= kinds
     return len(kinds) > 1

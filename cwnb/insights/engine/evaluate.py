@@ -5,6 +5,7 @@ A value is an Arrow array with a value per row, or an Arrow scalar where it is t
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from sqlglot import exp
 from cwnb.errors import MalformedQuery
 from cwnb.insights import functions, values
 from cwnb.insights.control import checkpoint
-from cwnb.insights.engine.batch import Batch
+from cwnb.insights.engine.batch import TEXT_BESIDE_NUMBER, Batch
 from cwnb.insights.engine.faults import fault_at, pointed
 from cwnb.insights.resolve.times import text_beside_time
 from cwnb.insights.text import regex
@@ -46,6 +47,7 @@ _FEW_TRUE = 4
 # The most values that a subquery in `in (…)` may give; the service documents no number.
 SUBQUERY_VALUES = 100_000
 
+_ORDERED = (exp.LT, exp.LTE, exp.GT, exp.GTE)
 _PREDICATES = (*COMPARISONS, exp.And, exp.Or, exp.Not, Like, In, InSubquery)
 
 
@@ -151,6 +153,10 @@ def _once_per_value(node: exp.Expression, encoded: dict[str, Any], batch: Batch)
         codes = here if codes is None else codes * np.int32(size) + here
     small = Batch(int(repeats[0]), batch.query_values, columns=distinct)
     answer = evaluate(node, small)
+    for name, kinds in small.kinds.items():
+        # The dictionary has values of other rows too.
+        if TEXT_BESIDE_NUMBER in kinds and not values.all_numbers(_used(encoded[name])):
+            batch.note_kind(name, TEXT_BESIDE_NUMBER)
     if isinstance(answer, pa.Scalar):
         return answer
     where = pa.array(codes)
@@ -162,6 +168,10 @@ def _once_per_value(node: exp.Expression, encoded: dict[str, Any], batch: Batch)
     if pa.types.is_boolean(answer.type) and not any(c.null_count for c in encoded.values()):
         return _where_true(answer, where)
     return answer.take(where)
+
+
+def _used(column: Any) -> Any:
+    return column.dictionary.take(pc.unique(column.indices.drop_null()))
 
 
 def _where_true(answer: Any, codes: Any) -> Any:
@@ -243,7 +253,17 @@ def _comparison(node: exp.Binary, batch: Batch) -> Any:
     if not (pa.types.is_boolean(left.type) and pa.types.is_boolean(right.type)):
         left = left.cast(pa.int64()) if is_predicate(node.this) else left
         right = right.cast(pa.int64()) if is_predicate(node.expression) else right
-    return values.compare(COMPARISONS[type(node)], left, right)
+    told = _fields_beside_number(node) if isinstance(node, _ORDERED) else None
+    note = None if told is None else partial(batch.note_kind, told, TEXT_BESIDE_NUMBER)
+    return values.compare(COMPARISONS[type(node)], left, right, note)
+
+
+def _fields_beside_number(node: exp.Binary) -> str | None:
+    """Name the field that is compared with a number, if one is."""
+    for one, other in ((node.this, node.expression), (node.expression, node.this)):
+        if isinstance(one, Field) and isinstance(other, exp.Literal) and other.is_number:
+            return one.name
+    return None
 
 
 def _refuse_text(time: exp.Expression, other: Any) -> None:

@@ -68,7 +68,9 @@ class Places:
 class Outcome:
     """The Arrow columns of an answer in order, and how the query was run.
 
-    `mixed` names fields with values of several types. `places` is None where the rows are no
+    `mixed` names fields with values of several types, `structures` those of lists or maps alone,
+    `texts_ordered` those of which texts were compared with a number by `<` and its like, as texts.
+    `places` is None where the rows are no
     events, as after `stats`.
     """
 
@@ -78,6 +80,8 @@ class Outcome:
     statistics: dict[str, int]
     warnings: list[str] = field(default_factory=list)
     mixed: list[str] = field(default_factory=list)
+    structures: list[str] = field(default_factory=list)
+    texts_ordered: list[str] = field(default_factory=list)
     pipeline: Pipeline | None = None
     places: Places | None = None
 
@@ -90,7 +94,8 @@ class Outcome:
         """Add the steps, statistics and warnings of an earlier pipeline of the same query."""
         self.steps = [*earlier.steps, *self.steps]
         self.warnings = [*earlier.warnings, *self.warnings]
-        self.mixed = sorted({*earlier.mixed, *self.mixed})
+        for noted in ("mixed", "structures", "texts_ordered"):
+            setattr(self, noted, sorted({*getattr(earlier, noted), *getattr(self, noted)}))
         for name, number in earlier.statistics.items():
             if name != "resultCount":
                 self.statistics[name] += number

@@ -14,6 +14,7 @@ from cwnb.insights.context import AnswerRows, QueryValues
 from cwnb.insights.control import Control, checkpoint, working_for
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.account import Account, step_of
+from cwnb.insights.engine.batch import TEXT_BESIDE_NUMBER
 from cwnb.insights.engine.commands.barrier import POSITION, TASK
 from cwnb.insights.engine.commands.steps import apply
 from cwnb.insights.engine.empty import types_without_rows
@@ -202,6 +203,7 @@ class Run:
             text, before, at = dialect.to_text(command), batch.rows, time.perf_counter()
             batch = in_memory(apply, command, batch)
             size = batch.nbytes
+            self._account.note_kinds(_only(TEXT_BESIDE_NUMBER, batch.kinds))
             _warn_if_cut([command], batch.rows, warnings)
             self._check_budget([command], kept + size)
             spent = Spent(time.perf_counter() - at)
@@ -216,6 +218,8 @@ class Run:
             self._account.statistics(batch.rows),
             warnings,
             self._account.mixed(),
+            self._account.structures(),
+            self._account.named(TEXT_BESIDE_NUMBER),
             self._pipeline,
             self._places(batch),
         )
@@ -315,6 +319,10 @@ class _Partials:
         with self._busy:
             batch: Batch = self._barrier.finish(self._merged, rows)
             return batch
+
+
+def _only(kind: str, kinds: dict[str, set[str]]) -> dict[str, set[str]]:
+    return {name: {kind} for name, noted in kinds.items() if kind in noted}
 
 
 def _warn_if_cut(commands: list[Command], rows: int, warnings: list[str]) -> None:

@@ -93,6 +93,7 @@ from cwnb.insights.tree.sequence_commands import (
     Outlier,
     Sessionize,
 )
+from cwnb.insights.tree.texts_asked import fields_asked_for_text
 from cwnb.insights.tree.walks import (
     field_names,
     fields_read,
@@ -189,6 +190,7 @@ __all__ = [
     "chained",
     "conjuncts",
     "field_names",
+    "fields_asked_for_text",
     "fields_named",
     "fields_read",
     "find",

@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.events import EXACT_DOUBLE, TYPE_BOOLEAN
+from cwnb.events import EXACT_DOUBLE, TYPE_BOOLEAN, TYPE_STRING
 from cwnb.insights.values import numbers
 from cwnb.insights.values.conversion import analyse, text_of, to_number, to_text
 from cwnb.insights.values.numbers import (
@@ -43,6 +43,8 @@ from cwnb.insights.values.value_types import (
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    OnTexts = Callable[[], object] | None
+
 _KERNELS = {
     "=": pc.equal,
     "!=": pc.not_equal,
@@ -66,20 +68,21 @@ _CANONICAL_INTEGER = r"\A(?:-?[1-9][0-9]*|0)\z"
 _INT64_DOUBLES = 2.0**63
 
 
-def compare(op: str, a: Value, b: Value) -> Value:
+def compare(op: str, a: Value, b: Value, on_texts: OnTexts = None) -> Value:
     """Compute `a op b` as booleans; missing where either side is.
 
     A structure is unlike anything, so `!=` is true of it, and every other operator is false.
+    `on_texts` is called if a constant number was compared with texts that are none, as texts.
     """
     if not isinstance(a, pa.Array):
         if not isinstance(b, pa.Array):
             return compare(op, broadcast(a, 1), broadcast(b, 1))[0]
-        return compare(_MIRRORED[op], b, a)
+        return compare(_MIRRORED[op], b, a, on_texts)
     if not len(a) or pa.types.is_null(a.type) or pa.types.is_null(b.type):
         return pa.nulls(len(a), pa.bool_())
     if is_structure(a.type) or is_structure(b.type):
         return unless_missing(a, b, np.full(len(a), op == "!="))
-    answer = _beside_numbers(op, a, b, _compare(op, a, b))
+    answer = _beside_numbers(op, a, b, _compare(op, a, b, on_texts))
     for side in (a, b):
         if isinstance(side, pa.Array) and (structures := structures_in(side)) is not None:
             unlike = pc.or_ if op == "!=" else pc.and_not
@@ -108,19 +111,19 @@ def booleans_in(value: Value) -> Value | None:
     return found if found.true_count else None
 
 
-def _compare(op: str, a: pa.Array, b: Value) -> pa.Array:
+def _compare(op: str, a: pa.Array, b: Value, on_texts: OnTexts = None) -> pa.Array:
     if isinstance(b, pa.Array):
         return _compare_arrays(op, decode(a), decode(b))
     if not b.is_valid:
         return pa.nulls(len(a), pa.bool_())
     if pa.types.is_dictionary(a.type):
         if len(a.dictionary) > len(a):
-            return _compare(op, decode(a), b)
-        return _compare(op, a.dictionary, b).take(a.indices)
-    return _compare_constant(op, a, b)
+            return _compare(op, decode(a), b, on_texts)
+        return _compare(op, a.dictionary, b, on_texts).take(a.indices)
+    return _compare_constant(op, a, b, on_texts)
 
 
-def _compare_constant(op: str, a: pa.Array, b: pa.Scalar) -> pa.Array:
+def _compare_constant(op: str, a: pa.Array, b: pa.Scalar, on_texts: OnTexts = None) -> pa.Array:
     same = a.type == b.type
     if same and (pa.types.is_boolean(a.type) or pa.types.is_int64(a.type)):
         return _KERNELS[op](a, b)
@@ -145,6 +148,8 @@ def _compare_constant(op: str, a: pa.Array, b: pa.Scalar) -> pa.Array:
         if pa.types.is_floating(a.type) and exact == float(exact):
             return kernel(a, pa.scalar(float(exact)))
     found = analyse(a)
+    if on_texts is not None and _has_texts(a, found):
+        on_texts()
     if found is None:
         return kernel(to_text(a), decode(to_text(b)))
     if found.form.max() == INTEGER and not pa.types.is_integer(a.type):
@@ -152,6 +157,14 @@ def _compare_constant(op: str, a: pa.Array, b: pa.Scalar) -> pa.Array:
         integers = pa.array(found.integers, mask=found.form == numbers.MISSING)
         return _compare_constant(op, integers, b)
     return _compare_analysed(op, a, one, found, number)
+
+
+def _has_texts(array: pa.Array, found: Numbers | None) -> bool:
+    """Tell whether there is a text that is no number."""
+    texts = array.is_valid() if found is None else pa.array(found.form == numbers.TEXT)
+    if is_mixed(array.type):
+        texts = pc.and_(texts, pc.equal(array.field("type"), TYPE_STRING)).fill_null(False)
+    return bool(pc.any(texts).as_py()) and not pa.types.is_boolean(array.type)
 
 
 def _is_exact(number: int) -> bool:
