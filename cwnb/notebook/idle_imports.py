@@ -57,15 +57,22 @@ class IdleImports:
                 self._thread.start()
 
     def _import_all(self) -> None:
-        for module in self._modules():
+        modules = iter(self._modules())
+        module: str | None = ""
+        while module is not None:
             with self._changed:
                 self._changed.wait_for(lambda: self._is_over or not self._running_cells)
                 if self._is_over:
                     return
                 self._is_importing = True
-            # What cannot be imported is told by the cell that needs it.
-            with suppress(Exception):
-                import_module(module)
-            with self._changed:
-                self._is_importing = False
-                self._changed.notify_all()
+            try:
+                # What cannot be imported is told by the cell that needs it.
+                with suppress(Exception):
+                    module = None
+                    module = next(modules, None)
+                    if module is not None:
+                        import_module(module)
+            finally:
+                with self._changed:
+                    self._is_importing = False
+                    self._changed.notify_all()

@@ -111,10 +111,10 @@ class Sum(Aggregation):
     def merge(self, states: list[Total], maps: list[Array], count: int) -> Total:
         """Add the sums."""
         exact = [state.whole for state in states]
-        largest = sum(max(abs(int(w.max())), abs(int(w.min()))) for w in exact if len(w))
-        if largest >= 2**63:
+        could_overflow = _largest_sum(exact, maps) >= 2**63
+        if could_overflow:
             exact = [whole.astype(object) for whole in exact]
-        whole = np.zeros(count, dtype=object if largest >= 2**63 else np.int64)
+        whole = np.zeros(count, dtype=object if could_overflow else np.int64)
         for part, where in zip(exact, maps, strict=True):
             np.add.at(whole, where, part)
         return Total(
@@ -140,6 +140,18 @@ class Sum(Aggregation):
         if state.reals.any() and pa.types.is_int64(sums.type) and values.fits_double(sums):
             sums = values.to_double(sums)
         return sums
+
+
+def _largest_sum(parts: list[Array], maps: list[Array]) -> int:
+    """Give a number that no sum of a group exceeds."""
+    pairs = [(part, where) for part, where in zip(parts, maps, strict=True) if len(part)]
+    largest = [max(abs(int(part.max())), abs(int(part.min()))) for part, _ in pairs]
+    bound = sum(most * len(where) for most, (_, where) in zip(largest, pairs, strict=True))
+    if bound < 2**63:
+        return bound
+    # A task that did not group its rows has several of one group.
+    times = [int(np.bincount(where).max()) for _, where in pairs]
+    return sum(most * many for most, many in zip(largest, times, strict=True))
 
 
 def _adds_exactly(number: Any) -> bool:
@@ -219,7 +231,8 @@ class Variance(Aggregation):
         """Combine by the formula of Chan et al., which does not subtract large squares."""
         nothing = np.zeros(count, dtype=np.int64)
         total = Moments(nothing, np.zeros(count), np.zeros(count), nothing.copy())
-        for state, where in zip(states, maps, strict=True):
+        for each, into in zip(states, maps, strict=True):
+            state, where = _gathered(each, into)
             before, added = total.seen[where], state.seen
             both = np.maximum(before + added, 1)
             own = np.where(before == 0, state.pivot, total.pivot[where])
@@ -237,6 +250,26 @@ class Variance(Aggregation):
     def final(self, state: Moments, count: int) -> Any:  # noqa: ARG002
         """Give the variances as doubles."""
         return without_nan(pa.array(state.spread / np.maximum(state.seen, 1), mask=state.seen == 0))
+
+
+def _gathered(state: Moments, where: Array) -> tuple[Moments, Array]:
+    """Combine the rows of a state that go into one group, as a task that did not group them has."""
+    groups, first, codes = np.unique(where, return_index=True, return_inverse=True)
+    if len(groups) == len(where):
+        return state, where
+    # The pivot of a group is that of its first row with a number.
+    with_number = np.flatnonzero(state.seen)
+    _, first_seen = np.unique(where[with_number], return_index=True)
+    first[np.unique(codes[with_number])] = with_number[first_seen]
+    pivot = state.pivot[first]
+    away = state.pivot.astype(object) - pivot[codes].astype(object)
+    means = state.mean + away.astype(np.float64)
+    seen = np.bincount(codes, weights=state.seen).astype(np.int64)
+    with np.errstate(all="ignore"):
+        mean = np.bincount(codes, weights=means * state.seen) / np.maximum(seen, 1)
+        apart = means - mean[codes]
+        spread = np.bincount(codes, weights=state.spread + apart * apart * state.seen)
+    return Moments(seen, mean, spread, pivot), groups
 
 
 def _from_pivots(number: Any, codes: Array, count: int) -> tuple[Array, Array]:

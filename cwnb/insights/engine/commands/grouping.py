@@ -195,10 +195,11 @@ def _encode_distinct(text: pa.Array) -> tuple[np.ndarray[Any, Any], int]:
 
 def _number_ascending(numbers: np.ndarray[Any, Any]) -> tuple[np.ndarray[Any, Any], int] | None:
     """Do what `_encode` does, for numbers in ascending order such as bins; None for others."""
-    rises = np.diff(numbers)
-    if len(rises) and rises.min() < 0:
+    # A difference could overflow.
+    if (numbers[1:] < numbers[:-1]).any():
         return None
-    edges = np.concatenate([[0], np.flatnonzero(rises) + 1, [len(numbers)]])
+    rises = np.flatnonzero(numbers[1:] != numbers[:-1])
+    edges = np.concatenate([[0], rises + 1, [len(numbers)]])
     return np.repeat(np.arange(len(edges) - 1), np.diff(edges)), len(edges) - 1
 
 

@@ -14,7 +14,12 @@ from cwnb.insights import functions, values
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
-from cwnb.insights.engine.commands.grouping import each_alone, group_rows, mostly_distinct
+from cwnb.insights.engine.commands.grouping import (
+    each_alone,
+    first_of,
+    group_rows,
+    mostly_distinct,
+)
 from cwnb.insights.engine.evaluate import evaluate_array
 from cwnb.insights.engine.faults import fault_at
 from cwnb.insights.engine.order import Ranks, RowOrder
@@ -99,8 +104,8 @@ class StatsPlan:
         groups = group_rows([_joined_keys(partials, i) for i in range(len(keys))], total)
         ranks = Ranks.concat([p.ranks for p in partials])
         if follow:
-            # The newest task is first, so the first row of each group is its newest.
-            newest = groups.first_rows()
+            order = _newest_first(partials)
+            newest = order[first_of(groups.codes[order], groups.count)]
         else:
             ascending = ranks.descending()[::-1]
             newest = np.zeros(groups.count, dtype=np.int64)
@@ -157,6 +162,17 @@ class StatsPartial:
         held = sum(map(columns.nbytes, arrays.values())) + self.ranks.nbytes
         states = {id(state): state for state in self.states}
         return int(held + sum(_state_bytes(state) for state in states.values()))
+
+
+def _newest_first(partials: list[StatsPartial]) -> np.ndarray[Any, Any]:
+    """Give the rows of tasks, of which the newest is first, so that a group's newest comes first.
+
+    A task that grouped its rows has one of each group. The others are as events are: oldest first.
+    """
+    ends = np.cumsum([p.rows for p in partials])
+    runs = [np.arange(end - p.rows, end) for p, end in zip(partials, ends, strict=True)]
+    pairs = zip(partials, runs, strict=True)
+    return np.concatenate([run if p.equal is None else run[::-1] for p, run in pairs])
 
 
 def _joined_keys(partials: list[StatsPartial], place: int) -> Any:
