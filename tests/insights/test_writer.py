@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 # A busy machine draws slowly, which is no fault of what is tested.
 patient = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
+# Such a count means something, though seldom what is wanted.
+COUNT_OF_CONDITION = "counts the rows in which the condition is true or false"
+
 
 @given(strategies.expressions())
 @patient
@@ -46,7 +49,7 @@ def test_meaningful_query_settles_as_it_is(pipeline: tree.Pipeline):
             parse_pipeline(text), strict=strict, known=strategies.FIELDS.__contains__
         )
         assert to_text(settled) == text
-        assert not warnings
+        assert not [told for told in warnings if COUNT_OF_CONDITION not in told]
 
 
 @given(strategies.any_text)

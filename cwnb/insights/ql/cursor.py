@@ -9,7 +9,7 @@ from sqlglot.parser import Parser
 from sqlglot.tokenizer_core import Token, TokenType
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights.ql import foreign, vocabulary
+from cwnb.insights.ql import foreign, foreign_forms, vocabulary
 
 Made = TypeVar("Made", bound=exp.Expression)
 
@@ -54,8 +54,13 @@ class Cursor(Parser):
             return f"; write count_distinct({self._curr.text})"
         if before == "case" and word == "when":
             return "; write case(condition, value, …, otherwise)"
-        hint = foreign.AFTER_VALUE.get(word)
+        last_two = [self._slice(token) for token in self._tokens[: self._index][-2:]]
+        hint = foreign_forms.after_value(last_two, self._ahead()) or foreign.AFTER_VALUE.get(word)
         return f"; {hint}" if hint else ""
+
+    def _ahead(self, count: int = 8) -> list[str]:
+        """Give the next tokens as the query has them, from the current one on."""
+        return [self._slice(token) for token in self._tokens[self._index :][:count]]
 
     def _odd_comma(self) -> str:
         after_comma = self._prev and self._prev.token_type is TokenType.COMMA

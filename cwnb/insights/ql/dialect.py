@@ -50,7 +50,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from cwnb.errors import MalformedQuery
 from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions
-from cwnb.insights.ql import foreign, vocabulary
+from cwnb.insights.ql import foreign, misreadings, vocabulary
 from cwnb.insights.ql.expression_grammar import MAX_NESTING, check_depth
 from cwnb.insights.ql.input_grammar import InputParser
 from cwnb.insights.ql.macros import QUERY_CHARACTERS
@@ -67,8 +67,8 @@ class InsightsParser(InputParser):
     """Reads a query; the method named after a command reads what follows its keyword."""
 
     COMMAND_PARSERS: ClassVar[dict[str, Callable[[InsightsParser], tree.Command]]] = {
-        "fields": lambda self: tree.Fields(items=self._items()),
-        "display": lambda self: tree.Display(items=self._items()),
+        "fields": lambda self: tree.Fields(items=self._columns()),
+        "display": lambda self: tree.Display(items=self._columns()),
         "unmask": lambda self: tree.Unmask(items=self._items()),
         "filter": lambda self: tree.Filter(condition=self._expression()),
         "filterIndex": lambda self: self._filter_index(),
@@ -158,6 +158,12 @@ class InsightsParser(InputParser):
         word = self._word()
         if isinstance(before, tree.Filter) and self._curr.token_type is TokenType.STRING:
             return f"; write {self._prev.text} like {self._slice(self._curr)}"
+        if isinstance(before, tree.Filter) and word and self._begins_condition():
+            return f"; write 'and' before {word!r}"
+        if canonical(self._prev.text) == "bin" and self._curr.token_type is TokenType.NUMBER:
+            return f"; write bin({''.join(self._ahead(2))})"
+        if misreadings.begins_comment(self.sql, self._curr.start):
+            return f"; {foreign.COMMENT}"
         takes_names = isinstance(before, tree.Fields | tree.Display | tree.Stats)
         return f"; is 'as' or ',' missing before {word!r}?" if word and takes_names else ""
 
@@ -172,6 +178,8 @@ class InsightsParser(InputParser):
         if not word:
             text = self._curr.token_type in (TokenType.STRING, REGEX_TOKEN)
             hint = f"; write filter @message like {self._slice(self._curr)}" if text else ""
+            if self._ahead(2) == ["-", "-"]:
+                hint = f"; {foreign.COMMENT}"
             raise self._expected("a command", hint)
         reader = self.COMMAND_PARSERS.get(vocabulary.keyword_of(word))
         if reader is None:
@@ -203,9 +211,12 @@ class InsightsParser(InputParser):
 
     def _missing_filter(self) -> str:
         """Give a hint where a condition stands in the place of a command."""
-        begins = self._next.token_type in {*self.COMPARISONS, TokenType.RLIKE}
-        begins = begins or self._next.text.lower() in self.WORD_COMPARISONS
-        return "; write filter before a condition" if begins else ""
+        return "; write filter before a condition" if self._begins_condition() else ""
+
+    def _begins_condition(self) -> bool:
+        """Tell whether a comparison stands behind the current token."""
+        compares = self._next.token_type in {*self.COMPARISONS, TokenType.RLIKE}
+        return compares or self._next.text.lower() in self.WORD_COMPARISONS
 
     def _filter_index(self) -> tree.FilterIndex:
         start = self._curr.start
@@ -290,6 +301,8 @@ class InsightsParser(InputParser):
     def _sort_key(self) -> tree.SortKey:
         start = self._curr.start
         item = self._item()
+        if self._word() not in ("desc", "asc"):
+            self._note(misreadings.of_minus("sort", item))
         descending = self._accept("desc")
         if not descending:
             self._accept("asc")
@@ -310,6 +323,12 @@ class InsightsParser(InputParser):
         return tree.Dedup(items=items)
 
     # Items
+
+    def _columns(self) -> list[tree.Item]:
+        command = self._prev.text
+        items = self._items()
+        self._note(misreadings.of_minus(command, items[0]))
+        return items
 
     def _items(self) -> list[tree.Item]:
         items = [self._item()]

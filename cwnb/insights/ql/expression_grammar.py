@@ -17,10 +17,9 @@ from cwnb.errors import MalformedQuery
 from cwnb.events import TIMESTAMP
 from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions, row_forms
-from cwnb.insights.ql import foreign, misreadings
-from cwnb.insights.ql.cursor import Cursor
+from cwnb.insights.ql import foreign, foreign_forms, misreadings
+from cwnb.insights.ql.hints import HintingCursor
 from cwnb.insights.ql.tokens import REGEX_TOKEN, STEP_TOKEN, path_parts, quote, unquote
-from cwnb.insights.ql.vocabulary import SOURCE
 from cwnb.insights.resolve.arguments import check_arguments
 from cwnb.insights.values.periods import UNITS, unit_named
 from cwnb.nearest import suggestion
@@ -37,17 +36,9 @@ MAX_NESTING = 40
 RESERVED = frozenset("and or not like in as by".split())
 
 
-class ExpressionParser(Cursor):
+class ExpressionParser(HintingCursor):
     """A token cursor that reads expressions."""
 
-    COMPARISONS: ClassVar[dict[TokenType, type[exp.Expression]]] = {
-        TokenType.EQ: exp.EQ,
-        TokenType.NEQ: exp.NEQ,
-        TokenType.LT: exp.LT,
-        TokenType.LTE: exp.LTE,
-        TokenType.GT: exp.GT,
-        TokenType.GTE: exp.GTE,
-    }
     ARITHMETIC: ClassVar[tuple[dict[TokenType, type[exp.Expression]], ...]] = (
         {TokenType.PLUS: exp.Add, TokenType.DASH: exp.Sub},
         {TokenType.STAR: exp.Mul, TokenType.SLASH: exp.Div, TokenType.MOD: exp.Mod},
@@ -115,6 +106,7 @@ class ExpressionParser(Cursor):
             if self._curr.token_type is REGEX_TOKEN:
                 raise self._fault("a regex can follow 'like' or '=~', but no other comparison")
             node = self._placed(operator(this=node, expression=self._operand()), start)
+            self._note(misreadings.of_stars(node))
         elif self._match(TokenType.RLIKE):
             node = self._placed(self._like(node), start)
         else:
@@ -135,7 +127,8 @@ class ExpressionParser(Cursor):
             return tree.Like(value=value, pattern=self._regex())
         if self._curr.token_type is TokenType.STRING:
             text = self._text()
-            self._note(misreadings.of_wildcards(str(text.this)))
+            searched = str(text.this)
+            self._note(misreadings.of_wildcards(searched) or misreadings.of_regex_signs(searched))
             return tree.Like(value=value, pattern=text)
         quoted = f"; write a text in quotes: {quote(self._curr.text)}" if self._word() else ""
         raise self._expected("a text or a /regex/", quoted)
@@ -147,23 +140,15 @@ class ExpressionParser(Cursor):
         if self._curr.token_type is TokenType.L_PAREN:
             if self._next.token_type in {TokenType.VAR, TokenType.PIPE}:
                 return tree.InSubquery(value=value, answer=self._inner_pipeline("a subquery"))
-            raise self._fault("'in' takes a list in square brackets, such as ['a', 'b']")
-        listed = self._hint_of_list() if self._curr else ""
+            listed = foreign_forms.brackets(self._ahead(64))
+            raise self._fault(f"'in' takes a list in square brackets{listed}")
+        listed = self._hint_of_list(value) if self._curr else ""
         self._require(TokenType.L_BRACKET, "a list in square brackets", listed)
         options = [self._list_value()]
         while self._match(TokenType.COMMA):
             options.append(self._list_value())
         self._require(TokenType.R_BRACKET, "',' or ']'")
         return tree.In(value=value, options=options)
-
-    def _hint_of_list(self) -> str:
-        """Say how to write what follows `in` without brackets."""
-        word = self._word()
-        if word == SOURCE.lower():
-            return "; a query stands in parentheses, as in (SOURCE '/shop/web' | fields host)"
-        is_text = word and word not in {"true", "false"}
-        value = quote(self._curr.text) if is_text else self._slice(self._curr)
-        return f"; write [{value}]"
 
     def _list_value(self) -> exp.Expression:
         start = self._curr.start
@@ -253,7 +238,7 @@ class ExpressionParser(Cursor):
         elif token.token_type is TokenType.STRING and len(token.text) > 2:
             step = unquote(token.text)
         else:
-            raise self._expected("an index such as [0]")
+            raise self._expected("an index such as [0]", self._of_each_item())
         self._advance()
         self._require(TokenType.R_BRACKET, "']'")
         return step
@@ -270,22 +255,6 @@ class ExpressionParser(Cursor):
         if reader is None:
             raise self._expected("a field, a value or a function", self._no_value())
         return reader(self)
-
-    def _no_value(self) -> str:
-        """Give a hint where no value begins."""
-        kind, before = self._curr.token_type, self._prev
-        if kind is TokenType.STAR and before.token_type is TokenType.L_PAREN:
-            return "; only count takes '*'"
-        if kind is TokenType.STAR and before.text.lower() in ("fields", "display"):
-            return (
-                f"; name the fields, or leave {before.text} out: events are shown whole, "
-                "with all their fields where a row is opened"
-            )
-        if kind in self.COMPARISONS and before.text.lower() in ("and", "or", "not"):
-            return f"; write the field again before {self._slice(self._curr)!r}"
-        if kind in self.COMPARISONS and before.token_type is TokenType.EQ:
-            return "; an equality is written '='"
-        return ""
 
     def _parenthesised(self) -> exp.Expression:
         self._advance()
@@ -307,7 +276,9 @@ class ExpressionParser(Cursor):
             adjacent = self._curr.start == number.end + 1
             span = number.start, self._curr.end + 1
             if unit_named(self._curr.text):
-                raise self._fault(misreadings.of_period(number.text, self._curr.text), *span)
+                raise self._fault(self._misplaced_period(number.text, self._curr.text), *span)
+            if in_bytes := foreign_forms.bytes_written(number.text, self._curr.text):
+                raise self._fault(in_bytes, *span)
             if adjacent:
                 raise self._fault("write a name that begins with a digit in backticks", *span)
         return self._placed(exp.Literal(this=number.text, is_string=False), number.start)
@@ -344,7 +315,7 @@ class ExpressionParser(Cursor):
         token = self._curr
         word = self._word()
         if word in RESERVED:
-            hint = "; write what to count before it, such as count(*)" if word == "by" else ""
+            hint = self._nothing_before_by() if word == "by" else ""
             raise self._expected("a field, a value or a function", hint)
         self._advance()
         if self._curr.token_type is TokenType.L_PAREN and not token.text.endswith("`"):

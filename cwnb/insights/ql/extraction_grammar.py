@@ -8,7 +8,7 @@ from sqlglot.tokenizer_core import TokenType
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights import tree
-from cwnb.insights.ql import vocabulary
+from cwnb.insights.ql import foreign_forms, misreadings, vocabulary
 from cwnb.insights.ql.expression_grammar import RESERVED, ExpressionParser
 from cwnb.insights.ql.tokens import REGEX_TOKEN, path_parts, quote, unquote
 from cwnb.insights.ql.writer import regex_of_glob, write_name
@@ -53,7 +53,17 @@ class ExtractionParser(ExpressionParser):
             return self._regex_of_parse(value)
         if self._curr.token_type is TokenType.STRING:
             return self._glob(value)
-        raise self._expected("a glob text or a /regex/")
+        raise self._no_pattern(value)
+
+    def _no_pattern(self, value: exp.Expression) -> MalformedQuery:
+        """Make the error for a parse without a pattern; JSON and pairs are read by other means."""
+        ahead = self._ahead(3)
+        named = len(ahead) == 3 and ahead[1].lower() == "as"
+        field = self.sql[value.meta["start"] : value.meta["end"]]
+        hint = foreign_forms.parse_mode(self._word(), field, ahead[2] if named else "name")
+        if hint is None:
+            return self._expected("a glob text or a /regex/")
+        return self._fault(f"expected a glob text or a /regex/, found {self._found()}; {hint}")
 
     def _message(self, start: int) -> exp.Expression:
         return self._placed(tree.Field(parts=[vocabulary.DEFAULT_PARSE_FIELD]), start)
@@ -112,6 +122,7 @@ class ExtractionParser(ExpressionParser):
         wildcards = glob.count("*")
         if wildcards != len(names) or not wildcards:
             self._refuse_regex(glob, names, start, end)
+        self._note(misreadings.of_glob(glob, names))
         if wildcards == 0 and len(names) == 1 and pattern.this:
             # A sample query for Aurora has no wildcard: the name stands for what follows the text.
             pattern.set("this", f"{pattern.this}*")

@@ -20,6 +20,7 @@ from typing import Any
 from sqlglot.tokenizer_core import TokenType
 
 from cwnb.insights import tree
+from cwnb.insights.ql import foreign_forms
 from cwnb.insights.ql.source_grammar import JOIN_SIDE, SourceParser
 
 OUTPUTS = ("output", "outputnew")
@@ -110,12 +111,13 @@ class InputParser(SourceParser):
             found[option] = self._join_option(option)
         for side in JOIN_OPTIONS[1:]:
             if side not in found:
-                raise self._expected(f"{side}= and a name for the {side} side of the join")
+                wanted = f"{side}= and a name for the {side} side of the join"
+                raise self._expected(wanted, f"; {foreign_forms.JOIN}")
         left, right = found["left"], found["right"]
         if left == right:
             raise self._fault("the two sides of a join need two names", start, self._prev.end + 1)
         if not self._accept("where"):
-            raise self._expected(f"where {left}.key = {right}.key")
+            raise self._expected(f"where {left}.key = {right}.key", f"; {foreign_forms.JOIN}")
         keys = [self._join_key(left, right)]
         while self._accept("and"):
             keys.append(self._join_key(left, right))

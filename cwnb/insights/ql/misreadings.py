@@ -7,15 +7,29 @@ from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
+from cwnb.insights import tree
 from cwnb.insights.ql import foreign
 from cwnb.insights.ql.tokens import quote
+from cwnb.insights.ql.writer import to_text
+from cwnb.insights.text.regex import InvalidRegex, checked
+from cwnb.insights.text.regex_syntax import escape, write_regex
 from cwnb.insights.values.periods import unit_named
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlglot.tokenizer_core import Token
 
 _DATE = re.compile(r"(?:19|20)\d\d-[01]?\d-[0-3]?\d")
 _NUMERIC = re.compile(r"\s*[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?\s*")
+# Rows of stars, and stars beside a blank, are decoration of a text more often than wildcards.
+_STARS_AT_ENDS = re.compile(r"(\*?)((?![*\s])[^*]*(?<![*\s]))(\*?)")
+_SIGNS_OF_REGEX = re.compile(r"\A\^.|.\$\Z|\.\*|\w\|\w", re.DOTALL)
+# `{x}`, `<x>` and `%{WORD:x}`, which other languages have for the parts to name.
+_PLACES = re.compile(r"%\{\w+:(\w+)(?::\w+)?\}|\{([A-Za-z_]\w*)\}|<([A-Za-z_]\w*)>")
+# What follows an opening tag is a value of XML, whatever the name.
+_TAG = re.compile(r"<\w+>")
+_COMMENT_OF_SQL = re.compile(r"--\s+\S+\s+\Z")
 _UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
@@ -63,3 +77,91 @@ def of_period(count: str, unit: str) -> str:
     if factor is None or not count.isdigit():
         return message
     return f"{message}; times are in milliseconds: write {int(count) * factor} for {count}{unit}"
+
+
+def of_stars(comparison: exp.Expression) -> str | None:
+    """Say that `*` is no wildcard, for `route = "/pay*"`."""
+    text = comparison.expression
+    if not isinstance(comparison, exp.EQ | exp.NEQ) or not text.is_string:
+        return None
+    meant = _without_stars(str(text.this))
+    if meant is None:
+        return None
+    negated = "not " if isinstance(comparison, exp.NEQ) else ""
+    return (
+        f"a comparison takes {quote(str(text.this))} as it is, and * is a character like any "
+        f"other in it; for any characters there write {negated}like {meant}"
+    )
+
+
+def of_regex_signs(text: str) -> str | None:
+    """Say that a text behind `like` is searched as it is, if it is written as a glob or a regex."""
+    if _SIGNS_OF_REGEX.search(text):
+        meant = write_regex(text) if _is_regex(text) else "/…/"
+        return f"like searches the text {quote(text)} as it is; for a regex write like {meant}"
+    without = _without_stars(text)
+    if without is None:
+        return None
+    return (
+        f"like finds a text anywhere, and * is a character like any other in {quote(text)}; "
+        f"for any characters there write like {without}"
+    )
+
+
+def _without_stars(text: str) -> str | None:
+    """Give what stands behind `like` for a text with `*` at its ends; None for any other text."""
+    match = _STARS_AT_ENDS.fullmatch(text)
+    if match is None or not (match[1] or match[3]):
+        return None
+    if match[1] and match[3]:
+        return quote(match[2])
+    pattern = escape(match[2])
+    return write_regex(f"{pattern}$" if match[1] else f"^{pattern}")
+
+
+def _is_regex(text: str) -> bool:
+    try:
+        checked(text)
+    except InvalidRegex:
+        return False
+    return True
+
+
+def of_minus(command: str, item: tree.Item) -> str | None:
+    """Say that `-` takes no field away, and is no direction, before the name of a field."""
+    value = item.value
+    if item.args.get("alias") or not (
+        isinstance(value, exp.Neg) and isinstance(value.this, tree.Field)
+    ):
+        return None
+    name = to_text(value.this)
+    if command == "sort":
+        return (
+            f"-{name} is the number with the other sign, and texts have none; "
+            f"write sort {name} desc"
+        )
+    return (
+        f"-{name} is {name} with the other sign; {command} lists the fields to show, and takes "
+        "none away"
+    )
+
+
+def of_glob(glob: str, names: Sequence[str]) -> str | None:
+    """Say what a glob without `*` does, if it has names in another way, or no names."""
+    found = [next(filter(None, match.groups())) for match in _PLACES.finditer(glob)]
+    if "*" in glob or (names and (found != list(names) or _TAG.fullmatch(glob))):
+        return None
+    does = f"{', '.join(names)} is all that follows it" if names else "it names nothing"
+    said = f"the glob {quote(glob)} has no *, so {does}"
+    if not found:
+        return f"{said}; write * for each part to name, and the names after 'as'"
+    meant = quote(_PLACES.sub("*", glob))
+    between = [escape(part) for part in _PLACES.split(glob)[:: _PLACES.groups + 1]]
+    groups = [*(rf"(?P<{name}>\S+)" for name in found), ""]
+    regex = write_regex("".join(map("".join, zip(between, groups, strict=True))))
+    return f"{said}; write {meant} as {', '.join(found)}, or {regex}"
+
+
+def begins_comment(query: str, position: int) -> bool:
+    """Tell whether `--` stands before the place, on the same line and a word before it."""
+    return _COMMENT_OF_SQL.search(query[:position]) is not None

@@ -8,7 +8,7 @@ from sqlglot import tokenizer_core, tokens
 from sqlglot.tokenizer_core import Token, TokenType
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights.ql import foreign
+from cwnb.insights.ql import foreign, foreign_forms
 
 if not getattr(tokenizer_core, "__file__", ".py").endswith(".py"):  # pragma: no cover
     # The compiled classes of sqlglot cannot be subclassed, and the grammar does just that.
@@ -22,7 +22,7 @@ TOKEN = re.compile(
   | (?P<path>    (?: @*`(?:[^`]|``)+` | [^\W\d][\w@]* | @[\w@]* )
                  (?: \. (?: [\w@]+ | `(?:[^`]|``)+` ) )* )
   | (?P<string>  "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' )
-  | (?P<symbol>  =~ | ~= | == | != | <> | <= | >= | && | \|\| | !~ | [-+*%^=<>!|(),:\[\]] )
+  | (?P<symbol>  =~ | ~= | == | != | <> | <= | >= | && | \|[|=~] | !~ | [-+*%^=<>!|(),:\[\]] )
   | (?P<unclosed> ["'`] )
   | (?P<placeholder> \{\{.*?\}\} )
   | (?P<brace>   [{}] )
@@ -75,6 +75,7 @@ KINDS = {
 # A longer number can be written as a text, which compares digit by digit; Python reads no numbers
 # of more than 4,300 digits.
 MOST_DIGITS = 1_000
+_NAME_AT_END = re.compile(r"(?<![\w@.`])[\w@.`]+\Z")
 _QUOTED_KEY = re.compile(r"""\.("[^"`\n]+"|'[^'`\n]+')""")
 # UTF-16 writes rare characters as two of these; one alone is in no text, and Arrow takes none.
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -189,7 +190,7 @@ def _next_token(text: str, position: int, context: _Context) -> tuple[Token | No
     if kind in {"symbol", "brace"}:
         # A tag of log groups stands in braces, and nothing else does.
         if value in foreign.SYMBOLS and not (kind == "brace" and context.names_groups):
-            raise MalformedQuery(foreign.SYMBOLS[value], text, position, end)
+            raise MalformedQuery(_foreign_symbol(value, text, position), text, position, end)
         return _token(SYMBOLS[value], value, position, end)
     if kind == "unclosed":
         what = "name in backticks" if value == "`" else "string"
@@ -203,12 +204,30 @@ def _next_token(text: str, position: int, context: _Context) -> tuple[Token | No
     return _token(KINDS[kind], value, position, end)
 
 
+def _foreign_symbol(sign: str, text: str, position: int) -> str:
+    """Say what to write for a sign of other languages, with the texts that stand beside it."""
+    if sign == "{" and (message := foreign_forms.streams(text, position)):
+        return message
+    if sign in ("|=", "|~") and (hint := foreign_forms.line_filter(text, position)):
+        return f"unknown operator {sign!r}; {hint}"
+    return foreign.SYMBOLS[sign]
+
+
 def _unexpected(text: str, position: int) -> str:
     """Say that nothing of the language begins with this character, and what may be meant."""
     character = text[position]
     if character == "." and (key := _QUOTED_KEY.match(text, position)):
         return f"a key that is no plain name stands in backticks: .`{unquote(key[1])}`"
+    if text.startswith((".*", ".[*"), position):
+        return (
+            f"no key is called '*'; {foreign_forms.EACH_ITEM.format(_name_before(text, position))}"
+        )
     return foreign.SYMBOLS.get(character, f"unexpected symbol found {character!r}")
+
+
+def _name_before(text: str, position: int) -> str:
+    name = _NAME_AT_END.search(text[:position])
+    return name[0] if name else "…"
 
 
 def _regex(text: str, position: int) -> tuple[Token, int]:

@@ -13,6 +13,7 @@ from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions, row_forms
 from cwnb.insights.ql.tokens import quote
 from cwnb.insights.ql.writer import to_text, write_name
+from cwnb.insights.resolve.doubts import beside_no_value
 from cwnb.insights.resolve.mistakes import Mistake, mistake_in, unread_escape
 from cwnb.insights.resolve.scope import (
     Scope,
@@ -21,7 +22,12 @@ from cwnb.insights.resolve.scope import (
     replace_value,
     scope_of_columns,
 )
-from cwnb.insights.resolve.times import is_time, seconds_beside_millis, text_beside_time
+from cwnb.insights.resolve.times import (
+    is_time,
+    seconds_as_time,
+    seconds_beside_millis,
+    text_beside_time,
+)
 from cwnb.insights.tree import Shown
 from cwnb.nearest import suggestion
 
@@ -108,6 +114,8 @@ class ExpressionChecker:
                 hint = seconds_beside_millis(node, self.scope.made)
                 if hint is not None:
                     self._warn(hint)
+            if isinstance(node, tree.Call) and (hint := seconds_as_time(node, self.scope.made)):
+                self._warn(hint)
             if node.is_string:
                 self._check_escapes(node)
         return value
@@ -198,6 +206,8 @@ class ExpressionChecker:
         elif whole := self._name_with_dashes(name):
             dashes = f"; {write_name(whole)} in backticks is the field of that name"
             self._warn(f"no event has the field {name.name!r}{lost}{dashes}")
+        elif no_value := beside_no_value(name):
+            self._warn(f"no event has the field {name.name!r}{lost}; {no_value}")
         elif _stands_for_text(name):
             quoted = f"; if it is a text, write it in quotes: {quote(name.name)}"
             self._warn(f"no event has the field {name.name!r}{lost}{quoted}")
@@ -237,7 +247,8 @@ class ExpressionChecker:
         return next((word for start, end, word in _dashed(text) if start <= place < end), None)
 
     def _refuse_unknown(self, name: tree.Field) -> NoReturn:
-        near = suggestion(name.name, self.scope.made)
+        no_value = beside_no_value(name)
+        near = f"; {no_value}" if no_value else suggestion(name.name, self.scope.made)
         shown = ", ".join(write_name(made) for made in self.scope.made)
         message = f"{name.name!r} is no output of {self.given_by} before ({shown}){near}"
         self._refuse(message, name, "no output of stats")

@@ -10,6 +10,7 @@ from cwnb.events import TIMESTAMP
 from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions
 from cwnb.insights.ql.writer import to_text
+from cwnb.insights.resolve.doubts import doubt_about
 from cwnb.insights.resolve.expression_checks import ExpressionChecker
 from cwnb.insights.resolve.mistakes import mistake_in, text_for_field
 from cwnb.insights.resolve.scope import Scope, is_aggregate, repeats
@@ -117,6 +118,8 @@ class StatsChecker(ExpressionChecker):
             if is_aggregate(node):
                 aggregated = True
                 self._refuse_mistake(mistake_in(node, self._is_name))
+                if (doubt := doubt_about(node)) is not None:
+                    self._warn(doubt)
                 if node.entry.reads_event_time:
                     self._check_event_time(node)
                 self._check_inside(node, item, aliases)

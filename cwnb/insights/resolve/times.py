@@ -17,6 +17,9 @@ from cwnb.insights.ql.writer import to_text
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+# The years 2001 to 5138 in seconds.
+_SECONDS_FROM, _SECONDS_TO = 10**9, 10**11
+
 
 def is_time(node: exp.Expression, made: Mapping[str, bool]) -> bool:
     """Tell whether the values of an expression are times, some of them at least.
@@ -63,12 +66,40 @@ def seconds_beside_millis(node: exp.Expression, made: Mapping[str, bool]) -> str
             at = other if "ms" in units[other] else side
             millis = sides[at][units[at].index("ms")]
             whole = seconds if "ms" in units[side] else (node.this, node.expression)[side]
-            meant = exp.Mul(this=whole.copy(), expression=exp.Literal.number(1000))
-            return (
-                f"{to_text(seconds)} counts seconds and {to_text(millis)} milliseconds; "
-                f"write {to_text(meant)}"
-            )
+            return _in_millis(seconds, whole, to_text(millis))
+    if isinstance(node, tuple(tree.COMPARISONS)):
+        for time, number in ((node.this, node.expression), (node.expression, node.this)):
+            if _epoch_unit(time, made) == "ms" and _counts_seconds(number):
+                return _in_millis(number, number, to_text(time))
     return None
+
+
+def seconds_as_time(call: tree.Call, made: Mapping[str, bool]) -> str | None:
+    """Say what to write for `fromMillis(now())` and the like: a time is in milliseconds."""
+    entry = call.entry
+    for place, argument in enumerate(call.arguments):
+        kind = entry.parameter(place).kind
+        if kind == "time" or (kind == "number" and entry.result == "time"):
+            terms = _terms(argument)
+            units = [_epoch_unit(term, made) for term in terms]
+            if "s" in units and "ms" not in units:
+                return _in_millis(terms[units.index("s")], argument, f"{entry.name} takes")
+    return None
+
+
+def _in_millis(seconds: exp.Expression, whole: exp.Expression, other: str) -> str:
+    meant = exp.Mul(this=whole.copy(), expression=exp.Literal.number(1000))
+    return f"{to_text(seconds)} counts seconds and {other} milliseconds; write {to_text(meant)}"
+
+
+def _counts_seconds(node: exp.Expression) -> bool:
+    """Tell whether a number, as a time, is of the last decades in seconds only.
+
+    As milliseconds these numbers are from 12 January 1970 to 3 March 1973.
+    """
+    if not isinstance(node, exp.Literal) or node.is_string:
+        return False
+    return bool(_SECONDS_FROM <= tree.literal_value(node) < _SECONDS_TO)
 
 
 def _terms(node: exp.Expression) -> list[exp.Expression]:

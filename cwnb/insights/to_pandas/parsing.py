@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
 def write_parse(script: Script, command: Parse) -> None:
     """Write the extraction, and the names that it shows."""
-    source = text(script, write(script, command.args["value"]))
     names: list[str] = list(command.args["names"])
+    if not names:
+        return  # a glob without '*' and names makes nothing
+    source = text(script, write(script, command.args["value"]))
     pattern = command.args["pattern"]
     regex = glob_regex(str(pattern.this)) if isinstance(pattern, exp.Literal) else pattern.pattern
     regex, python_names = _named_groups(regex, names)

@@ -1,0 +1,151 @@
+"""Forms of other languages that are several words long, and how they are written here.
+
+`ahead` are the tokens from the place of the error on, as the query has them; `before` is the one
+before them. So a hint repeats the values of the query.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+JOIN = "write join type=inner left=a right=b where a.id = b.id (SOURCE '…')"
+EACH_ITEM = "write unnest {0} into item as a command of its own, then item.key"
+_CASTS = {
+    **dict.fromkeys("int integer bigint smallint long".split(), "toInt"),
+    **dict.fromkeys("float double real".split(), "toDouble"),
+    **dict.fromkeys("number numeric decimal".split(), "toNumber"),
+    **dict.fromkeys("text string varchar char".split(), "concat"),
+}
+_SIGNS = frozenset("+-*/%^.")
+_BYTES = re.compile(r"(?P<factor>[kmgt])(?P<binary>i?)b?", re.IGNORECASE)
+_FACTORS = "kmgt"
+_NAME = re.compile(r"[\w@`][\w@`.]*")
+_LINE_FILTER = re.compile(r"\|(?P<sign>[=~])\s*(?P<text>\"[^\"]*\"|'[^']*')")
+# What begins a query of LogQL: labels in braces, then perhaps a text to look for.
+_STREAMS = re.compile(
+    r"\{(?P<labels>[^{}|]*)\}(?:\s*\|(?P<sign>[=~])\s*(?P<text>\"[^\"]*\"|'[^']*'))?"
+)
+_FIELD_OF_FILTER = re.compile(r"\b(?:filter|where)\s+[\w@.`]+\s*\Z", re.IGNORECASE)
+_LABEL = re.compile(r"(?P<name>[\w.]+)\s*(?P<sign>=~|!~|!=|=)\s*(?P<text>\"[^\"]*\"|'[^']*')")
+
+
+def after_value(before: Sequence[str], ahead: Sequence[str]) -> str | None:
+    """Say what to write for what stands behind a value; None if the form is not known.
+
+    `before`: the last tokens, of which the last one ends the value.
+    """
+    value = before[-1] if before and _NAME.fullmatch(before[-1]) else "…"
+    words = [word.lower() for word in ahead]
+    if words[:1] == ["between"] or words[:2] == ["not", "between"]:
+        field = "…" if before[-2:-1] and before[-2] in _SIGNS else value
+        return _range(field, ahead[words.index("between") + 1 :], negated=words[0] == "not")
+    if words[:2] == [":", ":"] and len(words) > 2:
+        call = _CASTS.get(words[2], "toInt")
+        return f"write {call}({value})"
+    return None
+
+
+def _range(field: str, ahead: Sequence[str], *, negated: bool) -> str:
+    """Write `between 500 and 599` as two comparisons."""
+    least, rest = _number_or_word(ahead)
+    most = _number_or_word(rest[1:])[0] if [word.lower() for word in rest[:1]] == ["and"] else ""
+    if not (least and most):
+        least, most = "1", "2"
+    if negated:
+        return f"write {field} < {least} or {field} > {most}"
+    return f"write {field} >= {least} and {field} <= {most}"
+
+
+def _number_or_word(ahead: Sequence[str]) -> tuple[str, Sequence[str]]:
+    length = 2 if ahead[:1] == ["-"] else 1
+    return "".join(ahead[:length]), ahead[length:]
+
+
+def power(base: str, exponent: str) -> str:
+    """Say how `base ** exponent` is written."""
+    known = _NAME.fullmatch(base) and _NAME.fullmatch(exponent)
+    return f"write {base} ^ {exponent}" if known else "write … ^ 2"
+
+
+def brackets(ahead: Sequence[str]) -> str:
+    """Say how a list in parentheses is written here; `ahead` begins with `(`."""
+    inside = list(ahead[1 : ahead.index(")")]) if ")" in ahead else []
+    if not inside or "(" in inside:
+        return ", such as ['a', 'b']"
+    return f"; write [{''.join(', ' if part == ',' else part for part in inside)}]"
+
+
+def bytes_written(number: str, unit: str) -> str | None:
+    """Say how `10kb` is written as a number; None if it is no number of bytes."""
+    match = _BYTES.fullmatch(unit)
+    if match is None:
+        return None
+    power = _FACTORS.index(match["factor"].lower()) + 1
+    thousands, binary = (_whole(Decimal(number) * factor**power) for factor in (1000, 1024))
+    if match["binary"]:
+        meant = binary
+    else:
+        meant = thousands if len(unit) == 1 else f"{thousands} or {binary}"
+    return f"a number has no unit; write {meant} for {number}{unit}"
+
+
+def _whole(number: Decimal) -> str:
+    text = f"{number:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def parse_mode(mode: str, field: str, name: str) -> str | None:
+    """Say how to read a text with pairs or JSON into a map; None for another word."""
+    if mode == "json":
+        return f"write fields jsonParse({field}) as {name}"
+    if mode in {"kv", "keyvalue", "key_value"}:
+        return f"write parse {field} logfmt as {name}"
+    return None
+
+
+def streams(query: str, start: int) -> str | None:
+    """Say how to write labels in braces that begin a query, as in `{app="x"} |= "y"`."""
+    if query[:start].strip():
+        return None
+    match = _STREAMS.match(query, start)
+    labels = list(_LABEL.finditer(match["labels"])) if match else []
+    conditions = [_condition(label) for label in labels]
+    if match and match["text"]:
+        conditions.append(f"@message {_like(match)}")
+    meant = f"write filter {' and '.join(conditions)}" if conditions else "write filter …"
+    return (
+        f"unexpected symbol found '{{'; {meant}; the query reads the log groups that are chosen "
+        "beside it, or those of SOURCE"
+    )
+
+
+def _condition(label: re.Match[str]) -> str:
+    if label["sign"] in ("=", "!="):
+        return f"{label['name']} {label['sign']} {label['text']}"
+    negated = "not " if label["sign"] == "!~" else ""
+    return f"{label['name']} {negated}like /^({_pattern(label)})$/"
+
+
+def _pattern(match: re.Match[str]) -> str:
+    """Give the regex in quotes as it stands between slashes."""
+    return match["text"][1:-1].replace("/", "\\/")
+
+
+def _like(match: re.Match[str]) -> str:
+    """Write `|= "text"` or `|~ "regex"` as what stands behind a field."""
+    return f"like {match['text']}" if match["sign"] == "=" else f"like /{_pattern(match)}/"
+
+
+def line_filter(query: str, start: int) -> str | None:
+    """Say how to write `|= "text"` and `|~ "regex"`; None if no text follows the sign."""
+    match = _LINE_FILTER.match(query, start)
+    if match is None:
+        return None
+    like = _like(match)
+    after_field = _FIELD_OF_FILTER.search(query[:start]) is not None
+    return f"write {like}" if after_field else f"write | filter @message {like}"
