@@ -168,7 +168,7 @@ def test_result_as_plain_pandas(
 @by_title(REFUSED)
 def test_refused(case: Case) -> None:
     with pytest.raises(CwnbError) as caught:
-        ask_frame(case, now=case.now_ms)
+        ask_frame(case, now=case.now_ms, **window_of(case))
     assert case.error
     assert case.error.lower() in str(caught.value).lower()
 

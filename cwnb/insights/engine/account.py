@@ -26,12 +26,16 @@ _STATISTICS = (
 
 
 class Account:
-    """Counts rows, bytes and time of the tasks of one run."""
+    """Counts rows, bytes and time of the tasks of one run.
+
+    `scanned` has the rows of each task that has finished, by its number.
+    """
 
     def __init__(self, plan: Plan, scan: Scan) -> None:
         self._plan = plan
         self._scan = scan
         self._measures: list[list[Measure]] = []
+        self.scanned: dict[int, int] = {}
         self._kinds: dict[str, set[str]] = {}
         self._matched = 0
         self.records = 0
@@ -46,6 +50,7 @@ class Account:
         # A task may lie in the window in part; its messages are about equally long.
         self.bytes += task.message_bytes * answer.scanned // max(1, task.rows)
         self.records += answer.scanned
+        self.scanned[number] = answer.scanned
         self._matched += answer.matched
         self._measures.append(answer.measures)
         self.note_kinds(answer.kinds)

@@ -70,6 +70,8 @@ class Batch:
         self.kinds: dict[str, set[str]] = {}
         # Columns whose kinds were noted; what filters leave of them has no others.
         self._noted: set[str] = set()
+        # Sentences for the user about the rows that these were made of.
+        self.warnings: list[str] = []
         # Whether a command has made several rows of an event, so that row numbers repeat.
         self.repeats = False
         self._reader = reader

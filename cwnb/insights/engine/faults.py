@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import MalformedQuery, QueryTooLarge
+from cwnb.insights import values
 from cwnb.insights.ql.writer import to_text
 
 if TYPE_CHECKING:
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 def fault_at(node: exp.Expression, message: str) -> MalformedQuery:
     """Make an error that points to a node."""
     return pointed(MalformedQuery(message), node)
+
+
+def refuse_structures(value: Any, node: exp.Expression, message: str) -> None:
+    """Raise MalformedQuery, with the place of `node`, if a list or map is among its values."""
+    if values.structures_in(value) is not None:
+        raise fault_at(node, message)
 
 
 def pointed(error: MalformedQuery, node: exp.Expression) -> MalformedQuery:

@@ -14,6 +14,7 @@ from cwnb.insights.control import checkpoint
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.evaluate import as_array, evaluate_array, evaluate_condition
+from cwnb.insights.engine.faults import refuse_structures
 from cwnb.insights.tree import fields_read
 from cwnb.insights.values import json_blocks
 from cwnb.insights.values.documents import items_of, values_at, walk
@@ -79,9 +80,19 @@ def over_slices(
 
 
 def text_slices(source: exp.Expression, batch: Batch) -> Iterator[Any]:
-    """Give the text of an expression as strings, in slices; one without rows if there are none."""
-    texts = _message_texts(source, batch)
-    return _slices(text_of(source, batch)) if texts is None else texts
+    """Give the text of an expression as strings, in slices; one without rows if there are none.
+
+    Raises MalformedQuery for a list or map, which is no text.
+    """
+    if fields_read(source) == {MESSAGE} and (slices := batch.message_slices()) is not None:
+        return (_plain_text(source, _small(part, batch)) for part in slices)
+    return _slices(_plain_text(source, batch))
+
+
+def _plain_text(source: exp.Expression, batch: Batch) -> Any:
+    value = evaluate_array(source, batch)
+    refuse_structures(value, source, "a list or map has no pattern; pick a value of it")
+    return values.decode(as_array(values.to_text(value), batch.rows))
 
 
 def _message_texts(source: exp.Expression, batch: Batch) -> Iterator[Any] | None:

@@ -25,7 +25,7 @@ from cwnb.insights.engine.meter import Spent
 from cwnb.insights.engine.newest import EnoughRead, bounded, ranks_of
 from cwnb.insights.engine.outcome import Outcome, Places
 from cwnb.insights.engine.plan import TaskPlan, make_plan
-from cwnb.insights.engine.scans import scan_windows
+from cwnb.insights.engine.scans import scan_windows, warn_of_empty_window
 from cwnb.insights.engine.schedule import Call, Workers, is_large
 from cwnb.insights.engine.tasks import absent_fields, run_task
 from cwnb.insights.inputs import open_input, window_of
@@ -146,6 +146,8 @@ class Run:
         for kinds in rows.kinds:
             self._account.note_kinds(kinds)
         outcome = self._outcome(batch, self._workers, time.perf_counter() - started)
+        told = warn_of_empty_window(self._plan, self._source, self._account.scanned)
+        outcome.warnings.extend(told)
         if not outcome.rows:
             self._give_types(outcome)
         return outcome
@@ -197,6 +199,7 @@ class Run:
         plan, warnings = self._plan, list(self._scan.warnings)
         steps = self._account.steps(batch.rows, seconds)
         _warn_if_cut(plan.barrier_commands[-1:], batch.rows, warnings)
+        warnings += batch.warnings
         kept, size = self._partials.nbytes, batch.nbytes
         self._check_budget(plan.barrier_commands, kept + size)
         for command in plan.tail:
@@ -205,6 +208,7 @@ class Run:
             size = batch.nbytes
             self._account.note_kinds(_only(TEXT_BESIDE_NUMBER, batch.kinds))
             _warn_if_cut([command], batch.rows, warnings)
+            warnings += batch.warnings
             self._check_budget([command], kept + size)
             spent = Spent(time.perf_counter() - at)
             absent = absent_fields(command.reads, batch, before, batch.rows)

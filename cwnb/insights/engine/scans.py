@@ -10,8 +10,11 @@ from cwnb.insights.engine.commands.estimate import EstimatePlan, bytes_in_window
 from cwnb.insights.engine.commands.patterns import DiffPlan
 from cwnb.insights.engine.faults import fault_at
 from cwnb.insights.rewrite import as_condition
+from cwnb.window import window_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from cwnb.events import Scan, Source
     from cwnb.insights.context import QueryContext
     from cwnb.insights.engine.plan import Plan
@@ -37,9 +40,11 @@ def scan_windows(
     if window.end_ms == ALL_TIME.end_ms:
         window = Window(window.start_ms, context.now_ms)
     scan = _scan(plan, source, window, structures)
-    earlier = _scan(plan, source, comparing.compared_with(window), structures)
+    before = comparing.compared_with(window)
+    earlier = _scan(plan, source, before, structures)
     assert isinstance(plan.barrier, DiffPlan)
     plan.barrier.earlier_task = len(scan.tasks)
+    plan.barrier.windows = (window, before)
     return replace(
         scan,
         tasks=(*scan.tasks, *earlier.tasks),
@@ -47,6 +52,30 @@ def scan_windows(
         skipped_bytes=scan.skipped_bytes + earlier.skipped_bytes,
         warnings=tuple(dict.fromkeys([*scan.warnings, *earlier.warnings])),
     )
+
+
+def warn_of_empty_window(plan: Plan, source: Source, scanned: Mapping[int, int]) -> list[str]:
+    """Say if one of two windows that were compared has no events, which makes all new or gone.
+
+    `scanned` has the rows of each task that was read.
+    """
+    if not isinstance(plan.barrier, DiffPlan):
+        return []
+    rows = [0, 0]
+    for task, count in scanned.items():
+        rows[task >= plan.barrier.earlier_task] += count
+    if all(rows) or not any(rows):
+        return []
+    empty = rows.index(0)
+    window = plan.barrier.windows[empty]
+    extent = source.extent(window)
+    # With conditions, events of the window may have been left out because none can meet them.
+    if extent is None or (extent.in_window and plan.scan.args.get("conditions")):
+        return []
+    which, effect = [("window", "gone"), ("earlier window", "new")][empty]
+    compared = f"the {which} of {plan.barrier_commands[-1].keyword}, {window_text(window, None)},"
+    lie = window_text(ALL_TIME, extent).removeprefix("all events, ")
+    return [f"{compared} has no events, so every pattern counts as {effect}; the events lie {lie}"]
 
 
 def _scan(plan: Plan, source: Source, window: Window, structures: frozenset[str]) -> Scan:

@@ -229,6 +229,7 @@ class _CommandChecker(SequenceChecker):
             )
         kept = [tree.Field(parts=name.split(".")) for name in names[:RELEVANT_FIELDS]]
         command.set("fields", kept)
+        command.meta["all_fields"] = True
         return self._only_gives(command)
 
     def _only_gives(self, command: tree.Command) -> tree.Command:

@@ -21,7 +21,7 @@ from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.commands.barrier import POSITION, TASK, Enough
 from cwnb.insights.engine.commands.grouping import group_rows
 from cwnb.insights.engine.evaluate import evaluate_array
-from cwnb.insights.engine.faults import fault_at
+from cwnb.insights.engine.faults import refuse_structures
 from cwnb.insights.engine.order import Ranks, RowOrder
 from cwnb.insights.tree import Dedup, Field, Limit, Sort, TopRows, fields_read, literal_value
 
@@ -195,9 +195,8 @@ class CollectPartial:
 
 def _comparable(node: exp.Expression, batch: Batch) -> Any:
     value = evaluate_array(node, batch)
-    if values.structures_in(value) is not None:
-        message = "a list or map cannot be sorted or deduplicated; pick a value of it"
-        raise fault_at(node, message)
+    message = "a list or map cannot be sorted or deduplicated; pick a value of it"
+    refuse_structures(value, node, message)
     return value
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from cwnb.events import MESSAGE
+from cwnb.events import ALL_TIME, MESSAGE
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.message_slices import text_slices
@@ -26,6 +26,7 @@ from cwnb.insights.tree import (
 if TYPE_CHECKING:
     from sqlglot import exp
 
+    from cwnb.events import Window
     from cwnb.insights.context import QueryValues
     from cwnb.insights.engine.commands.barrier import Rows
     from cwnb.insights.engine.commands.rest import Rest
@@ -111,11 +112,12 @@ class DiffPlan:
     """The barrier of `pattern … | diff` or of `logcompare`; picklable.
 
     The tasks of the earlier window are those from `earlier_task` on, so an event that lies in both
-    windows is counted in both.
+    windows is counted in both. `windows`: the one that is asked about, and the earlier one.
     """
 
     value: exp.Expression
     earlier_task: int = 0
+    windows: tuple[Window, Window] = (ALL_TIME, ALL_TIME)
 
     @property
     def enough(self) -> None:

@@ -12,6 +12,7 @@ from cwnb.insights import values
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.commands.patterns import batch_of
 from cwnb.insights.engine.evaluate import as_array, evaluate_array, evaluate_condition
+from cwnb.insights.engine.faults import refuse_structures
 from cwnb.insights.patterns.mask import TextCounts, merged
 from cwnb.insights.patterns.relevance import relevance
 from cwnb.insights.tree import RELEVANCE_COLUMNS, Field, fields_read
@@ -47,10 +48,11 @@ class RelevancePartial:
 
 @dataclass
 class RelevancePlan:
-    """The barrier of one `relevantfields`; picklable."""
+    """The barrier of one `relevantfields`; picklable. `are_named`: the query names its fields."""
 
     fields: list[Field]
     condition: exp.Expression
+    are_named: bool = False
 
     @property
     def enough(self) -> None:
@@ -67,7 +69,11 @@ class RelevancePlan:
         counted = []
         for field in self.fields:
             checkpoint()
-            counted.append(_counted(evaluate_array(field, batch), side, batch.rows))
+            value = evaluate_array(field, batch)
+            if self.are_named:
+                message = "a list or map cannot be compared by relevantfields; pick a value of it"
+                refuse_structures(value, field, message)
+            counted.append(_counted(value, side, batch.rows))
         return RelevancePartial(counted)
 
     def merge(self, partials: list[RelevancePartial]) -> RelevancePartial:
@@ -92,7 +98,20 @@ class RelevancePlan:
             pa.array([one.contributors for _, one in found], pa.string()),
             *(pa.array([pair[side] for pair in medians], pa.float64()) for side in (0, 1)),
         ]
-        return batch_of(RELEVANCE_COLUMNS, columns, rows.query_values)
+        answer = batch_of(RELEVANCE_COLUMNS, columns, rows.query_values)
+        answer.warnings = _nothing_compared(merged)
+        return answer
+
+
+def _nothing_compared(merged: RelevancePartial | None) -> list[str]:
+    """Say so if all rows are on one side of the condition, where every score is 0."""
+    if merged is None or not merged.fields:
+        return []
+    without, having = merged.fields[0].counts.sum(axis=0).tolist()
+    if bool(without) == bool(having):
+        return []
+    share = f"all of the {having:,} rows" if having else f"none of the {without:,} rows"
+    return [f"relevantfields can compare nothing, because its condition is true of {share}"]
 
 
 def _counted(value: Any, side: Any, rows: int) -> TextCounts:
@@ -115,5 +134,6 @@ def _numbers(texts: Any) -> Any | None:
 
 def plan_relevance(rest: Rest) -> tuple[RelevancePlan, int]:
     """Give the barrier of a `relevantfields`."""
-    arguments = rest.commands[0].args
-    return RelevancePlan(arguments["fields"], arguments["condition"]), 1
+    command = rest.commands[0]
+    fields, condition = command.args["fields"], command.args["condition"]
+    return RelevancePlan(fields, condition, not command.meta.get("all_fields")), 1

@@ -16,7 +16,7 @@ from cwnb.insights.engine.aggregates.sums import Sum, Total
 from cwnb.insights.engine.commands.barrier import POSITION, TASK
 from cwnb.insights.engine.commands.grouping import group_rows
 from cwnb.insights.engine.evaluate import evaluate_array
-from cwnb.insights.engine.faults import fault_at
+from cwnb.insights.engine.faults import refuse_structures
 from cwnb.insights.engine.order import RowOrder
 from cwnb.insights.functions.general import choose
 from cwnb.insights.tree import fields_read, literal_value
@@ -225,8 +225,7 @@ def _added(field: exp.Expression, batch: Batch) -> pa.Array:
 
 def _values(node: exp.Expression, batch: Batch, use: str) -> pa.Array:
     value = evaluate_array(node, batch)
-    if values.structures_in(value) is not None:
-        raise fault_at(node, f"a list or map cannot be {use}; pick a value out of it")
+    refuse_structures(value, node, f"a list or map cannot be {use}; pick a value out of it")
     return value
 
 

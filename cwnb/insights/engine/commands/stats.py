@@ -21,7 +21,7 @@ from cwnb.insights.engine.commands.grouping import (
     mostly_distinct,
 )
 from cwnb.insights.engine.evaluate import evaluate_array
-from cwnb.insights.engine.faults import fault_at
+from cwnb.insights.engine.faults import fault_at, refuse_structures
 from cwnb.insights.engine.order import Ranks, RowOrder
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.tree import Call, Field, Period, Star, fields_read, literal_value
@@ -81,9 +81,8 @@ class StatsPlan:
             value = None
             if subject is not None:
                 value = evaluate_array(subject, batch)
-                if values.structures_in(value) is not None:
-                    message = "a list or map cannot be aggregated; pick a value out of it"
-                    raise fault_at(subject, message)
+                message = "a list or map cannot be aggregated; pick a value out of it"
+                refuse_structures(value, subject, message)
                 value = functions.coerce(made.function, made.function.subject, value)
             states.append(made.partial(value, groups, order))
         picked = [key if newest is None else key.take(pa.array(newest)) for key in shown]
@@ -244,9 +243,8 @@ def _constant(node: exp.Expression) -> Any:
 def _key(name: str, node: exp.Expression, batch: Batch, offset_ms: int) -> Any:
     node = _with_shifted_bins(node, batch, offset_ms) if offset_ms else node
     value = evaluate_array(node, batch)
-    if values.structures_in(value) is not None:
-        message = f"{name!r} is a list or map, and stats cannot group by one; pick a value of it"
-        raise fault_at(node, message)
+    message = f"{name!r} is a list or map, and stats cannot group by one; pick a value of it"
+    refuse_structures(value, node, message)
     return value
 
 
