@@ -36,6 +36,13 @@ class Processing:
 
         return discover(texts, log_type=self.log_type)
 
+    @property
+    def version(self) -> int:
+        """The version of what `discover` finds, which segments record."""
+        from cwnb.store.discovery import version_of
+
+        return version_of(self.log_type)
+
     def documents(self, texts: pa.Array) -> pa.Array:
         """Give the JSON text in which the fields of each message are found; null where none are.
 

@@ -203,7 +203,7 @@ class Snapshot:
             if name in dict(group.fields):
                 return True
             for segment in group.segments:
-                if segment.may_have(name) or _stale(segment):
+                if segment.may_have(name) or segment.is_stale:
                     return True
             found = self._recent_fields(group)
             if found is not None and (name in found.columns or name in found.rare_names()):
@@ -217,7 +217,7 @@ class Snapshot:
         below = f"{name}."
         for group in self.groups:
             for segment in group.segments:
-                if segment.may_have_below(below) or _stale(segment):
+                if segment.may_have_below(below) or segment.is_stale:
                     return True
             found = self._recent_fields(group)
             names = () if found is None else (*found.columns, *found.rare_names())
@@ -297,7 +297,7 @@ class Snapshot:
             return _has_text((group.log,), condition)
         if (of_group := dict(group.fields).get(name)) is not None:
             return _has_text((of_group,), condition)
-        if name in SYSTEM_FIELDS or _stale(segment):
+        if name in SYSTEM_FIELDS or segment.is_stale:
             return True
         code = segment.columns.get(name)
         if code is None:
@@ -306,12 +306,6 @@ class Snapshot:
             return True
         known = ranges_of(segment, self._context.sealer()).get(name)
         return known is None or any(wanted.meets(*known) for wanted in condition.ranges)
-
-
-def _stale(segment: SegmentFacts) -> bool:
-    from cwnb.store import discovery
-
-    return segment.discovery != discovery.VERSION
 
 
 def _has_text(texts: Sequence[str], condition: Condition) -> bool:

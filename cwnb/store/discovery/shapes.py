@@ -29,6 +29,9 @@ _REPORT = re.compile(
 _XRAY = re.compile(r"XRAY TraceId: (?P<trace>\S+)\s+SegmentId: (?P<segment>\S+)")
 # Node writes the id as the second column, Python's logging (after its level) as the third.
 _COLUMN_ID = re.compile(rf"[^\t\n]*\t(?:[^\t\n]*\t)?(?P<id>{_UUID})(?:\t|$)")
+# Lambda itself puts blanks around the id: `2026-11-20T08:00:00.000Z 3b1d… Task timed out after …`.
+_TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z"
+_TIMED_ID = re.compile(rf"{_TIME} (?P<id>{_UUID}) ")
 _NAMED_ID = re.compile(rf"RequestId: (?P<id>{_UUID})\b")
 
 # AWS's own sample query divides by 1000 twice to get MB.
@@ -147,7 +150,7 @@ def lambda_fields(text: str, fields: dict[str, Any]) -> bool:
 
 def lambda_application_fields(text: str, fields: dict[str, Any]) -> bool:
     """Add the fields of a line that a Lambda function wrote; True if there were too many to fit."""
-    if match := _COLUMN_ID.match(text) or _NAMED_ID.search(text):
+    if match := _COLUMN_ID.match(text) or _TIMED_ID.match(text) or _NAMED_ID.search(text):
         fields["@requestId"] = match["id"]
     _xray(text, fields)
     fragment = _embedded_json(text)

@@ -33,8 +33,6 @@ _TIER_FACTOR = 8
 
 def choose(segments: Sequence[SegmentFacts], cutoff_ms: int, least: int) -> list[SegmentFacts]:
     """Give the segments to rewrite into one, or none: small neighbours, else an outdated one."""
-    from cwnb.store import discovery
-
     small = [
         facts
         for facts in segments
@@ -53,7 +51,7 @@ def choose(segments: Sequence[SegmentFacts], cutoff_ms: int, least: int) -> list
         run = _first_run(members, least)
         if run:
             return run
-    outdated = [facts for facts in segments if facts.discovery != discovery.VERSION]
+    outdated = [facts for facts in segments if facts.is_stale]
     return outdated[:1]
 
 
@@ -72,11 +70,11 @@ def blocks(
     context: StoreContext, facts: SegmentFacts, group: str, cutoff_ms: int
 ) -> Iterator[Block]:
     """Give the events of a segment that have not expired, with their fields."""
-    from cwnb.store.discovery import VERSION, Discovered
+    from cwnb.store.discovery import Discovered
 
     files = SegmentFiles(context, facts, group)
     system = [TIMESTAMP, INGESTION_TIME, LOG_STREAM, SEQUENCE]
-    fresh = facts.discovery == VERSION
+    fresh = not facts.is_stale
     fields = [*facts.columns, *([REST] if facts.has_rest else [])] if fresh else []
     for number, part in enumerate(facts.row_groups):
         if part.last_ms < cutoff_ms:

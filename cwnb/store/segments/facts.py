@@ -75,6 +75,11 @@ class SegmentFacts:
     processing: Processing
     footers: dict[str, str] = field(default_factory=dict)
 
+    @property
+    def is_stale(self) -> bool:
+        """Whether its fields are not what discovery would find in its events today."""
+        return self.discovery != self.processing.version
+
     def may_have(self, name: str) -> bool:
         """Tell whether an event may have this discovered field; a guess where `rare` is None."""
         if name in self.columns:

@@ -92,15 +92,13 @@ class SegmentReader:
     """The events of a row group that lie in the task's window."""
 
     def __init__(self, task: SegmentTask) -> None:
-        from cwnb.store import discovery
-
         self.bytes_read = 0
         self._task = task
         self._files = SegmentFiles(task.context, task.segment, task.group)
         self._first = task.first_row
         self._rows = task.rows
         self._discovered: Any = None
-        self._stale = task.segment.discovery != discovery.VERSION
+        self._stale = task.segment.is_stale
         window = task.window
         if task.first_ms < window.start_ms or task.last_ms >= window.end_ms:
             time = np.asarray(self._read_fields([TIMESTAMP])[TIMESTAMP].cast(pa.int64()))

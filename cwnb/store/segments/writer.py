@@ -184,7 +184,7 @@ class SegmentWriter:
                 rows=self.rows,
                 message_bytes=self.message_bytes,
                 file_bytes=0,
-                discovery=discovery.VERSION,
+                discovery=self._processing.version,
                 wrapped_key=None
                 if self._key is None
                 else sealer.wrap(self._key, key_place(self.id)),

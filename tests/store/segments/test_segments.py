@@ -12,6 +12,7 @@ from cwnb.errors import StoreDamaged
 from cwnb.events import EventBatch
 from cwnb.store import LoadRecord, Store, event_batch
 from cwnb.store import discovery as fields
+from cwnb.store.discovery import shapes
 from cwnb.store.segments import facts as segments
 from cwnb.store.segments import writer as writing
 
@@ -191,6 +192,26 @@ def test_fields_of_an_older_discovery_are_found_again(store, monkeypatch):
     store.compact()
     after = store.snapshot(["/g"]).groups[0].segments[0]
     assert (before.discovery + 1, before.columns) == (after.discovery, after.columns)
+
+
+def test_fields_of_lambda_lines_are_found_again_in_segments_of_the_version_before(
+    store, monkeypatch
+):
+    line = "2026-11-20T08:00:00.000Z 3b1d0a52-5c2e-4f0e-9d57-2a6c1b7f8e90 Task timed out\n\n"
+    for group in ("/aws/lambda/f", "/web"):
+        with monkeypatch.context() as before:
+            before.setattr(fields, "_OF_LOG_TYPE", {})
+            before.setattr(shapes, "_TIMED_ID", shapes._NAMED_ID)
+            load(store, group, [1, 2], [line, '{"a": 1}'])
+        (segment,) = store.snapshot([group]).groups[0].segments
+        assert segment.is_stale == (group != "/web")
+        assert "@requestId" not in segment.columns
+    store.compact()
+    asked = (["/aws/lambda/f"], ["/web"])
+    assert [[row[2] for row in events(store, one, names=["@requestId"])] for one in asked] == [
+        [line[25:61], None],
+        [None, None],
+    ]
 
 
 def test_field_statistics(store):
