@@ -22,6 +22,7 @@ from cwnb.insights.engine.evaluate import evaluate
 from cwnb.insights.functions import access, call
 from cwnb.insights.names import known_functions, row_forms
 from cwnb.insights.ql.dialect import parse_expression
+from cwnb.insights.text import regex
 
 FUNCTIONS = known_functions() | row_forms()
 TABLES = Path(__file__).resolve().parents[1] / "fixtures" / "functions"
@@ -228,6 +229,27 @@ def test_misplaced_arguments_are_named() -> None:
         call(FUNCTIONS["datefloor"], context(2), [words, pa.scalar("5m")])
     with pytest.raises(MalformedQuery, match="is no subnet"):
         call(FUNCTIONS["isipinsubnet"], context(2), [words, pa.scalar("10.0.0.0/99")])
+
+
+def test_texts_to_find_that_vary_need_no_regex_or_one_each(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+    search = regex.contains
+
+    def contains(text: Any, literal: str, *, ignore_case: bool = False) -> Any:
+        asked.append(literal)
+        return search(text, literal, ignore_case=ignore_case)
+
+    monkeypatch.setattr(regex, "contains", contains)
+    text = pa.array(["Äa", "äB", "Deadlock", "äA", None])
+    find = pa.array(["äA", "äA", "DEAD", "b", "b"])
+    call = FUNCTIONS["strcontains"].evaluate
+    assert call(text, find).to_pylist() == [False, False, False, False, None]
+    assert not asked
+    ignoring = [call(text, find, pa.scalar(True)), call(text, find, pa.array([True] * 5))]
+    assert [found.to_pylist() for found in ignoring] == [[True, False, True, False, None]] * 2
+    assert asked == ["äA", "b"] * 2
 
 
 def structures(*texts: str | None) -> pa.Array:

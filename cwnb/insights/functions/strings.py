@@ -159,7 +159,7 @@ def strcontains(s: Value, find: Value, ignore_case: Value | None = None) -> Valu
     """Tell whether a text contains another."""
     if isinstance(find, pa.Array) or isinstance(ignore_case, pa.Array) or not find.is_valid:
         arguments = [s, find] if ignore_case is None else [s, find, ignore_case]
-        return map_values(_contains, pa.bool_(), *arguments)
+        return _contains_row_by_row(arguments)
     if ignore_case is not None and not ignore_case.is_valid:
         return pa.nulls(rows_of(s), pa.bool_())
     ignoring = ignore_case is not None and bool(ignore_case.as_py())
@@ -167,9 +167,26 @@ def strcontains(s: Value, find: Value, ignore_case: Value | None = None) -> Valu
     return regex.contains(text, find.as_py(), ignore_case=ignoring)
 
 
-def _contains(text: str, find: str, ignore_case: bool = False) -> bool:
-    found = regex.contains(pa.scalar(text), find, ignore_case=ignore_case)
-    return bool(found.as_py())
+def _contains_row_by_row(arguments: list[Value]) -> pa.Array:
+    """Tell whether texts contain others that vary; a regex of a text is compiled once."""
+    others: dict[str, dict[str, bool]] = {}
+
+    def contains(text: str, find: str, ignore_case: bool = False) -> bool:
+        if not ignore_case:
+            return find in text
+        if len(find) > len(text):  # case folding of RE2 replaces one character by one
+            return False
+        if text.isascii() and find.isascii():
+            return find.lower() in text.lower()
+        return others.setdefault(find, {}).setdefault(text, False)
+
+    found = map_values(contains, pa.bool_(), *arguments)
+    if not others:
+        return found
+    for find, texts in with_checkpoints(others.items()):
+        answers = regex.contains(pa.array(list(texts), pa.string()), find, ignore_case=True)
+        texts.update(zip(list(texts), answers.to_pylist(), strict=True))
+    return map_values(contains, pa.bool_(), *arguments)
 
 
 @function("startsWith(text s, text prefix) -> boolean")
