@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 from cwnb import arguments
 from cwnb.errors import CwnbError, InvalidParameter, SnapshotExpired
 from cwnb.events import LOG_STREAM, STANDARD
-from cwnb.insights import MEMORY_BUDGET, parse
+from cwnb.insights import MEMORY_BUDGET, groups_of_calls, parse
 from cwnb.query_sources import StoreSources
 from cwnb.questions import running_query
 from cwnb.results import event
@@ -290,8 +290,10 @@ class Logs:
                 "leave out one of the two"
             )
         if not named and not parsed.names_groups:
+            said, saved = groups_of_calls(parsed, self.store.saved_query)
+            known = f"{said}: hand them in as groups={saved}" if said else self._known()
             raise InvalidParameter(
-                f"name a log group, as in groups=['/a', '/b/*'] or by SOURCE; {self._known()}"
+                f"name a log group, as in groups=['/a', '/b/*'] or by SOURCE; {known}"
             )
         sources = StoreSources(self.store, named, parsed.selectors(), parsed.tables())
         now_ms = self.clock.now_ms()

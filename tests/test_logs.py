@@ -545,6 +545,27 @@ def test_what_is_no_table_is_refused(wrong: Any) -> None:
         cwnb.query("limit 2", wrong)
 
 
+def test_a_call_of_a_saved_query_without_groups_names_those_that_it_was_saved_with(
+    logs: Any,
+) -> None:
+    logs.save_query("slow", "filter ms > 1", groups=["/shop/web", "/other"])
+    logs.save_query("few", "limit 2", groups="/other")
+    logs.save_query("bare", "limit 2")
+    for ask in (logs.query, logs.start):
+        with pytest.raises(
+            InvalidParameter, match=r"'slow' was saved with /shop/web, /other: hand "
+        ):
+            ask("$slow()")
+        with pytest.raises(
+            InvalidParameter, match=r"'few' .* hand them in as groups=\['/other'\]$"
+        ):
+            ask("$few() | $bare()")
+        with pytest.raises(InvalidParameter, match="by SOURCE; this store has /other"):
+            ask("$bare()")
+    assert len(logs.query("$few()", "/other")) <= 2
+    assert logs.query("SOURCE '/other' | $few()").pipeline.input
+
+
 def test_wrong_arguments_are_our_own_errors(logs: Any) -> None:
     for ask in (logs.query, logs.start):
         with pytest.raises(

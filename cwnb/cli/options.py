@@ -51,13 +51,16 @@ def open_store(path: str) -> Logs:
     return cwnb.open(path)
 
 
-def named_groups(logs: Logs, groups: tuple[str, ...]) -> list[str]:
-    """Give the log groups that were named. Raises InvalidParameter if there is none."""
+def named_groups(logs: Logs, groups: tuple[str, ...], hint: str = "") -> list[str]:
+    """Give the log groups that were named. Raises InvalidParameter if there is none.
+
+    `hint`: what the error says in the place of the groups of the store.
+    """
     if groups:
         return list(groups)
     there = [group.name for group in logs.store.groups()]
     has = f"this store has {', '.join(there[:8])}" if there else "this store has none yet"
-    raise InvalidParameter(f"name a log group with --group; {has}")
+    raise InvalidParameter(f"name a log group with --group; {hint or has}")
 
 
 @contextmanager

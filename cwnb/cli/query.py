@@ -62,7 +62,7 @@ def query(
       cwnb query 'filter status >= 500' -g /shop/app -o json | jq '.[].requestId'
       cwnb query 'stats avg(ms) by path' -g /shop/app --to slow.parquet
     """  # noqa: D301
-    from cwnb.insights import parse
+    from cwnb.insights import groups_of_calls, parse
     from cwnb.output import chosen_output, write
     from cwnb.results.zones import display_zone
     from cwnb.window import narrowed_start
@@ -73,8 +73,10 @@ def query(
         text = sys.stdin.read()
     with closing(open_store(path)) as logs:
         start = narrowed_start(start, end, logs.clock.now_ms())
-        if groups or not parse(text, saved=logs.store.saved_query).names_groups:
-            groups = tuple(named_groups(logs, groups))
+        parsed = parse(text, saved=logs.store.saved_query)
+        if groups or not parsed.names_groups:
+            said, _ = groups_of_calls(parsed, logs.store.saved_query)
+            groups = tuple(named_groups(logs, groups, said))
         result = logs.query(text, groups, start, end, **options)
         result.tz = tz
         for warning in result.warnings:

@@ -11,7 +11,7 @@ from cwnb.insights.ql.macros import expand
 from cwnb.insights.ql.tokens import InsightsTokenizer, quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cwnb.insights.completion import Completion, Vocabulary
     from cwnb.insights.ql.macros import Saved
@@ -100,6 +100,30 @@ def parse(text: str, language: str = "ql", saved: Callable[[str], Saved] | None 
 def expanded(text: str, saved: Callable[[str], Saved]) -> str:
     """Give a query in QL with the saved queries that it calls written out."""
     return expand(text, saved).text
+
+
+class SavedWithGroups(Protocol):
+    """A saved query that names log groups."""
+
+    @property
+    def groups(self) -> Sequence[str]:
+        """Give the log groups that it was saved with."""
+        ...
+
+
+def groups_of_calls(query: Query, find: Callable[[str], SavedWithGroups]) -> tuple[str, list[str]]:
+    """Say with which log groups the saved queries were saved that a query calls, and name these.
+
+    A call puts the text in its place and nothing else, so they are not asked unless they are named.
+    """
+    expansion = query.meta.get("expansion")
+    names = dict.fromkeys(call.name for call in expansion.calls) if expansion else {}
+    found = {name: groups for name in names if (groups := find(name).groups)}
+    said = [
+        f"the saved query {name!r} was saved with {', '.join(groups)}"
+        for name, groups in found.items()
+    ]
+    return " and ".join(said), list(dict.fromkeys(g for groups in found.values() for g in groups))
 
 
 def candidates(

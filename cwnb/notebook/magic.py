@@ -269,12 +269,13 @@ class Cwnb(Magics):  # type: ignore[misc]
         logs = self.stores.open(self.stores.find(options, self.store, variables))
         with self.history.asking(logs, line, cell, text) as entry:
             question = fill_query(text, variables)
-            from cwnb.insights import parse
+            from cwnb.insights import groups_of_calls, parse
 
             query = parse(question, options.language, logs.store.saved_query)
             groups: list[str] = []
             if options.groups or not query.names_groups:
-                groups = groups_to_ask(options.groups, self.groups, logs)
+                said, _ = groups_of_calls(query, logs.store.saved_query)
+                groups = groups_to_ask(options.groups, self.groups, logs, hint=said)
             start = narrowed_start(
                 options.start, options.end, logs.clock.now_ms(), configured=self.start
             )

@@ -92,6 +92,7 @@ def groups_to_ask(
     logs: Logs,
     *,
     remedy: str = "add -g GROUP, or begin the query with SOURCE 'GROUP'",
+    hint: str = "",
 ) -> list[str]:
     """Give the groups that are named, else those of `%config`; raises InvalidParameter."""
     groups = named or configured_groups(configured)
@@ -100,7 +101,7 @@ def groups_to_ask(
     names = [group.name for group in logs.store.groups()]
     known = ", ".join(names[:_GROUPS_LISTED]) + ", …" * (len(names) > _GROUPS_LISTED)
     there = f"this store has {known}" if names else "this store has none yet"
-    raise InvalidParameter(f"no log group named; {remedy} ({there})")
+    raise InvalidParameter(f"no log group named; {remedy} ({hint or there})")
 
 
 def configured_groups(configured: str | list[str]) -> list[str]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
+from cwnb.results.emptiness import reasons_for_no_rows
 from cwnb.results.html import ROWS_SHOWN, result_html, rows_left_out, summary
 from cwnb.results.static_fallback import with_view
 
@@ -12,9 +14,16 @@ if TYPE_CHECKING:
 
 
 def result_text(result: QueryResult, *, rows: int = ROWS_SHOWN) -> str:
-    """Write what was scanned, the warnings, and the first rows; with `rows=0` none of them."""
+    """Write what was scanned, the warnings, and the first rows; with `rows=0` none of them.
+
+    For an answer without rows, one line more says why, unless a warning has said it.
+    """
     lines = [" · ".join(summary(len(result), result.statistics, result.window))]
     lines += [f"warning: {warning}" for warning in result.warnings]
+    if not result.is_partial:
+        reasons = reasons_for_no_rows(result)
+        new = (reason for reason in reasons if reason not in result.warnings)
+        lines += [f"no rows: {reason}" for reason in islice(new, 1)]
     if rows == 0 and len(result):
         return "\n".join([*lines, rows_left_out(len(result))])
     return "\n".join([*lines, result.to_text(max_rows=rows)])

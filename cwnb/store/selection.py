@@ -130,4 +130,13 @@ def _none_meets(selector: GroupSelector, known: Sequence[GroupRow]) -> ResourceN
         *(f"has the tag {key!r} as {' or '.join(map(repr, v))}" for key, v in selector.tags),
     ]
     meant = " and ".join(filter(None, said)) or f"is of the class {STANDARD}"
-    return ResourceNotFound(f"no log group {meant}")
+    return ResourceNotFound(f"no log group {meant}{_how_to_have(selector.data_sources)}")
+
+
+def _how_to_have(data_sources: Sequence[str]) -> str:
+    """Say how a log group comes to be of a data source: it is made with a log type."""
+    if not data_sources:
+        return ""
+    log_types = dict.fromkeys(LOG_TYPES[name.lower()] for name in data_sources)
+    made = " or ".join(f"create_group(name, log_type={log_type!r})" for log_type in log_types)
+    return f"; a group is of one if it was made with its log type, as by {made}"

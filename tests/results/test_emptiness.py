@@ -195,5 +195,19 @@ def test_explain_says_why_there_are_no_rows(logs):
     assert "no rows" not in str(logs.query("filter ms = 7", "/a").explain())
 
 
+def test_the_text_of_an_answer_says_once_why_there_are_no_rows(logs):
+    dropped = "no rows: all 60 rows that came to it were dropped by: filter"
+    for text in ("filter @message like /zz/", "filter ms in (SOURCE '/b' | fields ms)"):
+        result = logs.query(text, "/a")
+        shown = result._repr_mimebundle_()["text/plain"]
+        assert str(result) == shown
+        assert shown.splitlines()[1].startswith(dropped)
+        assert shown.count("no rows: ") == 1
+    shown = str(logs.query("fields @message", "/none"))
+    assert "warning: there are no events to read" in shown
+    assert "no rows: " not in shown
+    assert "no rows: " not in str(logs.query("limit 1", "/a"))
+
+
 def test_an_answer_with_rows_needs_no_reason(logs):
     assert reasons_for_no_rows(logs.query("filter nosuch = 1 or ms = 1", "/a")) == []

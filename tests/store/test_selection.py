@@ -60,6 +60,10 @@ def test_a_selector_means_these_groups(logs, said, names):
         ({"names": ("arn:aws:s3:::b",)}, "is no ARN of a log group"),
         ({"log_classes": ("DELIVERY",)}, "no log group is of the class DELIVERY"),
         ({"data_sources": ("aws_lambda.application",)}, "is of the data source aws_lambda"),
+        (
+            {"data_sources": ("AMAZON_VPC.flow",), "prefixes": ("/a",)},
+            r"made with its log type, as by create_group\(name, log_type='vpc-flow'\)",
+        ),
         ({"data_sources": ("mine.own",)}, "no log type belongs to the data source 'mine.own'"),
         ({"tags": (("team", ("[s]hop",)),)}, "has the tag 'team' as"),
     ],
