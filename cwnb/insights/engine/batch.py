@@ -199,19 +199,27 @@ class Batch:
         if not wanted:
             return
         checkpoint()
-        version = len(self._filters)
-        found: dict[str, Any] = {}
-        if self._reader is not None and self.rows:
-            if self.selection is None:
-                found = self._reader.columns(wanted)
-            elif self.rows < _SPARSE * self._reader.rows:
-                found = self._reader.take(wanted, self.selection)
-            else:
-                rows = pa.array(self.selection)
-                whole = self._reader.columns(wanted)
-                found = {name: array.take(rows) for name, array in whole.items()}
+        found = self._read(wanted)
         for name in wanted:
-            self._columns[name] = (found.get(name), version)
+            self._columns[name] = (found.get(name), len(self._filters))
+
+    def event_time(self) -> Any:
+        """Give the times of the events, also where the query has made a `@timestamp` of its own."""
+        if TIMESTAMP in self._made:
+            return self._read([TIMESTAMP])[TIMESTAMP]
+        return self.column(TIMESTAMP)
+
+    def _read(self, wanted: list[str]) -> dict[str, Any]:
+        """Read columns of the rows that are left from the reader."""
+        if self._reader is None or not self.rows:
+            return {}
+        if self.selection is None:
+            return self._reader.columns(wanted)
+        if self.rows < _SPARSE * self._reader.rows:
+            return self._reader.take(wanted, self.selection)
+        rows = pa.array(self.selection)
+        whole = self._reader.columns(wanted)
+        return {name: array.take(rows) for name, array in whole.items()}
 
     def message_slices(self) -> Iterator[Any] | None:
         """Give the messages slice by slice.

@@ -101,7 +101,7 @@ class RowOrder:
             major = np.full(len(rows), self._task_rank, dtype=np.int64)
             return Ranks(major, rows, by_task=True)
         self._batch.load([TIMESTAMP, SEQUENCE])
-        times = self._batch.column(TIMESTAMP).take(rows).cast("int64")
+        times = self._batch.event_time().take(rows).cast("int64")
         sequence = self._batch.column(SEQUENCE)
         minor = sequence.take(rows).to_numpy() if sequence is not None else rows
         place = rows if self._batch.repeats else None
