@@ -168,7 +168,6 @@ class Batch:
         if array is None or array.null_count == len(array):
             return
         if pa.types.is_struct(array.type):
-            # A rare field comes as a mixed column also where all of its values are of one type.
             codes = pc.unique(pc.struct_field(array, "type").drop_null()).to_pylist()
             kinds = {_CODES[code] for code in codes} | ({"several"} if len(codes) > 1 else set())
         elif name in self._made:

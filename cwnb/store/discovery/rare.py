@@ -19,8 +19,8 @@ from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
 from cwnb.store.discovery.columns import (
     EXACT,
     codes_of,
+    column,
     float_texts,
-    mixed,
     spread,
     texts_of,
 )
@@ -74,7 +74,7 @@ def add_rare(one: Rare, other: Rare) -> Rare | None:
 
 
 def read_rest(rest: pa.Array | pa.ChunkedArray, name: str) -> pa.Array | None:
-    """Give the mixed column of a rare field, or None if no event has it."""
+    """Give the column of a rare field, typed as any other is, or None if no event has it."""
     if isinstance(rest, pa.ChunkedArray):
         rest = rest.combine_chunks()
     key = orjson.dumps(name).decode() + ":"
@@ -87,14 +87,7 @@ def read_rest(rest: pa.Array | pa.ChunkedArray, name: str) -> pa.Array | None:
         if value is not None:
             rows.append(row)
             coded.append(value)
-    return to_column(rows, coded, len(rest)) if rows else None
-
-
-def to_column(rows: list[int], coded: list[str], length: int) -> pa.Array:
-    """Give the mixed column of sparse coded values."""
-    texts = pa.array([value[1:] for value in coded], pa.string())
-    codes = pa.array([int(value[0]) for value in coded], pa.int8())
-    return spread(mixed(texts, codes), rows, length)
+    return spread(column(values_of(coded)), rows, len(rest)) if rows else None
 
 
 def values_of(coded: Iterable[str]) -> list[Any]:
