@@ -342,7 +342,7 @@ const TOKEN_PATTERNS = [
   ["name", new RegExp(`${NAME_START}(?:\\.${NAME_PART})*`, "uy")],
   ["string", /"(?:[^"\\]|\\[^])*"|'(?:[^'\\]|\\[^])*'/uy],
   // Signs of other languages, then calls of saved queries.
-  ["error", /<>|&&|\|\||!~/uy],
+  ["error", /<>|&&|\|[|=~]|!~/uy],
   ["function", /\$(?:[\p{L}\p{N}_]+|`[^`]*`)/uy],
   ["operator", /=~|==|!=|<=|>=|[-+*%^=<>!]/uy],
   ["pipe", /\|/uy],
