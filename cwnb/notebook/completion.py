@@ -31,8 +31,8 @@ _LINE = re.compile(r"\s*(?:[^\W\d][\w.]*\s*=\s*)?%insights(?:_explore)?(?=\s)")
 _ABOUT_GROUPS = re.compile(r"\s*%insights_(?:groups|fields)\s+(?P<fragment>\S*)\Z")
 _SAVED = re.compile(r"\s*%insights_saved\s+(?P<fragment>.*)\Z")
 _IDENTIFIER = "cwnb.insights"
-# Modules that take long to import.
-# What the first Tab and the first query need, and what shows the answers of the first queries.
+# Modules that take long to import: what the first Tab and the first query need, and what shows the
+# answers of the first queries.
 _FOR_TAB = ("cwnb.insights", "cwnb.insights.completion", "cwnb.logs", "cwnb.notebook.first_line")
 _FOR_VIEWS = ("pandas", "ipywidgets", "cwnb.notebook.widgets.explorer")
 # The fields of so many groups of a store are looked for before anybody asks.

@@ -253,12 +253,12 @@ def _comparison(node: exp.Binary, batch: Batch) -> Any:
     if not (pa.types.is_boolean(left.type) and pa.types.is_boolean(right.type)):
         left = left.cast(pa.int64()) if is_predicate(node.this) else left
         right = right.cast(pa.int64()) if is_predicate(node.expression) else right
-    told = _fields_beside_number(node) if isinstance(node, _ORDERED) else None
+    told = _field_beside_number(node) if isinstance(node, _ORDERED) else None
     note = None if told is None else partial(batch.note_kind, told, TEXT_BESIDE_NUMBER)
     return values.compare(COMPARISONS[type(node)], left, right, note)
 
 
-def _fields_beside_number(node: exp.Binary) -> str | None:
+def _field_beside_number(node: exp.Binary) -> str | None:
     """Name the field that is compared with a number, if one is."""
     for one, other in ((node.this, node.expression), (node.expression, node.this)):
         if isinstance(one, Field) and isinstance(other, exp.Literal) and other.is_number:

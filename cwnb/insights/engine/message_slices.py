@@ -64,7 +64,7 @@ def over_slices(
 
     The texts of a dictionary are computed once each.
     """
-    texts = _message_texts(source, batch)
+    texts = _message_texts(source, batch, text_of)
     if texts is None:
         text = _text(source, batch)
         if pa.types.is_dictionary(text.type):
@@ -84,9 +84,8 @@ def text_slices(source: exp.Expression, batch: Batch) -> Iterator[Any]:
 
     Raises MalformedQuery for a list or map, which is no text.
     """
-    if fields_read(source) == {MESSAGE} and (slices := batch.message_slices()) is not None:
-        return (_plain_text(source, _small(part, batch)) for part in slices)
-    return _slices(_plain_text(source, batch))
+    texts = _message_texts(source, batch, _plain_text)
+    return _slices(_plain_text(source, batch)) if texts is None else texts
 
 
 def _plain_text(source: exp.Expression, batch: Batch) -> Any:
@@ -95,12 +94,14 @@ def _plain_text(source: exp.Expression, batch: Batch) -> Any:
     return values.decode(as_array(values.to_text(value), batch.rows))
 
 
-def _message_texts(source: exp.Expression, batch: Batch) -> Iterator[Any] | None:
-    """Give the text of an expression of messages alone, if they are read in slices, else None."""
+def _message_texts(
+    source: exp.Expression, batch: Batch, read: Callable[[exp.Expression, Batch], Any]
+) -> Iterator[Any] | None:
+    """Give what `read` makes of an expression of messages alone, if they are read in slices."""
     slices = batch.message_slices() if fields_read(source) == {MESSAGE} else None
     if slices is None:
         return None
-    return (text_of(source, _small(part, batch)) for part in slices)
+    return (read(source, _small(part, batch)) for part in slices)
 
 
 def _small(part: Any, batch: Batch) -> Batch:

@@ -41,10 +41,9 @@ _LONGEST, _LONGEST_TOGETHER = 65_536, 1 << 26  # bytes
 # the text. The same within a text in quotes does no harm.
 _DOUBTFUL_NUMBER = r"[:,\[] *-?(?:(?:NaN|Inf(?:inity)?) *[,\]}]|[0-9.]+[eE]\+?[0-9]{3}|[0-9]{100})"
 _BEGINS_STRUCTURE = r"^[ \t\r\n]*[{\[]"
-_TYPES = {
-    frozenset[
-        type
-    ](): pa.string(),  # a part that none of the texts has: others say if it is not text
+_TYPES: dict[frozenset[type], pa.DataType] = {
+    # A part that none of these texts has. Where another has it as no text, pyarrow fails.
+    frozenset(): pa.string(),
     frozenset({str}): pa.string(),
     frozenset({bool}): pa.bool_(),
     frozenset({int}): pa.int64(),
@@ -86,11 +85,8 @@ def items_at(
 
 def _rows_of_items(lists: Any, counts: np.ndarray[Any, Any]) -> Any:
     """Give the place of each item among the items of all lists; missing for a missing list."""
-    ends = np.cumsum(np.where(lists.is_null().to_numpy(zero_copy_only=False), 0, counts))
     missing = np.repeat(lists.is_null().to_numpy(zero_copy_only=False), counts)
-    places = np.cumsum(~missing) - 1
-    assert not len(ends) or ends[-1] == (~missing).sum()
-    return pa.array(places, mask=missing)
+    return pa.array(np.cumsum(~missing) - 1, mask=missing)
 
 
 def _take(column: pa.Array, rows: Any) -> pa.Array:
@@ -105,8 +101,9 @@ class _Block:
         if len(texts) < _LEAST_TEXTS or not paths:
             raise _Differs
         objects, self._are_objects = _objects(decode(texts))
-        self._types = {path: _type_at(path, _some(objects)) for path in paths}
-        self._table = _read(objects, pa.schema(list(_fields(self._types))))
+        documents = _some(objects)
+        types = {path: _type_at(path, documents) for path in paths}
+        self._table = _read(objects, pa.schema(list(_fields(types))))
 
     def column(self, path: Path) -> pa.Array:
         """Give the values at a path: one for each object, or for each item of all lists."""
