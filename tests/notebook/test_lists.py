@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
-from cwnb.errors import QueryTooLarge
+from cwnb.errors import InvalidParameter, QueryTooLarge
 from cwnb.notebook.widgets.choices import FieldsView, ListView
 
 from .bare_page import bare_page
@@ -79,11 +79,31 @@ def test_a_click_chooses_and_another_one_does_not(bare, show):
     element = show(view)
     assert names(element) == NAMES
     assert chosen(element) == ["/shop/web"]
-    element.get_by_text("/lambda/pay").click()
+    element.get_by_role("option", name="/lambda/pay").click()
     assert chosen_of(bare, view) == ["/lambda/pay", "/shop/web"]
-    element.get_by_text("/shop/web").click()
+    element.get_by_role("option", name="/shop/web").click()
     assert chosen_of(bare, view) == chosen(element) == ["/lambda/pay"]
     assert element.locator(".cwnb-list-count").inner_text() == "1 of 3 chosen"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "el.querySelector('[role=listbox]').dispatchEvent(new Event('scroll'))",
+        "model.take({ items: model.get('items').map((item) => ({ ...item, texts: ['1,235', '57 kB'] })) })",
+        "model.take({ items: [{ name: '/a', texts: ['1,2', '57 kB'] }, ...model.get('items').slice(1)] })",
+    ],
+)
+def test_a_row_that_is_drawn_again_while_it_is_pressed_is_chosen(bare, show, change):
+    view = groups()
+    element = show(view)
+    element.get_by_role("option", name="/shop/app").hover()
+    bare.page.mouse.down()
+    name = element.get_attribute("id")
+    bare.page.evaluate(f"() => {{ const [el, model] = [{name}, shown.{name}]; {change}; }}")
+    bare.page.evaluate("() => new Promise(requestAnimationFrame)")
+    bare.page.mouse.up()
+    assert chosen_of(bare, view) == ["/shop/app"]
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -119,9 +139,9 @@ def test_one_alone_is_chosen_where_several_cannot_be(bare, show):
     view = groups(multiple=False)
     element = show(view)
     for name in ("/shop/app", "/shop/web"):
-        element.get_by_text(name).click()
+        element.get_by_role("option", name=name).click()
         assert chosen_of(bare, view) == [name]
-    element.get_by_text("/shop/web").click()
+    element.get_by_role("option", name="/shop/web").click()
     assert chosen_of(bare, view) == []
     assert element.get_by_role("button", name="choose none").count() == 0
 
@@ -203,7 +223,7 @@ def test_what_is_chosen_but_not_there_can_be_let_go(bare, show):
     view = groups(chosen=["/gone", "/shop/app"])
     element = show(view)
     assert chosen(element) == ["/gone", "/shop/app"]
-    element.get_by_text("/gone").click()
+    element.get_by_role("option", name="/gone").click()
     assert chosen_of(bare, view) == chosen(element) == ["/shop/app"]
 
 
@@ -320,6 +340,32 @@ def test_the_values_of_a_field_at_the_end_of_the_list_come_into_sight(show):
     assert last["y"] + last["height"] <= box["y"] + box["height"]
     button = element.locator(".cwnb-field").last.bounding_box()
     assert button["y"] >= box["y"]
+
+
+def test_a_field_that_is_drawn_again_while_it_is_pressed_opens(bare, show):
+    element = show(fields())
+    element.locator(".cwnb-field").nth(1).hover()
+    bare.page.mouse.down()
+    name = element.get_attribute("id")
+    change = "take({ items: [{ name: 'x' }, ...model.get('items').slice(1)] })"
+    bare.page.evaluate(f"() => {{ const model = shown.{name}; model.{change}; }}")
+    bare.page.mouse.up()
+    expect(element.locator(".cwnb-field-value")).to_have_count(3)
+
+
+def test_a_value_is_that_of_the_answer_in_which_it_was_clicked():
+    found, done = [], []
+    view = fields(done, lambda name: found)
+    for of, value in [("1", "a"), ("2", "b")]:
+        found[:] = [(value, 1)]
+        view.asked["values"](view, name="level", of=of)
+    for of in ("1", "2"):
+        view.asked["gesture"](view, do="keep_only", field="level", place=0, of=of)
+    assert [value for _, _, value in done] == ["a", "b"]
+    for later in range(8):
+        view.asked["values"](view, name="level", of=f"later {later}")
+    with pytest.raises(InvalidParameter, match="counted long ago"):
+        view.asked["gesture"](view, do="keep_only", field="level", place=0, of="1")
 
 
 def test_open_fields_ask_again_when_the_window_changes(show):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from traitlets import Bool, Dict, List, Unicode
 
+from cwnb.errors import InvalidParameter
 from cwnb.notebook.widgets.view import Reply, View
 from cwnb.results.rendering import render
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     Gesture = Callable[[str, str, Any], object]
 
 _CHARACTERS = 300  # of a value in the list
+_ANSWERS_KEPT = 8  # for each field, as several views may show it
 
 
 class ListView(View):
@@ -66,18 +68,32 @@ class FieldsView(View):
     def __init__(self, values: ValuesOf, on_gesture: Gesture, **traits: Any) -> None:
         self._values_of = values
         self._on_gesture = on_gesture
-        self._given: dict[str, list[Any]] = {}
+        # The values that were given last, by field and question.
+        self._given: dict[str, dict[str, list[Any]]] = {}
         super().__init__(kind="fields", **traits)
 
-    def _values(self, name: str) -> Reply:
-        """Give the texts and the numbers of events of the most frequent values."""
+    def _values(self, name: str, of: str = "") -> Reply:
+        """Give the texts and the numbers of events of the most frequent values.
+
+        The browser says by its question `of` and a place which value was clicked: answers need not
+        come in the order of the questions.
+        """
         found = list(self._values_of(name))
-        # The browser says which of them was clicked by its place.
-        self._given[name] = [value for value, _ in found]
+        given = self._given.setdefault(name, {})
+        given[of] = [value for value, _ in found]
+        for old in list(given)[:-_ANSWERS_KEPT]:
+            del given[old]
         return Reply({"values": [_shown(value, count) for value, count in found]})
 
-    def _gesture(self, do: str, field: str, place: int | None = None) -> None:
-        value = None if place is None else self._given[field][place]
+    def _gesture(self, do: str, field: str, place: int | None = None, of: str = "") -> None:
+        value = None
+        if place is not None:
+            given = self._given.get(field, {})
+            if of not in given:
+                raise InvalidParameter(
+                    "these values were counted long ago; close and open the field"
+                )
+            value = given[of][place]
         self._on_gesture(do, field, value)
 
     asked: ClassVar = {"values": _values, "gesture": _gesture}

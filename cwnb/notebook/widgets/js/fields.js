@@ -15,34 +15,48 @@ function drawFields({ model, el }) {
   ]));
   const opened = new Set();
 
+  // Buttons of fields that stay are not made anew, as in a list of names.
+  let drawn = new Map();
+  const made = (name) => {
+    const values = element("div", "cwnb-field-values");
+    const button = element("button", "cwnb-field", [], {
+      type: "button",
+      onclick: () => {
+        const isOpen = !opened.delete(name);
+        if (isOpen) opened.add(name);
+        button.setAttribute("aria-expanded", isOpen);
+        if (!isOpen) {
+          values.of = null;
+          return values.replaceChildren();
+        }
+        showValues(model, row.item, values).then(() => bringIntoSight(rows, button, values));
+      },
+    });
+    const row = { node: element("li", "", [button, values]), button, values };
+    return row;
+  };
   const rowOf = (item) => {
     const { name, share = 0, types = [], has_conflict: hasConflict } = item;
-    const values = element("div", "cwnb-field-values");
-    const button = element("button", "cwnb-field", [
+    const row = drawn.get(name) ?? made(name);
+    row.item = item;
+    row.button.setAttribute("aria-expanded", opened.has(name));
+    row.button.title = `${name}: ${types.join(", ")}`;
+    row.button.replaceChildren(
       element("bdi", "cwnb-list-name", visibleNodes(name)),
       element("span", hasConflict ? "cwnb-field-types cwnb-field-differ" : "cwnb-field-types", [
         hasConflict ? "types differ" : types.join(", "),
       ]),
       shareBar(share),
-    ], {
-      type: "button", "aria-expanded": String(opened.has(name)),
-      title: `${name}: ${types.join(", ")}`,
-      onclick: () => {
-        const isOpen = !opened.delete(name);
-        if (isOpen) opened.add(name);
-        button.setAttribute("aria-expanded", String(isOpen));
-        if (isOpen) showValues(model, item, values).then(() => bringIntoSight(rows, button, values));
-        else values.replaceChildren();
-      },
-    });
-    if (opened.has(name)) showValues(model, item, values);
-    return element("li", "", [button, values]);
+    );
+    if (opened.has(name)) showValues(model, item, row.values);
+    return [name, row];
   };
   const show = () => {
     const items = model.get("items");
     const wanted = search.value.toLowerCase();
     const found = items.filter(({ name }) => name.toLowerCase().includes(wanted));
-    rows.replaceChildren(...found.slice(0, MOST_FIELDS).map(rowOf));
+    drawn = new Map(found.slice(0, MOST_FIELDS).map(rowOf));
+    putChildren(rows, [...drawn.values()].map(({ node }) => node));
     count.textContent = found.length < items.length
       ? `${written(found.length)} of ${written(items.length)}` : written(items.length);
     search.hidden = items.length < 2;
@@ -74,14 +88,17 @@ function shareBar(share) {
   ]);
 }
 
-// Asks for the most frequent values of a field, and shows them.
+// Asks for the most frequent values of a field, and shows them if they are the newest that were asked.
 async function showValues(model, { name, types = [], has_conflict: hasConflict }, place) {
   const say = (text) => place.replaceChildren(element("div", "cwnb-list-empty", [text], { role: "status" }));
   const act = (what, data) => ask(model, "gesture", { ...data, do: what, field: name })
     .catch(({ message }) => say(message));
+  const of = String(Math.random());
+  place.of = of;
   say("counting …");
   try {
-    await ask(model, "values", { name }, ({ values }) => {
+    await ask(model, "values", { name, of }, ({ values }) => {
+      if (place.of !== of) return;
       if (!values.length) return say("no event has it");
       const most = Math.max(...values.map((value) => value.count));
       place.replaceChildren(
@@ -92,11 +109,11 @@ async function showValues(model, { name, types = [], has_conflict: hasConflict }
           }),
         ]),
         hasConflict ? element("div", "cwnb-field-differ", [`its types differ: ${types.join(", ")}`]) : "",
-        ...values.map((value, at) => valueRow(name, value, most, (what) => act(what, { place: at }))),
+        ...values.map((value, at) => valueRow(name, value, most, (what) => act(what, { place: at, of }))),
       );
     });
   } catch (error) {
-    say(error.message);
+    if (place.of === of) say(error.message);
   }
 }
 

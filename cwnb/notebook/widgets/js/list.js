@@ -44,27 +44,36 @@ function drawList({ model, el }) {
     if (!names.delete(name)) names.add(name);
     set(names);
   };
+  // Rows that stay in sight stay in the page, for a click whose row is replaced while it is pressed
+  // goes nowhere. So what is in a row takes no presses of its own (see choices.css).
+  let drawn = new Map();
   const rowOf = (item, place, isChosen) => {
     const headed = model.get("heads").map((head, column) => `${head}: ${item.texts?.[column]}`);
     const texts = (item.texts ?? []).map((text) =>
       element("span", "cwnb-list-text", visibleNodes(text)));
-    const made = element("div", "cwnb-list-row", [
+    const row = drawn.get(item.name) ?? element("div", "cwnb-list-row", [], {
+      role: "option",
+      onclick: () => {
+        marked = row.place;
+        toggle(item.name);
+      },
+    });
+    row.place = place;
+    row.id = `${id}-${place}`;
+    row.title = [item.hint || item.name, ...item.texts ? headed : []].join("\n");
+    row.setAttribute("aria-selected", isChosen);
+    row.setAttribute("aria-setsize", items.length);
+    row.setAttribute("aria-posinset", place + 1);
+    row.style.cssText = `top: ${place * rowHeight()}px; height: ${rowHeight()}px`;
+    row.classList.toggle("cwnb-list-marked", place === marked);
+    row.replaceChildren(
       element("span", "cwnb-list-tick", [isChosen ? "✓" : ""], { "aria-hidden": "true" }),
       element("bdi", "cwnb-list-name", visibleNodes(item.name)),
       columns.length || !texts.length ? "" : element("span", "cwnb-list-texts", texts),
       ...columns.length ? texts : [],
       ...(item.details ?? []).map((text) => element("bdi", "cwnb-list-detail", visibleNodes(text))),
-    ], {
-      id: `${id}-${place}`, role: "option", title: [item.hint || item.name, ...item.texts ? headed : []].join("\n"),
-      "aria-selected": String(isChosen), "aria-setsize": items.length, "aria-posinset": place + 1,
-      onclick: () => {
-        marked = place;
-        toggle(item.name);
-      },
-    });
-    made.style.cssText = `top: ${place * rowHeight()}px; height: ${rowHeight()}px`;
-    made.classList.toggle("cwnb-list-marked", place === marked);
-    return made;
+    );
+    return row;
   };
   const draw = () => {
     const height = rowHeight();
@@ -72,7 +81,8 @@ function drawList({ model, el }) {
     const to = Math.min(items.length, from + Math.ceil(box.clientHeight / height) + 8);
     const names = chosen();
     const rows = items.slice(from, to).map((item, i) => rowOf(item, from + i, names.has(item.name)));
-    body.replaceChildren(...rows);
+    drawn = new Map(rows.map((row, i) => [items[from + i].name, row]));
+    putChildren(body, rows);
     const isThere = from <= marked && marked < to;
     if (isThere) box.setAttribute("aria-activedescendant", `${id}-${marked}`);
     else box.removeAttribute("aria-activedescendant");

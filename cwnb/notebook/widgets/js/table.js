@@ -205,7 +205,7 @@ function drawRows(table) {
   });
   drawn.clear();
   for (const node of nodes) drawn.set(node.row, node);
-  body.replaceChildren(...nodes);
+  putChildren(body, nodes);
   if (table.layout.isWrapped && measureRows(table)) drawRows(table);
   else markSelected(table);
 }

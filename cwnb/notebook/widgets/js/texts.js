@@ -23,6 +23,17 @@ function element(tag, name, children = [], attributes = {}) {
   return made;
 }
 
+// Make these nodes the children of an element. Those that are there already are not taken out, for a
+// node that is taken out while it is pressed gets no click.
+function putChildren(parent, nodes) {
+  const stay = new Set(nodes);
+  for (const child of [...parent.childNodes]) if (!stay.has(child)) child.remove();
+  nodes.forEach((node, place) => {
+    const there = parent.childNodes[place];
+    if (there !== node) parent.insertBefore(node, there ?? null);
+  });
+}
+
 // The nodes that show a text: odd characters are visible marks, and line ends too but on `lines`.
 function visibleNodes(text, { lines = false } = {}) {
   const nodes = [];
