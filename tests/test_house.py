@@ -15,7 +15,7 @@ PACKAGE = REPOSITORY / "cwnb"
 
 # Room by room: whom it may import. Words are shared; `store` and `insights` do not know each other.
 WORDS = {"errors", "events", "memo", "nearest", "plurals", "times", "window"}
-BELOW = WORDS | {"store", "insights", "sources", "results"}
+BELOW = WORDS | {"store", "insights", "sources", "delivery", "results"}
 MAY_IMPORT = {
     "errors": set(),
     "events": {"errors"},
@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "store": WORDS,
     "insights": WORDS,
     "sources": WORDS | {"store"},
+    "delivery": WORDS | {"store"},
     "results": WORDS | {"insights"},
     "lookup_tables": {"errors", "insights"},
     "query_sources": BELOW | {"lookup_tables"},

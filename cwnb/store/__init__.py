@@ -7,6 +7,7 @@ from cwnb.store.ingest import checks
 from cwnb.store.ingest.checks import CheckedEvents
 from cwnb.store.ingest.load import Loading
 from cwnb.store.ingest.messages import Messages, event_batch, messages_of
+from cwnb.store.kept import KeptRecord, Present
 from cwnb.store.keys.transfer import import_key
 from cwnb.store.maintenance.retention import RETENTION_DAYS
 from cwnb.store.positions import Position
@@ -29,11 +30,13 @@ __all__ = [
     "CheckedEvents",
     "FieldInfo",
     "GroupInfo",
+    "KeptRecord",
     "LoadRecord",
     "Loading",
     "Messages",
     "Page",
     "Position",
+    "Present",
     "Processing",
     "PutResult",
     "RepairReport",

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     Ints = np.ndarray[Any, Any]
 
 PAGE_ROWS = 10_000
+_ALL_EVENTS = 1 << 62
 PAGE_BYTES = 64 << 20
 # A segment may be replaced while it is read, and a page is then read again. Tries in all.
 _TRIES = 3
@@ -102,7 +103,7 @@ class _Plan:
 def read_after(
     context: StoreContext,
     position: Position,
-    names: Sequence[str] | None,
+    chosen: Sequence[str | int] | None,
     *,
     limit_rows: int,
     limit_bytes: int,
@@ -113,7 +114,7 @@ def read_after(
     context.sealer()  # raises StoreKeyMissing before anything is read
     tries = _TRIES
     while True:
-        plan = _planned(context, position, names, limit_rows, limit_bytes)
+        plan = _planned(context, position, chosen, limit_rows, limit_bytes)
         try:
             events = _events(context, plan)
         except SnapshotExpired:
@@ -126,10 +127,25 @@ def read_after(
         position = plan.position  # all that this page had has expired or was removed
 
 
+def events_after(context: StoreContext, position: Position, chosen: Sequence[str | int]) -> int:
+    """Give how many events became visible after a position; see `Store.events_after`."""
+    with context.catalog.read() as connection:
+        candidates = _Candidates(position)
+        for group in _chosen_groups(connection, chosen):
+            held = batches.after(connection, group.id, position, _ALL_EVENTS)
+            if held:
+                ids, events, _, commits = map(np.array, zip(*held, strict=True))
+                candidates.add(_Origin(group, 1.0), Runs.of(ids, ids + events - 1, commits))
+            for _, segment_id in segments.commits_from(connection, group.id, position.commit):
+                runs = segments.runs_of(connection, segment_id)
+                candidates.add(_Origin(group, 1.0), runs)
+        return candidates.rows
+
+
 def _planned(
     context: StoreContext,
     position: Position,
-    names: Sequence[str] | None,
+    chosen: Sequence[str | int] | None,
     limit_rows: int,
     limit_bytes: int,
 ) -> _Plan:
@@ -142,10 +158,7 @@ def _planned(
                 f"{tuple(newest)}; it is of another store, or an older copy was put back"
             )
         context.set_fixed_now(counters.fixed_now_ms(connection))
-        rows = groups.all_of(connection)
-        if names is not None:
-            wanted = set(match_names(names, [group.name for group in rows]))
-            rows = [group for group in rows if group.name in wanted]
+        rows = _chosen_groups(connection, chosen)
         candidates = _Candidates(position)
         # Of what comes first, more is looked at than fits a page, so the page ends before the rest.
         enough = limit_rows + 1
@@ -171,12 +184,24 @@ def _planned(
         plan = candidates.page(limit_rows, limit_bytes, newest)
         for number in np.unique(plan.origin).tolist():
             origin, mine = plan.origins[number], plan.origin == number
-            chosen = _chosen(origin.batches, plan.first[mine], plan.last[mine])
-            origin.sealed = [batches.with_id(connection, batch_id) for batch_id in chosen]
+            wanted = _batches_of(origin.batches, plan.first[mine], plan.last[mine])
+            origin.sealed = [batches.with_id(connection, batch_id) for batch_id in wanted]
     return plan
 
 
-def _chosen(held: list[BatchCommit], first: Ints, last: Ints) -> list[int]:
+def _chosen_groups(connection: Any, chosen: Sequence[str | int] | None) -> list[GroupRow]:
+    """Give the groups of these names and ids; a group that is not there any more has no id."""
+    rows = groups.all_of(connection)
+    if chosen is None:
+        return rows
+    names = [name for name in chosen if isinstance(name, str)]
+    wanted: set[str | int] = {number for number in chosen if not isinstance(number, str)}
+    if names:
+        wanted |= set(match_names(names, [group.name for group in rows]))
+    return [group for group in rows if wanted & {group.id, group.name}]
+
+
+def _batches_of(held: list[BatchCommit], first: Ints, last: Ints) -> list[int]:
     """Give the ids of the batches that have a part in the runs, which are in ascending order."""
     ids = np.array([batch.id for batch in held], np.int64)
     ends = np.array([batch.id + batch.events - 1 for batch in held], np.int64)
@@ -194,7 +219,7 @@ class _Candidates:
         self._position = position
         self._origins: list[_Origin] = []
         self._runs: list[Runs] = []
-        self._rows = 0
+        self.rows = 0
 
     def add(self, origin: _Origin, runs: Runs) -> None:
         """Take the runs of a segment or batch, as far as they come after the position."""
@@ -205,11 +230,11 @@ class _Candidates:
         if len(kept):
             self._origins.append(origin)
             self._runs.append(kept)
-            self._rows += int((kept.last - kept.first + 1).sum())
+            self.rows += int((kept.last - kept.first + 1).sum())
 
     def have_before(self, commit: int, rows: int) -> bool:
         """Tell whether earlier commits than `commit` have at least `rows` events."""
-        if self._rows < rows:
+        if self.rows < rows:
             return False
         earlier = [(runs.last - runs.first + 1)[runs.commit < commit] for runs in self._runs]
         return int(np.concatenate(earlier).sum()) >= rows

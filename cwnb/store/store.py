@@ -6,11 +6,11 @@ import os
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from cwnb.errors import InvalidParameter, ResourceAlreadyExists, StoreReadOnly
 from cwnb.events import STANDARD
-from cwnb.store import claims, history, lookups, saved_queries
+from cwnb.store import claims, history, kept, lookups, saved_queries
 from cwnb.store.catalog import counters, groups, loads, streams
 from cwnb.store.group_info import group_info
 from cwnb.store.ingest.load import Loading, begin
@@ -24,17 +24,18 @@ from cwnb.store.names import check_group_name, check_log_class, check_tags, matc
 from cwnb.store.opening import open_context
 from cwnb.store.positions import Position
 from cwnb.store.processing import NOTHING, Processing
-from cwnb.store.read_after import PAGE_BYTES, PAGE_ROWS, Page, read_after
+from cwnb.store.read_after import PAGE_BYTES, PAGE_ROWS, Page, events_after, read_after
 from cwnb.store.snapshot import Snapshot, take_snapshot
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     import pyarrow as pa
 
     from cwnb.events import EventBatch, GroupSelector
     from cwnb.store.catalog import Catalog
     from cwnb.store.context import StoreContext
+    from cwnb.store.kept import KeptRecord, Present
     from cwnb.store.records import (
         FieldInfo,
         GroupInfo,
@@ -190,6 +191,11 @@ class Store:
         with self.catalog.read() as connection:
             return streams.of_group(connection, groups.known(connection, group).id)
 
+    def group_id(self, name: str) -> int:
+        """Give the id of a log group, which one made later under its name does not have."""
+        with self.catalog.read() as connection:
+            return groups.known(connection, name).id
+
     def group_name(self, group_id: int) -> str | None:
         """Name the group of this id; None if it has been deleted."""
         with self.catalog.read() as connection:
@@ -297,14 +303,15 @@ class Store:
     def read_after(
         self,
         position: Position,
-        groups: Sequence[str] | None = None,
+        groups: Sequence[str | int] | None = None,
         *,
         limit_rows: int = PAGE_ROWS,
         limit_bytes: int = PAGE_BYTES,
     ) -> Page:
         """Give the events that became visible after a position, in that order, a page at a time.
 
-        `groups`: names, of which a trailing `*` is a prefix; all where it is None. See `Page`.
+        `groups`: names, of which a trailing `*` is a prefix, and ids; all where it is None. A group
+        that was deleted has no events under its id. See `Page`.
         Raises ResourceNotFound, and InvalidParameter for a position that the store has not reached.
         """
         self.background.raise_failure()
@@ -315,6 +322,35 @@ class Store:
             limit_rows=limit_rows,
             limit_bytes=limit_bytes,
         )
+
+    def events_after(self, position: Position, groups: Sequence[str | int]) -> int:
+        """Give how many events of these groups became visible after a position, at most.
+
+        Some of them may have expired. `groups` as for `read_after`.
+        """
+        return events_after(self.context, Position(*position), groups)
+
+    # What other rooms keep
+
+    def kept_records(self, family: str) -> list[KeptRecord]:
+        """Give the records of a family that other rooms keep, by group and name."""
+        return kept.all_of(self.context, family)
+
+    def kept_record(self, family: str, name: str, group_id: int | None) -> KeptRecord | None:
+        """Give a record that another room keeps, or None."""
+        return kept.find(self.context, family, name, group_id)
+
+    def change_kept(
+        self,
+        family: str,
+        name: str,
+        change: Callable[[dict[str, Any] | None, Present], dict[str, Any] | None],
+        *,
+        group: str | int | None = None,
+    ) -> dict[str, Any] | None:
+        """Change a record that another room keeps, in one transaction; see `kept.change`."""
+        self.background.raise_failure()
+        return kept.change(self.context, family, name, change, group=group)
 
     # Queries that users save
 

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cwnb.events import DEFAULT_ACCOUNT, DEFAULT_REGION, STANDARD
-from cwnb.store.catalog import batches, claims, counters, loads, segments, streams
+from cwnb.store.catalog import batches, claims, counters, loads, notes, segments, streams
 from cwnb.store.names import unknown_group
 from cwnb.store.processing import NOTHING, Processing
 from cwnb.store.segments.note import GroupNote
@@ -143,6 +143,7 @@ def remove(connection: Any, group_id: int, remove_files_at: float) -> None:
     """Take a group and all that belongs to it out of the catalog; its files stay until then."""
     segments.discard_all(connection, group_id, remove_files_at)
     claims.cancel_all(connection, group_id, remove_files_at)
+    notes.remove_of_group(connection, group_id)
     for family in (batches, streams, loads):
         family.delete_all(connection, group_id)
     connection.execute("DELETE FROM groups WHERE id = ?", (group_id,))
@@ -151,6 +152,8 @@ def remove(connection: Any, group_id: int, remove_files_at: float) -> None:
 
 def remove_unused(connection: Any, group_id: int) -> None:
     """Remove a group that has nothing, was given no retention, and on which nobody works."""
+    if notes.any_of_group(connection, group_id):
+        return
     unused = " ".join(
         f"AND NOT EXISTS (SELECT 1 FROM {table} WHERE group_id = groups.id)"
         for table in ("segments", "batches", "streams", "loads", "pending")

@@ -1,4 +1,4 @@
-"""Sealed records that belong to no group, by key, in the table `meta`: saved queries, history.
+"""Sealed records by key, in the table `meta`: saved queries, history, what other rooms keep.
 
 A record that was changed or moved fails its check. One that is removed from the file is not missed.
 """
@@ -8,6 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from cwnb.store.catalog.row_seals import SEAL_BYTES, damaged
+
+# The family of the records of other rooms; the second part of a key is the id of a group, or 0.
+KEPT = "kept"
 
 
 def put(connection: Any, key: str, data: bytes) -> None:
@@ -60,3 +63,21 @@ def count(connection: Any, family: str) -> int:
 def remove(connection: Any, key: str) -> None:
     """Remove a record."""
     connection.execute("DELETE FROM meta WHERE key = ?", (key,))
+
+
+def any_of_group(connection: Any, group_id: int) -> bool:
+    """Tell whether other rooms keep something of a log group."""
+    return bool(
+        connection.execute(
+            "SELECT 1 FROM meta WHERE key >= ? AND key < ? LIMIT 1", _of_group(group_id)
+        ).get
+    )
+
+
+def remove_of_group(connection: Any, group_id: int) -> None:
+    """Remove what other rooms keep of a log group."""
+    connection.execute("DELETE FROM meta WHERE key >= ? AND key < ?", _of_group(group_id))
+
+
+def _of_group(group_id: int) -> tuple[str, str]:
+    return f"{KEPT}/{group_id}/", f"{KEPT}/{group_id}0"  # "0" is the character after "/"

@@ -1,0 +1,1 @@
+"""Ways out of a store: subscriptions and export tasks. Knows no queries."""
