@@ -14,7 +14,7 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "cwnb"
 
 # Room by room: whom it may import. Words are shared; `store` and `insights` do not know each other.
-WORDS = {"errors", "events", "memo", "nearest", "plurals", "times", "window"}
+WORDS = {"errors", "events", "memo", "nearest", "plurals", "regex", "times", "window"}
 BELOW = WORDS | {"store", "insights", "sources", "delivery", "results"}
 MAY_IMPORT = {
     "errors": set(),
@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "memo": set(),
     "nearest": set(),
     "plurals": set(),
+    "regex": set(),
     "times": {"errors"},
     "window": {"errors", "events", "times"},
     "arguments": {"errors", "nearest", "insights"},

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cwnb.errors import MalformedQuery
 from cwnb.insights.text import regex
 from cwnb.insights.text.every_match import _matches_nothing
-from cwnb.insights.text.regex_syntax import groups
+from cwnb.regex import groups, literal_of, search
 
 TEXT = pa.array(
     ["GET /a 200", "ERROR at foo", None, "a.b\nERR", "é", "", "bar foo ERROR", "[x](y)"]
@@ -83,7 +83,7 @@ def test_translated(pattern: str, re2: str) -> None:
     ],
 )
 def test_alternations_split_where_that_is_faster(pattern: str, plan: tuple[str, ...]) -> None:
-    assert regex._plan(pattern) == plan
+    assert search._plan(pattern) == plan
 
 
 part = st.sampled_from(
@@ -119,9 +119,9 @@ def test_contains_ignoring_case_and_constants() -> None:
 
 
 def test_literal_of() -> None:
-    assert regex.literal_of(r"a\.b\/c") == "a.b/c"
-    assert regex.literal_of("a.b") is None
-    assert regex.literal_of(r"\d") is None
+    assert literal_of(r"a\.b\/c") == "a.b/c"
+    assert literal_of("a.b") is None
+    assert literal_of(r"\d") is None
 
 
 def test_groups_that_may_take_no_part() -> None:

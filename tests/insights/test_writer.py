@@ -12,7 +12,7 @@ from sqlglot import exp, tokenizer_core
 from cwnb.insights.ql import tokens
 from cwnb.insights.ql.dialect import parse_expression, to_text
 from cwnb.insights.ql.tokens import quote, unquote
-from cwnb.insights.text.regex_syntax import groups, only_named_groups, write_regex
+from cwnb.regex import groups, only_named_groups, write_regex
 
 if TYPE_CHECKING:
     from cwnb.insights import tree

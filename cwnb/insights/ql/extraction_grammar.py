@@ -13,8 +13,8 @@ from cwnb.insights.ql.expression_grammar import RESERVED, ExpressionParser
 from cwnb.insights.ql.tokens import REGEX_TOKEN, path_parts, quote, unquote
 from cwnb.insights.ql.writer import regex_of_glob, write_name
 from cwnb.insights.text.json_paths import json_path
-from cwnb.insights.text.regex_syntax import groups, looks_like_regex, only_named_groups
 from cwnb.insights.text.xml_paths import xml_path
+from cwnb.regex import groups, looks_like_regex, only_named_groups
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from cwnb.insights.ql import foreign
 from cwnb.insights.ql.tokens import quote
 from cwnb.insights.ql.writer import to_text
 from cwnb.insights.text.regex import InvalidRegex, checked
-from cwnb.insights.text.regex_syntax import escape, write_regex
 from cwnb.insights.values.periods import unit_named
+from cwnb.regex import escape, write_regex
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,9 +14,9 @@ from cwnb.insights import tree
 from cwnb.insights.ql.writer import regex_of_glob, to_text
 from cwnb.insights.resolve.complete import MAXIMUM_LIMIT
 from cwnb.insights.resolve.scope import refuse
-from cwnb.insights.text.regex_syntax import looks_like_regex
 from cwnb.insights.tree import Needs, Order, Rows, Shows
 from cwnb.insights.values.periods import UNITS, capped
+from cwnb.regex import looks_like_regex
 
 if TYPE_CHECKING:
     from sqlglot import exp

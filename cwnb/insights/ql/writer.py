@@ -15,7 +15,7 @@ from cwnb.events import STANDARD
 from cwnb.insights import tree
 from cwnb.insights.names import known_functions
 from cwnb.insights.ql.tokens import PLAIN_PART, quote
-from cwnb.insights.text.regex_syntax import groups, with_openings, write_regex
+from cwnb.regex import groups, with_openings, write_regex
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

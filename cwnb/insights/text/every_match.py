@@ -17,8 +17,8 @@ import pyarrow.compute as pc
 from cwnb.errors import MalformedQuery
 from cwnb.insights.text.extraction import all_named
 from cwnb.insights.text.regex import to_re2
-from cwnb.insights.text.regex_syntax import groups, tokens
 from cwnb.insights.values.numbers import string_bytes
+from cwnb.regex import groups, tokens
 
 # The groups that RE2's replacement text can refer to: `\1` to `\9`.
 _MOST_GROUPS = 9

@@ -13,14 +13,14 @@ import pyarrow.compute as pc
 
 from cwnb.errors import MalformedQuery
 from cwnb.insights.text.regex import to_re2
-from cwnb.insights.text.regex_syntax import (
+from cwnb.insights.values.numbers import string_bytes
+from cwnb.regex import (
     escape,
     groups,
     only_named_groups,
     plain_names,
     with_openings,
 )
-from cwnb.insights.values.numbers import string_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,7 +11,6 @@ from sqlglot import exp
 
 from cwnb.events import POINTER
 from cwnb.insights.resolve.times import text_beside_time
-from cwnb.insights.text.regex_syntax import groups, plain_names, with_openings
 from cwnb.insights.to_pandas import preamble
 from cwnb.insights.to_pandas.writing import (
     NUMERIC,
@@ -43,6 +42,7 @@ from cwnb.insights.tree import (
     is_literal,
     literal_value,
 )
+from cwnb.regex import groups, plain_names, with_openings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from cwnb.insights.text.json_paths import json_path
-from cwnb.insights.text.regex_syntax import escape, groups, tokens, with_openings
 from cwnb.insights.text.xml_paths import xml_path
 from cwnb.insights.to_pandas.expressions import write
 from cwnb.insights.to_pandas.writing import (
@@ -21,6 +20,7 @@ from cwnb.insights.to_pandas.writing import (
     text,
 )
 from cwnb.insights.tree import literal_value
+from cwnb.regex import escape, groups, tokens, with_openings
 
 if TYPE_CHECKING:
     from cwnb.insights.tree import Json, Parse, ParseCsv, ParseLogfmt, ParseXml
