@@ -14,20 +14,24 @@ from typing import TYPE_CHECKING, Any
 from cwnb import errors
 
 if TYPE_CHECKING:
+    from cwnb.filter_pattern import FilterPattern, explain_pattern, test_metric_filter
     from cwnb.logs import Logs, open
     from cwnb.questions import query, start
     from cwnb.results.result import QueryResult
 
 __version__ = "0.1.0"
 __all__ = [
+    "FilterPattern",
     "Logs",
     "QueryResult",
     "__version__",
     "errors",
+    "explain_pattern",
     "load_ipython_extension",
     "open",
     "query",
     "start",
+    "test_metric_filter",
     "unload_ipython_extension",
 ]
 
@@ -42,6 +46,10 @@ def __getattr__(name: str) -> Any:
         from cwnb import questions
 
         return getattr(questions, name)
+    if name in {"FilterPattern", "explain_pattern", "test_metric_filter"}:
+        from cwnb import filter_pattern
+
+        return getattr(filter_pattern, name)
     if name == "QueryResult":
         from cwnb.results.result import QueryResult
 

@@ -3,6 +3,7 @@
 CwnbError
 ├── FaultInQuery          an error in the text of a query; knows where
 │   ├── MalformedQuery    a query that does not parse or cannot mean anything
+│   ├── MalformedPattern  a filter pattern that the service refuses (InvalidParameter too)
 │   └── ResourceNotFound  no such group, stream or table
 ├── QueryCancelled        stopped by the user
 ├── QueryUnfinished       no answer within the timeout
@@ -102,6 +103,27 @@ class InvalidParameter(CwnbError):
     """An argument outside the service's rules."""
 
     code = "InvalidParameterException"
+
+
+class MalformedPattern(FaultInQuery, InvalidParameter):
+    """A filter pattern that the service refuses; `text`, `start` and `end` are of the pattern.
+
+    `service_text` is what the service says of it, which is less than the message.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        text: str | None = None,
+        start: int | None = None,
+        end: int | None = None,
+        service_text: str = "Invalid filter pattern",
+    ) -> None:
+        super().__init__(message, text, start, end)
+        self.service_text = service_text
+
+    def __reduce__(self) -> tuple[type, tuple[object, ...]]:
+        return type(self), (self.message, self.text, self.start, self.end, self.service_text)
 
 
 class ResourceNotFound(FaultInQuery):

@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "nearest": set(),
     "plurals": set(),
     "regex": set(),
+    "filter_pattern": {"errors", "events", "nearest", "plurals", "regex"},
     "times": {"errors"},
     "window": {"errors", "events", "times"},
     "arguments": {"errors", "nearest", "insights"},

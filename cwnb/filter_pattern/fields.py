@@ -1,0 +1,280 @@
+"""Space-delimited patterns: fields of a line by position, with names and conditions.
+
+    pattern := "[" [item ("," item)*] "]"
+    item    := name | condition (("&&" | "||") condition)* | "..." | nothing
+    condition := name operator value        - always of the item's own name
+
+A field is a run of characters without space, what stands between `[` and `]`, or between two double
+quotes; the last two are given without the marks. They begin where a field begins, so that
+`key="a b"` is two fields.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from cwnb import regex
+from cwnb.filter_pattern.comparing import (
+    EQUAL,
+    UNEQUAL,
+    Number,
+    Operand,
+    Text,
+    check_number_of_regexes,
+    matches_texts,
+    necessary,
+    number_of,
+    read_operand,
+    read_operator,
+    stands,
+)
+from cwnb.filter_pattern.conditions import decide, leaves, read_conditions
+from cwnb.filter_pattern.pieces import Piece, shown
+from cwnb.filter_pattern.terms import taken
+from cwnb.plurals import counted
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from cwnb.filter_pattern.conditions import Mask, Rows
+    from cwnb.filter_pattern.scanner import Scanner
+
+_FIELD = re.compile(r'\[([^\]]*)\]|"([^"]*)"|([^ \t\r\n]+)')
+_SPACES = " \t\r\n"
+_NAME = re.compile(r"[A-Za-z_][\w-]*")
+_ELLIPSIS = "..."
+
+
+@dataclass(frozen=True)
+class FieldCondition:
+    """`status >= 400`: a comparison of a field, which is a text that may be a number."""
+
+    name: str
+    operator: str
+    operand: Operand
+    is_regex: bool
+    written: str
+    start: int
+
+    def holds(self, texts: list[str]) -> Mask:
+        """Tell for which texts of the field it holds."""
+        if isinstance(self.operand, Number):
+            return np.fromiter(map(self._of_number, texts), bool, len(texts))
+        found = matches_texts(self.operand, texts)
+        return ~found if self.operator == UNEQUAL else found
+
+    def _of_number(self, text: str) -> bool:
+        number, other = number_of(text), self.operand
+        if number is None or not isinstance(other, Number):
+            return self.operator == UNEQUAL
+        return stands(number, self.operator, other.value)
+
+    def needs(self) -> str | None:
+        """Give what a line must have so that this can hold, as a pattern of RE2."""
+        if self.operator != EQUAL or isinstance(self.operand, Number):
+            return None
+        if isinstance(self.operand, Text):
+            return regex.escape(self.operand.text) or None
+        return self.operand.must_have
+
+
+@dataclass(frozen=True)
+class Item:
+    """One field of a pattern; `name` is None for one without a name."""
+
+    name: str | None = None
+    conditions: Any = None
+    written: str = ""
+
+
+@dataclass(frozen=True)
+class Line:
+    """The fields of a message, and where each begins in it."""
+
+    text: str
+    fields: tuple[str, ...]
+    starts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class FieldsPattern:
+    """A pattern of fields: those before an ellipsis, and those after it (None without one)."""
+
+    before: tuple[Item, ...]
+    after: tuple[Item, ...] | None = None
+
+    kind = "fields"
+
+    @property
+    def items(self) -> tuple[Item, ...]:
+        """Give the fields without the ellipsis."""
+        return (*self.before, *(self.after or ()))
+
+    def mask(self, texts: pa.Array) -> Mask:
+        """Tell which lines match."""
+        mask = np.ones(len(texts), dtype=bool)
+        if not self.items:
+            return mask
+        rows = np.arange(len(texts))
+        for item in self.items:
+            needed = [] if item.conditions is None else necessary(item.conditions, _needed)
+            for pattern in needed:
+                rows = rows[np.asarray(regex.matches(taken(texts, rows), pattern))]
+        aligned = [self._aligned(split(text)) for text in taken(texts, rows).to_pylist()]
+        whole = np.flatnonzero(np.array([one is not None for one in aligned], bool))
+        for place, item in enumerate(self.items):
+            if item.conditions is None:
+                continue
+            values = [(aligned[row] or [])[place][1] for row in whole.tolist()]
+            whole = whole[_hold(item.conditions, values)]
+        mask[:] = False
+        mask[rows[whole]] = True
+        return mask
+
+    def _aligned(self, line: Line) -> list[tuple[int, str]] | None:
+        """Give the number (from 1) and the text of the field of each item, or None."""
+        there, items = len(line.fields), len(self.items)
+        if items > there:
+            return None
+        if not items:
+            return []
+        if self.after is None:
+            found = [(n + 1, line.fields[n]) for n in range(items)]
+            if items < there:
+                # The last one takes the rest of the line as it stands.
+                found[-1] = (items, line.text[line.starts[items - 1] :].rstrip(_SPACES))
+            return found
+        numbers = [*range(len(self.before)), *range(there - len(self.after), there)]
+        return [(n + 1, line.fields[n]) for n in numbers]
+
+    def extract(self, text: str) -> dict[str, str]:
+        """Give the text of each field: by name, or by position where it has none."""
+        line = split(text)
+        aligned = dict(self._aligned(line) or [])
+        values = dict(enumerate(line.fields, 1))
+        if self.after is None and self.items:
+            values = aligned
+        names = dict(zip(aligned, (item.name for item in self.items), strict=True))
+        return {
+            f"${names.get(number) or number}": aligned.get(number, value)
+            for number, value in values.items()
+        }
+
+    def explain(self, text: str) -> list[Piece]:
+        """Say which field of the line each item is, and of each condition whether it holds."""
+        line = split(text)
+        aligned = self._aligned(line)
+        has = f"the line has {counted(len(line.fields), 'field')}"
+        if not self.items:
+            return [Piece("[]", holds=True, reason=f"no field is asked for; {has}")]
+        if aligned is None:
+            wanted = counted(len(self.items), "field")
+            return [Piece("[…]", holds=False, reason=f"the pattern has {wanted}, and {has}")]
+        pieces = []
+        for (number, value), item in zip(aligned, self.items, strict=True):
+            said = f"field {number} is {shown(value)}"
+            if item.conditions is None:
+                pieces.append(Piece(item.written or "(no name)", None, said))
+            else:
+                pieces += [
+                    Piece(one.written, bool(one.holds([value])[0]), said)
+                    for one in leaves(item.conditions)
+                ]
+        return pieces
+
+
+def _hold(conditions: Any, values: list[str]) -> Mask:
+    """Tell for which texts of a field its conditions hold."""
+
+    def test(one: FieldCondition, rows: Rows) -> Mask:
+        return one.holds([values[row] for row in rows.tolist()])
+
+    return decide(conditions, np.arange(len(values)), test)
+
+
+def split(text: str) -> Line:
+    """Split a line into its fields."""
+    found = list(_FIELD.finditer(text))
+    return Line(
+        text,
+        tuple(str(match[match.lastindex or 0]) for match in found),
+        tuple(match.start() for match in found),
+    )
+
+
+def _needed(one: FieldCondition) -> str | None:
+    return one.needs()
+
+
+def read_fields(scanner: Scanner) -> FieldsPattern:
+    """Read what stands between the brackets; raises MalformedPattern."""
+    before: list[Item] = []
+    after: list[Item] | None = None
+    names: set[str] = set()
+    if scanner.at_end():
+        return FieldsPattern(())
+    while True:
+        scanner.skip_space()
+        start = scanner.place
+        if scanner.take_text(_ELLIPSIS):
+            if after is not None:
+                raise scanner.fault("a pattern has at most one '...'", start, scanner.place)
+            after = []
+        else:
+            item = _item(scanner)
+            if item.name is not None and item.name in names:
+                end = start + len(item.name)
+                raise scanner.fault(f"two fields have the name {item.name!r}", start, end)
+            names |= {item.name} if item.name is not None else set()
+            (before if after is None else after).append(item)
+        if scanner.at_end():
+            break
+        if not scanner.take_text(","):
+            raise scanner.fault("expected a comma between two fields")
+    items = [*before, *(after or ())]
+    conditions = [one for item in items if item.conditions for one in leaves(item.conditions)]
+    check_number_of_regexes(scanner, conditions)
+    return FieldsPattern(tuple(before), None if after is None else tuple(after))
+
+
+def _item(scanner: Scanner) -> Item:
+    if scanner.at_end() or scanner.at(","):
+        return Item()
+    start = scanner.place
+    found = scanner.take(_NAME)
+    if found is None:
+        raise scanner.fault("a field is a name, a condition such as status = 404, '...' or nothing")
+    name = found[0]
+    if scanner.at_end() or scanner.at(","):
+        return Item(name, None, name)
+    scanner.place = start
+    conditions = read_conditions(
+        scanner, lambda: _condition(scanner, name), parentheses=False, stop=","
+    )
+    return Item(name, conditions, scanner.text[start : scanner.place].rstrip())
+
+
+def _condition(scanner: Scanner, name: str) -> FieldCondition:
+    start = scanner.place
+    found = scanner.take(_NAME)
+    if found is None:
+        raise scanner.fault(f"expected a condition of the field, such as {name} = 404")
+    # An example of the documentation writes the second name with other capitals.
+    if found[0].lower() != name.lower():
+        raise scanner.fault(
+            f"the conditions of a field are all of {name!r}, and this is {found[0]!r}; "
+            "put a comma between two fields",
+            start,
+            scanner.place,
+        )
+    operator = read_operator(scanner)
+    scanner.skip_space()
+    is_regex = scanner.at("%")
+    operand = read_operand(scanner, operator)
+    return FieldCondition(
+        name, operator, operand, is_regex, scanner.text[start : scanner.place], start
+    )
