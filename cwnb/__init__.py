@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from cwnb.results.result import QueryResult
 
 __version__ = "0.1.0"
+_WAYS_OUT = ("LambdaHandler", "LogGroup", "decode_subscription")
 __all__ = [
     "FilterPattern",
     "Logs",
@@ -54,6 +55,10 @@ def __getattr__(name: str) -> Any:
         from cwnb.results.result import QueryResult
 
         return QueryResult
+    if name in _WAYS_OUT:
+        from cwnb import delivery
+
+        return getattr(delivery, name)
     if name == "demo":
         return import_module("cwnb.demo")
     message = f"module 'cwnb' has no attribute {name!r}"

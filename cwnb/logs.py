@@ -15,6 +15,7 @@ from cwnb.results.listings import FIELDS, GROUPS, LOADS, LOOKUPS, SAVED_QUERIES,
 from cwnb.results.running import TRIES, RunningQuery
 from cwnb.store import SavedQuery, Store, event_batch
 from cwnb.times import Clock, to_ms
+from cwnb.ways_out import WaysOut
 from cwnb.window import read_window
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def open(
     )
 
 
-class Logs:
+class Logs(WaysOut):
     """A log store: put and load events, ask questions.
 
     >>> logs = cwnb.open("shop-logs")

@@ -40,15 +40,28 @@ _DAY = re.compile(
 )
 
 
-@dataclass(frozen=True)
+@dataclass
 class Clock:
-    """Tells the present time; `fixed_ms` makes it always the same, as in a demo store."""
+    """Tells the present time; `fixed_ms` makes it stand still, as in a demo store and in tests."""
 
     fixed_ms: int | None = None
 
     def now_ms(self) -> int:
         """Give the present as epoch milliseconds."""
         return self.fixed_ms if self.fixed_ms is not None else time.time_ns() // 1_000_000
+
+    def steady_ms(self) -> int:
+        """Give milliseconds that only go forward, from some moment on, to measure how long.
+
+        A clock that is set, and a machine that sleeps, do not change them.
+        """
+        return self.fixed_ms if self.fixed_ms is not None else time.monotonic_ns() // 1_000_000
+
+    def advance(self, seconds: float) -> None:
+        """Let a clock that stands still go forward; raises ValueError for the real one."""
+        if self.fixed_ms is None:
+            raise ValueError("only a clock that stands still can be advanced")
+        self.fixed_ms += round(seconds * 1000)
 
 
 def moment(time_ms: int) -> datetime:

@@ -30,13 +30,15 @@ MAY_IMPORT = {
     "store": WORDS,
     "insights": WORDS,
     "sources": WORDS | {"store"},
-    "delivery": WORDS | {"store"},
+    "delivery": WORDS | {"filter_pattern", "store"},
     "results": WORDS | {"insights"},
     "lookup_tables": {"errors", "insights"},
     "query_sources": BELOW | {"lookup_tables"},
     "questions": BELOW | {"arguments", "query_sources"},
+    "ways_out": WORDS | {"arguments", "delivery", "filter_pattern", "results", "store"},
     # `Logs.explore` opens what stands above it: one import, made when it is called.
-    "logs": BELOW | {"arguments", "lookup_tables", "query_sources", "questions", "notebook"},
+    "logs": BELOW
+    | {"arguments", "lookup_tables", "query_sources", "questions", "notebook", "ways_out"},
     "notebook": BELOW | {"logs", "query_sources"},
     "output": BELOW | {"logs"},
     "demo": BELOW | {"logs", "output"},

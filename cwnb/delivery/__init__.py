@@ -1,1 +1,28 @@
 """Ways out of a store: subscriptions and export tasks. Knows no queries."""
+
+from __future__ import annotations
+
+from cwnb.delivery.subscriptions.deliveries import PER_GROUP, Deliveries
+from cwnb.delivery.subscriptions.explaining import DeliveryExplanation, explain
+from cwnb.delivery.subscriptions.payloads import decode_subscription, lambda_event
+from cwnb.delivery.subscriptions.record import Subscription
+from cwnb.delivery.subscriptions.replaying import replay, stored_payloads
+from cwnb.delivery.subscriptions.targets import LambdaHandler, LogGroup, make_target, shown
+from cwnb.delivery.subscriptions.worker import Worker
+
+__all__ = [
+    "PER_GROUP",
+    "Deliveries",
+    "DeliveryExplanation",
+    "LambdaHandler",
+    "LogGroup",
+    "Subscription",
+    "Worker",
+    "decode_subscription",
+    "explain",
+    "lambda_event",
+    "make_target",
+    "replay",
+    "shown",
+    "stored_payloads",
+]

@@ -74,6 +74,23 @@ SAVED_QUERIES = {
     "parameters": ("parameters", "text"),
     "saved": ("saved_ms", "time"),
 }
+SUBSCRIPTIONS = {
+    "group": ("group", "text"),
+    "name": ("name", "text"),
+    "state": ("state", "text"),
+    "target": ("target", "text"),
+    "pattern": ("pattern", "text"),
+    "lag": ("lag", "integer"),
+    "rate": ("rate", "number"),
+    "delivered": ("delivered", "integer"),
+    "retries": ("retries", "integer"),
+    "dropped": ("dropped", "integer"),
+    "passed_over": ("passed_over", "integer"),
+    "expired": ("expired", "integer"),
+    "last_error": ("last_error", "text"),
+    "last_sent": ("last_sent_ms", "time"),
+    "created": ("created_ms", "time"),
+}
 
 
 def listing(items: Iterable[Any], columns: dict[str, tuple[str, str]]) -> DataFrame:

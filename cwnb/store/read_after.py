@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from cwnb.store.catalog import batches, counters, groups, segments
 from cwnb.store.ingest.recent import events_of
 from cwnb.store.maintenance.retention import cutoff_ms
 from cwnb.store.names import match_names
-from cwnb.store.positions import Position, Runs
+from cwnb.store.positions import START, Position, Runs
 from cwnb.store.segments.facts import MESSAGE_GROUP
 from cwnb.store.segments.reader import SegmentTask
 
@@ -68,12 +68,14 @@ class Page:
     `events` has the columns `group`, `@logStream`, `@timestamp`, `@message`, `@raw` (the bytes of
     a message that is not UTF-8, null elsewhere), `@ingestionTime`, `@commit` and `@sequence`.
     `position` comes after them: `read_after(page.position)` gives the next ones, each event once.
-    `complete`: nothing more was visible when the page was read.
+    `complete`: nothing more was visible when the page was read. `expired`: so many events come
+    before the position that are not given, because their retention has ended.
     """
 
     events: pa.Table
     position: Position
     complete: bool
+    expired: int = 0
 
 
 @dataclass
@@ -112,18 +114,19 @@ def read_after(
     if limit_rows < 1 or limit_bytes < 1:
         raise InvalidParameter("a page has at least one row and one byte")
     context.sealer()  # raises StoreKeyMissing before anything is read
-    tries = _TRIES
+    tries, expired = _TRIES, 0
     while True:
         plan = _planned(context, position, chosen, limit_rows, limit_bytes)
         try:
-            events = _events(context, plan)
+            events, too_old = _events(context, plan)
         except SnapshotExpired:
             tries -= 1
             if not tries:
                 raise
             continue
+        expired += too_old
         if len(events) or plan.complete:
-            return Page(events, plan.position, plan.complete)
+            return Page(events, plan.position, plan.complete, expired)
         position = plan.position  # all that this page had has expired or was removed
 
 
@@ -140,6 +143,20 @@ def events_after(context: StoreContext, position: Position, chosen: Sequence[str
                 runs = segments.runs_of(connection, segment_id)
                 candidates.add(_Origin(group, 1.0), runs)
         return candidates.rows
+
+
+def position_of(context: StoreContext, group_id: int, sequence: int) -> Position | None:
+    """Give the position of an event; see `Store.position_of`."""
+    numbers = np.array([sequence], np.int64)
+    with context.catalog.read() as connection:
+        for batch in batches.after(connection, group_id, START, _ALL_EVENTS):
+            if batch.id <= sequence < batch.id + batch.events:
+                return Position(batch.commit, sequence)
+        for _, segment_id in segments.commits_from(connection, group_id, START.commit):
+            commit = int(segments.runs_of(connection, segment_id).commits_of(numbers)[0])
+            if commit:
+                return Position(commit, sequence)
+    return None
 
 
 def _planned(
@@ -267,36 +284,42 @@ class _Candidates:
         return _Plan(self._origins, first, last, commit, origin, position, complete=not len(over))
 
 
-def _events(context: StoreContext, plan: _Plan) -> pa.Table:
-    """Read the events of a page, those that have expired left out."""
+def _events(context: StoreContext, plan: _Plan) -> tuple[pa.Table, int]:
+    """Read the events of a page, those that have expired left out; says how many have."""
     now_ms = context.clock.now_ms()
-    parts = [SCHEMA.empty_table()]
+    parts, expired = [SCHEMA.empty_table()], 0
     for number in np.unique(plan.origin).tolist():
         origin, mine = plan.origins[number], plan.origin == number
         order = np.argsort(plan.first[mine])
         runs = Runs(plan.first[mine][order], plan.last[mine][order], plan.commit[mine][order])
         cutoff = cutoff_ms(origin.group.retention_days, now_ms)
         if origin.segment is not None:
-            parts += _of_segment(context, origin.group, origin.segment, runs, cutoff)
+            found = _of_segment(context, origin.group, origin.segment, runs, cutoff)
         elif origin.sealed:
-            parts.append(_of_batches(context, origin.group, origin.sealed, runs, cutoff))
-    found = pa.concat_tables(parts)
-    order = np.lexsort((found[SEQUENCE].to_numpy(), found[COMMIT].to_numpy()))
-    return found.take(order)
+            found = _of_batches(context, origin.group, origin.sealed, runs, cutoff)
+        else:
+            continue
+        for table, too_old in found:
+            parts.append(table)
+            expired += too_old
+    events = pa.concat_tables(parts)
+    order = np.lexsort((events[SEQUENCE].to_numpy(), events[COMMIT].to_numpy()))
+    return events.take(order), expired
 
 
 def _of_segment(
     context: StoreContext, group: GroupRow, segment: SegmentFacts, runs: Runs, cutoff: int
-) -> Iterator[pa.Table]:
-    window = replace(ALL_TIME, start_ms=cutoff)
+) -> Iterator[tuple[pa.Table, int]]:
+    """Give the events of a segment in parts, each with a number of those that have expired."""
     log = f"{DEFAULT_ACCOUNT}:{group.name}"
-    for number, part in enumerate(segment.row_groups):
-        if part.last_ms < cutoff:
-            continue
-        reader = SegmentTask(context, group.name, log, segment, number, window).open()
-        sequence = np.asarray(reader.columns([SEQUENCE])[SEQUENCE])
+    for number in range(len(segment.row_groups)):
+        reader = SegmentTask(context, group.name, log, segment, number, ALL_TIME).open()
+        columns = reader.columns([SEQUENCE, TIMESTAMP])
+        sequence = np.asarray(columns[SEQUENCE])
         commits = runs.commits_of(sequence)
-        rows = np.flatnonzero(commits)
+        is_kept = columns[TIMESTAMP].cast(pa.int64()).to_numpy() >= cutoff
+        rows = np.flatnonzero((commits > 0) & is_kept)
+        yield SCHEMA.empty_table(), int(np.count_nonzero(commits)) - len(rows)
         if not len(rows):
             continue
         fields = reader.columns([TIMESTAMP, INGESTION_TIME, LOG_STREAM])
@@ -305,12 +328,13 @@ def _of_segment(
             columns = {name: column.take(pa.array(some)) for name, column in fields.items()}
             columns |= reader.take([MESSAGE, RAW], some)
             columns |= {SEQUENCE: pa.array(sequence[some]), COMMIT: pa.array(commits[some])}
-            yield _table(group.name, columns, len(some))
+            yield _table(group.name, columns, len(some)), 0
 
 
 def _of_batches(
     context: StoreContext, group: GroupRow, sealed: list[SealedBatch], runs: Runs, cutoff: int
-) -> pa.Table:
+) -> Iterator[tuple[pa.Table, int]]:
+    """Give the events of batches, and how many have expired."""
     events = events_of(sealed, context.sealer(), group.name)
     commits = runs.commits_of(events.sequence)
     rows = np.flatnonzero((commits > 0) & (events.time_ms >= cutoff))
@@ -325,7 +349,7 @@ def _of_batches(
         COMMIT: pa.array(commits),
     }
     taken = {name: column.take(pa.array(rows)) for name, column in columns.items()}
-    return _table(group.name, taken, len(rows))
+    yield _table(group.name, taken, len(rows)), int(np.count_nonzero(commits)) - len(rows)
 
 
 def _table(group: str, columns: dict[str, pa.Array], rows: int) -> pa.Table:

@@ -24,7 +24,7 @@ from cwnb.store.names import check_group_name, check_log_class, check_tags, matc
 from cwnb.store.opening import open_context
 from cwnb.store.positions import Position
 from cwnb.store.processing import NOTHING, Processing
-from cwnb.store.read_after import PAGE_BYTES, PAGE_ROWS, Page, events_after, read_after
+from cwnb.store.read_after import PAGE_BYTES, PAGE_ROWS, Page, events_after, position_of, read_after
 from cwnb.store.snapshot import Snapshot, take_snapshot
 
 if TYPE_CHECKING:
@@ -329,6 +329,10 @@ class Store:
         Some of them may have expired. `groups` as for `read_after`.
         """
         return events_after(self.context, Position(*position), groups)
+
+    def position_of(self, group_id: int, sequence: int) -> Position | None:
+        """Give the position of an event; None if it has none, or if the event is not there."""
+        return position_of(self.context, group_id, sequence)
 
     # What other rooms keep
 

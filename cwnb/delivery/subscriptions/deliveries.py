@@ -1,0 +1,219 @@
+"""The subscriptions of a store as a process knows them: made, changed, listed."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from cwnb.delivery.subscriptions import targets
+from cwnb.delivery.subscriptions.record import (
+    FAMILY,
+    Counts,
+    KeptRecord,
+    RecordOfProcess,
+    Records,
+    Subscription,
+    check_name,
+)
+from cwnb.errors import InvalidParameter, ResourceNotFound
+from cwnb.filter_pattern import FilterPattern
+from cwnb.nearest import suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cwnb.store import Present, Store
+
+# The service's quota. Source: cloudwatch_limits_cwl (subscription filters).
+PER_GROUP = 2
+
+
+class Deliveries:
+    """Makes, changes and finds the subscriptions of a store.
+
+    Those in the catalog are the same for all processes. Functions that were handed in are only
+    known to this one, and so are subscriptions to functions without a name.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self._functions: dict[tuple[int, str], Callable[..., object]] = {}
+        self._of_process: dict[tuple[int, str], RecordOfProcess] = {}
+        self._lock = threading.RLock()
+
+    def subscribe(
+        self,
+        group: str,
+        target: Any,
+        pattern: str = "",
+        name: str | None = None,
+        *,
+        per_group: int = PER_GROUP,
+    ) -> Subscription:
+        """Send what becomes visible in a group from now on and matches; see `Logs.subscribe`."""
+        if not isinstance(pattern, str):
+            raise InvalidParameter(f"a filter pattern is a text, not {pattern!r:.80}")
+        FilterPattern.parse(pattern)
+        kept_target, function = targets.described(target)
+        called = "" if function is None else getattr(function, "__name__", "a function")
+        if called:
+            kept_target["called"] = called
+        ends_with_process = name is None and function is not None
+        name = check_name(_name_of(kept_target) if name is None else name)
+        group_id = self.store.group_id(group)
+        self._refuse_cycle(group, kept_target)
+        key = (group_id, name)
+        with self._lock:
+            self._refuse_too_many(group, key, per_group)
+            if ends_with_process and key in self._of_process:
+                records: Records = self._of_process[key]
+            elif ends_with_process:
+                if KeptRecord(self.store, name, group_id).read() is not None:
+                    raise InvalidParameter(
+                        f"log group {group!r} has a subscription {name!r} in its catalog; say "
+                        f"name={name!r} to attach the function to it, or another name"
+                    )
+                records = RecordOfProcess(self.store, group_id)
+            else:
+                self._of_process.pop(key, None)
+                records = KeptRecord(self.store, name, group_id)
+
+            def put(old: Subscription | None, present: Present) -> Subscription:
+                if old is None:
+                    old = Subscription(name, group, group_id, {}, begin=present.position)
+                    old.position = present.position
+                    old.created_ms = self.store.clock.now_ms()
+                old.target, old.pattern = kept_target, pattern
+                old.paused, old.disabled_until_ms, old.last_error = False, 0, ""
+                old.end_of_failing()
+                return old
+
+            made = records.change(put)
+            if made is None:
+                raise ResourceNotFound(f"log group {group!r} has been deleted")
+            if isinstance(records, RecordOfProcess):
+                self._of_process[key] = records
+            if function is not None:
+                self._functions[key] = function
+            else:
+                self._functions.pop(key, None)
+        return made
+
+    def unsubscribe(self, group: str, name: str) -> None:
+        """End a subscription; raises ResourceNotFound."""
+        with self._lock:
+            records = self.find(group, name)
+            records.change(lambda _, __: None)
+            key = (self.store.group_id(group), name)
+            self._of_process.pop(key, None)
+            self._functions.pop(key, None)
+
+    def set_paused(self, group: str, name: str, *, paused: bool) -> None:
+        """Pause a subscription, or let it go on; what comes meanwhile waits.
+
+        To go on also ends the ten minutes that an error has disabled it for.
+        """
+
+        def change(old: Subscription | None, _: Present) -> Subscription | None:
+            if old is not None:
+                old.paused = paused
+                if not paused:
+                    old.disabled_until_ms = 0
+                    old.end_of_failing()
+            return old
+
+        self.find(group, name).change(change)
+
+    def find(self, group: str, name: str) -> Records:
+        """Give where a subscription is kept; raises ResourceNotFound with the nearest name."""
+        group_id = self.store.group_id(group)
+        for records in self.records():
+            if records.group_id == group_id and _name(records) == name:
+                return records
+        names = [_name(records) for records in self.records() if records.group_id == group_id]
+        near = suggestion(str(name), names, cutoff=0.5) or (
+            f"; it has {', '.join(map(repr, names))}" if names else "; it has none"
+        )
+        raise ResourceNotFound(f"log group {group!r} has no subscription {name!r}{near}")
+
+    def records(self) -> list[KeptRecord | RecordOfProcess]:
+        """Give where all subscriptions are kept that there are now."""
+        kept = [
+            KeptRecord(self.store, found.name, found.group_id)
+            for found in self.store.kept_records(FAMILY)
+            if found.group_id is not None
+        ]
+        with self._lock:
+            of_process = [one for one in self._of_process.values() if one.read() is not None]
+        return [*kept, *of_process]
+
+    def all_of(self) -> list[Subscription]:
+        """Give all subscriptions, by group and name."""
+        found = [records.read() for records in self.records()]
+        there = [each for each in found if each is not None]
+        return sorted(there, key=lambda each: (each.group, each.name))
+
+    def function_of(self, group_id: int, name: str) -> Callable[..., object] | None:
+        """Give the function that this process has attached to a subscription, or None."""
+        return self._functions.get((group_id, name))
+
+    def state(self, subscription: Subscription) -> str:
+        """Say in a word what a subscription does; see `Logs.subscriptions`."""
+        now_ms = self.store.clock.now_ms()
+        if subscription.paused:
+            return "paused"
+        if subscription.disabled_until_ms > now_ms:
+            return "disabled"
+        if subscription.attempts:
+            return "retrying"
+        needs = subscription.target["kind"] in {targets.CALLABLE, targets.HANDLER}
+        is_here = self.function_of(subscription.group_id, subscription.name) is not None
+        if needs and not subscription.target["name"] and not is_here:
+            return "waiting for its function"
+        return "active"
+
+    def lag(self, subscription: Subscription) -> int:
+        """Give how many events of the group wait to be looked at, at most."""
+        return self.store.events_after(subscription.position, [subscription.group_id])
+
+    def _refuse_too_many(self, group: str, key: tuple[int, str], per_group: int) -> None:
+        there = {one.name for one in self.all_of() if one.group_id == key[0]}
+        if key[1] not in there and len(there) >= per_group:
+            raise InvalidParameter(
+                f"log group {group!r} has {len(there)} subscriptions already "
+                f"({', '.join(sorted(there))}), and {per_group} is the most; end one of them, or "
+                f"say per_group={len(there) + 1}"
+            )
+
+    def _refuse_cycle(self, group: str, target: dict[str, Any]) -> None:
+        """Refuse a target that would send the group's events back to it."""
+        if target["kind"] != targets.GROUP:
+            return
+        self.store.group_id(target["name"])  # raises ResourceNotFound
+        goes_to: dict[str, set[str]] = {}
+        for each in self.all_of():
+            if each.target["kind"] == targets.GROUP:
+                goes_to.setdefault(each.group, set()).add(each.target["name"])
+        way, reached = [[target["name"]]], {target["name"]}
+        while way:
+            path = way.pop()
+            if path[-1] == group:
+                said = " to ".join(repr(name) for name in [group, *path])
+                raise InvalidParameter(f"its events would come back: from {said}")
+            new = goes_to.get(path[-1], set()) - reached
+            reached |= new
+            way += [[*path, name] for name in new]
+
+
+def _name(records: KeptRecord | RecordOfProcess) -> str:
+    found = records.read()
+    return "" if found is None else found.name
+
+
+def _name_of(target: dict[str, Any]) -> str:
+    """Give the name of a subscription that was given none."""
+    said = target["name"] or target.get("called") or "function"
+    return str(said).replace(":", ".").replace("*", "")[:512]
+
+
+__all__ = ["PER_GROUP", "Counts", "Deliveries"]

@@ -1,0 +1,379 @@
+"""One subscription at work: it reads a chunk, sends what matches, and moves the position."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.delivery.subscriptions.payloads import Payload, payloads_of, position_at
+from cwnb.delivery.subscriptions.record import Counts, Lease, Skip, Subscription
+from cwnb.delivery.subscriptions.targets import Refused, Target, TooLarge, make_target, sentence
+from cwnb.events import INGESTION_TIME, MESSAGE
+from cwnb.filter_pattern import FilterPattern
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cwnb.delivery.subscriptions.record import Records
+    from cwnb.store import Page, Position, Present, Store
+    from cwnb.times import Clock
+
+# A chunk is what one transaction acknowledges.
+CHUNK_EVENTS = 10_000
+CHUNK_BYTES = 8 << 20
+# Seconds between two looks at the store while nothing is to be sent.
+IDLE_S = 0.1
+# Seconds until the next attempt: the first, and the longest; each is twice the one before.
+_FIRST_RETRY_S, _LONGEST_RETRY_S = 0.5, 60.0
+# The service tries for a day, and leaves a filter for ten minutes whose target refuses messages.
+# Source: the user guide's page on subscriptions (SubscriptionFilters).
+GIVE_UP_MS = 24 * 3_600_000
+DISABLED_MS = 10 * 60_000
+LEASE_S = 30.0
+# A position that moves over events of other groups is written this seldom.
+_QUIET_MS = 60_000
+# A lease that ends later than this was given before the clock was set back.
+_LATEST_LEASE_S = LEASE_S + 5.0
+
+
+@dataclass
+class _Chunk:
+    """A page of events, of which some payloads have still to be sent."""
+
+    page: Page
+    before: Position
+    waiting: deque[Payload]
+    counts: Counts = field(default_factory=Counts)
+    skips: list[Skip] = field(default_factory=list)
+    started_ms: int = 0
+
+
+class Ended(Exception):
+    """The subscription has been removed, or its group, or another worker has it now."""
+
+
+class Runner:
+    """Sends the events of one subscription in the name of a worker.
+
+    `step` does a little and says whether there is more to do at once, so that tests need no
+    threads; where there is not, it is called again after IDLE_S. What a step raises beside Ended is
+    an error of the store.
+
+    The position moves when a whole chunk is done with, in one transaction that looks whether the
+    lease and the old position are still ours: a worker that is killed sends one chunk again, and
+    one that was stopped until another took its lease never moves the position.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        records: Records,
+        owner: str,
+        attached: Callable[[], Callable[..., object] | None],
+        clock: Clock,
+    ) -> None:
+        self.records = records
+        self._store = store
+        self._owner = owner
+        self._attached = attached
+        self._clock = clock
+        self._chunk: _Chunk | None = None
+        self._target: tuple[Any, Target] | None = None
+        self._pattern: tuple[str, FilterPattern] | None = None
+        # Of the steady clock: the last failure, and when the next attempt may be.
+        self._failed_at: int | None = None
+        self._not_before_ms = 0
+        self._looked: Position | None = None  # what came before holds nothing to send
+        self._written_ms = clock.steady_ms()
+
+    def step(self) -> bool:
+        """Go on; tells whether there is more to do at once. Raises Ended."""
+        subscription = self._mine()
+        if subscription is None:
+            return False
+        target = self._target_of(subscription)
+        if subscription.paused or target is None:
+            self._chunk = None
+            return False
+        if subscription.disabled_until_ms:
+            return self._pass_over(subscription)
+        if self._chunk is None or self._chunk.before != subscription.position:
+            self._chunk = self._next_chunk(subscription)
+            if self._chunk is None:
+                return False
+        if subscription.attempts and self._clock.steady_ms() < self._not_before_ms:
+            return False
+        return self._send(subscription, self._chunk, target)
+
+    def caught_up(self) -> bool:
+        """Tell whether nothing waits that was visible when this was called."""
+        newest = self._store.position()
+        found = self.records.read()
+        if found is None or found.paused:
+            return True
+        reached = max(found.position, self._looked or found.position)
+        return self._chunk is None and reached >= newest
+
+    def renew(self) -> None:
+        """Make the lease begin anew, if it is ours; raises Ended."""
+
+        def renew(old: Subscription | None, _: Present) -> Subscription | None:
+            if old is not None and old.lease.owner == self._owner:
+                old.lease.until = time.time() + LEASE_S
+            return old
+
+        if self.records.change(renew) is None:
+            raise Ended
+
+    def release(self) -> None:
+        """Give the lease back, so that another worker need not wait for its end."""
+
+        def give(old: Subscription | None, _: Present) -> Subscription | None:
+            if old is not None and old.lease.owner == self._owner:
+                old.lease = Lease()
+            return old
+
+        self.records.change(give)
+
+    def _mine(self) -> Subscription | None:
+        """Give the subscription if this worker may send it; None if another one does."""
+        found = self.records.read()
+        if found is None:
+            raise Ended
+        if found.lease.owner == self._owner and found.lease.until > time.time():
+            return found
+
+        def take(old: Subscription | None, _: Present) -> Subscription | None:
+            if old is not None and (old.lease.owner == self._owner or _is_free(old.lease)):
+                old.lease = Lease(self._owner, time.time() + LEASE_S)
+            return old
+
+        taken = self.records.change(take)
+        if taken is None:
+            raise Ended
+        if taken.lease.owner == self._owner:
+            return taken
+        self._chunk = None
+        return None
+
+    def _target_of(self, subscription: Subscription) -> Target | None:
+        attached = self._attached()
+        key = (subscription.target, attached)
+        if self._target is None or self._target[0] != key:
+            target = make_target(self._store, subscription.target, attached)
+            if target is None:
+                return None
+            self._target = (key, target)
+        return self._target[1]
+
+    def _matches(self, subscription: Subscription, events: pa.Table) -> pa.Table:
+        if self._pattern is None or self._pattern[0] != subscription.pattern:
+            pattern = FilterPattern.parse(subscription.pattern)
+            self._pattern = (subscription.pattern, pattern)
+        mask = self._pattern[1].matches(events[MESSAGE].combine_chunks())
+        return events.filter(pa.array(mask))
+
+    def _next_page(self, subscription: Subscription, begin: Position) -> Page:
+        return self._store.read_after(
+            begin, [subscription.group_id], limit_rows=CHUNK_EVENTS, limit_bytes=CHUNK_BYTES
+        )
+
+    def _next_chunk(self, subscription: Subscription) -> _Chunk | None:
+        """Read what comes next; None where nothing does."""
+        if self._looked is not None and self._looked >= self._store.position():
+            self._note_quiet(subscription)
+            return None
+        begin = max(subscription.position, self._looked or subscription.position)
+        page = self._next_page(subscription, begin)
+        if not len(page.events) and not page.expired:
+            self._looked = page.position
+            self._note_quiet(subscription)
+            return None
+        found = self._matches(subscription, page.events)
+        assert self._pattern
+        sent = payloads_of(subscription.group, subscription.name, found, self._pattern[1])
+        waiting = deque(sent)
+        counts = Counts(expired=page.expired)
+        started_ms = self._clock.steady_ms()
+        return _Chunk(page, subscription.position, waiting, counts, started_ms=started_ms)
+
+    def _note_quiet(self, subscription: Subscription) -> None:
+        """Write the position now and then where only other groups get events."""
+        now = self._clock.steady_ms()
+        looked, is_time = self._looked, now - self._written_ms >= _QUIET_MS
+        if looked is not None and looked > subscription.position and is_time:
+            self._move(subscription.position, lambda new: setattr(new, "position", looked))
+
+    def _send(self, subscription: Subscription, chunk: _Chunk, target: Target) -> bool:
+        while chunk.waiting:
+            payload = chunk.waiting[0]
+            try:
+                sent = target.send(payload)
+            except TooLarge:
+                chunk.waiting.popleft()
+                if len(payload) > 1:
+                    chunk.waiting.extendleft(reversed(payload.halves()))
+                else:
+                    _leave_out(chunk, payload, "too_large")
+                continue
+            except Refused as error:
+                return self._disable(subscription, chunk, error)
+            except Exception as error:  # what the target raises is its own affair
+                return self._failed(subscription, chunk, error)
+            chunk.waiting.popleft()
+            self._failed_at = None
+            for row in sent.refused:
+                _skip_row(chunk, payload, row)
+            chunk.counts.delivered += len(payload) - len(sent.refused)
+            chunk.counts.payloads += 1
+            chunk.counts.bytes += sent.bytes
+            if subscription.attempts or self._lease_is_short(subscription):
+                break  # what is said of it is written before it goes on
+        if chunk.waiting:
+            self._move(chunk.before, Subscription.end_of_failing)
+        else:
+            self._finish(chunk)
+        return True
+
+    def _lease_is_short(self, subscription: Subscription) -> bool:
+        return subscription.lease.until - time.time() < LEASE_S / 2
+
+    def _finish(self, chunk: _Chunk) -> None:
+        """Move the position behind the chunk."""
+        took_s = max(self._clock.steady_ms() - chunk.started_ms, 1) / 1000
+
+        def end(new: Subscription) -> None:
+            new.position = chunk.page.position
+            new.end_of_failing()
+            new.counts.add(chunk.counts)
+            for skip in chunk.skips:
+                new.skip(skip)
+            if chunk.counts.delivered:
+                new.last_sent_ms = self._clock.now_ms()
+                new.rate = chunk.counts.delivered / took_s
+
+        self._chunk = None
+        self._move(chunk.before, end)
+
+    def _failed(self, subscription: Subscription, chunk: _Chunk, error: Exception) -> bool:
+        """Note a failure, after which it waits. After a day the payload is dropped."""
+        now = self._clock.steady_ms()
+        since = 0 if self._failed_at is None else max(0, now - self._failed_at)
+        self._failed_at = now
+        gives_up = subscription.failing_ms + since > GIVE_UP_MS
+        if gives_up:
+            _leave_out(chunk, chunk.waiting.popleft(), "dropped")
+            self._failed_at = None
+
+        def note(new: Subscription) -> None:
+            new.attempts += 1
+            new.failing_ms += since
+            new.counts.retries += 1
+            new.last_error, new.last_error_ms = sentence(error), self._clock.now_ms()
+            if gives_up:
+                new.end_of_failing()
+
+        self._move(chunk.before, note)
+        if gives_up:
+            if not chunk.waiting:
+                self._finish(chunk)
+            return True
+        wait_s = min(_FIRST_RETRY_S * 2.0 ** min(subscription.attempts, 10), _LONGEST_RETRY_S)
+        self._not_before_ms = now + round(wait_s * 1000)
+        return False
+
+    def _disable(self, subscription: Subscription, chunk: _Chunk, error: Refused) -> bool:
+        """Leave the target for ten minutes; the rest of the chunk and what comes is passed over."""
+        rest = list(chunk.waiting)
+        chunk.waiting.clear()
+        for payload in rest:
+            _leave_out(chunk, payload, "passed_over")
+        until = self._clock.now_ms() + DISABLED_MS
+
+        def disable(new: Subscription) -> None:
+            new.position = chunk.page.position
+            new.end_of_failing()
+            new.counts.add(chunk.counts)
+            for skip in chunk.skips:
+                new.skip(skip)
+            new.disabled_until_ms = until
+            new.last_error, new.last_error_ms = sentence(error), self._clock.now_ms()
+
+        self._chunk = None
+        self._failed_at = None
+        self._move(subscription.position, disable)
+        return False
+
+    def _pass_over(self, subscription: Subscription) -> bool:
+        """Once a disabled subscription goes on: pass over what became visible meanwhile."""
+        self._chunk = None
+        left_ms = subscription.disabled_until_ms - self._clock.now_ms()
+        # A pause that ends further away than it is long began before the clock was set back.
+        if 0 < left_ms <= DISABLED_MS:
+            return False
+        page = self._next_page(subscription, subscription.position)
+        taken_ms = page.events[INGESTION_TIME].cast(pa.int64()).to_numpy()
+        later = np.flatnonzero(taken_ms > subscription.disabled_until_ms)
+        passed = page.events.slice(0, int(later[0]) if len(later) else None)
+        position = page.position if not len(later) else subscription.position
+        if len(later) and len(passed):
+            position = position_at(passed, -1)
+        found = self._matches(subscription, passed)
+
+        def move(new: Subscription) -> None:
+            new.position = position
+            new.counts.passed_over += len(found)
+            new.counts.expired += page.expired
+            if len(found):
+                new.skip(Skip("passed_over", position_at(found, 0), position_at(found, -1)))
+            if page.complete or len(later):
+                new.disabled_until_ms = 0
+
+        self._move(subscription.position, move)
+        return True
+
+    def _move(self, before: Position, act: Callable[[Subscription], object]) -> None:
+        """Change the subscription if the lease and the position are still ours; raises Ended."""
+        is_ours = True
+
+        def move(old: Subscription | None, _: Present) -> Subscription | None:
+            nonlocal is_ours
+            is_ours = (
+                old is not None
+                and old.lease.owner == self._owner
+                and old.position == before
+                and not old.paused
+            )
+            if old is not None and is_ours:
+                act(old)
+                old.lease.until = time.time() + LEASE_S
+            return old
+
+        changed = self.records.change(move)
+        self._written_ms = self._clock.steady_ms()
+        if changed is None:
+            raise Ended
+        if not is_ours:
+            self._chunk = None  # the next step looks anew at what there is
+
+
+def _is_free(lease: Lease) -> bool:
+    now = time.time()
+    return not lease.owner or not now < lease.until <= now + _LATEST_LEASE_S
+
+
+def _leave_out(chunk: _Chunk, payload: Payload, why: str) -> None:
+    """Count the events of a payload as not delivered, and remember which they were."""
+    setattr(chunk.counts, why, getattr(chunk.counts, why) + len(payload))
+    chunk.skips.append(Skip(why, payload.first, payload.last, payload.stream))
+
+
+def _skip_row(chunk: _Chunk, payload: Payload, row: int) -> None:
+    chunk.counts.dropped += 1
+    one = payload.part(row, 1)
+    chunk.skips.append(Skip("dropped", one.first, one.last, payload.stream))

@@ -1,0 +1,165 @@
+"""The worker: threads of this process that send the events of subscriptions."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import threading
+import time
+from typing import TYPE_CHECKING, Self
+
+from cwnb.delivery.subscriptions.runner import IDLE_S, LEASE_S, Ended, Runner
+from cwnb.errors import StoreError
+from cwnb.times import Clock
+
+if TYPE_CHECKING:
+    from cwnb.delivery.subscriptions.deliveries import Deliveries
+    from cwnb.delivery.subscriptions.record import KeptRecord, RecordOfProcess
+
+# Seconds between two looks whether there are other subscriptions.
+_LOOK_EVERY_S = 0.5
+
+
+class Worker:
+    """Sends what subscriptions wait for, as long as it runs; one thread for each of them.
+
+    >>> with logs.deliver() as worker:
+    ...     worker.wait(10)      # until all that was there has been sent
+
+    Several workers, in this process or in others, share the subscriptions by leases: each is sent
+    by one of them. A subscription whose target fails or hangs holds up no other one.
+    """
+
+    def __init__(self, deliveries: Deliveries, clock: Clock | None = None) -> None:
+        self._deliveries = deliveries
+        self._clock = clock or Clock()
+        host = socket.gethostname()
+        self.owner = f"{host}:{os.getpid()}:{secrets.token_hex(8)}"
+        self._runners: dict[tuple[int, str], tuple[Runner, threading.Thread]] = {}
+        self._stop = threading.Event()
+        self._lock = threading.Lock()
+        self._failure: BaseException | None = None
+        self._keeper: threading.Thread | None = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start(self) -> Self:
+        """Begin; gives the worker itself."""
+        if self._keeper is None:
+            self._look()
+            self._keeper = threading.Thread(
+                target=self._guarded, args=(self._keep,), name="cwnb-deliver", daemon=True
+            )
+            self._keeper.start()
+        return self
+
+    def stop(self) -> None:
+        """End once each thread has done with the payload that it is sending.
+
+        Raises what stopped a thread unexpectedly, once.
+        """
+        self._stop.set()
+        for thread in [self._keeper, *(thread for _, thread in self._threads())]:
+            if thread is not None:
+                thread.join()
+        for runner, _ in self._threads():
+            try:
+                runner.release()
+            except StoreError as error:  # the lease then ends by itself
+                self._failure = self._failure or error
+        self._raise_failure()
+
+    @property
+    def running(self) -> bool:
+        """Tell whether it has been started and not stopped."""
+        return self._keeper is not None and not self._stop.is_set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until all that is visible now has been sent or left out; tells whether it has.
+
+        Subscriptions that are paused, disabled, or sent by another process are not waited for.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        while not self._stop.is_set():
+            self._raise_failure()
+            self._look()
+            if all(runner.caught_up() for runner, _ in self._threads()):
+                return True
+            if end is not None and time.monotonic() >= end:
+                return False
+            self._stop.wait(IDLE_S / 2)
+        return False
+
+    def _threads(self) -> list[tuple[Runner, threading.Thread]]:
+        with self._lock:
+            return list(self._runners.values())
+
+    def _look(self) -> None:
+        """Begin with subscriptions that are new."""
+        for records in self._deliveries.records():
+            found = records.read()
+            if found is None:
+                continue
+            key = (found.group_id, found.name)
+            with self._lock:
+                if key not in self._runners and not self._stop.is_set():
+                    self._begin(key, records)
+
+    def _begin(self, key: tuple[int, str], records: KeptRecord | RecordOfProcess) -> None:
+        runner = Runner(
+            self._deliveries.store,
+            records,
+            self.owner,
+            lambda: self._deliveries.function_of(*key),
+            self._clock,
+        )
+        thread = threading.Thread(
+            target=self._guarded,
+            args=(lambda: self._run(key, runner),),
+            name=f"cwnb-deliver-{key[1]}",
+            daemon=True,
+        )
+        self._runners[key] = (runner, thread)
+        thread.start()
+
+    def _run(self, key: tuple[int, str], runner: Runner) -> None:
+        while not self._stop.is_set():
+            try:
+                more = runner.step()
+            except Ended:
+                with self._lock:
+                    self._runners.pop(key, None)
+                return
+            if not more:
+                self._stop.wait(IDLE_S)
+
+    def _keep(self) -> None:
+        """Renew leases while targets are waited for, and look for new subscriptions."""
+        renewed = time.monotonic()
+        while not self._stop.wait(_LOOK_EVERY_S):
+            self._look()
+            if time.monotonic() - renewed < LEASE_S / 4:
+                continue
+            renewed = time.monotonic()
+            for runner, _ in self._threads():
+                try:
+                    runner.renew()
+                except Ended:
+                    continue  # its thread sees it too
+
+    def _guarded(self, act: object) -> None:
+        try:
+            act()  # type: ignore[operator]
+        except BaseException as error:  # it is raised where somebody waits
+            self._failure = error
+            self._stop.set()
+
+    def _raise_failure(self) -> None:
+        failure, self._failure = self._failure, None
+        if failure is not None:
+            raise failure

@@ -1,0 +1,204 @@
+"""The part of `Logs` that sends events on: subscriptions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from cwnb import arguments
+from cwnb.errors import InvalidParameter, ResourceNotFound
+from cwnb.events import LOG_STREAM, MESSAGE, POINTER
+from cwnb.memo import memo
+from cwnb.results.event import read_pointer
+from cwnb.results.listings import SUBSCRIPTIONS, listing
+from cwnb.window import read_window
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from cwnb.delivery import Deliveries, DeliveryExplanation, Worker
+    from cwnb.results.event import Event
+    from cwnb.store import Store
+    from cwnb.times import Clock
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row of the listing of subscriptions."""
+
+    group: str
+    name: str
+    state: str
+    target: str
+    pattern: str
+    lag: int
+    rate: float
+    delivered: int
+    retries: int
+    dropped: int
+    passed_over: int
+    expired: int
+    last_error: str | None
+    last_sent_ms: int | None
+    created_ms: int
+
+
+class WaysOut:
+    """Sends what becomes visible in log groups to targets."""
+
+    store: Store
+
+    @memo
+    def _deliveries(self) -> Deliveries:
+        from cwnb.delivery import Deliveries
+
+        return Deliveries(self.store)
+
+    @arguments.named_arguments
+    def subscribe(
+        self,
+        group: str,
+        target: Any,
+        pattern: str = "",
+        name: str | None = None,
+        *,
+        per_group: int | None = None,
+    ) -> None:
+        """Send what becomes visible in a log group from now on, and matches a filter pattern.
+
+        `target`: a function that is called with each message, a dict with `logGroup`, `logStream`
+        and `logEvents` (`id`, `timestamp` in epoch milliseconds, `message`); `"module:function"`,
+        which later processes find too; `cwnb.LambdaHandler(handler)`, called with the event that a
+        Lambda function gets; or `cwnb.LogGroup("/errors")`, another group of the store. Without a
+        `name` a subscription to a function ends with the process. With one it stays, and waits
+        until a process attaches a function by subscribing again. A subscription of the same name is
+        replaced: it goes on where it was.
+
+        A worker sends, in a process that runs `deliver()` or `cwnb deliver`. What an exception
+        interrupts is tried again for a day. Events come at least once. A group has at most
+        `per_group` subscriptions, by default the 2 that the service allows. Raises
+        MalformedPattern, ResourceNotFound, InvalidParameter.
+        """
+        from cwnb.delivery import PER_GROUP
+
+        most = PER_GROUP if per_group is None else per_group
+        group = arguments.group_name(group)
+        self._deliveries.subscribe(group, target, pattern, name, per_group=most)
+
+    def unsubscribe(self, group: str, name: str) -> None:
+        """End a subscription; raises ResourceNotFound."""
+        self._deliveries.unsubscribe(arguments.group_name(group), name)
+
+    def pause(self, group: str, name: str) -> None:
+        """Pause a subscription: what becomes visible waits for `resume`."""
+        self._deliveries.set_paused(arguments.group_name(group), name, paused=True)
+
+    def resume(self, group: str, name: str) -> None:
+        """Let a subscription go on that is paused, or that an error has disabled."""
+        self._deliveries.set_paused(arguments.group_name(group), name, paused=False)
+
+    def subscriptions(self) -> DataFrame:
+        """Give the subscriptions by group and name, a row each.
+
+        `state` is active, paused, retrying, disabled (for ten minutes, after the target has refused
+        a message) or "waiting for its function". `lag`: events of the group that wait to be looked
+        at. `rate`: events a second when some were last sent. `delivered`, `dropped` (failed for a
+        day, too large, or refused), `passed_over` (while it was disabled) and `expired` count
+        events, `retries` attempts that failed.
+        """
+        from cwnb.delivery import shown
+
+        deliveries = self._deliveries
+        rows = [
+            _Row(
+                *(one.group, one.name, deliveries.state(one), shown(one.target), one.pattern),
+                *(deliveries.lag(one), one.rate, one.counts.delivered, one.counts.retries),
+                one.counts.dropped + one.counts.too_large,
+                *(one.counts.passed_over, one.counts.expired, one.last_error or None),
+                *(one.last_sent_ms or None, one.created_ms),
+            )
+            for one in deliveries.all_of()
+        ]
+        return listing(rows, SUBSCRIPTIONS)
+
+    def deliver(self, *, clock: Clock | None = None) -> Worker:
+        """Give the worker that sends what subscriptions wait for, on threads of this process.
+
+        >>> with logs.deliver() as worker:
+        ...     worker.wait(10)
+
+        `start()` and `stop()` do what the block does. `clock` is for tests: retries and the ten
+        minutes of a disabled subscription follow it.
+        """
+        from cwnb.delivery import Worker
+
+        return Worker(self._deliveries, clock)
+
+    def explain_delivery(self, group: str, name: str, event: str | Event) -> DeliveryExplanation:
+        """Say why an event of the group was or was not sent by a subscription.
+
+        `event`: its `@ptr`, or the event as `event(ptr)` gives it. Raises ResourceNotFound, and
+        InvalidParameter for an event of another group.
+        """
+        from cwnb.delivery import explain
+
+        pointer = event if isinstance(event, str) else event[POINTER]
+        found = self.event(pointer) if isinstance(event, str) else event  # type: ignore[attr-defined]
+        place = read_pointer(pointer)
+        subscription = self._deliveries.find(arguments.group_name(group), name).read()
+        if subscription is None:
+            raise ResourceNotFound(f"log group {group!r} has no subscription {name!r}")
+        if place.group_id != subscription.group_id:
+            raise InvalidParameter(f"the event is none of log group {group!r}")
+        position = self.store.position_of(place.group_id, place.sequence)
+        state = self._deliveries.state(subscription)
+        return explain(subscription, state, position, found[LOG_STREAM], found[MESSAGE])
+
+    def replay(self, group: str, name: str, start: Any = None, end: Any = None) -> int:
+        """Send stored events of a window to the target of a subscription again.
+
+        The messages have `"replay": true`. Its position and its counts stay. `start` and `end` (not
+        included) are as those of `query`. Gives the number of events; what the target raises is
+        raised. Events that were loaded with `deliver=False` are left out.
+        """
+        from cwnb.delivery import make_target, replay, stored_payloads
+        from cwnb.filter_pattern import FilterPattern
+
+        deliveries = self._deliveries
+        subscription = deliveries.find(arguments.group_name(group), name).read()
+        if subscription is None:
+            raise ResourceNotFound(f"log group {group!r} has no subscription {name!r}")
+        function = deliveries.function_of(subscription.group_id, name)
+        target = make_target(self.store, subscription.target, function)
+        if target is None:
+            raise InvalidParameter(
+                f"no function is attached to the subscription {name!r} in this process; subscribe "
+                "with the same name and the function"
+            )
+        window = read_window(start, end, self.store.clock.now_ms())
+        pattern = FilterPattern.parse(subscription.pattern)
+        return replay(target, stored_payloads(self.store, group, name, pattern, window))
+
+    def lambda_event(
+        self,
+        group: str,
+        pattern: str = "",
+        start: Any = None,
+        end: Any = None,
+        *,
+        name: str = "subscription",
+    ) -> dict[str, Any]:
+        """Give the event that a Lambda function would get of stored events: for a handler's test.
+
+        It has the events of one log stream that match, at most 10,000, those first that came first.
+        `name` stands in `subscriptionFilters`. Raises ResourceNotFound, and InvalidParameter where
+        no event matches.
+        """
+        from cwnb.delivery import lambda_event, stored_payloads
+        from cwnb.filter_pattern import FilterPattern
+
+        window = read_window(start, end, self.store.clock.now_ms())
+        read = FilterPattern.parse(pattern)
+        for payload in stored_payloads(self.store, arguments.group_name(group), name, read, window):
+            return lambda_event(replace(payload, is_replay=False).message())
+        raise InvalidParameter(f"no event of log group {group!r} in the window matches the pattern")
