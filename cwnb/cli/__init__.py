@@ -15,7 +15,7 @@ from typing import NoReturn
 import click
 
 from cwnb import __version__
-from cwnb.cli import backup, demo, groups, key, load, query, repair, store, unload
+from cwnb.cli import backup, demo, groups, key, load, query, repair, store, subscriptions, unload
 from cwnb.cli.errors import CommandFailed, CommandGroup, ReaderEnded, sentence
 from cwnb.errors import FaultInQuery
 
@@ -32,6 +32,12 @@ COMMANDS = (
     groups.streams,
     groups.retention,
     groups.delete,
+    subscriptions.subscribe,
+    subscriptions.unsubscribe,
+    subscriptions.subscriptions,
+    subscriptions.pause,
+    subscriptions.resume,
+    subscriptions.deliver,
     store.maintain,
     backup.backup,
     repair.repair,

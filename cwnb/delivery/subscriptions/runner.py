@@ -13,6 +13,7 @@ import pyarrow as pa
 from cwnb.delivery.subscriptions.payloads import Payload, payloads_of, position_at
 from cwnb.delivery.subscriptions.record import Counts, Lease, Skip, Subscription
 from cwnb.delivery.subscriptions.targets import Refused, Target, TooLarge, make_target, sentence
+from cwnb.errors import InvalidParameter
 from cwnb.events import INGESTION_TIME, MESSAGE
 from cwnb.filter_pattern import FilterPattern
 
@@ -96,8 +97,14 @@ class Runner:
         subscription = self._mine()
         if subscription is None:
             return False
-        target = self._target_of(subscription)
-        if subscription.paused or target is None:
+        if subscription.paused:
+            self._chunk = None
+            return False
+        try:
+            target = self._target_of(subscription)
+        except InvalidParameter as error:  # a module that was there when it was subscribed
+            return self._without_target(subscription, error)
+        if target is None:
             self._chunk = None
             return False
         if subscription.disabled_until_ms:
@@ -111,10 +118,12 @@ class Runner:
         return self._send(subscription, self._chunk, target)
 
     def caught_up(self) -> bool:
-        """Tell whether nothing waits that was visible when this was called."""
+        """Tell whether nothing that is visible now waits, but for what cannot be sent now."""
         newest = self._store.position()
         found = self.records.read()
-        if found is None or found.paused:
+        if found is None or found.paused or found.disabled_until_ms:
+            return True
+        if not found.attempts and not found.target["name"] and self._attached() is None:
             return True
         reached = max(found.position, self._looked or found.position)
         return self._chunk is None and reached >= newest
@@ -245,6 +254,7 @@ class Runner:
 
     def _finish(self, chunk: _Chunk) -> None:
         """Move the position behind the chunk."""
+        # Should the catalog not take it, all that was sent is still known.
         took_s = max(self._clock.steady_ms() - chunk.started_ms, 1) / 1000
 
         def end(new: Subscription) -> None:
@@ -257,8 +267,8 @@ class Runner:
                 new.last_sent_ms = self._clock.now_ms()
                 new.rate = chunk.counts.delivered / took_s
 
-        self._chunk = None
         self._move(chunk.before, end)
+        self._chunk = None
 
     def _failed(self, subscription: Subscription, chunk: _Chunk, error: Exception) -> bool:
         """Note a failure, after which it waits. After a day the payload is dropped."""
@@ -283,16 +293,13 @@ class Runner:
             if not chunk.waiting:
                 self._finish(chunk)
             return True
-        wait_s = min(_FIRST_RETRY_S * 2.0 ** min(subscription.attempts, 10), _LONGEST_RETRY_S)
-        self._not_before_ms = now + round(wait_s * 1000)
+        self._not_before_ms = now + _wait_ms(subscription.attempts)
         return False
 
     def _disable(self, subscription: Subscription, chunk: _Chunk, error: Refused) -> bool:
         """Leave the target for ten minutes; the rest of the chunk and what comes is passed over."""
-        rest = list(chunk.waiting)
-        chunk.waiting.clear()
-        for payload in rest:
-            _leave_out(chunk, payload, "passed_over")
+        while chunk.waiting:
+            _leave_out(chunk, chunk.waiting.popleft(), "passed_over")
         until = self._clock.now_ms() + DISABLED_MS
 
         def disable(new: Subscription) -> None:
@@ -304,9 +311,22 @@ class Runner:
             new.disabled_until_ms = until
             new.last_error, new.last_error_ms = sentence(error), self._clock.now_ms()
 
-        self._chunk = None
-        self._failed_at = None
         self._move(subscription.position, disable)
+        self._chunk = self._failed_at = None
+        return False
+
+    def _without_target(self, subscription: Subscription, error: InvalidParameter) -> bool:
+        """Note that the target cannot be made for now; nothing is dropped for that."""
+        self._chunk = None
+        now = self._clock.steady_ms()
+        if not subscription.attempts or now >= self._not_before_ms:
+            self._not_before_ms = now + _wait_ms(subscription.attempts)
+
+            def note(new: Subscription) -> None:
+                new.attempts += 1
+                new.last_error, new.last_error_ms = sentence(error), self._clock.now_ms()
+
+            self._move(subscription.position, note)
         return False
 
     def _pass_over(self, subscription: Subscription) -> bool:
@@ -360,6 +380,11 @@ class Runner:
             raise Ended
         if not is_ours:
             self._chunk = None  # the next step looks anew at what there is
+
+
+def _wait_ms(attempts: int) -> int:
+    """Give how long to wait after so many failed attempts and one more."""
+    return round(1000 * min(_FIRST_RETRY_S * 2.0 ** min(attempts, 10), _LONGEST_RETRY_S))
 
 
 def _is_free(lease: Lease) -> bool:

@@ -7,6 +7,7 @@ import secrets
 import socket
 import threading
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Self
 
 from cwnb.delivery.subscriptions.runner import IDLE_S, LEASE_S, Ended, Runner
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 # Seconds between two looks whether there are other subscriptions.
 _LOOK_EVERY_S = 0.5
+_AFTER_FAILURE_S = 1.0
 
 
 class Worker:
@@ -61,7 +63,7 @@ class Worker:
     def stop(self) -> None:
         """End once each thread has done with the payload that it is sending.
 
-        Raises what stopped a thread unexpectedly, once.
+        Raises what the store has raised meanwhile, once.
         """
         self._stop.set()
         for thread in [self._keeper, *(thread for _, thread in self._threads())]:
@@ -82,7 +84,8 @@ class Worker:
     def wait(self, timeout: float | None = None) -> bool:
         """Wait until all that is visible now has been sent or left out; tells whether it has.
 
-        Subscriptions that are paused, disabled, or sent by another process are not waited for.
+        Subscriptions that are paused or disabled, or whose function no process has attached, are
+        not waited for.
         """
         end = None if timeout is None else time.monotonic() + timeout
         while not self._stop.is_set():
@@ -128,6 +131,7 @@ class Worker:
         thread.start()
 
     def _run(self, key: tuple[int, str], runner: Runner) -> None:
+        failed: StoreError | None = None
         while not self._stop.is_set():
             try:
                 more = runner.step()
@@ -135,6 +139,12 @@ class Worker:
                 with self._lock:
                     self._runners.pop(key, None)
                 return
+            except StoreError as error:  # such as a full disk: it may go on when there is room
+                self._failure = failed = error
+                self._stop.wait(_AFTER_FAILURE_S)
+                continue
+            if failed is not None and self._failure is failed:
+                self._failure = failed = None
             if not more:
                 self._stop.wait(IDLE_S)
 
@@ -142,15 +152,14 @@ class Worker:
         """Renew leases while targets are waited for, and look for new subscriptions."""
         renewed = time.monotonic()
         while not self._stop.wait(_LOOK_EVERY_S):
-            self._look()
+            with suppress(StoreError):  # those that send see it too
+                self._look()
             if time.monotonic() - renewed < LEASE_S / 4:
                 continue
             renewed = time.monotonic()
             for runner, _ in self._threads():
-                try:
+                with suppress(Ended, StoreError):
                     runner.renew()
-                except Ended:
-                    continue  # its thread sees it too
 
     def _guarded(self, act: object) -> None:
         try:
