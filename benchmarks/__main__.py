@@ -1,7 +1,7 @@
 """`python -m benchmarks NAME`.
 
-NAME is queries, ingest, puts, interrupts, memory, once, notebook, patterns, fuzz, compare or
-record.
+NAME is queries, ingest, puts, interrupts, memory, once, notebook, patterns, deliveries, fuzz,
+compare or record.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ def main(argv: list[str]) -> int:
         from benchmarks import puts
 
         return puts.main(argv[1:]) or 0
+    if argv[:1] == ["deliveries"]:
+        from benchmarks import deliveries
+
+        return deliveries.main(argv[1:])
     if argv[:1] == ["compare"]:
         from benchmarks import compare
 

@@ -245,9 +245,10 @@ class Runner:
                 break  # what is said of it is written before it goes on
         if chunk.waiting:
             self._move(chunk.before, Subscription.end_of_failing)
-        else:
-            self._finish(chunk)
-        return True
+            return True
+        self._finish(chunk)
+        # Where there was no more, a moment's wait makes one transaction of many small puts.
+        return not chunk.page.complete
 
     def _lease_is_short(self, subscription: Subscription) -> bool:
         return subscription.lease.until - time.time() < LEASE_S / 2
