@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from cwnb.store.discovery import read_rest
+from cwnb.store.extract import NO_GROUP, Extract, ExtractReader
 from cwnb.store.ingest import checks
 from cwnb.store.ingest.checks import CheckedEvents
 from cwnb.store.ingest.load import Loading
@@ -26,8 +27,11 @@ from cwnb.store.snapshot import Snapshot
 from cwnb.store.store import Store
 
 __all__ = [
+    "NO_GROUP",
     "RETENTION_DAYS",
     "CheckedEvents",
+    "Extract",
+    "ExtractReader",
     "FieldInfo",
     "GroupInfo",
     "KeptRecord",

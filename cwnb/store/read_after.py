@@ -79,7 +79,7 @@ class Page:
 
 
 @dataclass
-class _Origin:
+class Origin:
     """A segment that holds events to read, or the recent batches of a group that do."""
 
     group: GroupRow
@@ -90,10 +90,10 @@ class _Origin:
 
 
 @dataclass
-class _Plan:
+class Plan:
     """What a page reads: runs in order of commit and sequence, each with its origin's number."""
 
-    origins: list[_Origin]
+    origins: list[Origin]
     first: Ints
     last: Ints
     commit: Ints
@@ -133,15 +133,15 @@ def read_after(
 def events_after(context: StoreContext, position: Position, chosen: Sequence[str | int]) -> int:
     """Give how many events became visible after a position; see `Store.events_after`."""
     with context.catalog.read() as connection:
-        candidates = _Candidates(position)
+        candidates = Candidates(position)
         for group in _chosen_groups(connection, chosen):
             held = batches.after(connection, group.id, position, _ALL_EVENTS)
             if held:
                 ids, events, _, commits = map(np.array, zip(*held, strict=True))
-                candidates.add(_Origin(group, 1.0), Runs.of(ids, ids + events - 1, commits))
+                candidates.add(Origin(group, 1.0), Runs.of(ids, ids + events - 1, commits))
             for _, segment_id in segments.commits_from(connection, group.id, position.commit):
                 runs = segments.runs_of(connection, segment_id)
-                candidates.add(_Origin(group, 1.0), runs)
+                candidates.add(Origin(group, 1.0), runs)
         return candidates.rows
 
 
@@ -165,7 +165,7 @@ def _planned(
     chosen: Sequence[str | int] | None,
     limit_rows: int,
     limit_bytes: int,
-) -> _Plan:
+) -> Plan:
     """Choose the runs of a page and fetch their batches, all in one transaction."""
     with context.catalog.read() as connection:
         newest = counters.newest_position(connection)
@@ -176,14 +176,14 @@ def _planned(
             )
         context.set_fixed_now(counters.fixed_now_ms(connection))
         rows = _chosen_groups(connection, chosen)
-        candidates = _Candidates(position)
+        candidates = Candidates(position)
         # Of what comes first, more is looked at than fits a page, so the page ends before the rest.
         enough = limit_rows + 1
         for group in rows:
             held = batches.after(connection, group.id, position, enough)
             if held:
                 ids, events, size, commits = map(np.array, zip(*held, strict=True))
-                origin = _Origin(group, size.sum() / events.sum(), batches=held)
+                origin = Origin(group, size.sum() / events.sum(), batches=held)
                 candidates.add(origin, Runs.of(ids, ids + events - 1, commits))
         waiting = sorted(
             (first_commit, segment_id, group)
@@ -196,12 +196,12 @@ def _planned(
             if candidates.have_before(first_commit, enough):
                 break
             facts = segments.with_id(connection, segment_id, context.identity)
-            origin = _Origin(group, facts.message_bytes / facts.rows, segment=facts)
+            origin = Origin(group, facts.message_bytes / facts.rows, segment=facts)
             candidates.add(origin, segments.runs_of(connection, segment_id))
         plan = candidates.page(limit_rows, limit_bytes, newest)
         for number in np.unique(plan.origin).tolist():
             origin, mine = plan.origins[number], plan.origin == number
-            wanted = _batches_of(origin.batches, plan.first[mine], plan.last[mine])
+            wanted = batches_of(origin.batches, plan.first[mine], plan.last[mine])
             origin.sealed = [batches.with_id(connection, batch_id) for batch_id in wanted]
     return plan
 
@@ -218,7 +218,7 @@ def _chosen_groups(connection: Any, chosen: Sequence[str | int] | None) -> list[
     return [group for group in rows if wanted & {group.id, group.name}]
 
 
-def _batches_of(held: list[BatchCommit], first: Ints, last: Ints) -> list[int]:
+def batches_of(held: list[BatchCommit], first: Ints, last: Ints) -> list[int]:
     """Give the ids of the batches that have a part in the runs, which are in ascending order."""
     ids = np.array([batch.id for batch in held], np.int64)
     ends = np.array([batch.id + batch.events - 1 for batch in held], np.int64)
@@ -229,16 +229,16 @@ def _batches_of(held: list[BatchCommit], first: Ints, last: Ints) -> list[int]:
     return chosen
 
 
-class _Candidates:
+class Candidates:
     """Runs after a position, from which a page takes the first ones."""
 
     def __init__(self, position: Position) -> None:
         self._position = position
-        self._origins: list[_Origin] = []
+        self._origins: list[Origin] = []
         self._runs: list[Runs] = []
         self.rows = 0
 
-    def add(self, origin: _Origin, runs: Runs) -> None:
+    def add(self, origin: Origin, runs: Runs) -> None:
         """Take the runs of a segment or batch, as far as they come after the position."""
         commit, sequence = self._position
         after = (runs.commit > commit) | ((runs.commit == commit) & (runs.last > sequence))
@@ -256,7 +256,7 @@ class _Candidates:
         earlier = [(runs.last - runs.first + 1)[runs.commit < commit] for runs in self._runs]
         return int(np.concatenate(earlier).sum()) >= rows
 
-    def page(self, limit_rows: int, limit_bytes: int, newest: Position) -> _Plan:
+    def page(self, limit_rows: int, limit_bytes: int, newest: Position) -> Plan:
         """Cut off the page: runs in order, as far as the limits go."""
         runs = [Runs.none(), *self._runs]
         first = np.concatenate([each.first for each in runs])
@@ -281,10 +281,10 @@ class _Candidates:
                 end += 1
             position = Position(int(commit[end - 1]), int(last[end - 1]))
             first, last, commit, origin = (part[:end] for part in (first, last, commit, origin))
-        return _Plan(self._origins, first, last, commit, origin, position, complete=not len(over))
+        return Plan(self._origins, first, last, commit, origin, position, complete=not len(over))
 
 
-def _events(context: StoreContext, plan: _Plan) -> tuple[pa.Table, int]:
+def _events(context: StoreContext, plan: Plan) -> tuple[pa.Table, int]:
     """Read the events of a page, those that have expired left out; says how many have."""
     now_ms = context.clock.now_ms()
     parts, expired = [SCHEMA.empty_table()], 0

@@ -12,6 +12,7 @@ from cwnb.errors import InvalidParameter, ResourceAlreadyExists, StoreReadOnly
 from cwnb.events import STANDARD
 from cwnb.store import claims, history, kept, lookups, saved_queries
 from cwnb.store.catalog import counters, groups, loads, streams
+from cwnb.store.extract import Extract, ExtractReader
 from cwnb.store.group_info import group_info
 from cwnb.store.ingest.load import Loading, begin
 from cwnb.store.ingest.load_records import open_record
@@ -333,6 +334,10 @@ class Store:
     def position_of(self, group_id: int, sequence: int) -> Position | None:
         """Give the position of an event; None if it has none, or if the event is not there."""
         return position_of(self.context, group_id, sequence)
+
+    def extract(self, extract: Extract) -> ExtractReader:
+        """Read all events of a log group up to a position, page by page; see `ExtractReader`."""
+        return ExtractReader(self.context, extract)
 
     # What other rooms keep
 
