@@ -11,12 +11,15 @@ from cwnb.events import LOG_STREAM, MESSAGE, POINTER
 from cwnb.memo import memo
 from cwnb.results.event import read_pointer
 from cwnb.results.listings import SUBSCRIPTIONS, listing
+from cwnb.times import to_ms
 from cwnb.window import read_window
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pandas import DataFrame
 
-    from cwnb.delivery import Deliveries, DeliveryExplanation, Worker
+    from cwnb.delivery import Deliveries, DeliveryExplanation, Tail, Worker
     from cwnb.results.event import Event
     from cwnb.store import Store
     from cwnb.times import Clock
@@ -120,6 +123,35 @@ class WaysOut:
             for one in deliveries.all_of()
         ]
         return listing(rows, SUBSCRIPTIONS)
+
+    @arguments.named_arguments
+    def tail(
+        self,
+        groups: str | Sequence[str],
+        pattern: str = "",
+        streams: str | Sequence[str] | None = None,
+        since: Any = None,
+        *,
+        follow: bool = True,
+    ) -> Tail:
+        """Follow log groups: give their events as they become visible, each once.
+
+        >>> for event in logs.tail("/shop/*", "ERROR", since="10m"):
+        ...     print(event.timestamp, event.stream, event.message)
+
+        The iteration waits for new events; they come in the order in which they become visible, and
+        at the reader's pace. `since` begins with the events since a time, as `query` reads it, in
+        order of time; without it only what comes is given. With `follow=False` it ends where it
+        would wait. `groups`: a trailing `*` of a name is a prefix, also of groups that are made
+        later. Raises ResourceNotFound, MalformedPattern, InvalidParameter.
+        """
+        from cwnb.delivery import Tail, checked_streams
+        from cwnb.filter_pattern import FilterPattern
+
+        named = arguments.group_names(groups)
+        read, chosen = FilterPattern.parse(pattern), checked_streams(streams)
+        since_ms = None if since is None else to_ms(since, self.store.clock.now_ms())
+        return Tail(self.store, named, read, streams=chosen, since_ms=since_ms, follow=follow)
 
     def deliver(self, *, clock: Clock | None = None) -> Worker:
         """Give the worker that sends what subscriptions wait for, on threads of this process.

@@ -15,7 +15,19 @@ from typing import NoReturn
 import click
 
 from cwnb import __version__
-from cwnb.cli import backup, demo, groups, key, load, query, repair, store, subscriptions, unload
+from cwnb.cli import (
+    backup,
+    demo,
+    groups,
+    key,
+    load,
+    query,
+    repair,
+    store,
+    subscriptions,
+    tail,
+    unload,
+)
 from cwnb.cli.errors import CommandFailed, CommandGroup, ReaderEnded, sentence
 from cwnb.errors import FaultInQuery
 
@@ -32,6 +44,7 @@ COMMANDS = (
     groups.streams,
     groups.retention,
     groups.delete,
+    tail.tail,
     subscriptions.subscribe,
     subscriptions.unsubscribe,
     subscriptions.subscriptions,

@@ -9,6 +9,7 @@ from cwnb.delivery.subscriptions.record import Subscription
 from cwnb.delivery.subscriptions.replaying import replay, stored_payloads
 from cwnb.delivery.subscriptions.targets import LambdaHandler, LogGroup, make_target, shown
 from cwnb.delivery.subscriptions.worker import Worker
+from cwnb.delivery.tailing import Tail, TailedEvent, checked_streams
 
 __all__ = [
     "PER_GROUP",
@@ -17,7 +18,10 @@ __all__ = [
     "LambdaHandler",
     "LogGroup",
     "Subscription",
+    "Tail",
+    "TailedEvent",
     "Worker",
+    "checked_streams",
     "decode_subscription",
     "explain",
     "lambda_event",

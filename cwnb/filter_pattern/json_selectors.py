@@ -256,7 +256,7 @@ def _is_scalar(value: Any) -> bool:
 
 
 def _plain_start(text: str) -> str:
-    """Give the beginning of a text that JSON can write in one way only, escapes by \\u aside."""
+    r"""Give the beginning of a text that JSON can write in one way only, escapes by \u aside."""
     plain = _PLAIN.match(text)
     return plain[0] if plain else ""
 

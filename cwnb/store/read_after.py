@@ -28,7 +28,7 @@ from cwnb.store.segments.facts import MESSAGE_GROUP
 from cwnb.store.segments.reader import SegmentTask
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from cwnb.store.catalog.batches import BatchCommit, SealedBatch
     from cwnb.store.catalog.groups import GroupRow
@@ -109,6 +109,7 @@ def read_after(
     *,
     limit_rows: int,
     limit_bytes: int,
+    may_lack: bool = False,
 ) -> Page:
     """Give the next page; see `Store.read_after`."""
     if limit_rows < 1 or limit_bytes < 1:
@@ -116,7 +117,7 @@ def read_after(
     context.sealer()  # raises StoreKeyMissing before anything is read
     tries, expired = _TRIES, 0
     while True:
-        plan = _planned(context, position, chosen, limit_rows, limit_bytes)
+        plan = _planned(context, position, chosen, limit_rows, limit_bytes, may_lack=may_lack)
         try:
             events, too_old = _events(context, plan)
         except SnapshotExpired:
@@ -134,7 +135,7 @@ def events_after(context: StoreContext, position: Position, chosen: Sequence[str
     """Give how many events became visible after a position; see `Store.events_after`."""
     with context.catalog.read() as connection:
         candidates = Candidates(position)
-        for group in _chosen_groups(connection, chosen):
+        for group in chosen_groups(connection, chosen):
             held = batches.after(connection, group.id, position, _ALL_EVENTS)
             if held:
                 ids, events, _, commits = map(np.array, zip(*held, strict=True))
@@ -165,6 +166,8 @@ def _planned(
     chosen: Sequence[str | int] | None,
     limit_rows: int,
     limit_bytes: int,
+    *,
+    may_lack: bool,
 ) -> Plan:
     """Choose the runs of a page and fetch their batches, all in one transaction."""
     with context.catalog.read() as connection:
@@ -175,7 +178,7 @@ def _planned(
                 f"{tuple(newest)}; it is of another store, or an older copy was put back"
             )
         context.set_fixed_now(counters.fixed_now_ms(connection))
-        rows = _chosen_groups(connection, chosen)
+        rows = chosen_groups(connection, chosen, may_lack=may_lack)
         candidates = Candidates(position)
         # Of what comes first, more is looked at than fits a page, so the page ends before the rest.
         enough = limit_rows + 1
@@ -206,16 +209,30 @@ def _planned(
     return plan
 
 
-def _chosen_groups(connection: Any, chosen: Sequence[str | int] | None) -> list[GroupRow]:
-    """Give the groups of these names and ids; a group that is not there any more has no id."""
+def chosen_groups(
+    connection: Any, chosen: Sequence[str | int] | None, *, may_lack: bool = False
+) -> list[GroupRow]:
+    """Give the groups of these names and ids; a group that is not there any more has no id.
+
+    `may_lack`: a name that no group has means none.
+    """
     rows = groups.all_of(connection)
     if chosen is None:
         return rows
     names = [name for name in chosen if isinstance(name, str)]
+    there = [group.name for group in rows]
+    if may_lack:
+        names = [name for name in names if any(map(_matcher(name), there))]
     wanted: set[str | int] = {number for number in chosen if not isinstance(number, str)}
     if names:
-        wanted |= set(match_names(names, [group.name for group in rows]))
+        wanted |= set(match_names(names, there))
     return [group for group in rows if wanted & {group.id, group.name}]
+
+
+def _matcher(name: str) -> Callable[[str], bool]:
+    if name.endswith("*"):
+        return lambda there: there.startswith(name[:-1])
+    return lambda there: there == name
 
 
 def batches_of(held: list[BatchCommit], first: Ints, last: Ints) -> list[int]:

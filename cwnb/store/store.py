@@ -25,7 +25,15 @@ from cwnb.store.names import check_group_name, check_log_class, check_tags, matc
 from cwnb.store.opening import open_context
 from cwnb.store.positions import Position
 from cwnb.store.processing import NOTHING, Processing
-from cwnb.store.read_after import PAGE_BYTES, PAGE_ROWS, Page, events_after, position_of, read_after
+from cwnb.store.read_after import (
+    PAGE_BYTES,
+    PAGE_ROWS,
+    Page,
+    chosen_groups,
+    events_after,
+    position_of,
+    read_after,
+)
 from cwnb.store.snapshot import Snapshot, take_snapshot
 
 if TYPE_CHECKING:
@@ -209,6 +217,12 @@ class Store:
             known = groups.names(connection)
         return match_names(names, known)
 
+    def group_ids(self, names: Sequence[str]) -> list[tuple[int, str]]:
+        """Give id and name of the groups that there are of these names and prefixes."""
+        with self.catalog.read() as connection:
+            found = chosen_groups(connection, names, may_lack=True)
+        return [(group.id, group.name) for group in found]
+
     # Events in
 
     def put(self, group: str, batch: EventBatch) -> PutResult:
@@ -308,12 +322,14 @@ class Store:
         *,
         limit_rows: int = PAGE_ROWS,
         limit_bytes: int = PAGE_BYTES,
+        may_lack: bool = False,
     ) -> Page:
         """Give the events that became visible after a position, in that order, a page at a time.
 
         `groups`: names, of which a trailing `*` is a prefix, and ids; all where it is None. A group
-        that was deleted has no events under its id. See `Page`.
-        Raises ResourceNotFound, and InvalidParameter for a position that the store has not reached.
+        that was deleted has no events under its id. With `may_lack` a name that no group has means
+        none, and it is no error. See `Page`. Raises ResourceNotFound, and InvalidParameter for a
+        position that the store has not reached.
         """
         self.background.raise_failure()
         return read_after(
@@ -322,6 +338,7 @@ class Store:
             groups,
             limit_rows=limit_rows,
             limit_bytes=limit_bytes,
+            may_lack=may_lack,
         )
 
     def events_after(self, position: Position, groups: Sequence[str | int]) -> int:
