@@ -65,6 +65,7 @@ class WaysOut:
         pattern: str = "",
         name: str | None = None,
         *,
+        role_arn: str | None = None,
         per_group: int | None = None,
     ) -> None:
         """Send what becomes visible in a log group from now on, and matches a filter pattern.
@@ -72,21 +73,23 @@ class WaysOut:
         `target`: a function that is called with each message, a dict with `logGroup`, `logStream`
         and `logEvents` (`id`, `timestamp` in epoch milliseconds, `message`); `"module:function"`,
         which later processes find too; `cwnb.LambdaHandler(handler)`, called with the event that a
-        Lambda function gets; or `cwnb.LogGroup("/errors")`, another group of the store. Without a
-        `name` a subscription to a function ends with the process. With one it stays, and waits
-        until a process attaches a function by subscribing again. A subscription of the same name is
-        replaced: it goes on where it was.
+        Lambda function gets; `cwnb.LogGroup("/errors")`, another group of the store; or the ARN of
+        a Kinesis stream, a Firehose stream or a Lambda function, which boto3 reaches (the extra
+        `aws`), in the role `role_arn` if one is given.
+
+        Without a `name` a subscription to a function ends with the process. With one it stays, and
+        waits until a process attaches a function by subscribing again. A subscription of the same
+        name is replaced: it goes on where it was.
 
         A worker sends, in a process that runs `deliver()` or `cwnb deliver`. What an exception
         interrupts is tried again for a day. Events come at least once. A group has at most
         `per_group` subscriptions, by default the 2 that the service allows. Raises
         MalformedPattern, ResourceNotFound, InvalidParameter.
         """
-        from cwnb.delivery import PER_GROUP
-
-        most = PER_GROUP if per_group is None else per_group
         group = arguments.group_name(group)
-        self._deliveries.subscribe(group, target, pattern, name, per_group=most)
+        self._deliveries.subscribe(
+            group, target, pattern, name, role_arn=role_arn, per_group=per_group
+        )
 
     def unsubscribe(self, group: str, name: str) -> None:
         """End a subscription; raises ResourceNotFound."""
@@ -201,7 +204,7 @@ class WaysOut:
         if subscription is None:
             raise ResourceNotFound(f"log group {group!r} has no subscription {name!r}")
         function = deliveries.function_of(subscription.group_id, name)
-        target = make_target(self.store, subscription.target, function)
+        target = make_target(self.store, subscription.target, function, deliveries.limits)
         if target is None:
             raise InvalidParameter(
                 f"no function is attached to the subscription {name!r} in this process; subscribe "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from cwnb.delivery.subscriptions.deliveries import PER_GROUP, Deliveries
+from cwnb.delivery.subscriptions.deliveries import Deliveries
 from cwnb.delivery.subscriptions.explaining import DeliveryExplanation, explain
+from cwnb.delivery.subscriptions.limits import Limits
 from cwnb.delivery.subscriptions.payloads import decode_subscription, lambda_event
 from cwnb.delivery.subscriptions.record import Subscription
 from cwnb.delivery.subscriptions.replaying import replay, stored_payloads
@@ -12,10 +13,10 @@ from cwnb.delivery.subscriptions.worker import Worker
 from cwnb.delivery.tailing import Tail, TailedEvent, checked_streams
 
 __all__ = [
-    "PER_GROUP",
     "Deliveries",
     "DeliveryExplanation",
     "LambdaHandler",
+    "Limits",
     "LogGroup",
     "Subscription",
     "Tail",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 import cwnb
-from cwnb.delivery import Deliveries
+from cwnb.delivery import Deliveries, Limits
 from cwnb.delivery.subscriptions.record import KeptRecord
 from cwnb.delivery.subscriptions.runner import Runner
 from cwnb.times import Clock
@@ -73,7 +75,8 @@ def run(logs, deliveries, target, clock):
         made = deliveries.subscribe(GROUP, to or target, pattern, name)
         records = KeptRecord(logs.store, name, made.group_id)
         function = deliveries.function_of
-        return Runner(logs.store, records, owner, lambda: function(made.group_id, name), clock)
+        attached = partial(function, made.group_id, name)
+        return Runner(logs.store, records, owner, attached, clock=clock, limits=Limits())
 
     return run
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import random
+from functools import partial
 
 import pytest
 
-from cwnb.delivery import LambdaHandler, LogGroup, decode_subscription
+from cwnb.delivery import LambdaHandler, Limits, LogGroup, decode_subscription
 from cwnb.delivery.subscriptions import runner as runners
 from cwnb.delivery.subscriptions import targets
 from cwnb.delivery.subscriptions.runner import Ended, Runner
-from cwnb.delivery.subscriptions.targets import Refused
+from cwnb.delivery.subscriptions.target import Refused, Sent
 from cwnb.errors import StoreFull
 from cwnb.store import LoadRecord, event_batch
 
@@ -187,7 +188,14 @@ def test_time_without_a_worker_and_clocks_that_are_set_back_do_not_count(
     clock.advance(30 * 3600)  # nobody works
     function = deliveries.function_of
     group_id = logs.store.group_id(GROUP)
-    later = Runner(logs.store, runner.records, "worker", lambda: function(group_id, "bus"), clock)
+    later = Runner(
+        logs.store,
+        runner.records,
+        "worker",
+        partial(function, group_id, "bus"),
+        clock=clock,
+        limits=Limits(),
+    )
     target.faults = [ValueError()]
     found = drain(later)
     assert found.counts.dropped == 0
@@ -204,13 +212,13 @@ def test_time_without_a_worker_and_clocks_that_are_set_back_do_not_count(
 def refuse(target, monkeypatch):
     """Let the target refuse messages once."""
 
-    def send(self, payload):
+    def send_one(self, payload):
         if target.faults:
             raise target.faults.pop(0)
         self.function(payload.message())
-        return targets.Sent()
+        return Sent()
 
-    monkeypatch.setattr(targets.CallableTarget, "send", send)
+    monkeypatch.setattr(targets.CallableTarget, "send_one", send_one)
     target.faults = [Refused("access denied")]
 
 
@@ -315,7 +323,14 @@ def test_of_two_workers_one_sends(run, put, target, logs, deliveries):
     clock = logs.clock
     function = deliveries.function_of
     group_id = logs.store.group_id(GROUP)
-    second = Runner(logs.store, first.records, "second", lambda: function(group_id, "bus"), clock)
+    second = Runner(
+        logs.store,
+        first.records,
+        "second",
+        partial(function, group_id, "bus"),
+        clock=clock,
+        limits=Limits(),
+    )
     put("one")
     drain(first)
     put("two")
@@ -336,8 +351,8 @@ def test_a_worker_that_lost_its_lease_does_not_move_the_position(
     monkeypatch.setattr(runners.time, "time", lambda: now[0])
     function = deliveries.function_of
     group_id = store.group_id(GROUP)
-    attached = lambda: function(group_id, "bus")  # noqa: E731
-    other = Runner(store, runner.records, "other", attached, store.clock)
+    attached = partial(function, group_id, "bus")
+    other = Runner(store, runner.records, "other", attached, clock=store.clock, limits=Limits())
     moved = []
 
     def stopped(message):
@@ -416,8 +431,7 @@ def test_a_module_that_is_gone_is_tried_again_and_nothing_is_dropped(
     assert drain(runner).counts.delivered == 1
 
 
-def test_a_handler_gets_the_event_of_lambda_in_parts_that_fit(run, put, monkeypatch):
-    monkeypatch.setattr(targets, "LAMBDA_BYTES", 4_000)
+def test_a_handler_gets_the_event_of_lambda_in_parts_that_fit(run, put):
     got = []
 
     def handler(event, context):
@@ -426,6 +440,7 @@ def test_a_handler_gets_the_event_of_lambda_in_parts_that_fit(run, put, monkeypa
         got.append(decode_subscription(event))
 
     runner = run(to=LambdaHandler(handler))
+    runner._limits = Limits(lambda_bytes=4_000)
     random.seed(1)
     texts = [f"{n} {random.randbytes(200).hex()}" for n in range(60)]
     huge = f"huge {random.randbytes(5_000).hex()}"

@@ -26,6 +26,8 @@ def act(message):
 
 
 ACT = f"{__name__}:act"
+SQS = "arn:aws:sqs:us-east-1:000000000000"
+KINESIS = "arn:aws:kinesis:us-east-1:000000000000"
 
 
 def row(logs, name="bus"):
@@ -46,7 +48,12 @@ def row(logs, name="bus"):
         ({"target": "no_such_module:f"}, InvalidParameter, "No module named 'no_such_module'"),
         ({"target": "json:loadss"}, InvalidParameter, "no 'loadss'; did you mean 'loads'"),
         ({"target": "json:__name__"}, InvalidParameter, "is not a function"),
-        ({"target": "arn:aws:sqs:r:1:q"}, InvalidParameter, "'arn:aws:sqs:r:1:q' is an ARN"),
+        ({"target": "arn:aws:sqs:r:1:q"}, InvalidParameter, "'arn:aws:sqs:r:1:q' is no ARN"),
+        ({"target": f"{SQS}:q"}, InvalidParameter, "cannot work with .* for vendor sqs; there are"),
+        ({"target": f"{KINESIS}:q"}, InvalidParameter, "names no kinesis: .* is stream/NAME"),
+        ({"target": KINESIS.replace("us-east-1", "") + ":stream/a"}, InvalidParameter, "no Region"),
+        ({"target": f"{KINESIS}:stream/a", "role_arn": "x"}, InvalidParameter, "no ARN of a role"),
+        ({"role_arn": "arn:aws:iam::1:role/x"}, InvalidParameter, "role_arn is for a target"),
         ({"target": cwnb.LogGroup("/no")}, ResourceNotFound, "no log group is named '/no'"),
         ({"target": cwnb.LogGroup(3)}, InvalidParameter, "a target is a function"),
         ({"target": cwnb.LogGroup(GROUP)}, InvalidParameter, "its events would come back"),

@@ -5,10 +5,10 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any
 
-from cwnb.delivery.subscriptions import targets
+from cwnb.delivery.subscriptions import aws, targets
+from cwnb.delivery.subscriptions.limits import Limits
 from cwnb.delivery.subscriptions.record import (
     FAMILY,
-    Counts,
     KeptRecord,
     RecordOfProcess,
     Records,
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 
     from cwnb.store import Present, Store
 
-# The service's quota. Source: cloudwatch_limits_cwl (subscription filters).
-PER_GROUP = 2
-
 
 class Deliveries:
     """Makes, changes and finds the subscriptions of a store.
@@ -37,6 +34,7 @@ class Deliveries:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        self.limits = Limits()
         self._functions: dict[tuple[int, str], Callable[..., object]] = {}
         self._of_process: dict[tuple[int, str], RecordOfProcess] = {}
         self._lock = threading.RLock()
@@ -48,13 +46,14 @@ class Deliveries:
         pattern: str = "",
         name: str | None = None,
         *,
-        per_group: int = PER_GROUP,
+        role_arn: str | None = None,
+        per_group: int | None = None,
     ) -> Subscription:
         """Send what becomes visible in a group from now on and matches; see `Logs.subscribe`."""
         if not isinstance(pattern, str):
             raise InvalidParameter(f"a filter pattern is a text, not {pattern!r:.80}")
         FilterPattern.parse(pattern)
-        kept_target, function = targets.described(target)
+        kept_target, function = targets.described(target, role_arn)
         called = "" if function is None else getattr(function, "__name__", "a function")
         if called:
             kept_target["called"] = called
@@ -64,7 +63,10 @@ class Deliveries:
         self._refuse_cycle(group, kept_target)
         key = (group_id, name)
         with self._lock:
-            self._refuse_too_many(group, key, per_group)
+            most = self.limits.per_group if per_group is None else per_group
+            self._refuse_too_many(group, key, most)
+            if kept_target["kind"] in aws.KINDS:
+                aws.check_reachable(kept_target, self.limits, self.store.clock.now_ms())
             if ends_with_process and key in self._of_process:
                 records: Records = self._of_process[key]
             elif ends_with_process:
@@ -214,6 +216,3 @@ def _name_of(target: dict[str, Any]) -> str:
     """Give the name of a subscription that was given none."""
     said = target["name"] or target.get("called") or "function"
     return str(said).replace(":", ".").replace("*", "")[:512]
-
-
-__all__ = ["PER_GROUP", "Counts", "Deliveries"]

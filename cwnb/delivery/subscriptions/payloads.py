@@ -36,7 +36,7 @@ _ID_DIGITS = 56
 _GZIP_LEVEL = 6
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Payload:
     """Events of one log stream that are sent together, in the order in which they became visible.
 

@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from cwnb.delivery.subscriptions.payloads import payloads_of
 from cwnb.delivery.subscriptions.runner import CHUNK_BYTES, CHUNK_EVENTS
-from cwnb.delivery.subscriptions.targets import TooLarge
+from cwnb.delivery.subscriptions.target import Refused, TooLarge
+from cwnb.errors import InvalidParameter
 from cwnb.events import MESSAGE, TIMESTAMP
 from cwnb.store import Position
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cwnb.delivery.subscriptions.payloads import Payload
-    from cwnb.delivery.subscriptions.targets import Target
+    from cwnb.delivery.subscriptions.target import Target
     from cwnb.events import Window
     from cwnb.filter_pattern import FilterPattern
     from cwnb.store import Store
@@ -42,18 +43,19 @@ def stored_payloads(
 
 
 def replay(target: Target, payloads: Iterator[Payload]) -> int:
-    """Send payloads to a target, and give how many events it took. What it raises is raised."""
+    """Send payloads to a target, and give how many events it took. What fails is raised."""
     sent = 0
     for payload in payloads:
         waiting = [payload]
         while waiting:
             one = waiting.pop()
-            try:
-                refused = target.send(one).refused
-            except TooLarge:
-                if len(one) == 1:
-                    continue
-                waiting += reversed(one.halves())
+            (outcome,) = target.send([one])
+            if isinstance(outcome, TooLarge):
+                waiting += reversed(one.halves()) if len(one) > 1 else []
+            elif isinstance(outcome, Refused):
+                raise InvalidParameter(f"the target refuses what is sent: {outcome}")
+            elif isinstance(outcome, Exception):
+                raise outcome
             else:
-                sent += len(one) - len(refused)
+                sent += len(one) - len(outcome.refused)
     return sent

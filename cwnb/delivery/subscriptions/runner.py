@@ -12,7 +12,8 @@ import pyarrow as pa
 
 from cwnb.delivery.subscriptions.payloads import Payload, payloads_of, position_at
 from cwnb.delivery.subscriptions.record import Counts, Lease, Skip, Subscription
-from cwnb.delivery.subscriptions.targets import Refused, Target, TooLarge, make_target, sentence
+from cwnb.delivery.subscriptions.target import Refused, Sent, Target, TooLarge
+from cwnb.delivery.subscriptions.targets import make_target, sentence
 from cwnb.errors import InvalidParameter
 from cwnb.events import INGESTION_TIME, MESSAGE
 from cwnb.filter_pattern import FilterPattern
@@ -20,6 +21,7 @@ from cwnb.filter_pattern import FilterPattern
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cwnb.delivery.subscriptions.limits import Limits
     from cwnb.delivery.subscriptions.record import Records
     from cwnb.store import Page, Position, Present, Store
     from cwnb.times import Clock
@@ -76,17 +78,21 @@ class Runner:
         records: Records,
         owner: str,
         attached: Callable[[], Callable[..., object] | None],
+        *,
         clock: Clock,
+        limits: Limits,
     ) -> None:
         self.records = records
         self._store = store
         self._owner = owner
         self._attached = attached
         self._clock = clock
+        self._limits = limits
         self._chunk: _Chunk | None = None
         self._target: tuple[Any, Target] | None = None
         self._pattern: tuple[str, FilterPattern] | None = None
-        # Of the steady clock: the last failure, and when the next attempt may be.
+        self._failing: Payload | None = None  # that failed last
+        # Of the steady clock: when that was, and when the next attempt may be.
         self._failed_at: int | None = None
         self._not_before_ms = 0
         self._looked: Position | None = None  # what came before holds nothing to send
@@ -174,7 +180,7 @@ class Runner:
         attached = self._attached()
         key = (subscription.target, attached)
         if self._target is None or self._target[0] != key:
-            target = make_target(self._store, subscription.target, attached)
+            target = make_target(self._store, subscription.target, attached, self._limits)
             if target is None:
                 return None
             self._target = (key, target)
@@ -219,28 +225,25 @@ class Runner:
             self._move(subscription.position, lambda new: setattr(new, "position", looked))
 
     def _send(self, subscription: Subscription, chunk: _Chunk, target: Target) -> bool:
+        """Send what waits of a chunk, as far as it goes."""
         while chunk.waiting:
-            payload = chunk.waiting[0]
+            payloads = _first_of_streams(chunk.waiting, target.most)
             try:
-                sent = target.send(payload)
-            except TooLarge:
-                chunk.waiting.popleft()
-                if len(payload) > 1:
-                    chunk.waiting.extendleft(reversed(payload.halves()))
-                else:
-                    _leave_out(chunk, payload, "too_large")
-                continue
-            except Refused as error:
-                return self._disable(subscription, chunk, error)
+                outcomes = target.send(payloads)
             except Exception as error:  # what the target raises is its own affair
-                return self._failed(subscription, chunk, error)
-            chunk.waiting.popleft()
-            self._failed_at = None
-            for row in sent.refused:
-                _skip_row(chunk, payload, row)
-            chunk.counts.delivered += len(payload) - len(sent.refused)
-            chunk.counts.payloads += 1
-            chunk.counts.bytes += sent.bytes
+                outcomes = [error] * len(payloads)
+            failed = None
+            for payload, outcome in zip(payloads, outcomes, strict=True):
+                if isinstance(outcome, Refused):
+                    return self._disable(subscription, chunk, outcome)
+                if isinstance(outcome, TooLarge):
+                    _split(chunk, payload)
+                elif isinstance(outcome, Exception):
+                    failed = failed or (payload, outcome)
+                else:
+                    self._note_sent(chunk, payload, outcome)
+            if failed is not None:
+                return self._failed(subscription, chunk, *failed)
             if subscription.attempts or self._lease_is_short(subscription):
                 break  # what is said of it is written before it goes on
         if chunk.waiting:
@@ -249,6 +252,16 @@ class Runner:
         self._finish(chunk)
         # Where there was no more, a moment's wait makes one transaction of many small puts.
         return not chunk.page.complete
+
+    def _note_sent(self, chunk: _Chunk, payload: Payload, sent: Sent) -> None:
+        chunk.waiting.remove(payload)
+        if payload is self._failing:
+            self._failing = None
+        for row in sent.refused:
+            _skip_row(chunk, payload, row)
+        chunk.counts.delivered += len(payload) - len(sent.refused)
+        chunk.counts.payloads += 1
+        chunk.counts.bytes += sent.bytes
 
     def _lease_is_short(self, subscription: Subscription) -> bool:
         return subscription.lease.until - time.time() < LEASE_S / 2
@@ -271,19 +284,28 @@ class Runner:
         self._move(chunk.before, end)
         self._chunk = None
 
-    def _failed(self, subscription: Subscription, chunk: _Chunk, error: Exception) -> bool:
+    def _failed(
+        self, subscription: Subscription, chunk: _Chunk, payload: Payload, error: Exception
+    ) -> bool:
         """Note a failure, after which it waits. After a day the payload is dropped."""
         now = self._clock.steady_ms()
-        since = 0 if self._failed_at is None else max(0, now - self._failed_at)
-        self._failed_at = now
-        gives_up = subscription.failing_ms + since > GIVE_UP_MS
+        # A payload that fails for the first time in this process goes on with what was counted of
+        # the one before it only if that one was not sent, that is, if it is the same.
+        is_first = self._failing is None and not chunk.counts.payloads
+        is_same = is_first or self._failing is payload
+        failing_ms = subscription.failing_ms if is_same else 0
+        if self._failing is payload and self._failed_at is not None:
+            failing_ms += max(0, now - self._failed_at)
+        self._failing, self._failed_at = payload, now
+        gives_up = failing_ms > GIVE_UP_MS
         if gives_up:
-            _leave_out(chunk, chunk.waiting.popleft(), "dropped")
-            self._failed_at = None
+            chunk.waiting.remove(payload)
+            _leave_out(chunk, payload, "dropped")
+            self._failing = None
 
         def note(new: Subscription) -> None:
-            new.attempts += 1
-            new.failing_ms += since
+            new.attempts = new.attempts + 1 if is_same else 1
+            new.failing_ms = failing_ms
             new.counts.retries += 1
             new.last_error, new.last_error_ms = sentence(error), self._clock.now_ms()
             if gives_up:
@@ -294,7 +316,7 @@ class Runner:
             if not chunk.waiting:
                 self._finish(chunk)
             return True
-        self._not_before_ms = now + _wait_ms(subscription.attempts)
+        self._not_before_ms = now + _wait_ms(subscription.attempts if is_same else 0)
         return False
 
     def _disable(self, subscription: Subscription, chunk: _Chunk, error: Refused) -> bool:
@@ -313,7 +335,7 @@ class Runner:
             new.last_error, new.last_error_ms = sentence(error), self._clock.now_ms()
 
         self._move(subscription.position, disable)
-        self._chunk = self._failed_at = None
+        self._chunk = self._failing = None
         return False
 
     def _without_target(self, subscription: Subscription, error: InvalidParameter) -> bool:
@@ -381,6 +403,27 @@ class Runner:
             raise Ended
         if not is_ours:
             self._chunk = None  # the next step looks anew at what there is
+
+
+def _first_of_streams(waiting: deque[Payload], most: int) -> list[Payload]:
+    """Give the first payloads that may be sent together: at most one of each log stream."""
+    found: dict[str, Payload] = {}
+    for payload in waiting:
+        if len(found) == most:
+            break
+        found.setdefault(payload.stream, payload)
+    return list(found.values())
+
+
+def _split(chunk: _Chunk, payload: Payload) -> None:
+    """Put the halves of a payload in its place; leave it out if it is a single event."""
+    place = chunk.waiting.index(payload)
+    del chunk.waiting[place]
+    if len(payload) == 1:
+        _leave_out(chunk, payload, "too_large")
+        return
+    for half in reversed(payload.halves()):
+        chunk.waiting.insert(place, half)
 
 
 def _wait_ms(attempts: int) -> int:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
-from cwnb.delivery.subscriptions import payloads
+from cwnb.delivery.subscriptions import aws, payloads
+from cwnb.delivery.subscriptions.target import OneByOne, Refused, Sent, Target, TooLarge
 from cwnb.errors import CwnbError, InvalidParameter
 from cwnb.events import TIMESTAMP
 from cwnb.nearest import suggestion
@@ -15,83 +16,50 @@ from cwnb.store import event_batch
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cwnb.delivery.subscriptions.limits import Limits
     from cwnb.delivery.subscriptions.payloads import Payload
     from cwnb.store import Store
-
-# Base64 text that a Lambda function is invoked with. Source: Lambda's quotas (asynchronous
-# invocation, 1 MB).
-LAMBDA_BYTES = 1_000_000
 
 CALLABLE, FUNCTION, HANDLER, GROUP = "callable", "function", "handler", "group"
 
 
-class Refused(Exception):
-    """The target takes nothing for now, and a new attempt would not help; see `Runner`."""
-
-
-class TooLarge(Exception):
-    """The payload is more than the target takes of one."""
-
-
 @dataclass(frozen=True)
-class Sent:
-    """What came of a payload.
-
-    Its bytes as they were sent (0 where it has none), and the rows of the events that the target
-    has refused for good.
-    """
-
-    bytes: int = 0
-    refused: tuple[int, ...] = ()
-
-
-class Target(Protocol):
-    """What takes payloads. `send` returns when the target has one.
-
-    It raises TooLarge, Refused, or any other exception for a failure after which it is tried again.
-    """
-
-    def send(self, payload: Payload) -> Sent:
-        """Send a payload."""
-        ...
-
-
-@dataclass(frozen=True)
-class CallableTarget:
+class CallableTarget(OneByOne):
     """A Python function that is called with the decoded message, a dict."""
 
     function: Callable[[dict[str, Any]], object]
 
-    def send(self, payload: Payload) -> Sent:
+    def send_one(self, payload: Payload) -> Sent:
         """Call the function."""
         self.function(payload.message())
         return Sent()
 
 
 @dataclass(frozen=True)
-class HandlerTarget:
+class HandlerTarget(OneByOne):
     """A handler of a Lambda function: it is called with the exact event, and no context."""
 
     function: Callable[[dict[str, Any], Any], object]
+    limits: Limits
 
-    def send(self, payload: Payload) -> Sent:
+    def send_one(self, payload: Payload) -> Sent:
         """Call the handler as Lambda would; raises TooLarge."""
         event = payloads.lambda_event(payload.message())
         size = len(event["awslogs"]["data"])
-        if size > LAMBDA_BYTES:
+        if size > self.limits.lambda_bytes:
             raise TooLarge
         self.function(event, None)
         return Sent(size)
 
 
 @dataclass(frozen=True)
-class GroupTarget:
+class GroupTarget(OneByOne):
     """Another log group of the store, which gets the events in streams of the same names."""
 
     store: Store
     group: str
 
-    def send(self, payload: Payload) -> Sent:
+    def send_one(self, payload: Payload) -> Sent:
         """Put the events; raises Refused where the group is gone."""
         if not self.store.has_group(self.group):
             raise Refused(f"log group {self.group!r} does not exist")
@@ -118,11 +86,15 @@ class LogGroup:
     name: str
 
 
-def described(target: Any) -> tuple[dict[str, Any], Callable[..., object] | None]:
+def described(
+    target: Any, role_arn: str | None = None
+) -> tuple[dict[str, Any], Callable[..., object] | None]:
     """Give what the catalog keeps of a target, and the function that it cannot keep, or None.
 
     Raises InvalidParameter for what is no target.
     """
+    if role_arn is not None and not (isinstance(target, str) and target.startswith("arn:")):
+        raise InvalidParameter("role_arn is for a target that is an ARN of Kinesis or Firehose")
     if isinstance(target, LambdaHandler):
         if isinstance(target.handler, str):
             _named_function(target.handler)
@@ -133,31 +105,33 @@ def described(target: Any) -> tuple[dict[str, Any], Callable[..., object] | None
         return {"kind": GROUP, "name": target.name}, None
     if isinstance(target, str):
         if target.startswith("arn:"):
-            raise InvalidParameter(
-                f"the target {target!r:.200} is an ARN; targets are a function, 'module:function', "
-                "cwnb.LambdaHandler(…) and cwnb.LogGroup(…)"
-            )
+            return aws.described(target, role_arn), None
         _named_function(target)
         return {"kind": FUNCTION, "name": target}, None
     if callable(target):
         return {"kind": CALLABLE, "name": ""}, target
     raise InvalidParameter(
-        "a target is a function, the text 'module:function', cwnb.LambdaHandler(…) or "
+        "a target is a function, the text 'module:function', an ARN, cwnb.LambdaHandler(…) or "
         f"cwnb.LogGroup('/other'), not {target!r:.80}"
     )
 
 
 def make_target(
-    store: Store, target: dict[str, Any], attached: Callable[..., object] | None
+    store: Store,
+    target: dict[str, Any],
+    attached: Callable[..., object] | None,
+    limits: Limits,
 ) -> Target | None:
     """Make a target of what the catalog keeps; None for a function that nobody has attached."""
     kind, name = target["kind"], target["name"]
+    if kind in aws.KINDS:
+        return aws.make(target, limits)
     if kind == GROUP:
         return GroupTarget(store, name)
     function = _named_function(name) if name else attached
     if function is None:
         return None
-    return HandlerTarget(function) if kind == HANDLER else CallableTarget(function)
+    return HandlerTarget(function, limits) if kind == HANDLER else CallableTarget(function)
 
 
 def shown(target: dict[str, Any]) -> str:

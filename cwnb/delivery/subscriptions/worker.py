@@ -119,7 +119,8 @@ class Worker:
             records,
             self.owner,
             lambda: self._deliveries.function_of(*key),
-            self._clock,
+            clock=self._clock,
+            limits=self._deliveries.limits,
         )
         thread = threading.Thread(
             target=self._guarded,
