@@ -1,6 +1,7 @@
 """`python -m benchmarks NAME`.
 
-NAME is queries, ingest, puts, interrupts, memory, once, notebook, patterns, deliveries, fuzz,
+NAME is queries, ingest, puts, interrupts, memory, once, notebook, patterns, filter-patterns,
+deliveries, fuzz,
 compare or record.
 """
 
@@ -40,6 +41,10 @@ def main(argv: list[str]) -> int:
         from benchmarks import patterns
 
         return patterns.main(argv[1:])
+    if argv[:1] == ["filter-patterns"]:
+        from benchmarks import filter_patterns
+
+        return filter_patterns.main(argv[1:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
         "what", choices=["queries", "ingest", "puts", "interrupts", "memory", "once"]

@@ -91,6 +91,15 @@ def stream_name(stream: Any) -> str:
     return stream
 
 
+def stream_names(streams: Any) -> list[str]:
+    """Give the names of log streams: of a text that one, of None none, else those of a list."""
+    if streams is None or isinstance(streams, str):
+        return [] if streams is None else [streams]
+    if isinstance(streams, bytes) or not isinstance(streams, Iterable):
+        raise InvalidParameter(f"log streams are a text or a list of texts, not {streams!r:.80}")
+    return [stream_name(stream) for stream in streams]
+
+
 def event_pairs(events: Any) -> list[Any]:
     """Give events as a list of pairs (time, message)."""
     if not isinstance(events, Iterable):

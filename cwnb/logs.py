@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
+    from cwnb.filter_pattern import FilterPattern
+    from cwnb.filtered_events import FilteredEvents
     from cwnb.notebook.widgets.explorer import Explorer
     from cwnb.results.event import Event
     from cwnb.results.result import QueryResult
@@ -329,6 +331,41 @@ class Logs(WaysOut):
         named = [] if groups is None else arguments.group_names(groups)
         most = arguments.row_limit(limit)
         return explore(self, named, text, start, end, language=language, limit=most)
+
+    # Filter patterns
+
+    @arguments.named_arguments
+    def filter_events(
+        self,
+        groups: str | Sequence[str],
+        pattern: str | FilterPattern = "",
+        start: Any = None,
+        end: Any = None,
+        *,
+        streams: str | Sequence[str] | None = None,
+    ) -> FilteredEvents:
+        """Give the events that match a filter pattern, oldest first, and read them bit by bit.
+
+        An iterable of DataFrames of at most 10,000 rows, whose `df` has all. The pattern is one of
+        metric filters and FilterLogEvents: `ERROR -timeout`, `{ $.status >= 500 }`,
+        `[ip, ..., status = 5*, size]`, `%time.?out%`. `groups`, `start` and `end` are those of
+        `query`; `streams` names log streams, where a trailing `*` is a prefix too.
+        Raises MalformedPattern, ResourceNotFound, InvalidParameter.
+        """
+        from cwnb.filter_pattern import FilterPattern
+        from cwnb.filtered_events import FilteredEvents, check_streams
+
+        read = pattern if isinstance(pattern, FilterPattern) else FilterPattern.parse(pattern)
+        named = arguments.group_names(groups)
+        if not named:
+            raise InvalidParameter(
+                f"name a log group, as in groups=['/a', '/b/*']; {self._known()}"
+            )
+        window = read_window(start, end, self.clock.now_ms())
+        wanted = arguments.stream_names(streams)
+        snapshot = self.store.snapshot(named)
+        check_streams(self.store, [group.name for group in snapshot.groups], wanted)
+        return FilteredEvents(read, lambda: self.store.snapshot(named), window, wanted)
 
     # Single events
 

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "nearest": set(),
     "plurals": set(),
     "regex": set(),
-    "filter_pattern": {"errors", "events", "nearest", "plurals", "regex"},
+    "filter_pattern": {"errors", "events", "memo", "nearest", "plurals", "regex"},
     "times": {"errors"},
     "window": {"errors", "events", "times"},
     "arguments": {"errors", "nearest", "insights"},
@@ -36,9 +36,11 @@ MAY_IMPORT = {
     "query_sources": BELOW | {"lookup_tables"},
     "questions": BELOW | {"arguments", "query_sources"},
     "ways_out": WORDS | {"arguments", "delivery", "filter_pattern", "results", "store"},
+    "filtered_events": BELOW | {"filter_pattern"},
     # `Logs.explore` opens what stands above it: one import, made when it is called.
     "logs": BELOW
-    | {"arguments", "lookup_tables", "query_sources", "questions", "notebook", "ways_out"},
+    | {"arguments", "lookup_tables", "query_sources", "questions", "notebook", "ways_out"}
+    | {"filter_pattern", "filtered_events"},
     "notebook": BELOW | {"logs", "query_sources"},
     "output": BELOW | {"logs"},
     "demo": BELOW | {"logs", "output"},

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -92,15 +93,6 @@ class Item:
 
 
 @dataclass(frozen=True)
-class Line:
-    """The fields of a message, and where each begins in it."""
-
-    text: str
-    fields: tuple[str, ...]
-    starts: tuple[int, ...]
-
-
-@dataclass(frozen=True)
 class FieldsPattern:
     """A pattern of fields: those before an ellipsis, and those after it (None without one)."""
 
@@ -124,7 +116,8 @@ class FieldsPattern:
             needed = [] if item.conditions is None else necessary(item.conditions, _needed)
             for pattern in needed:
                 rows = rows[np.asarray(regex.matches(taken(texts, rows), pattern))]
-        aligned = [self._aligned(split(text)) for text in taken(texts, rows).to_pylist()]
+        lines = taken(texts, rows).to_pylist()
+        aligned = [self._aligned(text, split(text)) for text in lines]
         whole = np.flatnonzero(np.array([one is not None for one in aligned], bool))
         for place, item in enumerate(self.items):
             if item.conditions is None:
@@ -135,27 +128,27 @@ class FieldsPattern:
         mask[rows[whole]] = True
         return mask
 
-    def _aligned(self, line: Line) -> list[tuple[int, str]] | None:
+    def _aligned(self, text: str, fields: list[str]) -> list[tuple[int, str]] | None:
         """Give the number (from 1) and the text of the field of each item, or None."""
-        there, items = len(line.fields), len(self.items)
+        there, items = len(fields), len(self.items)
         if items > there:
             return None
         if not items:
             return []
         if self.after is None:
-            found = [(n + 1, line.fields[n]) for n in range(items)]
+            found = list(enumerate(fields[:items], 1))
             if items < there:
                 # The last one takes the rest of the line as it stands.
-                found[-1] = (items, line.text[line.starts[items - 1] :].rstrip(_SPACES))
+                found[-1] = (items, _rest(text, items))
             return found
         numbers = [*range(len(self.before)), *range(there - len(self.after), there)]
-        return [(n + 1, line.fields[n]) for n in numbers]
+        return [(n + 1, fields[n]) for n in numbers]
 
     def extract(self, text: str) -> dict[str, str]:
         """Give the text of each field: by name, or by position where it has none."""
-        line = split(text)
-        aligned = dict(self._aligned(line) or [])
-        values = dict(enumerate(line.fields, 1))
+        fields = split(text)
+        aligned = dict(self._aligned(text, fields) or [])
+        values = dict(enumerate(fields, 1))
         if self.after is None and self.items:
             values = aligned
         names = dict(zip(aligned, (item.name for item in self.items), strict=True))
@@ -166,9 +159,9 @@ class FieldsPattern:
 
     def explain(self, text: str) -> list[Piece]:
         """Say which field of the line each item is, and of each condition whether it holds."""
-        line = split(text)
-        aligned = self._aligned(line)
-        has = f"the line has {counted(len(line.fields), 'field')}"
+        fields = split(text)
+        aligned = self._aligned(text, fields)
+        has = f"the line has {counted(len(fields), 'field')}"
         if not self.items:
             return [Piece("[]", holds=True, reason=f"no field is asked for; {has}")]
         if aligned is None:
@@ -196,14 +189,15 @@ def _hold(conditions: Any, values: list[str]) -> Mask:
     return decide(conditions, np.arange(len(values)), test)
 
 
-def split(text: str) -> Line:
-    """Split a line into its fields."""
-    found = list(_FIELD.finditer(text))
-    return Line(
-        text,
-        tuple(str(match[match.lastindex or 0]) for match in found),
-        tuple(match.start() for match in found),
-    )
+def split(text: str) -> list[str]:
+    """Give the fields of a line."""
+    return [group or quoted or plain for group, quoted, plain in _FIELD.findall(text)]
+
+
+def _rest(text: str, number: int) -> str:
+    """Give the line from the field of this number on, counted from 1."""
+    field = next(islice(_FIELD.finditer(text), number - 1, None))
+    return text[field.start() :].rstrip(_SPACES)
 
 
 def _needed(one: FieldCondition) -> str | None:

@@ -1,4 +1,4 @@
-"""Messages that are JSON, read once for all conditions of a pattern."""
+"""Messages that are JSON: what some selectors select in each, read once for all conditions."""
 
 from __future__ import annotations
 
@@ -6,13 +6,11 @@ import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import orjson
 
 if TYPE_CHECKING:
-    from cwnb.filter_pattern.conditions import Rows
+    from collections.abc import Callable, Sequence
 
-MISSING = object()
 # orjson gives a double for an integer beyond 64 bits.
 _FIRST_INEXACT = 2.0**63
 
@@ -25,49 +23,65 @@ class WrittenNumber(float):
 
 
 class Documents:
-    """The documents of some messages, by the number of the message."""
+    """What selectors give for each of the messages that are a JSON object or array.
 
-    def __init__(self, texts: list[str]) -> None:
+    `rows` are the numbers of these messages. A document is let go as soon as it was read: thousands
+    of them in memory would be slow to collect.
+    """
+
+    def __init__(self, texts: Sequence[str], selectors: Sequence[Callable[[Any], Any]]) -> None:
+        self.rows: list[int] = []
         self._texts = texts
-        self._documents = [_read(text) for text in texts]
+        self._selectors = selectors
+        self._columns: list[list[Any]] = [[] for _ in selectors]
         self._exact: set[int] = set()
+        self._read()
 
-    def __getitem__(self, row: int) -> Any:
-        return self._documents[row]
+    def _read(self) -> None:
+        load, broken = orjson.loads, orjson.JSONDecodeError
+        found = [
+            (select, column.append)
+            for select, column in zip(self._selectors, self._columns, strict=True)
+        ]
+        for row, text in enumerate(self._texts):
+            try:
+                document = load(text)
+            except broken:
+                continue
+            if not is_document(document):
+                continue
+            self.rows.append(row)
+            for select, append in found:
+                append(select(document))
 
-    def there(self) -> Rows:
-        """Give the numbers of the messages that are an object or an array."""
-        kinds = [is_document(one) for one in self._documents]
-        return np.flatnonzero(np.array(kinds, bool))
+    def column(self, number: int) -> list[Any]:
+        """Give what a selector gave for each of the `rows`."""
+        return self._columns[number]
 
-    def inexact(self, values: list[Any], *, as_texts: bool) -> Rows:
-        """Give the places of values that another reading would give with more digits.
-
-        `as_texts`: a number is compared by its text as well.
-        """
-        if as_texts:
-            found = [n for n, one in enumerate(values) if type(one) is float]
-        else:
-            found = [
-                n
-                for n, one in enumerate(values)
-                if type(one) is float and abs(one) >= _FIRST_INEXACT
-            ]
-        return np.array(found, np.int64)
-
-    def read_exactly(self, row: int) -> None:
-        """Read a document anew, with all digits of its numbers."""
-        if row in self._exact:
+    def read_exactly(self, place: int) -> None:
+        """Read one of the `rows` anew, with all digits of its numbers."""
+        if place in self._exact:
             return
-        self._exact.add(row)
-        # orjson has found it right, so this fails only for one that is too deep.
+        self._exact.add(place)
+        # orjson has read it, so this fails only for one that is too deep for the other reader.
         with suppress(RecursionError, ValueError):
-            self._documents[row] = json.loads(self._texts[row], parse_float=WrittenNumber)
+            document = json.loads(self._texts[self.rows[place]], parse_float=WrittenNumber)
+            for select, column in zip(self._selectors, self._columns, strict=True):
+                column[place] = select(document)
 
 
 def is_document(value: Any) -> bool:
     """Tell whether a value is an object or an array."""
-    return type(value) is dict or type(value) is list
+    kind = type(value)
+    return kind is dict or kind is list
+
+
+def is_inexact(value: Any, *, as_text: bool) -> bool:
+    """Tell whether another reading would give more digits of a number.
+
+    `as_text`: it is compared as the text that the message has.
+    """
+    return type(value) is float and (as_text or abs(value) >= _FIRST_INEXACT)
 
 
 def number_text(value: Any) -> str:
@@ -75,10 +89,3 @@ def number_text(value: Any) -> str:
     if isinstance(value, WrittenNumber):
         return value.text
     return value if isinstance(value, str) else str(value)
-
-
-def _read(text: str) -> Any:
-    try:
-        return orjson.loads(text)
-    except orjson.JSONDecodeError:
-        return None

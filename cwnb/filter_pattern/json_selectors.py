@@ -27,9 +27,10 @@ from cwnb.filter_pattern.comparing import (
     stands,
 )
 from cwnb.filter_pattern.conditions import decide, leaves
-from cwnb.filter_pattern.json_documents import MISSING, Documents, is_document, number_text
+from cwnb.filter_pattern.json_documents import Documents, is_document, is_inexact, number_text
 from cwnb.filter_pattern.pieces import Piece, shown
 from cwnb.filter_pattern.terms import taken
+from cwnb.memo import memo
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 
 # Characters that JSON writes in one way only, but for escapes by their number.
 _PLAIN = re.compile(r'[^\x00-\x1f"\\/]*')
+
+
+MISSING = object()
+_VALUES_SHOWN = 3
 
 
 class Wildcard(Enum):
@@ -58,13 +63,25 @@ class Selector:
     steps: tuple[Step, ...]
     written: str
 
-    @property
+    @memo
     def has_wildcard(self) -> bool:
         """Tell whether it can select several values."""
         return any(isinstance(step, Wildcard) for step in self.steps)
 
-    def values(self, document: Any) -> list[Any]:
-        """Give what it selects; nothing where a step leads nowhere."""
+    def __call__(self, document: Any) -> Any:
+        """Give what it selects: the value, or MISSING; with a wildcard a list of values."""
+        if self.has_wildcard:
+            return self._values(document)
+        for step in self.steps:
+            if type(document) is dict:
+                document = document.get(step, MISSING)
+            elif type(document) is list and type(step) is int and step < len(document):
+                document = document[step]
+            else:
+                return MISSING
+        return document
+
+    def _values(self, document: Any) -> list[Any]:
         values = [document]
         for step in self.steps:
             if isinstance(step, str):
@@ -76,17 +93,6 @@ class Selector:
             else:
                 values = [v for one in values if type(one) is list for v in one]
         return values
-
-    def value(self, document: Any) -> Any:
-        """Give the one value that a selector without a wildcard selects, or MISSING."""
-        for step in self.steps:
-            if type(document) is dict:
-                document = document.get(step, MISSING)
-            elif type(document) is list and type(step) is int and step < len(document):
-                document = document[step]
-            else:
-                return MISSING
-        return document
 
 
 @dataclass(frozen=True)
@@ -177,13 +183,45 @@ class JsonPattern:
         rows = self._candidates(texts)
         if not len(rows):
             return mask
-        documents = Documents(taken(texts, rows).to_pylist())
-        there = documents.there()
-        mask[rows[there]] = self._holds(documents, there)
+        documents = Documents(taken(texts, rows).to_pylist(), self._selectors)
+        mask[rows[documents.rows]] = self._holds(documents)
         return mask
 
-    def _holds(self, documents: Documents, rows: Rows) -> Mask:
-        return decide(self.conditions, rows, lambda one, some: _test(one, documents, some))
+    @memo
+    def _selectors(self) -> list[Selector]:
+        """Give the selectors of all conditions, each once."""
+        return list(dict.fromkeys(one.selector for one in leaves(self.conditions)))
+
+    def _holds(self, documents: Documents) -> Mask:
+        places = np.arange(len(documents.rows))
+        return decide(self.conditions, places, lambda one, some: self._test(one, documents, some))
+
+    def _test(self, one: Condition, documents: Documents, places: Rows) -> Mask:
+        """Tell for which documents a single condition holds."""
+        selector = one.selector
+        number = self._selectors.index(selector)
+        owners, values = _selected(selector, documents.column(number), places)
+        if isinstance(one, Absent):
+            if not selector.has_wildcard:
+                return np.fromiter((value is MISSING for value in values), bool, len(values))
+            return cast("Mask", np.bincount(owners, minlength=len(places)) == 0)
+        if isinstance(one, Compared):
+            as_text = not isinstance(one.operand, Number)
+            inexact = [
+                owner
+                for owner, value in zip(owners.tolist(), values, strict=True)
+                if is_inexact(value, as_text=as_text)
+            ]
+            if inexact:
+                for place in places[inexact].tolist():
+                    documents.read_exactly(place)
+                owners, values = _selected(selector, documents.column(number), places)
+        holds = one.holds(values)
+        if not selector.has_wildcard:
+            return holds
+        mask = np.zeros(len(places), dtype=bool)
+        mask[owners[holds]] = True
+        return mask
 
     def _candidates(self, texts: pa.Array) -> Rows:
         """Leave out the messages that lack what a message must have that matches."""
@@ -206,48 +244,27 @@ class JsonPattern:
 
     def explain(self, text: str) -> list[Piece]:
         """Say of each condition what it found in the message."""
-        documents = Documents([text])
-        if not len(documents.there()):
+        documents = Documents([text], self._selectors)
+        if not documents.rows:
             reason = "the message is not a JSON object or array on its own"
             return [Piece("{ … }", holds=False, reason=reason)]
-        row = np.zeros(1, np.int64)
-        return [
-            Piece(one.written, bool(_test(one, documents, row)[0]), _reason(one, documents))
-            for one in leaves(self.conditions)
-        ]
+        documents.read_exactly(0)
+        place = np.zeros(1, np.int64)
+        pieces = []
+        for one in leaves(self.conditions):
+            found = documents.column(self._selectors.index(one.selector))[0]
+            holds = bool(self._test(one, documents, place)[0])
+            pieces.append(Piece(one.written, holds, _reason(one.selector, found)))
+        return pieces
 
 
-def _test(one: Condition, documents: Documents, rows: Rows) -> Mask:
-    """Tell for which documents a single condition holds."""
-    selector = one.selector
-    if isinstance(one, Absent):
-        if selector.has_wildcard:
-            return np.array([not selector.values(documents[row]) for row in rows.tolist()], bool)
-        found = [selector.value(documents[row]) is MISSING for row in rows.tolist()]
-        return np.array(found, bool)
-    owners, values = _selected(selector, documents, rows)
-    if isinstance(one, Compared):
-        inexact = documents.inexact(values, as_texts=not isinstance(one.operand, Number))
-        if len(inexact):
-            for row in np.unique(rows[owners[inexact]]).tolist():
-                documents.read_exactly(row)
-            owners, values = _selected(selector, documents, rows)
-    holds = one.holds(values)
+def _selected(selector: Selector, column: list[Any], places: Rows) -> tuple[Rows, list[Any]]:
+    """Give the values that are selected, and of each the number of its document."""
+    found = column if len(places) == len(column) else [column[place] for place in places.tolist()]
     if not selector.has_wildcard:
-        return holds
-    mask = np.zeros(len(rows), dtype=bool)
-    mask[owners[holds]] = True
-    return mask
-
-
-def _selected(selector: Selector, documents: Documents, rows: Rows) -> tuple[Rows, list[Any]]:
-    """Give the values that are selected, and of each the number of its row among `rows`."""
-    if not selector.has_wildcard:
-        values = [selector.value(documents[row]) for row in rows.tolist()]
-        return np.arange(len(rows)), values
-    of_rows = [selector.values(documents[row]) for row in rows.tolist()]
-    owners = np.repeat(np.arange(len(rows)), [len(values) for values in of_rows])
-    return owners, [value for values in of_rows for value in values]
+        return np.arange(len(found)), found
+    owners = np.repeat(np.arange(len(found)), [len(values) for values in found])
+    return owners, [value for values in found for value in values]
 
 
 def _is_scalar(value: Any) -> bool:
@@ -256,7 +273,7 @@ def _is_scalar(value: Any) -> bool:
 
 
 def _plain_start(text: str) -> str:
-    r"""Give the beginning of a text that JSON can write in one way only, escapes by \u aside."""
+    """Give the beginning of a text up to a character that JSON writes in several ways."""
     plain = _PLAIN.match(text)
     return plain[0] if plain else ""
 
@@ -279,14 +296,12 @@ def _needed(one: Condition) -> str | None:
     return rf'{regex.escape(name)}"[ \t\r\n]*:[ \t\r\n]*{value}'
 
 
-def _reason(one: Condition, documents: Documents) -> str:
-    documents.read_exactly(0)
-    values = one.selector.values(documents[0])
-    name = one.selector.written
-    if not values:
-        return f"{name} is not in the message"
-    said = ", ".join(_value_text(value) for value in values[:3]) + ", …" * (len(values) > 3)
-    return f"{name} is {said}"
+def _reason(selector: Selector, found: Any) -> str:
+    values = found if selector.has_wildcard else [found]
+    if not values or values == [MISSING]:
+        return f"{selector.written} is not in the message"
+    said = ", ".join(_value_text(value) for value in values[:_VALUES_SHOWN])
+    return f"{selector.written} is {said}" + ", …" * (len(values) > _VALUES_SHOWN)
 
 
 def _value_text(value: Any) -> str:

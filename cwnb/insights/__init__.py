@@ -19,6 +19,7 @@ from cwnb.insights.control import Control, Progress, checkpoint, with_checkpoint
 from cwnb.insights.engine import Outcome, Places, Step, prepare
 from cwnb.insights.engine import run_query as run
 from cwnb.insights.engine.commands.estimate import bytes_in_window as message_bytes
+from cwnb.insights.engine.schedule import worker_count
 from cwnb.insights.frame_columns import as_frame, columns_of_frame, table_columns
 from cwnb.insights.frames import FrameSource, FrameSources, RareFields
 from cwnb.insights.inputs import (
@@ -166,6 +167,7 @@ __all__ = [
     "window_of",
     "with_checkpoints",
     "with_condition",
+    "worker_count",
     "working_for",
     "write_name",
 ]
