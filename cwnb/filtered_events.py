@@ -26,6 +26,7 @@ from cwnb.events import (
 from cwnb.insights import worker_count
 from cwnb.memo import memo
 from cwnb.nearest import suggestion
+from cwnb.regex import matches
 from cwnb.results.arrow_columns import data_frame, portable_column
 from cwnb.window import window_text
 
@@ -34,10 +35,11 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-    from cwnb.events import Task, Window
+    from cwnb.events import Reader, Task, Window
     from cwnb.filter_pattern import FilterPattern
     from cwnb.store import Snapshot, Store
 
+    Mask = np.ndarray[Any, np.dtype[np.bool_]]
     Rows = np.ndarray[Any, np.dtype[np.int64]]
 
 PAGE_ROWS = 10_000
@@ -45,6 +47,8 @@ COLUMNS = (TIMESTAMP, MESSAGE, LOG_STREAM, LOG, INGESTION_TIME, POINTER)
 _MS = pa.timestamp("ms", "UTC")
 _TYPES = {TIMESTAMP: _MS, INGESTION_TIME: _MS, SEQUENCE: pa.int64()}
 _SCHEMA = pa.schema([(name, _TYPES.get(name, pa.string())) for name in (*COLUMNS, SEQUENCE)])
+# Rows of which the messages that may match are read together.
+_AT_ONCE = 32_768
 # Tasks that are begun for each thread before the first of them is needed.
 _AHEAD = 2
 # A replaced file stays for an hour. Whoever reads for longer goes on with a new snapshot. Tries in
@@ -155,18 +159,15 @@ class _Search:
             wanted = _of_streams(reader.columns([LOG_STREAM])[LOG_STREAM], self.streams)
             if not wanted.any():
                 return _SCHEMA.empty_table()
-        rows, texts, start = [], [], 0
-        for part in reader.message_slices():
+        rows, texts = [], []
+        for numbers, messages in self._candidates(reader, wanted):
             if self.stopped.is_set():
                 break
-            mask = self.pattern.matches(part)
-            if wanted is not None:
-                mask &= wanted[start : start + len(part)]
-            here = np.flatnonzero(mask)
+            here = np.flatnonzero(self.pattern.matches(messages))
             if len(here):
-                rows.append(here + start)
-                texts.append(part if len(here) == len(part) else part.take(pa.array(here)))
-            start += len(part)
+                rows.append(numbers[here])
+                whole = len(here) == len(messages)
+                texts.append(messages if whole else messages.take(pa.array(here)))
         if not rows:
             return _SCHEMA.empty_table()
         others = [name for name in _SCHEMA.names if name != MESSAGE]
@@ -176,6 +177,41 @@ class _Search:
         }
         found[MESSAGE] = pa.chunked_array(texts, pa.string())
         return pa.table({name: found[name] for name in _SCHEMA.names}, schema=_SCHEMA)
+
+    def _candidates(self, reader: Reader, wanted: Mask | None) -> Iterator[tuple[Rows, pa.Array]]:
+        """Give the messages that may match, with the numbers of their rows, some at a time."""
+        pattern = self.pattern
+        columns = reader.columns(sorted(pattern.columns)) if pattern.columns else {}
+        may = pattern.possible(columns, reader.rows) if columns else None
+        if pattern.doubt is None and (may is not None or wanted is not None):
+            chosen = _both(may, wanted)
+            numbers = np.flatnonzero(chosen)
+            cuts = np.searchsorted(numbers, np.arange(_AT_ONCE, reader.rows, _AT_ONCE))
+            for some in np.split(numbers, cuts):
+                if len(some):
+                    yield some, reader.take([MESSAGE], some)[MESSAGE]
+            return
+        start = 0
+        for part in reader.message_slices():
+            end = start + len(part)
+            keep = None if wanted is None else wanted[start:end]
+            if may is not None and pattern.doubt is not None:
+                in_doubt = np.asarray(matches(part, pattern.doubt))
+                keep = _both(may[start:end] | in_doubt, keep)
+            numbers = np.arange(start, end)
+            if keep is None:
+                yield numbers, part
+            else:
+                yield numbers[keep], part.filter(pa.array(keep))
+            start = end
+
+
+def _both(one: Mask | None, other: Mask | None) -> Mask:
+    if one is None or other is None:
+        found = other if one is None else one
+        assert found is not None
+        return found
+    return one & other
 
 
 class _Merge:
@@ -223,7 +259,7 @@ def _times(table: pa.Table) -> Rows:
     return np.asarray(table[TIMESTAMP].cast(pa.int64()))
 
 
-def _of_streams(streams: pa.Array, wanted: Sequence[str]) -> np.ndarray[Any, Any]:
+def _of_streams(streams: pa.Array, wanted: Sequence[str]) -> Mask:
     """Tell which events are of these streams; a trailing `*` of a name is a prefix."""
     coded = streams if pa.types.is_dictionary(streams.type) else streams.dictionary_encode()
     names = coded.dictionary.to_pylist()

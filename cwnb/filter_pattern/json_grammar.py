@@ -20,11 +20,12 @@ from cwnb.filter_pattern.comparing import (
     read_operator,
 )
 from cwnb.filter_pattern.conditions import leaves, read_conditions
-from cwnb.filter_pattern.json_selectors import Absent, Compared, Is, JsonPattern, Selector, Wildcard
+from cwnb.filter_pattern.json_conditions import Absent, Compared, Is, Selector, Wildcard
+from cwnb.filter_pattern.json_pattern import JsonPattern
 
 if TYPE_CHECKING:
     from cwnb.errors import MalformedPattern
-    from cwnb.filter_pattern.json_selectors import Step
+    from cwnb.filter_pattern.json_conditions import Step
     from cwnb.filter_pattern.scanner import Scanner
 
 # Selectors with a wildcard in one pattern. Source: FilterAndPatternSyntax, JSON log events.

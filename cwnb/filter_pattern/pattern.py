@@ -12,12 +12,15 @@ from cwnb.errors import InvalidParameter, MalformedPattern
 from cwnb.events import MESSAGE
 from cwnb.filter_pattern.fields import read_fields
 from cwnb.filter_pattern.json_grammar import read_selectors
+from cwnb.filter_pattern.json_pattern import JsonPattern
 from cwnb.filter_pattern.scanner import Scanner
 from cwnb.filter_pattern.stand_alone import read_stand_alone
 from cwnb.filter_pattern.terms import Everything, read_terms
 from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pandas import DataFrame, Series
 
     from cwnb.filter_pattern.conditions import Mask
@@ -123,6 +126,25 @@ class FilterPattern:
             for name in sorted(names, key=_numbers_last)
         }
         return pd.DataFrame(columns, index=index[rows])
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """Name the discovered fields that may exclude events; none for most kinds."""
+        grammar = self.grammar
+        return grammar.columns if isinstance(grammar, JsonPattern) else frozenset()
+
+    @property
+    def doubt(self) -> str | None:
+        """An RE2 pattern of the messages of which these fields prove nothing."""
+        grammar = self.grammar
+        return grammar.doubt if isinstance(grammar, JsonPattern) else None
+
+    def possible(self, columns: Mapping[str, pa.Array], rows: int) -> Mask:
+        """Tell which events may match, by their discovered fields; `matches` decides."""
+        grammar = self.grammar
+        if isinstance(grammar, JsonPattern):
+            return grammar.possible(columns, rows)
+        return np.ones(rows, dtype=bool)
 
     def matches(self, texts: pa.Array) -> Mask:
         """Tell which texts of an Arrow array match; null does not."""
