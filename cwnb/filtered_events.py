@@ -71,13 +71,14 @@ class FilteredEvents:
     def __init__(
         self,
         pattern: FilterPattern,
-        take_snapshot: Callable[[], Snapshot],
+        snapshot: Snapshot,
+        again: Callable[[], Snapshot],
         window: Window,
         streams: Sequence[str] = (),
     ) -> None:
         self.pattern = pattern
-        self._take_snapshot = take_snapshot
-        self._snapshot = take_snapshot()
+        self._snapshot = snapshot
+        self._again = again  # gives a snapshot of the same groups as they are now
         self._window = window
         self._streams = tuple(streams)
 
@@ -116,7 +117,7 @@ class FilteredEvents:
                     raise
                 # All events before this time have been given, and none after it.
                 window = replace(window, start_ms=max(window.start_ms, merge.complete_ms))
-                snapshot = self._take_snapshot()
+                snapshot = self._again()
             else:
                 return
 

@@ -365,7 +365,7 @@ class Logs(WaysOut):
         wanted = arguments.stream_names(streams)
         snapshot = self.store.snapshot(named)
         check_streams(self.store, [group.name for group in snapshot.groups], wanted)
-        return FilteredEvents(read, lambda: self.store.snapshot(named), window, wanted)
+        return FilteredEvents(read, snapshot, lambda: self.store.snapshot(named), window, wanted)
 
     # Single events
 

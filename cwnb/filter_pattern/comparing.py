@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from cwnb.filter_pattern.scanner import Scanner
 
 EQUAL, UNEQUAL = "=", "!="
+NUMPY_OPERATORS = {
+    "=": np.equal,
+    "!=": np.not_equal,
+    "<": np.less,
+    "<=": np.less_equal,
+    ">": np.greater,
+    ">=": np.greater_equal,
+}
 _OPERATOR = re.compile(r"!=|<=|>=|=|<|>")
 _WORD = re.compile(r'[^\s&|(),"%]+')
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")

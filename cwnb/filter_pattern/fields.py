@@ -17,6 +17,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from cwnb import regex
 from cwnb.filter_pattern.comparing import (
@@ -39,13 +41,17 @@ from cwnb.filter_pattern.terms import taken
 from cwnb.plurals import counted
 
 if TYPE_CHECKING:
-    import pyarrow as pa
-
     from cwnb.filter_pattern.conditions import Mask, Rows
     from cwnb.filter_pattern.scanner import Scanner
 
 _FIELD = re.compile(r'\[([^\]]*)\]|"([^"]*)"|([^ \t\r\n]+)')
 _SPACES = " \t\r\n"
+_MOST_COUNTED = 30  # of more fields the regex is too large for RE2
+# The field behind so many others, for RE2, which tries the parts of `_FIELD` in their order too.
+_NTH_FIELD = (
+    r'\A[ \t\r\n]*(?:(?:\[[^\]]*\]|"[^"]*"|[^ \t\r\n]+)[ \t\r\n]*){COUNT}'
+    r'(?:\[(?P<group>[^\]]*)\]|"(?P<quoted>[^"]*)"|(?P<plain>[^ \t\r\n]+))'
+)
 _NAME = re.compile(r"[A-Za-z_][\w-]*")
 _ELLIPSIS = "..."
 
@@ -116,6 +122,7 @@ class FieldsPattern:
             needed = [] if item.conditions is None else necessary(item.conditions, _needed)
             for pattern in needed:
                 rows = rows[np.asarray(regex.matches(taken(texts, rows), pattern))]
+        rows = self._by_early_fields(texts, rows)
         lines = taken(texts, rows).to_pylist()
         aligned = [self._aligned(text, split(text)) for text in lines]
         whole = np.flatnonzero(np.array([one is not None for one in aligned], bool))
@@ -127,6 +134,22 @@ class FieldsPattern:
         mask[:] = False
         mask[rows[whole]] = True
         return mask
+
+    def _by_early_fields(self, texts: pa.Array, rows: Rows) -> Rows:
+        """Leave out lines by the fields that are counted from the beginning, which RE2 finds.
+
+        A line that has such a field has it here too. One that has fewer may be split otherwise.
+        """
+        counted_items = self.before if self.after is not None else self.before[:-1]
+        for place, item in enumerate(counted_items):
+            if item.conditions is not None and len(rows) and place <= _MOST_COUNTED:
+                pattern = _NTH_FIELD.replace("COUNT", str(place))
+                found = pc.extract_regex(taken(texts, rows), pattern)
+                there = np.flatnonzero(np.asarray(found.is_valid()))
+                parts = found.take(pa.array(there)).flatten()
+                values = pc.binary_join_element_wise(*parts, "").to_pylist()
+                rows = rows[there[_hold(item.conditions, values)]]
+        return rows
 
     def _aligned(self, text: str, fields: list[str]) -> list[tuple[int, str]] | None:
         """Give the number (from 1) and the text of the field of each item, or None."""

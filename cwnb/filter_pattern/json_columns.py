@@ -16,7 +16,14 @@ import pyarrow.compute as pc
 
 from cwnb import regex
 from cwnb.events import EXACT_DOUBLE
-from cwnb.filter_pattern.comparing import EQUAL, UNEQUAL, Form, Number, Text
+from cwnb.filter_pattern.comparing import (
+    EQUAL,
+    NUMPY_OPERATORS,
+    UNEQUAL,
+    Form,
+    Number,
+    Text,
+)
 from cwnb.filter_pattern.conditions import decide, leaves
 from cwnb.filter_pattern.json_conditions import Absent, Compared, Condition, Is
 
@@ -25,15 +32,6 @@ if TYPE_CHECKING:
 
     from cwnb.filter_pattern.conditions import Mask, Rows
     from cwnb.filter_pattern.json_conditions import Selector
-
-_NUMPY = {
-    "=": np.equal,
-    "!=": np.not_equal,
-    "<": np.less,
-    "<=": np.less_equal,
-    ">": np.greater,
-    ">=": np.greater_equal,
-}
 
 
 def column_of(selector: Selector) -> str | None:
@@ -103,7 +101,7 @@ def _compares(one: Compared, column: pa.Array) -> Mask | None:
         if not isinstance(operand, Number) or not _is_exact(operand.value, column):
             return None
         numbers = np.asarray(column.fill_null(0))
-        return cast("Mask", _NUMPY[one.operator](numbers, operand.value))
+        return cast("Mask", NUMPY_OPERATORS[one.operator](numbers, operand.value))
     if not _is_text(column.type):
         return None
     if one.operator not in {EQUAL, UNEQUAL}:

@@ -9,13 +9,16 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from cwnb import regex
+from cwnb.events import EXACT_DOUBLE
 from cwnb.filter_pattern.comparing import (
     EQUAL,
+    NUMPY_OPERATORS,
     UNEQUAL,
     Form,
     Number,
@@ -27,13 +30,19 @@ from cwnb.filter_pattern.json_documents import number_text
 from cwnb.memo import memo
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from cwnb.filter_pattern.conditions import Mask
 
 # Characters that JSON writes in one way only, but for escapes by their number.
 _PLAIN = re.compile(r'[^\x00-\x1f"\\/]*')
 
 
-MISSING = object()
+class _Missing(Enum):
+    MISSING = "missing"
+
+
+MISSING = _Missing.MISSING
 
 
 class Wildcard(Enum):
@@ -58,10 +67,16 @@ class Selector:
         """Tell whether it can select several values."""
         return any(isinstance(step, Wildcard) for step in self.steps)
 
-    def __call__(self, document: Any) -> Any:
-        """Give what it selects: the value, or MISSING; with a wildcard a list of values."""
+    @memo
+    def read(self) -> Callable[[Any], Any]:
+        """Give what selects in a document: the value, or MISSING; with a wildcard the values."""
         if self.has_wildcard:
-            return self._values(document)
+            return self._values
+        if len(self.steps) == 1 and isinstance(self.steps[0], str):
+            return partial(_of_key, self.steps[0])
+        return self._value
+
+    def _value(self, document: Any) -> Any:
         for step in self.steps:
             if type(document) is dict:
                 document = document.get(step, MISSING)
@@ -85,6 +100,10 @@ class Selector:
         return values
 
 
+def _of_key(key: str, document: Any) -> Any:
+    return document.get(key, MISSING) if type(document) is dict else MISSING
+
+
 @dataclass(frozen=True)
 class Compared:
     """`$.a = "x"`: a comparison of what is selected."""
@@ -99,12 +118,27 @@ class Compared:
     def holds(self, values: list[Any]) -> Mask:
         """Tell of which values the comparison is true."""
         if isinstance(self.operand, Number):
-            return np.fromiter(map(self._of_number, values), bool, len(values))
+            found = self._of_numbers(values, self.operand.value)
+            if found is None:
+                return np.fromiter(map(self._of_number, values), bool, len(values))
+            return found
         scalar = np.fromiter((_is_scalar(one) for one in values), bool, len(values))
         texts = [number_text(values[row]) for row in np.flatnonzero(scalar).tolist()]
         found = matches_texts(self.operand, texts)
         scalar[scalar] = ~found if self.operator == UNEQUAL else found
         return scalar
+
+    def _of_numbers(self, values: list[Any], number: float) -> Mask | None:
+        """Compare numbers that doubles hold exactly, all at once; None for any others."""
+        if not values or not {*map(type, values)} <= {int, float}:
+            return None
+        try:
+            held = np.array(values, np.float64)
+        except OverflowError:
+            return None
+        if max(abs(number), float(np.abs(held).max())) > EXACT_DOUBLE:
+            return None
+        return cast("Mask", NUMPY_OPERATORS[self.operator](held, number))
 
     def _of_number(self, value: Any) -> bool:
         number = cast("Number", self.operand)

@@ -48,7 +48,8 @@ class Documents:
                 document = load(text)
             except broken:
                 continue
-            if not is_document(document):
+            kind = type(document)
+            if kind is not dict and kind is not list:
                 continue
             self.rows.append(row)
             for select, append in found:
@@ -76,12 +77,17 @@ def is_document(value: Any) -> bool:
     return kind is dict or kind is list
 
 
-def is_inexact(value: Any, *, as_text: bool) -> bool:
-    """Tell whether another reading would give more digits of a number.
+def inexact(values: list[Any], *, as_texts: bool) -> list[int]:
+    """Give the places of numbers of which another reading would give more digits.
 
-    `as_text`: it is compared as the text that the message has.
+    `as_texts`: they are compared as the texts that the message has.
     """
-    return type(value) is float and (as_text or abs(value) >= _FIRST_INEXACT)
+    if float not in {*map(type, values)}:
+        return []
+    floats = [place for place, value in enumerate(values) if type(value) is float]
+    if as_texts:
+        return floats
+    return [place for place in floats if abs(values[place]) >= _FIRST_INEXACT]
 
 
 def number_text(value: Any) -> str:

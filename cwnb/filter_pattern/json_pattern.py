@@ -16,13 +16,13 @@ from cwnb.filter_pattern.comparing import Number, necessary
 from cwnb.filter_pattern.conditions import decide, leaves
 from cwnb.filter_pattern.json_columns import columns_of, doubt_of, possible
 from cwnb.filter_pattern.json_conditions import MISSING, Absent, Compared, Selector, needed
-from cwnb.filter_pattern.json_documents import Documents, is_document, is_inexact, number_text
+from cwnb.filter_pattern.json_documents import Documents, inexact, is_document, number_text
 from cwnb.filter_pattern.pieces import Piece, shown
 from cwnb.filter_pattern.terms import taken
 from cwnb.memo import memo
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     import pyarrow as pa
 
@@ -46,7 +46,7 @@ class JsonPattern:
         rows = self._candidates(texts)
         if not len(rows):
             return mask
-        documents = Documents(taken(texts, rows).to_pylist(), self._selectors)
+        documents = Documents(taken(texts, rows).to_pylist(), self._readers)
         mask[rows[documents.rows]] = self._holds(documents)
         return mask
 
@@ -54,6 +54,10 @@ class JsonPattern:
     def _selectors(self) -> list[Selector]:
         """Give the selectors of all conditions, each once."""
         return list(dict.fromkeys(one.selector for one in leaves(self.conditions)))
+
+    @property
+    def _readers(self) -> list[Callable[[Any], Any]]:
+        return [selector.read for selector in self._selectors]
 
     def _holds(self, documents: Documents) -> Mask:
         places = np.arange(len(documents.rows))
@@ -70,13 +74,9 @@ class JsonPattern:
             return cast("Mask", np.bincount(owners, minlength=len(places)) == 0)
         if isinstance(one, Compared):
             as_text = not isinstance(one.operand, Number)
-            inexact = [
-                owner
-                for owner, value in zip(owners.tolist(), values, strict=True)
-                if is_inexact(value, as_text=as_text)
-            ]
-            if inexact:
-                for place in places[inexact].tolist():
+            places_inexact = inexact(values, as_texts=as_text)
+            if places_inexact:
+                for place in np.unique(places[owners[places_inexact]]).tolist():
                     documents.read_exactly(place)
                 owners, values = _selected(selector, documents.column(number), places)
         holds = one.holds(values)
@@ -121,7 +121,7 @@ class JsonPattern:
 
     def explain(self, text: str) -> list[Piece]:
         """Say of each condition what it found in the message."""
-        documents = Documents([text], self._selectors)
+        documents = Documents([text], self._readers)
         if not documents.rows:
             reason = "the message is not a JSON object or array on its own"
             return [Piece("{ … }", holds=False, reason=reason)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ FIRST_EVENT = 1
 
 
 def test_metric_filter(
-    pattern: str | FilterPattern, messages: list[str] | tuple[str, ...]
+    pattern: str | FilterPattern, messages: Iterable[str]
 ) -> list[dict[str, Any]]:
     """Give the messages that a pattern matches, in order, as TestMetricFilter answers.
 
@@ -27,12 +28,16 @@ def test_metric_filter(
     MalformedPattern, InvalidParameter.
     """
     read = pattern if isinstance(pattern, FilterPattern) else FilterPattern.parse(pattern)
-    if isinstance(messages, str | bytes) or not all(isinstance(one, str) for one in messages):
-        raise InvalidParameter("messages are a list of texts")
+    if isinstance(messages, str | bytes) or not isinstance(messages, Iterable):
+        raise InvalidParameter(f"messages are a list of texts, not {messages!r:.80}")
+    messages = list(messages)
+    for one in messages:
+        if not isinstance(one, str):
+            raise InvalidParameter(f"messages are a list of texts, and {one!r:.80} is none")
     if not 1 <= len(messages) <= MOST_MESSAGES:
         raise InvalidParameter(f"there are 1 to {MOST_MESSAGES} messages, not {len(messages):,}")
     if "" in messages:
-        number = list(messages).index("") + FIRST_EVENT
+        number = messages.index("") + FIRST_EVENT
         raise InvalidParameter(f"message {number} is empty; each has at least one character")
     found = np.flatnonzero(read.matches(pa.array(messages, pa.string())))
     return [

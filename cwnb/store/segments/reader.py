@@ -121,7 +121,12 @@ class SegmentReader:
     def take(self, names: Sequence[str], rows: np.ndarray[Any, Any]) -> dict[str, pa.Array]:
         """Give the columns at these row numbers, and read no more messages than needed."""
         places = pa.array(rows, pa.int64())
-        found = {name: column.take(places) for name, column in self._fields(names).items()}
+        # Pointers are made of these for the rows that are taken, which are often few.
+        parts = [TIMESTAMP, SEQUENCE] if POINTER in names else []
+        read = self._fields([*(name for name in names if name != POINTER), *parts])
+        found = {name: column.take(places) for name, column in read.items()}
+        if parts:
+            found[POINTER] = pointers(self._task.segment.group_id, **_by_kind(found))
         if messages := [name for name in names if name in {MESSAGE, RAW}]:
             found |= self._take_messages(messages, np.asarray(rows, np.int64))
         return {name: found[name] for name in names if name in found}
