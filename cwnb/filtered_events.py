@@ -85,12 +85,12 @@ class FilteredEvents:
     def __iter__(self) -> Iterator[DataFrame]:
         """Give the next events as a DataFrame of 1 to 10,000 rows."""
         for table in self.tables():
-            yield _frame(table)
+            yield frame_of(table)
 
     @memo
     def df(self) -> DataFrame:
         """All events in one DataFrame."""
-        return _frame(pa.concat_tables([_SCHEMA.empty_table(), *self.tables()]))
+        return frame_of(pa.concat_tables([_SCHEMA.empty_table(), *self.tables()]))
 
     @property
     def window(self) -> str:
@@ -284,11 +284,14 @@ def check_streams(store: Store, groups: Sequence[str], wanted: Sequence[str]) ->
             raise ResourceNotFound(f"no log stream of these groups {kind} {name!r}{near}")
 
 
-def _frame(table: pa.Table) -> DataFrame:
-    return data_frame(
-        {
-            name: table[name].chunks or [pa.array([], table.schema.field(name).type)]
-            for name in COLUMNS
-        },
-        len(table),
-    )
+def frame_of(table: pa.Table) -> DataFrame:
+    """Give a DataFrame of the columns that users see."""
+    columns = {
+        name: table[name].chunks or [pa.array([], _SCHEMA.field(name).type)] for name in COLUMNS
+    }
+    return data_frame(columns, len(table))
+
+
+def empty_table() -> pa.Table:
+    """Give a table without events, with the columns that users see."""
+    return _SCHEMA.empty_table().select(COLUMNS)

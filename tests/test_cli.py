@@ -369,7 +369,7 @@ def test_malformed_query_points_at_the_fault(ask):
     assert source[mark.index("^")] == "t"
 
 
-COMMANDS = "demo lab load query groups fields streams retention delete maintain".split()
+COMMANDS = "demo lab load query filter groups fields streams retention delete maintain".split()
 COMMANDS += ["loads", "unload", "backup", "repair", "key", "key export", "key import"]
 
 
@@ -555,3 +555,44 @@ def test_an_answer_of_nothing_says_how_much_was_read(ask):
     answer = ask("query", "filter abs(status) = 999", "-g", "/shop/app")
     assert answer.stderr.startswith("0 rows · 0 of 12 records matched · ")
     assert ask("query", "filter abs(status) = 999", "-g", "/shop/app", "-o", "csv").stderr == ""
+
+
+def test_filter_shows_events_as_they_are_found(shop, tmp_path):
+    config = {"CWNB_CONFIG_DIR": (shop / "config").read_text()}
+
+    def filtered(*arguments):
+        return run("filter", "-g", "/shop/app", *arguments, cwd=shop, more=config)
+
+    answer = filtered('{ $.level = "ERROR" && $.ms > 1 }')
+    assert (answer.returncode, answer.stderr) == (0, "")
+    lines = answer.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == [
+        "2026-11-20T11:07:00.000Z",
+        "2026-11-20T11:10:00.000Z",
+    ]
+    assert all('"ERROR"' in line for line in lines)
+    rows = [json.loads(line) for line in filtered("ERROR", "-o", "ndjson").stdout.splitlines()]
+    assert len(rows) == 4
+    assert list(rows[0]) == [
+        *("@timestamp", "@message", "@logStream", "@log", "@ingestionTime", "@ptr"),
+    ]
+    assert len(filtered("--limit", "3").stdout.splitlines()) == 3
+    assert len(filtered("--", "-ERROR").stdout.splitlines()) == 8
+    assert "@message" in filtered("ERROR", "-o", "table").stdout
+    target = tmp_path / "errors.parquet"
+    assert filtered("ERROR", "--to", str(target)).returncode == 0
+    assert len(pd.read_parquet(target)) == 4
+    assert json.loads(filtered("nothing", "-o", "json").stdout) == []
+    assert filtered("nothing").stdout == ""
+
+
+def test_filter_points_into_a_pattern(shop):
+    config = {"CWNB_CONFIG_DIR": (shop / "config").read_text()}
+    answer = run("filter", "{ $.a = }", "-g", "/shop/app", cwd=shop, more=config)
+    assert answer.returncode == 2
+    assert answer.stderr == (
+        "cwnb: the condition is incomplete: a value is missing after '=' (line 1, column 9)\n"
+        "    { $.a = }\n            ^\n"
+    )
+    answer = run("filter", "a", "-g", "/shop/ap", cwd=shop, more=config)
+    assert answer.stderr == "cwnb: no log group is named '/shop/ap'; did you mean '/shop/app'?\n"

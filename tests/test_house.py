@@ -44,7 +44,7 @@ MAY_IMPORT = {
     "notebook": BELOW | {"logs", "query_sources"},
     "output": BELOW | {"logs"},
     "demo": BELOW | {"logs", "output"},
-    "cli": BELOW | {"logs", "output", "demo"},
+    "cli": BELOW | {"logs", "filtered_events", "output", "demo"},
 }
 
 

@@ -1,4 +1,4 @@
-"""The command line: `cwnb demo | lab | load | query | groups | fields | …`.
+"""The command line: `cwnb demo | lab | load | query | filter | groups | fields | …`.
 
 An error is one sentence on the standard error, and exit status 2. Each command imports pandas and
 pyarrow by itself, because they are slow to import and `cwnb --help` does not need them. A file of
@@ -18,6 +18,7 @@ from cwnb import __version__
 from cwnb.cli import (
     backup,
     demo,
+    filter,
     groups,
     key,
     load,
@@ -39,6 +40,7 @@ COMMANDS = (
     unload.loads,
     unload.unload,
     query.query,
+    filter.filter_events,
     groups.groups,
     groups.fields,
     groups.streams,
