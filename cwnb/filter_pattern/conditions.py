@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _JOINED_BY_WORDS = re.compile(r"(AND|OR)\b|[&|]", re.IGNORECASE)
 _MEANT = {"and": "&&", "or": "||", "&": "&&", "|": "||"}
-_BINDS = {"(": 0, "||": 1, "&&": 2}
+_BINDS = {"(": 0, "||": 1, "OR": 1, "&&": 2, "AND": 2}
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,18 @@ class Either:
     parts: tuple[Any, ...]
 
 
-_JOINS: dict[str, type[Every | Either]] = {"&&": Every, "||": Either}
+Joins = dict[str, type[Every] | type[Either]]
+SIGNS: Joins = {"&&": Every, "||": Either}
+WORDS: Joins = {"AND": Every, "OR": Either}
 
 
 def read_conditions(
-    scanner: Scanner, read_one: Callable[[], Any], *, parentheses: bool, stop: str = ""
+    scanner: Scanner,
+    read_one: Callable[[], Any],
+    *,
+    parentheses: bool,
+    stop: str = "",
+    joins: Joins = SIGNS,
 ) -> Any:
     """Read conditions up to the end, or up to the character `stop`; && binds tighter than ||.
 
@@ -51,7 +58,7 @@ def read_conditions(
 
     def join(at_least: int) -> None:
         while waiting and _BINDS[waiting[-1][0]] >= at_least:
-            kind = _JOINS[waiting.pop()[0]]
+            kind = joins[waiting.pop()[0]]
             right, left = found.pop(), found.pop()
             found.append(kind((*_parts(left, kind), *_parts(right, kind))))
 
@@ -78,14 +85,16 @@ def read_conditions(
                     "this parenthesis is not closed", waiting[-1][1], waiting[-1][1] + 1
                 )
             return found[0]
-        operator = next((sign for sign in _JOINS if scanner.take_text(sign)), None)
+        operator = next((sign for sign in joins if scanner.take_text(sign)), None)
         if operator is None:
-            raise _wrong_join(scanner)
+            raise _wrong_join(scanner, joins)
         join(_BINDS[str(operator)])
         waiting.append((str(operator), start))
 
 
-def _wrong_join(scanner: Scanner) -> MalformedPattern:
+def _wrong_join(scanner: Scanner, joins: Joins) -> MalformedPattern:
+    if joins is WORDS:
+        return scanner.fault("expected AND or OR between two criteria")
     if (wrong := _JOINED_BY_WORDS.match(scanner.text, scanner.place, scanner.end)) is not None:
         return scanner.fault(
             f"conditions are joined by && and ||; write {_MEANT[wrong[0].lower()]!r} "
