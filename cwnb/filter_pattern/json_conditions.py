@@ -118,27 +118,25 @@ class Compared:
     def holds(self, values: list[Any]) -> Mask:
         """Tell of which values the comparison is true."""
         if isinstance(self.operand, Number):
-            found = self._of_numbers(values, self.operand.value)
-            if found is None:
-                return np.fromiter(map(self._of_number, values), bool, len(values))
-            return found
+            return np.fromiter(map(self._of_number, values), bool, len(values))
         scalar = np.fromiter((_is_scalar(one) for one in values), bool, len(values))
         texts = [number_text(values[row]) for row in np.flatnonzero(scalar).tolist()]
         found = matches_texts(self.operand, texts)
         scalar[scalar] = ~found if self.operator == UNEQUAL else found
         return scalar
 
-    def _of_numbers(self, values: list[Any], number: float) -> Mask | None:
-        """Compare numbers that doubles hold exactly, all at once; None for any others."""
-        if not values or not {*map(type, values)} <= {int, float}:
+    def holds_of_numbers(self, values: list[Any]) -> Mask | None:
+        """Compare numbers that doubles hold exactly, all at once; None if there are any others."""
+        if not isinstance(self.operand, Number) or not {*map(type, values)} <= {int, float}:
             return None
         try:
-            held = np.array(values, np.float64)
+            numbers = np.array(values, np.float64)
         except OverflowError:
             return None
-        if max(abs(number), float(np.abs(held).max())) > EXACT_DOUBLE:
+        greatest = max(abs(self.operand.value), float(np.abs(numbers).max(initial=0)))
+        if greatest > EXACT_DOUBLE:
             return None
-        return cast("Mask", NUMPY_OPERATORS[self.operator](held, number))
+        return cast("Mask", NUMPY_OPERATORS[self.operator](numbers, self.operand.value))
 
     def _of_number(self, value: Any) -> bool:
         number = cast("Number", self.operand)

@@ -72,19 +72,27 @@ class JsonPattern:
             if not selector.has_wildcard:
                 return np.fromiter((value is MISSING for value in values), bool, len(values))
             return cast("Mask", np.bincount(owners, minlength=len(places)) == 0)
-        if isinstance(one, Compared):
-            as_text = not isinstance(one.operand, Number)
-            places_inexact = inexact(values, as_texts=as_text)
-            if places_inexact:
-                for place in np.unique(places[owners[places_inexact]]).tolist():
-                    documents.read_exactly(place)
+        holds = one.holds_of_numbers(values) if isinstance(one, Compared) else None
+        if holds is None:
+            if isinstance(one, Compared) and self._read_exactly(
+                one, documents, places[owners], values
+            ):
                 owners, values = _selected(selector, documents.column(number), places)
-        holds = one.holds(values)
+            holds = one.holds(values)
         if not selector.has_wildcard:
             return holds
         mask = np.zeros(len(places), dtype=bool)
         mask[owners[holds]] = True
         return mask
+
+    def _read_exactly(
+        self, one: Compared, documents: Documents, owners: Rows, values: list[Any]
+    ) -> bool:
+        """Read documents anew where a comparison needs more digits; tell whether it read any."""
+        found = inexact(values, as_texts=not isinstance(one.operand, Number))
+        for place in np.unique(owners[found]).tolist():
+            documents.read_exactly(place)
+        return bool(found)
 
     def _candidates(self, texts: pa.Array) -> Rows:
         """Leave out the messages that lack what a message must have that matches."""
