@@ -44,7 +44,8 @@ if TYPE_CHECKING:
     from cwnb.filter_pattern.conditions import Mask, Rows
     from cwnb.filter_pattern.scanner import Scanner
 
-_FIELD = re.compile(r'\[([^\]]*)\]|"([^"]*)"|([^ \t\r\n]+)')
+_FIELD = re.compile(r'\[[^\]]*\]|"[^"]*"|[^ \t\r\n]+')
+_MARKS = {"[]", '""'}
 _SPACES = " \t\r\n"
 _MOST_COUNTED = 30  # of more fields the regex is too large for RE2
 # The field behind so many others, for RE2, which tries the parts of `_FIELD` in their order too.
@@ -124,12 +125,12 @@ class FieldsPattern:
                 rows = rows[np.asarray(regex.matches(taken(texts, rows), pattern))]
         rows = self._by_early_fields(texts, rows)
         lines = taken(texts, rows).to_pylist()
-        aligned = [self._aligned(text, split(text)) for text in lines]
-        whole = np.flatnonzero(np.array([one is not None for one in aligned], bool))
+        fields = [split(text) for text in lines]
+        whole = np.flatnonzero(np.array([len(one) >= len(self.items) for one in fields], bool))
         for place, item in enumerate(self.items):
             if item.conditions is None:
                 continue
-            values = [(aligned[row] or [])[place][1] for row in whole.tolist()]
+            values = [self._value(place, lines[row], fields[row]) for row in whole.tolist()]
             whole = whole[_hold(item.conditions, values)]
         mask[:] = False
         mask[rows[whole]] = True
@@ -151,26 +152,31 @@ class FieldsPattern:
                 rows = rows[there[_hold(item.conditions, values)]]
         return rows
 
-    def _aligned(self, text: str, fields: list[str]) -> list[tuple[int, str]] | None:
-        """Give the number (from 1) and the text of the field of each item, or None."""
-        there, items = len(fields), len(self.items)
-        if items > there:
+    def _value(self, place: int, text: str, fields: list[str]) -> str:
+        """Give the text of the field of an item of this place; there are enough fields."""
+        count = len(self.items)
+        if place < len(self.before):
+            # Without an ellipsis the last one takes the rest of the line as it stands.
+            takes_rest = self.after is None and place == count - 1 < len(fields) - 1
+            return _rest(text, count) if takes_rest else fields[place]
+        return fields[place - count]
+
+    def _aligned(self, text: str, fields: list[str]) -> dict[int, str] | None:
+        """Give the fields of the items by their number in the line, from 1; None of too few."""
+        count, there = len(self.items), len(fields)
+        if count > there:
             return None
-        if not items:
-            return []
-        if self.after is None:
-            found = list(enumerate(fields[:items], 1))
-            if items < there:
-                # The last one takes the rest of the line as it stands.
-                found[-1] = (items, _rest(text, items))
-            return found
-        numbers = [*range(len(self.before)), *range(there - len(self.after), there)]
-        return [(n + 1, fields[n]) for n in numbers]
+        numbers = [
+            place if place < len(self.before) else there - count + place for place in range(count)
+        ]
+        return {
+            number + 1: self._value(place, text, fields) for place, number in enumerate(numbers)
+        }
 
     def extract(self, text: str) -> dict[str, str]:
         """Give the text of each field: by name, or by position where it has none."""
         fields = split(text)
-        aligned = dict(self._aligned(text, fields) or [])
+        aligned = self._aligned(text, fields) or {}
         values = dict(enumerate(fields, 1))
         if self.after is None and self.items:
             values = aligned
@@ -191,7 +197,7 @@ class FieldsPattern:
             wanted = counted(len(self.items), "field")
             return [Piece("[…]", holds=False, reason=f"the pattern has {wanted}, and {has}")]
         pieces = []
-        for (number, value), item in zip(aligned, self.items, strict=True):
+        for (number, value), item in zip(aligned.items(), self.items, strict=True):
             said = f"field {number} is {shown(value)}"
             if item.conditions is None:
                 pieces.append(Piece(item.written or "(no name)", None, said))
@@ -214,7 +220,12 @@ def _hold(conditions: Any, values: list[str]) -> Mask:
 
 def split(text: str) -> list[str]:
     """Give the fields of a line."""
-    return [group or quoted or plain for group, quoted, plain in _FIELD.findall(text)]
+    # What begins with a mark and ends with its counterpart is a group: a word with a mark that is
+    # not closed has no counterpart behind it.
+    return [
+        one[1:-1] if one[0] in '"[' and len(one) > 1 and one[0] + one[-1] in _MARKS else one
+        for one in _FIELD.findall(text)
+    ]
 
 
 def _rest(text: str, number: int) -> str:
