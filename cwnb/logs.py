@@ -8,6 +8,7 @@ from cwnb import arguments
 from cwnb.errors import CwnbError, InvalidParameter, SnapshotExpired
 from cwnb.events import LOG_STREAM, STANDARD
 from cwnb.insights import MEMORY_BUDGET, groups_of_calls, parse
+from cwnb.metric_filters import MetricFilters
 from cwnb.query_sources import StoreSources
 from cwnb.questions import running_query
 from cwnb.results import event
@@ -59,7 +60,7 @@ def open(
     )
 
 
-class Logs(WaysOut):
+class Logs(WaysOut, MetricFilters):
     """A log store: put and load events, ask questions.
 
     >>> logs = cwnb.open("shop-logs")

@@ -35,11 +35,13 @@ MAY_IMPORT = {
     "lookup_tables": {"errors", "insights"},
     "query_sources": BELOW | {"lookup_tables"},
     "questions": BELOW | {"arguments", "query_sources"},
+    "metric_filters": WORDS | {"arguments", "delivery", "results", "store"},
     "ways_out": WORDS | {"arguments", "delivery", "filter_pattern", "results", "store"},
     "filtered_events": BELOW | {"filter_pattern"},
     # `Logs.explore` opens what stands above it: one import, made when it is called.
     "logs": BELOW
     | {"arguments", "lookup_tables", "query_sources", "questions", "notebook", "ways_out"}
+    | {"metric_filters"}
     | {"filter_pattern", "filtered_events"},
     "notebook": BELOW | {"logs", "query_sources"},
     "output": BELOW | {"logs"},

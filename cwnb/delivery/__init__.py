@@ -1,7 +1,15 @@
-"""Ways out of a store: subscriptions and export tasks. Knows no queries."""
+"""Ways out of a store: tails, subscriptions, metric filters. Knows no queries."""
 
 from __future__ import annotations
 
+from cwnb.delivery.metrics.counting import catch_up, points
+from cwnb.delivery.metrics.metric_filter import FAMILY as METRIC_FILTER_FAMILY
+from cwnb.delivery.metrics.metric_filter import (
+    MOST_FILTERS,
+    MetricFilter,
+    checked_dimensions,
+    text_of,
+)
 from cwnb.delivery.subscriptions.deliveries import Deliveries
 from cwnb.delivery.subscriptions.explaining import DeliveryExplanation, explain
 from cwnb.delivery.subscriptions.limits import Limits
@@ -11,23 +19,32 @@ from cwnb.delivery.subscriptions.replaying import replay, stored_payloads
 from cwnb.delivery.subscriptions.targets import LambdaHandler, LogGroup, make_target, shown
 from cwnb.delivery.subscriptions.worker import Worker
 from cwnb.delivery.tailing import Tail, TailedEvent, checked_streams
+from cwnb.store import Position
 
 __all__ = [
+    "METRIC_FILTER_FAMILY",
+    "MOST_FILTERS",
     "Deliveries",
     "DeliveryExplanation",
     "LambdaHandler",
     "Limits",
     "LogGroup",
+    "MetricFilter",
+    "Position",
     "Subscription",
     "Tail",
     "TailedEvent",
     "Worker",
+    "catch_up",
+    "checked_dimensions",
     "checked_streams",
     "decode_subscription",
     "explain",
     "lambda_event",
     "make_target",
+    "points",
     "replay",
     "shown",
     "stored_payloads",
+    "text_of",
 ]

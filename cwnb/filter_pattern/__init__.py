@@ -10,12 +10,15 @@ from __future__ import annotations
 from cwnb.filter_pattern.explanation import PatternExplanation, explain_pattern
 from cwnb.filter_pattern.metric_test import test_metric_filter
 from cwnb.filter_pattern.pattern import FilterPattern
+from cwnb.filter_pattern.references import Reference, number_of
 from cwnb.filter_pattern.selection import SelectionCriteria
 
 __all__ = [
     "FilterPattern",
     "PatternExplanation",
+    "Reference",
     "SelectionCriteria",
     "explain_pattern",
+    "number_of",
     "test_metric_filter",
 ]

@@ -59,7 +59,7 @@ def read_selectors(scanner: Scanner) -> JsonPattern:
 def _condition(scanner: Scanner) -> Compared | Is | Absent:
     scanner.skip_space()
     start = scanner.place
-    selector = _selector(scanner)
+    selector = read_selector(scanner)
     scanner.skip_space()
     place = scanner.place
     keyword = scanner.take(_KEYWORD)
@@ -104,7 +104,8 @@ def _wrong_keyword(scanner: Scanner, word: str, selector: Selector) -> Malformed
     return scanner.fault("expected an operator (=, !=, <, <=, >, >=), IS or NOT EXISTS")
 
 
-def _selector(scanner: Scanner) -> Selector:
+def read_selector(scanner: Scanner) -> Selector:
+    """Read a selector, such as `$.status`; raises MalformedPattern."""
     start = scanner.place
     if not scanner.take_text("$"):
         raise scanner.fault("a condition begins with a selector, such as $.status")

@@ -74,6 +74,30 @@ SAVED_QUERIES = {
     "parameters": ("parameters", "text"),
     "saved": ("saved_ms", "time"),
 }
+METRIC_FILTERS = {
+    "group": ("group", "text"),
+    "name": ("name", "text"),
+    "pattern": ("pattern", "text"),
+    "namespace": ("namespace", "text"),
+    "metric": ("metric", "text"),
+    "value": ("value", "text"),
+    "default": ("default", "number"),
+    "unit": ("unit", "text"),
+    "dimensions": ("dimensions", "pairs"),
+    "created": ("created_ms", "time"),
+}
+METRICS = {
+    "time": ("time_ms", "time"),
+    "group": ("group", "text"),
+    "namespace": ("namespace", "text"),
+    "metric": ("metric", "text"),
+    "dimensions": ("dimensions", "pairs"),
+    "unit": ("unit", "text"),
+    "sum": ("sum", "number"),
+    "count": ("count", "integer"),
+    "min": ("min", "number"),
+    "max": ("max", "number"),
+}
 SUBSCRIPTIONS = {
     "group": ("group", "text"),
     "name": ("name", "text"),

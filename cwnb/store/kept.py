@@ -7,6 +7,8 @@ whole, for it tells of events: patterns, names of files, last errors.
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cwnb.store.catalog import counters, groups, notes
@@ -29,14 +31,19 @@ class KeptRecord(NamedTuple):
     value: dict[str, Any]
 
 
-class Present(NamedTuple):
+@dataclass(frozen=True)
+class Present:
     """What is so in the transaction that changes a record.
 
-    The id of its group, None if it has none, and the newest position of the store.
+    The id of its group, None if it has none, and the newest position of the store. `read` gives the
+    value of another record of the same group by family and name, None if there is none, and `write`
+    puts one in its place, in the same transaction.
     """
 
     group_id: int | None
     position: Position
+    read: Callable[[str, str], dict[str, Any] | None] = lambda *_: None
+    write: Callable[[str, str, dict[str, Any]], None] = lambda *_: None
 
 
 def all_of(context: StoreContext, family: str) -> list[KeptRecord]:
@@ -70,7 +77,7 @@ def change(
     that the record belongs to; raises ResourceNotFound. A record of a group that was deleted by its
     id is not there, and is not made again.
     """
-    sealer = context.sealer()
+    context.sealer()  # raises StoreKeyMissing before anything is written
     with context.catalog.write() as connection:
         group_id = None
         if isinstance(group, str):
@@ -80,17 +87,34 @@ def change(
                 return None
             group_id = group
         key = _key(context, family, name, group_id)
-        data = notes.find(connection, key)
-        old = None if data is None else _read(context, key, data).value
+        old = _value(context, connection, group_id, family, name)
         before = None if old is None else json.dumps(old)
-        new = change(old, Present(group_id, counters.newest_position(connection)))
+        read = partial(_value, context, connection, group_id)
+
+        def write(other_family: str, other_name: str, value: dict[str, Any]) -> None:
+            _put(context, connection, KeptRecord(other_family, other_name, group_id, value))
+
+        new = change(old, Present(group_id, counters.newest_position(connection), read, write))
         after = None if new is None else json.dumps(new)
         if after is None and before is not None:
             notes.remove(connection, key)
         elif after is not None and after != before:
-            record = json.dumps([family, name, group_id, new]).encode()
-            notes.put(connection, key, sealer.seal(record, key))
+            _put(context, connection, KeptRecord(family, name, group_id, new or {}))
     return new
+
+
+def _value(
+    context: StoreContext, connection: Any, group_id: int | None, family: str, name: str
+) -> dict[str, Any] | None:
+    key = _key(context, family, name, group_id)
+    data = notes.find(connection, key)
+    return None if data is None else _read(context, key, data).value
+
+
+def _put(context: StoreContext, connection: Any, record: KeptRecord) -> None:
+    key = _key(context, record.family, record.name, record.group_id)
+    data = json.dumps([record.family, record.name, record.group_id, record.value]).encode()
+    notes.put(connection, key, context.sealer().seal(data, key))
 
 
 def _key(context: StoreContext, family: str, name: str, group_id: int | None) -> str:

@@ -1,0 +1,166 @@
+"""Points of metrics, counted from what became visible, where the position moves."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from cwnb.delivery.metrics.metric_filter import FAMILY, MetricFilter
+from cwnb.events import MESSAGE, TIMESTAMP
+from cwnb.filter_pattern import FilterPattern, Reference, number_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from cwnb.store import Page, Present, Store
+
+POINTS = "metric-points"
+MINUTE_MS = 60_000
+_DAY_MS = 86_400_000
+_PAGE_ROWS, _PAGE_BYTES = 50_000, 32 << 20
+
+
+@dataclass(frozen=True)
+class Point:
+    """A minute of a metric: its values added up, how many, the least and the greatest."""
+
+    time_ms: int
+    group: str
+    namespace: str
+    metric: str
+    dimensions: dict[str, str]
+    unit: str
+    sum: float
+    count: int
+    min: float
+    max: float
+
+
+# Of one minute and metric: sum, count, least and greatest; the default of a minute without values.
+Tally = list[Any]
+
+
+def catch_up(store: Store, found: MetricFilter) -> None:
+    """Count what has become visible since; several processes may do this at once."""
+    pattern = FilterPattern.parse(found.pattern)
+    complete = False
+    while not complete:
+        page = store.read_after(
+            found.position, [found.group_id], limit_rows=_PAGE_ROWS, limit_bytes=_PAGE_BYTES
+        )
+        complete = page.complete
+        if not len(page.events):
+            return
+        tallies = _tallied(found, pattern, page)
+        before = found.position
+
+        def add(
+            old: dict[str, Any] | None,
+            present: Present,
+            page: Page = page,
+            tallies: dict[int, dict[str, Tally]] = tallies,
+            before: Any = before,
+        ) -> dict[str, Any] | None:
+            if old is None or MetricFilter.read(old).position != before:
+                return old  # it has been removed or replaced, or another process has counted
+            _add(present, tallies)
+            return {**old, "position": page.position}
+
+        held = store.change_kept(FAMILY, found.name, add, group=found.group_id)
+        if held is None:
+            return
+        now = MetricFilter.read(held)
+        if now.held() | {"position": before} != found.held() | {"position": before}:
+            return  # what it counts has been changed meanwhile
+        complete = complete and now.position == page.position
+        found = now
+
+
+def _tallied(
+    found: MetricFilter, pattern: FilterPattern, page: Page
+) -> dict[int, dict[str, Tally]]:
+    """Give the tallies of a page by minute and metric."""
+    texts = page.events[MESSAGE].combine_chunks()
+    minutes = page.events[TIMESTAMP].cast(pa.int64()).to_numpy() // MINUTE_MS * MINUTE_MS
+    rows = np.flatnonzero(pattern.matches(texts))
+    matching = texts.take(pa.array(rows)).to_pylist()
+    tallies: dict[int, dict[str, Tally]] = defaultdict(dict)
+    if found.default is not None:
+        for minute in np.unique(minutes).tolist():
+            tallies[minute][_key(found, {})] = [0.0, 0, None, None, found.default]
+    values = (
+        [float(found.value)] * len(matching)
+        if not found.value.startswith("$")
+        else [number_of(value) for value in Reference.parse(found.value, pattern).values(matching)]
+    )
+    columns = {
+        name: Reference.parse(reference, pattern).values(matching)
+        for name, reference in found.dimensions.items()
+    }
+    for place, (minute, value) in enumerate(zip(minutes[rows].tolist(), values, strict=True)):
+        dimensions = {name: column[place] for name, column in columns.items()}
+        # An event that lacks a value gives no point. Source: CWL metric filters, dimensions.
+        if value is None or any(held is None for held in dimensions.values()):
+            continue
+        texts_of = {name: _text(held) for name, held in dimensions.items()}
+        key = _key(found, texts_of)
+        tally = tallies[minute].setdefault(key, [0.0, 0, None, None, None])
+        _join(tally, [value, 1, value, value, None])
+    return tallies
+
+
+def _add(present: Present, tallies: dict[int, dict[str, Tally]]) -> None:
+    """Add tallies to those of their days."""
+    days: dict[int, list[int]] = defaultdict(list)
+    for minute in tallies:
+        days[minute // _DAY_MS].append(minute)
+    for day, minutes in days.items():
+        held = present.read(POINTS, str(day)) or {}
+        for minute in minutes:
+            there = held.setdefault(str(minute), {})
+            for key, tally in tallies[minute].items():
+                _join(there.setdefault(key, [0.0, 0, None, None, None]), tally)
+        present.write(POINTS, str(day), held)
+
+
+def _join(into: Tally, more: Tally) -> None:
+    """Add a tally to another one."""
+    if more[1]:
+        into[2] = more[2] if into[2] is None else min(into[2], more[2])
+        into[3] = more[3] if into[3] is None else max(into[3], more[3])
+    into[0] += more[0]
+    into[1] += more[1]
+    into[4] = more[4] if more[4] is not None else into[4]
+
+
+def points(store: Store, groups: dict[int, str]) -> Iterator[Point]:
+    """Give the points of these log groups (names by id), by group, time and metric."""
+    for record in store.kept_records(POINTS):
+        if record.group_id not in groups:
+            continue
+        for minute in sorted(record.value, key=int):
+            for key, tally in sorted(record.value[minute].items()):
+                namespace, metric, unit, dimensions = json.loads(key)
+                total, count, least, greatest, default = tally
+                if not count and default is None:
+                    continue
+                if not count:  # events came, and none of them matched
+                    total, count, least, greatest = default, 1, default, default
+                group = groups[record.group_id]
+                yield Point(
+                    *(int(minute), group, namespace, metric, dimensions, unit),
+                    *(total, count, least, greatest),
+                )
+
+
+def _key(found: MetricFilter, dimensions: dict[str, str]) -> str:
+    return json.dumps([found.namespace, found.metric, found.unit, dimensions], sort_keys=True)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value)

@@ -1,0 +1,152 @@
+"""The part of `Logs` that makes metrics of events: metric filters and their points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from cwnb import arguments
+from cwnb.errors import InvalidParameter, ResourceNotFound
+from cwnb.nearest import suggestion
+from cwnb.results.listings import METRIC_FILTERS, METRICS, listing
+from cwnb.window import read_window
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pandas import DataFrame
+
+    from cwnb.delivery import MetricFilter
+    from cwnb.store import Present, Store
+
+
+class MetricFilters:
+    """Counts and adds up by the minute what matches filter patterns."""
+
+    store: Store
+
+    @arguments.named_arguments
+    def put_metric_filter(
+        self,
+        group: str,
+        name: str,
+        pattern: str,
+        *,
+        metric: str,
+        namespace: str = "cwnb",
+        value: str | float = "1",
+        default: float | None = None,
+        unit: str = "None",
+        dimensions: Mapping[str, str] | None = None,
+        replay: bool = False,
+    ) -> None:
+        """Make a metric of the events of a log group that match a filter pattern.
+
+        >>> logs.put_metric_filter("/shop/app", "slow", "{ $.took > 1000 }", metric="Slow",
+        ...                        value="$.took", unit="Milliseconds")
+        >>> logs.metrics("/shop/app")
+
+        `value` is a number, or refers to a value of the event: `$.took` in a JSON pattern, `$bytes`
+        or `$3` in one of fields. An event whose value is no number counts nothing. `default` is the
+        value of a minute in which events came and none matched. `dimensions`: at most three, a
+        reference by name; an event that lacks one counts nothing. Events count that become visible
+        from now on; with `replay` all that ever did. A filter of the same name is replaced and goes
+        on where it was. Raises MalformedPattern, ResourceNotFound, InvalidParameter.
+        """
+        from cwnb.delivery import MOST_FILTERS, Position, checked_dimensions, text_of
+        from cwnb.delivery import MetricFilter as Made
+
+        group = arguments.group_name(group)
+        group_id = self.store.group_id(group)
+        made = Made(
+            *(name, group, group_id, pattern, namespace, metric, text_of(value)),
+            None if default is None else _number(default),
+            unit,
+            checked_dimensions(dimensions),
+            self.store.clock.now_ms(),
+        )
+        made.check()
+        there = [one for one in self._metric_filters() if one.group_id == group_id]
+        if len(there) >= MOST_FILTERS and name not in {one.name for one in there}:
+            raise InvalidParameter(f"a log group has at most {MOST_FILTERS} metric filters")
+
+        def put(old: dict[str, Any] | None, present: Present) -> dict[str, Any]:
+            made.position = present.position
+            if replay:
+                made.position = Position(0, 0)
+            elif old is not None:
+                made.position = Made.read(old).position
+                made.created_ms = old["created_ms"]
+            return made.held()
+
+        self.store.change_kept(_family(), name, put, group=group_id)
+
+    def delete_metric_filter(self, group: str, name: str) -> None:
+        """Delete a metric filter; its points stay. Raises ResourceNotFound."""
+        group_id = self.store.group_id(arguments.group_name(group))
+        names = [one.name for one in self._metric_filters() if one.group_id == group_id]
+        if name not in names:
+            near = suggestion(str(name), names, cutoff=0.5)
+            raise ResourceNotFound(f"log group {group!r} has no metric filter {name!r}{near}")
+        self.store.change_kept(_family(), name, lambda _, __: None, group=group_id)
+
+    def metric_filters(self) -> DataFrame:
+        """Give the metric filters by group and name, a row each."""
+        return listing(self._metric_filters(), METRIC_FILTERS)
+
+    def metrics(
+        self,
+        group: str | None = None,
+        metric: str | None = None,
+        start: Any = None,
+        end: Any = None,
+    ) -> DataFrame:
+        """Give the points of metrics, a row for each minute with a value, by group and time.
+
+        Columns: `time` (the minute's beginning), `group`, `namespace`, `metric`, `dimensions`,
+        `unit`, `sum`, `count`, `min` and `max`. What has become visible is counted first, by the
+        times of the events. `start` and `end` (not included) are as those of `query`. Raises
+        ResourceNotFound for a metric that no filter makes.
+        """
+        from cwnb.delivery import catch_up, points
+
+        filters = self._metric_filters()
+        named = None if group is None else {self.store.group_id(arguments.group_name(group))}
+        for one in filters:
+            if named is None or one.group_id in named:
+                catch_up(self.store, one)
+        window = read_window(start, end, self.store.clock.now_ms())
+        groups = {
+            number: name
+            for number, name in self.store.group_ids(["*"])
+            if named is None or number in named
+        }
+        found = list(points(self.store, groups))
+        known = {point.metric for point in found} | {one.metric for one in filters}
+        if metric is not None and metric not in known:
+            near = suggestion(metric, known, cutoff=0.5)
+            raise ResourceNotFound(f"no metric is named {metric!r}{near}")
+        rows = [
+            point
+            for point in found
+            if metric in {None, point.metric} and window.start_ms <= point.time_ms < window.end_ms
+        ]
+        return listing(sorted(rows, key=lambda point: (point.group, point.time_ms)), METRICS)
+
+    def _metric_filters(self) -> list[MetricFilter]:
+        from cwnb.delivery import MetricFilter as Made
+
+        found = [Made.read(record.value) for record in self.store.kept_records(_family())]
+        return sorted(found, key=lambda one: (one.group, one.name))
+
+
+def _family() -> str:
+    from cwnb.delivery import METRIC_FILTER_FAMILY
+
+    return METRIC_FILTER_FAMILY
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise InvalidParameter(f"the default value is a number, not {value!r:.80}") from None
