@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from cwnb.regex.search import contains, literal_of, matches, reason_of_refusal
 from cwnb.regex.syntax import (
+    Token,
     escape,
     groups,
     looks_like_regex,
@@ -19,6 +20,7 @@ from cwnb.regex.syntax import (
 )
 
 __all__ = [
+    "Token",
     "contains",
     "escape",
     "groups",

@@ -128,6 +128,7 @@ class InsightsParser(InputParser):
         self._input, self._inside = None, ""
         self._aggregating = False
         self._notes: list[str] = []
+        self._names_read = []
         self._index = -1
         self._advance()
 
@@ -185,7 +186,11 @@ class InsightsParser(InputParser):
         if reader is None:
             raise self._unknown_command(name)
         self._advance()
+        outer, self._names_read = self._names_read, []
         command = self._placed(reader(self), name.start)
+        if self._names_read:
+            command.meta["names"] = self._names_read
+        self._names_read = outer
         check_depth(command, self.sql)
         return command
 
@@ -327,7 +332,9 @@ class InsightsParser(InputParser):
     def _columns(self) -> list[tree.Item]:
         command = self._prev.text
         items = self._items()
-        self._note(misreadings.of_minus(command, items[0]))
+        for item in items:
+            self._note(misreadings.of_minus(command, item))
+            self._note(misreadings.of_attached_minus(command, item, self.sql))
         return items
 
     def _items(self) -> list[tree.Item]:

@@ -19,7 +19,14 @@ from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions, row_forms
 from cwnb.insights.ql import foreign, foreign_forms, misreadings
 from cwnb.insights.ql.hints import HintingCursor
-from cwnb.insights.ql.tokens import REGEX_TOKEN, STEP_TOKEN, path_parts, quote, unquote
+from cwnb.insights.ql.tokens import (
+    REGEX_TOKEN,
+    STEP_TOKEN,
+    offsets_within,
+    path_parts,
+    quote,
+    unquote,
+)
 from cwnb.insights.resolve.arguments import check_arguments
 from cwnb.insights.values.periods import UNITS, unit_named
 from cwnb.nearest import suggestion
@@ -106,7 +113,7 @@ class ExpressionParser(HintingCursor):
             if self._curr.token_type is REGEX_TOKEN:
                 raise self._fault("a regex can follow 'like' or '=~', but no other comparison")
             node = self._placed(operator(this=node, expression=self._operand()), start)
-            self._note(misreadings.of_stars(node))
+            self._note(misreadings.of_compared(node))
         elif self._match(TokenType.RLIKE):
             node = self._placed(self._like(node), start)
         else:
@@ -116,6 +123,8 @@ class ExpressionParser(HintingCursor):
             if reader := self.WORD_COMPARISONS.get(self._word()):
                 self._advance()
                 node = self._placed(reader(self, node), start)
+                if isinstance(node, tree.In):
+                    self._note(misreadings.of_listed(node, negated=negated))
                 if negated:
                     node = self._placed(exp.Not(this=node), start)
         if self._curr.token_type in self.COMPARISONS:
@@ -309,7 +318,11 @@ class ExpressionParser(HintingCursor):
         try:
             return checked(pattern)
         except InvalidRegex as error:
-            raise self._fault_at(token, error.message) from None
+            start, end = token.start, token.end + 1
+            if error.place is not None:
+                offsets = offsets_within(token)
+                start, end = (token.start + offsets[place] for place in error.place)
+            raise self._fault(error.message, start, end) from None
 
     def _named(self) -> exp.Expression:
         token = self._curr

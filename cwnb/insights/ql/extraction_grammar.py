@@ -10,16 +10,17 @@ from cwnb.errors import MalformedQuery
 from cwnb.insights import tree
 from cwnb.insights.ql import foreign_forms, misreadings, vocabulary
 from cwnb.insights.ql.expression_grammar import RESERVED, ExpressionParser
-from cwnb.insights.ql.tokens import REGEX_TOKEN, path_parts, quote, unquote
+from cwnb.insights.ql.tokens import REGEX_TOKEN, offsets_within, path_parts, quote, unquote
 from cwnb.insights.ql.writer import regex_of_glob, write_name
 from cwnb.insights.text.json_paths import json_path
 from cwnb.insights.text.xml_paths import xml_path
-from cwnb.regex import groups, looks_like_regex, only_named_groups
+from cwnb.regex import groups, looks_like_regex, only_named_groups, tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sqlglot import exp
+    from sqlglot.tokenizer_core import Token
 
 
 class ExtractionParser(ExpressionParser):
@@ -30,6 +31,9 @@ class ExtractionParser(ExpressionParser):
         "csv": lambda self, value: self._csv(value),
         "xml": lambda self, value: self._xml(value),
     }
+
+    # The names that the present command has made so far, and the slice of each.
+    _names_read: list[tuple[str, int, int]]
 
     def _parse_fields(self) -> tree.Command:
         start = self._prev.start
@@ -57,10 +61,8 @@ class ExtractionParser(ExpressionParser):
 
     def _no_pattern(self, value: exp.Expression) -> MalformedQuery:
         """Make the error for a parse without a pattern; JSON and pairs are read by other means."""
-        ahead = self._ahead(3)
-        named = len(ahead) == 3 and ahead[1].lower() == "as"
         field = self.sql[value.meta["start"] : value.meta["end"]]
-        hint = foreign_forms.parse_mode(self._word(), field, ahead[2] if named else "name")
+        hint = foreign_forms.parse_without_pattern(field, self._ahead(3))
         if hint is None:
             return self._expected("a glob text or a /regex/")
         return self._fault(f"expected a glob text or a /regex/, found {self._found()}; {hint}")
@@ -140,6 +142,7 @@ class ExtractionParser(ExpressionParser):
     def _regex_of_parse(self, value: exp.Expression) -> tree.Parse:
         token = self._curr
         regex = self._regex()
+        self._read_names_in(token)
         regex.set("pattern", only_named_groups(regex.pattern))
         multi = self._accept("multi")
         aliases = [] if multi and self._word() != "as" else self._names()
@@ -163,6 +166,15 @@ class ExtractionParser(ExpressionParser):
             raise self._fault_at(token, message)
         return tree.Parse(value=value, pattern=regex, names=names, multi=multi or None)
 
+    def _read_names_in(self, regex: Token) -> None:
+        """Note where the names of the groups of a regex stand."""
+        offsets = offsets_within(regex)
+        for part in tokens(regex.text.replace("\\/", "/")):
+            if part.name and part.captures:
+                start = part.start + part.text.index(part.name)
+                here, end = offsets[start], offsets[start + len(part.name)]
+                self._names_read.append((part.name, regex.start + here, regex.start + end))
+
     def _names(self) -> list[str]:
         """Read `[as] a, b`, or no names at all."""
         if not self._accept("as") and (not self._word() or self._word() == "multi"):
@@ -179,7 +191,9 @@ class ExtractionParser(ExpressionParser):
         if token.token_type is not TokenType.VAR or token.text.lower() in RESERVED:
             raise self._expected("a name")
         self._advance()
-        return ".".join(path_parts(token.text))
+        name = ".".join(path_parts(token.text))
+        self._names_read.append((name, token.start, self._prev.end + 1))
+        return name
 
 
 def _names_follow(names: list[str]) -> str:

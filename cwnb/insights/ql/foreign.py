@@ -207,11 +207,15 @@ SYMBOLS = {
 COMMENT = "a comment begins with '#'"
 # What stands before the slashes of an address. One sample of the service's documentation has an
 # address without quotes.
+_BEFORE_REGEX = re.compile(r"(?:\blike|=~)\s*\Z", re.IGNORECASE)
+_GLOB = re.compile(r"/\*([^/*\n\\\"]+)\*?/")
 _SCHEME = re.compile(r"[A-Za-z][\w+.-]*:\Z")
 
 
-def slashes_hint(before: str) -> str:
-    """Say what to write in the place of `//` or `/*`; `before` is the text up to it."""
+def slashes_hint(before: str, after: str) -> str:
+    """Say what to write in the place of `//` or `/*`, which begins `after`."""
+    if _BEFORE_REGEX.search(before) and (glob := _GLOB.match(after)):
+        return f'like finds a text anywhere, so write "{glob[1]}", or .* for any characters'
     if scheme := _SCHEME.search(before):
         return f'an address is a text, so write it in quotes: "{scheme[0]}//..."'
     return COMMENT

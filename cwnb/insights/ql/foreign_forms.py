@@ -99,6 +99,23 @@ def _whole(number: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+def parse_without_pattern(value: str, ahead: Sequence[str]) -> str | None:
+    """Say what to write for `parse json @message as m`, and for the same in another order."""
+    name = _name_after_as(ahead)
+    if name is None:
+        first, name = (ahead[0] if ahead else ""), _name_after_as(ahead[1:]) or "name"
+        return parse_mode(first.lower(), value, name) or parse_mode(value.lower(), first, name)
+    if hint := parse_mode(value.lower(), "@message", name):
+        return hint
+    if hint := parse_mode(name.lower(), value, "name"):
+        return hint
+    return f'write what stands around it: parse {value} "… *" as {name}'
+
+
+def _name_after_as(ahead: Sequence[str]) -> str | None:
+    return ahead[1] if len(ahead) > 1 and ahead[0].lower() == "as" else None
+
+
 def parse_mode(mode: str, field: str, name: str) -> str | None:
     """Say how to read a text with pairs or JSON into a map; None for another word."""
     if mode == "json":

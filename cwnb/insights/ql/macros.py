@@ -18,6 +18,8 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 from cwnb.errors import FaultInQuery, MalformedQuery, ResourceNotFound
 from cwnb.insights.ql.tokens import MACRO_TOKEN, InsightsTokenizer, quote
+from cwnb.nearest import suggestion
+from cwnb.plurals import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +32,7 @@ _AS_IT_IS = re.compile(
     r"""[+-]?\d+(\.\d+)?([eE][+-]?\d+)?|true|false|"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\[.*\]""",
     re.DOTALL,
 )
+_WORDS = re.compile(r"[^\W\d][\w\s.@/-]*")
 
 
 class Saved(Protocol):
@@ -174,14 +177,18 @@ def _arguments(
 
 
 def _argument(text: str, tokens: list[Token]) -> tuple[Token | None, str, Token]:
-    named = len(tokens) > 1 and tokens[1].token_type is TokenType.EQ
+    sign = tokens[1].token_type if len(tokens) > 1 else None
+    named = sign in {TokenType.EQ, TokenType.COLON}
     values = tokens[2:] if named else tokens
     first = tokens[0]
     written = text[values[0].start : values[-1].end + 1] if values else ""
-    if not _AS_IT_IS.fullmatch(
-        written.lower() if written.lower() in {"true", "false"} else written
-    ):
+    value = written.lower() if written.lower() in {"true", "false"} else written
+    if sign is TokenType.COLON or not _AS_IT_IS.fullmatch(value):
         message = "a saved query takes texts, numbers, true, false and lists of these"
+        as_it_is = _AS_IT_IS.fullmatch(value)
+        if as_it_is or _WORDS.fullmatch(written):
+            name = f"{first.text}=" if named else ""
+            message = f"{message}; write {name}{written if as_it_is else quote(written)}"
         raise MalformedQuery(message, text, first.start, tokens[-1].end + 1)
     return (first if named else None), written, first
 
@@ -199,15 +206,17 @@ def _filled(
     for place, (named, value, first) in enumerate(arguments):
         if named is None:
             if place >= len(names):
-                message = f"{name!r} has {len(names)} parameters ({', '.join(names) or 'none'})"
+                listed = f" ({', '.join(names)})" if names else ""
+                message = f"{name!r} has {counted(len(names), 'parameter')}{listed}"
                 raise MalformedQuery(message, text, first.start, first.end + 1)
             parameter = names[place]
         else:
             parameter = named.text
             if parameter not in names:
-                message = (
-                    f"{name!r} has no parameter {parameter!r}; it has {', '.join(names) or 'none'}"
+                near = suggestion(
+                    parameter, names, otherwise=f"it has {', '.join(names) or 'none'}"
                 )
+                message = f"{name!r} has no parameter {parameter!r}{near}"
                 raise MalformedQuery(message, text, first.start, first.end + 1)
         if parameter in given:
             message = f"the parameter {parameter!r} has two values"

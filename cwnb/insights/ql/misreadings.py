@@ -24,6 +24,8 @@ _DATE = re.compile(r"(?:19|20)\d\d-[01]?\d-[0-3]?\d")
 _NUMERIC = re.compile(r"\s*[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?\s*")
 # Rows of stars, and stars beside a blank, are decoration of a text more often than wildcards.
 _STARS_AT_ENDS = re.compile(r"(\*?)((?![*\s])[^*]*(?<![*\s]))(\*?)")
+# In a text that is compared a bar or a dollar sign seldom is one of a regex.
+_SURE_SIGNS_OF_REGEX = re.compile(r"\.[*+]|\A\^\w|\\[dws][+*]", re.DOTALL)
 _SIGNS_OF_REGEX = re.compile(r"\A\^.|.\$\Z|\.\*|\w\|\w", re.DOTALL)
 # `{x}`, `<x>` and `%{WORD:x}`, which other languages have for the parts to name.
 _PLACES = re.compile(r"%\{\w+:(\w+)(?::\w+)?\}|\{([A-Za-z_]\w*)\}|<([A-Za-z_]\w*)>")
@@ -79,18 +81,35 @@ def of_period(count: str, unit: str) -> str:
     return f"{message}; times are in milliseconds: write {int(count) * factor} for {count}{unit}"
 
 
-def of_stars(comparison: exp.Expression) -> str | None:
-    """Say that `*` is no wildcard, for `route = "/pay*"`."""
-    text = comparison.expression
-    if not isinstance(comparison, exp.EQ | exp.NEQ) or not text.is_string:
-        return None
-    meant = _without_stars(str(text.this))
-    if meant is None:
+def of_compared(comparison: exp.Expression) -> str | None:
+    """Say that `*` is no wildcard, for `route = "/pay*"`, and that `"/pay.*"` is no regex."""
+    if not isinstance(comparison, exp.EQ | exp.NEQ) or not comparison.expression.is_string:
         return None
     negated = "not " if isinstance(comparison, exp.NEQ) else ""
+    return _of_text_as_it_is(str(comparison.expression.this), "a comparison", f"{negated}like")
+
+
+def of_listed(values: tree.In, *, negated: bool) -> str | None:
+    """Say of the first text in a list that is written as a glob or a regex that it is neither."""
+    field = to_text(values.args["value"])
+    operator = f"{field} not like" if negated else f"{field} like"
+    texts = [str(option.this) for option in values.args["options"] if option.is_string]
+    said = (_of_text_as_it_is(text, "'in'", operator) for text in texts)
+    return next(filter(None, said), None)
+
+
+def _of_text_as_it_is(text: str, what: str, operator: str) -> str | None:
+    """Say that `what` takes a glob or a regex as it is, and what to write with an operator."""
+    taken = f"{what} takes {quote(text)} as it is"
+    if _SURE_SIGNS_OF_REGEX.search(text):
+        meant = write_regex(text) if _is_regex(text) else "/…/"
+        return f"{taken}; for a regex write {operator} {meant}"
+    without = _without_stars(text)
+    if without is None:
+        return None
     return (
-        f"a comparison takes {quote(str(text.this))} as it is, and * is a character like any "
-        f"other in it; for any characters there write {negated}like {meant}"
+        f"{taken}, and * is a character like any other in it; for any characters there write "
+        f"{operator} {without}"
     )
 
 
@@ -143,6 +162,23 @@ def of_minus(command: str, item: tree.Item) -> str | None:
     return (
         f"-{name} is {name} with the other sign; {command} lists the fields to show, and takes "
         "none away"
+    )
+
+
+def of_attached_minus(command: str, item: tree.Item, query: str) -> str | None:
+    """Say how `level -ms` is read, which takes a field away in other languages."""
+    value = item.value
+    if item.args.get("alias") or not isinstance(value, exp.Sub):
+        return None
+    left, right = value.this, value.expression
+    if not (isinstance(left, tree.Field) and isinstance(right, tree.Field)):
+        return None
+    if not re.fullmatch(r"\s+-", query[left.meta["end"] : right.meta["start"]]):
+        return None
+    one, other = to_text(left), to_text(right)
+    return (
+        f"{one} -{other} is {one} minus {other}; {command} lists the fields to show, joined by "
+        "commas, and takes none away"
     )
 
 

@@ -165,7 +165,8 @@ def _next_token(text: str, position: int, context: _Context) -> tuple[Token | No
     character = text[position]
     if character == "/":
         if (sign := text[position : position + 2]) in ("//", "/*"):
-            message = f"{sign!r} begins no regex; {foreign.slashes_hint(text[:position])}"
+            hint = foreign.slashes_hint(text[:position], text[position:])
+            message = f"{sign!r} begins no regex; {hint}"
             raise MalformedQuery(message, text, position, position + 2)
         if context.value_ended:
             return _token(TokenType.SLASH, "/", position, position + 1)
@@ -256,6 +257,18 @@ def _token(kind: TokenType, text: str, start: int, end: int) -> tuple[Token, int
 def unquote(token_text: str) -> str:
     r"""Give the value of a text with its quotes: `\"`, `\'` and `\\` are escapes, no others."""
     return re.sub(r"\\([\\\"'])", r"\1", token_text[1:-1], flags=re.DOTALL)
+
+
+def offsets_within(token: Token) -> list[int]:
+    """Give where each character of a regex or of a text in quotes, and its end, stands as written.
+
+    Counted from the first character of the token, which is a slash or a quote.
+    """
+    is_regex = token.token_type is REGEX_TOKEN
+    inside = token.text if is_regex else token.text[1:-1]
+    one = r"\\/|." if is_regex else r"\\[\\\"']|."
+    starts = [match.start() for match in re.finditer(one, inside, re.DOTALL)]
+    return [start + 1 for start in [*starts, len(inside)]]
 
 
 def quote(value: str) -> str:

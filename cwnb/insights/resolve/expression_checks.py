@@ -324,7 +324,8 @@ class ExpressionChecker:
         self, name: str, node: exp.Expr, hint: str = "", rule: str = "defined again"
     ) -> NoReturn:
         hint = hint or "choose another name"
-        self._refuse(f"ephemeral field is already defined: {name!r}; {hint}", node, rule)
+        message = f"ephemeral field is already defined: {name!r}; {hint}"
+        self._refuse(message, _name_in(node, name), rule)
 
     def _forgive_again(self, name: str, node: exp.Expr) -> None:
         """Let a query give a new value to a field of the events that it only named so far."""
@@ -361,6 +362,16 @@ def _in_row_form(value: exp.Expression) -> exp.Expression:
     copy = value.copy()
     copy.set("row_form", True)
     return copy
+
+
+def _name_in(node: exp.Expr, name: str) -> exp.Expr:
+    """Give a node at the last place in a command where it makes this name, if that is known."""
+    places = [place for made, *place in node.meta.get("names", ()) if made == name]
+    if not places:
+        return node
+    found = tree.Field(parts=[name])
+    found.meta["start"], found.meta["end"] = places[-1]
+    return found
 
 
 def _stands_for_text(name: tree.Field) -> bool:

@@ -10,14 +10,21 @@ import pyarrow as pa
 
 from cwnb import regex
 from cwnb.errors import MalformedQuery
-from cwnb.regex import plain_names, tokens
+from cwnb.insights.text.regex_faults import Place, explained
+from cwnb.regex import Token, plain_names, tokens
 
 if TYPE_CHECKING:
     from cwnb.insights.values.value_types import Value
 
 
 class InvalidRegex(MalformedQuery):
-    """A pattern that RE2 refuses, with its reason."""
+    """A pattern that RE2 refuses, with its reason.
+
+    `place`: the first character of the pattern that is wrong, and the one after the last; None
+    where that is not known.
+    """
+
+    place: Place | None = None
 
 
 @functools.lru_cache(maxsize=1024)
@@ -33,22 +40,31 @@ def checked(pattern: str) -> str:
     for token in tokens(pattern):
         text = token.text
         if token.kind == "open":
-            _refuse_look_around(pattern, token.start)
+            _refuse_look_around(pattern, token)
             text = re.sub(r"^\(\?<", "(?P<", text)
         elif token.kind == "escape" and _is_back_reference(text):
-            raise InvalidRegex(
-                f"back-reference {text!r} in a regex is not supported by RE2; "
-                "parse both and compare them"
+            raise _invalid(
+                f"back-reference '{text}' in a regex is not supported by RE2; "
+                "parse both and compare them",
+                (token.start, token.end),
             )
         out.append(text)
     translated = "".join(out)
-    reason = regex.reason_of_refusal(plain_names(translated))
-    if reason is not None:
-        raise InvalidRegex(f"RE2 does not take the regex {pattern!r}: {reason}")
+    said = regex.reason_of_refusal(plain_names(translated))
+    if said is not None:
+        reason, place = explained(pattern, said)
+        raise _invalid(f"RE2 does not take this regex: {reason}", place)
     return translated
 
 
-def _refuse_look_around(pattern: str, start: int) -> None:
+def _invalid(message: str, place: Place | None) -> InvalidRegex:
+    error = InvalidRegex(message)
+    error.place = place
+    return error
+
+
+def _refuse_look_around(pattern: str, opening: Token) -> None:
+    start, place = opening.start, (opening.start, opening.end)
     for opener, name in (
         ("(?=", "ahead"),
         ("(?!", "ahead"),
@@ -56,12 +72,13 @@ def _refuse_look_around(pattern: str, start: int) -> None:
         ("(?<!", "behind"),
     ):
         if pattern.startswith(opener, start):
-            raise InvalidRegex(
+            raise _invalid(
                 f"look-{name} {opener + '…)'!r} in a regex is not supported by RE2; "
-                "filter in two steps, or with 'not like'"
+                "filter in two steps, or with 'not like'",
+                place,
             )
     if pattern.startswith("(?P=", start):
-        raise InvalidRegex("back-reference '(?P=…)' in a regex is not supported by RE2")
+        raise _invalid("back-reference '(?P=…)' in a regex is not supported by RE2", place)
 
 
 def _is_back_reference(text: str) -> bool:
