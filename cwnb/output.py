@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING, Any
 import click
 
 from cwnb.errors import InvalidParameter
+from cwnb.results.emptiness import reasons_beside_warnings
 from cwnb.results.files import writing
 from cwnb.results.html import summary
 from cwnb.results.plain_rows import csv_text, json_lines, json_text
@@ -61,6 +62,8 @@ def write(result: Any, output: str, to: str | None) -> None:
         if sys.stdout.isatty() or not len(result):
             parts = summary(len(result), result.statistics, result.window)
             click.secho(measures(parts, _terminal_width()), dim=True, err=True)
+        for reason in reasons_beside_warnings(result):
+            click.echo(reason, err=True)
         return
     if to is None:
         _WRITERS[output](result, sys.stdout.buffer)

@@ -245,6 +245,15 @@ def test_warnings_go_to_standard_error(ask):
     assert "levle" in answer.stderr
 
 
+def test_the_reason_for_no_rows_goes_to_standard_error(ask):
+    answer = ask("query", "filter ms * 1 > 99 | display ms", "-g", "/shop/app")
+    *_, last = answer.stderr.splitlines()
+    assert last == "no rows: all 12 rows that came to it were dropped by: filter ms * 1 > 99"
+    explained = ask("query", "filter ms * 1 > 99", "-g", "/shop/app", "--explain")
+    assert "no rows: " in explained.stdout
+    assert "no rows: " not in explained.stderr
+
+
 def test_a_table_shows_times_in_the_zone_that_is_asked(ask):
     text = "fields @timestamp, level | sort @timestamp | limit 1"
     for zone, clock in (("UTC", "11:00:00"), ("Asia/Kolkata", "16:30:00")):

@@ -335,11 +335,14 @@ def _show_chart(result: QueryResult, kind: str, *, asked: bool) -> None:
 
 
 def _show_stored(result: QueryResult, what: str) -> None:
+    from cwnb.results.emptiness import reasons_beside_warnings
     from cwnb.results.html import summary
 
     show_line(" · ".join([what, *summary(len(result), result.statistics, result.window)]))
     for warning in result.warnings:
         show_line(f"warning: {warning}")
+    for reason in reasons_beside_warnings(result):
+        show_line(reason)
 
 
 def _refuse_for_explorer(options: Options) -> None:

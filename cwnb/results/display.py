@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import TYPE_CHECKING
 
-from cwnb.results.emptiness import reasons_for_no_rows
+from cwnb.results.emptiness import reasons_beside_warnings
 from cwnb.results.html import ROWS_SHOWN, result_html, rows_left_out, summary
 from cwnb.results.static_fallback import with_view
 
@@ -20,10 +19,7 @@ def result_text(result: QueryResult, *, rows: int = ROWS_SHOWN) -> str:
     """
     lines = [" · ".join(summary(len(result), result.statistics, result.window))]
     lines += [f"warning: {warning}" for warning in result.warnings]
-    if not result.is_partial:
-        reasons = reasons_for_no_rows(result)
-        new = (reason for reason in reasons if reason not in result.warnings)
-        lines += [f"no rows: {reason}" for reason in islice(new, 1)]
+    lines += reasons_beside_warnings(result)
     if rows == 0 and len(result):
         return "\n".join([*lines, rows_left_out(len(result))])
     return "\n".join([*lines, result.to_text(max_rows=rows)])
@@ -34,7 +30,7 @@ def mime_bundle(result: QueryResult, *, rows: int = ROWS_SHOWN, view: str = "") 
 
     `view` names the live view that follows in the cell: the HTML is hidden while that is there.
     """
-    html = result_html(result, rows=rows)
+    html = result_html(result, rows=rows, reasons=reasons_beside_warnings(result))
     return {
         "text/plain": result_text(result, rows=rows),
         "text/html": with_view(html, view) if view else html,

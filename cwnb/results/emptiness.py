@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from cwnb.plurals import counted
@@ -26,6 +27,17 @@ def reasons_for_no_rows(result: QueryResult) -> list[str]:
         return []
     told = list(result.warnings)
     return list(dict.fromkeys([*told, *_reasons(steps, steps[-1].pipeline, told)]))
+
+
+def reasons_beside_warnings(result: QueryResult) -> list[str]:
+    """Give the first reason that no warning has said, for what shows an answer with its warnings.
+
+    The rows so far of a query that runs need none.
+    """
+    if result.is_partial:
+        return []
+    new = (reason for reason in reasons_for_no_rows(result) if reason not in result.warnings)
+    return [f"no rows: {reason}" for reason in islice(new, 1)]
 
 
 def _reasons(steps: Sequence[Step], pipeline: int, told: Sequence[str]) -> Iterator[str]:

@@ -33,9 +33,14 @@ _PRETTY_INDENT = "  "
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],:]|[^\s{}\[\],:"]+')
 
 
-def result_html(result: Any, *, rows: int = ROWS_SHOWN) -> str:
-    """Show a result: what was scanned, warnings in a box, and the first rows, or none for 0."""
-    if rows == 0 and len(result.df):
+def result_html(result: Any, *, rows: int = ROWS_SHOWN, reasons: Sequence[str] = ()) -> str:
+    """Show a result: what was scanned, warnings in a box, and the first rows, or none for 0.
+
+    `reasons`: sentences that say why there are no rows, in the place of these.
+    """
+    if reasons:
+        table = "".join(map(_note, reasons))
+    elif rows == 0 and len(result.df):
         table = f'<div class="cwnb-more">{rows_left_out(len(result.df))}</div>'
     else:
         table = table_html(result.df, rows=rows, tz=result.tz)
@@ -134,7 +139,7 @@ def explanation_html(
     )
     above = f'<div class="cwnb-summary">{escape(title)}</div>' if title else ""
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
-    below = "".join(f'<div class="cwnb-more">{_text(visible(note))}</div>' for note in notes)
+    below = "".join(map(_note, notes))
     shown = f'<div class="cwnb-scroll">{table}</div>'
     return block(f"{above}{''.join(_warnings(warnings))}{shown}{below}")
 
@@ -161,6 +166,10 @@ def block(inside: str) -> str:
     # The last two classes keep MathJax from reading `$HOME … $PATH` as a formula.
     classes = "cwnb-result cwnb-own tex2jax_ignore mathjax_ignore"
     return f'<div class="{classes}"><style>{CSS}</style>{inside}</div>'
+
+
+def _note(text: str) -> str:
+    return f'<div class="cwnb-more">{_text(visible(text))}</div>'
 
 
 def _warnings(warnings: Sequence[str]) -> list[str]:

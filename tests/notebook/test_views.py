@@ -82,6 +82,14 @@ def test_a_gesture_in_a_cell_asks_again_and_can_be_undone(view):
     assert "query" not in view.about
 
 
+def test_a_view_in_a_cell_says_why_there_are_no_rows(logs):
+    result = logs.query("filter status * 1 = 700", ["/shop/app"])
+    view = AnswerView(result, in_cell=True)
+    (reason,) = view.about["reasons"]
+    assert reason.startswith("no rows: all 60 rows that came to it were dropped by: filter status")
+    assert "reasons" not in AnswerView(result).about
+
+
 def test_a_row_of_an_answer_that_is_gone_is_refused(view):
     browser = Browser(view)
     before = view.answer["number"]

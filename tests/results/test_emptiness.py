@@ -203,6 +203,8 @@ def test_the_text_of_an_answer_says_once_why_there_are_no_rows(logs):
         assert str(result) == shown
         assert shown.splitlines()[1].startswith(dropped)
         assert shown.count("no rows: ") == 1
+        page = result._repr_mimebundle_()["text/html"]
+        assert page.count("no rows") == page.count("no rows: all 60 rows that came to it") == 1
     shown = str(logs.query("fields @message", "/none"))
     assert "warning: there are no events to read" in shown
     assert "no rows: " not in shown

@@ -14,6 +14,7 @@ from cwnb.notebook.widgets.histogram import HISTOGRAM, LatestCount
 from cwnb.notebook.widgets.latest_run import LatestRun
 from cwnb.notebook.widgets.rows import ROWS
 from cwnb.notebook.widgets.view import View, sentence
+from cwnb.results.emptiness import reasons_beside_warnings
 from cwnb.results.held import CHARACTERS_HELD, HeldRows
 from cwnb.results.html import summary
 
@@ -152,6 +153,8 @@ class AnswerView(View):
             result = shown.result
             about["summary"] = summary(len(result), result.statistics, result.window)
             about["warnings"] = result.warnings
+            if self.in_cell:  # an explorer says all reasons beside its view
+                about["reasons"] = reasons_beside_warnings(result)
         if exploration is not None and exploration.can_undo:
             about["query"] = exploration.code
         self.about = about

@@ -96,7 +96,7 @@ function summaryLine(model, attempt) {
 }
 
 function noteLines(model) {
-  const { warnings = [] } = model.get("about");
+  const { warnings = [], reasons = [] } = model.get("about");
   const lines = [];
   if (model.get("error")) lines.push(["cwnb-error", model.get("error")]);
   if (model.get("failed") && !model.get("is_gone")) lines.push(["cwnb-error", model.get("failed")]);
@@ -106,5 +106,6 @@ function noteLines(model) {
   }
   // They are about the rows, so they stand below what says of which query these are.
   lines.push(...warnings.map((text) => ["cwnb-warning", `warning: ${text}`]));
+  lines.push(...reasons.map((text) => ["cwnb-note", text]));
   return lines.map(([name, text]) => element("div", name, visibleNodes(text, { lines: true })));
 }
