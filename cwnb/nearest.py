@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 # difflib takes milliseconds for two names of 500 characters, so it compares at most this many.
 _COMPARED_NAMES = 30
+DID_YOU_MEAN = "did you mean"
 
 
 def nearest(name: str, known: Collection[str], *, cutoff: float = 0.6) -> str | None:
@@ -40,7 +41,7 @@ def suggestion(name: str, known: Iterable[str], *, cutoff: float = 0.6, otherwis
     by_lower = {candidate.lower(): candidate for candidate in known}
     near = nearest(name.lower(), list(by_lower), cutoff=cutoff)
     if near:
-        return f"; did you mean {by_lower[near]!r}?"
+        return f"; {DID_YOU_MEAN} {by_lower[near]!r}?"
     return f"; {otherwise}" if otherwise else ""
 
 

@@ -14,16 +14,47 @@ from cwnb.insights import (
     window_of,
     write_name,
 )
+from cwnb.nearest import DID_YOU_MEAN
 from cwnb.window import window_text
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cwnb.events import Extent
     from cwnb.insights import Input, Outcome, Query, QueryContext
 
 
 def warn_of_types(query: Query, outcome: Outcome) -> list[str]:
     """Give a warning for each field whose values the query may not mean to read as it does."""
-    return [*_of_mixed(outcome), *_of_ordered_texts(outcome), *_of_structures(query, outcome)]
+    return [
+        *_of_mixed(outcome),
+        *_of_ordered_texts(outcome),
+        *_of_truths(outcome),
+        *_of_structures(query, outcome),
+        *_of_keys(outcome),
+    ]
+
+
+def _of_truths(outcome: Outcome) -> Iterator[str]:
+    for name in outcome.truths_beside_numbers:
+        yield (
+            f'some values of {name!r} are the texts "true" or "false", which are no numbers; '
+            f"write such as {write_name(name)} = true"
+        )
+    for name in outcome.capital_truths:
+        yield (
+            f"some values of {name!r} are true or false in capital letters, and a comparison with "
+            f'true finds "true" alone; write tolower({write_name(name)}) = "true"'
+        )
+
+
+def _of_keys(outcome: Outcome) -> list[str]:
+    """Warn of a part of a map that is in no map where another key has nearly its name."""
+    return [
+        f"no value of {name!r} was found{said}"
+        for name, said in outcome.keys_beside.items()
+        if DID_YOU_MEAN in said
+    ]
 
 
 def _of_ordered_texts(outcome: Outcome) -> list[str]:

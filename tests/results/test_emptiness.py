@@ -151,6 +151,81 @@ def test_the_command_that_left_no_row_is_named(logs, text, dropped_by, others):
         assert re.search(other, reason), reasons
 
 
+# Query, and what the reason says of the parts of the condition.
+PARTS = [
+    ("filter level = 'INFO' and ms = 1", 'level = "INFO" keeps 40 and ms = 1 keeps 1'),
+    ("filter level = 'INFO' and ms + 0 > 99", 'level = "INFO" keeps 40 and ms + 0 > 99 keeps none'),
+    ("filter ms < 30 | filter level = 'INFO' and ms % 3 = 1",
+        'level = "INFO" keeps 20 and ms % 3 = 1 keeps 10'),
+    ("filter @message like /INFO/ and @message like /ERROR/",
+        "@message like /INFO/ keeps 40 and @message like /ERROR/ keeps 20"),
+    ("parse @message /: (?<x>[0-9]+)/ | filter x > 50 and level = 'INFO' and x % 3 = 1",
+        'x > 50 keeps 9, level = "INFO" keeps 40 and x % 3 = 1 keeps 20'),
+    ("stats count(*) as n by level | filter level = 'INFO' and n < 30",
+        'level = "INFO" keeps 1 and n < 30 keeps 1'),
+    ("filter level = 'INFO' and ms = 1 and ms + 0 < 9 and ms + 0 < 8 and ms + 0 < 7 and ms < 6",
+        "ms = 1 keeps 1, ms + 0 < 9 keeps 9, ms + 0 < 8 keeps 8, ms + 0 < 7 keeps 7 and ms < 6 keeps 6"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), PARTS)
+def test_the_part_of_a_condition_that_drops_rows_is_named(logs, text, said):
+    (reason,) = reasons_for_no_rows(logs.query(text, "/a"))
+    assert reason.startswith("all ")
+    assert reason.endswith(f" (alone, {said})")
+
+
+def test_one_condition_and_two_that_are_joined_by_or_have_no_parts(logs):
+    for text in ("filter ms + 0 > 99", "filter ms + 0 > 99 or level = 'x'"):
+        (reason,) = reasons_for_no_rows(logs.query(text, "/a"))
+        assert "alone" not in reason
+
+
+def test_parts_are_counted_on_the_newest_events(logs, monkeypatch):
+    monkeypatch.setattr("cwnb.insights.engine.clues._EVENTS", 10)
+    (reason,) = reasons_for_no_rows(logs.query("filter level = 'INFO' and ms + 0 > 99", "/a"))
+    said = 'alone, of the newest 10 level = "INFO" keeps 7 and ms + 0 > 99 keeps none'
+    assert reason.endswith(f" ({said})")
+
+
+def test_the_condition_that_leaves_out_all_events_is_named(logs):
+    (reason,) = reasons_for_no_rows(logs.query("filter level = 'INFO' and ms = 700", "/a"))
+    assert "(ms = 700 alone leaves out all)" in reason or "ms = 700 keeps none" in reason
+
+
+# Query and what is said of a part of a map that is in none.
+KEYS = [
+    ("fields jsonParse(@message) as m | filter m.levl = 'x'", "did you mean 'm.level'?"),
+    ("fields jsonParse(@message) as m, m.LEVEL as l | limit 3", "did you mean 'm.level'?"),
+    ("fields jsonParse(@message) as m | stats count(*) by m.levl", "did you mean 'm.level'?"),
+    ("fields jsonParse(@message) as m | sort ms | limit 3 | filter m.levl = 'x'",
+        "did you mean 'm.level'?"),
+    ("fields jsonParse(concat('{\"in\":', @message, '}')) as m | filter m.in.mss = 1",
+        "did you mean 'm.in.ms'?"),
+    ("fields 'colour=red size=4' as t | parse t logfmt as m | filter m.color = 'red'",
+        "did you mean 'm.colour'?"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), KEYS)
+def test_a_key_that_no_map_has_is_noticed(logs, text, said):
+    warnings = logs.query(text, "/a").warnings
+    assert [w for w in warnings if w.startswith("no value of ") and w.endswith(said)] == warnings
+    assert len(warnings) == 1
+
+
+def test_the_keys_of_maps_are_told_where_none_is_near(logs):
+    result = logs.query("fields jsonParse(@message) as m | filter m.route = 'x'", "/a")
+    assert result.warnings == []
+    assert reasons_for_no_rows(result)[1].endswith("jsonParse(@message) as m; 'm' has level, ms")
+    for text in ("m.level", "m.ms"):
+        named = logs.query(f"fields jsonParse(@message) as m | display {text} as x", "/a")
+        assert named.warnings == []
+    # What only some maps have is there.
+    both = "fields jsonParse(@message) as m | filter ispresent(m.ok)"
+    assert logs.query(both, ["/a", "/b"]).warnings == []
+
+
 @pytest.mark.parametrize("command", ["unnest a into x", "expand a"])
 def test_empty_lists_give_no_row(logs, command):
     reasons = reasons_for_no_rows(logs.query(f"filter not ispresent(b) | {command}", "/lists"))

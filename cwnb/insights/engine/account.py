@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from cwnb.insights.engine.batch import are_several
+from cwnb.insights.engine.batch import NOTES, are_several
 from cwnb.insights.engine.meter import Spent, nothing_spent
 from cwnb.insights.engine.outcome import Step
 from cwnb.insights.ql import dialect
@@ -70,7 +70,7 @@ class Account:
 
     def structures(self) -> list[str]:
         """Name the columns whose values are all lists or maps."""
-        return sorted(name for name, kinds in self._kinds.items() if kinds == {"structure"})
+        return sorted(n for n, kinds in self._kinds.items() if kinds - NOTES == {"structure"})
 
     def named(self, kind: str) -> list[str]:
         """Name the columns that have values of a kind."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +39,12 @@ _LARGE, NUMBERS = "large integer", frozenset({"integer", "double"})
 # What is noted of a column beside the kinds of its values: some texts were ordered as texts among
 # numbers, because they are none.
 TEXT_BESIDE_NUMBER = "text beside a number"
+# Some texts are `true` or `false` and were compared with the number 1 or 0, or are `True` and the
+# like and were compared with true or false.
+TRUTH_BESIDE_NUMBER, CAPITAL_TRUTH = "truth beside a number", "capital truth"
+# A part of a map or list has a value in some row.
+PART_WITH_VALUES = "part with values"
+NOTES = frozenset({TEXT_BESIDE_NUMBER, TRUTH_BESIDE_NUMBER, CAPITAL_TRUTH, PART_WITH_VALUES})
 _CODES = {
     TYPE_STRING: "text",
     TYPE_INTEGER: "integer",
@@ -122,6 +129,14 @@ class Batch:
         self._unselected.clear()
         return self._selection
 
+    def copy(self) -> Batch:
+        """Give the same rows as another batch, which later filters of this one leave alone."""
+        other = copy(self)
+        for name, held in vars(self).items():
+            if isinstance(held, dict | list | set):
+                setattr(other, name, copy(held))
+        return other
+
     def names(self) -> set[str]:
         """Name the columns that are in memory or defined; the reader may have others."""
         return {*self._columns, *self._definitions}
@@ -171,6 +186,8 @@ class Batch:
             codes = pc.unique(pc.struct_field(array, "type").drop_null()).to_pylist()
             kinds = {_CODES[code] for code in codes} | ({"several"} if len(codes) > 1 else set())
         elif name in self._made:
+            if "." in name:
+                self.note_kind(name, PART_WITH_VALUES)
             return
         else:
             kinds = _kinds(array)
@@ -428,7 +445,7 @@ def _kinds(array: Any) -> set[str]:
 
 def are_several(kinds: set[str]) -> bool:
     """Tell whether a column of values of these kinds shows their text."""
-    kinds = kinds - {TEXT_BESIDE_NUMBER}
+    kinds = kinds - NOTES
     if kinds <= NUMBERS | {_LARGE}:
         return {_LARGE, "double"} <= kinds
     return len(kinds) > 1

@@ -16,7 +16,13 @@ from sqlglot import exp
 from cwnb.errors import MalformedQuery
 from cwnb.insights import functions, values
 from cwnb.insights.control import checkpoint
-from cwnb.insights.engine.batch import TEXT_BESIDE_NUMBER, Batch
+from cwnb.insights.engine.batch import (
+    CAPITAL_TRUTH,
+    PART_WITH_VALUES,
+    TEXT_BESIDE_NUMBER,
+    TRUTH_BESIDE_NUMBER,
+    Batch,
+)
 from cwnb.insights.engine.faults import fault_at, pointed
 from cwnb.insights.resolve.times import text_beside_time
 from cwnb.insights.text import regex
@@ -47,6 +53,11 @@ _FEW_TRUE = 4
 # The most values that a subquery in `in (…)` may give; the service documents no number.
 SUBQUERY_VALUES = 100_000
 
+# The texts that are noted beside a number, and beside true and false: each finds nothing there.
+_WORDS_FOR_TRUTH = {
+    TRUTH_BESIDE_NUMBER: ("true", "false"),
+    CAPITAL_TRUTH: ("True", "False", "TRUE", "FALSE"),
+}
 _ORDERED = (exp.LT, exp.LTE, exp.GT, exp.GTE)
 _PREDICATES = (*COMPARISONS, exp.And, exp.Or, exp.Not, Like, In, InSubquery)
 
@@ -157,6 +168,11 @@ def _once_per_value(node: exp.Expression, encoded: dict[str, Any], batch: Batch)
         # The dictionary has values of other rows too.
         if TEXT_BESIDE_NUMBER in kinds and not values.all_numbers(_used(encoded[name])):
             batch.note_kind(name, TEXT_BESIDE_NUMBER)
+        for note in _WORDS_FOR_TRUTH.keys() & kinds:
+            if values.is_any_of(_used(encoded[name]), _WORDS_FOR_TRUTH[note]):
+                batch.note_kind(name, note)
+        if PART_WITH_VALUES in kinds and encoded[name].null_count < len(encoded[name]):
+            batch.note_kind(name, PART_WITH_VALUES)
     if isinstance(answer, pa.Scalar):
         return answer
     where = pa.array(codes)
@@ -204,13 +220,21 @@ def _field(node: Field, batch: Batch) -> Any:
             continue
         if (pending := batch.document_of(name)) is not None:
             documents, path = pending
-            return documents.values_at(batch, [path])[0]
+            return _noted(documents.values_at(batch, [path])[0], name, batch)
         structure = batch.column(stem)
         if batch.is_document(stem):
-            return functions.access(_or_nulls(structure, batch), list(parts[cut:]))
+            found = functions.access(_or_nulls(structure, batch), list(parts[cut:]))
+            return _noted(found, name, batch)
         if structure is not None and values.holds_structures(structure):
-            return functions.access(structure, list(parts[cut:]))
+            return _noted(functions.access(structure, list(parts[cut:])), name, batch)
     return _or_nulls(batch.column(name), batch)
+
+
+def _noted(part: Any, name: str, batch: Batch) -> Any:
+    """Note that a part of maps or lists has a value, for the hint about one that has none."""
+    if part.null_count < len(part):
+        batch.note_kind(name, PART_WITH_VALUES)
+    return part
 
 
 def _or_nulls(column: Any, batch: Batch) -> Any:
@@ -253,9 +277,30 @@ def _comparison(node: exp.Binary, batch: Batch) -> Any:
     if not (pa.types.is_boolean(left.type) and pa.types.is_boolean(right.type)):
         left = left.cast(pa.int64()) if is_predicate(node.this) else left
         right = right.cast(pa.int64()) if is_predicate(node.expression) else right
+    _note_truths(node, left, right, batch)
     told = _field_beside_number(node) if isinstance(node, _ORDERED) else None
     note = None if told is None else partial(batch.note_kind, told, TEXT_BESIDE_NUMBER)
     return values.compare(COMPARISONS[type(node)], left, right, note)
+
+
+def _note_truths(node: exp.Binary, left: Any, right: Any, batch: Batch) -> None:
+    """Note texts that are words for true and false beside 1 or 0, or beside true and false."""
+    _note_truth(node.this, left, node.expression, batch)
+    _note_truth(node.expression, right, node.this, batch)
+
+
+def _note_truth(one: exp.Expression, value: Any, other: exp.Expression, batch: Batch) -> None:
+    if not (isinstance(one, Field) and is_literal(other) and isinstance(value, pa.Array)):
+        return
+    literal = literal_value(other)
+    if isinstance(literal, bool):
+        note = CAPITAL_TRUTH
+    elif isinstance(literal, int) and literal in (0, 1):
+        note = TRUTH_BESIDE_NUMBER
+    else:
+        return
+    if values.is_any_of(value, _WORDS_FOR_TRUTH[note]):
+        batch.note_kind(one.name, note)
 
 
 def _field_beside_number(node: exp.Binary) -> str | None:
@@ -311,6 +356,8 @@ def _like(node: Like, batch: Batch) -> Any:
 def _in(node: In, batch: Batch) -> Any:
     value = evaluate_value(node.args["value"], batch)
     options = [literal_value(option) for option in node.args["options"]]
+    for option in node.args["options"]:
+        _note_truth(node.args["value"], value, option, batch)
     if values.is_time(value.type):
         for option in options:
             _refuse_text(node.args["value"], pa.scalar(option))

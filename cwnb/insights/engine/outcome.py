@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from cwnb.events import Reader, Task
     from cwnb.insights.tree import Pipeline
 
+# What an outcome has noted of columns, by their names.
+_NAMES_NOTED = (
+    "mixed",
+    "structures",
+    "texts_ordered",
+    "truths_beside_numbers",
+    "capital_truths",
+)
+
 
 @dataclass
 class Step:
@@ -21,7 +30,9 @@ class Step:
 
     `pipeline`: the number of its pipeline in the query. `answers`: the pipelines whose answers it
     reads. `writes`: the fields that it makes. `absent`: where it has dropped all rows, fields that
-    it reads and that none of them had. `none_means`: what it says if it gives no row.
+    it reads and that none of them had. `none_means`: what it says if it gives no row. `alone`:
+    where it has dropped all rows, the parts of its condition and how many rows each keeps alone, of
+    the newest `alone_of`.
     """
 
     text: str
@@ -34,6 +45,8 @@ class Step:
     writes: frozenset[str] = frozenset()
     absent: frozenset[str] = frozenset()
     none_means: str = ""
+    alone: tuple[tuple[str, int], ...] = ()
+    alone_of: int = 0
 
 
 @dataclass
@@ -69,7 +82,9 @@ class Outcome:
     """The Arrow columns of an answer in order, and how the query was run.
 
     `mixed` names fields with values of several types, `structures` those of lists or maps alone,
-    `texts_ordered` those of which texts were compared with a number by `<` and its like, as texts.
+    `texts_ordered` those of which texts were compared with a number by `<` and its like, as texts,
+    `truths_beside_numbers` and `capital_truths` those whose texts are words for true and false.
+    `keys_beside` says of parts of maps that have no value which keys the maps have instead.
     `places` is None where the rows are no
     events, as after `stats`.
     """
@@ -82,6 +97,9 @@ class Outcome:
     mixed: list[str] = field(default_factory=list)
     structures: list[str] = field(default_factory=list)
     texts_ordered: list[str] = field(default_factory=list)
+    truths_beside_numbers: list[str] = field(default_factory=list)
+    capital_truths: list[str] = field(default_factory=list)
+    keys_beside: dict[str, str] = field(default_factory=dict)
     pipeline: Pipeline | None = None
     places: Places | None = None
 
@@ -94,8 +112,9 @@ class Outcome:
         """Add the steps, statistics and warnings of an earlier pipeline of the same query."""
         self.steps = [*earlier.steps, *self.steps]
         self.warnings = [*earlier.warnings, *self.warnings]
-        for noted in ("mixed", "structures", "texts_ordered"):
+        for noted in _NAMES_NOTED:
             setattr(self, noted, sorted({*getattr(earlier, noted), *getattr(self, noted)}))
+        self.keys_beside = earlier.keys_beside | self.keys_beside
         for name, number in earlier.statistics.items():
             if name != "resultCount":
                 self.statistics[name] += number

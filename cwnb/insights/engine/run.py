@@ -14,7 +14,21 @@ from cwnb.insights.context import AnswerRows, QueryValues
 from cwnb.insights.control import Control, checkpoint, working_for
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.account import Account, step_of
-from cwnb.insights.engine.batch import TEXT_BESIDE_NUMBER
+from cwnb.insights.engine.batch import (
+    CAPITAL_TRUTH,
+    NOTES,
+    PART_WITH_VALUES,
+    TEXT_BESIDE_NUMBER,
+    TRUTH_BESIDE_NUMBER,
+)
+from cwnb.insights.engine.clues import (
+    conditions_that_leave_out_all,
+    count_parts,
+    kept_alone,
+    keys_beside,
+    makers,
+    parts_of,
+)
 from cwnb.insights.engine.commands.barrier import POSITION, TASK
 from cwnb.insights.engine.commands.steps import apply
 from cwnb.insights.engine.empty import types_without_rows
@@ -33,6 +47,7 @@ from cwnb.insights.ql import dialect
 from cwnb.insights.resolve.complete import DEFAULT_LIMIT, MAXIMUM_LIMIT
 from cwnb.insights.rewrite import rewrite
 from cwnb.insights.structure_fields import structure_fields
+from cwnb.insights.tree import field_names, touches
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -104,7 +119,7 @@ class Run:
         self._number = len(answers)
         self._source = open_input(pipeline.input, context.sources, answers)
         self._structures = structure_fields(self._plan.scan.args["columns"], self._source)
-        asked = window_of(pipeline.input, context)
+        self._window = asked = window_of(pipeline.input, context)
         self._scan = scan_windows(
             self._plan, self._source, replace(context, window=asked), self._structures
         )
@@ -150,6 +165,11 @@ class Run:
         outcome.warnings.extend(told)
         if not outcome.rows:
             self._give_types(outcome)
+            self._workers.off_main_thread(self._say_what_dropped_all, outcome)
+        if unmet := self._parts_without_values():
+            outcome.keys_beside = self._workers.off_main_thread(
+                keys_beside, unmet, self._pipeline.commands, self._task_plan, self._scan.tasks
+            )
         return outcome
 
     def rows_so_far(self) -> Outcome:
@@ -204,15 +224,20 @@ class Run:
         self._check_budget(plan.barrier_commands, kept + size)
         for command in plan.tail:
             text, before, at = dialect.to_text(command), batch.rows, time.perf_counter()
+            parts = parts_of(command)
+            all_rows = batch.copy() if parts else batch
             batch = in_memory(apply, command, batch)
             size = batch.nbytes
-            self._account.note_kinds(_only(TEXT_BESIDE_NUMBER, batch.kinds))
+            self._account.note_kinds(_only_notes(batch.kinds))
             _warn_if_cut([command], batch.rows, warnings)
             warnings += batch.warnings
             self._check_budget([command], kept + size)
             spent = Spent(time.perf_counter() - at)
             absent = absent_fields(command.reads, batch, before, batch.rows)
             steps.append(step_of(text, [command], (before, batch.rows), spent, [absent]))
+            if parts and not batch.rows and before:
+                steps[-1].alone = tuple(in_memory(kept_alone, parts, all_rows))
+                steps[-1].alone_of = before
         for step in steps:
             step.pipeline = self._number
         return Outcome(
@@ -224,8 +249,10 @@ class Run:
             self._account.mixed(),
             self._account.structures(),
             self._account.named(TEXT_BESIDE_NUMBER),
-            self._pipeline,
-            self._places(batch),
+            self._account.named(TRUTH_BESIDE_NUMBER),
+            self._account.named(CAPITAL_TRUTH),
+            pipeline=self._pipeline,
+            places=self._places(batch),
         )
 
     def _shown(self, batch: Batch) -> dict[str, Any]:
@@ -237,6 +264,24 @@ class Run:
             held += columns.nbytes(shown[name])
             self._check_budget(last, held + self._partials.nbytes)
         return shown
+
+    def _say_what_dropped_all(self, outcome: Outcome) -> None:
+        """Note which part of a condition has dropped the rows of an answer without any."""
+        steps = [step for step in outcome.steps if step.pipeline == self._number]
+        if self._scan.tasks:
+            count_parts(steps, self._plan, self._task_plan, self._scan.tasks)
+        else:
+            steps[0].alone = conditions_that_leave_out_all(
+                self._plan, self._source, self._window, self._structures
+            )
+
+    def _parts_without_values(self) -> set[str]:
+        """Name the parts of maps that the query made and in which no value has come up."""
+        commands = self._pipeline.commands
+        made = set().union(*(command.writes() for command in makers(commands)))
+        named = set(self._plan.outputs).union(*map(field_names, commands))
+        parts = {name for name in named - made if "." in name and touches({name}, made)}
+        return parts.difference(self._account.named(PART_WITH_VALUES))
 
     def _give_types(self, outcome: Outcome) -> None:
         """Give the columns of an answer without rows the types that events show."""
@@ -325,8 +370,8 @@ class _Partials:
             return batch
 
 
-def _only(kind: str, kinds: dict[str, set[str]]) -> dict[str, set[str]]:
-    return {name: {kind} for name, noted in kinds.items() if kind in noted}
+def _only_notes(kinds: dict[str, set[str]]) -> dict[str, set[str]]:
+    return {name: noted & NOTES for name, noted in kinds.items() if noted & NOTES}
 
 
 def _warn_if_cut(commands: list[Command], rows: int, warnings: list[str]) -> None:

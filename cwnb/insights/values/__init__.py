@@ -16,7 +16,13 @@ from cwnb.insights.values.conversion import (
     unify,
 )
 from cwnb.insights.values.equality import compare, equality_key, is_in
-from cwnb.insights.values.membership import all_numbers, distinct, is_among, same_keys
+from cwnb.insights.values.membership import (
+    all_numbers,
+    distinct,
+    is_among,
+    is_any_of,
+    same_keys,
+)
 from cwnb.insights.values.number_columns import (
     as_numbers,
     column_of_numbers,
@@ -62,6 +68,7 @@ __all__ = [
     "holds_structures",
     "in_calendar",
     "is_among",
+    "is_any_of",
     "is_in",
     "is_mixed",
     "is_number",

@@ -36,6 +36,16 @@ def distinct(array: pa.Array) -> pa.Array:
     return pc.unique(keys).drop_null()
 
 
+def is_any_of(array: pa.Array, texts: tuple[str, ...]) -> bool:
+    """Tell whether one of these texts is a value of a column of texts; false for other columns."""
+    if pa.types.is_dictionary(array.type):
+        used = array.dictionary.take(pc.unique(array.indices.drop_null()))
+        return is_any_of(used, texts)
+    if not pa.types.is_string(array.type):
+        return False
+    return bool(pc.any(pc.is_in(array, pa.array(texts, pa.string()))).as_py())
+
+
 def is_among(value: pa.Array, wanted: pa.Array) -> pa.Array:
     """Tell for each value whether its key is one of those that `distinct` gave.
 
