@@ -56,9 +56,10 @@ def _reasons(
         alone = listed([text for text, _ in scan.alone])
         enough = f" ({alone} alone leaves out all)" if len(scan.alone) == 1 else ""
         enough = f" ({alone} each leave out all)" if len(scan.alone) > 1 else enough
+        instead = f"; {scan.instead}" if scan.instead else ""
         yield (
             f"none of the {scan.rows_in:,} events was read, because by what the catalog knows of "
-            f"them none can pass: {conditions}{enough}"
+            f"them none can pass: {conditions}{enough}{instead}"
         )
     for place, step in enumerate(commands):
         if step.rows_in > 0 and step.rows_out == 0:
@@ -79,7 +80,8 @@ def _dropped(
     means = step.none_means or _of_parts(step)
     meant = f" ({means})" if means else ""
     were = "were" if several else "was"
-    yield f"{all_of} that came to it {were} dropped by: {step.text}{meant}"
+    instead = f"; {step.instead}" if step.instead else ""
+    yield f"{all_of} that came to it {were} dropped by: {step.text}{meant}{instead}"
     answers = list(step.answers)
     for name in sorted(step.absent):
         maker = next((one for one in reversed(before) if _makes(one, name)), None)

@@ -193,6 +193,28 @@ def test_the_condition_that_leaves_out_all_events_is_named(logs):
     assert "(ms = 700 alone leaves out all)" in reason or "ms = 700 keeps none" in reason
 
 
+# Query, and what the reason says that the events have instead.
+NEAR = [
+    ("filter level = 'error'", 'level has the value "ERROR"'),
+    ("filter level in ['x', ' info ']", 'level has the value "INFO"'),
+    ("filter level = 'Info' and ms = 1", 'level has the value "INFO"'),
+    ("filter level like 'err'", "in another case it is found: write level like /(?i)err/"),
+    ("filter @message like '\"Level\"'",
+        'in another case it is found: write @message like /(?i)"Level"/'),
+    ("filter level", "level holds texts, and a text is no condition: write ispresent(level)"),
+    ("stats count(*) as n by level | filter level = 'error'", 'level has the value "ERROR"'),
+    ("fields jsonParse(@message) as m | filter m.level = 'error'", 'm.level has the value "ERROR"'),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said"), NEAR)
+def test_a_value_that_is_written_almost_so_is_named(logs, text, said):
+    (reason,) = reasons_for_no_rows(logs.query(text, "/a"))
+    assert reason.endswith(f"; {said}")
+    (other,) = reasons_for_no_rows(logs.query("filter level = 'FATAL' or ms < 0", "/a"))
+    assert ";" not in other
+
+
 # Query and what is said of a part of a map that is in none.
 KEYS = [
     ("fields jsonParse(@message) as m | filter m.levl = 'x'", "did you mean 'm.level'?"),

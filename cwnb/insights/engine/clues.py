@@ -6,9 +6,12 @@ map, events are read once more.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
+from sqlglot import exp
 
 from cwnb.errors import MalformedQuery
 from cwnb.events import MESSAGE
@@ -16,18 +19,20 @@ from cwnb.insights import values
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.commands.steps import apply
-from cwnb.insights.engine.evaluate import evaluate_condition, evaluate_named
+from cwnb.insights.engine.evaluate import evaluate_array, evaluate_condition, evaluate_named
 from cwnb.insights.ql import dialect
+from cwnb.insights.ql.tokens import quote
+from cwnb.insights.ql.writer import write_name
 from cwnb.insights.rewrite import as_condition, only_filters
 from cwnb.insights.structure_fields import open_task
-from cwnb.insights.tree import Filter, Names, Rows, conjuncts, row_by_row
+from cwnb.insights.text import regex
+from cwnb.insights.text.regex_syntax import escape, write_regex
+from cwnb.insights.tree import Field, Filter, In, Like, Names, Rows, conjuncts, row_by_row
 from cwnb.insights.values.structures import read_structures
 from cwnb.nearest import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from sqlglot import exp
+    from collections.abc import Iterable, Iterator, Sequence
 
     from cwnb.events import Source, Task, Window
     from cwnb.insights.engine.outcome import Step
@@ -42,64 +47,136 @@ _EVENTS_FOR_KEYS = 1_000
 _KEYS = 1_000
 _KEYS_NAMED = 8
 _DEPTH = 4
+# So many values of a field are compared with the one that is asked for.
+_VALUES = 10_000
 
 Part = tuple[str, int]
 
 
 def parts_of(command: Command) -> list[exp.Expression]:
-    """Give the conditions that a filter joins by `and`; none if it has only one."""
-    parts = conjuncts(command.args["condition"]) if isinstance(command, Filter) else []
-    return parts if len(parts) > 1 else []
+    """Give the conditions that a filter joins by `and`; none for another command."""
+    return conjuncts(command.args["condition"]) if isinstance(command, Filter) else []
 
 
-def kept_alone(parts: Sequence[exp.Expression], batch: Batch) -> list[Part]:
-    """Give the text of each condition, and how many rows of a batch it keeps alone."""
-    return [(dialect.to_text(part), evaluate_condition(part, batch).true_count) for part in parts]
+def note_what_dropped_all(
+    step: Step, parts: Sequence[exp.Expression], batches: Iterable[Batch]
+) -> None:
+    """Note in a step that has dropped all rows what each part of its condition keeps of them.
+
+    Where a part keeps none, the rows may have nearly the value that it asks for.
+    """
+    counts = [0] * len(parts)
+    instead: dict[int, str] = {}
+    rows = 0
+    for batch in batches:
+        rows += batch.rows
+        for place, part in enumerate(parts):
+            counts[place] += evaluate_condition(part, batch).true_count
+            if not counts[place] and place not in instead and (said := near_value(part, batch)):
+                instead[place] = said
+    if len(parts) > 1 and rows:
+        texts = map(dialect.to_text, parts)
+        step.alone, step.alone_of = tuple(zip(texts, counts, strict=True)), rows
+    step.instead = next((said for place, said in instead.items() if not counts[place]), "")
 
 
-def count_parts(steps: Sequence[Step], plan: Plan, given: TaskPlan, tasks: Sequence[Task]) -> None:
-    """Note in the step that has dropped all rows how many each part of its condition keeps.
+def say_what_dropped_all(
+    steps: Sequence[Step], plan: Plan, given: TaskPlan, tasks: Sequence[Task]
+) -> None:
+    """Note it in the step of the tasks that has dropped all rows, if one has, for a filter.
 
     `steps` are the scan and what follows it. Only the newest events are counted.
     """
     place = next(
         (i for i, step in enumerate(steps[1:]) if step.rows_in and not step.rows_out), None
     )
-    if place is None or place >= len(plan.steps):
+    if place is None or place >= len(plan.steps) or not (parts := parts_of(plan.steps[place])):
         return
-    parts = parts_of(plan.steps[place])
-    found: list[list[Part]] = []
-    rows = 0
-    if parts:
+
+    def before() -> Iterator[Batch]:
         for batch in _batches(tasks, given, _EVENTS):
-            try:
-                for command in plan.steps[:place]:
-                    batch = apply(command, batch)  # noqa: PLW2901
-                found.append(kept_alone(parts, batch))
-            except MalformedQuery:  # a fault of rows that another part has dropped
-                return
-            rows += batch.rows
-    if found:
-        step = steps[place + 1]
-        counts = [sum(count for _, count in column) for column in zip(*found, strict=True)]
-        step.alone = tuple((text, n) for (text, _), n in zip(found[0], counts, strict=True))
-        step.alone_of = rows
+            for command in plan.steps[:place]:
+                batch = apply(command, batch)  # noqa: PLW2901
+            yield batch
+
+    try:
+        note_what_dropped_all(steps[place + 1], parts, before())
+    except MalformedQuery:  # a fault of rows that another part has dropped
+        return
 
 
-def conditions_that_leave_out_all(
-    plan: Plan, source: Source, window: Window, structures: frozenset[str]
-) -> tuple[Part, ...]:
-    """Give the conditions of a scan each of which alone leaves out all events."""
+def near_value_of_left_out(step: Step, plan: Plan, given: TaskPlan, tasks: Sequence[Task]) -> str:
+    """Say which values events have instead that were left out by what the catalog knows of them.
+
+    `step` is the scan; the tasks have these events.
+    """
+    place = next((i for i, command in enumerate(plan.steps) if parts_of(command)), None)
+    if place is None:
+        return ""
+    found = [replace(step, rows_in=1, rows_out=1) for _ in plan.steps]
+    found[place].rows_out = 0
+    say_what_dropped_all([step, *found], plan, given, tasks)
+    return found[place].instead
+
+
+def near_value(part: exp.Expression, batch: Batch) -> str | None:
+    """Say which value the rows have that is written almost as the one that a condition asks for."""
+    subject = part.args.get("value", part.this)
+    if isinstance(part, Field):
+        subject = part
+    if not isinstance(subject, Field):
+        return None
+    column = evaluate_array(subject, batch)
+    text = pa.types.is_dictionary(column.type) or pa.types.is_string(column.type)
+    if not text or column.null_count == len(column):
+        return None
+    name = write_name(subject.name)
+    if isinstance(part, Field):
+        return f"{name} holds texts, and a text is no condition: write ispresent({name})"
+    if isinstance(part, Like):
+        return _in_another_case(part, name, column)
+    if isinstance(part, exp.EQ | In):
+        options = part.args.get("options") or [part.expression]
+        wanted = {_folded(str(one.this)) for one in options if one.is_string}
+        known = values.decode(column).unique().slice(0, _VALUES).to_pylist()
+        found = next((v for v in known if v is not None and _folded(v) in wanted), None)
+        return None if found is None else f"{name} has the value {quote(found)}"
+    return None
+
+
+def _folded(text: str) -> str:
+    return text.strip().casefold()
+
+
+def _in_another_case(like: Like, name: str, column: Any) -> str | None:
+    pattern = like.args["pattern"]
+    if not isinstance(pattern, exp.Literal):
+        return None
+    literal = str(pattern.this)
+    found = regex.contains(values.decode(column), literal, ignore_case=True)
+    if not found.true_count:
+        return None
+    return f"in another case it is found: write {name} like {write_regex('(?i)' + escape(literal))}"
+
+
+def say_what_left_out_all(
+    step: Step, plan: Plan, given: TaskPlan, source: Source, window: Window
+) -> None:
+    """Note in a scan that has read nothing the conditions each of which alone leaves out all."""
     conditions = plan.scan.args.get("conditions") or []
+    structures = given.structures
     found: list[Part] = []
     columns = [*plan.scan.args["columns"], *([MESSAGE] if structures else [])]
+    if conditions:
+        tasks = source.scan(columns, window, []).tasks
+        step.instead = near_value_of_left_out(step, plan, given, tasks)
     for node in conditions if len(conditions) > 1 else []:
         condition = as_condition(node)
         if condition is None or condition.field in structures:
             continue
         if not source.scan(columns, window, [condition]).tasks:
             found.append((dialect.to_text(node), 0))
-    return tuple(dict.fromkeys(found))
+    step.alone = tuple(dict.fromkeys(found))
 
 
 def makers(commands: Sequence[Command]) -> list[Command]:

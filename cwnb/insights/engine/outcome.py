@@ -32,7 +32,7 @@ class Step:
     reads. `writes`: the fields that it makes. `absent`: where it has dropped all rows, fields that
     it reads and that none of them had. `none_means`: what it says if it gives no row. `alone`:
     where it has dropped all rows, the parts of its condition and how many rows each keeps alone, of
-    the newest `alone_of`.
+    the newest `alone_of`; `instead`: which values these rows have instead.
     """
 
     text: str
@@ -47,6 +47,7 @@ class Step:
     none_means: str = ""
     alone: tuple[tuple[str, int], ...] = ()
     alone_of: int = 0
+    instead: str = ""
 
 
 @dataclass

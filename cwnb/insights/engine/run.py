@@ -22,12 +22,12 @@ from cwnb.insights.engine.batch import (
     TRUTH_BESIDE_NUMBER,
 )
 from cwnb.insights.engine.clues import (
-    conditions_that_leave_out_all,
-    count_parts,
-    kept_alone,
     keys_beside,
     makers,
+    note_what_dropped_all,
     parts_of,
+    say_what_dropped_all,
+    say_what_left_out_all,
 )
 from cwnb.insights.engine.commands.barrier import POSITION, TASK
 from cwnb.insights.engine.commands.steps import apply
@@ -236,8 +236,7 @@ class Run:
             absent = absent_fields(command.reads, batch, before, batch.rows)
             steps.append(step_of(text, [command], (before, batch.rows), spent, [absent]))
             if parts and not batch.rows and before:
-                steps[-1].alone = tuple(in_memory(kept_alone, parts, all_rows))
-                steps[-1].alone_of = before
+                in_memory(note_what_dropped_all, steps[-1], parts, [all_rows])
         for step in steps:
             step.pipeline = self._number
         return Outcome(
@@ -269,11 +268,9 @@ class Run:
         """Note which part of a condition has dropped the rows of an answer without any."""
         steps = [step for step in outcome.steps if step.pipeline == self._number]
         if self._scan.tasks:
-            count_parts(steps, self._plan, self._task_plan, self._scan.tasks)
+            say_what_dropped_all(steps, self._plan, self._task_plan, self._scan.tasks)
         else:
-            steps[0].alone = conditions_that_leave_out_all(
-                self._plan, self._source, self._window, self._structures
-            )
+            say_what_left_out_all(steps[0], self._plan, self._task_plan, self._source, self._window)
 
     def _parts_without_values(self) -> set[str]:
         """Name the parts of maps that the query made and in which no value has come up."""

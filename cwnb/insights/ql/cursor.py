@@ -51,7 +51,9 @@ class Cursor(Parser):
         """Give what to write for what other languages have behind a value."""
         word, before = self._word(), self._prev.text.lower() if self._prev else ""
         if before == "distinct" and word:
-            return f"; write count_distinct({self._curr.text})"
+            in_call = self._tokens[self._index - 2].token_type is TokenType.L_PAREN
+            meant = f"count_distinct({self._curr.text})" if in_call else f"dedup {self._curr.text}"
+            return f"; write {meant}"
         if before == "case" and word == "when":
             return "; write case(condition, value, …, otherwise)"
         last_two = [self._slice(token) for token in self._tokens[: self._index][-2:]]

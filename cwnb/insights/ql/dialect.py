@@ -50,7 +50,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 from cwnb.errors import MalformedQuery
 from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions
-from cwnb.insights.ql import foreign, misreadings, vocabulary
+from cwnb.insights.ql import foreign, foreign_forms, misreadings, vocabulary
 from cwnb.insights.ql.expression_grammar import MAX_NESTING, check_depth
 from cwnb.insights.ql.input_grammar import InputParser
 from cwnb.insights.ql.macros import QUERY_CHARACTERS
@@ -196,6 +196,11 @@ class InsightsParser(InputParser):
 
     def _unknown_command(self, name: Token) -> MalformedQuery:
         word = name.text.lower()
+        following = self._ahead(3)[1:]
+        if following[:1] == ["-"] and len(following) > 1:
+            # Commands of KQL have dashes in their names.
+            dashed = f"{word}-{following[1].lower()}"
+            word = dashed if dashed in foreign.COMMANDS else word
         if word == vocabulary.SOURCE.lower():
             return self._misplaced_source(name)
         if word == "search":
@@ -210,13 +215,21 @@ class InsightsParser(InputParser):
             message = f"{name.text!r} is a function, not a command; write {command} before it"
         else:
             near = suggestion(word, [*self.COMMAND_PARSERS, *vocabulary.SYNONYMS])
-            hint = foreign.command_hint(word) or self._missing_filter() or near
+            hint = foreign.command_hint(word) or self._missing_filter() or near or self._table()
             message = f"unknown command {name.text!r}{hint}"
         return self._fault_at(name, message)
 
     def _missing_filter(self) -> str:
         """Give a hint where a condition stands in the place of a command."""
+        ahead = self._ahead(8)
+        if condition := foreign_forms.lucene_condition(ahead[0], ahead[1:]):
+            return f"; {condition.replace('write ', 'write filter ', 1)}"
         return "; write filter before a condition" if self._begins_condition() else ""
+
+    def _table(self) -> str:
+        """Give a hint for a word alone at the beginning, which names a table in other languages."""
+        alone = self._index == 0 and (not self._next or self._next.token_type is TokenType.PIPE)
+        return f"; {foreign.COMMANDS['from']}" if alone else ""
 
     def _begins_condition(self) -> bool:
         """Tell whether a comparison stands behind the current token."""

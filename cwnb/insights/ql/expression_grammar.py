@@ -111,7 +111,13 @@ class ExpressionParser(HintingCursor):
         if operator := self.COMPARISONS.get(self._curr.token_type):
             self._advance()
             if self._curr.token_type is REGEX_TOKEN:
-                raise self._fault("a regex can follow 'like' or '=~', but no other comparison")
+                meant = "not like" if operator is exp.NEQ else "like"
+                raise self._fault(
+                    "a regex can follow 'like' or '=~', but no other comparison; write "
+                    f"{meant} {self._slice(self._curr)}"
+                )
+            if self._curr.token_type is TokenType.L_BRACKET:
+                raise self._expected("a field, a value or a function", self._list_compared(node))
             node = self._placed(operator(this=node, expression=self._operand()), start)
             self._note(misreadings.of_compared(node))
         elif self._match(TokenType.RLIKE):
@@ -329,6 +335,8 @@ class ExpressionParser(HintingCursor):
         word = self._word()
         if word in RESERVED:
             hint = self._nothing_before_by() if word == "by" else ""
+            if word == "like":
+                hint = "; write field like 'text' or field like /regex/"
             raise self._expected("a field, a value or a function", hint)
         self._advance()
         if self._curr.token_type is TokenType.L_PAREN and not token.text.endswith("`"):

@@ -91,6 +91,11 @@ class ExtractionParser(ExpressionParser):
             named = self._curr
             name = self._name()
             value = self._placed(tree.Field(parts=name.split(".")), named.start)
+        if not self._curr or self._curr.token_type is TokenType.PIPE:
+            raise self._expected(
+                "a path in quotes, such as 'order.items[0].sku'",
+                "; the fields of JSON messages need no command: name them where they are used",
+            )
         path = self._path(json_path, "a path in quotes, such as 'order.items[0].sku'")
         return tree.Json(value=value, path=path, name=self._one_name("the value"))
 

@@ -21,6 +21,8 @@ FUNCTIONS = {
     "countif": "a condition is 1 or 0: write sum(…)",
     "sumif": "write sum(if(condition, field, 0))",
     "dc": "write count_distinct(…)",
+    "dcount": "write count_distinct(…)",
+    "eval": "a condition is 1 or 0: write sum(condition) to count where it is true",
     "distinctcount": "write count_distinct(…)",
     "approxcountdistinct": "write count_distinct(…)",
     "uniq": "write count_distinct(…)",
@@ -42,6 +44,8 @@ FUNCTIONS = {
     "nvl": "write coalesce(…)",
     "ifnull": "write coalesce(…)",
     "isnullorempty": "write isempty(…)",
+    "isnotempty": "write not isempty(…)",
+    "isnotblank": "write not isblank(…)",
     "iff": "write if(condition, value, otherwise)",
     "iif": "write if(condition, value, otherwise)",
     "cast": "write toInt(…), toDouble(…) or toNumber(…)",
@@ -83,6 +87,15 @@ FUNCTIONS = {
     "strptime": "write parseDate(…)",
     "todate": "write parseDate(…)",
     "totimestamp": "write parseDate(…)",
+    "hour": 'write formatDate(@timestamp, "%H")',
+    "hourofday": 'write formatDate(@timestamp, "%H")',
+    "minute": 'write formatDate(@timestamp, "%M")',
+    "day": 'write formatDate(@timestamp, "%d")',
+    "dayofmonth": 'write formatDate(@timestamp, "%d")',
+    "dayofweek": 'write formatDate(@timestamp, "%A")',
+    "weekday": 'write formatDate(@timestamp, "%A")',
+    "month": 'write formatDate(@timestamp, "%m")',
+    "year": 'write formatDate(@timestamp, "%Y")',
     "datetrunc": "write datefloor(@timestamp, 1h)",
     "datebin": "write bin(1h)",
     "timebucket": "write bin(1h)",
@@ -96,6 +109,12 @@ FUNCTIONS = {
     "datediff": "times are numbers of milliseconds: subtract toMillis(…) from toMillis(…)",
 }
 _PERCENTILE = re.compile(r"(?:p|pct|perc|percentile)([0-9]{1,2})(?:\.([0-9]+))?$")
+
+# Names that other languages and tools have for what every event has, in lower case.
+FIELDS = {
+    **dict.fromkeys("msg _raw raw rawdata log line body _msg".split(), "@message"),
+    **dict.fromkeys("_time time ts timegenerated datetime date eventtime".split(), "@timestamp"),
+}
 
 # Words in the place of a command.
 COMMANDS = {
@@ -140,6 +159,20 @@ COMMANDS = {
     "from": "a query reads the log groups that are chosen beside it, or those of SOURCE",
     "index": "a query reads the log groups that are chosen beside it, or those of SOURCE",
     "union": "choose several log groups, and the query reads all of them",
+    "render": "leave it out: result.plot() draws the chart",
+    "project-away": "write display with the names of the fields to keep",
+    "project-keep": "write display …",
+    "project-rename": "write fields field as name",
+    "project-reorder": "write display …",
+    "mv-expand": "write unnest …",
+    "mv-apply": "write unnest …",
+    "make-series": "write stats … by bin(5m) | fillmissing with 0 for …",
+    "line_format": "write display concat(…)",
+    "label_format": "write fields field as name",
+    "unwrap": "name the field in the function, as in stats avg(field) by bin(5m)",
+    "logfmt": "write parse @message logfmt as name",
+    "regexp": "write parse field /(?<name>…)/",
+    "decolorize": "leave it out",
     "and": "join conditions in one filter, or write filter again",
     "or": "join the conditions in one filter",
 }
@@ -174,6 +207,9 @@ AFTER_VALUE = {
     "over": "there are no windows over rows; write stats … by …",
     "union": "choose several log groups, and the query reads all of them",
     "from": "a query reads the log groups that are chosen beside it, or those of SOURCE",
+    "offset": "an answer has no offset",
+    "sortby": "write sort before dedup, which keeps the first row of each",
+    "span": "write bin(5m) among the keys behind 'by'",
     "nulls": "missing values have a fixed place: last in descending order, first in ascending",
 }
 

@@ -21,6 +21,8 @@ _CASTS = {
     **dict.fromkeys("number numeric decimal".split(), "toNumber"),
     **dict.fromkeys("text string varchar char".split(), "concat"),
 }
+# What other languages have between `parse` with its field and the pattern.
+_BEFORE_PATTERN = frozenset("with pattern regexp regex grok using".split())
 _SIGNS = frozenset("+-*/%^.")
 _BYTES = re.compile(r"(?P<factor>[kmgt])(?P<binary>i?)b?", re.IGNORECASE)
 _FACTORS = "kmgt"
@@ -41,6 +43,10 @@ def after_value(before: Sequence[str], ahead: Sequence[str]) -> str | None:
     """
     value = before[-1] if before and _NAME.fullmatch(before[-1]) else "…"
     words = [word.lower() for word in ahead]
+    if lucene := lucene_condition(value, ahead):
+        return lucene
+    if words[:1] == [","] and before[-2:-1] == ["="] and len(ahead) > 1:
+        return f"write in [{before[-1]}, {ahead[1]}] for several values"
     if words[:1] == ["between"] or words[:2] == ["not", "between"]:
         field = "…" if before[-2:-1] and before[-2] in _SIGNS else value
         return _range(field, ahead[words.index("between") + 1 :], negated=words[0] == "not")
@@ -48,6 +54,42 @@ def after_value(before: Sequence[str], ahead: Sequence[str]) -> str | None:
         call = _CASTS.get(words[2], "toInt")
         return f"write {call}({value})"
     return None
+
+
+def lucene_condition(field: str, ahead: Sequence[str]) -> str | None:
+    """Say how to write `level:ERROR`, `ms:[10 TO 20]`, `ms:>10`; None for anything else.
+
+    `ahead` begins with the colon.
+    """
+    if ahead[:1] != [":"] or len(ahead) < 2 or ahead[1] == ":":
+        return None
+    value, words = ahead[1], [word.lower() for word in ahead]
+    if field == "_exists_":
+        return f"write ispresent({value})"
+    if value in (">", ">=", "<", "<=") and len(ahead) > 2:
+        return f"write {field} {value} {ahead[2]}"
+    if value == "[" and words[3:4] == ["to"] and len(ahead) > 4:
+        return f"write {field} >= {ahead[2]} and {field} <= {ahead[4]}"
+    if value == "(":
+        items = [part for part in ahead[2:] if part.lower() not in ("or", "(", ")")]
+        return f"write {field} in [{', '.join(map(_as_value, items))}]"
+    if value == "*":
+        text = ahead[2] if len(ahead) > 2 and _NAME.fullmatch(ahead[2]) else "text"
+        return f'write {field} like "{text}"'
+    if not (value[0] in "\"'" or _NAME.fullmatch(value) or _is_number(value)):
+        return None
+    if words[2:3] == ["*"]:
+        return f"write {field} like /^{value}/"
+    return f"write {field} = {_as_value(value)}"
+
+
+def _as_value(written: str) -> str:
+    """Write a bare word as a text; texts in quotes and numbers stay."""
+    return written if written[0] in "\"'" or _is_number(written) else f'"{written}"'
+
+
+def _is_number(written: str) -> bool:
+    return re.fullmatch(r"[0-9]+(?:\.[0-9]+)?", written) is not None
 
 
 def _range(field: str, ahead: Sequence[str], *, negated: bool) -> str:
@@ -103,6 +145,8 @@ def parse_without_pattern(value: str, ahead: Sequence[str]) -> str | None:
     """Say what to write for `parse json @message as m`, and for the same in another order."""
     name = _name_after_as(ahead)
     if name is None:
+        if len(ahead) > 1 and ahead[1][:1] in ("'", '"') and ahead[0].lower() in _BEFORE_PATTERN:
+            return f"write parse {value} {ahead[1]} as name"
         first, name = (ahead[0] if ahead else ""), _name_after_as(ahead[1:]) or "name"
         return parse_mode(first.lower(), value, name) or parse_mode(value.lower(), first, name)
     if hint := parse_mode(value.lower(), "@message", name):
@@ -127,7 +171,13 @@ def parse_mode(mode: str, field: str, name: str) -> str | None:
 
 def streams(query: str, start: int) -> str | None:
     """Say how to write labels in braces that begin a query, as in `{app="x"} |= "y"`."""
-    if query[:start].strip():
+    before = query[:start].strip()
+    if before.endswith("("):
+        return (
+            "unexpected symbol found '{'; write filter … | stats count(*) by bin(5m): the query "
+            "reads the log groups that are chosen beside it, or those of SOURCE"
+        )
+    if before:
         return None
     match = _STREAMS.match(query, start)
     labels = list(_LABEL.finditer(match["labels"])) if match else []

@@ -45,6 +45,15 @@ class HintingCursor(Cursor):
             return f"; {foreign_forms.power(base, exponent)}"
         if kind is REGEX_TOKEN and before.text.lower() in _BEFORE_CONDITION:
             return f"; write @message like {self._slice(self._curr)}"
+        if kind is REGEX_TOKEN and before.token_type is TokenType.COMMA:
+            return self._regex_as_argument()
+        if kind is TokenType.PLUS and before.text.lower() in ("fields", "display"):
+            return f"; write {before.text} {self._slice(self._next) if self._next else '…'}"
+        if kind is TokenType.GT and before.token_type is TokenType.DASH and self._next:
+            base = self._slice(self._tokens[self._index - 2])
+            return f"; a key follows a dot: write {base}.{self._next.text}"
+        if before.token_type is TokenType.STAR and (glob := self._bare_glob()):
+            return f"; {glob}"
         if kind is TokenType.PLUS and before.text.lower() in ("sort", "order", "by", ","):
             return "; the order is ascending unless 'desc' stands behind the key"
         if kind in self.COMPARISONS and before.text.lower() in ("and", "or", "not"):
@@ -52,6 +61,38 @@ class HintingCursor(Cursor):
         if kind in self.COMPARISONS and before.token_type is TokenType.EQ:
             return "; an equality is written '='"
         return ""
+
+    def _bare_glob(self) -> str | None:
+        """Say what to write for `level = ERR*`, whose star is behind a bare word."""
+        star, word, sign = (self._tokens[self._index - back] for back in (1, 2, 3))
+        bare = word.token_type is TokenType.VAR and word.end + 1 == star.start
+        if self._index < 4 or not bare or sign.token_type not in (TokenType.EQ, TokenType.NEQ):
+            return None
+        field = self._slice(self._tokens[self._index - 4])
+        negated = "not " if sign.token_type is TokenType.NEQ else ""
+        return f"write {field} {negated}like /^{word.text}/"
+
+    def _regex_as_argument(self) -> str:
+        """Say where a regex stands that is an argument of a function without regexes."""
+        depth = 0
+        for place in range(self._index - 1, 0, -1):
+            kind = self._tokens[place].token_type
+            depth += (kind is TokenType.R_PAREN) - (kind is TokenType.L_PAREN)
+            if depth < 0:
+                name = canonical(self._slice(self._tokens[place - 1]))
+                if name == "replace":
+                    return "; write regexReplace(…) for a regex"
+                break
+        return f"; a regex stands behind like: write field like {self._slice(self._curr)}"
+
+    def _list_compared(self, value: exp.Expression) -> str:
+        """Say how to look for a value in a list, for `level = ["a", "b"]`."""
+        field = self.sql[value.meta["start"] : value.meta["end"]]
+        negated = "not " if self._prev.token_type is TokenType.NEQ else ""
+        ahead = self._ahead(64)
+        inside = ahead[: ahead.index("]") + 1] if "]" in ahead else ["[…]"]
+        listed = "".join(", " if part == "," else part for part in inside)
+        return f"; write {field} {negated}in {listed}"
 
     def _hint_of_list(self, value: exp.Expression) -> str:
         """Say how to write what follows `in` without brackets."""

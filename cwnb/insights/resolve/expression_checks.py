@@ -13,7 +13,7 @@ from cwnb.insights import tree
 from cwnb.insights.names import canonical, known_functions, row_forms
 from cwnb.insights.ql.tokens import quote
 from cwnb.insights.ql.writer import to_text, write_name
-from cwnb.insights.resolve.doubts import beside_no_value
+from cwnb.insights.resolve.doubts import beside_no_value, instead_of_unknown, word_as_condition
 from cwnb.insights.resolve.mistakes import Mistake, mistake_in, unread_escape
 from cwnb.insights.resolve.scope import (
     Scope,
@@ -211,11 +211,14 @@ class ExpressionChecker:
         elif _stands_for_text(name):
             quoted = f"; if it is a text, write it in quotes: {quote(name.name)}"
             self._warn(f"no event has the field {name.name!r}{lost}{quoted}")
+        elif instead := instead_of_unknown(name, self.known):
+            self._warn(f"no event has the field {name.name!r}{lost}; {instead}")
         else:
             known = sorted(self.names())
             near = _as_call(name) or suggestion(
                 name.name, [*SYSTEM_FIELDS, *self.scope.made, *known]
             )
+            near = near or word_as_condition(name)
             if not near and not known:
                 near = "; no fields were discovered, and 'parse' makes them of text"
             self._warn(f"no event has the field {name.name!r}{lost}{near}")
