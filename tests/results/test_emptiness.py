@@ -204,6 +204,8 @@ NEAR = [
     ("filter level", "level holds texts, and a text is no condition: write ispresent(level)"),
     ("stats count(*) as n by level | filter level = 'error'", 'level has the value "ERROR"'),
     ("fields jsonParse(@message) as m | filter m.level = 'error'", 'm.level has the value "ERROR"'),
+    ("stats values(level) as v | filter v = 'INFO'",
+        "v holds lists or maps: write jsonArrayContains(v, …)"),
 ]  # fmt: skip
 
 

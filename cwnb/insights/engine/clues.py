@@ -127,15 +127,18 @@ def near_value(part: exp.Expression, batch: Batch) -> str | None:
     if not isinstance(subject, Field):
         return None
     column = evaluate_array(subject, batch)
+    name = write_name(subject.name)
+    compares = isinstance(part, exp.EQ | In)
+    if compares and isinstance(column, pa.Array) and values.is_structure(column.type):
+        return f"{name} holds lists or maps: write jsonArrayContains({name}, …)"
     text = pa.types.is_dictionary(column.type) or pa.types.is_string(column.type)
     if not text or column.null_count == len(column):
         return None
-    name = write_name(subject.name)
     if isinstance(part, Field):
         return f"{name} holds texts, and a text is no condition: write ispresent({name})"
     if isinstance(part, Like):
         return _in_another_case(part, name, column)
-    if isinstance(part, exp.EQ | In):
+    if compares:
         options = part.args.get("options") or [part.expression]
         wanted = {_folded(str(one.this)) for one in options if one.is_string}
         known = values.decode(column).unique().slice(0, _VALUES).to_pylist()

@@ -56,6 +56,8 @@ class Cursor(Parser):
             return f"; write {meant}"
         if before == "case" and word == "when":
             return "; write case(condition, value, …, otherwise)"
+        if self._prev and (number := foreign_forms.thousands(self.sql, self._prev.start)):
+            return f"; {number}"
         last_two = [self._slice(token) for token in self._tokens[: self._index][-2:]]
         hint = foreign_forms.after_value(last_two, self._ahead()) or foreign.AFTER_VALUE.get(word)
         return f"; {hint}" if hint else ""

@@ -55,7 +55,7 @@ from cwnb.insights.ql.expression_grammar import MAX_NESTING, check_depth
 from cwnb.insights.ql.input_grammar import InputParser
 from cwnb.insights.ql.macros import QUERY_CHARACTERS
 from cwnb.insights.ql.source_grammar import JOIN_SIDE
-from cwnb.insights.ql.tokens import MACRO_TOKEN, REGEX_TOKEN, InsightsTokenizer
+from cwnb.insights.ql.tokens import MACRO_TOKEN, REGEX_TOKEN, InsightsTokenizer, quote
 from cwnb.insights.ql.writer import Writer, to_text
 from cwnb.nearest import suggestion
 
@@ -157,6 +157,12 @@ class InsightsParser(InputParser):
     def _missing_as(self, before: tree.Command) -> str:
         """Give a hint where a value follows another without a word between them."""
         word = self._word()
+        if self._prev.text.lower() == "interval":
+            return "; times are numbers of milliseconds: write 3600000 for an hour"
+        if isinstance(before, tree.Parse) and word == "as":
+            return '; the field stands first: write parse @message "…" as name'
+        if isinstance(before, tree.Filter) and self._curr.token_type is TokenType.COMMA:
+            return "; write 'and' between conditions"
         if isinstance(before, tree.Filter) and self._curr.token_type is TokenType.STRING:
             return f"; write {self._prev.text} like {self._slice(self._curr)}"
         if isinstance(before, tree.Filter) and word and self._begins_condition():
@@ -179,6 +185,8 @@ class InsightsParser(InputParser):
         if not word:
             text = self._curr.token_type in (TokenType.STRING, REGEX_TOKEN)
             hint = f"; write filter @message like {self._slice(self._curr)}" if text else ""
+            if self._curr and self._curr.token_type is TokenType.STAR:
+                hint = "; write fields @timestamp, @message to show all events"
             if self._ahead(2) == ["-", "-"]:
                 hint = f"; {foreign.COMMENT}"
             raise self._expected("a command", hint)
@@ -228,8 +236,12 @@ class InsightsParser(InputParser):
 
     def _table(self) -> str:
         """Give a hint for a word alone at the beginning, which names a table in other languages."""
-        alone = self._index == 0 and (not self._next or self._next.token_type is TokenType.PIPE)
-        return f"; {foreign.COMMANDS['from']}" if alone else ""
+        if self._index:
+            return ""
+        if not self._next or self._next.text.lower() in ("and", "or"):
+            return f"; to look for a text write filter @message like {quote(self._curr.text)}"
+        names_table = self._next.token_type is TokenType.PIPE
+        return f"; {foreign.COMMANDS['from']}" if names_table else ""
 
     def _begins_condition(self) -> bool:
         """Tell whether a comparison stands behind the current token."""
@@ -249,7 +261,11 @@ class InsightsParser(InputParser):
     def _unnest(self) -> tree.Unnest:
         value = self._operand()
         if not self._accept("into"):
-            raise self._expected("'into' and a name for the items")
+            item = self._next.text if self._word() == "as" and self._next else "item"
+            field = self.sql[value.meta["start"] : value.meta["end"]]
+            raise self._expected(
+                "'into' and a name for the items", f"; write unnest {field} into {item}"
+            )
         return tree.Unnest(value=value, name=self._name())
 
     def _expand(self) -> tree.Expand:
@@ -328,6 +344,8 @@ class InsightsParser(InputParser):
 
     def _limit(self) -> tree.Limit:
         any_rows = self._accept("any")
+        if self._curr.token_type is TokenType.EQ and self._next:
+            raise self._expected("a whole number of rows", f"; write limit {self._next.text}")
         count = self._row_count()
         if self._curr.token_type is TokenType.COMMA:
             raise self._fault("limit takes one number; an answer has no offset")

@@ -171,9 +171,10 @@ class ExpressionParser(HintingCursor):
             raise self._expected("a text, a number, true or false")
         node = self._unary()
         if not tree.is_literal(node):
-            raise self._fault(
-                "a list holds texts, numbers, true and false only", start, self._prev.end + 1
-            )
+            message = "a list holds texts, numbers, true and false only"
+            if isinstance(node, tree.Field):
+                message += f"; write a text in quotes: {quote(node.name)}"
+            raise self._fault(message, start, self._prev.end + 1)
         return node
 
     def _operand(self, tier: int = 0) -> exp.Expression:

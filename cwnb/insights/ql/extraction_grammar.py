@@ -96,6 +96,12 @@ class ExtractionParser(ExpressionParser):
                 "a path in quotes, such as 'order.items[0].sku'",
                 "; the fields of JSON messages need no command: name them where they are used",
             )
+        if self._curr.token_type is TokenType.VAR:
+            written = self._slice(self._next) if self._next else "'key'"
+            raise self._expected(
+                "a path in quotes, such as 'order.items[0].sku'",
+                f"; write json field={self._curr.text} {written} as name",
+            )
         path = self._path(json_path, "a path in quotes, such as 'order.items[0].sku'")
         return tree.Json(value=value, path=path, name=self._one_name("the value"))
 

@@ -24,6 +24,7 @@ _CASTS = {
 # What other languages have between `parse` with its field and the pattern.
 _BEFORE_PATTERN = frozenset("with pattern regexp regex grok using".split())
 _SIGNS = frozenset("+-*/%^.")
+_THOUSANDS = re.compile(r"[0-9]{1,3}(?:,[0-9]{3})+(?![0-9,])")
 _BYTES = re.compile(r"(?P<factor>[kmgt])(?P<binary>i?)b?", re.IGNORECASE)
 _FACTORS = "kmgt"
 _NAME = re.compile(r"[\w@`][\w@`.]*")
@@ -34,6 +35,12 @@ _STREAMS = re.compile(
 )
 _FIELD_OF_FILTER = re.compile(r"\b(?:filter|where)\s+[\w@.`]+\s*\Z", re.IGNORECASE)
 _LABEL = re.compile(r"(?P<name>[\w.]+)\s*(?P<sign>=~|!~|!=|=)\s*(?P<text>\"[^\"]*\"|'[^']*')")
+
+
+def thousands(query: str, start: int) -> str | None:
+    """Say how a number with commas is written, which begins here; None for anything else."""
+    match = _THOUSANDS.match(query, start)
+    return f"a number has no commas; write {match[0].replace(',', '')}" if match else None
 
 
 def after_value(before: Sequence[str], ahead: Sequence[str]) -> str | None:

@@ -58,6 +58,9 @@ class HintingCursor(Cursor):
             return "; the order is ascending unless 'desc' stands behind the key"
         if kind in self.COMPARISONS and before.text.lower() in ("and", "or", "not"):
             return f"; write the field again before {self._slice(self._curr)!r}"
+        swapped = {TokenType.GT: ">=", TokenType.LT: "<="}.get(kind)
+        if swapped and before.token_type is TokenType.EQ:
+            return f"; write {swapped!r}"
         if kind in self.COMPARISONS and before.token_type is TokenType.EQ:
             return "; an equality is written '='"
         return ""

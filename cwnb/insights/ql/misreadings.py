@@ -32,7 +32,7 @@ _PLACES = re.compile(r"%\{\w+:(\w+)(?::\w+)?\}|\{([A-Za-z_]\w*)\}|<([A-Za-z_]\w*
 # What follows an opening tag is a value of XML, whatever the name.
 _TAG = re.compile(r"<\w+>")
 _COMMENT_OF_SQL = re.compile(r"--\s+\S+\s+\Z")
-_UNITS_MS = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+_UNITS_MS = {"ms": 1, "s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 
 
 def of_wildcards(text: str) -> str | None:

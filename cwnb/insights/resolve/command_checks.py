@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from cwnb.events import TIMESTAMP
 from cwnb.insights import tree
-from cwnb.insights.ql.writer import to_text
+from cwnb.insights.ql.writer import to_text, write_name
 from cwnb.insights.resolve.complete import output_names, shown_after
 from cwnb.insights.resolve.joins import Earlier, Joined
 from cwnb.insights.resolve.mistakes import bare_condition, text_for_field
@@ -92,6 +92,11 @@ class _CommandChecker(SequenceChecker):
         for item in command.args["items"]:
             alias = item.args.get("alias")
             is_field = isinstance(item.value, tree.Field) and not alias
+            if not alias and item.value.is_string and self._is_name(str(item.value.this)):
+                self._warn(
+                    f"{to_text(item.value)} is a text, the same for each row; the field is written "
+                    f"without quotes: {write_name(str(item.value.this))}"
+                )
             self._resolve_item(item)
             value = item.value
             if self.joined is not None and isinstance(value, tree.Field) and value.name == alias:
