@@ -26,10 +26,10 @@ from cwnb.insights.ql.writer import write_name
 from cwnb.insights.rewrite import as_condition, only_filters
 from cwnb.insights.structure_fields import open_task
 from cwnb.insights.text import regex
-from cwnb.insights.text.regex_syntax import escape, write_regex
 from cwnb.insights.tree import Field, Filter, In, Like, Names, Rows, conjuncts, row_by_row
 from cwnb.insights.values.structures import read_structures
 from cwnb.nearest import suggestion
+from cwnb.regex import escape, write_regex
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
