@@ -10,6 +10,9 @@ CwnbError
 ├── QueryTooLarge         would hold more memory than its budget
 ├── InvalidParameter      an argument outside the service's rules
 ├── ResourceAlreadyExists
+├── LimitExceeded         one more than the service allows
+├── InvalidOperation      what cannot be done in the present state
+├── ExportFailed          an export task that has ended without all events, and why
 ├── SourceError           a file that cannot be loaded, and why
 │   └── AlreadyLoaded     the same content is in the group already
 └── StoreError
@@ -136,6 +139,24 @@ class ResourceAlreadyExists(CwnbError):
     """The log group or stream exists already."""
 
     code = "ResourceAlreadyExistsException"
+
+
+class LimitExceeded(CwnbError):
+    """One more than the service allows, such as a second active export task."""
+
+    code = "LimitExceededException"
+
+
+class InvalidOperation(CwnbError):
+    """What cannot be done in the present state, such as cancelling a finished export task."""
+
+    code = "InvalidOperationException"
+
+
+class ExportFailed(CwnbError):
+    """The export task has ended without all of its events; its message says why."""
+
+    code = "InvalidParameterException"
 
 
 class SourceError(CwnbError):

@@ -18,6 +18,7 @@ from cwnb import __version__
 from cwnb.cli import (
     backup,
     demo,
+    export,
     filter,
     groups,
     key,
@@ -41,6 +42,8 @@ COMMANDS = (
     unload.unload,
     query.query,
     filter.filter_events,
+    export.export,
+    export.exports,
     groups.groups,
     groups.fields,
     groups.streams,

@@ -52,6 +52,22 @@ LOADS = {
     "bytes": ("bytes", "integer"),
     "loaded": ("loaded_ms", "time"),
 }
+EXPORTS = {
+    "task": ("id", "text"),
+    "group": ("group", "text"),
+    "destination": ("destination", "text"),
+    "format": ("format", "text"),
+    "stream_prefix": ("stream_prefix", "text"),
+    "state": ("state", "text"),
+    "message": ("message", "text"),
+    "events": ("events", "integer"),
+    "bytes": ("text_bytes", "integer"),
+    "files": ("files", "integer"),
+    "start": ("start_ms", "time"),
+    "end": ("end_ms", "time"),
+    "created": ("created_ms", "time"),
+    "completed": ("completed_ms", "time"),
+}
 FIELDS = {
     "name": ("name", "text"),
     "share": ("share", "number"),
