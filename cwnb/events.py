@@ -36,6 +36,13 @@ AWS_REGION = "@aws.region"
 SOURCE_LOG = "@source.log"
 GROUP_FIELDS = (AWS_ACCOUNT, AWS_REGION, SOURCE_LOG)
 
+# What stands before each event in what CloudWatch Logs exports to S3; a line without it belongs to
+# the event before. An export counts the lines inside of messages that begin so.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/S3Export.html
+EXPORT_TIME = (
+    r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z "
+)
+
 # The most that the service takes of one event. Source: cloudwatch_limits_cwl (event size).
 MAX_EVENT_BYTES = 1_048_576
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Array = np.ndarray[Any, Any]
 
+NO_EVENT = "no event of CloudWatch Logs"
 TOO_LONG = f"longer than {MAX_EVENT_BYTES:,} bytes"
 
 
@@ -23,6 +24,7 @@ class Chunk:
 
     `number` is the line of each record's first line (of a table or JSON array: the record's
     number). `time_ms` and `timed` are None where the times stand in the fields of the messages.
+    `ingestion_ms`: when the events came into the store that a file was exported from, if it tells.
     `refused` holds records that the reader itself could not make an event of.
     """
 
@@ -35,6 +37,7 @@ class Chunk:
     blank: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
     discovered: Any = None
+    ingestion_ms: Array | None = None
 
 
 def stream_names(names: list[Any], default: str) -> pa.Array:

@@ -15,11 +15,12 @@ from cwnb.sources.assumed import Assumed
 from cwnb.sources.blocks import LineReader
 from cwnb.sources.containers import is_wrapped, read_cri, unwrapped
 from cwnb.sources.earlier import START_BYTES, TAIL_FORMATS, head_of
-from cwnb.sources.exports import read_export
+from cwnb.sources.event_files import read_event_lines
+from cwnb.sources.exports import is_export, read_export
 from cwnb.sources.intake import Intake, faults_of
 from cwnb.sources.lines import TextReader
 from cwnb.sources.ndjson import read_ndjson
-from cwnb.sources.recognise import EXPORT_NAME, SAMPLE_BYTES, recognise, refuse_binary
+from cwnb.sources.recognise import SAMPLE_BYTES, recognise, refuse_binary
 from cwnb.sources.records import read_records
 from cwnb.sources.separated import read_separated
 from cwnb.sources.service import read_service
@@ -58,7 +59,10 @@ def load_content(
     reading = target.reading(item.modified_ms)
     split = False
     with faults_of(item.name):
-        stream, sample = _decoded(Peekable(content), report, tail)
+        stream = Peekable(content)
+        sample = _sample(stream)
+        if not is_export(sample, item.name):
+            stream, sample = _decoded(stream, sample, report, tail)
         report.format = _format(target, item, sample, reading, tail)
     if tail is not None:
         tail.check(item, report.format)
@@ -82,8 +86,8 @@ def load_content(
     assumed = Assumed()
     times = TimeReader(order, replace(reading, assumed=assumed))
     report.time_form = times.name
-    if report.format == "export" and (match := EXPORT_NAME.search(item.key)):
-        report.stream = target.stream_for(match[1], report)
+    if report.format == "export" and (name := target.exported.of(item)) is not None:
+        report.stream = target.stream_for(name, report)
     chunks = _chunks(target, report, stream, lines, times)
     if target.unwrap:
         chunks = unwrapped(chunks, times, report)
@@ -249,8 +253,9 @@ def _different_then(options: list[str]) -> str:
     return f"{' and '.join(options)} {'was' if len(options) == 1 else 'were'} different then"
 
 
-def _decoded(stream: Peekable, report: FileReport, tail: Tail | None) -> tuple[Peekable, bytes]:
-    sample = _sample(stream)
+def _decoded(
+    stream: Peekable, sample: bytes, report: FileReport, tail: Tail | None
+) -> tuple[Peekable, bytes]:
     encoding, mark = encoding_of(sample) if tail is None else (None, 0)
     if encoding is None:
         return stream, sample
@@ -288,7 +293,9 @@ def _chunks(
     if report.format == "ndjson":
         return read_ndjson(lines)
     if report.format == "export":
-        return read_export(lines, times)
+        return read_export(lines)
+    if report.format == "events":
+        return read_event_lines(lines, own_stream=target.stream is None)
     if report.format == "cri":
         return read_cri(lines, times, report)
     if report.format in {"json", "cloudtrail"}:
@@ -298,7 +305,8 @@ def _chunks(
     if report.format in {"csv", "tsv"}:
         return read_separated(stream, report, times.reading)
     if report.format == "parquet":
-        return tables.read_parquet(stream, report, times.reading, target.max_ratio)
+        own = own_times and target.stream is None
+        return tables.read_parquet(stream, report, times.reading, target.max_ratio, own=own)
     return TextReader(lines, times, target.pattern)
 
 

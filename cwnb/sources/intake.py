@@ -236,7 +236,8 @@ class Intake:
         report.capped += discovered.capped
         if (assumed := self._times.reading.assumed) is not None:
             assumed.take(times[kept & prepared.timed])
-        events = CheckedEvents.of(chosen, stream, messages, discovered)
+        ingestion = None if chunk.ingestion_ms is None else chunk.ingestion_ms[kept]
+        events = CheckedEvents.of(chosen, stream, messages, discovered, ingestion)
         for counted in events.counts:
             report.count(counted.name, counted.first_ms, counted.last_ms, counted.events)
         self._loading.add_checked(events)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from cwnb.sources.blocks import Block, LineReader
-    from cwnb.sources.text_times import TimeReader
 
     Array = np.ndarray[Any, Any]
 
@@ -37,6 +36,14 @@ _TRACEBACK = b"Traceback (most recent call last)"
 _INDENTS = tuple(b" \t\xc2")
 
 
+class Times(Protocol):
+    """What reads the times of lines."""
+
+    def read(self, lines: pa.Array, /) -> tuple[Array, Array]:
+        """Give times in epoch milliseconds, and a mask of the lines that have one."""
+        ...
+
+
 class TextReader:
     """Reads records of one or more lines.
 
@@ -45,7 +52,7 @@ class TextReader:
     stay in it; those between records are blank.
     """
 
-    def __init__(self, reader: LineReader, times: TimeReader, pattern: str | None = None) -> None:
+    def __init__(self, reader: LineReader, times: Times, pattern: str | None = None) -> None:
         self._reader = reader
         self._times = times
         self._pattern = check_pattern(pattern)
@@ -61,7 +68,7 @@ class TextReader:
     def _chunk(self, block: Block) -> Chunk | None:
         if not len(block):
             return None
-        blank = block.blank()
+        block, blank = self._lines(block)
         full = np.flatnonzero(~blank)
         texts = slices(block.data, block.starts[full], block.lengths[full])
         times, timed = self._times.read(texts)
@@ -109,6 +116,10 @@ class TextReader:
             lines=lines_read,
             blank=lines_read - inside,
         )
+
+    def _lines(self, block: Block) -> tuple[Block, Array]:
+        """Give the lines to read, and which of them are blank."""
+        return block, block.blank()
 
     def _after(self, block: Block, passed: int) -> Chunk:
         """Count the lines of an oversize record that are read past; give the rest back."""

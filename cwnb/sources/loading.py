@@ -18,6 +18,7 @@ from cwnb.sources.bundle import Bundle
 from cwnb.sources.clocks import read_zone
 from cwnb.sources.content import load_content, load_rows, say_loaded
 from cwnb.sources.earlier import HEAD_BYTES, Earlier
+from cwnb.sources.exports import is_export, is_streams_file, seeded
 from cwnb.sources.lines import check_pattern
 from cwnb.sources.openers import Input, Inputs, find_inputs, reason_of
 from cwnb.sources.recognise import check_format
@@ -132,6 +133,7 @@ class _Files:
         self.report.notes += inputs.notes
         for name, error in inputs.unreadable:
             self._failed(name, error)
+        inputs.items = [item for item in inputs.items if not is_streams_file(item.key)]
         sizes = [item.size for item in inputs.items]
         self.total_bytes = sum(filter(None, sizes)) if None not in sizes else None
         alone = not inputs.several
@@ -222,6 +224,11 @@ class _Files:
         self.report.files.append(report)
         report.stream = target.stream_for(item.stream, report)
         first = head.peek(HEAD_BYTES)
+        if is_export(first, item.key):
+            # A part of an export never grows, and parts of two streams may be the same.
+            part = Fingerprinted(head, seeded(str(target.exported.of(item))))
+            load_content(target, item, report, part, first=first)
+            return
         with _Content(self, item, head, packed=compression is not None) as content:
             tail = None
             if not target.again:

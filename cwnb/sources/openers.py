@@ -40,6 +40,8 @@ class Input:
     modified_ms: int | None = None
     local: bool = False
     ours: bool = True
+    # Reads a file of this name in the folder above that of the file.
+    above: Callable[[str], bytes] | None = None
 
 
 @dataclass
@@ -180,6 +182,7 @@ def _file(path: Path, stream: str) -> Input:
         size=size,
         modified_ms=modified,
         local=regular,
+        above=lambda name: (path.resolve().parent.parent / name).read_bytes(),
     )
 
 
@@ -248,6 +251,7 @@ def _remote_file(system: Any, name: str, info: dict[str, Any], several: bool, ro
         open=lambda: system.open(name, "rb"),
         size=info.get("size"),
         modified_ms=_modified(info),
+        above=lambda beside: system.cat_file(f"{name.rsplit('/', 2)[0]}/{beside}"),
     )
 
 

@@ -13,6 +13,8 @@ from cwnb.nearest import unknown
 from cwnb.sources.containers import is_cri
 from cwnb.sources.delimiters import is_table
 from cwnb.sources.documents import is_json
+from cwnb.sources.event_files import is_event_line
+from cwnb.sources.exports import is_export
 from cwnb.sources.layouts import LAYOUTS
 from cwnb.sources.service import is_service
 from cwnb.sources.text_times import read_layout
@@ -32,6 +34,7 @@ FORMATS = {
     "csv": "values with a header, parted by commas, semicolons or bars",
     "tsv": "tab-separated values with a header",
     "export": "what CloudWatch Logs exports to S3: time, space, message",
+    "events": "events as JSON lines that `export` wrote: times, stream, message",
     "parquet": "Parquet",
 }
 
@@ -43,10 +46,6 @@ _OTHER_NAMES = {
     "containerd": "cri",
 }
 _RECORDS = re.compile(rb'\s*\{\s*"Records"\s*:\s*\[')
-_EXPORT_LINE = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z (?s:.)")
-EXPORT_NAME = re.compile(
-    r"(?:^|/)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/([^/]+)/\d{6}\.gz$"
-)
 _UNREADABLE = (
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -77,6 +76,8 @@ def recognise(sample: bytes, name: str, reading: Reading) -> str:
     """Name the format of the content that begins with `sample`; raises SourceError for binary."""
     if sample.startswith(b"PAR1"):
         return "parquet"
+    if is_export(sample, name):
+        return "export"
     refuse_binary(sample, name)
     if sample.lstrip()[:1] in {b"{", b"["} and is_service(sample):
         return "service"
@@ -85,10 +86,10 @@ def recognise(sample: bytes, name: str, reading: Reading) -> str:
     lines = _lines(sample)
     if not lines:
         return "text"
-    if EXPORT_NAME.search(name) and _EXPORT_LINE.match(lines[0]):
-        return "export"
     first = lines[0].lstrip()
     if first.startswith(b"{"):
+        if is_event_line(first):
+            return "events"
         if _follow_each_other(first):
             return "json"
         if is_json(first) or (len(lines) == 1 and len(sample) < SAMPLE_BYTES):

@@ -18,7 +18,7 @@ import pyarrow as pa
 from cwnb.errors import SourceError
 from cwnb.events import LOG_STREAM, MESSAGE, POINTER, SYSTEM_FIELDS, TIMESTAMP
 from cwnb.sources.blocks import BLOCK_BYTES
-from cwnb.sources.chunks import Chunk, stream_names
+from cwnb.sources.chunks import NO_EVENT, Chunk, stream_names
 from cwnb.sources.clocks import Reading
 from cwnb.sources.documents import Document, read_documents
 from cwnb.sources.field_times import read_values
@@ -44,7 +44,6 @@ _HINT_BYTES = 65536
 _BIN = re.compile(r"bin\(.*\)")
 
 CONTROL = "a control message of the service"
-NO_EVENT = "no event of CloudWatch Logs"
 
 
 def is_service(sample: bytes) -> bool:

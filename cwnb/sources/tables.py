@@ -21,6 +21,7 @@ from cwnb.events import LOG_STREAM, MESSAGE, SYSTEM_FIELDS
 from cwnb.sources.batches import MOST_ROWS, OVERSIZE, PART_BYTES, read_parquet_rows, rows_of_batch
 from cwnb.sources.chunks import TOO_LONG, Chunk, stream_names
 from cwnb.sources.column_names import made_unique, unique_names
+from cwnb.sources.event_files import event_rows, is_event_row
 from cwnb.sources.field_times import read_field_times, time_columns
 from cwnb.sources.unpacking import Counted, check_ratio
 
@@ -87,14 +88,24 @@ def read_rows(
 
 
 def read_parquet(
-    stream: Peekable, report: FileReport, reading: Reading, max_ratio: float | None
+    stream: Peekable,
+    report: FileReport,
+    reading: Reading,
+    max_ratio: float | None,
+    *,
+    own: bool,
 ) -> Iterator[Chunk]:
-    """Give the rows of a Parquet file."""
+    """Give the rows of a Parquet file; `own`: of one of an export, the events that they were."""
     number = 1
     packed = Counted(stream)
     unpacked = 0
     for part in read_parquet_rows(packed, report, max_ratio):
-        for chunk in row_chunks(part, range(number, number + len(part)), reading, report):
+        numbers = range(number, number + len(part))
+        if own and part and is_event_row(part[0]):
+            chunks = event_rows(part, numbers)
+        else:
+            chunks = row_chunks(part, numbers, reading, report)
+        for chunk in chunks:
             unpacked += chunk.message.nbytes
             check_ratio(report.name, unpacked, packed.bytes, max_ratio)
             yield chunk

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from cwnb.sources.clocks import Reading
+from cwnb.sources.exports import ExportedStreams
 from cwnb.sources.unpacking import MAX_RATIO
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ class Target:
     again: bool = False
     complete: bool = False
     max_ratio: float | None = MAX_RATIO
+    exported: ExportedStreams = field(default_factory=ExportedStreams)
     # Files of which another process may have loaded the beginning meanwhile.
     once_more: list[tuple[Input, FileReport]] = field(default_factory=list)
 

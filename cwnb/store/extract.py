@@ -6,6 +6,7 @@ events from before stores had positions). They have commit 0 and come first, by 
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -90,6 +91,8 @@ class ExtractReader:
         self._extract = extract
         # The numbers of each segment that have no position; a segment never changes.
         self._unpositioned: dict[str, Spans] = {}
+        # The fields of the row group that was read last: several pages are made of one.
+        self._last: tuple[tuple[str, int, int], Any, dict[str, pa.Array]] | None = None
 
     def count(self, after: Position) -> int:
         """Give how many events there are after a position now; raises ResourceNotFound."""
@@ -113,6 +116,7 @@ class ExtractReader:
         raise AssertionError
 
     def _page(self, after: Position, limit_rows: int, limit_bytes: int) -> ExtractPage:
+        self._context.sealer()  # raises StoreKeyMissing before anything is read
         until = self._extract.until
         without = Position(0, until.sequence)  # comes after the events without a position
         if after < without:
@@ -223,19 +227,29 @@ class ExtractReader:
         self, group: GroupRow, facts: SegmentFacts, names: Sequence[str]
     ) -> Iterator[tuple[Ints, dict[str, pa.Array]]]:
         """Give sequence numbers and other columns of each row group that lies in the window."""
-        for reader in self._readers(group, facts):
-            found = reader.columns([SEQUENCE, *names])
+        for task in self._tasks(group, facts):
+            found = task.open().columns([SEQUENCE, *names])
             yield np.asarray(found[SEQUENCE]), found
 
-    def _readers(self, group: GroupRow, facts: SegmentFacts) -> Iterator[Any]:
+    def _tasks(self, group: GroupRow, facts: SegmentFacts) -> Iterator[SegmentTask]:
         cutoff = cutoff_ms(group.retention_days, self._context.clock.now_ms())
         window = self._extract.window
         window = Window(max(window.start_ms, cutoff), window.end_ms)
         log = f"{DEFAULT_ACCOUNT}:{group.name}"
         for number, part in enumerate(facts.row_groups):
             if window.intersects(part.first_ms, part.last_ms):
-                task = SegmentTask(self._context, group.name, log, facts, number, window)
-                yield task.open()
+                yield SegmentTask(self._context, group.name, log, facts, number, window)
+
+    def _opened(self, task: SegmentTask) -> tuple[Any, dict[str, pa.Array]]:
+        """Give a reader of a row group, and its fields."""
+        # A reader belongs to one thread. What has expired changes what is there.
+        expired = task.first_ms < task.window.start_ms
+        key = (task.segment.id, task.row_group, threading.get_ident())
+        if self._last is None or self._last[0] != key or expired:
+            reader = task.open()
+            names = [SEQUENCE, TIMESTAMP, INGESTION_TIME, LOG_STREAM]
+            self._last = key, reader, reader.columns(names)
+        return self._last[1], dict(self._last[2])
 
     def _count(self, after: Position) -> int:
         extract = self._extract
@@ -305,8 +319,8 @@ class ExtractReader:
 
     def _of_segment(self, group: GroupRow, facts: SegmentFacts, runs: Runs) -> Iterator[pa.Table]:
         spans = Spans(runs.first, runs.last)
-        for reader in self._readers(group, facts):
-            found = reader.columns([SEQUENCE, TIMESTAMP, INGESTION_TIME, LOG_STREAM])
+        for task in self._tasks(group, facts):
+            reader, found = self._opened(task)
             sequence = np.asarray(found[SEQUENCE])
             held = spans.hold(sequence)
             if self._extract.stream_prefix and held.any():

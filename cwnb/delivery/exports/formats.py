@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 
 from cwnb.delivery.exports.packing import gzipped
 from cwnb.errors import InvalidParameter
-from cwnb.events import INGESTION_TIME, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP
+from cwnb.events import EXPORT_TIME, INGESTION_TIME, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP
 from cwnb.nearest import unknown
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 # A line inside of a message that a reader of the export takes for the first line of an event.
-_AMBIGUOUS = rb"\n\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z(?: |\r?\n|\r?$)"
+_AMBIGUOUS = re.compile(rb"\n" + EXPORT_TIME.encode())
 _DAY_MS = 86_400_000
 # Pieces are at most this large, so that parts end near their limit and not far below it.
 _PIECE_BYTES = 4 << 20
@@ -306,7 +306,7 @@ def _ambiguous_lines(messages: pa.Array) -> Array:
     counts = np.zeros(len(messages) if len(several) else 0, np.int64)
     texts = messages.take(pa.array(several)).to_pylist()
     for row, text in zip(several.tolist(), texts, strict=True):
-        counts[row] = len(re.findall(_AMBIGUOUS, text))
+        counts[row] = len(_AMBIGUOUS.findall(text))
     return counts
 
 

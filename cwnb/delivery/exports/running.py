@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from cwnb.store import Store
 
 _PAGE_ROWS = 1 << 18
-_PAGE_BYTES = 16 << 20
+_PAGE_BYTES = 8 << 20
 # Packed events that are held at most, and text that is read at most before all of it is in files:
 # what is read again after a process was killed.
 _HELD_BYTES = 64 << 20

@@ -33,7 +33,8 @@ class CheckedEvents:
     """Events that the store takes, converted, checked and counted once.
 
     `stream` is a dictionary column; `counts` says how many events each stream has; `discovered` is
-    what `Processing.discover` gave for exactly these messages, or None.
+    what `Processing.discover` gave for exactly these messages, or None. `ingestion_ms`: when they
+    came in; None for now.
     """
 
     time_ms: np.ndarray[Any, Any]
@@ -41,18 +42,26 @@ class CheckedEvents:
     messages: Messages
     counts: list[StreamCount]
     discovered: Any = None
+    ingestion_ms: np.ndarray[Any, Any] | None = None
 
     def __len__(self) -> int:
         return len(self.messages)
 
     @classmethod
-    def of(cls, time_ms: Any, stream: Any, messages: Messages, discovered: Any) -> CheckedEvents:
+    def of(
+        cls,
+        time_ms: Any,
+        stream: Any,
+        messages: Messages,
+        discovered: Any,
+        ingestion_ms: Any = None,
+    ) -> CheckedEvents:
         """Count events that were checked; `stream` is one name, or one for each."""
         column = stream_column(stream, len(messages))
         counts = list(counts_by_stream(time_ms, column))
         for counted in counts:
             check_stream_name(counted.name)
-        return cls(time_ms, column, messages, counts, discovered)
+        return cls(time_ms, column, messages, counts, discovered, ingestion_ms)
 
 
 def refusals(

@@ -151,7 +151,9 @@ class Loading:
                 Block(
                     events.time_ms[start : start + size],
                     self._numbers(size),
-                    np.full(size, self._ingestion_ms, np.int64),
+                    np.full(size, self._ingestion_ms, np.int64)
+                    if events.ingestion_ms is None
+                    else events.ingestion_ms[start : start + size],
                     events.stream.slice(start, size),
                     part.text,
                     part.raw,
