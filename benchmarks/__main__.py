@@ -1,8 +1,7 @@
 """`python -m benchmarks NAME`.
 
-NAME is queries, ingest, puts, interrupts, memory, once, notebook, patterns, filter-patterns,
-deliveries, fuzz,
-compare or record.
+NAME is queries, ingest, puts, exports, interrupts, memory, once, notebook, patterns,
+filter-patterns, deliveries, fuzz,
 """
 
 from __future__ import annotations
@@ -21,6 +20,10 @@ def main(argv: list[str]) -> int:
         from benchmarks import deliveries
 
         return deliveries.main(argv[1:])
+    if argv[:1] == ["exports"]:
+        from benchmarks import exports
+
+        return exports.main(argv[1:]) or 0
     if argv[:1] == ["compare"]:
         from benchmarks import compare
 

@@ -25,6 +25,7 @@ DENIED = (
 )
 _WRITERS = 8
 _S3 = "s3://"
+_KINDS = "it is a folder or s3://bucket/prefix"
 
 
 class Destination(Protocol):
@@ -141,8 +142,6 @@ class Bucket:
 
     def __init__(self, url: str) -> None:
         bucket, _, prefix = url.removeprefix(_S3).partition("/")
-        if not bucket:
-            raise InvalidParameter(f"no bucket in {url!r}; it is written s3://bucket/prefix")
         try:
             from s3fs import S3FileSystem
         except ImportError:
@@ -196,25 +195,26 @@ class Bucket:
 
 
 def open_destination(text: str) -> Destination:
-    """Open a destination; raises InvalidParameter for another kind of URL than s3://."""
-    if text.startswith(_S3):
-        return Bucket(text)
-    if "://" in text:
-        raise InvalidParameter(f"cannot export to {text!r}; it is a folder or s3://bucket/prefix")
-    return Folder(text)
+    """Open a destination that `destination_name` gave; see there."""
+    return Bucket(text) if text.startswith(_S3) else Folder(text)
 
 
 def destination_name(destination: str | os.PathLike[str]) -> str:
-    """Give the one name of a destination: an absolute path, or a URL without a slash behind it."""
+    """Give the one name of a destination: an absolute path, or a URL without a slash behind it.
+
+    Raises InvalidParameter for what is none, such as a URL of another kind than s3://.
+    """
     try:
         text = os.fspath(destination)
     except TypeError:
-        raise InvalidParameter(
-            f"a destination is a folder or s3://bucket/prefix, not {destination!r:.80}"
-        ) from None
+        raise InvalidParameter(f"a destination: {_KINDS}, not {destination!r:.80}") from None
     if not isinstance(text, str) or not text or "\0" in text:
         raise InvalidParameter(f"{destination!r:.80} is no destination")
     if "://" in text:
+        if not text.startswith(_S3):
+            raise InvalidParameter(f"cannot export to {text!r}; {_KINDS}")
+        if text.removeprefix(_S3).startswith("/") or text == _S3:
+            raise InvalidParameter(f"no bucket in {text!r}; {_KINDS}")
         return text.rstrip("/")
     return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111 - links stay
 
