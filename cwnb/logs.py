@@ -13,7 +13,6 @@ from cwnb.query_sources import StoreSources
 from cwnb.questions import running_query
 from cwnb.results import event
 from cwnb.results.listings import (
-    EXPORTS,
     FIELDS,
     GROUPS,
     LOADS,
@@ -38,7 +37,6 @@ if TYPE_CHECKING:
 
     from cwnb.filter_pattern import FilterPattern
     from cwnb.filtered_events import FilteredEvents
-    from cwnb.delivery.exports import ExportTask, ExportTasks
     from cwnb.notebook.widgets.explorer import Explorer
     from cwnb.results.event import Event
     from cwnb.results.result import QueryResult
@@ -80,7 +78,6 @@ class Logs(WaysOut, MetricFilters):
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._exports: ExportTasks | None = None
 
     def __repr__(self) -> str:
         try:
@@ -108,8 +105,7 @@ class Logs(WaysOut, MetricFilters):
 
         An export that this object began ends as `interrupted`, and can be resumed.
         """
-        if self._exports is not None:
-            self._exports.close()
+        self.end_ways_out()
         self.store.close()
 
     @property
@@ -236,60 +232,6 @@ class Logs(WaysOut, MetricFilters):
         if group is None:
             raise InvalidParameter("say the log group of the load too: group='/shop/web'")
         return self.store.unload(arguments.group_name(group), load)
-
-    # Events out
-
-    @arguments.named_arguments
-    def export(
-        self,
-        group: str,
-        destination: str | os.PathLike[str],
-        start: Any = None,
-        end: Any = None,
-        *,
-        stream_prefix: str | None = None,
-        format: str = "service",
-        since: str | None = None,
-    ) -> ExportTask:
-        """Export the events that a log group has now to a folder or to `s3://bucket/prefix`.
-
-        Runs on a thread; `.wait()` waits for it. `start` and `end` (which is not included) as those
-        of `query`. `stream_prefix`: only streams whose names begin so. `format`: "service" is what
-        CloudWatch Logs writes (`TASK/STREAM/000000.gz`, a line `TIME MESSAGE` an event); "parquet"
-        and "ndjson" are files in folders `day=2026-02-03` with timestamp, ingestionTime, logStream
-        and message, which `load` reads back as the same events. `since="last"`: only what came into
-        the store after the last completed export of the same kind.
-        Raises ResourceNotFound, InvalidParameter, LimitExceeded while another export is active.
-        What goes wrong later is the task's state FAILED and its message, which `wait` raises.
-        """
-        window = read_window(start, end, self.clock.now_ms())
-        return self._export_tasks().start(
-            arguments.group_name(group),
-            destination,
-            window,
-            stream_prefix=stream_prefix,
-            format=format,
-            since=since,
-        )
-
-    def exports(self) -> DataFrame:
-        """Give the export tasks, a row each, newest first.
-
-        Task, group, destination, format, state and its message, events, bytes of text, files, the
-        window, when it was created and when it ended.
-        """
-        return listing(self._export_tasks().all(), EXPORTS)
-
-    def export_task(self, task: str) -> ExportTask:
-        """Give an export task by its id, to cancel, wait or resume; raises ResourceNotFound."""
-        return self._export_tasks().find(task)
-
-    def _export_tasks(self) -> ExportTasks:
-        from cwnb.delivery.exports import ExportTasks
-
-        if self._exports is None:
-            self._exports = ExportTasks(self.store)
-        return self._exports
 
     # Queries
 

@@ -1,4 +1,4 @@
-"""The part of `Logs` that sends events on: subscriptions."""
+"""The part of `Logs` that sends events on: live tail, subscriptions, export tasks."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from cwnb.errors import InvalidParameter, ResourceNotFound
 from cwnb.events import LOG_STREAM, MESSAGE, POINTER
 from cwnb.memo import memo
 from cwnb.results.event import read_pointer
-from cwnb.results.listings import SUBSCRIPTIONS, listing
+from cwnb.results.listings import EXPORTS, SUBSCRIPTIONS, listing
 from cwnb.times import to_ms
 from cwnb.window import read_window
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Sequence
 
     from pandas import DataFrame
 
     from cwnb.delivery import Deliveries, DeliveryExplanation, Tail, Worker
+    from cwnb.delivery.exports import ExportTask, ExportTasks
     from cwnb.results.event import Event
     from cwnb.store import Store
     from cwnb.times import Clock
@@ -47,7 +49,7 @@ class _Row:
 
 
 class WaysOut:
-    """Sends what becomes visible in log groups to targets."""
+    """Follows log groups, sends what becomes visible in them to targets, and exports them."""
 
     store: Store
 
@@ -237,3 +239,63 @@ class WaysOut:
         for payload in stored_payloads(self.store, arguments.group_name(group), name, read, window):
             return lambda_event(replace(payload, is_replay=False).message())
         raise InvalidParameter(f"no event of log group {group!r} in the window matches the pattern")
+
+    # Export tasks
+
+    @arguments.named_arguments
+    def export(
+        self,
+        group: str,
+        destination: str | os.PathLike[str],
+        start: Any = None,
+        end: Any = None,
+        *,
+        stream_prefix: str | None = None,
+        format: str = "service",
+        since: str | None = None,
+    ) -> ExportTask:
+        """Export the events that a log group has now to a folder or to `s3://bucket/prefix`.
+
+        Runs on a thread; `.wait()` waits for it. `start` and `end` (which is not included) as those
+        of `query`. `stream_prefix`: only streams whose names begin so. `format`: "service" is what
+        CloudWatch Logs writes (`TASK/STREAM/000000.gz`, a line `TIME MESSAGE` an event); "parquet"
+        and "ndjson" are files in folders `day=2026-02-03` with timestamp, ingestionTime, logStream
+        and message, which `load` reads back as the same events. `since="last"`: only what came into
+        the store after the last completed export of the same kind.
+        Raises ResourceNotFound, InvalidParameter, LimitExceeded while another export is active.
+        What goes wrong later is the task's state FAILED and its message, which `wait` raises.
+        """
+        window = read_window(start, end, self.store.clock.now_ms())
+        return self._export_tasks.start(
+            arguments.group_name(group),
+            destination,
+            window,
+            stream_prefix=stream_prefix,
+            format=format,
+            since=since,
+        )
+
+    def exports(self) -> DataFrame:
+        """Give the export tasks, a row each, newest first.
+
+        Task, group, destination, format, state and its message, events, bytes of text, files, the
+        window, when it was created and when it ended.
+        """
+        return listing(self._export_tasks.all(), EXPORTS)
+
+    def export_task(self, task: str) -> ExportTask:
+        """Give an export task by its id, to cancel, wait or resume; raises ResourceNotFound."""
+        return self._export_tasks.find(task)
+
+    @memo
+    def _export_tasks(self) -> ExportTasks:
+        from cwnb.delivery.exports import ExportTasks
+
+        return ExportTasks(self.store)
+
+    def end_ways_out(self) -> None:
+        """Stop the workers and the exports of this process; `close` does it."""
+        if "_deliveries" in vars(self):
+            self._deliveries.stop_workers()
+        if "_export_tasks" in vars(self):
+            self._export_tasks.close()

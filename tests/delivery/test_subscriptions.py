@@ -224,6 +224,19 @@ def test_what_the_store_raises_reaches_the_one_who_waits(logs, put, target, monk
     assert target.texts == ["one"]
 
 
+def test_the_end_of_the_store_stops_its_workers(tmp_path, target):
+    logs = cwnb.open(tmp_path / "other")
+    logs.create_group(GROUP)
+    logs.subscribe(GROUP, target, name="bus")
+    worker = logs.deliver().start()
+    logs.put(GROUP, "s", [("now", "one")])
+    assert worker.wait(20)
+    logs.close()
+    assert not worker.running
+    assert [thread.name for thread in threading.enumerate() if "deliver" in thread.name] == []
+    worker.stop()
+
+
 def test_events_of_several_writers_are_all_sent_in_their_order(logs, target):
     logs.subscribe(GROUP, target, name="bus")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from cwnb.delivery.subscriptions import aws, targets
 from cwnb.delivery.subscriptions.limits import Limits
@@ -25,6 +25,14 @@ if TYPE_CHECKING:
     from cwnb.store import Present, Store
 
 
+class StopsWork(Protocol):
+    """A worker, as far as the end of the store needs to know it."""
+
+    def stop(self) -> None:
+        """End its threads."""
+        ...
+
+
 class Deliveries:
     """Makes, changes and finds the subscriptions of a store.
 
@@ -38,6 +46,16 @@ class Deliveries:
         self._functions: dict[tuple[int, str], Callable[..., object]] = {}
         self._of_process: dict[tuple[int, str], RecordOfProcess] = {}
         self._lock = threading.RLock()
+        self._workers: list[StopsWork] = []
+
+    def add_worker(self, worker: StopsWork) -> None:
+        """Know a worker of this process, which the end of the store stops."""
+        self._workers.append(worker)
+
+    def stop_workers(self) -> None:
+        """Stop the workers that this process has begun."""
+        while self._workers:
+            self._workers.pop().stop()
 
     def subscribe(
         self,

@@ -40,6 +40,7 @@ class Worker:
         self.owner = f"{host}:{os.getpid()}:{secrets.token_hex(8)}"
         self._runners: dict[tuple[int, str], tuple[Runner, threading.Thread]] = {}
         self._stop = threading.Event()
+        self._is_stopped = False
         self._lock = threading.Lock()
         self._failure: BaseException | None = None
         self._keeper: threading.Thread | None = None
@@ -53,6 +54,7 @@ class Worker:
     def start(self) -> Self:
         """Begin; gives the worker itself."""
         if self._keeper is None:
+            self._deliveries.add_worker(self)
             self._look()
             self._keeper = threading.Thread(
                 target=self._guarded, args=(self._keep,), name="cwnb-deliver", daemon=True
@@ -66,6 +68,9 @@ class Worker:
         Raises what the store has raised meanwhile, once.
         """
         self._stop.set()
+        if self._is_stopped:
+            return
+        self._is_stopped = True
         for thread in [self._keeper, *(thread for _, thread in self._threads())]:
             if thread is not None:
                 thread.join()
