@@ -57,6 +57,7 @@ _SCHEMA = pa.schema(
         (SEQUENCE, pa.int64()),
     ]
 )
+_NO_NUMBERS = Spans.of(np.zeros(0, np.int64))
 NO_GROUP = "The specified log group does not exist."
 
 
@@ -185,13 +186,10 @@ class ExtractReader:
         for facts, runs in found:
             if not self._may_have(facts):
                 continue
-            spans = self._unpositioned.get(facts.id)
-            if spans is None:
-                for sequence in (number for number, _ in self._numbers(group, facts, ())):
-                    more = Spans.of(sequence[runs.commits_of(sequence) == 0])
-                    spans = more if spans is None else spans.joined(more)
-                spans = Spans.of(np.zeros(0, np.int64)) if spans is None else spans
-                self._unpositioned[facts.id] = spans
+            if facts.id not in self._unpositioned:
+                for sequence, _ in self._numbers(group, facts, ()):
+                    self._remember(facts, sequence, runs.commits_of(sequence))
+            spans = self._unpositioned.setdefault(facts.id, _NO_NUMBERS)
             if len(spans.first):
                 origin = Origin(group, facts.message_bytes / facts.rows, segment=facts)
                 candidates.add(origin, self._zeros(spans))
@@ -262,8 +260,11 @@ class ExtractReader:
         for facts, runs in found:
             if not self._may_have(facts):
                 continue
+            self._unpositioned.pop(facts.id, None)
             for sequence, columns in self._numbers(group, facts, names):
-                wanted = self._wanted(after, sequence, runs.commits_of(sequence))
+                commits = runs.commits_of(sequence)
+                self._remember(facts, sequence, commits)
+                wanted = self._wanted(after, sequence, commits)
                 if names:
                     wanted &= self._of_streams(columns[LOG_STREAM])
                 total += int(wanted.sum())
@@ -276,6 +277,11 @@ class ExtractReader:
             known = positioned.commits_of(block.sequence)
             total += int((rows & self._wanted(after, block.sequence, known)).sum())
         return total
+
+    def _remember(self, facts: SegmentFacts, sequence: Ints, commits: Ints) -> None:
+        """Remember which numbers of a row group have no position."""
+        known = self._unpositioned.get(facts.id, _NO_NUMBERS)
+        self._unpositioned[facts.id] = known.joined(Spans.of(sequence[commits == 0]))
 
     def _wanted(self, after: Position, sequence: Ints, commits: Ints) -> Any:
         """Tell which events come after a position and not after the end of the extract."""

@@ -16,6 +16,7 @@ from cwnb.delivery.exports.parts import PART_BYTES, Parts
 from cwnb.delivery.exports.records import RunLost, TaskRecord
 from cwnb.errors import CwnbError, StoreError
 from cwnb.events import ALL_TIME, SEQUENCE, Window
+from cwnb.memo import memo
 from cwnb.plurals import counted
 from cwnb.store import Extract, Position
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cwnb.delivery.exports.destinations import Destination
-    from cwnb.store import Store
+    from cwnb.store import ExtractReader, Store
 
 _PAGE_ROWS = 1 << 18
 _PAGE_BYTES = 8 << 20
@@ -155,7 +156,7 @@ class ExportRun:
         destination.remove(sorted(there if anew else there - known))
         expected = self._record.expected
         if expected is None:
-            expected = self._reader().count(Position(*self._record.since))
+            expected = self._reader.count(Position(*self._record.since))
 
         def change(record: TaskRecord) -> None:
             record.state, record.message = records.RUNNING, records.STARTED
@@ -170,7 +171,8 @@ class ExportRun:
             place = same_folder(self._format.folder(key))
             self._numbers[place] = max(self._numbers.get(place, 0), *(n + 1 for n in numbers))
 
-    def _reader(self) -> Any:
+    @memo
+    def _reader(self) -> ExtractReader:
         record = self._record
         start = ALL_TIME.start_ms if record.start_ms is None else record.start_ms
         end = ALL_TIME.end_ms if record.end_ms is None else record.end_ms
@@ -179,7 +181,7 @@ class ExportRun:
         return self._store.extract(Extract(record.group_id, until, window, record.stream_prefix))
 
     def _write_files(self, destination: Destination) -> None:
-        reader = self._reader()
+        reader = self._reader
         before = Position(*self._record.checkpoint)
         limits = {"limit_rows": _PAGE_ROWS, "limit_bytes": _PAGE_BYTES}
         with ThreadPoolExecutor(1, "cwnb-export-read") as ahead:
