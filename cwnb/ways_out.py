@@ -261,7 +261,8 @@ class WaysOut:
         CloudWatch Logs writes (`TASK/STREAM/000000.gz`, a line `TIME MESSAGE` an event); "parquet"
         and "ndjson" are files in folders `day=2026-02-03` with timestamp, ingestionTime, logStream
         and message, which `load` reads back as the same events. `since="last"`: only what came into
-        the store after the last completed export of the same kind.
+        the store after the last completed export of the same kind; events that were loaded with
+        `deliver=False` have no place in that order, and are only in exports without it.
         Raises ResourceNotFound, InvalidParameter, LimitExceeded while another export is active.
         What goes wrong later is the task's state FAILED and its message, which `wait` raises.
         """

@@ -273,7 +273,7 @@ class ExportRun:
             paths.append(path)
         destination.sync(paths)
         message = records.DONE
-        if gone := (record.expected or 0) - record.events:
+        if (gone := (record.expected or 0) - record.events) > 0:
             message += f"; {counted(gone, 'event')} expired meanwhile and are not in it"
         if record.ambiguous:
             message += (
