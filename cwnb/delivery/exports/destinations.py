@@ -122,12 +122,10 @@ class Folder:
             while parent not in places and parent.is_relative_to(self._root):
                 places.add(parent)
                 parent = parent.parent
-        for place in places:
-            handle = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
-            try:
-                os.fsync(handle)
-            finally:
-                os.close(handle)
+        try:
+            list(self._pool.map(_sync_folder, places))
+        except OSError as error:
+            raise _fault(error, str(self._root)) from error
 
     def close(self) -> None:
         """Remove what was staged and not published."""
@@ -217,6 +215,14 @@ def destination_name(destination: str | os.PathLike[str]) -> str:
             raise InvalidParameter(f"no bucket in {text!r}; {_KINDS}")
         return text.rstrip("/")
     return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111 - links stay
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _fault(error: Exception, where: str) -> ExportFailed:
