@@ -31,8 +31,11 @@ _KINDS = "it is a folder or s3://bucket/prefix"
 class Destination(Protocol):
     """A place with files under it, each written whole or not at all."""
 
-    def check(self) -> None:
-        """Write the test file; raises ExportFailed with the service's text."""
+    def check(self, *, keep: bool) -> None:
+        """Write the test file, and remove it unless it is kept; raises ExportFailed.
+
+        The texts are the service's. Readers of tables would take the file for one.
+        """
         ...
 
     def stage(self, files: Sequence[tuple[str, list[bytes]]]) -> None:
@@ -68,10 +71,12 @@ class Folder:
         self._pool = ThreadPoolExecutor(_WRITERS, "cwnb-export-write")
         self._staged: list[tuple[Path, Path]] = []
 
-    def check(self) -> None:
-        """Write the test file."""
+    def check(self, *, keep: bool) -> None:
+        """Write the test file, and remove it unless it is kept."""
         self.stage([(TEST_FILE, [_TEST_TEXT])])
         self.publish()
+        if not keep:
+            self.remove([TEST_FILE])
 
     def stage(self, files: Sequence[tuple[str, list[bytes]]]) -> None:
         """Write files under other names beside their own, durably."""
@@ -153,9 +158,12 @@ class Bucket:
         self._system = S3FileSystem(skip_instance_cache=True, use_listings_cache=False)
         self._pool = ThreadPoolExecutor(_WRITERS, "cwnb-export-put")
 
-    def check(self) -> None:
+    def check(self, *, keep: bool) -> None:
         """Write the test file at the root of the bucket, as the service does."""
-        self._put(f"{self._bucket}/{TEST_FILE}", [_TEST_TEXT])
+        path = f"{self._bucket}/{TEST_FILE}"
+        self._put(path, [_TEST_TEXT])
+        if not keep:
+            self._tried(self._system.rm, [path])
 
     def stage(self, files: Sequence[tuple[str, list[bytes]]]) -> None:
         """Put files."""

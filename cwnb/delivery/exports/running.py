@@ -141,7 +141,7 @@ class ExportRun:
         self._check()
         destination = open_destination(record.destination)
         try:
-            destination.check()
+            destination.check(keep=record.format == "service")
             self._prepare(destination)
             self._write_files(destination)
             return self._finish(destination)

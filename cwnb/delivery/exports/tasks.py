@@ -14,6 +14,7 @@ from cwnb.delivery.exports.running import ExportRun
 from cwnb.errors import ExportFailed, InvalidParameter, ResourceNotFound
 from cwnb.events import ALL_TIME
 from cwnb.nearest import unknown
+from cwnb.plurals import counted
 from cwnb.store import NO_GROUP
 
 if TYPE_CHECKING:
@@ -168,7 +169,7 @@ class ExportTask:
         info = self.info
         return (
             f"<ExportTask {info.id}: {info.state}, {info.message}: "
-            f"{info.events:,} events in {info.files:,} files>"
+            f"{counted(info.events, 'event')} in {counted(info.files, 'file')}>"
         )
 
     @property

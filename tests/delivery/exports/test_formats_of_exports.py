@@ -87,6 +87,8 @@ def test_duckdb_and_pandas_read_the_files(logs, tmp_path, format):
     task = export(logs, tmp_path / "out", format=format)
     folder = tmp_path / "out" / task.id
     assert sorted(p.name for p in folder.iterdir()) == ["day=2026-02-03", "day=2026-02-04"]
+    # Nothing stands beside it that a reader of the whole destination would take for a table.
+    assert list((tmp_path / "out").iterdir()) == [folder]
     suffix = {"parquet": "parquet", "ndjson": "ndjson.gz"}[format]
     reader = {"parquet": "read_parquet", "ndjson": "read_json"}[format]
     found = duckdb.sql(

@@ -211,8 +211,8 @@ def test_a_group_deleted_before_the_first_page(logs, tmp_path, monkeypatch):
     put(logs, 0)
     check = Folder.check
 
-    def delete(self):
-        check(self)
+    def delete(self, **options):
+        check(self, **options)
         logs.delete_group("/g")
 
     monkeypatch.setattr(Folder, "check", delete)
