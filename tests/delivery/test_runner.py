@@ -290,6 +290,33 @@ def test_the_same_name_goes_on_where_it_was_with_another_pattern(run, put, targe
     assert target.texts == ["a 1", "b 2"]
 
 
+def test_what_failed_by_another_pattern_is_chosen_anew(run, put, target, deliveries):
+    runner = run("a")
+    put("a 1", "b 1")
+    target.faults = [ValueError()]
+    drain(runner)
+    deliveries.subscribe(GROUP, target, "b", "bus")
+    drain(runner)
+    assert target.texts == ["b 1"]
+
+
+def test_a_pause_amid_a_chunk_sends_nothing_twice(run, put, target, deliveries):
+    def pause(message):
+        target(message)
+        deliveries.set_paused(GROUP, "bus", paused=True)
+
+    runner = run()
+    put("one")
+    put("two", stream="i-2")
+    deliveries._functions[runner.records.group_id, "bus"] = pause
+    target.faults = [None, ValueError()]
+    drain(runner)
+    deliveries.set_paused(GROUP, "bus", paused=False)
+    runner._clock.advance(60)
+    drain(runner)
+    assert target.texts == ["one", "two"]
+
+
 def test_a_group_that_is_deleted_ends_it_and_one_made_again_has_none(
     run, put, target, logs, deliveries
 ):

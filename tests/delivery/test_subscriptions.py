@@ -237,6 +237,23 @@ def test_the_end_of_the_store_stops_its_workers(tmp_path, target):
     worker.stop()
 
 
+def test_a_target_may_end_its_subscription_its_worker_and_the_store(tmp_path):
+    logs = cwnb.open(tmp_path / "other")
+    logs.create_group(GROUP)
+    ended = threading.Event()
+
+    def end(message):
+        logs.unsubscribe(GROUP, "bus")
+        logs.close()
+        ended.set()
+
+    logs.subscribe(GROUP, end, name="bus")
+    worker = logs.deliver().start()
+    logs.put(GROUP, "s", [("now", "one")])
+    assert ended.wait(20)
+    assert not worker.running
+
+
 def test_events_of_several_writers_are_all_sent_in_their_order(logs, target):
     logs.subscribe(GROUP, target, name="bus")
 

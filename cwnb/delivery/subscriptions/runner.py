@@ -50,6 +50,7 @@ class _Chunk:
 
     page: Page
     before: Position
+    pattern: str
     waiting: deque[Payload]
     counts: Counts = field(default_factory=Counts)
     skips: list[Skip] = field(default_factory=list)
@@ -104,7 +105,6 @@ class Runner:
         if subscription is None:
             return False
         if subscription.paused:
-            self._chunk = None
             return False
         try:
             target = self._target_of(subscription)
@@ -115,13 +115,15 @@ class Runner:
             return False
         if subscription.disabled_until_ms:
             return self._pass_over(subscription)
-        if self._chunk is None or self._chunk.before != subscription.position:
-            self._chunk = self._next_chunk(subscription)
-            if self._chunk is None:
+        chunk = self._chunk
+        of_now = (subscription.position, subscription.pattern)
+        if chunk is None or (chunk.before, chunk.pattern) != of_now:
+            chunk = self._chunk = self._next_chunk(subscription)
+            if chunk is None:
                 return False
         if subscription.attempts and self._clock.steady_ms() < self._not_before_ms:
             return False
-        return self._send(subscription, self._chunk, target)
+        return self._send(subscription, chunk, target)
 
     def caught_up(self) -> bool:
         """Tell whether nothing that is visible now waits, but for what cannot be sent now."""
@@ -215,7 +217,10 @@ class Runner:
         waiting = deque(sent)
         counts = Counts(expired=page.expired)
         started_ms = self._clock.steady_ms()
-        return _Chunk(page, subscription.position, waiting, counts, started_ms=started_ms)
+        return _Chunk(
+            *(page, subscription.position, subscription.pattern, waiting, counts),
+            started_ms=started_ms,
+        )
 
     def _note_quiet(self, subscription: Subscription) -> None:
         """Write the position now and then where only other groups get events."""
@@ -232,16 +237,18 @@ class Runner:
                 outcomes = target.send(payloads)
             except Exception as error:  # what the target raises is its own affair
                 outcomes = [error] * len(payloads)
-            failed = None
+            refused, failed = None, None
             for payload, outcome in zip(payloads, outcomes, strict=True):
                 if isinstance(outcome, Refused):
-                    return self._disable(subscription, chunk, outcome)
-                if isinstance(outcome, TooLarge):
+                    refused = refused or outcome
+                elif isinstance(outcome, TooLarge):
                     _split(chunk, payload)
                 elif isinstance(outcome, Exception):
                     failed = failed or (payload, outcome)
                 else:
                     self._note_sent(chunk, payload, outcome)
+            if refused is not None:
+                return self._disable(subscription, chunk, refused)
             if failed is not None:
                 return self._failed(subscription, chunk, *failed)
             if subscription.attempts or self._lease_is_short(subscription):
@@ -386,12 +393,7 @@ class Runner:
 
         def move(old: Subscription | None, _: Present) -> Subscription | None:
             nonlocal is_ours
-            is_ours = (
-                old is not None
-                and old.lease.owner == self._owner
-                and old.position == before
-                and not old.paused
-            )
+            is_ours = old is not None and old.lease.owner == self._owner and old.position == before
             if old is not None and is_ours:
                 act(old)
                 old.lease.until = time.time() + LEASE_S

@@ -72,7 +72,8 @@ class Worker:
             return
         self._is_stopped = True
         for thread in [self._keeper, *(thread for _, thread in self._threads())]:
-            if thread is not None:
+            # A target may close the store, or stop the worker, that calls it.
+            if thread is not None and thread is not threading.current_thread():
                 thread.join()
         for runner, _ in self._threads():
             try:
