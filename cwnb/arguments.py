@@ -67,7 +67,15 @@ def group_name(group: Any) -> str:
     """Give the name of a log group, which must be text."""
     if not isinstance(group, str):
         raise InvalidParameter(f"a log group is named by a text, not {group!r:.80}")
-    return group
+    return unicode_text(group)
+
+
+def one_group(group: Any) -> str:
+    """Give the name of one log group, where a prefix has no meaning."""
+    name = group_name(group)
+    if name.endswith("*"):
+        raise InvalidParameter(f"{name!r:.200} is a prefix; name one log group")
+    return name
 
 
 def one_or_all(group: Any) -> str | None:
@@ -79,7 +87,8 @@ def group_names(groups: Any) -> list[str]:
     """Give the names of log groups: of a text that one, else those of a list."""
     if isinstance(groups, str):
         return [groups]
-    if isinstance(groups, bytes) or not isinstance(groups, Iterable):
+    is_table = hasattr(groups, "columns")
+    if isinstance(groups, bytes) or is_table or not isinstance(groups, Iterable):
         raise InvalidParameter(f"log groups are a text or a list of texts, not {groups!r:.80}")
     return [group_name(group) for group in groups]
 
@@ -88,7 +97,16 @@ def stream_name(stream: Any) -> str:
     """Give the name of a log stream, which must be text."""
     if not isinstance(stream, str):
         raise InvalidParameter(f"a log stream is named by a text, not {stream!r:.80}")
-    return stream
+    return unicode_text(stream)
+
+
+def unicode_text(text: str) -> str:
+    """Give a text that can be written as UTF-8: one without lone surrogates."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise InvalidParameter(f"{text!r:.80} is not Unicode text") from None
+    return text
 
 
 def stream_names(streams: Any) -> list[str]:

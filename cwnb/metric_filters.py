@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from cwnb import arguments
-from cwnb.errors import InvalidParameter, ResourceNotFound
+from cwnb.errors import InvalidParameter, ResourceNotFound, StoreReadOnly
 from cwnb.nearest import suggestion
 from cwnb.results.listings import METRIC_FILTERS, METRICS, listing
 from cwnb.window import read_window
@@ -49,13 +50,14 @@ class MetricFilters:
         or `$3` in one of fields. An event whose value is no number counts nothing. `default` is the
         value of a minute in which events came and none matched. `dimensions`: at most three, a
         reference by name; an event that lacks one counts nothing. Events count that become visible
-        from now on; with `replay` all that ever did. A filter of the same name is replaced and goes
-        on where it was. Raises MalformedPattern, ResourceNotFound, InvalidParameter.
+        from now on; with `replay` all that ever did, in place of what it has counted. A filter of
+        the same name is replaced and goes on where it was. Raises MalformedPattern,
+        ResourceNotFound, InvalidParameter.
         """
-        from cwnb.delivery import MOST_FILTERS, Position, checked_dimensions, text_of
+        from cwnb.delivery import MOST_FILTERS, Position, checked_dimensions, forget, text_of
         from cwnb.delivery import MetricFilter as Made
 
-        group = arguments.group_name(group)
+        group = arguments.one_group(group)
         group_id = self.store.group_id(group)
         made = Made(
             *(name, group, group_id, pattern, namespace, metric, text_of(value)),
@@ -72,6 +74,7 @@ class MetricFilters:
         def put(old: dict[str, Any] | None, present: Present) -> dict[str, Any]:
             made.position = present.position
             if replay:
+                forget(present, name)
                 made.position = Position(0, 0)
             elif old is not None:
                 made.position = Made.read(old).position
@@ -82,7 +85,7 @@ class MetricFilters:
 
     def delete_metric_filter(self, group: str, name: str) -> None:
         """Delete a metric filter; its points stay. Raises ResourceNotFound."""
-        group_id = self.store.group_id(arguments.group_name(group))
+        group_id = self.store.group_id(arguments.one_group(group))
         names = [one.name for one in self._metric_filters() if one.group_id == group_id]
         if name not in names:
             near = suggestion(str(name), names, cutoff=0.5)
@@ -93,6 +96,7 @@ class MetricFilters:
         """Give the metric filters by group and name, a row each."""
         return listing(self._metric_filters(), METRIC_FILTERS)
 
+    @arguments.named_arguments
     def metrics(
         self,
         group: str | None = None,
@@ -110,10 +114,15 @@ class MetricFilters:
         from cwnb.delivery import catch_up, points
 
         filters = self._metric_filters()
-        named = None if group is None else {self.store.group_id(arguments.group_name(group))}
+        named = None if group is None else {self.store.group_id(arguments.one_group(group))}
         for one in filters:
-            if named is None or one.group_id in named:
+            if named is not None and one.group_id not in named:
+                continue
+            try:
                 catch_up(self.store, one)
+            except StoreReadOnly as error:
+                warnings.warn(f"{error}: points are as they were last counted", stacklevel=2)
+                break
         window = read_window(start, end, self.store.clock.now_ms())
         groups = {
             number: name

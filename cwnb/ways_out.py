@@ -88,22 +88,22 @@ class WaysOut:
         `per_group` subscriptions, by default the 2 that the service allows. Raises
         MalformedPattern, ResourceNotFound, InvalidParameter.
         """
-        group = arguments.group_name(group)
+        group = arguments.one_group(group)
         self._deliveries.subscribe(
             group, target, pattern, name, role_arn=role_arn, per_group=per_group
         )
 
     def unsubscribe(self, group: str, name: str) -> None:
         """End a subscription; raises ResourceNotFound."""
-        self._deliveries.unsubscribe(arguments.group_name(group), name)
+        self._deliveries.unsubscribe(arguments.one_group(group), name)
 
     def pause(self, group: str, name: str) -> None:
         """Pause a subscription: what becomes visible waits for `resume`."""
-        self._deliveries.set_paused(arguments.group_name(group), name, paused=True)
+        self._deliveries.set_paused(arguments.one_group(group), name, paused=True)
 
     def resume(self, group: str, name: str) -> None:
         """Let a subscription go on that is paused, or that an error has disabled."""
-        self._deliveries.set_paused(arguments.group_name(group), name, paused=False)
+        self._deliveries.set_paused(arguments.one_group(group), name, paused=False)
 
     def subscriptions(self) -> DataFrame:
         """Give the subscriptions by group and name, a row each.
@@ -154,6 +154,8 @@ class WaysOut:
         from cwnb.filter_pattern import FilterPattern
 
         named = arguments.group_names(groups)
+        if not named:
+            raise InvalidParameter("name a log group to follow, as in logs.tail('/shop/*')")
         read, chosen = FilterPattern.parse(pattern), checked_streams(streams)
         since_ms = None if since is None else to_ms(since, self.store.clock.now_ms())
         return Tail(self.store, named, read, streams=chosen, since_ms=since_ms, follow=follow)
@@ -178,11 +180,16 @@ class WaysOut:
         InvalidParameter for an event of another group.
         """
         from cwnb.delivery import explain
+        from cwnb.results.event import Event
 
+        if not isinstance(event, str | Event):
+            raise InvalidParameter(
+                f"an event is named by its @ptr, or is what event(ptr) gives, not {event!r:.80}"
+            )
         pointer = event if isinstance(event, str) else event[POINTER]
         found = self.event(pointer) if isinstance(event, str) else event  # type: ignore[attr-defined]
         place = read_pointer(pointer)
-        subscription = self._deliveries.find(arguments.group_name(group), name).read()
+        subscription = self._deliveries.find(arguments.one_group(group), name).read()
         if subscription is None:
             raise ResourceNotFound(f"log group {group!r} has no subscription {name!r}")
         if place.group_id != subscription.group_id:
@@ -202,7 +209,7 @@ class WaysOut:
         from cwnb.filter_pattern import FilterPattern
 
         deliveries = self._deliveries
-        subscription = deliveries.find(arguments.group_name(group), name).read()
+        subscription = deliveries.find(arguments.one_group(group), name).read()
         if subscription is None:
             raise ResourceNotFound(f"log group {group!r} has no subscription {name!r}")
         function = deliveries.function_of(subscription.group_id, name)
@@ -236,7 +243,10 @@ class WaysOut:
 
         window = read_window(start, end, self.store.clock.now_ms())
         read = FilterPattern.parse(pattern)
-        for payload in stored_payloads(self.store, arguments.group_name(group), name, read, window):
+        if not isinstance(name, str):
+            raise InvalidParameter(f"the name of a subscription is a text, not {name!r:.80}")
+        arguments.unicode_text(name)
+        for payload in stored_payloads(self.store, arguments.one_group(group), name, read, window):
             return lambda_event(replace(payload, is_replay=False).message())
         raise InvalidParameter(f"no event of log group {group!r} in the window matches the pattern")
 
@@ -268,7 +278,7 @@ class WaysOut:
         """
         window = read_window(start, end, self.store.clock.now_ms())
         return self._export_tasks.start(
-            arguments.group_name(group),
+            arguments.one_group(group),
             destination,
             window,
             stream_prefix=stream_prefix,
@@ -286,7 +296,9 @@ class WaysOut:
 
     def export_task(self, task: str) -> ExportTask:
         """Give an export task by its id, to cancel, wait or resume; raises ResourceNotFound."""
-        return self._export_tasks.find(task)
+        if not isinstance(task, str):
+            raise InvalidParameter(f"an export task is named by its id, a text, not {task!r:.80}")
+        return self._export_tasks.find(arguments.unicode_text(task))
 
     @memo
     def _export_tasks(self) -> ExportTasks:

@@ -28,17 +28,19 @@ _REPORT_EVERY_S = 1.0
 @click.option(
     "--filter-pattern", "-p", "pattern", default="", metavar="TEXT", help="Only what matches this."
 )
-@click.option("--name", "-n", metavar="NAME", help="The subscription's name (default: TARGET).")
+@click.option("--name", "-n", metavar="NAME", help="Its name (default: TARGET, with . for :).")
+@click.option("--per-group", type=int, default=None, help="The most subscriptions of a group.")
 @click.option("--handler", is_flag=True, help="TARGET is a Lambda handler, called with an event.")
 @click.option("--log-group", is_flag=True, help="TARGET is another log group of the store.")
 @store_option
 def subscribe(
+    *,
     group: str,
     target: str,
     pattern: str,
     name: str | None,
+    per_group: int | None,
     path: str,
-    *,
     handler: bool,
     log_group: bool,
 ) -> None:
@@ -64,7 +66,7 @@ def subscribe(
     elif log_group:
         wanted = cwnb.LogGroup(target)
     with closing(open_store(path)) as logs:
-        logs.subscribe(group, wanted, pattern, name)
+        logs.subscribe(group, wanted, pattern, name, per_group=per_group)
     click.echo(f"what becomes visible in {group} goes to {target} while 'cwnb deliver' runs")
 
 

@@ -123,7 +123,7 @@ class _Shown:
             return f"{event.timestamp:%Y-%m-%dT%H:%M:%S} {group}{event.message}\n"
         message = event.message
         if self._form == "json":
-            with suppress(ValueError):
+            with suppress(ValueError, RecursionError):
                 message = f"\n{json.dumps(json.loads(message), indent=4, ensure_ascii=False)}"
         time_text = event.timestamp.isoformat(timespec="microseconds")
         return f"{time_text} {group}{event.stream} {message}\n"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cwnb.delivery.metrics.counting import catch_up, points
+from cwnb.delivery.metrics.counting import catch_up, forget, points
 from cwnb.delivery.metrics.metric_filter import FAMILY as METRIC_FILTER_FAMILY
 from cwnb.delivery.metrics.metric_filter import (
     MOST_FILTERS,
@@ -40,6 +40,7 @@ __all__ = [
     "checked_streams",
     "decode_subscription",
     "explain",
+    "forget",
     "lambda_event",
     "make_target",
     "points",

@@ -13,12 +13,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.errors import InvalidParameter
+from cwnb.errors import InvalidParameter, ResourceNotFound
 from cwnb.events import ALL_TIME, INGESTION_TIME, LOG_STREAM, MESSAGE, SEQUENCE, TIMESTAMP, Window
 from cwnb.store import Extract, Position
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Sequence
 
     from cwnb.filter_pattern import FilterPattern
     from cwnb.store import Store
@@ -79,8 +79,14 @@ class Tail:
         if exact:
             store.match_groups(exact)  # raises ResourceNotFound
         self._known = self._groups()
-        self._earlier = None if since_ms is None else self._pages_since(since_ms)
+        self._since_ms = since_ms
+        # What there is since then, which is read whole before any of it is given.
+        self._earlier: list[pa.Table] | None = None
         self._ended = False
+
+    def __repr__(self) -> str:
+        state = "ended" if self.ended else "follows" if self._follow else "reads"
+        return f"<Tail {state} {', '.join(self._names)}>"
 
     def __iter__(self) -> Self:
         return self
@@ -89,7 +95,7 @@ class Tail:
         while not self._waiting:
             if self._closed.is_set() or self._ended:
                 raise StopIteration
-            self._waiting.extend(self.next_ones())
+            self._fill()
             if not self._waiting and not self._ended:
                 self._closed.wait(_LOOK_EVERY_S)
         return self._waiting.popleft()
@@ -111,20 +117,32 @@ class Tail:
 
     def next_ones(self) -> list[TailedEvent]:
         """Give the events that are there now, some 10,000 at most, and do not wait for more."""
-        if self._waiting:
-            found = list(self._waiting)
-            self._waiting.clear()
-            return found
+        if not self._waiting:
+            self._fill()
+        found = list(self._waiting)
+        self._waiting.clear()
+        return found
+
+    def _fill(self) -> None:
+        """Take what is there now.
+
+        What was taken is known as taken only once it waits for the reader, so that nothing is lost
+        where Ctrl-C comes in between.
+        """
         if self.ended:
-            return []
-        if self._earlier is not None:
-            table = next(self._earlier, None)
-            if table is not None:
-                return self._events(table)
-            self._earlier = None
+            return
+        if self._since_ms is not None:
+            if self._earlier is None:
+                self._earlier = self._tables_since(self._since_ms)
+            while self._earlier:
+                self._waiting.extend(self._events(self._earlier[0]))
+                del self._earlier[0]
+                if self._waiting:
+                    return
+            self._since_ms = None
         if not self._follow:
             self._ended = True
-            return []
+            return
         self._notice_groups()
         page = self._store.read_after(
             self.position,
@@ -133,39 +151,43 @@ class Tail:
             limit_bytes=_PAGE_BYTES,
             may_lack=True,
         )
+        events = self._events(self._matching(page.events))
+        self._waiting.extend(events)
         self.position = page.position
-        return self._events(self._matching(page.events))
 
     def _groups(self) -> dict[int, str]:
         return dict(self._store.group_ids(self._names))
 
     def _notice_groups(self) -> None:
-        now = self._groups()
-        for number, name in self._known.items():
+        now, before = self._groups(), self._known
+        self._known = now
+        for number, name in before.items():
             if number in now:
                 continue
             again = "; one of its name has been made" if name in now.values() else ""
             self.on_note(f"log group {name!r} has been deleted{again}")
-        self._known = now
 
-    def _pages_since(self, since_ms: int) -> Iterator[pa.Table]:
-        """Give the events up to the position that are not older, in order of time."""
+    def _tables_since(self, since_ms: int) -> list[pa.Table]:
+        """Give the events up to the position that are not older, in order of time, in parts."""
         window = Window(since_ms, ALL_TIME.end_ms)
         tables = []
         for number, name in self._known.items():
             reader = self._store.extract(Extract(number, self.position, window))
             after, complete = Position(0, 0), False
             while not complete:
-                page = reader.page(after, limit_rows=100_000, limit_bytes=64 << 20)
+                try:
+                    page = reader.page(after, limit_rows=100_000, limit_bytes=64 << 20)
+                except ResourceNotFound:
+                    break  # it was deleted meanwhile, which is said when the tail goes on
                 after, complete = page.position, page.complete
                 named = pa.array([name] * len(page.events), pa.string())
                 tables.append(self._matching(page.events.append_column(_GROUP, named)))
-        if tables:
-            found = pa.concat_tables(tables)
-            order = np.lexsort((found[SEQUENCE].to_numpy(), found[TIMESTAMP].cast(pa.int64())))
-            found = found.take(order)
-            for start in range(0, len(found), _PAGE_ROWS):
-                yield found.slice(start, _PAGE_ROWS)
+        if not tables:
+            return []
+        found = pa.concat_tables(tables)
+        order = np.lexsort((found[SEQUENCE].to_numpy(), found[TIMESTAMP].cast(pa.int64())))
+        found = found.take(order)
+        return [found.slice(at, _PAGE_ROWS) for at in range(0, len(found), _PAGE_ROWS)]
 
     def _matching(self, events: pa.Table) -> pa.Table:
         if self._streams is not None:
@@ -208,6 +230,11 @@ def checked_streams(streams: Any) -> list[str] | None:
     if streams is None:
         return None
     names = [streams] if isinstance(streams, str) else streams
-    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+    is_list = isinstance(names, list | tuple)
+    if not is_list or not all(isinstance(name, str) and _is_unicode(name) for name in names):
         raise InvalidParameter(f"log streams are a text or a list of texts, not {streams!r:.80}")
     return list(names)
+
+
+def _is_unicode(text: str) -> bool:
+    return not any("\ud800" <= character <= "\udfff" for character in text)

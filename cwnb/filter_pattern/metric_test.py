@@ -28,7 +28,8 @@ def test_metric_filter(
     MalformedPattern, InvalidParameter.
     """
     read = pattern if isinstance(pattern, FilterPattern) else FilterPattern.parse(pattern)
-    if isinstance(messages, str | bytes) or not isinstance(messages, Iterable):
+    is_table = hasattr(messages, "columns")
+    if isinstance(messages, str | bytes) or is_table or not isinstance(messages, Iterable):
         raise InvalidParameter(f"messages are a list of texts, not {messages!r:.80}")
     messages = list(messages)
     for one in messages:

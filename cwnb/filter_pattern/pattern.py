@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -84,7 +85,11 @@ class FilterPattern:
                 service_text=_TOO_LONG.format(text),
             )
         start = len(text) - len(text.lstrip())
-        return cls(text, _grammar(text, start, len(text.rstrip())))
+        try:
+            return cls(text, _grammar(text, start, len(text.rstrip())))
+        except MalformedPattern as error:
+            error.message += _hint(text)
+            raise
 
     @property
     def kind(self) -> str:
@@ -157,6 +162,25 @@ class FilterPattern:
             else:
                 made[start : start + len(part)] = self.grammar.mask(part)
         return made
+
+
+# Beginnings of what other languages write, and what is written here instead.
+_COMMANDS = "fields|filter|stats|sort|parse|limit|display|dedup|source"
+_FOREIGN = {
+    rf"({_COMMANDS})\s": "a filter pattern is no query: write terms such as ERROR -timeout, or a "
+    'selector such as { $.level = "ERROR" }',
+    r"\$[.\[]": "selectors stand in braces: { $.status >= 500 }",
+    r"/.+/\s*$": "a regex stands between percent signs: %[0-9]+ ms%",
+    r"[\w.@]+\s*(=|!=|<|>|like\s)": 'a field is compared so: { $.level = "ERROR" }',
+}
+
+
+def _hint(text: str) -> str:
+    """Give what to write in place of another language's pattern."""
+    for beginning, instead in _FOREIGN.items():
+        if re.match(beginning, text.lstrip(), re.IGNORECASE):
+            return f"; {instead}"
+    return ""
 
 
 def _column(texts: list[str | None]) -> Any:

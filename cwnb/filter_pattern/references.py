@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from cwnb.filter_pattern.pattern import FilterPattern
 
+_NUMBER = re.compile(r"\s*[-+]?(\d+\.?\d*|\.\d+)([eE][-+]?\d+)?\s*", re.ASCII)
 _FIELD = re.compile(r"\$(?P<name>\w+)")
 
 
@@ -76,6 +77,8 @@ class Reference:
 def number_of(value: Any) -> float | None:
     """Give the number that a value is, or that its text writes; None for any other value."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    if isinstance(value, str) and not _NUMBER.fullmatch(value):
         return None
     try:
         number = float(value)

@@ -37,19 +37,25 @@ class Present:
 
     The id of its group, None if it has none, and the newest position of the store. `read` gives the
     value of another record of the same group by family and name, None if there is none, and `write`
-    puts one in its place, in the same transaction.
+    puts one in its place, in the same transaction. `all_of` gives the records of a family, of
+    all groups.
     """
 
     group_id: int | None
     position: Position
     read: Callable[[str, str], dict[str, Any] | None] = lambda *_: None
     write: Callable[[str, str, dict[str, Any]], None] = lambda *_: None
+    all_of: Callable[[str], list[KeptRecord]] = lambda _: []
 
 
 def all_of(context: StoreContext, family: str) -> list[KeptRecord]:
     """Give the records of a family, by group and name; raises StoreDamaged."""
     with context.catalog.read() as connection:
-        rows = notes.all_of(connection, notes.KEPT)
+        return _records(context, connection, family)
+
+
+def _records(context: StoreContext, connection: Any, family: str) -> list[KeptRecord]:
+    rows = notes.all_of(connection, notes.KEPT)
     found = [_read(context, key, data) for key, data in rows if key.split("/")[2] == family]
     return sorted(found, key=lambda record: (record.group_id or _OF_NO_GROUP, record.name))
 
@@ -94,7 +100,9 @@ def change(
         def write(other_family: str, other_name: str, value: dict[str, Any]) -> None:
             _put(context, connection, KeptRecord(other_family, other_name, group_id, value))
 
-        new = change(old, Present(group_id, counters.newest_position(connection), read, write))
+        newest = counters.newest_position(connection)
+        family_of = partial(_records, context, connection)
+        new = change(old, Present(group_id, newest, read, write, family_of))
         after = None if new is None else json.dumps(new)
         if after is None and before is not None:
             notes.remove(connection, key)

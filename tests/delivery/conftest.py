@@ -52,6 +52,9 @@ class Target:
             raise fault
         self.messages.append(message)
 
+    def take(self, message):
+        self(message)
+
     @property
     def texts(self):
         return [event["message"] for one in self.messages for event in one["logEvents"]]

@@ -96,6 +96,15 @@ def test_replay_counts_all_that_ever_became_visible(logs):
     assert rows(logs, "sum") == [(0, 1.0), (1, 1.0)]
 
 
+def test_replay_of_the_same_filter_counts_in_place_of_what_it_counted(logs):
+    put(logs, 0, "ERROR 1", "ERROR 2")
+    for _ in range(3):
+        logs.put_metric_filter(GROUP, "errors", "ERROR", metric="Errors", replay=True)
+        assert rows(logs, "sum") == [(0, 2.0)]
+    logs.put_metric_filter(GROUP, "again", "ERROR", metric="Errors", replay=True)
+    assert rows(logs, "sum", "count") == [(0, 4.0, 4)]
+
+
 def test_a_filter_that_is_replaced_goes_on_where_it_was(logs):
     logs.put_metric_filter(GROUP, "f", "ERROR", metric="Errors")
     put(logs, 0, "ERROR", "WARN")
@@ -203,6 +212,10 @@ def test_nothing_of_patterns_and_dimensions_can_be_read_without_the_key(logs, tm
         ),
         ({"dimensions": {"a": 3}}, InvalidParameter, "dimensions are a dict of references"),
         ({"unitt": "x"}, InvalidParameter, "did you mean 'unit'"),
+        ({"unit": None}, InvalidParameter, "there is no unit None"),
+        ({"dimensions": ["a"]}, InvalidParameter, "dimensions are a dict of references"),
+        ({"metric": "m\ud800"}, InvalidParameter, "the name of a metric"),
+        ({"value": "1_000"}, InvalidParameter, "a metric value is a number or a reference"),
     ],
 )
 def test_what_is_no_metric_filter_is_one_sentence(logs, bad, error, said):

@@ -105,6 +105,39 @@ def test_a_slow_reader_loses_nothing(logs):
     assert found == [f"{n} {i}" for n in range(300) for i in range(50)]
 
 
+@pytest.mark.parametrize("since", [None, "1h"])
+@pytest.mark.parametrize("place", ["_matching", "_events", "_loaded"])
+def test_what_ctrl_c_interrupts_is_not_lost(logs, monkeypatch, since, place):
+    tail = logs.tail(GROUP, since=since)
+    for n in range(3):
+        logs.put(GROUP, "s", [(NOW_MS, f"{n} {i}") for i in range(5_000)])
+    if since:
+        tail = logs.tail(GROUP, since=since)
+    made, left = getattr(tail, place), [1]
+
+    def interrupted(*given):
+        if left:
+            left.pop()
+            raise KeyboardInterrupt
+        return made(*given)
+
+    monkeypatch.setattr(tail, place, interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        next(tail)
+    assert len(texts(tail)) == 15_000
+
+
+def test_a_group_that_is_deleted_before_its_events_were_read_is_said(logs, put):
+    put("gone")
+    put("there", group="/shop/web")
+    tail = logs.tail([GROUP, "/shop/web"], since="1h")
+    said = []
+    tail.on_note = said.append
+    logs.delete_group(GROUP)
+    assert texts(tail) == ["there"]
+    assert said == ["log group '/shop/app' has been deleted"]
+
+
 def test_a_deleted_group_is_said_and_one_made_again_is_followed_from_its_first_event(logs, put):
     tail = logs.tail([GROUP, "/shop/web"])
     logs.delete_group(GROUP)
@@ -150,6 +183,8 @@ def test_events_of_a_load_are_marked(logs, tmp_path, put):
         ({"pattern": "{ $.a"}, MalformedPattern, "must end with '}'"),
         ({"streams": 3}, InvalidParameter, "log streams are a text or a list of texts, not 3"),
         ({"since": "soon"}, InvalidParameter, "cannot read 'soon' as a time"),
+        ({"streams": "\ud800"}, InvalidParameter, "log streams are a text"),
+        ({"groups": []}, InvalidParameter, "name a log group to follow"),
         ({"sinse": "1h"}, InvalidParameter, "did you mean 'since'"),
     ],
 )

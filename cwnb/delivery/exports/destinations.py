@@ -214,8 +214,10 @@ def destination_name(destination: str | os.PathLike[str]) -> str:
         text = os.fspath(destination)
     except TypeError:
         raise InvalidParameter(f"a destination: {_KINDS}, not {destination!r:.80}") from None
-    if not isinstance(text, str) or not text or "\0" in text:
+    if not isinstance(text, str) or not text or not _is_name(text):
         raise InvalidParameter(f"{destination!r:.80} is no destination")
+    if text.startswith("s3:") and not text.startswith(_S3):
+        raise InvalidParameter(f"{text!r:.200} is neither a folder nor s3://bucket/prefix")
     if "://" in text:
         if not text.startswith(_S3):
             raise InvalidParameter(f"cannot export to {text!r}; {_KINDS}")
@@ -223,6 +225,14 @@ def destination_name(destination: str | os.PathLike[str]) -> str:
             raise InvalidParameter(f"no bucket in {text!r}; {_KINDS}")
         return text.rstrip("/")
     return os.path.abspath(os.path.expanduser(text))  # noqa: PTH100, PTH111 - links stay
+
+
+def _is_name(text: str) -> bool:
+    """Tell whether a text can name a place: it is Unicode, without a NUL."""
+    try:
+        return b"\0" not in text.encode()
+    except UnicodeEncodeError:
+        return False
 
 
 def _sync_folder(folder: Path) -> None:

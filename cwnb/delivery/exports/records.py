@@ -193,8 +193,8 @@ def free_slot(store: Store, run: str) -> None:
 
 def _take_slot(store: Store, task_id: str, run: str, lease_s: float) -> None:
     def taken(value: dict[str, Any] | None, _: Any) -> dict[str, Any]:
-        if _holds(value):
-            raise LimitExceeded(LIMIT)
+        if value is not None and _holds(value):
+            raise LimitExceeded(f"{LIMIT} The export task {value['task']} is active.")
         return {"task": task_id, "run": run, "until": time.time() + lease_s, "lease_s": lease_s,
                 "cancel": False}  # fmt: skip
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -89,7 +90,11 @@ class ExportRun:
         except CwnbError as error:
             self.error, message = error, str(error)
         except Exception as error:
-            self.error, message = error, f"{type(error).__name__}: {error}"
+            # A process that ends takes the threads away under it.
+            if sys.is_finalizing() or "interpreter shutdown" in str(error):
+                self._given_up = True
+            else:
+                self.error, message = error, f"{type(error).__name__}: {error}"
         finally:
             self._parts.close()
             try:

@@ -11,11 +11,10 @@ from cwnb.delivery.exports import records
 from cwnb.delivery.exports.destinations import destination_name, open_destination
 from cwnb.delivery.exports.formats import check_format
 from cwnb.delivery.exports.running import ExportRun
-from cwnb.errors import ExportFailed, InvalidParameter, ResourceNotFound
+from cwnb.errors import ExportFailed, InvalidParameter
 from cwnb.events import ALL_TIME
 from cwnb.nearest import unknown
 from cwnb.plurals import counted
-from cwnb.store import NO_GROUP
 
 if TYPE_CHECKING:
     import os
@@ -72,12 +71,16 @@ class ExportTasks:
         where = destination_name(destination)
         open_destination(where).close()
         inside = Path(self._store.path).resolve()
-        if "://" not in where and Path(where).resolve().is_relative_to(inside):
+        try:
+            in_store = "://" not in where and Path(where).resolve().is_relative_to(inside)
+        except (OSError, RuntimeError) as error:  # such as links that lead to each other
+            raise InvalidParameter(f"{where!r} is no destination: {error}") from None
+        if in_store:
             raise InvalidParameter(f"the destination {where!r} lies in the store's own folder")
-        if stream_prefix is not None and not isinstance(stream_prefix, str):
+        if stream_prefix is not None and not (
+            isinstance(stream_prefix, str) and stream_prefix.isprintable()
+        ):
             raise InvalidParameter(f"a prefix of streams is a text, not {stream_prefix!r:.80}")
-        if not self._store.has_group(group):
-            raise ResourceNotFound(NO_GROUP)
         group_id = self._store.group_id(group)
         facts: dict[str, Any] = {
             "group": group,

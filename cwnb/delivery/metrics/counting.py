@@ -144,7 +144,14 @@ def points(store: Store, groups: dict[int, str]) -> Iterator[Point]:
         if record.group_id not in groups:
             continue
         for minute in sorted(record.value, key=int):
-            for key, tally in sorted(record.value[minute].items()):
+            # Several filters may make one metric.
+            merged: dict[str, Tally] = {}
+            for key, tally in record.value[minute].items():
+                _join(
+                    merged.setdefault(json.dumps(json.loads(key)[:4]), [0.0, 0, None, None, None]),
+                    tally,
+                )
+            for key, tally in sorted(merged.items()):
                 namespace, metric, unit, dimensions = json.loads(key)
                 total, count, least, greatest, default = tally
                 if not count and default is None:
@@ -159,7 +166,20 @@ def points(store: Store, groups: dict[int, str]) -> Iterator[Point]:
 
 
 def _key(found: MetricFilter, dimensions: dict[str, str]) -> str:
-    return json.dumps([found.namespace, found.metric, found.unit, dimensions], sort_keys=True)
+    held = [found.namespace, found.metric, found.unit, dimensions, found.name]
+    return json.dumps(held, sort_keys=True)
+
+
+def forget(present: Present, name: str) -> None:
+    """Forget the points that a filter of the group has made, so that it can count anew."""
+    for record in present.all_of(POINTS):
+        if record.group_id != present.group_id:
+            continue
+        left = {
+            minute: {key: tally for key, tally in held.items() if json.loads(key)[4] != name}
+            for minute, held in record.value.items()
+        }
+        present.write(POINTS, record.name, {minute: held for minute, held in left.items() if held})
 
 
 def _text(value: Any) -> str:

@@ -7,16 +7,14 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from cwnb.errors import InvalidParameter
 from cwnb.filter_pattern import FilterPattern, Reference, number_of
 from cwnb.nearest import suggestion
 from cwnb.store import Position
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 FAMILY = "metric-filter"
 MOST_FILTERS = 100  # of a log group
@@ -72,10 +70,9 @@ class MetricFilter:
             _check_name(name, _METRIC, f"the name of {what}", "1 to 255", "':', '*' and '$'")
         pattern = FilterPattern.parse(self.pattern)
         self._check_value(pattern)
-        if self.unit not in UNITS:
-            raise InvalidParameter(
-                f"there is no unit {self.unit!r}{suggestion(self.unit, UNITS, otherwise='')}"
-            )
+        if not isinstance(self.unit, str) or self.unit not in UNITS:
+            near = suggestion(str(self.unit), UNITS, otherwise="")
+            raise InvalidParameter(f"there is no unit {self.unit!r:.80}{near}")
         if self.default is not None and not math.isfinite(self.default):
             raise InvalidParameter(f"the default value is a number, not {self.default!r}")
         if self.default is not None and self.dimensions:
@@ -104,7 +101,7 @@ class MetricFilter:
 
 
 def _check_name(name: Any, rule: re.Pattern[str], what: str, length: str, without: str) -> None:
-    if not isinstance(name, str) or not rule.fullmatch(name):
+    if not isinstance(name, str) or not rule.fullmatch(name) or not name.isprintable():
         raise InvalidParameter(
             f"{what} has {length} characters, without {without}, and is not {name!r:.80}"
         )
@@ -117,8 +114,9 @@ def text_of(value: Any) -> str:
 
 def checked_dimensions(dimensions: Mapping[str, str] | None) -> dict[str, str]:
     """Give dimensions as a dict of texts; raises InvalidParameter."""
-    held = dict(dimensions or {})
-    if not all(isinstance(part, str) for pair in held.items() for part in pair):
+    is_dict = dimensions is None or isinstance(dimensions, Mapping)
+    held = dict(dimensions or {}) if is_dict else {}
+    if not is_dict or not all(isinstance(part, str) for pair in held.items() for part in pair):
         raise InvalidParameter(
             "dimensions are a dict of references by name, such as {'path': '$.path'}, "
             f"not {dimensions!r:.80}"

@@ -18,6 +18,7 @@ from cwnb.delivery.subscriptions.record import (
 from cwnb.errors import InvalidParameter, ResourceNotFound
 from cwnb.filter_pattern import FilterPattern
 from cwnb.nearest import suggestion
+from cwnb.times import Clock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,6 +44,8 @@ class Deliveries:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.limits = Limits()
+        # That of the worker: leases and errors are of the real time, whatever "now" the store has.
+        self.clock = Clock()
         self._functions: dict[tuple[int, str], Callable[..., object]] = {}
         self._of_process: dict[tuple[int, str], RecordOfProcess] = {}
         self._lock = threading.RLock()
@@ -76,15 +79,21 @@ class Deliveries:
         if called:
             kept_target["called"] = called
         ends_with_process = name is None and function is not None
-        name = check_name(_name_of(kept_target) if name is None else name)
         group_id = self.store.group_id(group)
-        self._refuse_cycle(group, kept_target)
-        key = (group_id, name)
+        if name is None:
+            name = self._free_name(group_id, _name_of(kept_target), function)
+        key = (group_id, check_name(name))
+        most = self.limits.per_group if per_group is None else per_group
+        if type(most) is not int or most < 1:
+            raise InvalidParameter(f"per_group is a number from 1 on, not {most!r:.80}")
+        if kept_target["kind"] == targets.GROUP and not self.store.has_group(kept_target["name"]):
+            raise ResourceNotFound(
+                f"the target, log group {kept_target['name']!r}, does not exist; "
+                "logs.create_group() makes it"
+            )
+        if kept_target["kind"] in aws.KINDS:
+            aws.check_reachable(kept_target, self.limits, self.clock.now_ms())
         with self._lock:
-            most = self.limits.per_group if per_group is None else per_group
-            self._refuse_too_many(group, key, most)
-            if kept_target["kind"] in aws.KINDS:
-                aws.check_reachable(kept_target, self.limits, self.store.clock.now_ms())
             if ends_with_process and key in self._of_process:
                 records: Records = self._of_process[key]
             elif ends_with_process:
@@ -95,14 +104,22 @@ class Deliveries:
                     )
                 records = RecordOfProcess(self.store, group_id)
             else:
-                self._of_process.pop(key, None)
+                if key in self._of_process:
+                    # Its runner ends; the one in the catalog begins now.
+                    self._of_process.pop(key).change(lambda _, __: None)
                 records = KeptRecord(self.store, name, group_id)
 
             def put(old: Subscription | None, present: Present) -> Subscription:
+                others = self._others(present, key)
+                of_group = [one for one in others if one.group_id == group_id]
+                _refuse_too_many(group, name, of_group, most)
+                _refuse_cycle(group, kept_target, others)
                 if old is None:
                     old = Subscription(name, group, group_id, {}, begin=present.position)
                     old.position = present.position
                     old.created_ms = self.store.clock.now_ms()
+                if old.pattern != pattern:
+                    old.pattern_since = old.position
                 old.target, old.pattern = kept_target, pattern
                 old.paused, old.disabled_until_ms, old.last_error = False, 0, ""
                 old.end_of_failing()
@@ -179,7 +196,7 @@ class Deliveries:
 
     def state(self, subscription: Subscription) -> str:
         """Say in a word what a subscription does; see `Logs.subscriptions`."""
-        now_ms = self.store.clock.now_ms()
+        now_ms = self.clock.now_ms()
         if subscription.paused:
             return "paused"
         if subscription.disabled_until_ms > now_ms:
@@ -196,33 +213,50 @@ class Deliveries:
         """Give how many events of the group wait to be looked at, at most."""
         return self.store.events_after(subscription.position, [subscription.group_id])
 
-    def _refuse_too_many(self, group: str, key: tuple[int, str], per_group: int) -> None:
-        there = {one.name for one in self.all_of() if one.group_id == key[0]}
-        if key[1] not in there and len(there) >= per_group:
-            raise InvalidParameter(
-                f"log group {group!r} has {len(there)} subscriptions already "
-                f"({', '.join(sorted(there))}), and {per_group} is the most; end one of them, or "
-                f"say per_group={len(there) + 1}"
-            )
+    def _others(self, present: Present, key: tuple[int, str]) -> list[Subscription]:
+        """Give the other subscriptions that there are in a transaction."""
+        kept = [Subscription.read(record.value) for record in present.all_of(FAMILY)]
+        of_process = [one.read() for one in self._of_process.values()]
+        there = [*kept, *(one for one in of_process if one is not None)]
+        return [one for one in there if (one.group_id, one.name) != key]
 
-    def _refuse_cycle(self, group: str, target: dict[str, Any]) -> None:
-        """Refuse a target that would send the group's events back to it."""
-        if target["kind"] != targets.GROUP:
-            return
-        self.store.group_id(target["name"])  # raises ResourceNotFound
-        goes_to: dict[str, set[str]] = {}
-        for each in self.all_of():
-            if each.target["kind"] == targets.GROUP:
-                goes_to.setdefault(each.group, set()).add(each.target["name"])
-        way, reached = [[target["name"]]], {target["name"]}
-        while way:
-            path = way.pop()
-            if path[-1] == group:
-                said = " to ".join(repr(name) for name in [group, *path])
-                raise InvalidParameter(f"its events would come back: from {said}")
-            new = goes_to.get(path[-1], set()) - reached
-            reached |= new
-            way += [[*path, name] for name in new]
+    def _free_name(self, group_id: int, name: str, function: Callable[..., object] | None) -> str:
+        """Give a name that no other function without a name has; a lambda has none of its own."""
+        if function is None or "<lambda>" not in name:
+            return name
+        number, free = 1, name
+        while self._functions.get((group_id, free), function) is not function:
+            number += 1
+            free = f"{name} {number}"
+        return free
+
+
+def _refuse_too_many(group: str, name: str, others: list[Subscription], most: int) -> None:
+    if len(others) >= most:
+        raise InvalidParameter(
+            f"log group {group!r} has {len(others)} subscriptions beside {name!r} already "
+            f"({', '.join(sorted(one.name for one in others))}), and {most} is the most; end one "
+            f"of them, or say per_group={len(others) + 1}"
+        )
+
+
+def _refuse_cycle(group: str, target: dict[str, Any], others: list[Subscription]) -> None:
+    """Refuse a target that would send the group's events back to it."""
+    if target["kind"] != targets.GROUP:
+        return
+    goes_to: dict[str, set[str]] = {}
+    for each in others:
+        if each.target["kind"] == targets.GROUP:
+            goes_to.setdefault(each.group, set()).add(each.target["name"])
+    way, reached = [[target["name"]]], {target["name"]}
+    while way:
+        path = way.pop()
+        if path[-1] == group:
+            said = " to ".join(repr(name) for name in [group, *path])
+            raise InvalidParameter(f"its events would come back: from {said}")
+        new = goes_to.get(path[-1], set()) - reached
+        reached |= new
+        way += [[*path, name] for name in new]
 
 
 def _name(records: KeptRecord | RecordOfProcess) -> str:

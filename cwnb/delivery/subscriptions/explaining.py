@@ -14,13 +14,14 @@ if TYPE_CHECKING:
 _SKIPPED = {
     "dropped": "it failed for longer than a day, or the target refused it, and was dropped",
     "too_large": "it is larger than the target takes of one event, and was dropped",
-    "passed_over": "it was passed over: it became visible while an error disabled the subscription",
+    "passed_over": "it was passed over: the target refused it, or it became visible in the ten "
+    "minutes after the target had refused something",
 }
 
 
 @dataclass(frozen=True)
 class DeliveryExplanation:
-    """What became of an event: `delivered` is True, False, or None while it waits.
+    """What became of an event: `delivered` is True or False, None while it waits or is not known.
 
     `reason` says why in a sentence.
     """
@@ -29,8 +30,8 @@ class DeliveryExplanation:
     reason: str
 
     def __repr__(self) -> str:
-        word = {True: "delivered", False: "not delivered", None: "not yet delivered"}
-        return f"{word[self.delivered]}: {self.reason}"
+        words = {True: "delivered: ", False: "not delivered: ", None: ""}
+        return f"{words[self.delivered]}{self.reason}"
 
 
 def explain(
@@ -52,14 +53,21 @@ def explain(
         return DeliveryExplanation(
             False, f"it was there before {named}, which sends what comes after it was made"
         )
+    if position <= subscription.pattern_since:
+        return DeliveryExplanation(
+            None,
+            f"{named} had another pattern when it was past the event; what became of it then is "
+            "not known any more",
+        )
     found = explain_pattern(subscription.pattern, message)
     if not found:
         return DeliveryExplanation(False, f"its message does not match the pattern\n{found!r}")
     if position > subscription.position:
-        return DeliveryExplanation(None, _waits(subscription, state))
+        return DeliveryExplanation(None, f"not yet delivered: {_waits(subscription, state)}")
     for skip in reversed(subscription.skips):
         if skip.holds(position, stream):
-            return DeliveryExplanation(False, _SKIPPED[skip.why])
+            error = f" ({subscription.last_error})" if subscription.last_error else ""
+            return DeliveryExplanation(False, f"{_SKIPPED[skip.why]}{error}")
     if len(subscription.skips) == MOST_SKIPS and position < subscription.skips[0].first:
         return DeliveryExplanation(
             True,
@@ -74,7 +82,7 @@ def _waits(subscription: Subscription, state: str) -> str:
     said = {
         "paused": "the subscription is paused",
         "disabled": f"an error has disabled the subscription for ten minutes{error}",
-        "retrying": f"what comes before it fails and is tried again{error}",
+        "retrying": f"it, or what comes before it, fails and is tried again{error}",
         "waiting for its function": (
             "no process has attached its function: call logs.subscribe() with the same name and "
             "the function, and logs.deliver()"

@@ -153,10 +153,10 @@ def decode_subscription(event: Any) -> dict[str, Any]:
     """Give the message in what a subscription has sent.
 
     `event`: the event of a Lambda function, the `Data` of a Kinesis record (bytes, or base64 text),
-    a record of Firehose, or a message that is decoded already. Gives a dict with `messageType`,
-    `owner`, `logGroup`, `logStream`, `subscriptionFilters` and `logEvents` (`id`, `timestamp` in
-    epoch milliseconds, `message`). A CONTROL_MESSAGE has no events of a log group. Raises
-    InvalidParameter.
+    a record of Firehose, any of these as JSON text, or a message that is decoded already. Gives a
+    dict with `messageType`, `owner`, `logGroup`, `logStream`, `subscriptionFilters` and `logEvents`
+    (`id`, `timestamp` in epoch milliseconds, `message`). A CONTROL_MESSAGE has no events of a log
+    group. Raises InvalidParameter.
     """
     found = event
     if isinstance(found, dict) and "awslogs" in found:
@@ -166,6 +166,11 @@ def decode_subscription(event: Any) -> dict[str, Any]:
         found = next((found[key] for key in ("Data", "data", "kinesis") if key in found), found)
         if isinstance(found, dict) and "data" in found:
             found = found["data"]
+    if isinstance(found, str) and found.lstrip().startswith("{"):
+        try:
+            return decode_subscription(json.loads(found))
+        except (ValueError, RecursionError):
+            raise _no_message(event, "it is not JSON") from None
     if isinstance(found, str):
         try:
             found = base64.b64decode(found, validate=True)
@@ -176,7 +181,7 @@ def decode_subscription(event: Any) -> dict[str, Any]:
             found = json.loads(gzip.decompress(found))
         except (OSError, EOFError, zlib.error):
             raise _no_message(event, "its data is not one gzip file") from None
-        except ValueError:
+        except (ValueError, RecursionError):
             raise _no_message(event, "what it holds is not JSON") from None
     if not isinstance(found, dict) or not isinstance(found.get("logEvents"), list):
         raise _no_message(event, "it has no logEvents")

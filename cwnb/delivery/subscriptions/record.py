@@ -90,6 +90,7 @@ class Subscription:
     created_ms: int = 0
     begin: Position = START
     position: Position = START
+    pattern_since: Position = START  # events before it were judged by another pattern
     paused: bool = False
     disabled_until_ms: int = 0
     attempts: int = 0
@@ -114,6 +115,7 @@ class Subscription:
                 **value,
                 "begin": Position(*value["begin"]),
                 "position": Position(*value["position"]),
+                "pattern_since": Position(*value["pattern_since"]),
                 "counts": Counts(**value["counts"]),
                 "skips": skips,
                 "lease": Lease(**value["lease"]),
@@ -144,7 +146,7 @@ class Subscription:
 
 def check_name(name: Any) -> str:
     """Give the name of a subscription back; raise InvalidParameter where it is none."""
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name) or not name.isprintable():
         raise InvalidParameter(
             "the name of a subscription has 1 to 512 characters without ':' and '*', "
             f"not {name!r:.80}"
@@ -213,5 +215,6 @@ class RecordOfProcess:
     ) -> Subscription | None:
         """Change it, a thread at a time; None removes it."""
         with self._lock:
-            self._held = change(self.read(), Present(self.group_id, self.store.position()))
+            there = Present(self.group_id, self.store.position(), all_of=self.store.kept_records)
+            self._held = change(self.read(), there)
             return self.read()

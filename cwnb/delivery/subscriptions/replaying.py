@@ -54,7 +54,7 @@ def replay(target: Target, payloads: Iterator[Payload]) -> int:
                 waiting += reversed(one.halves()) if len(one) > 1 else []
             elif isinstance(outcome, Refused):
                 raise InvalidParameter(f"the target refuses what is sent: {outcome}")
-            elif isinstance(outcome, Exception):
+            elif isinstance(outcome, BaseException):
                 raise outcome
             else:
                 sent += len(one) - len(outcome.refused)

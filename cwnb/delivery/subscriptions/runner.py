@@ -101,17 +101,25 @@ class Runner:
 
     def step(self) -> bool:
         """Go on; tells whether there is more to do at once. Raises Ended."""
-        subscription = self._mine()
-        if subscription is None:
-            return False
-        if subscription.paused:
+        found = self.records.read()
+        if found is None:
+            raise Ended
+        if found.paused:
             return False
         try:
-            target = self._target_of(subscription)
+            target = self._target_of(found)
         except InvalidParameter as error:  # a module that was there when it was subscribed
-            return self._without_target(subscription, error)
+            target = None
+            if found.lease.owner == self._owner or _is_free(found.lease):
+                self._without_target(found, error)
         if target is None:
             self._chunk = None
+            # Another worker may have what this one lacks.
+            if found.lease.owner == self._owner:
+                self.release()
+            return False
+        subscription = self._mine(found)
+        if subscription is None:
             return False
         if subscription.disabled_until_ms:
             return self._pass_over(subscription)
@@ -133,6 +141,8 @@ class Runner:
             return True
         if not found.attempts and not found.target["name"] and self._attached() is None:
             return True
+        if found.lease.owner != self._owner:
+            return self._store.events_after(found.position, [found.group_id]) == 0
         reached = max(found.position, self._looked or found.position)
         return self._chunk is None and reached >= newest
 
@@ -157,11 +167,8 @@ class Runner:
 
         self.records.change(give)
 
-    def _mine(self) -> Subscription | None:
+    def _mine(self, found: Subscription) -> Subscription | None:
         """Give the subscription if this worker may send it; None if another one does."""
-        found = self.records.read()
-        if found is None:
-            raise Ended
         if found.lease.owner == self._owner and found.lease.until > time.time():
             return found
 
@@ -235,7 +242,7 @@ class Runner:
             payloads = _first_of_streams(chunk.waiting, target.most)
             try:
                 outcomes = target.send(payloads)
-            except Exception as error:  # what the target raises is its own affair
+            except BaseException as error:  # what a target raises is its own affair
                 outcomes = [error] * len(payloads)
             refused, failed = None, None
             for payload, outcome in zip(payloads, outcomes, strict=True):
@@ -243,7 +250,7 @@ class Runner:
                     refused = refused or outcome
                 elif isinstance(outcome, TooLarge):
                     _split(chunk, payload)
-                elif isinstance(outcome, Exception):
+                elif isinstance(outcome, BaseException):
                     failed = failed or (payload, outcome)
                 else:
                     self._note_sent(chunk, payload, outcome)
@@ -292,7 +299,7 @@ class Runner:
         self._chunk = None
 
     def _failed(
-        self, subscription: Subscription, chunk: _Chunk, payload: Payload, error: Exception
+        self, subscription: Subscription, chunk: _Chunk, payload: Payload, error: BaseException
     ) -> bool:
         """Note a failure, after which it waits. After a day the payload is dropped."""
         now = self._clock.steady_ms()
@@ -345,19 +352,19 @@ class Runner:
         self._chunk = self._failing = None
         return False
 
-    def _without_target(self, subscription: Subscription, error: InvalidParameter) -> bool:
+    def _without_target(self, subscription: Subscription, error: InvalidParameter) -> None:
         """Note that the target cannot be made for now; nothing is dropped for that."""
-        self._chunk = None
         now = self._clock.steady_ms()
         if not subscription.attempts or now >= self._not_before_ms:
             self._not_before_ms = now + _wait_ms(subscription.attempts)
 
-            def note(new: Subscription) -> None:
-                new.attempts += 1
-                new.last_error, new.last_error_ms = sentence(error), self._clock.now_ms()
+            def note(old: Subscription | None, _: Present) -> Subscription | None:
+                if old is not None and old.position == subscription.position:
+                    old.attempts += 1
+                    old.last_error, old.last_error_ms = sentence(error), self._clock.now_ms()
+                return old
 
-            self._move(subscription.position, note)
-        return False
+            self.records.change(note)
 
     def _pass_over(self, subscription: Subscription) -> bool:
         """Once a disabled subscription goes on: pass over what became visible meanwhile."""

@@ -39,7 +39,7 @@ class Target(Protocol):
         """Give how many payloads one call of `send` takes."""
         ...
 
-    def send(self, payloads: Sequence[Payload]) -> list[Sent | Exception]:
+    def send(self, payloads: Sequence[Payload]) -> Sequence[Sent | BaseException]:
         """Send payloads, and give for each what came of it.
 
         TooLarge and Refused are what they say; any other exception is a failure after which it is

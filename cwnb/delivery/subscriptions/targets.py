@@ -149,12 +149,15 @@ def _named_function(name: str) -> Callable[..., object]:
     if not colon or not module_name or not function_name:
         raise InvalidParameter(
             f"the target {name!r:.200} is not 'module:function'; another log group is "
-            "cwnb.LogGroup('/other')"
+            "cwnb.LogGroup('/other'), and --log-group on the command line"
         )
     try:
         found: Any = importlib.import_module(module_name)
-    except ImportError as error:
-        raise InvalidParameter(f"the target {name!r} cannot be imported: {error}") from None
+    except BaseException as error:  # a module does what it likes when it is imported
+        if isinstance(error, KeyboardInterrupt):
+            raise
+        said = str(error) if isinstance(error, ImportError) else sentence(error)
+        raise InvalidParameter(f"the target {name!r} cannot be imported: {said}") from None
     for part in function_name.split("."):
         try:
             found = getattr(found, part)

@@ -8,16 +8,19 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from cwnb.delivery.subscriptions.runner import IDLE_S, LEASE_S, Ended, Runner
-from cwnb.errors import StoreError
+from cwnb.errors import InvalidParameter, StoreError
 from cwnb.times import Clock
 
 if TYPE_CHECKING:
     from cwnb.delivery.subscriptions.deliveries import Deliveries
     from cwnb.delivery.subscriptions.record import KeptRecord, RecordOfProcess
 
+# Where a subscription is kept (in the catalog or in the process), its group and its name.
+Key = tuple[str, int, str]
 # Seconds between two looks whether there are other subscriptions.
 _LOOK_EVERY_S = 0.5
 _AFTER_FAILURE_S = 1.0
@@ -38,12 +41,17 @@ class Worker:
         self._clock = clock or Clock()
         host = socket.gethostname()
         self.owner = f"{host}:{os.getpid()}:{secrets.token_hex(8)}"
-        self._runners: dict[tuple[int, str], tuple[Runner, threading.Thread]] = {}
+        self._runners: dict[Key, tuple[Runner, threading.Thread]] = {}
         self._stop = threading.Event()
-        self._is_stopped = False
         self._lock = threading.Lock()
         self._failure: BaseException | None = None
         self._keeper: threading.Thread | None = None
+
+    def __repr__(self) -> str:
+        state = "running" if self.running else "not running"
+        found = self._deliveries.all_of()
+        said = ", ".join(f"{one.name} {self._deliveries.state(one)}" for one in found)
+        return f"<Worker {state}: {said or 'no subscriptions'}>"
 
     def __enter__(self) -> Self:
         return self.start()
@@ -53,7 +61,10 @@ class Worker:
 
     def start(self) -> Self:
         """Begin; gives the worker itself."""
-        if self._keeper is None:
+        if not self.running:
+            self._stop = threading.Event()
+            self._runners, self._failure = {}, None
+            self._deliveries.clock = self._clock
             self._deliveries.add_worker(self)
             self._look()
             self._keeper = threading.Thread(
@@ -65,17 +76,16 @@ class Worker:
     def stop(self) -> None:
         """End once each thread has done with the payload that it is sending.
 
-        Raises what the store has raised meanwhile, once.
+        A function that hangs is waited for. Raises what the store has raised meanwhile, once.
         """
         self._stop.set()
-        if self._is_stopped:
-            return
-        self._is_stopped = True
         for thread in [self._keeper, *(thread for _, thread in self._threads())]:
             # A target may close the store, or stop the worker, that calls it.
             if thread is not None and thread is not threading.current_thread():
                 thread.join()
-        for runner, _ in self._threads():
+        with self._lock:
+            ended, self._runners = list(self._runners.values()), {}
+        for runner, _ in ended:
             try:
                 runner.release()
             except StoreError as error:  # the lease then ends by itself
@@ -93,6 +103,12 @@ class Worker:
         Subscriptions that are paused or disabled, or whose function no process has attached, are
         not waited for.
         """
+        if self._keeper is None:
+            raise InvalidParameter(
+                "the worker has not been started: write 'with logs.deliver() as worker', or start()"
+            )
+        if timeout is not None and not isinstance(timeout, int | float):
+            raise InvalidParameter(f"a timeout is a number of seconds, not {timeout!r:.80}")
         end = None if timeout is None else time.monotonic() + timeout
         while not self._stop.is_set():
             self._raise_failure()
@@ -114,30 +130,30 @@ class Worker:
             found = records.read()
             if found is None:
                 continue
-            key = (found.group_id, found.name)
+            key = (type(records).__name__, found.group_id, found.name)
             with self._lock:
                 if key not in self._runners and not self._stop.is_set():
                     self._begin(key, records)
 
-    def _begin(self, key: tuple[int, str], records: KeptRecord | RecordOfProcess) -> None:
+    def _begin(self, key: Key, records: KeptRecord | RecordOfProcess) -> None:
         runner = Runner(
             self._deliveries.store,
             records,
             self.owner,
-            lambda: self._deliveries.function_of(*key),
+            partial(self._deliveries.function_of, *key[1:]),
             clock=self._clock,
             limits=self._deliveries.limits,
         )
         thread = threading.Thread(
             target=self._guarded,
             args=(lambda: self._run(key, runner),),
-            name=f"cwnb-deliver-{key[1]}",
+            name=f"cwnb-deliver-{key[2]}",
             daemon=True,
         )
         self._runners[key] = (runner, thread)
         thread.start()
 
-    def _run(self, key: tuple[int, str], runner: Runner) -> None:
+    def _run(self, key: Key, runner: Runner) -> None:
         failed: StoreError | None = None
         while not self._stop.is_set():
             try:

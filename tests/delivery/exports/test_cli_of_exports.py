@@ -38,7 +38,7 @@ def test_an_export_and_the_list(run, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "error"),
     [
-        (["export", "/h", "out"], "The specified log group does not exist."),
+        (["export", "/h", "out"], "no log group is named '/h'"),
         (["export", "/g"], "DESTINATION is missing; see 'cwnb export --help'"),
         (["export", "/g", "out", "--format", "csv"], "unknown export format 'csv'"),
         (["exports", "--resume", "x"], "The specified export task does not exist."),
