@@ -304,6 +304,15 @@ def test_a_function_that_gets_a_name_is_not_called_for_both(logs, put, target):
     assert row(logs, "take")["delivered"] == 2
 
 
+def test_one_that_ends_with_the_process_and_one_that_stays_are_counted_together(logs, target):
+    logs.subscribe(GROUP, target.take)
+    logs.subscribe(GROUP, target, name="stays")
+    with pytest.raises(InvalidParameter, match=r"already \(stays, take\), and 2 is the most"):
+        logs.subscribe(GROUP, ACT)
+    with pytest.raises(InvalidParameter, match=r"already \(stays, take\), and 2 is the most"):
+        logs.subscribe(GROUP, print)
+
+
 def test_functions_without_any_name_do_not_take_each_others_place(logs, put):
     first, second = [], []
     logs.subscribe(GROUP, lambda message: first.append(message))  # noqa: PLW0108

@@ -109,8 +109,12 @@ class Deliveries:
                     self._of_process.pop(key).change(lambda _, __: None)
                 records = KeptRecord(self.store, name, group_id)
 
+            # Read before the transaction, inside which nothing else can read the catalog.
+            of_process = [one for held in self._of_process.values() if (one := held.read())]
+
             def put(old: Subscription | None, present: Present) -> Subscription:
-                others = self._others(present, key)
+                kept = [Subscription.read(record.value) for record in present.all_of(FAMILY)]
+                others = [one for one in kept + of_process if (one.group_id, one.name) != key]
                 of_group = [one for one in others if one.group_id == group_id]
                 _refuse_too_many(group, name, of_group, most)
                 _refuse_cycle(group, kept_target, others)
@@ -212,13 +216,6 @@ class Deliveries:
     def lag(self, subscription: Subscription) -> int:
         """Give how many events of the group wait to be looked at, at most."""
         return self.store.events_after(subscription.position, [subscription.group_id])
-
-    def _others(self, present: Present, key: tuple[int, str]) -> list[Subscription]:
-        """Give the other subscriptions that there are in a transaction."""
-        kept = [Subscription.read(record.value) for record in present.all_of(FAMILY)]
-        of_process = [one.read() for one in self._of_process.values()]
-        there = [*kept, *(one for one in of_process if one is not None)]
-        return [one for one in there if (one.group_id, one.name) != key]
 
     def _free_name(self, group_id: int, name: str, function: Callable[..., object] | None) -> str:
         """Give a name that no other function without a name has; a lambda has none of its own."""
