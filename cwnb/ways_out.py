@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from cwnb import arguments
-from cwnb.errors import InvalidParameter, ResourceNotFound
+from cwnb.errors import InvalidParameter
 from cwnb.events import LOG_STREAM, MESSAGE, POINTER
 from cwnb.memo import memo
 from cwnb.results.event import read_pointer
@@ -189,9 +189,7 @@ class WaysOut:
         pointer = event if isinstance(event, str) else event[POINTER]
         found = self.event(pointer) if isinstance(event, str) else event  # type: ignore[attr-defined]
         place = read_pointer(pointer)
-        subscription = self._deliveries.find(arguments.one_group(group), name).read()
-        if subscription is None:
-            raise ResourceNotFound(f"log group {group!r} has no subscription {name!r}")
+        subscription = self._deliveries.subscription(arguments.one_group(group), name)
         if place.group_id != subscription.group_id:
             raise InvalidParameter(f"the event is none of log group {group!r}")
         position = self.store.position_of(place.group_id, place.sequence)
@@ -209,9 +207,7 @@ class WaysOut:
         from cwnb.filter_pattern import FilterPattern
 
         deliveries = self._deliveries
-        subscription = deliveries.find(arguments.one_group(group), name).read()
-        if subscription is None:
-            raise ResourceNotFound(f"log group {group!r} has no subscription {name!r}")
+        subscription = deliveries.subscription(arguments.one_group(group), name)
         function = deliveries.function_of(subscription.group_id, name)
         target = make_target(self.store, subscription.target, function, deliveries.limits)
         if target is None:

@@ -29,7 +29,16 @@ from cwnb.store.catalog import batches, counters, groups, segments
 from cwnb.store.ingest.recent import events_of
 from cwnb.store.maintenance.retention import cutoff_ms
 from cwnb.store.positions import Position, Runs, Spans
-from cwnb.store.read_after import COMMIT, Candidates, Origin, Plan, batches_of
+from cwnb.store.read_after import (
+    COMMIT,
+    GROUP,
+    SCHEMA,
+    Candidates,
+    Origin,
+    Plan,
+    columns_of,
+    fetch_batches,
+)
 from cwnb.store.segments.reader import SegmentTask
 
 if TYPE_CHECKING:
@@ -45,18 +54,7 @@ if TYPE_CHECKING:
 Found = TypeVar("Found")
 # A segment may be replaced while it is read, and a page is then read again. Tries in all.
 _TRIES = 3
-_MS = pa.timestamp("ms", "UTC")
-_SCHEMA = pa.schema(
-    [
-        (LOG_STREAM, pa.string()),
-        (TIMESTAMP, _MS),
-        (MESSAGE, pa.string()),
-        (RAW, pa.binary()),
-        (INGESTION_TIME, _MS),
-        (COMMIT, pa.int64()),
-        (SEQUENCE, pa.int64()),
-    ]
-)
+_SCHEMA = SCHEMA.remove(SCHEMA.get_field_index(GROUP))
 _NO_NUMBERS = Spans.of(np.zeros(0, np.int64))
 NO_GROUP = "The specified log group does not exist."
 
@@ -145,10 +143,7 @@ class ExtractReader:
             group = self._group(connection)
             held = batches.after(connection, group.id, after, enough)
             held = [batch for batch in held if batch.commit <= extract.until.commit]
-            if held:
-                ids, events, size, commits = map(np.array, zip(*held, strict=True))
-                origin = Origin(group, size.sum() / events.sum(), batches=held)
-                candidates.add(origin, Runs.of(ids, ids + events - 1, commits))
+            candidates.add_batches(group, held)
             for first_commit, segment_id in sorted(
                 segments.commits_from(connection, group.id, after.commit)
             ):
@@ -165,7 +160,7 @@ class ExtractReader:
                 origin = Origin(group, facts.message_bytes / facts.rows, segment=facts)
                 candidates.add(origin, runs)
             plan = candidates.page(limit_rows, limit_bytes, extract.until)
-            _fetch_batches(connection, plan)
+            fetch_batches(connection, plan)
         return plan
 
     def _plan_unpositioned(self, after: Position, limit_rows: int, limit_bytes: int) -> Plan:
@@ -199,7 +194,7 @@ class ExtractReader:
                 there = {b.id for b in batches.of_group(connection, group.id, with_data=False)}
                 if not {b.id for b in loose} <= there:
                     raise SnapshotExpired("batches have become a segment; read again")
-            _fetch_batches(connection, plan)
+            fetch_batches(connection, plan)
         return plan
 
     def _zeros(self, spans: Spans) -> Runs:
@@ -346,27 +341,8 @@ class ExtractReader:
     def _of_batches(self, group: GroupRow, sealed: Sequence[SealedBatch], runs: Runs) -> pa.Table:
         block, inside = self._block(group, sealed)
         held = inside & Spans(runs.first, runs.last).hold(block.sequence)
-        rows = pa.array(np.flatnonzero(held))
-        raw = pa.nulls(len(block), pa.binary()) if block.raw is None else block.raw
-        columns = {
-            TIMESTAMP: pa.array(block.time_ms).cast(_MS),
-            INGESTION_TIME: pa.array(block.ingestion_ms).cast(_MS),
-            LOG_STREAM: block.stream,
-            MESSAGE: block.text,
-            RAW: raw,
-            SEQUENCE: pa.array(block.sequence),
-            COMMIT: pa.array(runs.commits_of(block.sequence)),
-        }
-        return _table({name: column.take(rows) for name, column in columns.items()})
-
-
-def _fetch_batches(connection: Any, plan: Plan) -> None:
-    """Read the batches that have a part in the runs."""
-    for number in np.unique(plan.origin).tolist():
-        origin, mine = plan.origins[number], plan.origin == number
-        order = np.argsort(plan.first[mine])
-        wanted = batches_of(origin.batches, plan.first[mine][order], plan.last[mine][order])
-        origin.sealed = [batches.with_id(connection, batch_id) for batch_id in wanted]
+        commits = runs.commits_of(block.sequence)
+        return _table(columns_of(block, commits, np.flatnonzero(held)))
 
 
 def _table(columns: dict[str, pa.Array]) -> pa.Table:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from cwnb.errors import InvalidParameter, ResourceNotFound
@@ -85,16 +85,20 @@ def match_names(wanted: Sequence[str], known: Sequence[str]) -> list[str]:
     ResourceNotFound with the nearest known name.
     """
     found: dict[str, None] = {}
-    there = set(known)
+    there = dict.fromkeys(known)  # finds a name at once, however many there are
     for name in wanted:
-        if name.endswith("*"):
-            matches = sorted(group for group in known if group.startswith(name[:-1]))
-        else:
-            matches = [name] if name in there else []
+        matches = names_that_match(name, there)
         if not matches:
             raise unknown_group(name, known)
         found.update(dict.fromkeys(matches))
     return list(found)
+
+
+def names_that_match(name: str, known: Collection[str]) -> list[str]:
+    """Give the known names that one name or prefix means, in order; none is no error here."""
+    if name.endswith("*"):
+        return sorted(group for group in known if group.startswith(name[:-1]))
+    return [name] if name in known else []
 
 
 def unknown_group(name: str, known: Sequence[str]) -> ResourceNotFound:

@@ -22,18 +22,19 @@ from cwnb.events import (
 from cwnb.store.catalog import batches, counters, groups, segments
 from cwnb.store.ingest.recent import events_of
 from cwnb.store.maintenance.retention import cutoff_ms
-from cwnb.store.names import match_names
+from cwnb.store.names import match_names, names_that_match
 from cwnb.store.positions import START, Position, Runs
 from cwnb.store.segments.facts import MESSAGE_GROUP
 from cwnb.store.segments.reader import SegmentTask
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from cwnb.store.catalog.batches import BatchCommit, SealedBatch
     from cwnb.store.catalog.groups import GroupRow
     from cwnb.store.context import StoreContext
     from cwnb.store.segments.facts import SegmentFacts
+    from cwnb.store.segments.writer import Block
 
     Ints = np.ndarray[Any, Any]
 
@@ -136,10 +137,9 @@ def events_after(context: StoreContext, position: Position, chosen: Sequence[str
     with context.catalog.read() as connection:
         candidates = Candidates(position)
         for group in chosen_groups(connection, chosen):
-            held = batches.after(connection, group.id, position, _ALL_EVENTS)
-            if held:
-                ids, events, _, commits = map(np.array, zip(*held, strict=True))
-                candidates.add(Origin(group, 1.0), Runs.of(ids, ids + events - 1, commits))
+            candidates.add_batches(
+                group, batches.after(connection, group.id, position, _ALL_EVENTS)
+            )
             for _, segment_id in segments.commits_from(connection, group.id, position.commit):
                 runs = segments.runs_of(connection, segment_id)
                 candidates.add(Origin(group, 1.0), runs)
@@ -183,11 +183,7 @@ def _planned(
         # Of what comes first, more is looked at than fits a page, so the page ends before the rest.
         enough = limit_rows + 1
         for group in rows:
-            held = batches.after(connection, group.id, position, enough)
-            if held:
-                ids, events, size, commits = map(np.array, zip(*held, strict=True))
-                origin = Origin(group, size.sum() / events.sum(), batches=held)
-                candidates.add(origin, Runs.of(ids, ids + events - 1, commits))
+            candidates.add_batches(group, batches.after(connection, group.id, position, enough))
         waiting = sorted(
             (first_commit, segment_id, group)
             for group in rows
@@ -202,10 +198,7 @@ def _planned(
             origin = Origin(group, facts.message_bytes / facts.rows, segment=facts)
             candidates.add(origin, segments.runs_of(connection, segment_id))
         plan = candidates.page(limit_rows, limit_bytes, newest)
-        for number in np.unique(plan.origin).tolist():
-            origin, mine = plan.origins[number], plan.origin == number
-            wanted = batches_of(origin.batches, plan.first[mine], plan.last[mine])
-            origin.sealed = [batches.with_id(connection, batch_id) for batch_id in wanted]
+        fetch_batches(connection, plan)
     return plan
 
 
@@ -220,22 +213,25 @@ def chosen_groups(
     if chosen is None:
         return rows
     names = [name for name in chosen if isinstance(name, str)]
-    there = [group.name for group in rows]
+    there = dict.fromkeys(group.name for group in rows)
     if may_lack:
-        names = [name for name in names if any(map(_matcher(name), there))]
+        names = [name for name in names if names_that_match(name, there)]
     wanted: set[str | int] = {number for number in chosen if not isinstance(number, str)}
     if names:
-        wanted |= set(match_names(names, there))
+        wanted |= set(match_names(names, list(there)))
     return [group for group in rows if wanted & {group.id, group.name}]
 
 
-def _matcher(name: str) -> Callable[[str], bool]:
-    if name.endswith("*"):
-        return lambda there: there.startswith(name[:-1])
-    return lambda there: there == name
+def fetch_batches(connection: Any, plan: Plan) -> None:
+    """Read the batches that have a part in the runs of a plan."""
+    for number in np.unique(plan.origin).tolist():
+        origin, mine = plan.origins[number], plan.origin == number
+        order = np.argsort(plan.first[mine])
+        wanted = _batches_of(origin.batches, plan.first[mine][order], plan.last[mine][order])
+        origin.sealed = [batches.with_id(connection, batch_id) for batch_id in wanted]
 
 
-def batches_of(held: list[BatchCommit], first: Ints, last: Ints) -> list[int]:
+def _batches_of(held: list[BatchCommit], first: Ints, last: Ints) -> list[int]:
     """Give the ids of the batches that have a part in the runs, which are in ascending order."""
     ids = np.array([batch.id for batch in held], np.int64)
     ends = np.array([batch.id + batch.events - 1 for batch in held], np.int64)
@@ -265,6 +261,13 @@ class Candidates:
             self._origins.append(origin)
             self._runs.append(kept)
             self.rows += int((kept.last - kept.first + 1).sum())
+
+    def add_batches(self, group: GroupRow, held: list[BatchCommit]) -> None:
+        """Take the recent batches of a group, as far as they come after the position."""
+        if held:
+            ids, events, size, commits = map(np.array, zip(*held, strict=True))
+            origin = Origin(group, size.sum() / events.sum(), batches=held)
+            self.add(origin, Runs.of(ids, ids + events - 1, commits))
 
     def have_before(self, commit: int, rows: int) -> bool:
         """Tell whether earlier commits than `commit` have at least `rows` events."""
@@ -355,6 +358,12 @@ def _of_batches(
     events = events_of(sealed, context.sealer(), group.name)
     commits = runs.commits_of(events.sequence)
     rows = np.flatnonzero((commits > 0) & (events.time_ms >= cutoff))
+    taken = columns_of(events, commits, rows)
+    yield _table(group.name, taken, len(rows)), int(np.count_nonzero(commits)) - len(rows)
+
+
+def columns_of(events: Block, commits: Ints, rows: Ints) -> dict[str, pa.Array]:
+    """Give these rows of the events of batches, whose commits are given, as columns of a page."""
     raw = pa.nulls(len(events), pa.binary()) if events.raw is None else events.raw
     columns = {
         TIMESTAMP: pa.array(events.time_ms).cast(_MS),
@@ -365,8 +374,7 @@ def _of_batches(
         SEQUENCE: pa.array(events.sequence),
         COMMIT: pa.array(commits),
     }
-    taken = {name: column.take(pa.array(rows)) for name, column in columns.items()}
-    yield _table(group.name, taken, len(rows)), int(np.count_nonzero(commits)) - len(rows)
+    return {name: column.take(pa.array(rows)) for name, column in columns.items()}
 
 
 def _table(group: str, columns: dict[str, pa.Array], rows: int) -> pa.Table:

@@ -102,7 +102,7 @@ class Deliveries:
                         f"log group {group!r} has a subscription {name!r} in its catalog; say "
                         f"name={name!r} to attach the function to it, or another name"
                     )
-                records = RecordOfProcess(self.store, group_id)
+                records = RecordOfProcess(self.store, name, group_id)
             else:
                 if key in self._of_process:
                     # Its runner ends; the one in the catalog begins now.
@@ -168,14 +168,21 @@ class Deliveries:
     def find(self, group: str, name: str) -> Records:
         """Give where a subscription is kept; raises ResourceNotFound with the nearest name."""
         group_id = self.store.group_id(group)
-        for records in self.records():
-            if records.group_id == group_id and _name(records) == name:
-                return records
-        names = [_name(records) for records in self.records() if records.group_id == group_id]
+        there = {one.name: one for one in self.records() if one.group_id == group_id}
+        if isinstance(name, str) and name in there:
+            return there[name]
+        names = list(there)
         near = suggestion(str(name), names, cutoff=0.5) or (
             f"; it has {', '.join(map(repr, names))}" if names else "; it has none"
         )
         raise ResourceNotFound(f"log group {group!r} has no subscription {name!r}{near}")
+
+    def subscription(self, group: str, name: str) -> Subscription:
+        """Give a subscription; raises ResourceNotFound with the nearest name."""
+        found = self.find(group, name).read()
+        if found is None:
+            raise ResourceNotFound(f"log group {group!r} has no subscription {name!r}")
+        return found
 
     def records(self) -> list[KeptRecord | RecordOfProcess]:
         """Give where all subscriptions are kept that there are now."""
@@ -254,11 +261,6 @@ def _refuse_cycle(group: str, target: dict[str, Any], others: list[Subscription]
         new = goes_to.get(path[-1], set()) - reached
         reached |= new
         way += [[*path, name] for name in new]
-
-
-def _name(records: KeptRecord | RecordOfProcess) -> str:
-    found = records.read()
-    return "" if found is None else found.name
 
 
 def _name_of(target: dict[str, Any]) -> str:

@@ -197,8 +197,9 @@ class KeptRecord:
 class RecordOfProcess:
     """A subscription that ends with the process; it goes with its group as others do."""
 
-    def __init__(self, store: Store, group_id: int) -> None:
+    def __init__(self, store: Store, name: str, group_id: int) -> None:
         self.store = store
+        self.name = name
         self.group_id = group_id
         self._held: Subscription | None = None
         self._lock = threading.RLock()

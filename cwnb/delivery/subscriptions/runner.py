@@ -56,6 +56,14 @@ class _Chunk:
     skips: list[Skip] = field(default_factory=list)
     started_ms: int = 0
 
+    def end(self, subscription: Subscription) -> None:
+        """Move a subscription behind the chunk, with what came of its events."""
+        subscription.position = self.page.position
+        subscription.end_of_failing()
+        subscription.counts.add(self.counts)
+        for skip in self.skips:
+            subscription.skip(skip)
+
 
 class Ended(Exception):
     """The subscription has been removed, or its group, or another worker has it now."""
@@ -91,7 +99,7 @@ class Runner:
         self._limits = limits
         self._chunk: _Chunk | None = None
         self._target: tuple[Any, Target] | None = None
-        self._pattern: tuple[str, FilterPattern] | None = None
+        self._pattern: FilterPattern | None = None
         self._failing: Payload | None = None  # that failed last
         # Of the steady clock: when that was, and when the next attempt may be.
         self._failed_at: int | None = None
@@ -195,12 +203,10 @@ class Runner:
             self._target = (key, target)
         return self._target[1]
 
-    def _matches(self, subscription: Subscription, events: pa.Table) -> pa.Table:
-        if self._pattern is None or self._pattern[0] != subscription.pattern:
-            pattern = FilterPattern.parse(subscription.pattern)
-            self._pattern = (subscription.pattern, pattern)
-        mask = self._pattern[1].matches(events[MESSAGE].combine_chunks())
-        return events.filter(pa.array(mask))
+    def _pattern_of(self, subscription: Subscription) -> FilterPattern:
+        if self._pattern is None or self._pattern.text != subscription.pattern:
+            self._pattern = FilterPattern.parse(subscription.pattern)
+        return self._pattern
 
     def _next_page(self, subscription: Subscription, begin: Position) -> Page:
         return self._store.read_after(
@@ -218,10 +224,9 @@ class Runner:
             self._looked = page.position
             self._note_quiet(subscription)
             return None
-        found = self._matches(subscription, page.events)
-        assert self._pattern
-        sent = payloads_of(subscription.group, subscription.name, found, self._pattern[1])
-        waiting = deque(sent)
+        pattern = self._pattern_of(subscription)
+        found = _matching(pattern, page.events)
+        waiting = deque(payloads_of(subscription.group, subscription.name, found, pattern))
         counts = Counts(expired=page.expired)
         started_ms = self._clock.steady_ms()
         return _Chunk(
@@ -286,11 +291,7 @@ class Runner:
         took_s = max(self._clock.steady_ms() - chunk.started_ms, 1) / 1000
 
         def end(new: Subscription) -> None:
-            new.position = chunk.page.position
-            new.end_of_failing()
-            new.counts.add(chunk.counts)
-            for skip in chunk.skips:
-                new.skip(skip)
+            chunk.end(new)
             if chunk.counts.delivered:
                 new.last_sent_ms = self._clock.now_ms()
                 new.rate = chunk.counts.delivered / took_s
@@ -340,11 +341,7 @@ class Runner:
         until = self._clock.now_ms() + DISABLED_MS
 
         def disable(new: Subscription) -> None:
-            new.position = chunk.page.position
-            new.end_of_failing()
-            new.counts.add(chunk.counts)
-            for skip in chunk.skips:
-                new.skip(skip)
+            chunk.end(new)
             new.disabled_until_ms = until
             new.last_error, new.last_error_ms = sentence(error), self._clock.now_ms()
 
@@ -380,7 +377,7 @@ class Runner:
         position = page.position if not len(later) else subscription.position
         if len(later) and len(passed):
             position = position_at(passed, -1)
-        found = self._matches(subscription, passed)
+        found = _matching(self._pattern_of(subscription), passed)
 
         def move(new: Subscription) -> None:
             new.position = position
@@ -412,6 +409,10 @@ class Runner:
             raise Ended
         if not is_ours:
             self._chunk = None  # the next step looks anew at what there is
+
+
+def _matching(pattern: FilterPattern, events: pa.Table) -> pa.Table:
+    return events.filter(pa.array(pattern.matches(events[MESSAGE].combine_chunks())))
 
 
 def _first_of_streams(waiting: deque[Payload], most: int) -> list[Payload]:
