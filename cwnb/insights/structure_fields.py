@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cwnb.events import Reader, Source, Task
+    from cwnb.insights.values.documents import ReadDocuments
 
 
 def structure_fields(names: Iterable[str], source: Source) -> frozenset[str]:
@@ -32,10 +33,10 @@ def structure_fields(names: Iterable[str], source: Source) -> frozenset[str]:
 def open_task(task: Task, structures: frozenset[str]) -> Reader:
     """Open a task whose reader gives the lists and maps of these fields too."""
     reader = task.open()
-    return _StructureReader(reader, structures) if structures else reader
+    return StructureReader(reader, structures) if structures else reader
 
 
-class _StructureReader:
+class StructureReader:
     """A reader that adds lists and maps from the messages."""
 
     def __init__(self, reader: Reader, structures: frozenset[str]) -> None:
@@ -44,26 +45,40 @@ class _StructureReader:
 
     @property
     def rows(self) -> int:
+        """Give the number of events."""
         return self._reader.rows
 
     @property
     def bytes_read(self) -> int:
+        """Give how many bytes of files have been read so far."""
         return self._reader.bytes_read
 
     def columns(self, names: Sequence[str]) -> dict[str, pa.Array]:
+        """Give whole columns."""
         return self._read(names, self._reader.columns)
 
     def take(self, names: Sequence[str], rows: np.ndarray[Any, Any]) -> dict[str, pa.Array]:
+        """Give the columns at these row numbers."""
         return self._read(names, lambda wanted: self._reader.take(wanted, rows))
 
     def event(self, row: int) -> dict[str, pa.Array]:
+        """Give every field of one event, its lists and maps as their parts."""
         return self._reader.event(row)
 
     def documents(self, messages: pa.Array) -> pa.Array:
+        """Give the JSON text in which the fields of each message are found."""
         return self._reader.documents(messages)
 
     def message_slices(self) -> Iterator[pa.Array]:
+        """Give all messages in order, some thousands at a time."""
         return self._reader.message_slices()
+
+    def has_wholes_alone(self, name: str) -> bool:
+        """Tell whether a field has lists and maps, and certainly no other value, in this task."""
+        if name not in self._structures:
+            return False
+        own = self._reader.columns([name]).get(name)
+        return own is None or own.null_count == len(own)
 
     def _read(
         self, names: Sequence[str], read: Callable[[Sequence[str]], dict[str, pa.Array]]
@@ -89,23 +104,32 @@ class _StructureReader:
         return {name: found[name] for name in names if name in found}
 
 
+def read_wholes(name: str) -> ReadDocuments:
+    """Give what reads the list or map of a field out of each document."""
+    path = json_path_of(name)
+
+    def read(texts: Iterable[str | None]) -> Iterator[Any]:
+        return (None if d is None else _whole(d, path) for d in read_structures(texts))
+
+    return read
+
+
 def _wholes(texts: pa.Array, names: list[str]) -> list[pa.Array]:
     """Give the list or map of each name in each document; missing for any other value."""
-    paths = [_path(name) for name in names]
-
-    def read(texts: Iterable[str | None]) -> Iterator[list[Any] | None]:
-        for document in read_structures(texts):
-            yield None if document is None else [_whole(document, path) for path in paths]
-
-    return values_at(texts, read, [[str(place)] for place in range(len(names))])
+    return values_at(texts, read_structures, [json_path_of(name) for name in names], _whole_each)
 
 
-def _path(name: str) -> list[str]:
+def _whole_each(documents: list[Any], path: Sequence[str]) -> list[Any]:
+    return [None if document is None else _whole(document, path) for document in documents]
+
+
+def json_path_of(name: str) -> list[str]:
+    """Give the keys by which documents have a field."""
     # Discovery adds an @ to a key of the log that begins with one.
     return (name[1:] if name.startswith("@@") else name).split(".")
 
 
-def _whole(document: Any, path: list[str]) -> Any:
+def _whole(document: Any, path: Sequence[str]) -> Any:
     found = walk(document, path)
     if found is None and type(document) is dict:
         # Keys with dots are the parts of a map as nested ones are.

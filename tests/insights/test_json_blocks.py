@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cwnb.insights.structure_fields import read_wholes
 from cwnb.insights.values.documents import items_of, values_at, walk
 from cwnb.insights.values.json_blocks import columns_at, items_at
 from cwnb.insights.values.structures import read_structures
@@ -25,7 +26,7 @@ ODD = [
     '{"a": 1} {"a": 2}', '{"a": 1}}', '{"a": {"b": 1}', '{"c": 2}}', '{"l": [{"a": 1}', '{"b": 1}]}',
     "[1, 2]", '["a"]', "plain text", "{plain}", "", "{}", "null", '"a"', '{"a": 1,}', "{'a': 1}",
     '{"l": [1, "x"]}', '{"l": [[1], [2]]}', '{"l": {"a": 1}}', '{"l": null}', '{"l": []}', '{"l": 5}',
-    '{"l": [null, {"a": 1}, {}]}', '{"a.b": 3}', '{"a": {"b": 1}}', '{"a": [5, 6]}', '{"a": {"0": 8}}',
+    '{"l": [null, {"a": 1}, {}]}', '{"a.b": 3}', '{"l.a": 3}', '{"l\\u002ea": 3}', '{"a": {"b": 1}}', '{"a": [5, 6]}', '{"a": {"0": 8}}',
     '{"c": ' + "[" * 1030 + "]" * 1030 + "}", '{"a": "2026-11-20T10:00:00Z"}', '{"a": "\\u0000"}',
     '{"c": ' + "1" * 400 + "}", '{"c": 0.1e-400}', '{"a": /* 1 */ 2}', '{"c": "a, NaN, 1e999"}', None,
 ]  # fmt: skip
@@ -72,6 +73,12 @@ def check(array):
             (None if d is None else walk(d, ["l"]) for d in documents), [below]
         )
         found = items_at(array, ["l"], [below])
+        if found is not None:
+            assert found[0].tolist() == counts.tolist()
+            same(found[1][0], expected)
+        # The field `l` of an event that has the keys `l.x` and `l.y` is the map of them.
+        counts, (expected,) = items_of(read_wholes("l")(array.to_pylist()), [below])
+        found = items_at(array, ["l"], [below], or_map=True)
         if found is not None:
             assert found[0].tolist() == counts.tolist()
             same(found[1][0], expected)

@@ -145,3 +145,41 @@ def test_a_column_of_a_table_with_lists_among_other_values() -> None:
         (3, '{"k":[1,2]}', None, 2),
         (4, None, None, None),
     ]
+
+
+LISTS = [
+    {"items": [{"sku": "a", "qty": 1}, {"sku": "b", "qty": 2.5}]},
+    {"items": []},
+    {"items": None},
+    {"other": 1},
+    {"items": [{"sku": None}, {}]},
+    {"items.sku": "dotted"},
+    {"items": {"sku": "map"}},
+    {"items": [[1], "text", {"sku": {"deep": 1}}]},
+    {"items": "text"},
+    "no JSON",
+    {"items": [{"sku": "x" * 70, "qty": -1}]},
+]
+
+
+@pytest.mark.parametrize("chosen", [[0, 1, 10], [0, 2, 3], [0, 5], [0, 6], [0, 7], [0, 8], [0, 9]])
+@pytest.mark.parametrize("flushed", [False, True])
+def test_items_of_many_events_are_those_of_one(logs: Any, chosen: list[int], flushed: bool) -> None:
+    """Many lists are read at once, out of the messages; a single one is not."""
+    query = "unnest items into item | fields item.sku, item.qty | limit 10000"
+    messages = [LISTS[i] for i in chosen]
+    put(logs, messages, "/one")
+    put(logs, [messages[i % len(messages)] for i in range(100 * len(messages))])
+    if flushed:
+        logs.flush(GROUP)
+    one, many = shown(logs.query(query, "/one")), shown(logs.query(query, GROUP))
+    assert len(one) >= len(messages)
+    assert sorted(map(repr, many)) == sorted(map(repr, one * 100))
+
+
+def test_a_message_that_the_query_makes_hides_no_list(logs: Any) -> None:
+    put(logs, [LISTS[0]] * 100)
+    found = logs.query(
+        'fields "x" as @message | unnest items into i | stats sum(i.qty) as q', GROUP
+    )
+    assert shown(found) == [(350.0,)]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pandas as pd
@@ -14,6 +16,13 @@ from hypothesis import strategies as st
 import cwnb
 from cwnb.events import TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
 from cwnb.insights.values import structures
+from cwnb.insights.values.structures import (
+    JsonText,
+    read_structures,
+    structure_array,
+    write_json,
+    write_together,
+)
 from cwnb.insights.values.value_types import mixed_array
 
 integers = st.integers() | st.integers(-(10**30), 10**30) | st.integers(2**63 - 2, 2**64 + 2)
@@ -71,3 +80,34 @@ def test_values_of_several_types_keep_their_digits() -> None:
     frame = pd.DataFrame({"n": [10**25, 5, "x"]})
     (listed,) = cwnb.query("stats values(n) as v", frame).df["v"]
     assert str(listed) == '["x",5,10000000000000000000000000]'
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [],
+        [None],
+        [{}, None, [], {"a": [1, {"b": "é\u2028"}]}],
+        [{"a": 10**30}, [1], None],
+        [["x"] * 3] * 2_500,
+    ],
+)
+def test_written_together_is_written_one_by_one(items: list[Any]) -> None:
+    expected = [None if item is None else write_json(item) for item in items]
+    assert write_together(items) == expected
+    assert structure_array([*items, JsonText("[ 1]")]).storage.to_pylist() == [*expected, "[ 1]"]
+
+
+def test_long_integers_are_read_with_all_digits_among_many() -> None:
+    texts = ['{"a": 1}'] * 70 + [f'{{"a": {10**25 + 1}, "b": "{"9" * 40}"}}'] + [None, "[1]"]
+    *_, long, nothing, last = read_structures(texts)
+    assert (long, nothing, last) == ({"a": 10**25 + 1, "b": "9" * 40}, None, [1])
+
+
+def test_the_collector_is_on_again_after_structures_were_read_in_many_threads() -> None:
+    texts = [json.dumps({"a": [{}] * 50})] * 3_000
+    assert gc.isenabled()
+    with ThreadPoolExecutor(4) as pool:
+        lengths = list(pool.map(lambda _: len(list(read_structures(texts))), range(8)))
+    assert lengths == [3_000] * 8
+    assert gc.isenabled()

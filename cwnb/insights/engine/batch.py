@@ -21,6 +21,7 @@ from cwnb.events import (
 from cwnb.insights import values
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.columns import nbytes
+from cwnb.insights.structure_fields import StructureReader
 from cwnb.insights.tree import touches
 
 if TYPE_CHECKING:
@@ -372,6 +373,16 @@ class Batch:
             if stem in self._documents or stem in self._made - known:
                 return None
         return None
+
+    def reader_of_lists(self, name: str) -> StructureReader | None:
+        """Give the reader if it has lists and maps of this name alone, and none are read yet."""
+        parts = name.split(".")
+        hidden = {".".join(parts[:cut]) for cut in range(1, len(parts) + 1)}
+        known = {MESSAGE, *hidden} & self._made or hidden & self._columns.keys()
+        reader = self._reader
+        if known or not isinstance(reader, StructureReader) or not reader.has_wholes_alone(name):
+            return None
+        return reader
 
     def compute(self, names: set[str] | None) -> None:
         """Compute the columns of these names, or all, that have a definition and no values yet."""

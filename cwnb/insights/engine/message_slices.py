@@ -128,11 +128,18 @@ class Documents:
     """The maps and lists that `read` makes of the texts of an expression, from a path on.
 
     A map or list among the values of the expression is given to `read` as its JSON.
+
+    `prepare` makes the texts of the expression those that are read. `json_path`: where in these,
+    if they are JSON, that is which `read` gives. `whole`: it is the list or map of a field of the
+    events, of which keys with dots may give the parts.
     """
 
     source: exp.Expression
     read: ReadDocuments
     path: tuple[str, ...] = ()
+    json_path: tuple[str, ...] | None = None
+    whole: bool = False
+    prepare: Callable[[Any], Any] | None = None
 
     def reads(self) -> set[str]:
         """Name the fields that the texts are made of."""
@@ -163,25 +170,32 @@ class Documents:
             return [
                 column.take(texts.indices) for column in self._columns_at(texts.dictionary, paths)
             ]
-        found = json_blocks.columns_at(texts, paths) if self._is_json() else None
+        found = None
+        if self._json_path is not None and not self.whole:
+            found = json_blocks.columns_at(texts, [[*self._json_path, *path] for path in paths])
         return values_at(texts, self.read, paths) if found is None else found
 
     def _items_at(
         self, texts: Any, path: list[str], of_items: list[list[str]]
     ) -> tuple[np.ndarray[Any, Any], list[Any]]:
-        found = json_blocks.items_at(texts, path, of_items) if self._is_json() else None
-        if found is not None:
-            return found
+        if self._json_path is not None:
+            whole = [*self._json_path, *path]
+            found = json_blocks.items_at(texts, whole, of_items, or_map=self.whole)
+            if found is not None:
+                return found
         documents = self.read(texts.to_pylist())
         return items_of((None if d is None else walk(d, path) for d in documents), of_items)
 
-    def _is_json(self) -> bool:
-        return self.read is read_structures
+    @property
+    def _json_path(self) -> tuple[str, ...] | None:
+        return () if self.read is read_structures else self.json_path
 
     def _texts(self, batch: Batch) -> Iterator[Any]:
         slices = batch.message_slices() if self.reads() == {MESSAGE} else None
         for rows in [batch] if slices is None else (_small(part, batch) for part in slices):
             checkpoint()
             texts = as_array(values.to_text(evaluate_array(self.source, rows)), rows.rows)
+            if self.prepare is not None:
+                texts = self.prepare(values.decode(texts))
             # Those of a dictionary are read once each.
             yield from [texts] if pa.types.is_dictionary(texts.type) else _slices(texts)

@@ -26,7 +26,7 @@ from cwnb.insights.values.value_types import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 @function("jsonParse(any s) -> structure", read_documents=read_structures)
@@ -47,11 +47,14 @@ def json_stringify(structure: Value) -> Value:
 def json_array_size(field: Value) -> Value:
     """Count the elements of a JSON array; missing for anything else."""
 
-    def size(text: str) -> int | None:
-        value = read_structure(text)
-        return len(value) if isinstance(value, list) else None
+    def sizes(texts: Iterable[str | None]) -> Iterator[int | None]:
+        return (len(d) if type(d) is list else None for d in read_structures(texts))
 
-    return map_values(size, pa.int64(), to_text(field))
+    texts = to_text(field)
+    if not isinstance(texts, pa.Array):
+        return json_array_size(broadcast(texts, 1))[0]
+    (found,) = values_at(texts, sizes, [[]])
+    return found.cast(pa.int64())
 
 
 @function("jsonArrayContains(any field, text value) -> boolean")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,10 +16,16 @@ from cwnb.events import (
     TYPE_STRING,
     TYPE_STRUCTURE,
 )
-from cwnb.insights.control import with_checkpoints
+from cwnb.garbage import collector_paused
+from cwnb.insights.control import checkpoint
 from cwnb.insights.values.conversion import text_of
 from cwnb.insights.values.numbers import INT64_MAX, INT64_MIN
-from cwnb.insights.values.structures import JsonText, structure_array, write_json
+from cwnb.insights.values.structures import (
+    JsonText,
+    structure_array,
+    write_json,
+    write_together,
+)
 from cwnb.insights.values.value_types import mixed_array
 
 if TYPE_CHECKING:
@@ -27,26 +34,41 @@ if TYPE_CHECKING:
     # Gives a document for each text; None for None, and where a text is no document.
     ReadDocuments = Callable[[Iterable[str | None]], Iterable[Any]]
 
-# So many texts are Python objects at a time.
-_ROWS = 8_192
+# So many texts are Python objects at a time, and of so many the documents.
+_ROWS, _DOCUMENTS = 8_192, 1_000
+
+
+def walk_each(documents: list[Any], path: Sequence[str]) -> list[Any]:
+    """Follow a path into each document, as `walk` does; gives a new list."""
+    if len(path) != 1:
+        return [None if one is None else walk(one, path) for one in documents]
+    (key,) = path
+    return [one.get(key) if type(one) is dict else _step(one, key) for one in documents]
 
 
 def values_at(
-    texts: pa.Array, read: ReadDocuments, paths: Sequence[Sequence[str]]
+    texts: pa.Array,
+    read: ReadDocuments,
+    paths: Sequence[Sequence[str]],
+    find: Callable[[list[Any], Sequence[str]], list[Any]] = walk_each,
 ) -> list[pa.Array]:
     """Read each text once and give a column for each path.
 
     Missing where a path leads nowhere. A number in a path is an index of a list, from 0. The texts
-    of a dictionary are read once each.
+    of a dictionary are read once each. `find` gives the value at a path of each of some documents.
     """
     if pa.types.is_dictionary(texts.type):
-        return [column.take(texts.indices) for column in values_at(texts.dictionary, read, paths)]
-    found: list[list[Any]] = [[] for _ in paths]
+        found = values_at(texts.dictionary, read, paths, find)
+        return [column.take(texts.indices) for column in found]
+    columns: list[list[Any]] = [[] for _ in paths]
     for start in range(0, len(texts), _ROWS):
-        for document in with_checkpoints(read(texts.slice(start, _ROWS).to_pylist())):
-            for path, column in zip(paths, found, strict=True):
-                column.append(None if document is None else held(walk(document, path)))
-    return [typed(column) for column in found]
+        rest = iter(read(texts.slice(start, _ROWS).to_pylist()))
+        with collector_paused():
+            while documents := list(islice(rest, _DOCUMENTS)):
+                checkpoint()
+                for path, column in zip(paths, columns, strict=True):
+                    column.extend(held(find(documents, path)))
+    return [typed(column) for column in columns]
 
 
 def items_of(
@@ -58,11 +80,15 @@ def items_of(
     """
     counts: list[int] = []
     found: list[list[Any]] = [[] for _ in paths]
-    for one in with_checkpoints(objects):
-        items = one if type(one) is list else (one,)
-        counts.append(len(items))
-        for path, column in zip(paths, found, strict=True):
-            column += [held(walk(item, path)) for item in items]
+    rest = iter(objects)
+    with collector_paused():
+        while some := list(islice(rest, _DOCUMENTS)):
+            checkpoint()
+            lists = [one if type(one) is list else (one,) for one in some]
+            counts += map(len, lists)
+            items = list(chain.from_iterable(lists))
+            for path, column in zip(paths, found, strict=True):
+                column.extend(held(walk_each(items, path)))
     return np.array(counts, dtype=np.int64), [typed(column) for column in found]
 
 
@@ -75,12 +101,15 @@ def one_by_one(read: Callable[[str], Any]) -> ReadDocuments:
     return read_all
 
 
-def held(value: Any) -> Any:
-    """Give a value of a document as a column is made of it: a map or list as its JSON text.
+def held(found: list[Any]) -> list[Any]:
+    """Give values of documents as a column is made of them: maps and lists as their JSON text.
 
     So the documents need not be kept until the columns are made.
     """
-    return JsonText(write_json(value)) if type(value) in _STRUCTURES else value
+    rows = [row for row, value in enumerate(found) if type(value) in _STRUCTURES]
+    for row, text in zip(rows, write_together([found[row] for row in rows]), strict=True):
+        found[row] = text
+    return found
 
 
 _STRUCTURES = (dict, list)

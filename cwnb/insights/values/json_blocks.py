@@ -66,21 +66,31 @@ def columns_at(texts: pa.Array, paths: Sequence[Sequence[str]]) -> list[pa.Array
 
 
 def items_at(
-    texts: pa.Array, path: Sequence[str], below: Sequence[Sequence[str]]
+    texts: pa.Array, path: Sequence[str], below: Sequence[Sequence[str]], *, or_map: bool = False
 ) -> tuple[np.ndarray[Any, Any], list[pa.Array]] | None:
     """Give how many items each list at a path has, and a column for each path into the items.
 
-    What is no list, and what is missing, counts as one item.
+    What is no list, and what is missing, counts as one item. `or_map`: where the path leads
+    nowhere, keys that go on from it after a dot are a map.
     """
     whole: Path = (*path, Step.EACH_ITEM)
     try:
         block = _Block(texts, [(*whole, *inner) for inner in below])
         lists = block.placed(block.lists(whole))
+        if or_map and lists.null_count and _may_have_keys(texts.filter(lists.is_null()), path):
+            return None
         counts = pc.fill_null(pc.list_value_length(lists), 1).to_numpy()
         rows = _rows_of_items(lists, counts)
         return counts.astype(np.int64), [_take(block.column(part), rows) for part in block.paths]
     except _Differs:
         return None
+
+
+def _may_have_keys(texts: Any, path: Sequence[str]) -> bool:
+    """Tell whether a text may have a key that begins with the first of a path and a dot."""
+    beginning = orjson.dumps(f"{path[0]}.").decode().removesuffix('"')
+    found = pc.or_(pc.match_substring(texts, beginning), pc.match_substring(texts, "\\"))
+    return bool(pc.any(found).as_py())
 
 
 def _rows_of_items(lists: Any, counts: np.ndarray[Any, Any]) -> Any:

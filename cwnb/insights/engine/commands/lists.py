@@ -8,9 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cwnb.events import MESSAGE
 from cwnb.insights import functions, values
 from cwnb.insights.engine.evaluate import evaluate_array
+from cwnb.insights.engine.message_slices import Documents
 from cwnb.insights.functions.general import coalesce
+from cwnb.insights.structure_fields import json_path_of, read_wholes
 from cwnb.insights.tree import Field
 from cwnb.insights.values.documents import items_of
 from cwnb.insights.values.structures import read_structure, to_python
@@ -36,8 +39,8 @@ def unnest(command: Unnest, batch: Batch, wanted: set[str] | None) -> Batch:
         names = [*([name] if name in wanted else []), *filter(_is_path, below)]
     paths = [part.split(".")[name.count(".") + 1 :] for part in names]
     source = command.args["value"]
-    if isinstance(source, Field) and (found := batch.document_of(source.name)) is not None:
-        # A part of a map that is no column yet is read out of the texts at once.
+    if isinstance(source, Field) and (found := _documents_of(source.name, batch)) is not None:
+        # A list that is no column yet is read out of the texts at once.
         documents, path = found
         counts, columns = documents.items_at(batch, path, paths)
     else:
@@ -49,6 +52,21 @@ def unnest(command: Unnest, batch: Batch, wanted: set[str] | None) -> Batch:
     _repeat(batch, counts, wanted)
     batch.set_document(name, dict(zip(names, columns, strict=True)))
     return batch
+
+
+def _documents_of(name: str, batch: Batch) -> tuple[Documents, list[str]] | None:
+    """Give what a field is read out of, and at which path, if it is no column yet."""
+    reader = batch.reader_of_lists(name)
+    if reader is None:
+        return batch.document_of(name)
+    documents = Documents(
+        Field(parts=[MESSAGE]),
+        read_wholes(name),
+        json_path=tuple(json_path_of(name)),
+        whole=True,
+        prepare=reader.documents,
+    )
+    return documents, []
 
 
 def _is_path(name: str) -> bool:
