@@ -75,16 +75,17 @@ def change(
     change: Callable[[dict[str, Any] | None, Present], dict[str, Any] | None],
     *,
     group: str | int | None = None,
+    durable: bool = True,
 ) -> dict[str, Any] | None:
     """Change a record in one transaction, and give what is there after it.
 
     `change` gets the value that is there, None if there is none, and gives the one to keep, None to
     remove it. What it raises leaves all as it was. `group`: the name or the id of the log group
     that the record belongs to; raises ResourceNotFound. A record of a group that was deleted by its
-    id is not there, and is not made again.
+    id is not there, and is not made again. `durable`: see `Catalog.write`.
     """
     context.sealer()  # raises StoreKeyMissing before anything is written
-    with context.catalog.write() as connection:
+    with context.catalog.write(durable=durable) as connection:
         group_id = None
         if isinstance(group, str):
             group_id = groups.known(connection, group).id

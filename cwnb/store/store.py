@@ -373,10 +373,11 @@ class Store:
         change: Callable[[dict[str, Any] | None, Present], dict[str, Any] | None],
         *,
         group: str | int | None = None,
+        durable: bool = True,
     ) -> dict[str, Any] | None:
         """Change a record that another room keeps, in one transaction; see `kept.change`."""
         self.background.raise_failure()
-        return kept.change(self.context, family, name, change, group=group)
+        return kept.change(self.context, family, name, change, group=group, durable=durable)
 
     # Queries that users save
 

@@ -420,11 +420,11 @@ def test_what_was_sent_is_not_sent_again_where_the_catalog_does_not_take_the_pos
     change = runner.records.change
     full = [True, True]
 
-    def fails(act):
+    def fails(act, **how: Any):
         if runner._chunk is not None and full:
             full.pop()
             raise StoreFull("no space left")
-        return change(act)
+        return change(act, **how)
 
     monkeypatch.setattr(runner.records, "change", fails)
     for _ in range(2):

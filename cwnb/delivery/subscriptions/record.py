@@ -162,9 +162,16 @@ class Records(Protocol):
         ...
 
     def change(
-        self, change: Callable[[Subscription | None, Present], Subscription | None]
+        self,
+        change: Callable[[Subscription | None, Present], Subscription | None],
+        *,
+        durable: bool = True,
     ) -> Subscription | None:
-        """Change it in one transaction; None removes it."""
+        """Change it in one transaction; None removes it.
+
+        One that is not `durable` holds writers up less, and a crash of the machine may undo it:
+        then a worker does again what it did.
+        """
         ...
 
 
@@ -182,7 +189,10 @@ class KeptRecord:
         return None if found is None else Subscription.read(found.value)
 
     def change(
-        self, change: Callable[[Subscription | None, Present], Subscription | None]
+        self,
+        change: Callable[[Subscription | None, Present], Subscription | None],
+        *,
+        durable: bool = True,
     ) -> Subscription | None:
         """Change it in one transaction; None removes it."""
 
@@ -190,7 +200,9 @@ class KeptRecord:
             changed = change(None if old is None else Subscription.read(old), present)
             return None if changed is None else changed.value()
 
-        value = self.store.change_kept(FAMILY, self.name, values, group=self.group_id)
+        value = self.store.change_kept(
+            FAMILY, self.name, values, group=self.group_id, durable=durable
+        )
         return None if value is None else Subscription.read(value)
 
 
@@ -212,7 +224,10 @@ class RecordOfProcess:
             return None if self._held is None else Subscription.read(self._held.value())
 
     def change(
-        self, change: Callable[[Subscription | None, Present], Subscription | None]
+        self,
+        change: Callable[[Subscription | None, Present], Subscription | None],
+        *,
+        durable: bool = True,  # noqa: ARG002 - nothing here outlives the process
     ) -> Subscription | None:
         """Change it, a thread at a time; None removes it."""
         with self._lock:

@@ -162,7 +162,7 @@ class Runner:
                 old.lease.until = time.time() + LEASE_S
             return old
 
-        if self.records.change(renew) is None:
+        if self.records.change(renew, durable=False) is None:
             raise Ended
 
     def release(self) -> None:
@@ -185,7 +185,7 @@ class Runner:
                 old.lease = Lease(self._owner, time.time() + LEASE_S)
             return old
 
-        taken = self.records.change(take)
+        taken = self.records.change(take, durable=False)
         if taken is None:
             raise Ended
         if taken.lease.owner == self._owner:
@@ -403,7 +403,7 @@ class Runner:
                 old.lease.until = time.time() + LEASE_S
             return old
 
-        changed = self.records.change(move)
+        changed = self.records.change(move, durable=False)
         self._written_ms = self._clock.steady_ms()
         if changed is None:
             raise Ended

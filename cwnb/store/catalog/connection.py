@@ -87,19 +87,28 @@ class Catalog:
                     connection.execute("ROLLBACK")
 
     @contextmanager
-    def write(self) -> Iterator[Any]:
-        """Give a connection in a transaction that is durable once the block has ended."""
+    def write(self, *, durable: bool = True) -> Iterator[Any]:
+        """Give a connection in a transaction that is durable once the block has ended.
+
+        One that is not `durable` outlives the process, and only a crash of the machine can undo it
+        and those after it that are not either. It does not wait for the disk, so that it keeps
+        others from writing for a fraction of the time.
+        """
         if self.read_only:
             folder = str(self.file.parent)
             raise StoreReadOnly(f"the store {folder!r} may not be written by this user")
         with FORK_GUARD.use(), self._named_errors():
             connection = self._connection()
+            if not durable:
+                connection.execute("PRAGMA synchronous = NORMAL")
             try:
                 with migrations.transaction(connection):
                     self._check_before_write(connection)
                     yield connection
             finally:
                 connection.forget_key()
+                if not durable:
+                    connection.execute("PRAGMA synchronous = FULL")
 
     def prepare(self, fill: Callable[[Any], None]) -> None:
         """Make the tables of a new store, or bring those of an older one to this version.
