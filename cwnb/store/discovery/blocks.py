@@ -1,15 +1,16 @@
 """The strategy for many JSON lines: `pyarrow.json` parses whole blocks of them.
 
-pyarrow parses as strictly as orjson and refuses duplicate keys, but one bad line fails its block.
-So the schema is learnt beforehand from some of the lines. If the block fails, orjson reads all
-of them to find those that do not fit the schema, and pyarrow parses the others. pyarrow infers
-nothing: text that looks like a time stays text, and a key that the schema lacks is an error.
+pyarrow parses as strictly as orjson and refuses duplicate keys, but one line that does not fit the
+schema fails its block. So the schema is learnt beforehand, from some of the lines. If the block
+fails, orjson reads all of them, and those that fit one schema are parsed together, then those
+that fit another, and so on. pyarrow infers nothing: text that looks like a time stays text, and
+a key that the schema lacks is an error.
 """
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -17,35 +18,37 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
+from cwnb.garbage import collector_paused
+from cwnb.store.discovery.census import Census, Remembered
 from cwnb.store.discovery.flatten import flatten
-from cwnb.store.discovery.schema import Misfit, Schema, signature
 from cwnb.store.discovery.unnest import NameClash, unnest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from cwnb.store.discovery.schema import Schema
+
 # Parsing longer lines (in bytes) is slow when it fails, and they can nest deep enough to exhaust
 # the stack.
 _MAX_LINE_BYTES = 65_536
 # Lines from which the schema is learnt.
-_SAMPLE_LINES = 64
-# A key is in the schema if at least one in this many lines of the sample has it.
-_LINES_PER_RARE_KEY = 32
-# If more than one in `_LINES_PER_MISFIT` lines and more than `_ALLOWED_MISFITS` lines do not fit
-# the schema, parsing event by event is faster for the whole block.
-_LINES_PER_MISFIT, _ALLOWED_MISFITS = 3, 16
-
+_SAMPLE_LINES = 128
+# Fewer lines than this are parsed one by one as fast, and after so many schemas the rest is.
+_LEAST_LINES, _MOST_SCHEMAS = 48, 8
 _LITERAL = re.compile(r"couldn't parse:(.*)$", re.DOTALL)
-# Shapes of documents (keys and types) that are remembered.
-_MAX_SHAPES = 4096
+# For each turn, what it met in earlier blocks.
+_remembered = [Remembered() for _ in range(_MOST_SCHEMAS)]
 
 
-class TooVaried(Exception):
-    """Most of the block's lines cannot be parsed together."""
+class Parsed(NamedTuple):
+    """Fields of some lines of a block: a column each, and the rows (ascending) of these lines."""
+
+    columns: dict[str, pa.Array]
+    rows: np.ndarray
 
 
 def may_be_objects(messages: pa.Array) -> np.ndarray:
-    """Tell which messages may be JSON objects that `parse_block` can parse."""
+    """Tell which messages may be JSON objects that `parse_together` can parse."""
     chosen = pc.and_(pc.starts_with(messages, "{"), pc.ends_with(messages, "}"))
     chosen = pc.and_(chosen, pc.less_equal(pc.binary_length(messages), _MAX_LINE_BYTES))
     if _has_control_bytes(messages):
@@ -63,108 +66,137 @@ def _has_control_bytes(messages: pa.Array) -> bool:
     return bool(data[first:last].min(initial=0x20) < 0x20)
 
 
-def parse_block(lines: pa.Array) -> tuple[dict[str, pa.Array], np.ndarray]:
-    """Give the fields of those lines that can be parsed together, and which lines these are.
+def parse_together(lines: pa.Array) -> list[Parsed]:
+    """Give the fields of those lines that can be parsed many at once.
 
-    `lines`: strings that each begin with `{`, end with `}` and hold no control character. The
-    columns have a value for each line chosen (a mask over `lines`). Raises TooVaried.
+    `lines`: strings that each begin with `{`, end with `}` and hold no control character. A row
+    that is in no answer has to be parsed by itself.
     """
-    return _Block(lines).parse()
+    parsed: list[Parsed] = []
+    left = np.arange(len(lines))
+    for turn in range(_MOST_SCHEMAS):
+        if len(left) < _LEAST_LINES:
+            break
+        here = lines if len(left) == len(lines) else lines.take(pa.array(left))
+        found, apart = _parse_most(here, turn)
+        if found is not None:
+            parsed.append(Parsed(found.columns, left[found.rows]))
+        if len(apart) == len(left):
+            break
+        left = left[apart]
+    return parsed
 
 
-class _Block:
-    def __init__(self, lines: pa.Array) -> None:
-        self.lines = lines
-        self.good = np.ones(len(lines), bool)
-        self.misfits_left = len(lines) // _LINES_PER_MISFIT + _ALLOWED_MISFITS
-        self.schema = Schema()
+def _parse_most(lines: pa.Array, turn: int) -> tuple[Parsed | None, np.ndarray]:
+    """Parse what fits one schema; gives, too, the rows of what another schema may hold."""
+    step = max(1, len(lines) // _SAMPLE_LINES)
+    sample = _documents(lines, range(0, len(lines), step))
+    if not sample:
+        return None, np.zeros(0, np.int64)
+    remembered = _remembered[turn]
+    census = remembered.census_for(sample[0])
+    for document in sample:
+        census.learn(document, step)
+    schema, pattern = census.settle(len(lines))
+    apart = np.zeros(len(lines), bool)
+    if pattern is not None:
+        apart = pc.match_substring_regex(lines, pattern).to_numpy(zero_copy_only=False)
+    found = _Lines(lines, np.flatnonzero(~apart)).parse(schema)
+    if found is None:
+        schema, good, apart = _fitting(lines, census)
+        found = _Lines(lines, np.flatnonzero(good)).parse(schema)
+    remembered.keep(sample[0], census)
+    return found, np.flatnonzero(apart)
 
-    def parse(self) -> tuple[dict[str, pa.Array], np.ndarray]:
-        step = max(1, len(self.lines) // _SAMPLE_LINES)
-        sample = range(0, len(self.lines), step)
-        self._learn(sample, add=True)
-        self.schema.forget_rare(max(1, len(sample) // _LINES_PER_RARE_KEY))
-        table = self._read_good()
+
+def _documents(lines: pa.Array, rows: Iterable[int]) -> list[Any]:
+    found = []
+    for row in rows:
+        try:
+            found.append(orjson.loads(lines[row].as_py()))
+        except orjson.JSONDecodeError:
+            continue
+    return found
+
+
+def _fitting(lines: pa.Array, census: Census) -> tuple[Schema, np.ndarray, np.ndarray]:
+    """Learn from all lines; gives a schema, which lines fit it, and which are JSON and do not."""
+    good, apart = np.zeros(len(lines), bool), np.zeros(len(lines), bool)
+    schema, _ = census.settle(len(lines))
+    others = {}
+    with collector_paused():
+        for row, text in enumerate(lines.to_pylist()):
+            try:
+                document = orjson.loads(text)
+            except orjson.JSONDecodeError:
+                continue
+            good[row] = schema.fits(document)
+            if not good[row]:
+                census.learn(document)
+                others[row] = document
+        schema, _ = census.settle(len(lines), schema)
+        for row, document in others.items():
+            good[row] = schema.fits(document)
+            apart[row] = not good[row]
+        others.clear()
+    return schema, good, apart
+
+
+class _Lines:
+    """Lines of a block that one schema is to hold."""
+
+    def __init__(self, block: pa.Array, rows: np.ndarray) -> None:
+        self.rows = rows
+        self.lines = block if len(rows) == len(block) else block.take(pa.array(rows))
+
+    def parse(self, schema: Schema) -> Parsed | None:
+        """Parse all that fit; None if some are in the way that do not."""
+        table = self._read(schema)
         if table is None:
-            self._leave_misfits_out()
-            table = self._read_good()
-        if table is None:
-            raise TooVaried
+            return None
         try:
             leaves, again = unnest(table)
-        except NameClash as clash:
-            raise TooVaried from clash
+        except NameClash:
+            return None
         if again.any():
             keep = pa.array(~again)
-            self.good[np.flatnonzero(self.good)[again]] = False
+            self._keep(~again)
             leaves = {name: leaf.filter(keep) for name, leaf in leaves.items()}
             leaves = {name: leaf for name, leaf in leaves.items() if leaf.null_count < len(leaf)}
-        return {name: self._number(name, leaf) for name, leaf in leaves.items()}, self.good
+        return Parsed({name: self._number(name, leaf) for name, leaf in leaves.items()}, self.rows)
 
-    def _read_good(self) -> pa.Table | None:
+    def _keep(self, mask: np.ndarray) -> None:
+        self.rows = self.rows[mask]
+        self.lines = self.lines.filter(pa.array(mask))
+
+    def _read(self, schema: Schema) -> pa.Table | None:
         """Parse all lines that are left at once; None if some of them do not fit the schema."""
-        while True:
-            lines = self.lines if self.good.all() else self.lines.filter(pa.array(self.good))
-            if not len(lines):
-                raise TooVaried
+        while len(self.lines):
             try:
-                table = _read(lines, self.schema)
+                table = _read(self.lines, schema)
             except pa.ArrowInvalid as error:
                 literal = _LITERAL.search(str(error))
-                if not literal or not self._leave_number_out(lines, literal[1]):
+                if not literal or not self._leave_number_out(schema, literal[1]):
                     return None
             else:
                 # More rows than lines: some hold two documents. None can begin in one line and
                 # end in another, since each begins with { and ends with }.
-                return table if table.num_rows == len(lines) else None
+                return table if table.num_rows == len(self.lines) else None
+        return None
 
-    def _leave_number_out(self, lines: pa.Array, literal: str) -> bool:
-        """Leave out the lines with a number that is no integer of 64 bits where one is expected."""
-        before = self.schema.version, self.good.sum()
-        holds = pc.match_substring(lines, literal).to_numpy(zero_copy_only=False)
-        self._learn(np.flatnonzero(self.good)[holds], add=False)
-        return before != (self.schema.version, self.good.sum())
+    def _leave_number_out(self, schema: Schema, literal: str) -> bool:
+        """Leave out the lines with a number that is no integer of 64 bits where one is expected.
 
-    def _leave_misfits_out(self) -> None:
-        """Find the lines that do not fit; of lines with equal keys and types, one is checked."""
-        known: dict[Any, bool] = {}
-        texts = self.lines.to_pylist()
-        for row in np.flatnonzero(self.good).tolist():
-            try:
-                document = orjson.loads(texts[row])
-                shape = signature(document)
-            except (orjson.JSONDecodeError, RecursionError):
-                self._drop(row)
-                continue
-            fits = known.get(shape)
-            if fits is None:
-                fits = self._fits(document)
-                if len(known) < _MAX_SHAPES:
-                    known[shape] = fits
-            if not fits:
-                self._drop(row)
-
-    def _fits(self, document: Any) -> bool:
-        try:
-            self.schema.learn(document, add=False)
-        except Misfit:
-            return False
-        return True
-
-    def _learn(self, rows: Iterable[int], *, add: bool) -> None:
-        """Widen the schema by these lines, and leave out those that it cannot hold."""
-        for row in rows:
-            try:
-                self.schema.learn(orjson.loads(self.lines[int(row)].as_py()), add=add)
-            except (Misfit, orjson.JSONDecodeError):
-                self._drop(row)
-
-    def _drop(self, row: int) -> None:
-        if self.good[row]:
-            self.good[row] = False
-            self.misfits_left -= 1
-            if self.misfits_left < 0:
-                raise TooVaried
+        Tells whether anything is another way than before.
+        """
+        holds = pc.match_substring(self.lines, literal).to_numpy(zero_copy_only=False)
+        version, keep = schema.version, np.ones(len(self.lines), bool)
+        for row in np.flatnonzero(holds):
+            found = _documents(self.lines, [int(row)])
+            keep[row] = bool(found) and schema.widen(found[0])
+        if not keep.all():
+            self._keep(keep)
+        return version != schema.version or not bool(keep.all())
 
     def _number(self, name: str, leaf: pa.Array) -> pa.Array:
         """Give a column of doubles as integers if all of its literals are integers.
@@ -176,8 +208,7 @@ class _Block:
         numbers = pc.drop_null(leaf).to_numpy()
         if (numbers != np.floor(numbers)).any():
             return leaf
-        rows = np.flatnonzero(self.good)[leaf.is_valid().to_numpy(zero_copy_only=False)]
-        for row in rows:
+        for row in np.flatnonzero(leaf.is_valid().to_numpy(zero_copy_only=False)):
             fields: dict[str, Any] = {}
             flatten(orjson.loads(self.lines[int(row)].as_py()), fields)
             if type(fields[name]) is float:

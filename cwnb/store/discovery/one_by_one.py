@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from cwnb.garbage import collector_paused
 from cwnb.store.discovery.columns import as_dictionary_if_smaller, column, spread
 from cwnb.store.discovery.discovered import Discovered
 from cwnb.store.discovery.flatten import flatten, parse
@@ -42,15 +43,16 @@ def discover_events(messages: pa.Array, log_type: str | None) -> Discovered:
     """Discover each event by itself."""
     found: dict[str, tuple[list[int], list[Any]]] = {}
     capped = 0
-    for row, text in enumerate(messages.to_pylist()):
-        fields, over = fields_of(text, log_type)
-        capped += over
-        for name, value in fields.items():
-            entry = found.get(name)
-            if entry is None:
-                entry = found[name] = ([], [])
-            entry[0].append(row)
-            entry[1].append(value)
+    with collector_paused():
+        for row, text in enumerate(messages.to_pylist()):
+            fields, over = fields_of(text, log_type)
+            capped += over
+            for name, value in fields.items():
+                entry = found.get(name)
+                if entry is None:
+                    entry = found[name] = ([], [])
+                entry[0].append(row)
+                entry[1].append(value)
     length = len(messages)
     kept = frequent({name: len(rows) for name, (rows, _) in found.items()}, length)
     columns = {

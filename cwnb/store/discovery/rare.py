@@ -131,7 +131,7 @@ def code_all(values: list[Any]) -> list[str]:
 def sparse_of(values: pa.Array) -> tuple[list[int], list[str]]:
     """Give a column's rows with a value, and the coded values."""
     present = values.is_valid()
-    rows = pa.array(range(len(values)), pa.int64()).filter(present).to_pylist()
+    rows = np.flatnonzero(present.to_numpy(zero_copy_only=False)).tolist()
     kept = values.filter(present)
     codes = codes_of(kept).to_pylist()
     texts = texts_of(kept).to_pylist()

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from cwnb.store.discovery.blocks import TooVaried, may_be_objects, parse_block
+from cwnb.store.discovery.blocks import may_be_objects, parse_together
 from cwnb.store.discovery.columns import as_dictionary_if_smaller
 from cwnb.store.discovery.discovered import Discovered, merge
 from cwnb.store.discovery.one_by_one import discover_events
@@ -70,17 +70,12 @@ def _discover_block(messages: pa.Array, log_type: str | None) -> Discovered:
         candidates = pc.match_substring_regex(messages, pattern)
         one_by_one &= candidates.to_numpy(zero_copy_only=False)
     groups: list[tuple[np.ndarray, Discovered]] = []
+    one_by_one |= objects
     if objects.sum() >= _MIN_LINES:
-        try:
-            columns, good = parse_block(_chosen(messages, objects))
-        except TooVaried:
-            one_by_one |= objects
-        else:
-            rows = np.flatnonzero(objects)
-            one_by_one[rows[~good]] = True
-            groups.append((rows[good], _with_rare_apart(columns, int(good.sum()))))
-    else:
-        one_by_one |= objects
+        rows = np.flatnonzero(objects)
+        for columns, parsed in parse_together(_chosen(messages, objects)):
+            one_by_one[rows[parsed]] = False
+            groups.append((rows[parsed], _with_rare_apart(columns, len(parsed))))
     for shape in SHAPES.get(log_type, ()):
         matching = _matching(messages, one_by_one, shape)
         if len(matching):

@@ -104,7 +104,7 @@ def test_blocks_never_show(lines: list[str], cuts: list[int]) -> None:
 def eager(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parse in blocks however few lines there are and however many do not fit."""
     monkeypatch.setattr(strategies, "_MIN_LINES", 1)
-    monkeypatch.setattr(blocks, "_ALLOWED_MISFITS", 1000)
+    monkeypatch.setattr(blocks, "_LEAST_LINES", 1)
     monkeypatch.setattr(blocks, "_SAMPLE_LINES", 1)
 
 
@@ -123,7 +123,7 @@ def test_both_strategies_give_one_answer(seed: int, eager: None) -> None:
 def test_both_strategies_agree_on_odd_lines(lines: list[str]) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(strategies, "_MIN_LINES", 1)
-        patch.setattr(blocks, "_ALLOWED_MISFITS", 1000)
+        patch.setattr(blocks, "_LEAST_LINES", 1)
         array = pa.array(lines, pa.string())
         assert plain(discover(array)) == plain(discover_events(array, None))
 
