@@ -77,8 +77,12 @@ class MetricFilters:
                 forget(present, name)
                 made.position = Position(0, 0)
             elif old is not None:
-                made.position = Made.read(old).position
-                made.created_ms = old["created_ms"]
+                before = Made.read(old)
+                made.position, made.created_ms = before.position, before.created_ms
+                if made.counts_as(before):
+                    made.matched = before.matched
+                    made.without_number = before.without_number
+                    made.without_dimension = before.without_dimension
             return made.held()
 
         self.store.change_kept(_family(), name, put, group=group_id)
@@ -93,7 +97,13 @@ class MetricFilters:
         self.store.change_kept(_family(), name, lambda _, __: None, group=group_id)
 
     def metric_filters(self) -> DataFrame:
-        """Give the metric filters by group and name, a row each."""
+        """Give the metric filters by group and name, a row each, with what they have counted.
+
+        `matched`: events that matched. Of these gave no value those of `without_number`, where what
+        `value` refers to is no number, and of `without_dimension`. What has become visible is
+        counted first. A filter that is replaced by another one counts anew.
+        """
+        self._catch_up(self._metric_filters())
         return listing(self._metric_filters(), METRIC_FILTERS)
 
     @arguments.named_arguments
@@ -109,20 +119,14 @@ class MetricFilters:
         Columns: `time` (the minute's beginning), `group`, `namespace`, `metric`, `dimensions`,
         `unit`, `sum`, `count`, `min` and `max`. What has become visible is counted first, by the
         times of the events. `start` and `end` (not included) are as those of `query`. Raises
-        ResourceNotFound for a metric that no filter makes.
+        ResourceNotFound for a metric that no filter makes, and where there are no metric filters.
+        `metric_filters()` says how many events matched and gave no value.
         """
-        from cwnb.delivery import catch_up, points
+        from cwnb.delivery import points
 
-        filters = self._metric_filters()
         named = None if group is None else {self.store.group_id(arguments.one_group(group))}
-        for one in filters:
-            if named is not None and one.group_id not in named:
-                continue
-            try:
-                catch_up(self.store, one)
-            except StoreReadOnly as error:
-                warnings.warn(f"{error}: points are as they were last counted", stacklevel=2)
-                break
+        filters = [one for one in self._metric_filters() if named is None or one.group_id in named]
+        self._catch_up(filters)
         window = read_window(start, end, self.store.clock.now_ms())
         groups = {
             number: name
@@ -130,6 +134,11 @@ class MetricFilters:
             if named is None or number in named
         }
         found = list(points(self.store, groups))
+        if not found and not filters:
+            where = "the store" if group is None else f"log group {group!r}"
+            raise ResourceNotFound(
+                f"{where} has no metric filters; logs.put_metric_filter() makes one"
+            )
         known = {point.metric for point in found} | {one.metric for one in filters}
         if metric is not None and metric not in known:
             near = suggestion(metric, known, cutoff=0.5)
@@ -140,6 +149,16 @@ class MetricFilters:
             if metric in {None, point.metric} and window.start_ms <= point.time_ms < window.end_ms
         ]
         return listing(sorted(rows, key=lambda point: (point.group, point.time_ms)), METRICS)
+
+    def _catch_up(self, filters: list[MetricFilter]) -> None:
+        from cwnb.delivery import catch_up
+
+        for one in filters:
+            try:
+                catch_up(self.store, one)
+            except StoreReadOnly as error:
+                warnings.warn(f"{error}: values are as they were last counted", stacklevel=3)
+                break
 
     def _metric_filters(self) -> list[MetricFilter]:
         from cwnb.delivery import MetricFilter as Made

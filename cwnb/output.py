@@ -6,6 +6,7 @@ import io
 import shutil
 import sys
 import textwrap
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -65,11 +66,36 @@ def write(result: Any, output: str, to: str | None) -> None:
         for reason in reasons_beside_warnings(result):
             click.echo(reason, err=True)
         return
+    _write(result, output, to)
+
+
+def write_frame(df: DataFrame, output: str, to: str | None) -> None:
+    """Write a listing to a file or a pipe, as `write` does with an answer."""
+    _write(_Frame(df), output, to)
+
+
+def _write(result: Any, output: str, to: str | None) -> None:
     if to is None:
         _WRITERS[output](result, sys.stdout.buffer)
         return
     with writing(to), Path(to).open("wb") as file:
         _WRITERS[output](result, file)
+
+
+@dataclass(frozen=True)
+class _Frame:
+    """A DataFrame with what the writers of answers look for."""
+
+    df: DataFrame
+    tz: str = UTC_NAME
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        """Hand the rows to pyarrow."""
+        import pyarrow as pa
+
+        table = pa.Table.from_pandas(self.df, preserve_index=False)
+        stream: object = table.__arrow_c_stream__(requested_schema)
+        return stream
 
 
 def show(df: DataFrame, tz: str = UTC_NAME) -> None:

@@ -379,6 +379,8 @@ def test_malformed_query_points_at_the_fault(ask):
 
 
 COMMANDS = "demo lab load query filter groups fields streams retention delete maintain".split()
+COMMANDS += "create-group explain-pattern explain-delivery metric-filter metrics".split()
+COMMANDS += ["metric-filter put", "metric-filter delete", "metric-filter list"]
 COMMANDS += ["loads", "unload", "backup", "repair", "key", "key export", "key import"]
 
 
@@ -509,6 +511,8 @@ HINTS = [
     ("load", "it is binary; format='text' loads it", "it is binary; --format text loads it"),
     ("load", "write tz=Europe/Vienna or tz='+02:00'", "write --tz Europe/Vienna or --tz +02:00"),
     ("load", "a bomb; max_ratio=None loads it", "a bomb; in Python, max_ratio=None loads it"),
+    ("metrics", "logs.put_metric_filter() makes one", "'cwnb metric-filter put' makes one"),
+    ("subscribe", "logs.create_group() makes it", "'cwnb create-group' makes it"),
     ("query", "or raise 'memory_budget'", "or ask in Python with a larger memory_budget"),
     ("query", "the window starts late; again=True", "the window starts late; again=True"),
 ]

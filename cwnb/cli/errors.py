@@ -7,6 +7,7 @@ from typing import Any
 
 import click
 
+from cwnb.cli.aws_names import COMMANDS, hint
 from cwnb.errors import CwnbError, FaultInQuery, MalformedQuery
 from cwnb.nearest import suggestion
 
@@ -16,6 +17,8 @@ _SPELLINGS = {
     "open it with accept_loss=True, which goes on": "open it in Python with "
     "cwnb.open(…, accept_loss=True), which goes on",
     "max_ratio=None loads it": "in Python, max_ratio=None loads it",
+    "logs.create_group() makes": "'cwnb create-group' makes",
+    "logs.put_metric_filter() makes": "'cwnb metric-filter put' makes",
     "or raise 'memory_budget'": "or ask in Python with a larger memory_budget",
 }
 
@@ -39,7 +42,9 @@ def sentence(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     if isinstance(error, click.NoSuchOption):
         known = [name for p in context.command.params for name in p.opts] if context else []
-        return f"no option {error.option_name!r}{suggestion(error.option_name, known)}"
+        said = hint(error.option_name, context) if context else ""
+        said = said or suggestion(error.option_name, known)
+        return f"no option {error.option_name!r}{said}"
     if isinstance(error, click.MissingParameter) and error.param is not None:
         name = error.param.opts[0] if error.param.param_type_name == "option" else None
         wanted = name or error.param.make_metavar(context or click.Context(click.Command("cwnb")))
@@ -88,6 +93,8 @@ class CommandGroup(click.Group):
         """Find the command; an unknown one gets the nearest name."""
         if args and not args[0].startswith("-") and args[0] not in self.commands:
             commands = f"the commands are {', '.join(self.commands)}"
-            hint = suggestion(args[0], self.commands, otherwise=commands)
-            raise click.UsageError(f"no command {args[0]!r}{hint}", ctx)
+            said = suggestion(args[0], self.commands, otherwise=commands)
+            if args[0] in COMMANDS:
+                said = f"; here it is 'cwnb {COMMANDS[args[0]]}'"
+            raise click.UsageError(f"no command {args[0]!r}{said}", ctx)
         return super().resolve_command(ctx, args)

@@ -1,10 +1,10 @@
-"""`cwnb groups | fields | streams | retention | delete`: what a store holds, and what it keeps."""
+"""`cwnb groups | create-group | fields | streams | retention | delete`: what a store holds."""
 
 from __future__ import annotations
 
 import sys
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -30,6 +30,40 @@ def groups(path: str) -> None:
 
     with closing(open_store(path)) as logs:
         show_listing(logs.groups(), "this store has no log groups yet; 'cwnb load' makes one")
+
+
+@click.command("create-group")
+@click.argument("group")
+@click.option(
+    "--retention", metavar="DAYS", help="Keep events for so many days (default: forever)."
+)
+@click.option(
+    "--log-type",
+    metavar="NAME",
+    help="lambda, vpc-flow, route53, syslog, cloudtrail, json or text (default: by each line).",
+)
+@click.option(
+    "--log-class", default="STANDARD", metavar="NAME", help="STANDARD, INFREQUENT_ACCESS, DELIVERY."
+)
+@click.option("--tag", "tags", multiple=True, metavar="KEY=VALUE", help="A tag; may be repeated.")
+@store_option
+def create_group(
+    *, group: str, retention: str | None, tags: tuple[str, ...], path: str, **options: Any
+) -> None:
+    """Make an empty log group, and the store if it does not exist.
+
+    \b
+    Examples:
+      cwnb create-group /shop/errors
+      cwnb create-group /shop/app --retention 30 --tag team=shop
+    """  # noqa: D301
+    import cwnb
+
+    days = None if retention is None else _days(retention)
+    pairs = dict(map(_tag, tags))
+    with closing(cwnb.open(path)) as logs:
+        logs.create_group(group, retention_days=days, tags=pairs or None, **options)
+    click.echo(f"made {group}")
 
 
 @click.command()
@@ -91,14 +125,13 @@ def retention(group: str, days: str, path: str) -> None:
       cwnb retention /shop/app 30
       cwnb retention /shop/app forever
     """  # noqa: D301
-    if days != "forever" and not (days.isascii() and days.isdigit() and len(days) < 9):
-        raise InvalidParameter(f"{days!r:.80} is no number of days; write such as 30, or forever")
+    number = _days(days)
     with closing(open_store(path)) as logs:
         logs.store.match_groups([group])
         before = _events(logs, group)
-        logs.set_retention(group, None if days == "forever" else int(days))
+        logs.set_retention(group, number)
         older = before - _events(logs, group)
-    kept = days if days == "forever" else f"for {counted(int(days), 'day')}"
+    kept = "forever" if number is None else f"for {counted(number, 'day')}"
     click.echo(f"{group} keeps its events {kept}")
     if older > 0:
         are = "event is older: it is" if older == 1 else "events are older: they are"
@@ -136,3 +169,19 @@ def delete(group: str, path: str, *, yes: bool) -> None:
 def _events(logs: Logs, group: str) -> int:
     """Count the events of a log group that have not expired."""
     return next((found.events for found in logs.store.groups() if found.name == group), 0)
+
+
+def _days(text: str) -> int | None:
+    """Read a number of days; None is forever."""
+    if text == "forever":
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) < 9):
+        raise InvalidParameter(f"{text!r:.80} is no number of days; write such as 30, or forever")
+    return int(text)
+
+
+def _tag(text: str) -> tuple[str, str]:
+    key, equals, value = text.partition("=")
+    if not key or not equals:
+        raise InvalidParameter(f"a tag is KEY=VALUE, such as team=shop, not {text!r:.80}")
+    return key, value

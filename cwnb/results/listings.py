@@ -100,6 +100,9 @@ METRIC_FILTERS = {
     "default": ("default", "number"),
     "unit": ("unit", "text"),
     "dimensions": ("dimensions", "pairs"),
+    "matched": ("matched", "integer"),
+    "without_number": ("without_number", "integer"),
+    "without_dimension": ("without_dimension", "integer"),
     "created": ("created_ms", "time"),
 }
 METRICS = {

@@ -141,8 +141,45 @@ def test_points_go_with_their_group(logs):
     assert len(logs.metrics()) == 1
     logs.delete_group(GROUP)
     put(logs, 0, "x")
-    assert len(logs.metrics()) == 0
+    with pytest.raises(ResourceNotFound, match="the store has no metric filters; "):
+        logs.metrics()
     assert len(logs.metric_filters()) == 0
+
+
+def test_a_group_without_metric_filters_is_no_empty_answer(logs):
+    logs.put_metric_filter("/shop/web", "b", "", metric="B")
+    with pytest.raises(ResourceNotFound, match="log group '/shop/app' has no metric filters"):
+        logs.metrics(GROUP)
+    assert len(logs.metrics("/shop/web")) == 0  # there is one, and nothing has come yet
+    with pytest.raises(ResourceNotFound, match="no metric is named 'C'"):
+        logs.metrics("/shop/web", "C")
+
+
+def test_what_matched_and_gave_no_value_is_counted(logs):
+    def put_filter(value="$.took", **options):
+        logs.put_metric_filter(
+            GROUP, "slow", "{ $.a = 1 }", metric="Took", value=value,
+            dimensions={"path": "$.path"}, **options,
+        )  # fmt: skip
+
+    def counts():
+        (row,) = logs.metric_filters().to_dict("records")
+        return row["matched"], row["without_number"], row["without_dimension"]
+
+    put(logs, 0, '{"a": 1, "took": 1, "path": "/"}')
+    put_filter()
+    assert counts() == (0, 0, 0)
+    put(logs, 0, '{"a": 1, "took": 3, "path": "/"}', '{"a": 1, "took": "soon"}', '{"a": 1}')
+    put(logs, 1, '{"a": 1, "took": 3}', '{"a": 2}', "no JSON")
+    assert counts() == (4, 2, 1)
+    assert rows(logs, "sum") == [(0, 3.0)]
+    assert counts() == (4, 2, 1)
+    put_filter()
+    assert counts() == (4, 2, 1)
+    put_filter(replay=True)
+    assert counts() == (5, 2, 1)
+    put_filter(value="$.tok")  # another filter of the same name
+    assert counts() == (0, 0, 0)
 
 
 def test_nothing_counts_twice_whoever_catches_up(logs, tmp_path):

@@ -56,35 +56,48 @@ def catch_up(store: Store, found: MetricFilter) -> None:
         complete = page.complete
         if not len(page.events):
             return
-        tallies = _tallied(found, pattern, page)
-        before = found.position
+        tallied = _tallied(found, pattern, page)
 
         def add(
             old: dict[str, Any] | None,
             present: Present,
             page: Page = page,
-            tallies: dict[int, dict[str, Tally]] = tallies,
-            before: Any = before,
+            tallied: _Tallied = tallied,
+            found: MetricFilter = found,
         ) -> dict[str, Any] | None:
-            if old is None or MetricFilter.read(old).position != before:
-                return old  # it has been removed or replaced, or another process has counted
-            _add(present, tallies)
-            return {**old, "position": page.position}
+            if old is None:
+                return old
+            there = MetricFilter.read(old)
+            if there.position != found.position or not there.counts_as(found):
+                return old  # it has been replaced, or another process has counted
+            _add(present, tallied.tallies)
+            there.position = page.position
+            there.matched += tallied.matched
+            there.without_number += tallied.without_number
+            there.without_dimension += tallied.without_dimension
+            return there.held()
 
         held = store.change_kept(FAMILY, found.name, add, group=found.group_id)
         if held is None:
             return
         now = MetricFilter.read(held)
-        if now.held() | {"position": before} != found.held() | {"position": before}:
+        if not now.counts_as(found):
             return  # what it counts has been changed meanwhile
         complete = complete and now.position == page.position
         found = now
 
 
-def _tallied(
-    found: MetricFilter, pattern: FilterPattern, page: Page
-) -> dict[int, dict[str, Tally]]:
-    """Give the tallies of a page by minute and metric."""
+@dataclass
+class _Tallied:
+    """The tallies of a page by minute and metric, and the counts of `MetricFilter`."""
+
+    tallies: dict[int, dict[str, Tally]]
+    matched: int
+    without_number: int = 0
+    without_dimension: int = 0
+
+
+def _tallied(found: MetricFilter, pattern: FilterPattern, page: Page) -> _Tallied:
     texts = page.events[MESSAGE].combine_chunks()
     minutes = page.events[TIMESTAMP].cast(pa.int64()).to_numpy() // MINUTE_MS * MINUTE_MS
     rows = np.flatnonzero(pattern.matches(texts))
@@ -102,16 +115,21 @@ def _tallied(
         name: Reference.parse(reference, pattern).values(matching)
         for name, reference in found.dimensions.items()
     }
+    tallied = _Tallied(tallies, len(matching))
     for place, (minute, value) in enumerate(zip(minutes[rows].tolist(), values, strict=True)):
         dimensions = {name: column[place] for name, column in columns.items()}
         # An event that lacks a value gives no point. Source: CWL metric filters, dimensions.
-        if value is None or any(held is None for held in dimensions.values()):
+        if value is None:
+            tallied.without_number += 1
+            continue
+        if any(held is None for held in dimensions.values()):
+            tallied.without_dimension += 1
             continue
         texts_of = {name: _text(held) for name, held in dimensions.items()}
         key = _key(found, texts_of)
         tally = tallies[minute].setdefault(key, [0.0, 0, None, None, None])
         _join(tally, [value, 1, value, value, None])
-    return tallies
+    return tallied
 
 
 def _add(present: Present, tallies: dict[int, dict[str, Tally]]) -> None:

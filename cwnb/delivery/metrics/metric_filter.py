@@ -38,7 +38,8 @@ class MetricFilter:
 
     `value` is a number, or a reference to a value of the event; so is the value of each dimension.
     `default` is the value of minutes in which events came and none matched. Events up to `position`
-    have been counted.
+    have been counted. `matched`: how many matched; of these gave no value those that are counted in
+    `without_number` (what `value` refers to is no number) and `without_dimension`.
     """
 
     name: str
@@ -53,6 +54,9 @@ class MetricFilter:
     dimensions: dict[str, str] = field(default_factory=dict)
     created_ms: int = 0
     position: Position = _START
+    matched: int = 0
+    without_number: int = 0
+    without_dimension: int = 0
 
     @classmethod
     def read(cls, held: dict[str, Any]) -> MetricFilter:
@@ -62,6 +66,14 @@ class MetricFilter:
     def held(self) -> dict[str, Any]:
         """Give it as JSON values."""
         return asdict(self)
+
+    def counts_as(self, other: MetricFilter) -> bool:
+        """Tell whether both give the same values of the same events."""
+        mine, others = (
+            (one.pattern, one.namespace, one.metric, one.value, one.unit, one.dimensions)
+            for one in (self, other)
+        )
+        return mine == others and self.default == other.default
 
     def check(self) -> None:
         """Raise InvalidParameter or MalformedPattern where the service would refuse it."""
