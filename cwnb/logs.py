@@ -23,6 +23,7 @@ from cwnb.results.listings import (
 )
 from cwnb.results.running import TRIES, RunningQuery
 from cwnb.store import SavedQuery, Store, event_batch
+from cwnb.store_folder import store_folder
 from cwnb.times import Clock, to_ms
 from cwnb.ways_out import WaysOut
 from cwnb.window import read_window
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from concurrent.futures import Executor
     from pathlib import Path
+    from types import EllipsisType
 
     from pandas import DataFrame
 
@@ -49,7 +51,7 @@ _GROUPS_NAMED = 8
 
 
 def open(
-    path: str | Path = ".cwnb",
+    path: str | Path | EllipsisType = ...,
     *,
     encryption: str = "default",
     accept_loss: bool = False,
@@ -57,15 +59,14 @@ def open(
 ) -> Logs:
     """Open the log store in this folder, which is made if it is absent.
 
+    Without a path it is the folder that the environment variable CWNB_STORE names, or else `.cwnb`
+    in the current folder, as for commands and cells.
     `encryption="none"` makes a new store of open Parquet. `accept_loss=True` opens a store whose
     log is damaged, with what was committed before the damage. Raises NotAStore, StoreTooNew,
     StoreReadOnly, StoreKeyMissing, StoreDamaged.
     """
-    return Logs(
-        Store.open(
-            arguments.store_path(path), encryption=encryption, accept_loss=accept_loss, clock=clock
-        )
-    )
+    folder = store_folder() if path is ... else arguments.store_path(path)
+    return Logs(Store.open(folder, encryption=encryption, accept_loss=accept_loss, clock=clock))
 
 
 class Logs(WaysOut, MetricFilters):

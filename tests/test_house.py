@@ -14,7 +14,8 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 PACKAGE = REPOSITORY / "cwnb"
 
 # Room by room: whom it may import. Words are shared; `store` and `insights` do not know each other.
-WORDS = {"errors", "events", "garbage", "memo", "nearest", "plurals", "regex", "times", "window"}
+WORDS = {"errors", "events", "garbage", "memo", "nearest", "plurals", "regex", "store_folder", "times"}
+WORDS |= {"window"}
 BELOW = WORDS | {"store", "insights", "sources", "delivery", "results"}
 MAY_IMPORT = {
     "errors": set(),
@@ -24,6 +25,7 @@ MAY_IMPORT = {
     "nearest": set(),
     "plurals": set(),
     "regex": set(),
+    "store_folder": set(),
     "filter_pattern": {"errors", "events", "memo", "nearest", "plurals", "regex"},
     "times": {"errors"},
     "window": {"errors", "events", "times"},

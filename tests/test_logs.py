@@ -131,6 +131,21 @@ def test_a_store_is_there_when_it_is_opened_again(tmp_path: Path) -> None:
         assert logs.query("fields @message", "/g").df["@message"].tolist() == ["x"]
 
 
+def test_without_a_path_it_is_the_store_of_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for named, folder in ((str(tmp_path / "named"), "named"), ("", ".cwnb"), (None, ".cwnb")):
+        monkeypatch.delenv("CWNB_STORE", raising=False)
+        if named is not None:
+            monkeypatch.setenv("CWNB_STORE", named)
+        with cwnb.open() as logs:
+            assert Path(logs.store.path).resolve() == tmp_path / folder
+    monkeypatch.setenv("CWNB_STORE", str(tmp_path / "named"))
+    with cwnb.open("said") as logs:
+        assert Path(logs.store.path).resolve() == tmp_path / "said"
+
+
 # ---------------------------------------------------------------- ways in
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cwnb.store_folder import STORE_VARIABLE
+
 if TYPE_CHECKING:
     from cwnb.logs import Logs
 
@@ -64,7 +66,7 @@ def lab(path: str, jupyter: tuple[str, ...]) -> None:
         raise click.UsageError("this needs JupyterLab; pip install 'cwnb[lab]'")
     if path == DEMO_STORE or not Path(path).exists():
         _demo_store(path).close()
-    os.environ["CWNB_STORE"] = str(Path(path).absolute())
+    os.environ[STORE_VARIABLE] = str(Path(path).absolute())
     # In place of this process, so that Ctrl-C and the exit status are JupyterLab's own.
     sys.stdout.flush()
     options = [f"--ServerApp.root_dir={folder()}", *jupyter]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cwnb.errors import InvalidParameter, NotAStore
+from cwnb.store_folder import store_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,8 +23,7 @@ def store_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return click.option(
         "--store",
         "path",
-        default=".cwnb",
-        envvar="CWNB_STORE",
+        default=store_folder,
         metavar="FOLDER",
         help="The store's folder (default: $CWNB_STORE, or else ./.cwnb).",
     )(command)

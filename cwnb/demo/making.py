@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cwnb.errors import NotAStore, StoreDamaged, StoreKeyMissing, StoreTooNew
+from cwnb.store_folder import STORE_VARIABLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,7 @@ def ensure(
 def _target(path: str | os.PathLike[str] | None) -> Path:
     if path is not None:
         return Path(path)
-    named = os.environ.get("CWNB_STORE")
+    named = os.environ.get(STORE_VARIABLE)
     return Path(named) if named and _stamp(Path(named)) is not None else Path(DEFAULT_PATH)
 
 

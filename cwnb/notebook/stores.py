@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from contextlib import suppress
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import InvalidParameter, NotAStore
 from cwnb.notebook.cells import quoted
+from cwnb.store_folder import store_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,7 +45,7 @@ class Stores:
             where = variables["logs"]
         if isinstance(where, Logs):
             return where
-        return Path(where or os.environ.get("CWNB_STORE") or ".cwnb")
+        return Path(where or store_folder())
 
     def options_for(
         self, logs: Logs, configured: Any, variables: Mapping[str, Any]
