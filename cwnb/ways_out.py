@@ -11,8 +11,7 @@ from cwnb.events import LOG_STREAM, MESSAGE, POINTER
 from cwnb.memo import memo
 from cwnb.results.event import read_pointer
 from cwnb.results.listings import EXPORTS, SUBSCRIPTIONS, listing
-from cwnb.times import to_ms
-from cwnb.window import read_window
+from cwnb.window import bound_ms, read_window
 
 if TYPE_CHECKING:
     import os
@@ -157,7 +156,7 @@ class WaysOut:
         if not named:
             raise InvalidParameter("name a log group to follow, as in logs.tail('/shop/*')")
         read, chosen = FilterPattern.parse(pattern), checked_streams(streams)
-        since_ms = None if since is None else to_ms(since, self.store.clock.now_ms())
+        since_ms = None if since is None else bound_ms(since, self.store.clock.now_ms())
         return Tail(self.store, named, read, streams=chosen, since_ms=since_ms, follow=follow)
 
     def deliver(self, *, clock: Clock | None = None) -> Worker:

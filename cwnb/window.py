@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import InvalidParameter
@@ -16,18 +17,40 @@ if TYPE_CHECKING:
 ALL = "all"
 START_VARIABLE = "CWNB_START"
 _HOUR_MS = 3_600_000
+# 1990, in epoch seconds. All milliseconds of a week are less, so such a number is no epoch time.
+_FIRST_S = 631_152_000
+# A larger number was hardly meant as seconds before now.
+_SECONDS_SAID = 1_000_000
 
 
 def read_window(start: Any, end: Any, now_ms: int) -> Window:
     """Give the window from `start` up to, not including, `end`; None and "all" leave a side open.
 
-    Raises InvalidParameter for what is no time, and for an end before the start.
+    Raises InvalidParameter for what is no time, for numbers that `bound_ms` refuses, and for an end
+    before the start.
     """
-    first = ALL_TIME.start_ms if _is_open(start) else to_ms(start, now_ms)
-    last = ALL_TIME.end_ms if _is_open(end) else to_ms(end, now_ms)
+    first = ALL_TIME.start_ms if _is_open(start) else bound_ms(start, now_ms)
+    last = ALL_TIME.end_ms if _is_open(end) else bound_ms(end, now_ms)
     if last < first:
         raise InvalidParameter(f"the window ends ({end!r}) before it starts ({start!r})")
     return Window(first, last)
+
+
+def bound_ms(when: Any, now_ms: int) -> int:
+    """Read a bound of a window, such as the beginning of a tail, as epoch milliseconds.
+
+    A number is one of `times.to_ms`, but from 1990 on, or 0: who writes `since=600` means ten
+    minutes, and would get the events since 1970. Raises InvalidParameter.
+    """
+    is_number = isinstance(when, Real) and not isinstance(when, bool)
+    if is_number and 0 < abs(when) < _FIRST_S:
+        ago = f"'-{abs(when)}s' or " if abs(when) < _SECONDS_SAID else ""
+        raise InvalidParameter(
+            f"the number {when} is read as epoch seconds, and would be a time in "
+            f"{moment_text(to_ms(when, now_ms))[:4]}; write {ago}'-10m' for a time before "
+            "now, '1980-01-01' for one before 1990"
+        )
+    return to_ms(when, now_ms)
 
 
 def narrowed_start(start: Any, end: Any, now_ms: int, *, configured: str = "") -> Any:

@@ -636,7 +636,9 @@ def test_an_export_without_events_is_empty_and_its_pandas_runs(
     logs: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    result = logs.query("fields status, @logStream | limit 5", WEB, start=1, end=2)
+    result = logs.query(
+        "fields status, @logStream | limit 5", WEB, start="1970-01-01", end="1970-01-02"
+    )
     assert result.export_events() == 0
     namespace: dict[str, Any] = {}
     exec(compile(result.pandas, "emitted.py", "exec"), namespace)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -39,6 +40,35 @@ def test_what_is_said_comes_before_what_is_set(monkeypatch):
     assert narrowed_start("-1h", None, NOW, configured="-2h") == "-1h"
     assert narrowed_start("all", None, NOW, configured="-2h") == "all"
     assert read_window("all", None, NOW) == read_window(None, " All ", NOW) == ALL_TIME
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (600, "the number 600 is .* in 1970; write '-600s' or '-10m' for a time before now"),
+        (-600, "the number -600 is .* in 1969; write '-600s'"),
+        (0.5, "write '-0.5s'"),
+        (604_800_000, "in 1989"),
+        (np.int64(3600), "write '-3600s'"),
+        (True, "cannot read True as a time"),
+    ],
+)
+def test_a_small_number_is_no_bound_of_a_window(logs, number, said):
+    for ask in (
+        lambda: read_window(number, None, NOW),
+        lambda: read_window(None, number, NOW),
+        lambda: logs.query("limit 1", "/a", number),
+        lambda: logs.filter_events("/a", "", number),
+        lambda: logs.tail("/a", since=number),
+        lambda: logs.export("/a", "out", number),
+    ):
+        with pytest.raises(InvalidParameter, match=said):
+            ask()
+
+
+def test_a_number_from_1990_on_is_a_bound_and_0_means_all():
+    assert read_window(0, 631_152_000, NOW) == Window(0, 631_152_000_000)
+    assert read_window(100_000_000_000, None, NOW).start_ms == 100_000_000_000  # in milliseconds
 
 
 @pytest.mark.parametrize(

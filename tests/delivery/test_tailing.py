@@ -183,6 +183,7 @@ def test_events_of_a_load_are_marked(logs, tmp_path, put):
         ({"pattern": "{ $.a"}, MalformedPattern, "must end with '}'"),
         ({"streams": 3}, InvalidParameter, "log streams are a text or a list of texts, not 3"),
         ({"since": "soon"}, InvalidParameter, "cannot read 'soon' as a time"),
+        ({"since": 600}, InvalidParameter, "the number 600 is read as epoch seconds"),
         ({"streams": "\ud800"}, InvalidParameter, "log streams are a text"),
         ({"groups": []}, InvalidParameter, "name a log group to follow"),
         ({"sinse": "1h"}, InvalidParameter, "did you mean 'since'"),
