@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from cwnb.results.result import QueryResult
 
 __version__ = "0.1.0"
-_WAYS_OUT = ("LambdaHandler", "LogGroup", "decode_subscription")
+_WAYS_OUT = ("LambdaContext", "LambdaHandler", "LogGroup", "decode_subscription")
 __all__ = [
     "FilterPattern",
     "Logs",

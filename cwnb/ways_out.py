@@ -111,7 +111,9 @@ class WaysOut:
         a message) or "waiting for its function". `lag`: events of the group that wait to be looked
         at. `rate`: events a second when some were last sent. `delivered`, `dropped` (failed for a
         day, too large, or refused), `passed_over` (while it was disabled) and `expired` count
-        events, `retries` attempts that failed.
+        events, `retries` attempts that failed. `last_error` has the file and line of the function
+        that raised it; each distinct error is logged once, with its traceback, by the logger
+        `cwnb`.
         """
         from cwnb.delivery import shown
 

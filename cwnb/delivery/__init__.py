@@ -10,6 +10,7 @@ from cwnb.delivery.metrics.metric_filter import (
     checked_dimensions,
     text_of,
 )
+from cwnb.delivery.subscriptions.context import LambdaContext
 from cwnb.delivery.subscriptions.deliveries import Deliveries
 from cwnb.delivery.subscriptions.explaining import DeliveryExplanation, explain
 from cwnb.delivery.subscriptions.limits import Limits
@@ -17,6 +18,7 @@ from cwnb.delivery.subscriptions.payloads import decode_subscription, lambda_eve
 from cwnb.delivery.subscriptions.record import Subscription
 from cwnb.delivery.subscriptions.replaying import replay, stored_payloads
 from cwnb.delivery.subscriptions.targets import LambdaHandler, LogGroup, make_target, shown
+from cwnb.delivery.subscriptions.waiting import Waited
 from cwnb.delivery.subscriptions.worker import Worker
 from cwnb.delivery.tailing import Tail, TailedEvent, checked_streams
 from cwnb.store import Position
@@ -26,6 +28,7 @@ __all__ = [
     "MOST_FILTERS",
     "Deliveries",
     "DeliveryExplanation",
+    "LambdaContext",
     "LambdaHandler",
     "Limits",
     "LogGroup",
@@ -34,6 +37,7 @@ __all__ = [
     "Subscription",
     "Tail",
     "TailedEvent",
+    "Waited",
     "Worker",
     "catch_up",
     "checked_dimensions",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import random
+import re
 from functools import partial
 
 import pytest
 
-from cwnb.delivery import LambdaHandler, Limits, LogGroup, decode_subscription
+from cwnb.delivery import LambdaContext, LambdaHandler, Limits, LogGroup, decode_subscription
 from cwnb.delivery.subscriptions import runner as runners
 from cwnb.delivery.subscriptions import targets
 from cwnb.delivery.subscriptions.runner import Ended, Runner
@@ -124,7 +125,7 @@ def test_an_exception_is_tried_again_after_longer_and_longer_times(run, put, tar
     assert counts(found) == {"delivered": 1, "payloads": 1, "retries": 3}
     assert waits == [0.5, 1.0, 2.0]
     assert (found.attempts, found.failing_ms) == (0, 0)
-    assert found.last_error == "ValueError: no"
+    assert re.fullmatch(r"ValueError: no \(conftest\.py:\d+\)", found.last_error)
 
 
 def test_a_payload_that_was_taken_is_not_sent_again_where_a_later_one_fails(
@@ -462,7 +463,8 @@ def test_a_handler_gets_the_event_of_lambda_in_parts_that_fit(run, put):
     got = []
 
     def handler(event, context):
-        assert context is None
+        assert context.function_name == "handler"
+        assert context.get_remaining_time_in_millis() > 890_000
         assert len(event["awslogs"]["data"]) <= 4_000
         got.append(decode_subscription(event))
 
@@ -522,3 +524,54 @@ def test_large_groups_go_in_chunks_each_moving_the_position(run, put, target, mo
     assert runner.records.read().counts.delivered == 7
     drain(runner)
     assert target.texts == texts
+
+
+def test_a_failing_function_is_logged_once_with_its_own_frames(run, put, clock, caplog):
+    def inner(n):
+        return {}[n % 2]
+
+    runner = run(to=lambda message: inner(clock.now_ms() // 1000))
+    put("one")
+    for _ in range(4):
+        drain(runner)
+        clock.advance(61)
+    errors = [record for record in caplog.records if record.name == "cwnb"]
+    said = f"test_runner.py:{inner.__code__.co_firstlineno + 1}"
+    assert sorted(record.getMessage().partition("failed: ")[2] for record in errors) == [
+        f"KeyError: 0 ({said})",
+        f"KeyError: 1 ({said})",
+    ]
+    assert (
+        errors[0]
+        .getMessage()
+        .startswith("the target of subscription 'bus' of log group '/shop/app' has failed: ")
+    )
+    text = caplog.text
+    assert "return {}[n % 2]" in text
+    assert "targets.py" not in text  # how cwnb calls the function says nothing of its error
+    assert said in runner.records.read().last_error
+
+
+def test_what_refuses_is_logged_without_a_traceback(run, put, logs, caplog):
+    runner = run(to=LogGroup("/shop/web"))
+    logs.delete_group("/shop/web")
+    put("one")
+    drain(runner)
+    (record,) = [record for record in caplog.records if record.name == "cwnb"]
+    assert record.getMessage().endswith("has failed: log group '/shop/web' does not exist")
+    assert record.exc_info is None
+
+
+def test_a_context_has_what_lambda_documents():
+    context = LambdaContext("alerts")
+    assert context.function_name == "alerts"
+    assert context.function_version == "$LATEST"
+    assert context.invoked_function_arn == ("arn:aws:lambda:us-east-1:000000000000:function:alerts")
+    assert context.memory_limit_in_mb == "128"
+    assert len(context.aws_request_id) == 36
+    assert context.log_group_name == "/aws/lambda/alerts"
+    assert re.fullmatch(r"\d{4}/\d\d/\d\d/\[\$LATEST\][0-9a-f]{32}", context.log_stream_name)
+    assert (context.identity, context.client_context) == (None, None)
+    assert 899_000 < context.get_remaining_time_in_millis() <= 900_000
+    assert LambdaContext(timeout_ms=0).get_remaining_time_in_millis() == 0
+    assert context.aws_request_id != LambdaContext("alerts").aws_request_id

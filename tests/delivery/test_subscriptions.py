@@ -197,9 +197,26 @@ def test_a_target_that_hangs_or_fails_holds_up_no_other_one(logs, put, target):
         put("two", group="/shop/web")
         until(lambda: target.texts == ["two"])
         until(lambda: row(logs, "fails")["state"] == "retrying")
-        assert not worker.wait(0.2)
-        assert row(logs, "fails")["last_error"] == "ValueError"
+        logs.subscribe("/shop/web", target, name="rests")
+        logs.pause("/shop/web", "rests")
+        put("three", group="/shop/web")
+        until(lambda: target.texts == ["two", "three"])
+        found = worker.wait(0.2)
+        assert not found
+        assert sorted(found.held_up) == [
+            "fails of /shop/app: retrying after ValueError (conftest.py:52); 1 event to look at",
+            "hangs of /shop/app: it is sending; 1 event to look at",
+        ]
+        assert found.left == ("rests of /shop/web: paused; 1 event to look at",)
+        assert repr(found).splitlines()[0] == "not all has been sent"
+        assert row(logs, "fails")["last_error"] == "ValueError (conftest.py:52)"
+        logs.unsubscribe(GROUP, "fails")
         may_end.set()
+        found = worker.wait(20)
+        assert found
+        assert repr(found).splitlines()[0] == "all has been sent that can be"
+        logs.resume("/shop/web", "rests")
+        assert repr(worker.wait(20)) == "all has been sent"
     assert row(logs, "hangs")["delivered"] == 1
 
 

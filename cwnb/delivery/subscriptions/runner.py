@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from cwnb.delivery.subscriptions.faults import FaultLog, sentence, sentence_with_place
 from cwnb.delivery.subscriptions.payloads import Payload, payloads_of, position_at
 from cwnb.delivery.subscriptions.record import Counts, Lease, Skip, Subscription
 from cwnb.delivery.subscriptions.target import Refused, Sent, Target, TooLarge
-from cwnb.delivery.subscriptions.targets import make_target, sentence
+from cwnb.delivery.subscriptions.targets import CALLABLE, FUNCTION, HANDLER, make_target
 from cwnb.errors import InvalidParameter
 from cwnb.events import INGESTION_TIME, MESSAGE
 from cwnb.filter_pattern import FilterPattern
@@ -101,6 +102,7 @@ class Runner:
         self._target: tuple[Any, Target] | None = None
         self._pattern: FilterPattern | None = None
         self._failing: Payload | None = None  # that failed last
+        self._faults = FaultLog()
         # Of the steady clock: when that was, and when the next attempt may be.
         self._failed_at: int | None = None
         self._not_before_ms = 0
@@ -313,6 +315,9 @@ class Runner:
             failing_ms += max(0, now - self._failed_at)
         self._failing, self._failed_at = payload, now
         gives_up = failing_ms > GIVE_UP_MS
+        calls = subscription.target["kind"] in {CALLABLE, FUNCTION, HANDLER}
+        said = sentence_with_place(error) if calls else sentence(error)
+        self._faults.note(subscription, said, error)
         if gives_up:
             chunk.waiting.remove(payload)
             _leave_out(chunk, payload, "dropped")
@@ -322,7 +327,7 @@ class Runner:
             new.attempts = new.attempts + 1 if is_same else 1
             new.failing_ms = failing_ms
             new.counts.retries += 1
-            new.last_error, new.last_error_ms = sentence(error), self._clock.now_ms()
+            new.last_error, new.last_error_ms = said, self._clock.now_ms()
             if gives_up:
                 new.end_of_failing()
 
@@ -339,6 +344,7 @@ class Runner:
         while chunk.waiting:
             _leave_out(chunk, chunk.waiting.popleft(), "passed_over")
         until = self._clock.now_ms() + DISABLED_MS
+        self._faults.note(subscription, sentence(error), error)
 
         def disable(new: Subscription) -> None:
             chunk.end(new)
@@ -354,6 +360,7 @@ class Runner:
         now = self._clock.steady_ms()
         if not subscription.attempts or now >= self._not_before_ms:
             self._not_before_ms = now + _wait_ms(subscription.attempts)
+            self._faults.note(subscription, sentence(error), error)
 
             def note(old: Subscription | None, _: Present) -> Subscription | None:
                 if old is not None and old.position == subscription.position:

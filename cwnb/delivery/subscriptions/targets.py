@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cwnb.delivery.subscriptions import aws, payloads
+from cwnb.delivery.subscriptions.context import LambdaContext
+from cwnb.delivery.subscriptions.faults import sentence
 from cwnb.delivery.subscriptions.target import OneByOne, Refused, Sent, Target, TooLarge
-from cwnb.errors import CwnbError, InvalidParameter
+from cwnb.errors import InvalidParameter
 from cwnb.events import TIMESTAMP
 from cwnb.nearest import suggestion
 from cwnb.store import event_batch
@@ -37,7 +39,7 @@ class CallableTarget(OneByOne):
 
 @dataclass(frozen=True)
 class HandlerTarget(OneByOne):
-    """A handler of a Lambda function: it is called with the exact event, and no context."""
+    """A handler of a Lambda function: it is called with the exact event, and a context of ours."""
 
     function: Callable[[dict[str, Any], Any], object]
     limits: Limits
@@ -48,7 +50,8 @@ class HandlerTarget(OneByOne):
         size = len(event["awslogs"]["data"])
         if size > self.limits.lambda_bytes:
             raise TooLarge
-        self.function(event, None)
+        name = getattr(self.function, "__name__", "function")
+        self.function(event, LambdaContext(name))
         return Sent(size)
 
 
@@ -73,7 +76,7 @@ class GroupTarget(OneByOne):
 class LambdaHandler:
     """Names a Lambda handler as a target: `LambdaHandler(handler)` or `LambdaHandler("app:main")`.
 
-    A handler is called with `{"awslogs": {"data": …}}` and None for the context.
+    A handler is called with `{"awslogs": {"data": …}}` and a `LambdaContext`.
     """
 
     handler: Callable[[dict[str, Any], Any], object] | str
@@ -168,11 +171,3 @@ def _named_function(name: str) -> Callable[..., object]:
         raise InvalidParameter(f"the target {name!r} is not a function")
     function: Callable[..., object] = found
     return function
-
-
-def sentence(error: BaseException) -> str:
-    """Give one line that says what failed."""
-    text = str(error).strip().partition("\n")[0][:500]
-    if isinstance(error, CwnbError | Refused) and text:
-        return text
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

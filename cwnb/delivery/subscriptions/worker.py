@@ -8,10 +8,12 @@ import socket
 import threading
 import time
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
 from cwnb.delivery.subscriptions.runner import IDLE_S, LEASE_S, Ended, Runner
+from cwnb.delivery.subscriptions.waiting import Waited, waited
 from cwnb.errors import InvalidParameter, StoreError
 from cwnb.times import Clock
 
@@ -97,11 +99,12 @@ class Worker:
         """Tell whether it has been started and not stopped."""
         return self._keeper is not None and not self._stop.is_set()
 
-    def wait(self, timeout: float | None = None) -> bool:
+    def wait(self, timeout: float | None = None) -> Waited:
         """Wait until all that is visible now has been sent or left out; tells whether it has.
 
-        Subscriptions that are paused or disabled, or whose function no process has attached, are
-        not waited for.
+        `timeout` in seconds. What it gives is true or false, and shows which subscriptions are not
+        done and why. Those that are paused or disabled, or whose function no process has attached,
+        are not waited for.
         """
         if self._keeper is None:
             raise InvalidParameter(
@@ -113,12 +116,15 @@ class Worker:
         while not self._stop.is_set():
             self._raise_failure()
             self._look()
-            if all(runner.caught_up() for runner, _ in self._threads()):
-                return True
-            if end is not None and time.monotonic() >= end:
-                return False
+            busy = [runner for runner, _ in self._threads() if not runner.caught_up()]
+            if not busy or (end is not None and time.monotonic() >= end):
+                return self._waited(busy)
             self._stop.wait(IDLE_S / 2)
-        return False
+        return replace(self._waited([]), done=False)
+
+    def _waited(self, busy: list[Runner]) -> Waited:
+        found = [one for runner in busy if (one := runner.records.read()) is not None]
+        return waited(self._deliveries, found, self.owner)
 
     def _threads(self) -> list[tuple[Runner, threading.Thread]]:
         with self._lock:
