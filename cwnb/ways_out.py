@@ -266,10 +266,10 @@ class WaysOut:
         Runs on a thread; `.wait()` waits for it. `start` and `end` (which is not included) as those
         of `query`. `stream_prefix`: only streams whose names begin so. `format`: "service" is what
         CloudWatch Logs writes (`TASK/STREAM/000000.gz`, a line `TIME MESSAGE` an event); "parquet"
-        and "ndjson" are files in folders `day=2026-02-03` with timestamp, ingestionTime, logStream
-        and message, which `load` reads back as the same events. `since="last"`: only what came into
-        the store after the last completed export of the same kind; events that were loaded with
-        `deliver=False` have no place in that order, and are only in exports without it.
+        and "ndjson" are files in folders `day=2026-02-03` with timestamp, ingestionTime, logGroup,
+        logStream and message, which `load` reads back as the same events. `since="last"`: only what
+        came into the store after the last completed export of the same kind; events that were
+        loaded with `deliver=False` have no place in that order, and are only in exports without it.
         Raises ResourceNotFound, InvalidParameter, LimitExceeded while another export is active.
         What goes wrong later is the task's state FAILED and its message, which `wait` raises.
         """

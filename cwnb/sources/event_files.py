@@ -19,10 +19,12 @@ if TYPE_CHECKING:
 
     from cwnb.sources.blocks import LineReader
 
-TIMESTAMP, INGESTED, STREAM, MESSAGE, BASE64 = (
-    "timestamp", "ingestionTime", "logStream", "message", "messageBase64",
+TIMESTAMP, INGESTED, GROUP, STREAM, MESSAGE, BASE64 = (
+    "timestamp", "ingestionTime", "logGroup", "logStream", "message", "messageBase64",
 )  # fmt: skip
 _NAMES = frozenset({TIMESTAMP, INGESTED, STREAM, MESSAGE})
+# Exports of earlier versions do not say the group. A load is into the group that it names anyway.
+_MAY_BE = frozenset({GROUP, BASE64})
 _MS = pa.timestamp("ms", "UTC")
 _TIME_CHARACTERS = len("2026-02-03T09:14:07.123Z")
 
@@ -37,10 +39,10 @@ def is_event_line(line: bytes) -> bool:
 
 def is_event_row(row: Any) -> bool:
     """Tell whether a row of a Parquet file is an event as an export writes it."""
-    if not isinstance(row, dict) or set(row) != _NAMES | {BASE64}:
+    if not isinstance(row, dict) or set(row) | {GROUP} != _NAMES | _MAY_BE:
         return False
     times = all(isinstance(row[name], datetime) for name in (TIMESTAMP, INGESTED))
-    return times and isinstance(row[STREAM], str) and isinstance(row[MESSAGE], str)
+    return times and all(isinstance(row.get(name, ""), str) for name in (GROUP, STREAM, MESSAGE))
 
 
 def read_event_lines(reader: LineReader, *, own_stream: bool) -> Iterator[Chunk]:
@@ -112,7 +114,7 @@ def _message(row: dict[str, Any]) -> bytes:
 
 
 def _is_event(row: Any) -> bool:
-    if not isinstance(row, dict) or not _NAMES <= set(row) <= _NAMES | {BASE64}:
+    if not isinstance(row, dict) or not _NAMES <= set(row) <= _NAMES | _MAY_BE:
         return False
     texts = all(isinstance(value, str) for value in row.values())
     return texts and all(_is_time(row[name]) for name in (TIMESTAMP, INGESTED))

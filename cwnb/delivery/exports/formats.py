@@ -55,9 +55,11 @@ class Piece:
 
 
 class Format(Protocol):
-    """Divides events by a key, and packs what it made of them into files."""
+    """Divides events of a group by a key, and packs what it made of them into files."""
 
     suffix: str
+
+    def __init__(self, group: str) -> None: ...
 
     def pieces(self, events: pa.Table) -> Iterator[Piece]:
         """Give the events of a page, divided by their keys; in each by time and sequence."""
@@ -87,6 +89,9 @@ class ServiceFormat:
     """
 
     suffix = ".gz"
+
+    def __init__(self, group: str) -> None:
+        """Make it; the layout does not name the group."""
 
     def keys(self, events: pa.Table) -> pa.DictionaryArray:
         """Give the stream of each event."""
@@ -128,6 +133,9 @@ class ServiceFormat:
 
 
 class _ByDay:
+    def __init__(self, group: str) -> None:
+        self._group = group
+
     def keys(self, events: pa.Table) -> pa.DictionaryArray:
         """Give the day of each event in UTC, as `2026-02-03`."""
         days = np.asarray(events[TIMESTAMP].combine_chunks().cast(pa.int64())) // _DAY_MS
@@ -150,7 +158,7 @@ class NdjsonFormat(_ByDay):
     def pieces(self, events: pa.Table) -> Iterator[Piece]:
         """Give the lines, divided by days."""
         ordered, parts = _divided(events, self.keys(events))
-        lines = _json_lines(ordered)
+        lines = _json_lines(ordered, self._group)
         ends = _ends(np.fromiter(map(len, lines), np.int64, len(lines)))
         for day, first, last in _cuts(parts, ends):
             text = b"".join(lines[first:last])
@@ -173,6 +181,7 @@ class ParquetFormat(_ByDay):
         [
             ("timestamp", pa.timestamp("ms", "UTC")),
             ("ingestionTime", pa.timestamp("ms", "UTC")),
+            ("logGroup", pa.string()),
             ("logStream", pa.string()),
             ("message", pa.string()),
             ("messageBase64", pa.string()),
@@ -182,14 +191,17 @@ class ParquetFormat(_ByDay):
     def pieces(self, events: pa.Table) -> Iterator[Piece]:
         """Give rows, divided by days."""
         ordered, parts = _divided(events, self.keys(events))
-        columns = [ordered[name] for name in (TIMESTAMP, INGESTION_TIME, LOG_STREAM, MESSAGE)]
+        times = [ordered[name] for name in (TIMESTAMP, INGESTION_TIME)]
+        group = pa.repeat(pa.scalar(self._group), len(ordered))
+        columns = [*times, group, ordered[LOG_STREAM], ordered[MESSAGE]]
         raw = [
             None if value is None else base64.b64encode(value).decode()
             for value in ordered[RAW].to_pylist()
         ]
         table = pa.table([*columns, pa.array(raw, pa.string())], schema=self.schema)
-        # A row is a message and some 50 bytes.
-        ends = _ends(pc.binary_length(ordered[MESSAGE]).to_numpy() + 50)
+        # A row is a message, the name of the group and some 50 bytes.
+        other_bytes = 50 + len(self._group.encode())
+        ends = _ends(pc.binary_length(ordered[MESSAGE]).to_numpy() + other_bytes)
         for day, first, last in _cuts(parts, ends):
             size = int(ends[last] - ends[first])
             yield Piece(day, table.slice(first, last - first), last - first, size)
@@ -264,8 +276,9 @@ def _distinct(days: Array) -> tuple[Array, Array]:
     return np.unique(days, return_inverse=True)
 
 
-def _json_lines(part: pa.Table) -> list[bytes]:
+def _json_lines(part: pa.Table, group: str) -> list[bytes]:
     quote = b'","'
+    of_group = orjson.dumps(group)
     times = pc.binary_slice(time_texts(_ms(part[TIMESTAMP])), 0, _TIME_BYTES).to_pylist()
     stored = pc.binary_slice(time_texts(_ms(part[INGESTION_TIME])), 0, _TIME_BYTES).to_pylist()
     streams = part[LOG_STREAM].combine_chunks().dictionary_encode()
@@ -273,8 +286,8 @@ def _json_lines(part: pa.Table) -> list[bytes]:
     of_each = [names[code] for code in streams.indices.to_pylist()]
     messages = map(orjson.dumps, part[MESSAGE].to_pylist())
     lines = [
-        b'{"timestamp":"%b%bingestionTime":"%b","logStream":%b,"message":%b}\n'
-        % (time, quote, when, stream, message)
+        b'{"timestamp":"%b%bingestionTime":"%b","logGroup":%b,"logStream":%b,"message":%b}\n'
+        % (time, quote, when, of_group, stream, message)
         for time, when, stream, message in zip(times, stored, of_each, messages, strict=True)
     ]
     raw = part[RAW].combine_chunks()

@@ -53,7 +53,7 @@ class ExportRun:
         self._store = store
         self._record = record
         self._lease_s = lease_s
-        self._format = FORMATS[record.format]()
+        self._format = FORMATS[record.format](record.group)
         self._cancelled = False
         self._given_up = False
         self._lost = False

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 from exported import stored, texts
 from hypothesis import HealthCheck, given, settings
@@ -107,6 +108,38 @@ def test_duckdb_and_pandas_read_the_files(logs, tmp_path, format):
         frame = pd.read_json(folder / "day=2026-02-04" / "000000.ndjson.gz", lines=True)
         assert frame["message"].tolist() == ['two "quoted"\n']
     assert str(frame["timestamp"].dtype).startswith("datetime64")
+
+
+@pytest.mark.parametrize("format", ["parquet", "ndjson"])
+def test_groups_in_one_destination_are_told_apart(logs, tmp_path, format):
+    for group in ("/g", "/h"):
+        logs.put(group, "s", [(DAY, f"of {group}")])
+        logs.export(group, tmp_path / "out", format=format).wait()
+    pattern, reader = {
+        "parquet": ("*/*/*.parquet", "read_parquet"),
+        "ndjson": ("*/*/*.ndjson.gz", "read_json"),
+    }[format]
+    found = duckdb.sql(
+        f"SELECT logGroup, logStream, message FROM {reader}('{tmp_path}/out/{pattern}') ORDER BY 1"
+    ).fetchall()
+    assert found == [("/g", "s", "of /g"), ("/h", "s", "of /h")]
+
+
+def test_exports_of_earlier_versions_load_without_the_group(logs, tmp_path):
+    logs.put("/g", "s", [(DAY, "one"), (DAY + 1, b"\xff")])
+    for format in ("parquet", "ndjson"):
+        task = export(logs, tmp_path / "out", format=format)
+        folder = tmp_path / "out" / task.id / "day=2026-02-03"
+        if format == "parquet":
+            table = pq.read_table(folder / "000000.parquet", partitioning=None)
+            pq.write_table(table.drop_columns(["logGroup"]), folder / "000000.parquet")
+        else:
+            rows = gzip.decompress((folder / "000000.ndjson.gz").read_bytes())
+            rows = rows.replace(b'"logGroup":"/g",', b"")
+            (folder / "000000.ndjson.gz").write_bytes(gzip.compress(rows))
+        report = logs.load(folder, group=f"/{format}")
+        assert not report.errors
+        assert stored(logs, f"/{format}") == stored(logs)
 
 
 MESSAGES = st.one_of(
