@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import threading
 import time
 from pathlib import Path
@@ -241,32 +239,6 @@ def test_events_that_expire_meanwhile_are_counted(tmp_path, monkeypatch):
             "Completed successfully; 4 events expired meanwhile and are not in it"
         )
         assert len(lines(tmp_path / "out")) == 6
-
-
-def test_a_full_disk(logs, tmp_path, monkeypatch):
-    put(logs, 0)
-    fsync, full = os.fsync, [True]
-
-    def no_room(handle):
-        if full[0] and b"000000" in os.fsencode(Path(f"/proc/self/fd/{handle}").readlink()):
-            raise OSError(errno.ENOSPC, "No space left on device")
-        fsync(handle)
-
-    monkeypatch.setattr("cwnb.delivery.exports.destinations.os.fsync", no_room)
-    task = logs.export("/g", tmp_path / "out")
-    with pytest.raises(ExportFailed, match="no space is left for the export in"):
-        task.wait(20)
-    assert task.state == "FAILED"
-    assert [p.name for p in (tmp_path / "out").rglob("*") if p.is_file()] == ["aws-logs-write-test"]
-    full[0] = False
-    assert task.resume().wait(20).info.events == 10
-
-
-def test_a_destination_that_is_a_file(logs, tmp_path):
-    put(logs, 0)
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(ExportFailed, match=r"cannot write to .*file"):
-        logs.export("/g", tmp_path / "file").wait(20)
 
 
 def test_files_that_were_removed_are_written_again(logs, tmp_path, monkeypatch):
