@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from cwnb.delivery.subscriptions.record import Subscription
 
 LOG = logging.getLogger("cwnb")
-_PACKAGE = str(Path(__file__).parents[2])
+_PACKAGE = str(Path(__file__).parents[2]) + os.sep
 # Errors that one worker has logged of a subscription; texts with a number in them are all distinct.
 _MOST_LOGGED = 100
 
