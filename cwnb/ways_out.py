@@ -35,6 +35,7 @@ class _Row:
     state: str
     target: str
     pattern: str
+    distribution: str | None
     lag: int
     rate: float
     delivered: int
@@ -67,6 +68,7 @@ class WaysOut:
         name: str | None = None,
         *,
         role_arn: str | None = None,
+        distribution: str | None = None,
         per_group: int | None = None,
     ) -> None:
         """Send what becomes visible in a log group from now on, and matches a filter pattern.
@@ -76,7 +78,9 @@ class WaysOut:
         which later processes find too; `cwnb.LambdaHandler(handler)`, called with the event that a
         Lambda function gets; `cwnb.LogGroup("/errors")`, another group of the store; or the ARN of
         a Kinesis stream, a Firehose stream or a Lambda function, which boto3 reaches (the extra
-        `aws`), in the role `role_arn` if one is given.
+        `aws`), in the role `role_arn` if one is given. `distribution`, of a Kinesis stream:
+        "ByLogStream" keeps the events of a log stream in order, in one shard; "Random" spreads them
+        over all shards.
 
         Without a `name` a subscription to a function ends with the process. With one it stays, and
         waits until a process attaches a function by subscribing again. A subscription of the same
@@ -89,7 +93,10 @@ class WaysOut:
         """
         group = arguments.one_group(group)
         self._deliveries.subscribe(
-            group, target, pattern, name, role_arn=role_arn, per_group=per_group
+            *(group, target, pattern, name),
+            role_arn=role_arn,
+            distribution=distribution,
+            per_group=per_group,
         )
 
     def unsubscribe(self, group: str, name: str) -> None:
@@ -108,12 +115,12 @@ class WaysOut:
         """Give the subscriptions by group and name, a row each.
 
         `state` is active, paused, retrying, disabled (for ten minutes, after the target has refused
-        a message) or "waiting for its function". `lag`: events of the group that wait to be looked
-        at. `rate`: events a second when some were last sent. `delivered`, `dropped` (failed for a
-        day, too large, or refused), `passed_over` (while it was disabled) and `expired` count
-        events, `retries` attempts that failed. `last_error` has the file and line of the function
-        that raised it; each distinct error is logged once, with its traceback, by the logger
-        `cwnb`.
+        a message) or "waiting for its function". `distribution` is that of a Kinesis stream. `lag`:
+        events of the group that wait to be looked at. `rate`: events a second when some were last
+        sent. `delivered`, `dropped` (failed for a day, too large, or refused), `passed_over` (while
+        it was disabled) and `expired` count events, `retries` attempts that failed. `last_error`
+        has the file and line of the function that raised it; each distinct error is logged once,
+        with its traceback, by the logger `cwnb`.
         """
         from cwnb.delivery import shown
 
@@ -121,6 +128,7 @@ class WaysOut:
         rows = [
             _Row(
                 *(one.group, one.name, deliveries.state(one), shown(one.target), one.pattern),
+                one.target.get("distribution"),
                 *(deliveries.lag(one), one.rate, one.counts.delivered, one.counts.retries),
                 one.counts.dropped + one.counts.too_large,
                 *(one.counts.passed_over, one.counts.expired, one.last_error or None),

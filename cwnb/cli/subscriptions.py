@@ -29,6 +29,11 @@ _REPORT_EVERY_S = 1.0
     "--filter-pattern", "-p", "pattern", default="", metavar="TEXT", help="Only what matches this."
 )
 @click.option("--name", "-n", metavar="NAME", help="Its name (default: TARGET, with . for :).")
+@click.option(
+    "--distribution",
+    metavar="HOW",
+    help="Of a Kinesis stream: ByLogStream (the default), or Random over all shards.",
+)
 @click.option("--per-group", type=int, default=None, help="The most subscriptions of a group.")
 @click.option("--handler", is_flag=True, help="TARGET is a Lambda handler, called with an event.")
 @click.option("--log-group", is_flag=True, help="TARGET is another log group of the store.")
@@ -39,6 +44,7 @@ def subscribe(
     target: str,
     pattern: str,
     name: str | None,
+    distribution: str | None,
     per_group: int | None,
     path: str,
     handler: bool,
@@ -66,7 +72,7 @@ def subscribe(
     elif log_group:
         wanted = cwnb.LogGroup(target)
     with closing(open_store(path)) as logs:
-        logs.subscribe(group, wanted, pattern, name, per_group=per_group)
+        logs.subscribe(group, wanted, pattern, name, distribution=distribution, per_group=per_group)
     click.echo(f"what becomes visible in {group} goes to {target} while 'cwnb deliver' runs")
 
 

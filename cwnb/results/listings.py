@@ -123,6 +123,7 @@ SUBSCRIPTIONS = {
     "state": ("state", "text"),
     "target": ("target", "text"),
     "pattern": ("pattern", "text"),
+    "distribution": ("distribution", "text"),
     "lag": ("lag", "integer"),
     "rate": ("rate", "number"),
     "delivered": ("delivered", "integer"),

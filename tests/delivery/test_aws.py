@@ -261,6 +261,24 @@ def test_a_call_has_at_most_one_payload_of_a_stream_and_so_many_records(run, put
     assert sorted(texts(cloud, KINESIS)) == [f"m{n}" for n in range(7)]
 
 
+@pytest.mark.parametrize("distribution", [None, "ByLogStream", "Random"])
+def test_the_distribution_decides_the_partition_keys(logs, put, cloud, distribution):
+    logs.subscribe(GROUP, KINESIS, name="bus", distribution=distribution)
+    for number in range(3):
+        with logs.deliver() as worker:
+            put(f"m{number}", stream="i-1")
+            assert worker.wait(20)
+    kinesis = boto3.client("kinesis")
+    iterator = kinesis.get_shard_iterator(
+        StreamName="bus", ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+    found = kinesis.get_records(ShardIterator=iterator, Limit=10_000)["Records"]
+    keys = [record["PartitionKey"] for record in found][1:]
+    assert len(set(keys)) == (3 if distribution == "Random" else 1)
+    assert ("i-1" in keys) == (distribution != "Random")
+    assert logs.subscriptions()["distribution"][0] == (distribution or "ByLogStream")
+
+
 def test_a_role_is_assumed(logs, put, cloud):
     cloud.calls.clear()
     logs.subscribe(GROUP, KINESIS, name="bus", role_arn=ROLE)

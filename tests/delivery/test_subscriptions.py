@@ -29,6 +29,7 @@ def act(message):
 ACT = f"{__name__}:act"
 SQS = "arn:aws:sqs:us-east-1:000000000000"
 KINESIS = "arn:aws:kinesis:us-east-1:000000000000"
+LAMBDA = "arn:aws:lambda:us-east-1:000000000000:function:f"
 
 
 def until(condition, seconds=30):
@@ -62,6 +63,19 @@ def row(logs, name="bus"):
         ({"target": f"{KINESIS}:q"}, InvalidParameter, "names no kinesis: .* is stream/NAME"),
         ({"target": KINESIS.replace("us-east-1", "") + ":stream/a"}, InvalidParameter, "no Region"),
         ({"target": f"{KINESIS}:stream/a", "role_arn": "x"}, InvalidParameter, "no ARN of a role"),
+        (
+            {"target": f"{KINESIS}:stream/a", "distribution": "random"},
+            InvalidParameter,
+            "unknown distribution 'random'; did you mean 'Random'",
+        ),
+        ({"distribution": "Shard"}, InvalidParameter, "it is one of ByLogStream, Random"),
+        ({"distribution": 3}, InvalidParameter, "unknown distribution 3; it is one of"),
+        ({"distribution": "Random"}, InvalidParameter, "'Random' is for a Kinesis stream"),
+        (
+            {"target": LAMBDA, "distribution": "Random"},
+            InvalidParameter,
+            "'Random' is for a Kinesis stream",
+        ),
         ({"role_arn": "arn:aws:iam::1:role/x"}, InvalidParameter, "role_arn is for a target"),
         (
             {"target": cwnb.LogGroup("/no")},

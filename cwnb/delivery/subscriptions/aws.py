@@ -6,6 +6,7 @@ boto3 (the extra `aws`) finds credentials and endpoints as it always does; nothi
 from __future__ import annotations
 
 import re
+import secrets
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from cwnb.delivery.subscriptions import payloads
 from cwnb.delivery.subscriptions.target import Refused, Sent, TooLarge
 from cwnb.errors import InvalidParameter
 from cwnb.memo import memo
+from cwnb.nearest import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 KINESIS, FIREHOSE, LAMBDA = "kinesis", "firehose", "lambda"
 KINDS = frozenset({KINESIS, FIREHOSE, LAMBDA})
+# How records are spread over the shards of a Kinesis stream. Source: API_PutSubscriptionFilter.
+BY_LOG_STREAM, RANDOM = "ByLogStream", "Random"
+DISTRIBUTIONS = (BY_LOG_STREAM, RANDOM)
 _ARN = re.compile(
     r"arn:(?P<partition>aws[a-z-]*):(?P<service>[a-z0-9-]+):(?P<region>[a-z0-9-]*):"
     r"(?P<account>\d{12}):(?P<resource>.+)"
@@ -48,7 +53,9 @@ _ACCESS_DENIED = re.compile(r"AccessDenied")
 _TOO_LARGE = re.compile(r"RequestTooLarge|RequestEntityTooLarge")
 
 
-def described(arn: str, role_arn: str | None = None) -> dict[str, Any]:
+def described(
+    arn: str, role_arn: str | None = None, distribution: str | None = None
+) -> dict[str, Any]:
     """Give what the catalog keeps of an ARN as a target; raises InvalidParameter."""
     match = _ARN.fullmatch(arn)
     if match is None:
@@ -75,7 +82,19 @@ def described(arn: str, role_arn: str | None = None) -> dict[str, Any]:
         )
     if role_arn is not None and service == LAMBDA:
         raise InvalidParameter("destinationArn for vendor lambda cannot be used with roleArn")
-    return {"kind": service, "name": arn, "role": role_arn}
+    check_distribution(distribution, is_kinesis=service == KINESIS)
+    kept = {"kind": service, "name": arn, "role": role_arn}
+    return {**kept, "distribution": distribution or BY_LOG_STREAM} if service == KINESIS else kept
+
+
+def check_distribution(distribution: Any, *, is_kinesis: bool) -> None:
+    """Raise InvalidParameter for a distribution that there is not, or not for this target."""
+    if distribution is not None and distribution not in DISTRIBUTIONS:
+        raise InvalidParameter(unknown("distribution", distribution, DISTRIBUTIONS))
+    if distribution == RANDOM and not is_kinesis:
+        raise InvalidParameter(
+            "distribution 'Random' is for a Kinesis stream; other targets have no shards"
+        )
 
 
 def make(target: dict[str, Any], limits: Limits) -> Target:
@@ -83,7 +102,9 @@ def make(target: dict[str, Any], limits: Limits) -> Target:
     arn, role = target["name"], target.get("role")
     if target["kind"] == LAMBDA:
         return LambdaTarget(arn, limits)
-    return StreamTarget(arn, role, _KINESIS if target["kind"] == KINESIS else _FIREHOSE, limits)
+    calls = _KINESIS if target["kind"] == KINESIS else _FIREHOSE
+    is_random = target.get("distribution") == RANDOM
+    return StreamTarget(arn, role, calls, limits, is_random=is_random)
 
 
 def check_reachable(target: dict[str, Any], limits: Limits, now_ms: int) -> None:
@@ -184,14 +205,16 @@ _FIREHOSE = _Calls(
 class StreamTarget:
     """A stream of Kinesis or Firehose; the data of a record is the gzip of a message.
 
-    The partition key is the name of the log stream, so that its events stay in their order. Where a
-    role does not allow calls with several records, each goes by itself.
+    The partition key is the name of the log stream, so that its events stay in their order; a
+    random one spreads the records of a log stream over all shards. Where a role does not allow
+    calls with several records, each goes by itself.
     """
 
     arn: str
     role: str | None
     calls: _Calls
     limits: Limits
+    is_random: bool = field(default=False, kw_only=True)
     _one_by_one: bool = field(default=False, init=False)
 
     @property
@@ -213,7 +236,8 @@ class StreamTarget:
         size_of_call = 0
         for number, payload in enumerate(payloads_):
             data = payloads.packed(payload.message())
-            record = self.calls.record(data, payload.stream)
+            key = secrets.token_hex(16) if self.is_random else payload.stream
+            record = self.calls.record(data, key)
             size = len(data) + len(record.get("PartitionKey", "").encode())
             if size > record_bytes:
                 found[number] = TooLarge()

@@ -68,13 +68,14 @@ class Deliveries:
         name: str | None = None,
         *,
         role_arn: str | None = None,
+        distribution: str | None = None,
         per_group: int | None = None,
     ) -> Subscription:
         """Send what becomes visible in a group from now on and matches; see `Logs.subscribe`."""
         if not isinstance(pattern, str):
             raise InvalidParameter(f"a filter pattern is a text, not {pattern!r:.80}")
         FilterPattern.parse(pattern)
-        kept_target, function = targets.described(target, role_arn)
+        kept_target, function = targets.described(target, role_arn, distribution)
         called = "" if function is None else getattr(function, "__name__", "a function")
         if called:
             kept_target["called"] = called

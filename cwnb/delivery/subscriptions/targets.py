@@ -90,7 +90,7 @@ class LogGroup:
 
 
 def described(
-    target: Any, role_arn: str | None = None
+    target: Any, role_arn: str | None = None, distribution: str | None = None
 ) -> tuple[dict[str, Any], Callable[..., object] | None]:
     """Give what the catalog keeps of a target, and the function that it cannot keep, or None.
 
@@ -98,6 +98,8 @@ def described(
     """
     if role_arn is not None and not (isinstance(target, str) and target.startswith("arn:")):
         raise InvalidParameter("role_arn is for a target that is an ARN of Kinesis or Firehose")
+    if not (isinstance(target, str) and target.startswith("arn:")):
+        aws.check_distribution(distribution, is_kinesis=False)
     if isinstance(target, LambdaHandler):
         if isinstance(target.handler, str):
             _named_function(target.handler)
@@ -108,7 +110,7 @@ def described(
         return {"kind": GROUP, "name": target.name}, None
     if isinstance(target, str):
         if target.startswith("arn:"):
-            return aws.described(target, role_arn), None
+            return aws.described(target, role_arn, distribution), None
         _named_function(target)
         return {"kind": FUNCTION, "name": target}, None
     if callable(target):
