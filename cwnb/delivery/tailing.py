@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from cwnb.errors import InvalidParameter, ResourceNotFound
 from cwnb.events import ALL_TIME, INGESTION_TIME, LOG_STREAM, MESSAGE, SEQUENCE, TIMESTAMP, Window
+from cwnb.plurals import counted
 from cwnb.store import Extract, Position
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class Tail:
     (by another thread). Nothing is lost where the reader is slow. `next_ones` gives what is there
     now and does not wait. A deleted group is said by `on_note`, by default a warning; one that is
     made again is followed from its first event, and so are new groups whose names begin with a
-    prefix.
+    prefix. `expired` counts the events of the groups that expired before the reader came to them,
+    which is said too.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Tail:
         self._waiting: deque[TailedEvent] = deque()
         # Before the groups are looked up: what comes later is after it.
         self.position = store.position()
+        self.expired = 0
         exact = [name for name in names if not name.endswith("*")]
         if exact:
             store.match_groups(exact)  # raises ResourceNotFound
@@ -154,6 +157,9 @@ class Tail:
         events = self._events(self._matching(page.events))
         self._waiting.extend(events)
         self.position = page.position
+        if page.expired:
+            self.expired += page.expired
+            self.on_note(f"{counted(page.expired, 'event')} expired before they were read")
 
     def _groups(self) -> dict[int, str]:
         return dict(self._store.group_ids(self._names))

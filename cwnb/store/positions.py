@@ -141,6 +141,21 @@ class Runs:
         there[there] = spans.first[at[there]] <= self.last[there]
         return Runs(self.first[there], self.last[there], self.commit[there])
 
+    def without(self, spans: Spans) -> Runs:
+        """Give what is left of the runs where the events of the spans are taken out."""
+        # The gaps between the spans, of which the first and the last have no end.
+        gap_first = np.concatenate([[-(1 << 62)], spans.last + 1])
+        gap_last = np.concatenate([spans.first - 1, [1 << 62]])
+        begin = np.searchsorted(gap_last, self.first)
+        end = np.searchsorted(gap_first, self.last, side="right")
+        many = np.maximum(end - begin, 0)
+        run = np.repeat(np.arange(len(self)), many)
+        gap = np.arange(len(run)) - np.repeat(np.cumsum(many) - many, many) + begin[run]
+        first = np.maximum(self.first[run], gap_first[gap])
+        last = np.minimum(self.last[run], gap_last[gap])
+        there = first <= last
+        return Runs(first[there], last[there], self.commit[run][there])
+
     def commits_of(self, sequence: Ints) -> Ints:
         """Give the commit of each event, 0 for those that have no position."""
         if not len(self):

@@ -19,7 +19,7 @@ from cwnb.events import (
     SEQUENCE,
     TIMESTAMP,
 )
-from cwnb.store.catalog import batches, counters, groups, segments
+from cwnb.store.catalog import batches, counters, groups, removed, segments
 from cwnb.store.ingest.recent import events_of
 from cwnb.store.maintenance.retention import cutoff_ms
 from cwnb.store.names import match_names, names_that_match
@@ -70,7 +70,8 @@ class Page:
     a message that is not UTF-8, null elsewhere), `@ingestionTime`, `@commit` and `@sequence`.
     `position` comes after them: `read_after(page.position)` gives the next ones, each event once.
     `complete`: nothing more was visible when the page was read. `expired`: so many events come
-    before the position that are not given, because their retention has ended.
+    before the position that are not given, because their retention has ended; those that were
+    removed are among them, if the catalog still knows of them.
     """
 
     events: pa.Table
@@ -101,6 +102,7 @@ class Plan:
     origin: Ints
     position: Position
     complete: bool
+    removed: int = 0  # events that retention removed, and that have their positions in the page
 
 
 def read_after(
@@ -126,7 +128,7 @@ def read_after(
             if not tries:
                 raise
             continue
-        expired += too_old
+        expired += too_old + plan.removed
         if len(events) or plan.complete:
             return Page(events, plan.position, plan.complete, expired)
         position = plan.position  # all that this page had has expired or was removed
@@ -199,6 +201,9 @@ def _planned(
             candidates.add(origin, segments.runs_of(connection, segment_id))
         plan = candidates.page(limit_rows, limit_bytes, newest)
         fetch_batches(connection, plan)
+        plan.removed = sum(
+            removed.between(connection, group.id, position, plan.position) for group in rows
+        )
     return plan
 
 

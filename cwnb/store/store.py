@@ -12,6 +12,7 @@ from cwnb.errors import InvalidParameter, ResourceAlreadyExists, StoreReadOnly
 from cwnb.events import STANDARD
 from cwnb.store import claims, history, kept, lookups, saved_queries
 from cwnb.store.catalog import counters, groups, loads, streams
+from cwnb.store.expired import expired_between
 from cwnb.store.extract import Extract, ExtractReader
 from cwnb.store.group_info import group_info
 from cwnb.store.ingest.load import Loading, begin
@@ -347,6 +348,13 @@ class Store:
         Some of them may have expired. `groups` as for `read_after`.
         """
         return events_after(self.context, Position(*position), groups)
+
+    def expired_between(self, group_id: int, after: Position, until: Position) -> int:
+        """Give how many events of a group with these positions have expired, stored or removed.
+
+        `until` is one of the positions.
+        """
+        return expired_between(self.context, group_id, Position(*after), Position(*until))
 
     def position_of(self, group_id: int, sequence: int) -> Position | None:
         """Give the position of an event; None if it has none, or if the event is not there."""

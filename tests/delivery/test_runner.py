@@ -346,6 +346,21 @@ def test_events_that_expired_are_counted(run, put, target, logs, clock):
     assert drain(runner).counts.expired == 3
 
 
+@pytest.mark.parametrize("flushed", [False, True])
+def test_events_that_were_swept_are_counted(run, put, target, logs, flushed):
+    runner = run()
+    logs.set_retention(GROUP, 1)
+    put("one", "two")
+    if flushed:
+        logs.flush()
+    logs.clock.advance(2 * 86_400)
+    logs.sweep()
+    put("three")
+    found = drain(runner)
+    assert target.texts == ["three"]
+    assert counts(found) == {"expired": 2, "delivered": 1, "payloads": 1}
+
+
 def test_of_two_workers_one_sends(run, put, target, logs, deliveries):
     first = run(owner="first")
     clock = logs.clock

@@ -154,6 +154,18 @@ def test_a_deleted_group_is_said_and_one_made_again_is_followed_from_its_first_e
     assert said == ["log group '/shop/app' has been deleted; one of its name has been made"]
 
 
+def test_events_that_expired_before_they_were_read_are_said(logs, put, clock):
+    logs.set_retention(GROUP, 1)
+    tail = logs.tail(GROUP)
+    put("one", "two")
+    clock.advance(2 * 86_400)
+    logs.sweep()
+    put("three")
+    with pytest.warns(UserWarning, match="2 events expired before they were read"):
+        assert texts(tail) == ["three"]
+    assert tail.expired == 2
+
+
 def test_a_prefix_follows_groups_that_are_made_later(logs, put):
     tail = logs.tail("/pay/*")
     put("one", group="/pay/a")

@@ -47,6 +47,7 @@ class TaskRecord:
     not including, `end_ms`. Files with all its events up to `checkpoint` are there; of the folders
     in `ahead` also with those after it up to a position. `parts`: the numbers of the files of each
     key (a stream or a day). `expected` is None until the events have been counted.
+    `missed`: events after `since` that had expired before the task began.
     """
 
     id: str
@@ -65,6 +66,7 @@ class TaskRecord:
     message: str = ""
     completed_ms: int | None = None
     expected: int | None = None
+    missed: int = 0
     events: int = 0
     text_bytes: int = 0
     ambiguous: int = 0

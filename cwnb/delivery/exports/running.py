@@ -159,13 +159,17 @@ class ExportRun:
         there = destination.listed(self._record.id)
         anew = not known <= there
         destination.remove(sorted(there if anew else there - known))
-        expected = self._record.expected
+        expected, missed = self._record.expected, self._record.missed
         if expected is None:
-            expected = self._reader.count(Position(*self._record.since))
+            since, until = Position(*self._record.since), Position(*self._record.until)
+            if since.commit:
+                # Before the count, so that what expires in between is counted by neither.
+                missed = self._store.expired_between(self._record.group_id, since, until)
+            expected = self._reader.count(since)
 
         def change(record: TaskRecord) -> None:
             record.state, record.message = records.RUNNING, records.STARTED
-            record.expected = expected
+            record.expected, record.missed = expected, missed
             if anew:
                 record.parts, record.ahead, record.checkpoint = {}, {}, record.since
                 record.events = record.text_bytes = record.ambiguous = 0
@@ -280,6 +284,13 @@ class ExportRun:
         message = records.DONE
         if (gone := (record.expected or 0) - record.events) > 0:
             message += f"; {counted(gone, 'event')} expired meanwhile and are not in it"
+        if record.missed:
+            # Which streams the events had that were removed is not known any more.
+            streams = " of all log streams" if record.stream_prefix else ""
+            message += (
+                f"; {counted(record.missed, 'event')}{streams} came after the last export and had"
+                " expired before this one"
+            )
         if record.ambiguous:
             message += (
                 f"; {counted(record.ambiguous, 'line')} inside of messages begin with a time, so"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cwnb.store.catalog import counters
+from cwnb.store.catalog import counters, removed
 from cwnb.store.catalog.row_seals import damaged, miscounted
 from cwnb.store.keys.sealing import content_check
+from cwnb.store.positions import Runs
 
 if TYPE_CHECKING:
     from cwnb.store.positions import Position
@@ -170,8 +171,12 @@ def delete_expired(connection: Any, group_id: int, cutoff_ms: int) -> int:
         " AND batches.id BETWEEN first_batch AND last_batch)",
         (group_id, cutoff_ms),
     ).fetchall()
-    for batch in _checked(connection, rows):
+    gone = _checked(connection, rows)
+    for batch in gone:
         connection.execute("DELETE FROM batches WHERE id = ?", (batch.id,))
+    ends = [batch.id + batch.events - 1 for batch in gone]
+    runs = Runs.of([batch.id for batch in gone], ends, [batch.commit for batch in gone])
+    removed.add(connection, group_id, runs)
     counters.count_batches(connection, -len(rows))
     return len(rows)
 

@@ -6,7 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from cwnb.events import DEFAULT_ACCOUNT, DEFAULT_REGION, STANDARD
-from cwnb.store.catalog import batches, claims, counters, loads, notes, segments, streams
+from cwnb.store.catalog import (
+    batches,
+    claims,
+    counters,
+    loads,
+    notes,
+    removed,
+    segments,
+    streams,
+)
 from cwnb.store.names import unknown_group
 from cwnb.store.processing import NOTHING, Processing
 from cwnb.store.segments.note import GroupNote
@@ -144,6 +153,7 @@ def remove(connection: Any, group_id: int, remove_files_at: float) -> None:
     segments.discard_all(connection, group_id, remove_files_at)
     claims.cancel_all(connection, group_id, remove_files_at)
     notes.remove_of_group(connection, group_id)
+    removed.forget(connection, group_id)
     for family in (batches, streams, loads):
         family.delete_all(connection, group_id)
     connection.execute("DELETE FROM groups WHERE id = ?", (group_id,))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from cwnb.store.cache import Cache
-from cwnb.store.catalog import counters
+from cwnb.store.catalog import counters, removed
 from cwnb.store.catalog.row_seals import miscounted
 from cwnb.store.positions import Runs
 from cwnb.store.segments.facts import SegmentFacts, unpacked
@@ -164,6 +164,9 @@ def discard_expired(
         f"{_SELECT} WHERE group_id = ? AND last_ms < ?", (group_id, cutoff_ms)
     ).fetchall()
     names = [facts.id for facts in facts_of(rows, store, connection.seals)]
+    if names:
+        gone = Runs.joined([runs_of(connection, name) for name in names])
+        removed.add(connection, group_id, gone)
     for name in names:
         connection.execute("DELETE FROM pending_inputs WHERE segment_id = ?", (name,))
     discard(connection, group_id, names, remove_at)

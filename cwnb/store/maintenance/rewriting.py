@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from cwnb.store.catalog import batches, groups, segments
+from cwnb.store.catalog import batches, groups, removed, segments
 from cwnb.store.claims import GRACE_S, Work, claim, clean
 from cwnb.store.maintenance import compaction
 from cwnb.store.maintenance.retention import cutoff_ms
@@ -95,6 +95,7 @@ def _rewrite(
             work.end(connection)
             if made is not None:
                 segments.insert(connection, made, before.that_hold(writer.spans))
+            removed.add(connection, work.group_id, before.without(writer.spans))
     except BaseException as error:
         work.failed(writer)
         if isinstance(error, WorkLost):

@@ -10,7 +10,7 @@ import numpy as np
 
 from cwnb.errors import InvalidParameter, ResourceNotFound, StoreError
 from cwnb.events import SEQUENCE
-from cwnb.store.catalog import groups, loads, segments, streams
+from cwnb.store.catalog import groups, loads, removed, segments, streams
 from cwnb.store.claims import claim, clean
 from cwnb.store.ingest.checks import counts_by_stream
 from cwnb.store.ingest.load_records import open_record
@@ -122,6 +122,7 @@ class _Unloading:
         self._writer: SegmentWriter | None = None
         self._removed = 0
         self._streams: Counter[str] = Counter()
+        self._expired: list[Runs] = []
 
     def run(self, chosen: list[SegmentFacts], numbers: list[int]) -> int:
         """Do it; `numbers`: of the load's records. Gives how many events went."""
@@ -133,6 +134,8 @@ class _Unloading:
                 self._work.end(connection)
                 for facts, runs in filter(None, made):
                     segments.insert(connection, facts, runs)
+                for runs in self._expired:
+                    removed.add(connection, group_id, runs)
                 loads.remove(connection, group_id, numbers)
                 for name, events in self._streams.items():
                     streams.uncount_events(connection, group_id, name, events)
@@ -160,6 +163,8 @@ class _Unloading:
         if not writer.rows:
             writer.close()
             writer.remove()
+            self._expired.append(before.without(self._spans))
             return None
         made = writer.finish(before, (facts.id,))
+        self._expired.append(before.without(self._spans).without(writer.spans))
         return made, before.that_hold(writer.spans)

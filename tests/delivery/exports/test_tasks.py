@@ -241,6 +241,29 @@ def test_events_that_expire_meanwhile_are_counted(tmp_path, monkeypatch):
         assert len(lines(tmp_path / "out")) == 6
 
 
+@pytest.mark.parametrize("swept", [False, True])
+def test_events_that_expired_between_two_exports_are_counted(tmp_path, swept):
+    clock = Clock(DAY)
+    with cwnb.open(tmp_path / "store", encryption="none", clock=clock) as logs:
+        logs.create_group("/g", retention_days=1)
+        put(logs, 0, 10)
+        logs.export("/g", tmp_path / "out", since="last").wait()
+        put(logs, 10, 3)
+        logs.flush()
+        clock.advance(2 * 86_400)
+        if swept:
+            logs.sweep()
+        logs.put("/g", "s", [(clock.now_ms(), "new")])
+        task = logs.export("/g", tmp_path / "out", since="last").wait()
+        assert task.message == (
+            "Completed successfully; 3 events came after the last export and had expired before "
+            "this one"
+        )
+        assert task.info.events == 1
+        task = logs.export("/g", tmp_path / "out", since="last").wait()
+        assert task.message == "Completed successfully"
+
+
 def test_files_that_were_removed_are_written_again(logs, tmp_path, monkeypatch):
     put(logs, 0)
     put(logs, 0, stream="t")
