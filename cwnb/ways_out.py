@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from cwnb import arguments
@@ -10,7 +10,7 @@ from cwnb.errors import InvalidParameter
 from cwnb.events import LOG_STREAM, MESSAGE, POINTER
 from cwnb.memo import memo
 from cwnb.results.event import read_pointer
-from cwnb.results.listings import EXPORTS, SUBSCRIPTIONS, listing
+from cwnb.results.listings import ACCOUNT_POLICIES, EXPORTS, SUBSCRIPTIONS, listing
 from cwnb.window import bound_ms, read_window
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class _Row:
 
     group: str
     name: str
+    level: str
     state: str
     target: str
     pattern: str
@@ -46,6 +47,20 @@ class _Row:
     last_error: str | None
     last_sent_ms: int | None
     created_ms: int
+
+
+@dataclass(frozen=True)
+class _PolicyRow:
+    """A row of the listing of account policies."""
+
+    name: str
+    type: str
+    target: str
+    pattern: str
+    distribution: str | None
+    selection_criteria: str
+    created_ms: int
+    updated_ms: int
 
 
 class WaysOut:
@@ -114,6 +129,7 @@ class WaysOut:
     def subscriptions(self) -> DataFrame:
         """Give the subscriptions by group and name, a row each.
 
+        `level` is "account" for that of an account policy, of which each log group has its own.
         `state` is active, paused, retrying, disabled (for ten minutes, after the target has refused
         a message) or "waiting for its function". `distribution` is that of a Kinesis stream. `lag`:
         events of the group that wait to be looked at. `rate`: events a second when some were last
@@ -127,16 +143,72 @@ class WaysOut:
         deliveries = self._deliveries
         rows = [
             _Row(
-                *(one.group, one.name, deliveries.state(one), shown(one.target), one.pattern),
-                one.target.get("distribution"),
-                *(deliveries.lag(one), one.rate, one.counts.delivered, one.counts.retries),
-                one.counts.dropped + one.counts.too_large,
-                *(one.counts.passed_over, one.counts.expired, one.last_error or None),
-                *(one.last_sent_ms or None, one.created_ms),
+                group=one.group,
+                name=one.name,
+                level=one.level,
+                state=deliveries.state(one),
+                target=shown(one.target),
+                pattern=one.pattern,
+                distribution=one.target.get("distribution"),
+                lag=deliveries.lag(one),
+                rate=one.rate,
+                delivered=one.counts.delivered,
+                retries=one.counts.retries,
+                dropped=one.counts.dropped + one.counts.too_large,
+                passed_over=one.counts.passed_over,
+                expired=one.counts.expired,
+                last_error=one.last_error or None,
+                last_sent_ms=one.last_sent_ms or None,
+                created_ms=one.created_ms,
             )
             for one in deliveries.all_of()
         ]
         return listing(rows, SUBSCRIPTIONS)
+
+    @arguments.named_arguments
+    def put_account_policy(
+        self,
+        name: str,
+        document: dict[str, Any] | str,
+        policy_type: str = "SUBSCRIPTION_FILTER_POLICY",
+        *,
+        selection_criteria: str = "",
+    ) -> None:
+        """Send what becomes visible from now on in all log groups, also in those that are made.
+
+        >>> logs.put_account_policy("all", {"DestinationArn": on_event, "FilterPattern": "ERROR"},
+        ...                         selection_criteria='LogGroupName NOT IN ["/audit"]')
+
+        `document`: a dict or JSON text with `DestinationArn` (an ARN, or what `subscribe` takes
+        beside log groups), and perhaps `FilterPattern`, `RoleArn` and `Distribution`.
+        `selection_criteria` names the groups that are left out; the group of a Lambda function that
+        it sends to is, too. It adds to the subscriptions of groups, has their rows in
+        `subscriptions()`, and its messages have a `policyLevel`. There is one at most; one of its
+        name is replaced, and groups go on where they were. Raises InvalidParameter,
+        MalformedPattern.
+        """
+        from cwnb.delivery import PolicyDocument, check_policy_type
+
+        check_policy_type(policy_type)
+        self._deliveries.put_account_policy(name, PolicyDocument.read(document), selection_criteria)
+
+    def delete_account_policy(self, name: str) -> None:
+        """End an account policy for all groups; raises ResourceNotFound."""
+        self._deliveries.delete_account_policy(name)
+
+    def account_policies(self) -> DataFrame:
+        """Give the account policies, a row each."""
+        from cwnb.delivery import shown
+
+        rows = [
+            _PolicyRow(
+                *(one.name, "SUBSCRIPTION_FILTER_POLICY", shown(one.target), one.pattern),
+                *(one.target.get("distribution"), one.selection_criteria),
+                *(one.created_ms, one.updated_ms),
+            )
+            for one in self._deliveries.account_policies()
+        ]
+        return listing(rows, ACCOUNT_POLICIES)
 
     @arguments.named_arguments
     def tail(
@@ -188,7 +260,7 @@ class WaysOut:
         `event`: its `@ptr`, or the event as `event(ptr)` gives it. Raises ResourceNotFound, and
         InvalidParameter for an event of another group.
         """
-        from cwnb.delivery import explain
+        from cwnb.delivery import DeliveryExplanation, explain
         from cwnb.results.event import Event
 
         if not isinstance(event, str | Event):
@@ -198,7 +270,12 @@ class WaysOut:
         pointer = event if isinstance(event, str) else event[POINTER]
         found = self.event(pointer) if isinstance(event, str) else event  # type: ignore[attr-defined]
         place = read_pointer(pointer)
-        subscription = self._deliveries.subscription(arguments.one_group(group), name)
+        group = arguments.one_group(group)
+        if (left_out := self._deliveries.left_out_by(group, name)) and (
+            place.group_id == self.store.group_id(group)
+        ):
+            return DeliveryExplanation(False, left_out)
+        subscription = self._deliveries.subscription(group, name)
         if place.group_id != subscription.group_id:
             raise InvalidParameter(f"the event is none of log group {group!r}")
         position = self.store.position_of(place.group_id, place.sequence)
@@ -226,7 +303,8 @@ class WaysOut:
             )
         window = read_window(start, end, self.store.clock.now_ms())
         pattern = FilterPattern.parse(subscription.pattern)
-        return replay(target, stored_payloads(self.store, group, name, pattern, window))
+        sender = subscription.sender(pattern, is_replay=True)
+        return replay(target, stored_payloads(self.store, group, sender, window))
 
     def lambda_event(
         self,
@@ -243,7 +321,7 @@ class WaysOut:
         `name` stands in `subscriptionFilters`. Raises ResourceNotFound, and InvalidParameter where
         no event matches.
         """
-        from cwnb.delivery import lambda_event, stored_payloads
+        from cwnb.delivery import Sender, lambda_event, stored_payloads
         from cwnb.filter_pattern import FilterPattern
 
         window = read_window(start, end, self.store.clock.now_ms())
@@ -251,8 +329,9 @@ class WaysOut:
         if not isinstance(name, str):
             raise InvalidParameter(f"the name of a subscription is a text, not {name!r:.80}")
         arguments.unicode_text(name)
-        for payload in stored_payloads(self.store, arguments.one_group(group), name, read, window):
-            return lambda_event(replace(payload, is_replay=False).message())
+        sender = Sender(name, read)
+        for payload in stored_payloads(self.store, arguments.one_group(group), sender, window):
+            return lambda_event(payload.message())
         raise InvalidParameter(f"no event of log group {group!r} in the window matches the pattern")
 
     # Export tasks

@@ -10,11 +10,13 @@ from cwnb.delivery.metrics.metric_filter import (
     checked_dimensions,
     text_of,
 )
+from cwnb.delivery.subscriptions.account_policies import Document as PolicyDocument
+from cwnb.delivery.subscriptions.account_policies import check_type as check_policy_type
 from cwnb.delivery.subscriptions.context import LambdaContext
 from cwnb.delivery.subscriptions.deliveries import Deliveries
 from cwnb.delivery.subscriptions.explaining import DeliveryExplanation, explain
 from cwnb.delivery.subscriptions.limits import Limits
-from cwnb.delivery.subscriptions.payloads import decode_subscription, lambda_event
+from cwnb.delivery.subscriptions.payloads import Sender, decode_subscription, lambda_event
 from cwnb.delivery.subscriptions.record import Subscription
 from cwnb.delivery.subscriptions.replaying import replay, stored_payloads
 from cwnb.delivery.subscriptions.targets import LambdaHandler, LogGroup, make_target, shown
@@ -33,13 +35,16 @@ __all__ = [
     "Limits",
     "LogGroup",
     "MetricFilter",
+    "PolicyDocument",
     "Position",
+    "Sender",
     "Subscription",
     "Tail",
     "TailedEvent",
     "Waited",
     "Worker",
     "catch_up",
+    "check_policy_type",
     "checked_dimensions",
     "checked_streams",
     "decode_subscription",

@@ -117,9 +117,20 @@ METRICS = {
     "min": ("min", "number"),
     "max": ("max", "number"),
 }
+ACCOUNT_POLICIES = {
+    "name": ("name", "text"),
+    "type": ("type", "text"),
+    "target": ("target", "text"),
+    "pattern": ("pattern", "text"),
+    "distribution": ("distribution", "text"),
+    "selection_criteria": ("selection_criteria", "text"),
+    "created": ("created_ms", "time"),
+    "updated": ("updated_ms", "time"),
+}
 SUBSCRIPTIONS = {
     "group": ("group", "text"),
     "name": ("name", "text"),
+    "level": ("level", "text"),
     "state": ("state", "text"),
     "target": ("target", "text"),
     "pattern": ("pattern", "text"),

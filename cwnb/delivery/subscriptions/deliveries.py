@@ -6,6 +6,12 @@ import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
 from cwnb.delivery.subscriptions import aws, targets
+from cwnb.delivery.subscriptions.account_policies import (
+    AccountPolicies,
+    AccountPolicy,
+    Document,
+    PolicyRecord,
+)
 from cwnb.delivery.subscriptions.limits import Limits
 from cwnb.delivery.subscriptions.record import (
     FAMILY,
@@ -24,6 +30,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from cwnb.store import Present, Store
+
+# Functions that a policy sends to belong to no group.
+_OF_POLICY = 0
 
 
 class StopsWork(Protocol):
@@ -50,6 +59,7 @@ class Deliveries:
         self._of_process: dict[tuple[int, str], RecordOfProcess] = {}
         self._lock = threading.RLock()
         self._workers: list[StopsWork] = []
+        self._policies = AccountPolicies(store)
 
     def add_worker(self, worker: StopsWork) -> None:
         """Know a worker of this process, which the end of the store stops."""
@@ -84,6 +94,10 @@ class Deliveries:
         if name is None:
             name = self._free_name(group_id, _name_of(kept_target), function)
         key = (group_id, check_name(name))
+        if any(policy.name == name for policy in self.account_policies()):
+            raise InvalidParameter(
+                f"an account policy has the name {name!r}; give the subscription another one"
+            )
         most = self.limits.per_group if per_group is None else per_group
         if type(most) is not int or most < 1:
             raise InvalidParameter(f"per_group is a number from 1 on, not {most!r:.80}")
@@ -145,6 +159,11 @@ class Deliveries:
         """End a subscription; raises ResourceNotFound."""
         with self._lock:
             records = self.find(group, name)
+            if isinstance(records, PolicyRecord):
+                raise InvalidParameter(
+                    f"{name!r} is an account policy, of which log group {group!r} is one of those "
+                    "that it covers; delete_account_policy() ends it for all, and pause() for one"
+                )
             records.change(lambda _, __: None)
             key = (self.store.group_id(group), name)
             self._of_process.pop(key, None)
@@ -166,6 +185,48 @@ class Deliveries:
 
         self.find(group, name).change(change)
 
+    def put_account_policy(self, name: str, document: Document, criteria: str) -> None:
+        """Make or replace an account policy; see `Logs.put_account_policy`."""
+        for records in self.records():
+            if records.name == name and not isinstance(records, PolicyRecord):
+                raise InvalidParameter(
+                    f"a subscription of a log group has the name {name!r}; give the policy another"
+                )
+        if document.target["kind"] in aws.KINDS:
+            aws.check_reachable(document.target, self.limits, self.clock.now_ms())
+        with self._lock:
+            self._policies.put(name, document, criteria)
+            if document.function is not None:
+                self._functions[_OF_POLICY, name] = document.function
+            else:
+                self._functions.pop((_OF_POLICY, name), None)
+
+    def delete_account_policy(self, name: str) -> None:
+        """Delete an account policy; raises ResourceNotFound."""
+        self.account_policy(name)
+        with self._lock:
+            self._policies.delete(name)
+            self._functions.pop((_OF_POLICY, name), None)
+
+    def account_policies(self) -> list[AccountPolicy]:
+        """Give the account policies."""
+        return self._policies.all_of()
+
+    def account_policy(self, name: str) -> AccountPolicy:
+        """Give an account policy; raises ResourceNotFound with the nearest name."""
+        there = {policy.name: policy for policy in self.account_policies()}
+        if name not in there:
+            near = suggestion(str(name), there, cutoff=0.5)
+            raise ResourceNotFound(f"there is no account policy {name!r}{near}")
+        return there[name]
+
+    def left_out_by(self, group: str, name: str) -> str:
+        """Say why an account policy does not cover a group; an empty text if there is none."""
+        for policy in self.account_policies():
+            if policy.name == name and (why := policy.refusal(group)):
+                return f"the account policy {name!r} does not send it: {why}"
+        return ""
+
     def find(self, group: str, name: str) -> Records:
         """Give where a subscription is kept; raises ResourceNotFound with the nearest name."""
         group_id = self.store.group_id(group)
@@ -185,7 +246,7 @@ class Deliveries:
             raise ResourceNotFound(f"log group {group!r} has no subscription {name!r}")
         return found
 
-    def records(self) -> list[KeptRecord | RecordOfProcess]:
+    def records(self) -> list[KeptRecord | RecordOfProcess | PolicyRecord]:
         """Give where all subscriptions are kept that there are now."""
         kept = [
             KeptRecord(self.store, found.name, found.group_id)
@@ -194,7 +255,7 @@ class Deliveries:
         ]
         with self._lock:
             of_process = [one for one in self._of_process.values() if one.read() is not None]
-        return [*kept, *of_process]
+        return [*kept, *of_process, *self._policies.records()]
 
     def all_of(self) -> list[Subscription]:
         """Give all subscriptions, by group and name."""
@@ -204,7 +265,7 @@ class Deliveries:
 
     def function_of(self, group_id: int, name: str) -> Callable[..., object] | None:
         """Give the function that this process has attached to a subscription, or None."""
-        return self._functions.get((group_id, name))
+        return self._functions.get((group_id, name)) or self._functions.get((_OF_POLICY, name))
 
     def state(self, subscription: Subscription) -> str:
         """Say in a word what a subscription does; see `Logs.subscriptions`."""

@@ -49,6 +49,12 @@ def explain(
             "the event has no position: it was loaded with deliver=False, or by a version of cwnb "
             "from before subscriptions",
         )
+    if position <= subscription.begin and subscription.is_policy:
+        return DeliveryExplanation(
+            False,
+            f"it was there before the account policy {subscription.name!r} was made, or came to "
+            "cover the log group",
+        )
     if position <= subscription.begin:
         return DeliveryExplanation(
             False, f"it was there before {named}, which sends what comes after it was made"

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from cwnb.filter_pattern import FilterPattern
 
+# Source: the user guide's page on account-level subscription filters.
+_ACCOUNT_LEVEL = "ACCOUNT_LEVEL_POLICY"
 DATA, CONTROL = "DATA_MESSAGE", "CONTROL_MESSAGE"
 _CONTROL_OWNER = "CloudwatchLogs"
 _COMMIT = "@commit"
@@ -36,20 +38,28 @@ _ID_DIGITS = 56
 _GZIP_LEVEL = 6
 
 
+@dataclass(frozen=True)
+class Sender:
+    """What messages say of what sends them: its name, its pattern, whether it is a policy's."""
+
+    name: str
+    pattern: FilterPattern
+    is_policy: bool = False
+    is_replay: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Payload:
     """Events of one log stream that are sent together, in the order in which they became visible.
 
     `events` has the columns of `store.Page`. `first` and `last` are the positions of the first and
-    the last event. `name` is that of the subscription.
+    the last event.
     """
 
     group: str
     stream: str
-    name: str
+    sender: Sender
     events: pa.Table
-    pattern: FilterPattern
-    is_replay: bool = False
 
     def __len__(self) -> int:
         return len(self.events)
@@ -74,17 +84,20 @@ class Payload:
             "owner": DEFAULT_ACCOUNT,
             "logGroup": self.group,
             "logStream": self.stream,
-            "subscriptionFilters": [self.name],
+            "subscriptionFilters": [self.sender.name],
             "logEvents": [
                 {"id": event_id(time, sequence), "timestamp": time, "message": text}
                 for time, sequence, text in zip(times, sequences, texts, strict=True)
             ],
         }
-        if self.pattern.kind == "fields":
+        if self.sender.is_policy:
+            message["policyLevel"] = _ACCOUNT_LEVEL
+        pattern = self.sender.pattern
+        if pattern.kind == "fields":
             for event in message["logEvents"]:
-                found = self.pattern.grammar.extract(event["message"])
+                found = pattern.grammar.extract(event["message"])
                 event["extractedFields"] = {name.lstrip("$"): text for name, text in found.items()}
-        return {**message, "replay": True} if self.is_replay else message
+        return {**message, "replay": True} if self.sender.is_replay else message
 
     def part(self, start: int, length: int) -> Payload:
         """Give a payload with some of its events."""
@@ -112,9 +125,7 @@ def position_at(events: pa.Table, row: int) -> Position:
     return Position(events[_COMMIT][row].as_py(), events[SEQUENCE][row].as_py())
 
 
-def payloads_of(
-    group: str, name: str, events: pa.Table, pattern: FilterPattern, *, is_replay: bool = False
-) -> Iterator[Payload]:
+def payloads_of(group: str, sender: Sender, events: pa.Table) -> Iterator[Payload]:
     """Give the events of a page as payloads, one for each log stream, by their first events."""
     codes = events[LOG_STREAM].combine_chunks().dictionary_encode()
     order = np.argsort(np.asarray(codes.indices), kind="stable")
@@ -123,7 +134,7 @@ def payloads_of(
     for stream, size in zip(codes.dictionary.to_pylist(), sizes.tolist(), strict=True):
         rows = order[start : start + size]
         start += size
-        yield Payload(group, stream, name, events.take(pa.array(rows)), pattern, is_replay)
+        yield Payload(group, stream, sender, events.take(pa.array(rows)))
 
 
 def packed(message: dict[str, Any]) -> bytes:

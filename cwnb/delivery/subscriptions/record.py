@@ -7,12 +7,14 @@ import threading
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cwnb.delivery.subscriptions.payloads import Sender
 from cwnb.errors import InvalidParameter
 from cwnb.store import Position, Present
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cwnb.filter_pattern import FilterPattern
     from cwnb.store import Store
 
 FAMILY = "subscription"
@@ -102,6 +104,21 @@ class Subscription:
     counts: Counts = field(default_factory=Counts)
     skips: list[Skip] = field(default_factory=list)
     lease: Lease = field(default_factory=Lease)
+    policy_number: int = 0  # of an account policy that it belongs to; 0 if it belongs to none
+
+    def sender(self, pattern: FilterPattern, *, is_replay: bool = False) -> Sender:
+        """Give what its messages say of it; `pattern` is its own, parsed."""
+        return Sender(self.name, pattern, is_policy=self.is_policy, is_replay=is_replay)
+
+    @property
+    def level(self) -> str:
+        """Say whether it was made for its group or for the account."""
+        return "account" if self.is_policy else "group"
+
+    @property
+    def is_policy(self) -> bool:
+        """Tell whether it is that of an account policy for one of its groups."""
+        return self.policy_number > 0
 
     @classmethod
     def read(cls, value: dict[str, Any]) -> Subscription:

@@ -17,16 +17,13 @@ from cwnb.store import Position
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from cwnb.delivery.subscriptions.payloads import Payload
+    from cwnb.delivery.subscriptions.payloads import Payload, Sender
     from cwnb.delivery.subscriptions.target import Target
     from cwnb.events import Window
-    from cwnb.filter_pattern import FilterPattern
     from cwnb.store import Store
 
 
-def stored_payloads(
-    store: Store, group: str, name: str, pattern: FilterPattern, window: Window
-) -> Iterator[Payload]:
+def stored_payloads(store: Store, group: str, sender: Sender, window: Window) -> Iterator[Payload]:
     """Give the events of a window that match, as payloads, in the order in which they came."""
     group_id = store.group_id(group)
     position, complete = Position(0, 0), False
@@ -37,9 +34,9 @@ def stored_payloads(
         position, complete = page.position, page.complete
         times = page.events[TIMESTAMP].cast(pa.int64()).to_numpy()
         inside = (times >= window.start_ms) & (times < window.end_ms)
-        inside &= np.asarray(pattern.matches(page.events[MESSAGE].combine_chunks()))
+        inside &= np.asarray(sender.pattern.matches(page.events[MESSAGE].combine_chunks()))
         found = page.events.filter(pa.array(inside))
-        yield from payloads_of(group, name, found, pattern, is_replay=True)
+        yield from payloads_of(group, sender, found)
 
 
 def replay(target: Target, payloads: Iterator[Payload]) -> int:

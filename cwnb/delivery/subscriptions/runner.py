@@ -228,7 +228,8 @@ class Runner:
             return None
         pattern = self._pattern_of(subscription)
         found = _matching(pattern, page.events)
-        waiting = deque(payloads_of(subscription.group, subscription.name, found, pattern))
+        sender = subscription.sender(pattern)
+        waiting = deque(payloads_of(subscription.group, sender, found))
         counts = Counts(expired=page.expired)
         started_ms = self._clock.steady_ms()
         return _Chunk(

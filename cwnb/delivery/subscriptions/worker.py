@@ -12,6 +12,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Self
 
+from cwnb.delivery.subscriptions.account_policies import PolicyRecord
 from cwnb.delivery.subscriptions.runner import IDLE_S, LEASE_S, Ended, Runner
 from cwnb.delivery.subscriptions.waiting import Waited, waited
 from cwnb.errors import InvalidParameter, StoreError
@@ -20,6 +21,7 @@ from cwnb.times import Clock
 if TYPE_CHECKING:
     from cwnb.delivery.subscriptions.deliveries import Deliveries
     from cwnb.delivery.subscriptions.record import KeptRecord, RecordOfProcess
+    from cwnb.store import Position
 
 # Where a subscription is kept (in the catalog or in the process), its group and its name.
 Key = tuple[str, int, str]
@@ -47,6 +49,8 @@ class Worker:
         self._stop = threading.Event()
         self._lock = threading.Lock()
         self._failure: BaseException | None = None
+        # The position up to which no group of a policy has events that wait.
+        self._quiet: Position | None = None
         self._keeper: threading.Thread | None = None
 
     def __repr__(self) -> str:
@@ -131,17 +135,28 @@ class Worker:
             return list(self._runners.values())
 
     def _look(self) -> None:
-        """Begin with subscriptions that are new."""
+        """Begin with subscriptions that are new, and with groups of policies that have events."""
+        position, waits = self._deliveries.store.position(), False
         for records in self._deliveries.records():
+            of_policy = isinstance(records, PolicyRecord)
+            if of_policy and self._quiet == position:
+                continue
             found = records.read()
             if found is None:
                 continue
             key = (type(records).__name__, found.group_id, found.name)
             with self._lock:
+                is_there = key in self._runners
+            waits |= of_policy and is_there
+            if is_there or (of_policy and not self._deliveries.lag(found)):
+                continue
+            waits |= of_policy
+            with self._lock:
                 if key not in self._runners and not self._stop.is_set():
                     self._begin(key, records)
+        self._quiet = None if waits else position
 
-    def _begin(self, key: Key, records: KeptRecord | RecordOfProcess) -> None:
+    def _begin(self, key: Key, records: KeptRecord | RecordOfProcess | PolicyRecord) -> None:
         runner = Runner(
             self._deliveries.store,
             records,
@@ -174,8 +189,23 @@ class Worker:
                 continue
             if failed is not None and self._failure is failed:
                 self._failure = failed = None
+            if not more and key[0] == PolicyRecord.__name__ and self._has_ended(key, runner):
+                return
             if not more:
                 self._stop.wait(IDLE_S)
+
+    def _has_ended(self, key: Key, runner: Runner) -> bool:
+        """End with a group of a policy that has no events: there may be thousands of groups."""
+        try:
+            found = runner.records.read()
+            if found is None or self._deliveries.lag(found):
+                return False
+            runner.release()
+        except StoreError:
+            return False
+        with self._lock:
+            self._runners.pop(key, None)
+        return True
 
     def _keep(self) -> None:
         """Renew leases while targets are waited for, and look for new subscriptions."""
