@@ -12,7 +12,7 @@ from cwnb.results.listings import METRIC_FILTERS, METRICS, listing
 from cwnb.window import read_window
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from pandas import DataFrame
 
@@ -38,6 +38,7 @@ class MetricFilters:
         default: float | None = None,
         unit: str = "None",
         dimensions: Mapping[str, str] | None = None,
+        emit_system_fields: Sequence[str] | None = None,
         replay: bool = False,
     ) -> None:
         """Make a metric of the events of a log group that match a filter pattern.
@@ -49,12 +50,20 @@ class MetricFilters:
         `value` is a number, or refers to a value of the event: `$.took` in a JSON pattern, `$bytes`
         or `$3` in one of fields. An event whose value is no number counts nothing. `default` is the
         value of a minute in which events came and none matched. `dimensions`: at most three, a
-        reference by name; an event that lacks one counts nothing. Events count that become visible
-        from now on; with `replay` all that ever did, in place of what it has counted. A filter of
-        the same name is replaced and goes on where it was. Raises MalformedPattern,
+        reference by name; an event that lacks one counts nothing. `emit_system_fields`: of
+        "@aws.account" and "@aws.region", those that are dimensions too. Events count that become
+        visible from now on; with `replay` all that ever did, in place of what it has counted. A
+        filter of the same name is replaced and goes on where it was. Raises MalformedPattern,
         ResourceNotFound, InvalidParameter.
         """
-        from cwnb.delivery import MOST_FILTERS, Position, checked_dimensions, forget, text_of
+        from cwnb.delivery import (
+            MOST_FILTERS,
+            Position,
+            checked_dimensions,
+            forget,
+            system_fields,
+            text_of,
+        )
         from cwnb.delivery import MetricFilter as Made
 
         group = arguments.one_group(group)
@@ -65,6 +74,7 @@ class MetricFilters:
             unit,
             checked_dimensions(dimensions),
             self.store.clock.now_ms(),
+            system_fields=system_fields.checked(emit_system_fields, system_fields.OF_METRICS),
         )
         made.check()
         there = [one for one in self._metric_filters() if one.group_id == group_id]

@@ -37,6 +37,7 @@ class _Row:
     target: str
     pattern: str
     distribution: str | None
+    system_fields: list[str]
     lag: int
     rate: float
     delivered: int
@@ -84,6 +85,7 @@ class WaysOut:
         *,
         role_arn: str | None = None,
         distribution: str | None = None,
+        emit_system_fields: Sequence[str] | None = None,
         per_group: int | None = None,
     ) -> None:
         """Send what becomes visible in a log group from now on, and matches a filter pattern.
@@ -95,7 +97,8 @@ class WaysOut:
         a Kinesis stream, a Firehose stream or a Lambda function, which boto3 reaches (the extra
         `aws`), in the role `role_arn` if one is given. `distribution`, of a Kinesis stream:
         "ByLogStream" keeps the events of a log stream in order, in one shard; "Random" spreads them
-        over all shards.
+        over all shards. `emit_system_fields`: of "@aws.account", "@aws.region" and "@source.log",
+        those that each event has in its `extractedFields`.
 
         Without a `name` a subscription to a function ends with the process. With one it stays, and
         waits until a process attaches a function by subscribing again. A subscription of the same
@@ -111,6 +114,7 @@ class WaysOut:
             *(group, target, pattern, name),
             role_arn=role_arn,
             distribution=distribution,
+            emit_system_fields=emit_system_fields,
             per_group=per_group,
         )
 
@@ -150,6 +154,7 @@ class WaysOut:
                 target=shown(one.target),
                 pattern=one.pattern,
                 distribution=one.target.get("distribution"),
+                system_fields=one.system_fields,
                 lag=deliveries.lag(one),
                 rate=one.rate,
                 delivered=one.counts.delivered,

@@ -80,6 +80,12 @@ def test_dimensions_make_points_of_their_own_and_need_their_values(logs):
     ]
 
 
+def test_emitted_system_fields_are_dimensions(logs):
+    logs.put_metric_filter(GROUP, "e", "ERROR", metric="E", emit_system_fields=["@aws.region"])
+    put(logs, 0, "ERROR 1", "ERROR 2")
+    assert rows(logs, "dimensions", "sum") == [(0, "@aws.region=us-east-1", 2.0)]
+
+
 def test_the_default_is_the_value_of_minutes_in_which_none_matched(logs):
     logs.put_metric_filter(GROUP, "errors", "ERROR", metric="Errors", default=0)
     put(logs, 0, "fine", "fine")
@@ -248,6 +254,25 @@ def test_nothing_of_patterns_and_dimensions_can_be_read_without_the_key(logs, tm
             "The specified filter pattern does not support dimensions",
         ),
         ({"dimensions": {"a": 3}}, InvalidParameter, "dimensions are a dict of references"),
+        (
+            {"default": 1, "emit_system_fields": ["@aws.region"]},
+            InvalidParameter,
+            "has no default value",
+        ),
+        ({"emit_system_fields": ["@source.log"]}, InvalidParameter, "it is one of @aws.account"),
+        (
+            {
+                "dimensions": dict.fromkeys("abc", "$.a"),
+                "emit_system_fields": ["@aws.region"],
+            },
+            InvalidParameter,
+            "at most 3 dimensions, not 4, system fields included",
+        ),
+        (
+            {"dimensions": {"@aws.region": "$.a"}, "emit_system_fields": ["@aws.region"]},
+            InvalidParameter,
+            "the dimension '@aws.region' is emitted as a system field too",
+        ),
         ({"unitt": "x"}, InvalidParameter, "did you mean 'unit'"),
         ({"unit": None}, InvalidParameter, "there is no unit None"),
         ({"dimensions": ["a"]}, InvalidParameter, "dimensions are a dict of references"),

@@ -68,6 +68,12 @@ def row(logs, name="bus"):
             InvalidParameter,
             "unknown distribution 'random'; did you mean 'Random'",
         ),
+        (
+            {"emit_system_fields": ["@aws.acount"]},
+            InvalidParameter,
+            "unknown system field '@aws.acount'; did you mean '@aws.account'",
+        ),
+        ({"emit_system_fields": "@aws.account"}, InvalidParameter, "system fields are a list"),
         ({"distribution": "Shard"}, InvalidParameter, "it is one of ByLogStream, Random"),
         ({"distribution": 3}, InvalidParameter, "unknown distribution 3; it is one of"),
         ({"distribution": "Random"}, InvalidParameter, "'Random' is for a Kinesis stream"),
@@ -152,6 +158,34 @@ def test_the_listing_says_what_became_of_events(logs, put, target):
     assert row(logs)["state"] == "active"
     logs.unsubscribe(GROUP, "bus")
     assert len(logs.subscriptions()) == 0
+
+
+@pytest.mark.parametrize(
+    ("pattern", "extracted"),
+    [
+        ("", {"@aws.account": "000000000000", "@aws.region": "us-east-1"}),
+        (
+            "[a, b]",
+            {"a": "x", "b": "y", "@aws.account": "000000000000", "@aws.region": "us-east-1"},
+        ),
+    ],
+)
+def test_emitted_system_fields_stand_beside_extracted_ones(logs, put, target, pattern, extracted):
+    fields = ["@aws.region", "@aws.account"]
+    logs.subscribe(GROUP, target, pattern, name="bus", emit_system_fields=fields)
+    put("x y")
+    with logs.deliver() as worker:
+        assert worker.wait(20)
+        (event,) = target.messages[0]["logEvents"]
+        assert event["extractedFields"] == extracted
+        logs.subscribe(GROUP, target, name="bus", emit_system_fields=["@source.log"])
+        put("z")
+        assert worker.wait(20)
+        logs.subscribe(GROUP, target, name="bus")
+        put("none")
+        assert worker.wait(20)
+    assert target.messages[1]["logEvents"][0]["extractedFields"] == {"@source.log": GROUP}
+    assert "extractedFields" not in target.messages[2]["logEvents"][0]
 
 
 def test_a_function_without_a_name_ends_with_the_process(logs, tmp_path, put):

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from cwnb.delivery.metrics.metric_filter import FAMILY, MetricFilter
+from cwnb.delivery.system_fields import values_of
 from cwnb.events import MESSAGE, TIMESTAMP
 from cwnb.filter_pattern import FilterPattern, Reference, number_of
 
@@ -116,6 +117,7 @@ def _tallied(found: MetricFilter, pattern: FilterPattern, page: Page) -> _Tallie
         for name, reference in found.dimensions.items()
     }
     tallied = _Tallied(tallies, len(matching))
+    emitted = values_of(found.system_fields, found.group)
     for place, (minute, value) in enumerate(zip(minutes[rows].tolist(), values, strict=True)):
         dimensions = {name: column[place] for name, column in columns.items()}
         # An event that lacks a value gives no point. Source: CWL metric filters, dimensions.
@@ -125,7 +127,7 @@ def _tallied(found: MetricFilter, pattern: FilterPattern, page: Page) -> _Tallie
         if any(held is None for held in dimensions.values()):
             tallied.without_dimension += 1
             continue
-        texts_of = {name: _text(held) for name, held in dimensions.items()}
+        texts_of = {name: _text(held) for name, held in dimensions.items()} | emitted
         key = _key(found, texts_of)
         tally = tallies[minute].setdefault(key, [0.0, 0, None, None, None])
         _join(tally, [value, 1, value, value, None])

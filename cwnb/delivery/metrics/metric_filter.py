@@ -37,9 +37,10 @@ class MetricFilter:
     """Which events of a log group give which values of a metric.
 
     `value` is a number, or a reference to a value of the event; so is the value of each dimension.
-    `default` is the value of minutes in which events came and none matched. Events up to `position`
-    have been counted. `matched`: how many matched; of these gave no value those that are counted in
-    `without_number` (what `value` refers to is no number) and `without_dimension`.
+    `default` is the value of minutes in which events came and none matched. `system_fields` are
+    dimensions too. Events up to `position` have been counted. `matched`: how many matched; of these
+    gave no value those that are counted in `without_number` (what `value` refers to is no number)
+    and `without_dimension`.
     """
 
     name: str
@@ -54,6 +55,7 @@ class MetricFilter:
     dimensions: dict[str, str] = field(default_factory=dict)
     created_ms: int = 0
     position: Position = _START
+    system_fields: list[str] = field(default_factory=list)
     matched: int = 0
     without_number: int = 0
     without_dimension: int = 0
@@ -87,12 +89,16 @@ class MetricFilter:
             raise InvalidParameter(f"there is no unit {self.unit!r:.80}{near}")
         if self.default is not None and not math.isfinite(self.default):
             raise InvalidParameter(f"the default value is a number, not {self.default!r}")
-        if self.default is not None and self.dimensions:
+        many = len(self.dimensions) + len(self.system_fields)
+        if self.default is not None and many:
             raise InvalidParameter("a metric filter with dimensions has no default value")
-        if len(self.dimensions) > _MOST_DIMENSIONS:
+        if many > _MOST_DIMENSIONS:
+            counted = ", system fields included" if self.system_fields else ""
             raise InvalidParameter(
-                f"a metric has at most {_MOST_DIMENSIONS} dimensions, not {len(self.dimensions)}"
+                f"a metric has at most {_MOST_DIMENSIONS} dimensions, not {many}{counted}"
             )
+        if both := self.dimensions.keys() & set(self.system_fields):
+            raise InvalidParameter(f"the dimension {min(both)!r} is emitted as a system field too")
         if self.dimensions and pattern.kind not in {"json", "fields"}:
             raise InvalidParameter("The specified filter pattern does not support dimensions")
         for name, reference in self.dimensions.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Any, Protocol
 
+from cwnb.delivery import system_fields
 from cwnb.delivery.subscriptions import aws, targets
 from cwnb.delivery.subscriptions.account_policies import (
     AccountPolicies,
@@ -27,7 +28,7 @@ from cwnb.nearest import suggestion
 from cwnb.times import Clock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from cwnb.store import Present, Store
 
@@ -79,12 +80,14 @@ class Deliveries:
         *,
         role_arn: str | None = None,
         distribution: str | None = None,
+        emit_system_fields: Sequence[str] | None = None,
         per_group: int | None = None,
     ) -> Subscription:
         """Send what becomes visible in a group from now on and matches; see `Logs.subscribe`."""
         if not isinstance(pattern, str):
             raise InvalidParameter(f"a filter pattern is a text, not {pattern!r:.80}")
         FilterPattern.parse(pattern)
+        emits = system_fields.checked(emit_system_fields, system_fields.OF_SUBSCRIPTIONS)
         kept_target, function = targets.described(target, role_arn, distribution)
         called = "" if function is None else getattr(function, "__name__", "a function")
         if called:
@@ -139,7 +142,7 @@ class Deliveries:
                     old.created_ms = self.store.clock.now_ms()
                 if old.pattern != pattern:
                     old.pattern_since = old.position
-                old.target, old.pattern = kept_target, pattern
+                old.target, old.pattern, old.system_fields = kept_target, pattern, emits
                 old.paused, old.disabled_until_ms, old.last_error = False, 0, ""
                 old.end_of_failing()
                 return old

@@ -18,6 +18,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
+from cwnb.delivery import system_fields
 from cwnb.errors import InvalidParameter
 from cwnb.events import DEFAULT_ACCOUNT, LOG_STREAM, MESSAGE, RAW, SEQUENCE, TIMESTAMP
 from cwnb.store import Position
@@ -40,10 +41,11 @@ _GZIP_LEVEL = 6
 
 @dataclass(frozen=True)
 class Sender:
-    """What messages say of what sends them: its name, its pattern, whether it is a policy's."""
+    """What messages say of what sends them: its name, fields that it extracts, its level."""
 
     name: str
     pattern: FilterPattern
+    system_fields: tuple[str, ...] = ()
     is_policy: bool = False
     is_replay: bool = False
 
@@ -93,10 +95,16 @@ class Payload:
         if self.sender.is_policy:
             message["policyLevel"] = _ACCOUNT_LEVEL
         pattern = self.sender.pattern
-        if pattern.kind == "fields":
-            for event in message["logEvents"]:
+        # That system fields stand beside extracted ones is not documented, and is what is known of
+        # messages of patterns of fields.
+        emitted = system_fields.values_of(self.sender.system_fields, self.group)
+        for event in message["logEvents"]:
+            if pattern.kind == "fields":
                 found = pattern.grammar.extract(event["message"])
-                event["extractedFields"] = {name.lstrip("$"): text for name, text in found.items()}
+                fields = {name.lstrip("$"): text for name, text in found.items()}
+                event["extractedFields"] = {**fields, **emitted}
+            elif emitted:
+                event["extractedFields"] = dict(emitted)
         return {**message, "replay": True} if self.sender.is_replay else message
 
     def part(self, start: int, length: int) -> Payload:

@@ -104,11 +104,13 @@ class Subscription:
     counts: Counts = field(default_factory=Counts)
     skips: list[Skip] = field(default_factory=list)
     lease: Lease = field(default_factory=Lease)
+    system_fields: list[str] = field(default_factory=list)
     policy_number: int = 0  # of an account policy that it belongs to; 0 if it belongs to none
 
     def sender(self, pattern: FilterPattern, *, is_replay: bool = False) -> Sender:
         """Give what its messages say of it; `pattern` is its own, parsed."""
-        return Sender(self.name, pattern, is_policy=self.is_policy, is_replay=is_replay)
+        fields = tuple(self.system_fields)
+        return Sender(self.name, pattern, fields, is_policy=self.is_policy, is_replay=is_replay)
 
     @property
     def level(self) -> str:

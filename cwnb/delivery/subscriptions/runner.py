@@ -51,7 +51,7 @@ class _Chunk:
 
     page: Page
     before: Position
-    pattern: str
+    form: tuple[str, list[str]]  # pattern and system fields, by which payloads were made
     waiting: deque[Payload]
     counts: Counts = field(default_factory=Counts)
     skips: list[Skip] = field(default_factory=list)
@@ -134,8 +134,8 @@ class Runner:
         if subscription.disabled_until_ms:
             return self._pass_over(subscription)
         chunk = self._chunk
-        of_now = (subscription.position, subscription.pattern)
-        if chunk is None or (chunk.before, chunk.pattern) != of_now:
+        of_now = (subscription.position, _form(subscription))
+        if chunk is None or (chunk.before, chunk.form) != of_now:
             chunk = self._chunk = self._next_chunk(subscription)
             if chunk is None:
                 return False
@@ -233,7 +233,7 @@ class Runner:
         counts = Counts(expired=page.expired)
         started_ms = self._clock.steady_ms()
         return _Chunk(
-            *(page, subscription.position, subscription.pattern, waiting, counts),
+            *(page, subscription.position, _form(subscription), waiting, counts),
             started_ms=started_ms,
         )
 
@@ -417,6 +417,10 @@ class Runner:
             raise Ended
         if not is_ours:
             self._chunk = None  # the next step looks anew at what there is
+
+
+def _form(subscription: Subscription) -> tuple[str, list[str]]:
+    return subscription.pattern, subscription.system_fields
 
 
 def _matching(pattern: FilterPattern, events: pa.Table) -> pa.Table:
