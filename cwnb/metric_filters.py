@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from cwnb import arguments
+from cwnb.embedded_metrics import EmbeddedMetrics
 from cwnb.errors import InvalidParameter, ResourceNotFound, StoreReadOnly
 from cwnb.nearest import suggestion
 from cwnb.results.listings import METRIC_FILTERS, METRICS, listing
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from cwnb.store import Present, Store
 
 
-class MetricFilters:
+class MetricFilters(EmbeddedMetrics):
     """Counts and adds up by the minute what matches filter patterns."""
 
     store: Store
@@ -128,15 +129,17 @@ class MetricFilters:
 
         Columns: `time` (the minute's beginning), `group`, `namespace`, `metric`, `dimensions`,
         `unit`, `sum`, `count`, `min` and `max`. What has become visible is counted first, by the
-        times of the events. `start` and `end` (not included) are as those of `query`. Raises
-        ResourceNotFound for a metric that no filter makes, and where there are no metric filters.
-        `metric_filters()` says how many events matched and gave no value.
+        times of the events, or those in messages: see `put_embedded_metrics`. `start` and `end`
+        (not included) are as those of `query`. Raises ResourceNotFound for a metric that nothing
+        makes, and where there are neither metric filters nor embedded metrics. `metric_filters()`
+        says how many events matched and gave no value.
         """
         from cwnb.delivery import points
 
         named = None if group is None else {self.store.group_id(arguments.one_group(group))}
         filters = [one for one in self._metric_filters() if named is None or one.group_id in named]
         self._catch_up(filters)
+        embedded = self._catch_up_embedded(named)
         window = read_window(start, end, self.store.clock.now_ms())
         groups = {
             number: name
@@ -144,7 +147,7 @@ class MetricFilters:
             if named is None or number in named
         }
         found = list(points(self.store, groups))
-        if not found and not filters:
+        if not (found or filters or embedded):
             where = "the store" if group is None else f"log group {group!r}"
             raise ResourceNotFound(
                 f"{where} has no metric filters; logs.put_metric_filter() makes one"

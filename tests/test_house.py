@@ -38,7 +38,8 @@ MAY_IMPORT = {
     "lookup_tables": {"errors", "insights"},
     "query_sources": BELOW | {"lookup_tables"},
     "questions": BELOW | {"arguments", "query_sources"},
-    "metric_filters": WORDS | {"arguments", "delivery", "results", "store"},
+    "embedded_metrics": WORDS | {"arguments", "delivery", "results", "store"},
+    "metric_filters": WORDS | {"arguments", "delivery", "embedded_metrics", "results", "store"},
     "ways_out": WORDS | {"arguments", "delivery", "filter_pattern", "results", "store"},
     "filtered_events": BELOW | {"filter_pattern"},
     # `Logs.explore` opens what stands above it: one import, made when it is called.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cwnb.delivery.metrics import embedded
 from cwnb.delivery.metrics.counting import catch_up, forget, points
 from cwnb.delivery.metrics.metric_filter import FAMILY as METRIC_FILTER_FAMILY
 from cwnb.delivery.metrics.metric_filter import (
@@ -48,6 +49,7 @@ __all__ = [
     "checked_dimensions",
     "checked_streams",
     "decode_subscription",
+    "embedded",
     "explain",
     "forget",
     "lambda_event",

@@ -106,6 +106,13 @@ METRIC_FILTERS = {
     "without_dimension": ("without_dimension", "integer"),
     "created": ("created_ms", "time"),
 }
+EMBEDDED_METRICS = {
+    "group": ("group", "text"),
+    "documents": ("documents", "integer"),
+    "malformed": ("malformed", "integer"),
+    "last_malformed": ("last_malformed", "text"),
+    "created": ("created_ms", "time"),
+}
 METRICS = {
     "time": ("time_ms", "time"),
     "group": ("group", "text"),

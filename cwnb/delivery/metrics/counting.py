@@ -71,7 +71,7 @@ def catch_up(store: Store, found: MetricFilter) -> None:
             there = MetricFilter.read(old)
             if there.position != found.position or not there.counts_as(found):
                 return old  # it has been replaced, or another process has counted
-            _add(present, tallied.tallies)
+            add_tallies(present, tallied.tallies)
             there.position = page.position
             there.matched += tallied.matched
             there.without_number += tallied.without_number
@@ -130,12 +130,12 @@ def _tallied(found: MetricFilter, pattern: FilterPattern, page: Page) -> _Tallie
         texts_of = {name: _text(held) for name, held in dimensions.items()} | emitted
         key = _key(found, texts_of)
         tally = tallies[minute].setdefault(key, [0.0, 0, None, None, None])
-        _join(tally, [value, 1, value, value, None])
+        join(tally, [value, 1, value, value, None])
     return tallied
 
 
-def _add(present: Present, tallies: dict[int, dict[str, Tally]]) -> None:
-    """Add tallies to those of their days."""
+def add_tallies(present: Present, tallies: dict[int, dict[str, Tally]]) -> None:
+    """Add tallies by minute and key to those of their days."""
     days: dict[int, list[int]] = defaultdict(list)
     for minute in tallies:
         days[minute // _DAY_MS].append(minute)
@@ -144,11 +144,11 @@ def _add(present: Present, tallies: dict[int, dict[str, Tally]]) -> None:
         for minute in minutes:
             there = held.setdefault(str(minute), {})
             for key, tally in tallies[minute].items():
-                _join(there.setdefault(key, [0.0, 0, None, None, None]), tally)
+                join(there.setdefault(key, [0.0, 0, None, None, None]), tally)
         present.write(POINTS, str(day), held)
 
 
-def _join(into: Tally, more: Tally) -> None:
+def join(into: Tally, more: Tally) -> None:
     """Add a tally to another one."""
     if more[1]:
         into[2] = more[2] if into[2] is None else min(into[2], more[2])
@@ -167,7 +167,7 @@ def points(store: Store, groups: dict[int, str]) -> Iterator[Point]:
             # Several filters may make one metric.
             merged: dict[str, Tally] = {}
             for key, tally in record.value[minute].items():
-                _join(
+                join(
                     merged.setdefault(json.dumps(json.loads(key)[:4]), [0.0, 0, None, None, None]),
                     tally,
                 )

@@ -179,7 +179,10 @@ class PolicyRecord:
         return policy.subscription(self.group, self.group_id, stored)
 
     def change(
-        self, change: Callable[[Subscription | None, Present], Subscription | None]
+        self,
+        change: Callable[[Subscription | None, Present], Subscription | None],
+        *,
+        durable: bool = True,
     ) -> Subscription | None:
         """Change it in one transaction."""
         policy = self._policy()
@@ -191,7 +194,9 @@ class PolicyRecord:
             changed = change(found, present)
             return None if changed is None else changed.value()
 
-        value = self.store.change_kept(GROUP_FAMILY, self.name, values, group=self.group_id)
+        value = self.store.change_kept(
+            GROUP_FAMILY, self.name, values, group=self.group_id, durable=durable
+        )
         return None if value is None else Subscription.read(value)
 
     def _policy(self) -> AccountPolicy | None:
