@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from cwnb.filter_pattern import FilterPattern
     from cwnb.filtered_events import FilteredEvents
     from cwnb.notebook.widgets.explorer import Explorer
+    from cwnb.notebook.widgets.tail import TailView
     from cwnb.results.event import Event
     from cwnb.results.result import QueryResult
     from cwnb.sources import LoadReport
@@ -345,6 +346,27 @@ class Logs(WaysOut, MetricFilters):
         named = [] if groups is None else arguments.group_names(groups)
         most = arguments.row_limit(limit)
         return explore(self, named, text, start, end, language=language, limit=most)
+
+    @arguments.named_arguments
+    def live_tail(
+        self,
+        groups: str | Sequence[str],
+        pattern: str = "",
+        streams: str | Sequence[str] | None = None,
+        since: Any = None,
+    ) -> TailView:
+        """Follow log groups in a notebook: a table of the newest events, which ends with its cell.
+
+        The arguments are those of `tail`. The kernel stays free. The table shows at most 500 events
+        a second and counts the others; it has a box for the filter pattern, and is paused and
+        stopped by buttons, or by `pause()`, `go_on()` and `close()`. Raises ResourceNotFound,
+        MalformedPattern, InvalidParameter.
+        """
+        from cwnb.notebook.widgets.tail import TailView
+
+        names = arguments.group_names(groups)
+        tail = self.tail(names, pattern, streams, since)
+        return TailView(tail, ", ".join(names), pattern)
 
     # Filter patterns
 

@@ -15,13 +15,13 @@ import pyarrow.compute as pc
 
 from cwnb.errors import InvalidParameter, ResourceNotFound
 from cwnb.events import ALL_TIME, INGESTION_TIME, LOG_STREAM, MESSAGE, SEQUENCE, TIMESTAMP, Window
+from cwnb.filter_pattern import FilterPattern
 from cwnb.plurals import counted
 from cwnb.store import Extract, Position
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from cwnb.filter_pattern import FilterPattern
     from cwnb.store import Store
 
 _GROUP, _COMMIT = "group", "@commit"
@@ -112,6 +112,13 @@ class Tail:
     def close(self) -> None:
         """End it: an iteration that waits stops."""
         self._closed.set()
+
+    def match(self, pattern: str) -> None:
+        """Give only what matches another pattern, of what has not been read yet.
+
+        Raises MalformedPattern.
+        """
+        self._pattern = FilterPattern.parse(pattern)
 
     @property
     def ended(self) -> bool:

@@ -21,8 +21,9 @@ KINDS = {
     "lines": ("lines",),
     "list": ("list",),
     "steps": ("steps",),
+    "tail": ("tail",),
 }
-_STYLES = ("common", "table", "histogram", "answer", "editor", "choices", "explorer")
+_STYLES = ("common", "table", "histogram", "answer", "editor", "choices", "explorer", "tail")
 _COMMENT_OR_EMPTY = re.compile(r"^\s*(?://.*)?\n", re.MULTILINE)
 _INDENT = re.compile(r"^ +", re.MULTILINE)
 
