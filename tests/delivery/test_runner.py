@@ -436,7 +436,7 @@ def test_what_was_sent_is_not_sent_again_where_the_catalog_does_not_take_the_pos
     change = runner.records.change
     full = [True, True]
 
-    def fails(act, **how: Any):
+    def fails(act, **how):
         if runner._chunk is not None and full:
             full.pop()
             raise StoreFull("no space left")
