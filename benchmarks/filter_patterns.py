@@ -10,7 +10,7 @@ import argparse
 import statistics
 import time
 
-from benchmarks import data
+from benchmarks.data import shop as data
 from benchmarks.measure import cpu_s
 from benchmarks.ours import ACCESS, APP, Ours
 from benchmarks.threads import hold_to_two

@@ -16,7 +16,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import data
+from benchmarks.data import shop as data
 from benchmarks.ours import APP, Ours
 from benchmarks.queries import QUESTIONS
 from benchmarks.threads import hold_to_two

@@ -13,8 +13,8 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from benchmarks import data
 from benchmarks.answers import differences
+from benchmarks.data import shop as data
 from benchmarks.ours import Ours
 from benchmarks.peers import PEERS
 from benchmarks.queries import QUESTIONS

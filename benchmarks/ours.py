@@ -12,7 +12,7 @@ import cwnb
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from benchmarks.data import Logs
+    from benchmarks.data.shop import Logs
     from benchmarks.question import Question
 
 APP, ACCESS = "/bench/app", "/bench/access"

@@ -18,7 +18,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmarks import data, measure
+from benchmarks import measure
+from benchmarks.data import shop as data
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.command_queries import OF_COMMANDS
-from benchmarks.data import DAY_MS, START_MS
+from benchmarks.data.shop import DAY_MS, START_MS
 from benchmarks.ours import ACCESS
 from benchmarks.question import Question
 

@@ -26,8 +26,8 @@ from typing import TYPE_CHECKING, Any, Self
 
 import pyarrow as pa
 
-from benchmarks import data
 from benchmarks.answers import differences
+from benchmarks.data import shop as data
 from benchmarks.ours import files as files_of
 from benchmarks.queries import QUESTIONS
 from benchmarks.threads import THREADS

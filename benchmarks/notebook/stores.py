@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import cwnb
-from benchmarks import data
+from benchmarks.data import shop as data
 from benchmarks.ours import APP, Ours
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from pandas import DataFrame
 
-    from benchmarks.data import Logs
+    from benchmarks.data.shop import Logs
 
 _STRUCTURE = """{"timestamp": "TIMESTAMP", "level": "VARCHAR", "service": "VARCHAR",
  "route": "VARCHAR", "status": "BIGINT", "latencyMs": "DOUBLE",
