@@ -1,1 +1,1 @@
-"""Measure cwnb beside its peers: `python -m benchmarks queries | ingest | puts`."""
+"""Measure cwnb beside its peers: `python -m benchmarks`, and see `__main__.py` for more."""

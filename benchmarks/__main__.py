@@ -1,7 +1,8 @@
-"""`python -m benchmarks NAME`.
+"""`python -m benchmarks` asks seven sets of logs and three peers; `--help` says more.
 
-NAME is queries, ingest, puts, exports, interrupts, memory, once, notebook, patterns,
-filter-patterns, deliveries, fuzz,
+`python -m benchmarks NAME` measures something else; NAME is ingest, queries, ingest-shop, puts,
+exports, interrupts, memory, once, notebook, patterns, filter-patterns, deliveries, compare,
+record, or fuzz.
 """
 
 from __future__ import annotations
@@ -9,9 +10,22 @@ from __future__ import annotations
 import argparse
 import sys
 
+NAMES = (
+    "ingest queries ingest-shop puts exports interrupts memory once notebook patterns "
+    "filter-patterns deliveries compare record fuzz"
+).split()
+
 
 def main(argv: list[str]) -> int:
     """Run one benchmark; the last line is the figure."""
+    if not argv or argv[0] not in NAMES:
+        from benchmarks.broad import command
+
+        return command.main(argv)
+    if argv[:1] == ["ingest"]:
+        from benchmarks.broad import ingest
+
+        return ingest.main(argv[1:])
     if argv[:1] == ["puts"]:
         from benchmarks import puts
 
@@ -49,9 +63,7 @@ def main(argv: list[str]) -> int:
 
         return filter_patterns.main(argv[1:])
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument(
-        "what", choices=["queries", "ingest", "puts", "interrupts", "memory", "once"]
-    )
+    parser.add_argument("what", choices=["queries", "ingest-shop", "interrupts", "memory", "once"])
     parser.add_argument("name", nargs="?", help="queries: only those with this in their name")
     parser.add_argument("--events", type=int, default=1_000_000, help="JSON events; default 1M")
     parser.add_argument("--runs", type=int, default=5, help="of which the median is taken")
@@ -65,7 +77,7 @@ def main(argv: list[str]) -> int:
 
     if options.what == "queries":
         return measure.queries(options.events, options.runs, options.peer, options.name)
-    if options.what == "ingest":
+    if options.what == "ingest-shop":
         return measure.ingest(options.events, options.runs, options.peer)
     if options.what == "memory":
         return measure.memory(options.name, options.events)

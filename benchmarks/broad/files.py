@@ -30,6 +30,8 @@ GENERATION = 1
 FOLDER = Path(".benchmarks")
 # Loads come from a few senders, each a log stream.
 SENDERS = 7
+# Rows of a row group of Parquet, as DuckDB writes them by default; never much more.
+ROW_GROUP = 122_880
 
 
 @dataclass(frozen=True)
@@ -68,16 +70,19 @@ class SetFiles:
             return
         shutil.rmtree(self.folder, ignore_errors=True)
         (self.folder / "chunks").mkdir(parents=True)
-        writer = None
-        for table, text in self._with_streams():
-            if writer is None:
-                writer = pq.ParquetWriter(self.parquet, table.schema, compression="zstd")
-            writer.write_table(table)
-            if text is not None:
-                with text.open("ab") as file:
-                    file.write(as_text(table.column("line")))
-        assert writer
-        writer.close()
+        schema = next(self._with_streams())[0].schema
+        with pq.ParquetWriter(self.parquet, schema, compression="zstd") as writer:
+            held: list[pa.Table] = []
+            for table, text in self._with_streams():
+                held.append(table)
+                if sum(map(len, held)) >= ROW_GROUP:
+                    writer.write_table(pa.concat_tables(held), row_group_size=1 << 24)
+                    held.clear()
+                if text is not None:
+                    with text.open("ab") as file:
+                        file.write(as_text(table.column("line")))
+            if held:
+                writer.write_table(pa.concat_tables(held), row_group_size=1 << 24)
         done.touch()
 
     def _with_streams(self) -> Iterator[tuple[pa.Table, Path | None]]:
