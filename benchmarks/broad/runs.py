@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,8 +17,6 @@ from benchmarks.broad.answers import differences
 from benchmarks.questions import QUESTIONS
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from benchmarks.broad.files import SetFiles
 
 OURS = "cwnb"
@@ -87,12 +87,22 @@ def measure(files: SetFiles, number: int, runs: int, peers: list[str], folder: P
     return found
 
 
+def of_this_checkout() -> dict[str, str]:
+    """Give the environment of a process that uses this code, wherever it is started."""
+    return {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
+
+
 def _ask(engine: str, files: SetFiles, number: int, answer: Path | None) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.broad.worker", engine, files.logs.name]
     command += [str(files.events), str(number), str(files.root), str(answer or "")]
     try:
         done = subprocess.run(
-            command, capture_output=True, text=True, timeout=PATIENCE_S, check=False
+            command,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_S,
+            check=False,
+            env=of_this_checkout(),
         )
     except subprocess.TimeoutExpired:
         raise RuntimeError(f"no answer in {PATIENCE_S} s") from None

@@ -1,5 +1,8 @@
 """Two checkouts side by side: `python -m benchmarks compare --against COMMIT [--events N]`.
 
+With `--sets flow,lambda` the questions are those of these sets (benchmarks/questions), and there
+are no loads, puts and imports.
+
 This checkout and COMMIT, in a temporary work tree, do the same in turns, each on a store that its
 own code made: all questions of benchmarks/queries.py, loads, small puts and imports. COMMIT runs
 in a second process too: the ratio of the two, in brackets, says how much of a difference is noise.
@@ -27,6 +30,9 @@ from typing import TYPE_CHECKING, Any, Self
 import pyarrow as pa
 
 from benchmarks.answers import differences
+from benchmarks.broad.command import names_in
+from benchmarks.compare import of_sets
+from benchmarks.data import SETS
 from benchmarks.data import shop as data
 from benchmarks.ours import files as files_of
 from benchmarks.queries import QUESTIONS
@@ -226,12 +232,34 @@ def _works(
             yield name, lambda n=name, a=act, c=check: in_turns(n, sides, runs, a, c)
 
 
+def _works_of_sets(
+    names: list[str], events: int, runs: int, only: str, sides: list[Side]
+) -> Iterator[tuple[str, Callable[[], Measured]]]:
+    """Give the questions about these sets, as `_works` does."""
+    made = ""
+    for work in of_sets.works(names, events, only):
+        for each in sides if work.make["store"] != made else []:
+            each.do("make", **work.make)
+        made = work.make["store"]
+        yield (
+            work.name,
+            lambda work=work: in_turns(
+                work.name,
+                sides,
+                runs,
+                lambda side: side.do("ask", **work.ask),
+                lambda one, other: work.differences(_frame(one), _frame(other)),
+            ),
+        )
+
+
 def _frame(answer: dict[str, Any]) -> Any:
     return pa.ipc.open_stream(base64.b64decode(answer["answer"])).read_all().to_pandas()
 
 
-def compare(against: str, events: int, runs: int, only: str) -> int:
+def compare(against: str, events: int, runs: int, only: str, sets: list[str]) -> int:
     """Measure everything; print a line each and the summary; 1 if an answer differs."""
+    questions = {question.name for question in QUESTIONS}
     folder = data.FOLDER.absolute() / f"compare-{data.GENERATION}-{events}"
     measured: list[Measured] = []
     wrong = 0
@@ -252,7 +280,9 @@ def compare(against: str, events: int, runs: int, only: str) -> int:
             stack.enter_context(Side(AGAIN, code, folder / f"{name}-again")),
         ]
         print(_HEAD, flush=True)
-        for name, measure in _works(events, runs, only, sides):
+        works = _works_of_sets(sets, events, runs, only, sides)
+        for name, measure in works if sets else _works(events, runs, only, sides):
+            questions |= {name} if sets else set()
             try:
                 measured.append(measure())
             except RuntimeError as error:
@@ -263,7 +293,7 @@ def compare(against: str, events: int, runs: int, only: str) -> int:
                 print(f"{name:40}  WRONG: {error}"[:400], flush=True)
                 continue
             print(measured[-1].line(), flush=True)
-    print(summary(measured, {question.name for question in QUESTIONS}))
+    print(summary(measured, questions))
     return int(wrong > 0)
 
 
@@ -311,6 +341,8 @@ def main(args: list[str]) -> int:
     parser.add_argument("name", nargs="?", default="", help="only what has this in its name")
     parser.add_argument("--against", required=True, metavar="COMMIT")
     parser.add_argument("--events", type=int, default=1_000_000, help="JSON events; default 1M")
+    parser.add_argument("--sets", default="", help="such as flow,lambda, in place of all else")
     parser.add_argument("--runs", type=int, default=9, help="of which the median is taken")
     options = parser.parse_args(args)
-    return compare(options.against, options.events, options.runs, options.name)
+    sets = names_in(options.sets, list(SETS), "set")
+    return compare(options.against, options.events, options.runs, options.name, sets)

@@ -31,24 +31,35 @@ class Worker:
         self.asked: Any = None
         self.loads = 0
 
-    def make(self, files: dict[str, str]) -> dict[str, Any]:
-        """Load these files into a new store, a group each, unless that was done before."""
-        made, groups = self.folder / "made", "\n".join(files)
+    def make(self, files: dict[str, Any], store: str = "store") -> dict[str, Any]:
+        """Load these files into a new store, a group each, unless that was done before.
+
+        Of a group: a path, some paths with the stream of each, or a table whose rows are put.
+        """
+        made, groups = self.folder / f"{store}.made", "\n".join(files)
         if made.exists() and made.read_text() == groups:
             return {"made": False}
-        shutil.rmtree(self.path, ignore_errors=True)
-        with self._open() as logs:
-            for group, path in files.items():
-                logs.load(path, group=group)
+        shutil.rmtree(self.folder / store, ignore_errors=True)
+        with self._open(self.folder / store) as logs:
+            for group, what in files.items():
+                if isinstance(what, str):
+                    logs.load(what, group=group)
+                elif isinstance(what, list):
+                    for path, stream in what:
+                        logs.load(path, group=group, stream=stream)
+                else:
+                    _put_rows(logs, group, what["puts"], what["size"])
         made.write_text(groups)
         return {"made": True}
 
-    def ask(self, query: str, group: str, window: list[int] | None) -> dict[str, Any]:
+    def ask(
+        self, query: str, group: str, window: list[int] | None, store: str = "store"
+    ) -> dict[str, Any]:
         """Ask a store that was just opened, which is not timed."""
         import pyarrow as pa
 
         start, end = window or (None, None)
-        with self._open() as logs:
+        with self._open(self.folder / store) as logs:
             gc.collect()
             answer, took = _timed(lambda: logs.query(query, [group], start, end).df)
             sink = pa.BufferOutputStream()
@@ -89,6 +100,22 @@ class Worker:
         import cwnb
 
         return cwnb.open(path or self.path)
+
+
+def _put_rows(logs: Any, group: str, path: str, size: int) -> None:
+    """Put the rows of a table, so many at a time; a put has the stream of its first row."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = ["time", "line", "log_stream"]
+    for batch in pq.ParquetFile(path).iter_batches(size * 1000, columns=columns):
+        times = batch.column("time").cast(pa.int64()).to_pylist()
+        lines, streams = batch.column("line").to_pylist(), batch.column("log_stream").to_pylist()
+        for first in range(0, len(lines), size):
+            stop = first + size
+            events = list(zip(times[first:stop], lines[first:stop], strict=True))
+            logs.put(group, streams[first], events)
+    logs.flush()
 
 
 def _timed(act: Any) -> tuple[Any, dict[str, float]]:
