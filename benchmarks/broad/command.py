@@ -1,4 +1,4 @@
-"""Seven sets of logs, 145 questions, three peers: `python -m benchmarks [part of a name]`.
+"""Seven sets of logs, 146 questions, three peers: `python -m benchmarks [part of a name]`.
 
 Every engine answers every question in a process of its own, in turns; figures are medians. A line
 of a set, and the last line of all, give
@@ -16,6 +16,7 @@ status 1.
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 from pathlib import Path
 
@@ -43,6 +44,7 @@ def prepare(names: list[str], events: int) -> dict[str, SetFiles]:
     for name in names:
         for size in (WARM_EVENTS, events):
             files = SetFiles(SETS[name], size)
+            print(f"{name}: {size:,} events are made and loaded, or there", file=sys.stderr)
             files.make()
             files.load()
         made[name] = files

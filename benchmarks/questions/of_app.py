@@ -67,6 +67,12 @@ QUESTIONS = (
         'logs.group_by("tenant", "method").agg(n=pl.len(), total=c.bytes.sum()).group_by("method").agg(groups=pl.len(), most=c.n.max(), mean=c.total.mean())',
     ),
     Question(
+        "three keys, one of 20,000 values",
+        "stats count(*) as n, avg(duration_ms) as mean by tenant, level, region | stats count(*) as groups, max(n) as most, max(mean) as worst by level",
+        "SELECT level, count(*) AS groups, max(n) AS most, max(mean) AS worst FROM (SELECT tenant, level, region, count(*) AS n, avg(duration_ms) AS mean FROM logs GROUP BY tenant, level, region) GROUP BY level",
+        'logs.group_by("tenant", "level", "region").agg(n=pl.len(), mean=c.duration_ms.mean()).group_by("level").agg(groups=pl.len(), most=c.n.max(), worst=pl.col("mean").max())',
+    ),
+    Question(
         "distinct users",
         "stats count_distinct(user_id) as n",
         "SELECT count(DISTINCT user_id) AS n FROM logs",
