@@ -44,12 +44,14 @@ def _rows(frame: DataFrame, places: Sequence[int], lists: Sequence[int]) -> list
     held = []
     for place in places:
         values = frame.iloc[:, place].tolist()
-        held.append([_set_of(v) for v in values] if place in lists else [_plain(v) for v in values])
+        held.append([_set_of(v) if place in lists else _plain(v) for v in values])
     return list(zip(*held, strict=True))
 
 
 def _set_of(value: Any) -> str:
-    """Write a list, which cwnb gives as JSON, in one order."""
+    """Write a list, which cwnb gives as JSON, in one order; a missing one as an empty one."""
+    if value is None or value is pd.NA:
+        return "[]"
     items = json.loads(value) if isinstance(value, str) else list(value)
     return json.dumps(sorted(map(str, items)))
 

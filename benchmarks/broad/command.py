@@ -8,6 +8,9 @@ of a set, and the last line of all, give
     worst           the largest of the first; what DuckDB does in less than 20 ms counts as 20
     again, edited   the mean of the same question asked again in the same process, and with its
                     last command changed; what takes 5 ms or less counts as 0.2 or less
+    cpu             the mean of the time of processors divided by DuckDB's, which other programs
+                    on the machine change little
+    peak_mb         the most memory that a process with a question had
 
 A wrong answer, an error and a question without an answer are said, counted, and give the exit
 status 1.

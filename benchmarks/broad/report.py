@@ -16,7 +16,7 @@ PEERS = ("duckdb", "polars", "chdb")
 def head() -> str:
     """Give the names of the columns of `line`."""
     names = "".join(f"{name:>9}" for name in ("cwnb", "again", "edited", *PEERS))
-    return f"{'set':11}{'question, times in ms':40}{names}{'/duckdb':>9}{'/best':>8}"
+    return f"{'set':11}{'question, times in ms':40}{names}{'/duckdb':>9}{'/best':>8}{'/cpu':>8}"
 
 
 def line(measured: Measured) -> str:
@@ -27,7 +27,8 @@ def line(measured: Measured) -> str:
     ms = measured.ms
     ours = "".join(f"{value:>9.1f}" for value in (ms["cwnb"], measured.again, measured.edited))
     theirs = "".join(f"{ms[peer]:>9.1f}" if peer in ms else f"{'-':>9}" for peer in PEERS)
-    return f"{start}{ours}{theirs}{measured.to_duckdb:>9.2f}{measured.to_best:>8.2f}"
+    ratios = f"{measured.to_duckdb:>9.2f}{measured.to_best:>8.2f}{measured.work:>8.2f}"
+    return f"{start}{ours}{theirs}{ratios}"
 
 
 def summary(name: str, all_measured: Sequence[Measured]) -> str:
@@ -45,7 +46,7 @@ def summary(name: str, all_measured: Sequence[Measured]) -> str:
         f" worst={worst.noticed:.2f} ({worst.question})"
         f" again={_mean(each.repeated(each.again) for each in measured):.2f}"
         f" edited={_mean(each.repeated(each.edited) for each in measured):.2f}"
-        f" peak_mb={peak / 1e6:.0f}"
+        f" cpu={_mean(each.work for each in measured):.2f} peak_mb={peak / 1e6:.0f}"
     )
 
 

@@ -40,10 +40,16 @@ class Measured:
     edited: float = 0.0
     peak_bytes: int = 0
     wrong: list[str] = field(default_factory=list)
+    cpu_ms: dict[str, float] = field(default_factory=dict)
 
     @property
     def to_duckdb(self) -> float:
         return self.ms[OURS] / self.ms["duckdb"]
+
+    @property
+    def work(self) -> float:
+        """Compare the time of processors with DuckDB's, which a busy machine changes little."""
+        return self.cpu_ms[OURS] / max(self.cpu_ms["duckdb"], 1.0)
 
     @property
     def to_best(self) -> float:
@@ -81,6 +87,7 @@ def measure(files: SetFiles, number: int, runs: int, peers: list[str], folder: P
                 found.wrong.append(f"{peer} differs: {problem}")
     for engine, each in took.items():
         found.ms[engine] = statistics.median(one["first"] for one in each)
+        found.cpu_ms[engine] = statistics.median(one["cpu"] for one in each)
     found.again = statistics.median(one["again"] for one in took[OURS])
     found.edited = statistics.median(one["edited"] for one in took[OURS])
     found.peak_bytes = max(one["peak_bytes"] for one in took[OURS])

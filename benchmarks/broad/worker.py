@@ -1,9 +1,9 @@
 """One engine and one question in a process of its own: `python -m benchmarks.broad.worker`.
 
-Prints a line of JSON: the milliseconds of the first ask, and of cwnb those of the same question
-asked again and of the question with its last command changed; the peak of resident memory; and
-leaves the answer in a file, if it is told one. Not timed are imports, opening, and one ask of the
-same question over a small set, by which all code is loaded that it needs.
+Prints a line of JSON: the milliseconds of the first ask and those of processors in it; of cwnb also
+those of the same question asked again, and of the question with its last command changed; and the
+peak of resident memory. The answer is left in a file, if one is named. Not timed are imports,
+opening, and one ask of the same question over a small set, by which the code is loaded.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ if TYPE_CHECKING:
 WARM_EVENTS = 3_000
 
 
-def timed(act: Callable[[], Any]) -> tuple[float, Any]:
-    """Give milliseconds and the answer."""
+def timed(act: Callable[[], Any]) -> tuple[float, float, Any]:
+    """Give milliseconds, those of processors, and the answer."""
     gc.collect()
-    start = time.perf_counter()
+    start, used = time.perf_counter(), time.process_time()
     answer = act()
-    return (time.perf_counter() - start) * 1000, answer
+    return (time.perf_counter() - start) * 1000, (time.process_time() - used) * 1000, answer
 
 
 def ask_ours(files: SetFiles, question: Question) -> tuple[dict[str, float], DataFrame]:
@@ -51,10 +51,10 @@ def ask_ours(files: SetFiles, question: Question) -> tuple[dict[str, float], Dat
     with small.open() as logs:
         ask(logs, question.insights)
     with files.open() as logs:
-        first, answer = timed(lambda: ask(logs, question.insights))
-        again, _ = timed(lambda: ask(logs, question.insights))
-        edited, _ = timed(lambda: ask(logs, question.edited_text()))
-    return {"first": first, "again": again, "edited": edited}, answer
+        first, cpu, answer = timed(lambda: ask(logs, question.insights))
+        again, *_ = timed(lambda: ask(logs, question.insights))
+        edited, *_ = timed(lambda: ask(logs, question.edited_text()))
+    return {"first": first, "cpu": cpu, "again": again, "edited": edited}, answer
 
 
 def ask_peer(name: str, files: SetFiles, question: Question) -> tuple[dict[str, float], DataFrame]:
@@ -66,8 +66,8 @@ def ask_peer(name: str, files: SetFiles, question: Question) -> tuple[dict[str, 
     assert text is not None
     peer(SetFiles(files.logs, WARM_EVENTS, files.root).parquet).ask(text)
     fresh = peer(files.parquet)
-    first, answer = timed(lambda: fresh.ask(text))
-    return {"first": first}, answer
+    first, cpu, answer = timed(lambda: fresh.ask(text))
+    return {"first": first, "cpu": cpu}, answer
 
 
 def peak_bytes() -> int:

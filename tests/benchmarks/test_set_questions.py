@@ -93,7 +93,7 @@ def test_what_is_not_known_is_said() -> None:
 
 def measured(ours: float, duckdb: float, best: float, again: float) -> Measured:
     ms = {"cwnb": ours, "duckdb": duckdb, "polars": best}
-    return Measured("flow", f"of {ours}", ms, again, again, 50_000_000)
+    return Measured("flow", f"of {ours}", ms, again, again, 50_000_000, cpu_ms=ms)
 
 
 def test_the_figures() -> None:
@@ -106,7 +106,7 @@ def test_the_figures() -> None:
     broken.wrong.append("polars differs")
     assert summary("flow", [*found, broken]) == (
         "flow: questions=2 wrong=1 geomean_duckdb=1.73 geomean_best=2.45 worst=1.50 (of 30.0)"
-        " again=0.63 edited=0.63 peak_mb=50"
+        " again=0.63 edited=0.63 cpu=1.73 peak_mb=50"
     )
     row = "| flow | 2 | 1.73 | 2.45 | 1.50 (of 30.0) | 0.63 | 0.63 |"
     assert row in markdown({"flow": found}).splitlines()
