@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from benchmarks.data.audit_services import FLAGS, NUMBERS, SERVICES
+from benchmarks.data.audit_services import FLAGS, NUMBERS, SERVICES, VALUES
 from benchmarks.data.columns import (
     addresses,
     chosen,
@@ -210,7 +210,7 @@ def _call(
 
 
 def _values(name: str, random: np.random.Generator, rows: int) -> pa.Array:
-    """Give values of a field by its name: flags, numbers, ids, ARNs, times, or a few words."""
+    """Give values of a field by its name: flags, numbers, ids, ARNs, times, or words."""
     if name in FLAGS:
         return pa.array(random.random(rows) < 0.3)
     if any(name.endswith(word) for word in NUMBERS):
@@ -228,6 +228,8 @@ def _values(name: str, random: np.random.Generator, rows: int) -> pa.Array:
     if name == "key":
         return join("exports/2026/", text(random.integers(1, 13, rows)), "/part-",
                     padded("", skewed(random, rows, 50_000, 0.5), 6), ".parquet")  # fmt: skip
+    if name in VALUES:
+        return pick(VALUES[name], skewed(random, rows, len(VALUES[name]), 1.3))
     words = int(random.choice([3, 12, 60, 400]))
     return join(name, "-", text(skewed(random, rows, words, 0.8)))
 

@@ -76,3 +76,46 @@ NUMBERS = (
     "Count Size Seconds Units InDays Port Results Limit Keys Timeout Period Duration Storage Bytes Version1 "
     "period threshold iops port ttl weight capacity timeout cpu memory partNumber searchedStreams evaluationPeriods"
 ).split()
+
+# Fields with a few values, frequent to rare; of other fields the values are numbered words.
+VALUES = {
+    name: values.split()
+    for name, values in {
+        "instanceType": "t3.micro m6i.large c7g.xlarge r6g.2xlarge t4g.small m7i.4xlarge p4d.24xlarge",
+        "availabilityZone": "eu-west-1a eu-west-1b eu-west-1c us-east-1a",
+        "runtime": "python3.12 nodejs20.x java21 provided.al2023 ruby3.3",
+        "architecture": "x86_64 arm64",
+        "tenancy": "default dedicated",
+        "storageClass": "STANDARD STANDARD_IA GLACIER_IR DEEP_ARCHIVE",
+        "acl": "private bucket-owner-full-control public-read",
+        "encryptionAlgorithm": "SYMMETRIC_DEFAULT RSAES_OAEP_SHA_256",
+        "keySpec": "AES_256 AES_128",
+        "keyState": "Enabled PendingDeletion Disabled",
+        "serverSideEncryption": "AES256 aws:kms aws:kms:dsse",
+        "billingMode": "PAY_PER_REQUEST PROVISIONED",
+        "tableStatus": "ACTIVE UPDATING CREATING",
+        "launchType": "FARGATE EC2",
+        "networkMode": "awsvpc bridge host",
+        "lastStatus": "RUNNING PENDING STOPPED",
+        "rolloutState": "COMPLETED IN_PROGRESS FAILED",
+        "instanceState": "running pending stopped terminated",
+        "hypervisor": "nitro xen",
+        "rootDeviceType": "ebs instance-store",
+        "engine": "postgres aurora-postgresql mysql mariadb",
+        "engineVersion": "16.3 15.7 8.0.36",
+        "dBInstanceStatus": "available modifying backing-up",
+        "platformType": "Linux Windows",
+        "encodingType": "url",
+        "versionStage": "AWSCURRENT AWSPREVIOUS AWSPENDING",
+        "stackStatus": "CREATE_COMPLETE UPDATE_COMPLETE ROLLBACK_COMPLETE",
+        "protocol": "HTTPS HTTP TLS",
+        "consoleLogin": "Success Failure",
+        "state": "Active Pending Inactive",
+        "statistic": "Average Sum Maximum SampleCount",
+        "comparisonOperator": "GreaterThanThreshold LessThanThreshold",
+        "recordType": "A CNAME AAAA TXT",
+        "changeAction": "UPSERT CREATE DELETE",
+        "cluster": "shop-prod shop-staging data-prod ml",
+        "bucketName": "shop-exports shop-images shop-logs-eu data-lake-raw data-lake-curated ml-features backup-rds",
+    }.items()
+}

@@ -8,7 +8,7 @@ from benchmarks.data.log_set import DAY_MS, START_MS
 _HOUR = (START_MS + DAY_MS // 2, START_MS + DAY_MS // 2 + DAY_MS // 24)
 _HOUR_SQL = f"time >= make_timestamp_ms({_HOUR[0]}) AND time < make_timestamp_ms({_HOUR[1]})"
 # Of the first fifty thousand events.
-_TRACE = "8df99791690c6d67b1998fd8214f1b57"
+TRACE = "8df99791690c6d67b1998fd8214f1b57"
 
 QUESTIONS = (
     Question(
@@ -198,16 +198,16 @@ QUESTIONS = (
     ),
     Question(
         "an id of one event",
-        f"filter trace_id = '{_TRACE}' | stats count(*) as n, max(@timestamp) as t",
-        f"SELECT count(*) AS n, max(time) AS t FROM logs WHERE trace_id = '{_TRACE}' HAVING count(*) > 0",
-        f'logs.filter(c.trace_id == "{_TRACE}").select(n=pl.len(), t=c.time.max()).filter(c.n > 0)',
+        f"filter trace_id = '{TRACE}' | stats count(*) as n, max(@timestamp) as t",
+        f"SELECT count(*) AS n, max(time) AS t FROM logs WHERE trace_id = '{TRACE}' HAVING count(*) > 0",
+        f'logs.filter(c.trace_id == "{TRACE}").select(n=pl.len(), t=c.time.max()).filter(c.n > 0)',
     ),
     Question(
         "needle in messages",
-        f"filter @message like '{_TRACE[3:21]}' | stats count(*) as n",
-        f"SELECT count(*) AS n FROM logs WHERE contains(line, '{_TRACE[3:21]}') HAVING count(*) > 0",
-        f'logs.filter(c.line.str.contains("{_TRACE[3:21]}", literal=True)).select(n=pl.len()).filter(c.n > 0)',
-        f"SELECT count(*) AS n FROM logs WHERE line LIKE '%{_TRACE[3:21]}%' HAVING count(*) > 0",
+        f"filter @message like '{TRACE[3:21]}' | stats count(*) as n",
+        f"SELECT count(*) AS n FROM logs WHERE contains(line, '{TRACE[3:21]}') HAVING count(*) > 0",
+        f'logs.filter(c.line.str.contains("{TRACE[3:21]}", literal=True)).select(n=pl.len()).filter(c.n > 0)',
+        f"SELECT count(*) AS n FROM logs WHERE line LIKE '%{TRACE[3:21]}%' HAVING count(*) > 0",
     ),
     Question(
         "in (subquery)",

@@ -6,7 +6,7 @@ from benchmarks.broad.question import Question
 from benchmarks.data.log_set import DAY_MS, START_MS
 
 _HOUR = (START_MS + DAY_MS // 2, START_MS + DAY_MS // 2 + DAY_MS // 24)
-_EVENT = "0934b5d9-aea4-43b9-6fbe-6e4ea0aacf98"
+EVENT = "1234cb94-6bf9-4d76-8ca4-dfd991dd714b"
 
 QUESTIONS = (
     Question(
@@ -120,10 +120,10 @@ QUESTIONS = (
     ),
     Question(
         "an event by its id",
-        f"filter eventID = '{_EVENT}' | fields @timestamp, eventName, @message",
-        f"SELECT time, eventName, line FROM logs WHERE eventID = '{_EVENT}'",
-        f'logs.filter(c.eventID == "{_EVENT}").select("time", "eventName", "line")',
-        edited=f"filter eventID = '{_EVENT}' | fields @timestamp, eventSource, @message",
+        f"filter eventID = '{EVENT}' | fields @timestamp, eventName, @message",
+        f"SELECT time, eventName, line FROM logs WHERE eventID = '{EVENT}'",
+        f'logs.filter(c.eventID == "{EVENT}").select("time", "eventName", "line")',
+        edited=f"filter eventID = '{EVENT}' | fields @timestamp, eventSource, @message",
     ),
     Question(
         "old TLS, one hour",

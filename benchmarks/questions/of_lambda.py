@@ -6,7 +6,7 @@ from benchmarks.broad.question import Question
 from benchmarks.data.log_set import DAY_MS, START_MS
 
 _HOUR = (START_MS + DAY_MS // 2, START_MS + DAY_MS // 2 + DAY_MS // 24)
-_REQUEST = "5135c733-b5f1-41f5-749e-0a4971ceff32"
+REQUEST = "5135c733-b5f1-41f5-749e-0a4971ceff32"
 
 QUESTIONS = (
     Question(
@@ -67,17 +67,17 @@ QUESTIONS = (
     ),
     Question(
         "one request",
-        f"filter @requestId = '{_REQUEST}' | fields @timestamp, @message | sort @timestamp asc",
-        f"SELECT time, line FROM logs WHERE requestId = '{_REQUEST}' ORDER BY time",
-        f'logs.filter(c.requestId == "{_REQUEST}").select("time", "line").sort("time")',
-        edited=f"filter @requestId = '{_REQUEST}' | fields @timestamp, @message | sort @timestamp desc",
+        f"filter @requestId = '{REQUEST}' | fields @timestamp, @message | sort @timestamp asc",
+        f"SELECT time, line FROM logs WHERE requestId = '{REQUEST}' ORDER BY time",
+        f'logs.filter(c.requestId == "{REQUEST}").select("time", "line").sort("time")',
+        edited=f"filter @requestId = '{REQUEST}' | fields @timestamp, @message | sort @timestamp desc",
     ),
     Question(
         "needle in messages",
-        f"filter @message like '{_REQUEST[4:30]}' | stats count(*) as n",
-        f"SELECT count(*) AS n FROM logs WHERE contains(line, '{_REQUEST[4:30]}') HAVING count(*) > 0",
-        f'logs.filter(c.line.str.contains("{_REQUEST[4:30]}", literal=True)).select(n=pl.len()).filter(c.n > 0)',
-        f"SELECT count(*) AS n FROM logs WHERE line LIKE '%{_REQUEST[4:30]}%' HAVING count(*) > 0",
+        f"filter @message like '{REQUEST[4:30]}' | stats count(*) as n",
+        f"SELECT count(*) AS n FROM logs WHERE contains(line, '{REQUEST[4:30]}') HAVING count(*) > 0",
+        f'logs.filter(c.line.str.contains("{REQUEST[4:30]}", literal=True)).select(n=pl.len()).filter(c.n > 0)',
+        f"SELECT count(*) AS n FROM logs WHERE line LIKE '%{REQUEST[4:30]}%' HAVING count(*) > 0",
     ),
     Question(
         "time-outs and errors",

@@ -15,6 +15,7 @@ from benchmarks.data.containers import LABELS
 from benchmarks.data.json_text import objects
 from benchmarks.data.lambda_lines import put_events
 from benchmarks.data.log_set import BLOCK, Piece, chunk_sizes
+from benchmarks.questions import of_app, of_audit, of_lambda
 
 EVENTS = 20_000
 
@@ -150,3 +151,17 @@ def test_an_object_of_which_all_is_missing_is_left_out() -> None:
          "d": pa.array(['x"\n', "é"]), "e": pa.array([["p"], None], pa.list_(pa.string()))}
     )  # fmt: skip
     assert made.to_pylist() == ['{"a":1,"d":"x\\"\\n","e":["p"]}', '{"d":"é"}']
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "value"),
+    [
+        ("app", "trace_id", of_app.TRACE),
+        ("lambda", "requestId", of_lambda.REQUEST),
+        ("audit", "eventID", of_audit.EVENT),
+    ],
+)
+def test_the_ids_that_are_looked_for_are_there(name: str, column: str, value: str) -> None:
+    for total in (100_000, 1_000_000):
+        piece = SETS[name].make(Piece(SETS[name].number, 0, 50_000, total))
+        assert pc.sum(pc.equal(piece.column(column), value)).as_py() >= 1
