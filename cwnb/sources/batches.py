@@ -61,10 +61,24 @@ def read_parquet_rows(
             spool.seek(0)
             file = pq.ParquetFile(spool, read_dictionary=coded)
             names = unique_names(file.schema_arrow.names, report)
-            for batch in file.iter_batches(rows):
-                yield from rows_of_batch(batch.rename_columns(names))
+            for groups in _together(metadata, coded):
+                for batch in file.iter_batches(rows, row_groups=groups):
+                    yield from rows_of_batch(batch.rename_columns(names))
         except (pa.ArrowException, OSError) as error:
             raise SourceError(f"{report.name!r} is a damaged Parquet file: {error}") from error
+
+
+def _together(metadata: Any, coded: list[str]) -> list[list[int]]:
+    """Give the row groups whose rows may share a batch.
+
+    All, but each by itself where a list or a struct has texts that are read as numbers of a
+    dictionary: Arrow does not read those across row groups, each of which has its own dictionary.
+    """
+    everything = list(range(metadata.num_row_groups))
+    columns = map(metadata.schema.column, range(metadata.num_columns))
+    if any(column.path != column.name and column.path in coded for column in columns):
+        return [[group] for group in everything]
+    return [everything]
 
 
 def _plan(metadata: Any, unpacked: int) -> tuple[list[str], int]:

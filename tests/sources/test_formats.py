@@ -178,6 +178,25 @@ def test_parquet(memory, tmp_path) -> None:
     assert (report.formats, report.events) == (["parquet"], 2)
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [["x", "y"], [], None, ["x"]],
+        [{"a": "x", "b": 1}, {"a": None, "b": 2}, None, {"a": "x", "b": 3}],
+        [[{"a": "x"}], [{"a": "y"}, {"a": "x"}], [], None],
+    ],
+)
+def test_parquet_with_texts_inside_of_values_over_row_groups(memory, tmp_path, values) -> None:
+    times = [datetime(2026, 2, 3, 9, 14, 7, tzinfo=UTC)] * 4
+    table = pa.table({"time": times, "c": values, "d": ["p", "q", "p", None]})
+    for size in (1, 3, 4):
+        pq.write_table(table, tmp_path / f"{size}.parquet", row_group_size=size)
+        load(memory, tmp_path / f"{size}.parquet", group=f"/{size}")
+    whole = memory.messages("/4")
+    assert [json.loads(line).get("c") for line in whole] == values
+    assert memory.messages("/1") == memory.messages("/3") == whole
+
+
 def test_frames(memory) -> None:
     frame = pd.DataFrame(
         {
