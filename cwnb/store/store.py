@@ -114,9 +114,15 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the store; what was put is durable, closed or not."""
+        """Close the store; what was put is durable, closed or not.
+
+        What this process has written is merged into few segments first.
+        """
         self.background.stop()
-        self.catalog.close()
+        try:
+            self.background.tidy()
+        finally:
+            self.catalog.close()
 
     @property
     def catalog(self) -> Catalog:
@@ -260,6 +266,8 @@ class Store:
         self.background.start()
         with loading:
             yield loading
+        if loading.events:
+            self.background.after_load(loading.group_id, loading.events)
 
     def load_records(self, group: str) -> list[LoadRecord]:
         """Tell what has been loaded into a group, oldest first."""

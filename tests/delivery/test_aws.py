@@ -294,7 +294,9 @@ def test_a_role_is_assumed(logs, put, cloud):
 def test_no_credentials_are_kept(logs, cloud, tmp_path):
     logs.subscribe(GROUP, KINESIS, name="bus", role_arn=ROLE)
     (record,) = logs.store.kept_records("subscription")
-    assert record.value["target"] == {"kind": "kinesis", "name": KINESIS, "role": ROLE}
+    assert record.value["target"] == {
+        "kind": "kinesis", "name": KINESIS, "role": ROLE, "distribution": "ByLogStream",
+    }  # fmt: skip
 
 
 def test_without_boto3_it_is_said_what_to_install(logs, monkeypatch):

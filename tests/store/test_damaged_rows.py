@@ -11,6 +11,7 @@ from contents import events, texts
 
 from cwnb.errors import CwnbError, StoreDamaged
 from cwnb.store import LoadRecord, Position, Store, event_batch
+from cwnb.store.catalog import segments
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -35,6 +36,8 @@ def closed(request, tmp_path):
                 store.put(group, event_batch([first], [f"recent in {group}"], f"s{first}"))
         store.set_retention("/h", 3653)
         store.set_now(400)
+    # What another process would know of it.
+    segments._facts._items.clear()
     return tmp_path / "store"
 
 

@@ -21,7 +21,7 @@ _SELECT = (
 )
 # A time that is later than any given now was given before the clock was set back.
 _IS_DUE = "remove_at NOT BETWEEN ?1 AND ?2"
-_facts: Cache[SegmentFacts] = Cache(20_000)
+_facts: Cache[tuple[SegmentFacts, tuple[Any, ...]]] = Cache(20_000)
 
 
 def of_group(connection: Any, group_id: int) -> list[tuple[Any, ...]]:
@@ -49,19 +49,20 @@ def unclaimed(connection: Any, group_id: int, store: Hashable) -> list[SegmentFa
 def facts_of(rows: list[tuple[Any, ...]], store: Hashable, seals: RowSeals) -> list[SegmentFacts]:
     """Read rows that `of_group` gave; raise StoreDamaged where one is not what was written there.
 
-    The facts of a segment never change, so a row is read and checked once. `store`: what tells the
-    store from its copies, which have segments of the same ids.
+    The facts of a segment never change, so a row is read and checked once; the columns by which
+    statements choose are compared each time. `store`: what tells the store from its copies, which
+    have segments of the same ids.
     """
     found = []
     row_key = None
     for row in rows:
-        key = store, row[-1]
+        key, chosen_by = (store, row[-1]), row[:7] + row[11:13]
         known = _facts.get(key)
-        if known is None or known.id != row[0] or known.group_id != row[1]:
+        if known is None or known[1] != chosen_by:
             row_key = seals.key() if row_key is None else row_key
-            known = _read(row, seals, row_key)
+            known = _read(row, seals, row_key), chosen_by
             _facts.put(key, known)
-        found.append(known)
+        found.append(known[0])
     return found
 
 

@@ -90,7 +90,7 @@ class Loading:
         self._load_id = load_id
         self._spans: list[tuple[int, int]] = []
         self._group = group
-        self._group_id = group.id
+        self.group_id = group.id
         self._work = work
         self._ingestion_ms = context.clock.now_ms()
         self._threads = _Threads()
@@ -183,10 +183,10 @@ class Loading:
                 load_id=self._load_id,
                 spans=tuple(self._spans),
             )
-            sealed = seal_record(dated, self._group_id, sealer)
-            rows.append((self._group_id, sealer.fingerprint(record.fingerprint), sealed))
+            sealed = seal_record(dated, self.group_id, sealer)
+            rows.append((self.group_id, sealer.fingerprint(record.fingerprint), sealed))
         with self._context.catalog.write() as connection:
-            if known is not None and loads.count(connection, self._group_id) != known:
+            if known is not None and loads.count(connection, self.group_id) != known:
                 raise AlreadyLoaded("another process has loaded files meanwhile")
             for record, row in zip(records, rows, strict=True):
                 if unique and record.bytes and loads.has(connection, *row[:2]):
@@ -199,11 +199,11 @@ class Loading:
                 loads.insert(connection, *row)
             new = [
                 streams.count_events(
-                    connection, self._group_id, StreamCount(name, *counted), self._ingestion_ms
+                    connection, self.group_id, StreamCount(name, *counted), self._ingestion_ms
                 )
                 for name, counted in self._streams.items()
             ]
-            counters.count(connection, self._group_id, "streams", sum(new))
+            counters.count(connection, self.group_id, "streams", sum(new))
         self._done = True
         self._threads.stop()
 
@@ -282,7 +282,7 @@ class Loading:
         self._work.abandon()
         if self._made_group:
             with suppress(StoreError), self._context.catalog.write() as connection:
-                groups.remove_unused(connection, self._group_id)
+                groups.remove_unused(connection, self.group_id)
 
 
 def begin(

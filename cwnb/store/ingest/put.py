@@ -50,10 +50,11 @@ class _EncodedBatch(NamedTuple):
 class BatchWriter:
     """Puts batches into a store, and remembers what it need not ask the catalog each time.
 
-    `after_put` is called with the group's id and the bytes of messages when a put is durable.
+    `after_put` is called with the group's id, how many events there are, and the bytes of their
+    messages when a put is durable.
     """
 
-    def __init__(self, context: StoreContext, after_put: Callable[[int, int], None]) -> None:
+    def __init__(self, context: StoreContext, after_put: Callable[[int, int, int], None]) -> None:
         self._context = context
         self._after_put = after_put
         self._known: dict[str, GroupRow] = {}
@@ -82,8 +83,9 @@ class BatchWriter:
                 row, fresh = self._group(group), True
             else:
                 break
-        self._after_put(row.id, sum(each.message_bytes for each in encoded))
-        return PutResult(sum(each.events for each in encoded), refused)
+        events = sum(each.events for each in encoded)
+        self._after_put(row.id, events, sum(each.message_bytes for each in encoded))
+        return PutResult(events, refused)
 
     def _group(self, name: str) -> GroupRow:
         with self._context.catalog.read() as connection:

@@ -35,8 +35,13 @@ _COMPACT_S = 10.0
 _SWEEP_S = 60.0
 # Seconds for which the thread leaves a group alone after a failure.
 _BACKOFF_S = 300.0
-# The thread merges neighbouring segments of about one size when there are this many.
+# Neighbouring segments of about one size are merged when there are this many.
 _MERGE_AT = 8
+# Once a process writes no more, for a while or because it closes the store, what it has written is
+# merged into few segments; with it, of what was there, so many times as many events at most, so
+# that one small load after another does not rewrite the store each time. Fewer than `_FEW` are few.
+_IDLE_S = 5.0
+_REWRITTEN, _FEW = 8, 4
 # The interpreter waits no longer than this for a piece of work at its end; claims are cleaned up
 # by the next process.
 _EXIT_S = 0.7
@@ -59,6 +64,9 @@ class Background:
         self._puts = 0
         self._put_bytes = 0
         self._failure: Exception | None = None
+        # By group, the events that were written and not merged into few segments since then.
+        self._written: dict[int, int] = {}
+        self._written_at = time.monotonic()
 
     def raise_failure(self) -> None:
         """Raise what failed since the last call."""
@@ -66,8 +74,38 @@ class Background:
         if error is not None:
             raise error
 
-    def after_put(self, group_id: int, message_bytes: int) -> None:
+    def after_load(self, group_id: int, events: int) -> None:
+        """Merge small segments where there are many; whatever happens, the load has succeeded."""
+        self._note(group_id, events)
+        context = self._context()
+        if context is None:
+            return
+        try:
+            rewriting.compact(context, group_id, least=_MERGE_AT, most_rows=None)
+        except Exception as error:
+            self._failure = error
+
+    def _note(self, group_id: int, events: int) -> None:
+        self._written[group_id] = self._written.get(group_id, 0) + events
+        self._written_at = time.monotonic()
+
+    def tidy(self) -> None:
+        """Merge what this process has written into few segments."""
+        context = self._context()
+        while context is not None and self._written:
+            group_id, events = self._written.popitem()
+            try:
+                with context.catalog.read() as connection:
+                    waiting = batches.waiting(connection, group_id)
+                if waiting.batches >= _WORTH_BATCHES or waiting.message_bytes >= _WORTH_BYTES:
+                    flushing.flush(context, group_id)
+                rewriting.compact(context, group_id, least=_FEW, most_rows=_REWRITTEN * events)
+            except Exception as error:
+                self._failure = error
+
+    def after_put(self, group_id: int, events: int, message_bytes: int) -> None:
         """Flush if there is much to flush; whatever happens here, the put has succeeded."""
+        self._note(group_id, events)
         self._puts += 1
         self._put_bytes += message_bytes
         context = self._context()
@@ -120,6 +158,8 @@ class Background:
             if context is None or stop.is_set():
                 return
             self._round(context)
+            if time.monotonic() - self._written_at >= _IDLE_S and not stop.is_set():
+                self.tidy()
             del context
 
     def _round(self, context: StoreContext) -> None:
@@ -141,7 +181,7 @@ class Background:
                 if _is_worth_a_flush(group):
                     flushing.flush(context, group.group_id)
                 if compacting and not self._stop.is_set():
-                    rewriting.compact(context, group.group_id, least=_MERGE_AT)
+                    rewriting.compact(context, group.group_id, least=_MERGE_AT, most_rows=None)
                 if sweeping and not self._stop.is_set():
                     rewriting.sweep(context, group.group_id)
             except Exception as error:

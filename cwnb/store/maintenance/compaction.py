@@ -31,19 +31,24 @@ if TYPE_CHECKING:
 _TIER_FACTOR = 8
 
 
-def choose(segments: Sequence[SegmentFacts], cutoff_ms: int, least: int) -> list[SegmentFacts]:
-    """Give the segments to rewrite into one, or none: small neighbours, else an outdated one."""
+def choose(
+    segments: Sequence[SegmentFacts], cutoff_ms: int, least: int, most_rows: int | None = None
+) -> list[SegmentFacts]:
+    """Give the segments to rewrite into one, or none: small neighbours, else an outdated one.
+
+    Small are those of about one size; with `most_rows` all that have no more, of any size.
+    """
     small = [
         facts
         for facts in segments
-        if facts.rows <= MAX_ROWS // 2
+        if facts.rows <= min(MAX_ROWS // 2, most_rows or MAX_ROWS)
         and facts.message_bytes <= MAX_MESSAGE_BYTES // 2
         and facts.last_ms >= cutoff_ms
     ]
     # Events that were processed in different ways stay apart: a segment records one way.
     tiers: dict[tuple[int, Processing], list[SegmentFacts]] = {}
     for facts in small:
-        tier = 0 if least <= 2 else _tier(facts)
+        tier = _tier(facts) if most_rows is None else 0
         tiers.setdefault((tier, facts.processing), []).append(facts)
     for _, members in sorted(
         tiers.items(), key=lambda item: (item[0][0], item[0][1].log_type or "")

@@ -10,6 +10,7 @@ from cwnb.store.claims import GRACE_S, Work, claim, clean
 from cwnb.store.maintenance import compaction
 from cwnb.store.maintenance.retention import cutoff_ms
 from cwnb.store.positions import Runs
+from cwnb.store.segments.facts import MAX_ROWS
 from cwnb.store.segments.writer import SegmentWriter, WorkLost
 
 if TYPE_CHECKING:
@@ -21,10 +22,13 @@ if TYPE_CHECKING:
 _EXPIRED_SHARE = 0.5
 
 
-def compact(context: StoreContext, group_id: int, *, least: int = 2) -> int:
+def compact(
+    context: StoreContext, group_id: int, *, least: int = 2, most_rows: int | None = MAX_ROWS
+) -> int:
     """Merge small segments of a group and renew outdated ones; give how many were replaced.
 
-    `least`: how many neighbours of about one size make it worth while.
+    `least`: how many neighbours make it worth while. `most_rows`: larger ones are left alone; None:
+    only neighbours of about one size are merged.
     """
     replaced = 0
     while True:
@@ -35,7 +39,7 @@ def compact(context: StoreContext, group_id: int, *, least: int = 2) -> int:
                 return replaced
             cutoff = cutoff_ms(group.retention_days, context.clock.now_ms())
             free = segments.unclaimed(connection, group_id, context.identity)
-            chosen = compaction.choose(free, cutoff, least)
+            chosen = compaction.choose(free, cutoff, least, most_rows)
             if not chosen:
                 return replaced
             work = claim(context, connection, group_id, "compact")

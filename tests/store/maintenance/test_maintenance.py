@@ -310,3 +310,43 @@ class TestByItself:
         assert store.groups()[0].recent_batches < 40
         assert scan(store, "/g").skipped_rows == 0
         assert len(messages(store, "/g")) == 44
+
+    def test_small_loads_become_few_segments_at_the_latest_when_the_store_is_closed(
+        self, store, monkeypatch
+    ):
+        monkeypatch.setattr(background, "_TICK_S", 1e6)
+        for number in range(20):
+            with store.loading("/g") as loading:
+                loading.add(event_batch([number], [str(number)], "s"))
+                loading.commit()
+            assert len(segments(store)) < 3 * background._MERGE_AT
+        assert len(segments(store)) >= background._FEW
+        store.close()
+        with Store.open(store.path) as again:
+            assert len(segments(again)) == 1
+            assert messages(again, "/g") == [str(number) for number in range(20)]
+
+    def test_a_small_load_does_not_rewrite_a_large_store(self, store, monkeypatch):
+        monkeypatch.setattr(background, "_TICK_S", 1e6)
+        for first in range(0, 500, 100):
+            store.put("/g", event_batch(range(first, first + 100), ["x"] * 100, "s"))
+            store.flush()
+        store.background._written.clear()
+        with store.loading("/g") as loading:
+            loading.add(event_batch([7], ["loaded"], "s"))
+            loading.commit()
+        store.close()
+        with Store.open(store.path) as again:
+            assert len(segments(again)) == 6
+
+    def test_a_process_that_is_idle_merges_what_it_has_written(self, store, monkeypatch):
+        monkeypatch.setattr(background, "_TICK_S", 0.02)
+        monkeypatch.setattr(background, "_IDLE_S", 0.0)
+        for number in range(6):
+            store.put("/g", event_batch([number], [str(number)], "s"))
+            store.flush()
+        end = time.monotonic() + 20
+        while time.monotonic() < end and len(segments(store)) > 3:
+            time.sleep(0.02)
+        assert len(segments(store)) <= 3
+        assert messages(store, "/g") == [str(number) for number in range(6)]
