@@ -1,4 +1,4 @@
-"""IP address functions; each distinct address is parsed once.
+"""IP address functions.
 
 Source: CWL_QuerySyntax-operations-functions; ranges from the IANA special-purpose registries.
 """
@@ -9,19 +9,19 @@ import functools
 import ipaddress
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from cwnb.errors import MalformedQuery
-from cwnb.insights.functions.calling import map_values
+from cwnb.insights.functions.calling import map_column, map_values
 from cwnb.insights.functions.registry import function
+from cwnb.insights.values.addresses import Addresses, Network, read_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from cwnb.insights.values.addresses import Mask
     from cwnb.insights.values.value_types import Value
-
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 # RFC 1918.
 _PRIVATE = [ipaddress.ip_network(n) for n in "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16".split()]
@@ -36,6 +36,7 @@ _RESERVED = [
     2001:db8::/32 2002::/16 2620:4f:8000::/48 3fff::/20 5f00::/16 fc00::/7 fe80::/10
     """.split()
 ]
+_MULTICAST = [ipaddress.ip_network(n) for n in ("224.0.0.0/4", "ff00::/8")]
 # Ranges of these registries that are globally reachable nevertheless.
 _REACHABLE = [
     ipaddress.ip_network(n)
@@ -50,19 +51,19 @@ _REACHABLE = [
 @function("isValidIp(text field) -> boolean")
 def is_valid_ip(field: Value) -> Value:
     """Tell whether a text is an IPv4 or IPv6 address."""
-    return _test_each(lambda _address: True, field)
+    return _test_each(lambda found: found.v4 | found.where(lambda _: True), field)
 
 
 @function("isValidIpV4(text field) -> boolean")
 def is_valid_ipv4(field: Value) -> Value:
     """Tell whether a text is an IPv4 address."""
-    return _test_each(lambda address: address.version == 4, field)
+    return _test_each(lambda found: found.v4, field)
 
 
 @function("isValidIpV6(text field) -> boolean")
 def is_valid_ipv6(field: Value) -> Value:
     """Tell whether a text is an IPv6 address."""
-    return _test_each(lambda address: address.version == 6, field)
+    return _test_each(lambda found: found.where(lambda _: True), field)
 
 
 @function("isIpInSubnet(text field, text cidr) -> boolean")
@@ -87,17 +88,17 @@ def is_ipv6_in_subnet(field: Value, cidr: Value) -> Value:
 def ipv4_to_number(field: Value) -> Value:
     """Give an IPv4 address as an unsigned 32-bit number; missing for anything else."""
 
-    def number(text: str) -> int | None:
-        address = _address(text)
-        return int(address) if address is not None and address.version == 4 else None
+    def numbers(texts: pa.Array) -> pa.Array:
+        found = Addresses.of(texts)
+        return pa.array(found.numbers, mask=~found.v4)
 
-    return map_values(number, pa.int64(), field)
+    return map_column(numbers, field)
 
 
 @function("isPrivateIP(text field) -> boolean")
 def is_private_ip(field: Value) -> Value:
     """Tell whether an address is private by RFC 1918."""
-    return _test_each(lambda address: _within(address, _PRIVATE), field)
+    return _test_each(lambda found: found.within(_PRIVATE), field)
 
 
 @function("isPublicIP(text field) -> boolean")
@@ -109,41 +110,36 @@ def is_public_ip(field: Value) -> Value:
 @function("isReservedIP(text field) -> boolean")
 def is_reserved_ip(field: Value) -> Value:
     """Tell whether an address is in a range of the IANA special-purpose registries."""
-    return _test_each(lambda address: _within(address, _RESERVED), field)
+    return _test_each(lambda found: found.within(_RESERVED), field)
 
 
-def _is_public(address: Address) -> bool:
-    if address.is_multicast:
-        return False
-    return not _within(address, _RESERVED) or _within(address, _REACHABLE)
+def _is_public(found: Addresses) -> Mask:
+    reachable = found.within(_REACHABLE) | ~found.within(_RESERVED)
+    return (found.v4 | found.where(lambda _: True)) & reachable & ~found.within(_MULTICAST)
 
 
-def _test_each(test: Callable[[Address], bool], field: Value) -> pa.Array:
-    def answer(text: str) -> bool:
-        address = _address(text)
-        return address is not None and test(address)
+def _test_each(test: Callable[[Addresses], Mask], field: Value) -> pa.Array:
+    def answer(texts: pa.Array) -> pa.Array:
+        return pa.array(test(Addresses.of(texts)), mask=np.asarray(texts.is_null()))
 
-    return map_values(answer, pa.bool_(), field)
+    return map_column(answer, field)
 
 
 def _in_subnet(field: Value, cidr: Value, versions: tuple[int, ...]) -> pa.Array:
-    if isinstance(cidr, pa.Scalar) and cidr.is_valid and _network(cidr.as_py()) is None:
-        raise MalformedQuery(f"{cidr.as_py()!r} is no subnet; write one such as '10.0.0.0/8'")
+    if isinstance(cidr, pa.Scalar) and cidr.is_valid:
+        network = _network(cidr.as_py())
+        if network is None:
+            raise MalformedQuery(f"{cidr.as_py()!r} is no subnet; write one such as '10.0.0.0/8'")
+        networks = [network] if network.version in versions else []
+        return _test_each(lambda found: found.within(networks), field)
 
     def answer(text: str, subnet: str) -> bool:
-        address, network = _address(text), _network(subnet)
+        address, network = read_address(text), _network(subnet)
         if address is None or network is None or address.version not in versions:
             return False
         return address in network
 
     return map_values(answer, pa.bool_(), field, cidr)
-
-
-def _address(text: str) -> Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
 
 
 @functools.lru_cache(maxsize=1024)
@@ -153,7 +149,3 @@ def _network(text: str) -> Network | None:
         return ipaddress.ip_network(text, strict=False)
     except ValueError:
         return None
-
-
-def _within(address: Address, networks: list[Network]) -> bool:
-    return any(address in network for network in networks)

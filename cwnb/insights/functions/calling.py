@@ -176,5 +176,19 @@ def map_values(python: Callable[..., Any], result: pa.DataType | None, *args: Va
     return pa.array(answers, type=result).take(codes)
 
 
+def map_column(compute: Callable[[pa.Array], pa.Array], value: Value) -> Value:
+    """Call a function of a column of strings, once with the words of a dictionary.
+
+    What it gives is missing where the word is.
+    """
+    if not isinstance(value, pa.Array):
+        return map_column(compute, values.broadcast(value, 1))[0]
+    if pa.types.is_null(value.type):
+        value = value.cast(pa.string())
+    if pa.types.is_dictionary(value.type):
+        return map_column(compute, value.dictionary).take(value.indices)
+    return compute(value)
+
+
 def _varies(value: Value) -> bool:
     return isinstance(value, pa.Array)

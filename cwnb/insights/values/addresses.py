@@ -1,0 +1,111 @@
+"""IP addresses out of many texts at once."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from cwnb.insights.control import with_checkpoints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+
+_OCTETS = 4
+_LONGEST_V4, _LONGEST_OCTET, _LARGEST_OCTET = 15, 3, 255
+
+
+def read_address(text: str) -> Address | None:
+    """Give the address that a text is; None if it is none."""
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """The addresses of a column of texts.
+
+    `v4` tells which texts are IPv4 addresses, `numbers` has these as numbers of 32 bits. `others`
+    are the addresses of IPv6 by row.
+    """
+
+    v4: Mask
+    numbers: np.ndarray[Any, np.dtype[np.int64]]
+    others: dict[int, Address]
+
+    @classmethod
+    def of(cls, texts: pa.Array) -> Addresses:
+        """Read each text (strings); what is missing or no address is in none of the answers."""
+        v4, numbers = _read_v4(texts)
+        may_be_v6 = pc.fill_null(pc.match_substring(texts, ":"), False)
+        rows = np.flatnonzero(may_be_v6.to_numpy(zero_copy_only=False))
+        found = with_checkpoints(texts.take(pa.array(rows)).to_pylist())
+        read = zip(rows.tolist(), map(read_address, found), strict=True)
+        return cls(v4, numbers, {row: address for row, address in read if address is not None})
+
+    def where(self, test: Callable[[Address], bool]) -> Mask:
+        """Tell of which rows the addresses of IPv6 pass a test."""
+        mask = np.zeros(len(self.v4), bool)
+        mask[[row for row, address in self.others.items() if test(address)]] = True
+        return mask
+
+    def within(self, networks: Sequence[Network]) -> Mask:
+        """Tell which addresses lie in one of these networks."""
+        mask = self.where(lambda address: any(address in network for network in networks))
+        for network in networks:
+            if isinstance(network, ipaddress.IPv4Network):
+                first, last = int(network.network_address), int(network.broadcast_address)
+                mask |= self.v4 & (self.numbers >= first) & (self.numbers <= last)
+        return mask
+
+
+def _read_v4(texts: pa.Array) -> tuple[Mask, np.ndarray[Any, np.dtype[np.int64]]]:
+    """Tell which texts are IPv4 addresses, and give their numbers.
+
+    Four octets of one to three digits up to 255, without leading zeros, as `ipaddress` takes them.
+    """
+    v4, numbers = np.zeros(len(texts), bool), np.zeros(len(texts), np.int64)
+    lengths = pc.fill_null(pc.binary_length(texts), 0).to_numpy()
+    rows = np.flatnonzero((lengths >= 2 * _OCTETS - 1) & (lengths <= _LONGEST_V4))
+    if not len(rows):
+        return v4, numbers
+    chosen = texts if len(rows) == len(texts) else texts.take(pa.array(rows))
+    _, offsets_of, data_of = chosen.buffers()
+    ends = np.frombuffer(offsets_of, np.int32)[chosen.offset : chosen.offset + len(chosen) + 1]
+    data = np.frombuffer(data_of, np.uint8)[ends[0] : ends[-1]]
+    ends = ends.astype(np.int64) - ends[0]
+    digits = data - np.uint8(ord("0"))  # wraps round below 0
+    dots = data == ord(".")
+    # How many dots, and how many bytes that are no part of an address, come before each text.
+    before = np.searchsorted(np.flatnonzero(dots), ends)
+    odd = np.searchsorted(np.flatnonzero(~dots & (digits > 9)), ends)
+    fits = (np.diff(before) == _OCTETS - 1) & (np.diff(odd) == 0)
+    at = np.flatnonzero(fits)
+    if not len(at):
+        return v4, numbers
+    places = np.flatnonzero(dots)[before[:-1][at][:, None] + np.arange(_OCTETS - 1)]
+    starts = np.column_stack([ends[:-1][at], places + 1])
+    stops = np.column_stack([places, ends[1:][at]])
+    size = stops - starts
+    good = ((size >= 1) & (size <= _LONGEST_OCTET)).all(axis=1)
+    at, starts, stops, size = at[good], starts[good], stops[good], size[good]
+    values = digits[stops - 1].astype(np.int64)
+    for place, weight in ((2, 10), (3, 100)):
+        digit = digits[np.maximum(stops - place, 0)].astype(np.int64)
+        values += np.where(size >= place, digit * weight, 0)
+    plain = ((size == 1) | (digits[starts] != 0)) & (values <= _LARGEST_OCTET)
+    good = plain.all(axis=1)
+    rows = rows[at[good]]
+    v4[rows] = True
+    numbers[rows] = values[good] @ np.array([1 << 24, 1 << 16, 1 << 8, 1])
+    return v4, numbers
