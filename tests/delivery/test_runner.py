@@ -263,6 +263,21 @@ def test_what_comes_after_the_ten_minutes_is_sent_even_if_no_worker_was_there(
     assert found.counts.passed_over == 2
 
 
+def test_events_that_expired_meanwhile_are_counted_once(run, put, target, logs, monkeypatch):
+    runner = run()
+    refuse(target, monkeypatch)
+    put("refused")
+    drain(runner)
+    logs.clock.advance(700)
+    put("expires")
+    logs.set_retention(GROUP, 1)
+    logs.clock.advance(2 * 86_400)
+    put("later")
+    found = drain(runner)
+    assert target.texts == ["later"]
+    assert counts(found) == {"passed_over": 1, "expired": 1, "delivered": 1, "payloads": 1}
+
+
 def test_a_paused_one_keeps_its_place(run, put, target, deliveries):
     runner = run()
     put("one")

@@ -382,15 +382,17 @@ class Runner:
         taken_ms = page.events[INGESTION_TIME].cast(pa.int64()).to_numpy()
         later = np.flatnonzero(taken_ms > subscription.disabled_until_ms)
         passed = page.events.slice(0, int(later[0]) if len(later) else None)
-        position = page.position if not len(later) else subscription.position
-        if len(later) and len(passed):
-            position = position_at(passed, -1)
+        position, expired = page.position, page.expired
+        if len(later):  # the page is read again from there, with those that expired behind it
+            before = subscription.position
+            position = position_at(passed, -1) if len(passed) else before
+            expired = self._store.expired_between(subscription.group_id, before, position)
         found = _matching(self._pattern_of(subscription), passed)
 
         def move(new: Subscription) -> None:
             new.position = position
             new.counts.passed_over += len(found)
-            new.counts.expired += page.expired
+            new.counts.expired += expired
             if len(found):
                 new.skip(Skip("passed_over", position_at(found, 0), position_at(found, -1)))
             if page.complete or len(later):
