@@ -286,10 +286,17 @@ def test_metric_filter_api() -> None:
         (["a", ""], "message 2 is empty"),
         ("a", "a list of texts"),
         ([1], "a list of texts"),
+        (["\ud800"], r"'\\ud800' is not Unicode text"),
         (5, "a list of texts"),
     ):
         with pytest.raises(InvalidParameter, match=words):
             cwnb.test_metric_filter("a", messages)
+    with pytest.raises(InvalidParameter, match=r"'\\ud800' is not Unicode text"):
+        cwnb.explain_pattern("a", "\ud800")
+    with pytest.raises(InvalidParameter, match=r"'\\ud800' is not Unicode text"):
+        cwnb.FilterPattern.parse("a").mask(["\ud800"])
+    with pytest.raises(InvalidParameter, match=r"'\"\\ud800\"' is not Unicode text"):
+        cwnb.FilterPattern.parse('"\ud800"')
 
 
 def test_hostile_patterns_are_quick_and_refused_in_one_sentence() -> None:

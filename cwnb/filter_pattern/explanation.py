@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pyarrow as pa
-
 from cwnb.errors import InvalidParameter
-from cwnb.filter_pattern.pattern import FilterPattern
+from cwnb.filter_pattern.pattern import FilterPattern, text_array
 
 if TYPE_CHECKING:
     from cwnb.filter_pattern.pieces import Piece
@@ -51,5 +49,5 @@ def explain_pattern(pattern: str | FilterPattern, message: str) -> PatternExplan
     if not isinstance(message, str):
         raise InvalidParameter(f"a message is a text, not {message!r:.80}")
     read = pattern if isinstance(pattern, FilterPattern) else FilterPattern.parse(pattern)
-    matches = bool(read.matches(pa.array([message], pa.string()))[0])
+    matches = bool(read.matches(text_array([message]))[0])
     return PatternExplanation(read, message, matches, tuple(read.grammar.explain(message)))

@@ -6,10 +6,9 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import pyarrow as pa
 
 from cwnb.errors import InvalidParameter
-from cwnb.filter_pattern.pattern import FilterPattern
+from cwnb.filter_pattern.pattern import FilterPattern, text_array
 
 # Source: API_TestMetricFilter, logEventMessages.
 MOST_MESSAGES = 50
@@ -40,7 +39,7 @@ def test_metric_filter(
     if "" in messages:
         number = messages.index("") + FIRST_EVENT
         raise InvalidParameter(f"message {number} is empty; each has at least one character")
-    found = np.flatnonzero(read.matches(pa.array(messages, pa.string())))
+    found = np.flatnonzero(read.matches(text_array(messages)))
     return [
         {
             "eventNumber": row + FIRST_EVENT,

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 MOST_CHARACTERS = 1_024
 # Messages that are looked at at a time: few enough for the processor's cache.
 _ROWS = 8_192
+_TEXT = pa.string()
 _TOO_LONG = (
     "1 validation error detected: Value '{}' at 'filterPattern' failed to satisfy constraint: "
     "Member must have length less than or equal to 1024"
@@ -79,6 +80,7 @@ class FilterPattern:
         """
         if not isinstance(text, str):
             raise InvalidParameter(f"a filter pattern is a text, not {text!r:.80}")
+        text_array([text])
         if len(text) > MOST_CHARACTERS:
             raise MalformedPattern(
                 f"a filter pattern has at most {MOST_CHARACTERS:,} characters, not {len(text):,}",
@@ -210,6 +212,14 @@ def _grammar(text: str, start: int, end: int) -> Grammar:
     return read_selectors(inside) if closing == "}" else read_fields(inside)
 
 
+def text_array(messages: Any, kind: pa.DataType | None = _TEXT) -> pa.Array:
+    """Give messages as an Arrow array; raises InvalidParameter for what is no Unicode text."""
+    try:
+        return pa.array(messages, kind)
+    except UnicodeEncodeError as error:
+        raise InvalidParameter(f"{error.object!r:.80} is not Unicode text") from None
+
+
 def _messages(events: Any) -> tuple[pa.Array, Any]:
     """Give the messages as one Arrow array of strings, and the index of the events."""
     import pandas as pd
@@ -223,7 +233,8 @@ def _messages(events: Any) -> tuple[pa.Array, Any]:
         raise InvalidParameter("messages are a list of texts; put the one into a list")
     index = events.index if isinstance(events, pd.Series) else None
     try:
-        array = events if isinstance(events, pa.Array | pa.ChunkedArray) else pa.array(events)
+        is_array = isinstance(events, pa.Array | pa.ChunkedArray)
+        array = events if is_array else text_array(events, None)
         if isinstance(array, pa.ChunkedArray):
             array = array.combine_chunks()
         if not _holds_texts(array.type):

@@ -7,6 +7,7 @@ import json
 import pytest
 
 import cwnb
+from cwnb.delivery.subscriptions import account_policies
 from cwnb.errors import InvalidParameter, MalformedPattern, ResourceNotFound
 
 from .conftest import GROUP, Target
@@ -155,6 +156,8 @@ def test_it_is_listed_and_deleted(logs, put, target):
         logs.unsubscribe(GROUP, "all")
     with pytest.raises(ResourceNotFound, match="no account policy 'al'; did you mean 'all'"):
         logs.delete_account_policy("al")
+    with pytest.raises(ResourceNotFound, match=r"no account policy \['all'\]"):
+        logs.delete_account_policy(["all"])
     logs.delete_account_policy("all")
     assert len(logs.account_policies()) == len(logs.subscriptions()) == 0
     put("before")
@@ -162,6 +165,14 @@ def test_it_is_listed_and_deleted(logs, put, target):
     put("after")
     deliver(logs)
     assert target.texts == ["after"]
+
+
+def test_two_processes_cannot_make_two_of_them(logs, target, monkeypatch):
+    put_policy(logs, target)
+    # As if the other process had made its one between the look and the transaction.
+    monkeypatch.setattr(account_policies.AccountPolicies, "all_of", lambda _: [])
+    with pytest.raises(InvalidParameter, match="one is the most"):
+        put_policy(logs, target, name="second")
 
 
 def test_names_of_policies_and_of_subscriptions_are_not_the_same(logs, target):
@@ -244,7 +255,7 @@ def test_the_group_of_the_function_itself_is_left_out(logs, monkeypatch):
         ({"selection_criteria": 3}, InvalidParameter, "selection criteria are a text, not 3"),
         ({"policy_type": "TRANSFORMER_POLICY"}, InvalidParameter, "are not there; 'SUBSCR"),
         ({"policy_type": "SUBSCRIPTION_POLICY"}, InvalidParameter, "did you mean 'SUBSCRIPTION_F"),
-        ({"name": "a:b"}, InvalidParameter, "without ':' and '\\*'"),
+        ({"name": "a:b"}, InvalidParameter, "of an account policy .* without ':' and '\\*'"),
     ],
 )
 def test_what_is_no_policy_is_one_sentence(logs, bad, error, said):

@@ -427,8 +427,9 @@ def test_a_worker_can_be_started_again_and_not_be_waited_for_before(logs, put, t
             assert worker.wait(20)
         assert not worker.running
     assert target.texts == ["one", "two"]
-    with pytest.raises(InvalidParameter, match="a timeout is a number"):
-        worker.wait("x")
+    for timeout in ("x", float("nan")):
+        with pytest.raises(InvalidParameter, match="a timeout is a number"):
+            worker.wait(timeout)
 
 
 def test_a_worker_beside_one_that_sends_waits_for_events_alone(logs, tmp_path, put, target):

@@ -226,7 +226,7 @@ FORMATS: dict[str, type[ServiceFormat | NdjsonFormat | ParquetFormat]] = {
 
 def check_format(name: str) -> str:
     """Give the name of a format back; raise InvalidParameter for an unknown one."""
-    if name not in FORMATS:
+    if not isinstance(name, str) or name not in FORMATS:
         raise InvalidParameter(unknown("export format", name, FORMATS))
     return name
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -120,12 +121,18 @@ class ExportTasks:
             raise InvalidParameter(
                 "since='last' goes by what came into the store, so it takes no start and no end"
             )
-        for task in records.all_of(self._store):
-            if task.state == records.COMPLETED and all(
-                getattr(task, name) == value for name, value in facts.items() if name != "group"
-            ):
-                return task.until
-        return [0, 0]
+        # The furthest one, which is not the newest where the clock was set back.
+        return max(
+            (
+                task.until
+                for task in records.all_of(self._store)
+                if task.state == records.COMPLETED
+                and all(
+                    getattr(task, name) == value for name, value in facts.items() if name != "group"
+                )
+            ),
+            default=[0, 0],
+        )
 
     def _run(self, record: TaskRecord) -> ExportTask:
         run = self._runs[record.id] = ExportRun(self._store, record, self._lease_s)
@@ -233,6 +240,9 @@ class ExportTask:
         `on_wait` is called some times a second. Raises TimeoutError when the time is over. One that
         was cancelled is no error.
         """
+        is_number = isinstance(timeout, int | float) and not math.isnan(timeout)
+        if timeout is not None and not is_number:
+            raise InvalidParameter(f"a timeout is a number of seconds, not {timeout!r:.80}")
         until = None if timeout is None else time.monotonic() + timeout
         while True:
             run = self._tasks.run_of(self.id)

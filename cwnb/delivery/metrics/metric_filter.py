@@ -72,10 +72,13 @@ class MetricFilter:
     def counts_as(self, other: MetricFilter) -> bool:
         """Tell whether both give the same values of the same events."""
         mine, others = (
-            (one.pattern, one.namespace, one.metric, one.value, one.unit, one.dimensions)
+            (
+                *(one.pattern, one.namespace, one.metric, one.value, one.unit),
+                *(one.dimensions, one.system_fields, one.default),
+            )
             for one in (self, other)
         )
-        return mine == others and self.default == other.default
+        return mine == others
 
     def check(self) -> None:
         """Raise InvalidParameter or MalformedPattern where the service would refuse it."""

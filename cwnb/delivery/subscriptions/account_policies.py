@@ -230,16 +230,16 @@ class AccountPolicies:
 
     def put(self, name: str, document: Document, criteria: str) -> None:
         """Make a policy, or put it in the place of that of its name; raises InvalidParameter."""
-        check_name(name)
+        check_name(name, "an account policy")
         SelectionCriteria.parse(criteria, _FORM)
-        others = [one.name for one in self.all_of() if one.name != name]
-        if others:
-            raise InvalidParameter(
-                f"there is a subscription policy of the account already, {others[0]!r}, and one is "
-                "the most; delete_account_policy() removes it"
-            )
 
         def put(old: dict[str, Any] | None, present: Present) -> dict[str, Any]:
+            others = [one.name for one in present.all_of(FAMILY) if one.name != name]
+            if others:
+                raise InvalidParameter(
+                    f"there is a subscription policy of the account already, {others[0]!r}, and "
+                    "one is the most; delete_account_policy() removes it"
+                )
             now_ms = self._store.clock.now_ms()
             policy = (
                 AccountPolicy(name, {}, "", created_ms=now_ms)

@@ -218,7 +218,7 @@ class Deliveries:
     def account_policy(self, name: str) -> AccountPolicy:
         """Give an account policy; raises ResourceNotFound with the nearest name."""
         there = {policy.name: policy for policy in self.account_policies()}
-        if name not in there:
+        if not isinstance(name, str) or name not in there:
             near = suggestion(str(name), there, cutoff=0.5)
             raise ResourceNotFound(f"there is no account policy {name!r}{near}")
         return there[name]

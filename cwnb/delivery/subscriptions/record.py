@@ -163,12 +163,11 @@ class Subscription:
         self.attempts = self.failing_ms = 0
 
 
-def check_name(name: Any) -> str:
+def check_name(name: Any, of: str = "a subscription") -> str:
     """Give the name of a subscription back; raise InvalidParameter where it is none."""
     if not isinstance(name, str) or not _NAME.fullmatch(name) or not name.isprintable():
         raise InvalidParameter(
-            "the name of a subscription has 1 to 512 characters without ':' and '*', "
-            f"not {name!r:.80}"
+            f"the name of {of} has 1 to 512 characters without ':' and '*', not {name!r:.80}"
         )
     return name
 

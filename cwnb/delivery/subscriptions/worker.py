@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import secrets
 import socket
@@ -114,7 +115,8 @@ class Worker:
             raise InvalidParameter(
                 "the worker has not been started: write 'with logs.deliver() as worker', or start()"
             )
-        if timeout is not None and not isinstance(timeout, int | float):
+        is_number = isinstance(timeout, int | float) and not math.isnan(timeout)
+        if timeout is not None and not is_number:
             raise InvalidParameter(f"a timeout is a number of seconds, not {timeout!r:.80}")
         end = None if timeout is None else time.monotonic() + timeout
         while not self._stop.is_set():

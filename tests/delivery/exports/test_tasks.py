@@ -144,6 +144,9 @@ def test_a_run_that_lost_its_lease_writes_nothing(logs, tmp_path, paused):
 def test_since_last_takes_what_came_later(logs, tmp_path):
     put(logs, 0)
     first = logs.export("/g", tmp_path / "out", since="last").wait()
+    for timeout in ("x", float("nan")):
+        with pytest.raises(InvalidParameter, match="a timeout is a number of seconds"):
+            first.wait(timeout)
     assert first.info.events == 10
     put(logs, 10)
     with logs.store.loading("/g") as loading:
@@ -164,11 +167,27 @@ def test_since_last_takes_what_came_later(logs, tmp_path):
         logs.export("/g", tmp_path / "out", since="last", start="-1h")
 
 
+def test_since_last_goes_by_positions_where_the_clock_was_set_back(tmp_path):
+    clock = Clock(DAY)
+    with cwnb.open(tmp_path / "s", encryption="none", clock=clock) as logs:
+
+        def exported():
+            return logs.export("/g", tmp_path / "out", since="last").wait().info.events
+
+        put(logs, 0)
+        assert exported() == 10
+        clock.advance(-3600)
+        put(logs, 10)
+        assert exported() == 10
+        assert exported() == 0
+
+
 @pytest.mark.parametrize(
     ("group", "options", "error"),
     [
         ("/absent", {}, "no log group is named '/absent'"),
         ("/g", {"format": "servise"}, "unknown export format 'servise'; did you mean 'service'?"),
+        ("/g", {"format": ["ndjson"]}, r"unknown export format \['ndjson'\]"),
         ("/g", {"stream_prefix": 5}, "a prefix of streams is a text, not 5"),
         ("/g", {"start": "2026-01-02", "end": "2026-01-01"}, "the window ends"),
         ("/g", {"perfix": "x"}, r"export\(\) has no argument 'perfix'"),
