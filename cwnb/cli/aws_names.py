@@ -100,6 +100,8 @@ def hint(option: str, context: click.Context) -> str:
         if known and name is not None and not any(name in text for text in said):
             kind = "" if name.startswith("-") else "the argument "
             said.append(f"{meaning.what} is {kind}{name}")
+    if not said and "PATTERN" in ours and not option.startswith("--"):
+        return "; a pattern that begins with - stands behind --, as in -- -DEBUG"
     if not said and option == "--follow":
         return f"; {_FOLLOWS}"
     return f"; {', and '.join(said)}" if said else ""

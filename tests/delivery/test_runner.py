@@ -582,6 +582,31 @@ def test_a_failing_function_is_logged_once_with_its_own_frames(run, put, clock, 
     assert said in runner.records.read().last_error
 
 
+class Untold(Exception):
+    def __str__(self):
+        raise RuntimeError("no text")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (Untold(), "Untold: its text cannot be made"),
+        (ValueError("half \ud800"), "ValueError: half \\ud800"),
+    ],
+)
+def test_an_error_whose_text_is_odd_is_tried_again_and_listed(logs, error, said):
+    def raises(_):
+        raise error
+
+    logs.subscribe(GROUP, raises, name="odd")
+    logs.put(GROUP, "i-1", [(NOW_MS, "one")])
+    with logs.deliver() as worker:
+        assert not worker.wait(0.3)
+    (row,) = logs.subscriptions().to_dict("records")
+    assert (row["state"], row["lag"]) == ("retrying", 1)
+    assert row["last_error"].startswith(f"{said} (test_runner.py:")
+
+
 def test_what_refuses_is_logged_without_a_traceback(run, put, logs, caplog):
     runner = run(to=LogGroup("/shop/web"))
     logs.delete_group("/shop/web")

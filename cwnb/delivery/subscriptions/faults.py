@@ -23,7 +23,10 @@ _MOST_LOGGED = 100
 
 def sentence(error: BaseException) -> str:
     """Give one line that says what failed."""
-    text = str(error).strip().partition("\n")[0][:500]
+    try:
+        text = _unicode(str(error).strip().partition("\n")[0][:500])
+    except Exception:  # an error of the user's own, whose text cannot be made
+        text = "its text cannot be made"
     if isinstance(error, CwnbError | Refused) and text:
         return text
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
@@ -36,7 +39,7 @@ def sentence_with_place(error: BaseException) -> str:
     while traceback is not None:
         code = traceback.tb_frame.f_code
         if not _is_ours(code.co_filename):
-            place = f" ({Path(code.co_filename).name}:{traceback.tb_lineno})"
+            place = f" ({_unicode(Path(code.co_filename).name)}:{traceback.tb_lineno})"
         traceback = traceback.tb_next
     return sentence(error) + place
 
@@ -58,6 +61,11 @@ class FaultLog:
             *(subscription.name, subscription.group, said),
             exc_info=None if traceback is None else (type(error), error, traceback),
         )
+
+
+def _unicode(text: str) -> str:
+    """Write lone surrogates as escapes: what is listed and logged is Unicode text."""
+    return text.encode(errors="backslashreplace").decode()
 
 
 def _of_user(traceback: TracebackType | None) -> TracebackType | None:
