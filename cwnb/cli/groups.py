@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cwnb.cli.options import groups_option, named_groups, open_store, store_option
+from cwnb.cli.options import by_name, groups_option, named_groups, open_store, store_option
 from cwnb.errors import InvalidParameter
 from cwnb.plurals import counted
 
@@ -60,7 +60,7 @@ def create_group(
     import cwnb
 
     days = None if retention is None else _days(retention)
-    pairs = dict(map(_tag, tags))
+    pairs = by_name(map(_tag, tags), "the tag")
     with closing(cwnb.open(path)) as logs:
         logs.create_group(group, retention_days=days, tags=pairs or None, **options)
     click.echo(f"made {group}")

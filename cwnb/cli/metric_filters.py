@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from cwnb.cli.errors import CommandGroup
-from cwnb.cli.options import open_store, store_option
+from cwnb.cli.options import by_name, open_store, store_option
 from cwnb.errors import InvalidParameter
 
 OUTPUTS = ("table", "json", "ndjson", "csv", "parquet")
@@ -64,7 +64,7 @@ def put(
       cwnb metric-filter put /shop/app slow -p '{ $.took > 1000 }' --metric Slow \\
         --value '$.took' --unit Milliseconds --dimension 'path=$.path' --replay
     """  # noqa: D301
-    pairs = dict(map(_dimension, dimensions))
+    pairs = by_name(map(_dimension, dimensions), "the dimension")
     with closing(open_store(path)) as logs:
         logs.put_metric_filter(group, name, pattern, dimensions=pairs or None, **options)
     counted = "all events" if options["replay"] else "events that become visible from now on"

@@ -13,7 +13,7 @@ from cwnb.errors import InvalidParameter, NotAStore
 from cwnb.store_folder import store_folder
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from cwnb.logs import Logs
 
@@ -61,6 +61,15 @@ def named_groups(logs: Logs, groups: tuple[str, ...], hint: str = "") -> list[st
     there = [group.name for group in logs.store.groups()]
     has = f"this store has {', '.join(there[:8])}" if there else "this store has none yet"
     raise InvalidParameter(f"name a log group with --group; {hint or has}")
+
+
+def by_name(pairs: Iterable[tuple[str, str]], what: str) -> dict[str, str]:
+    """Give pairs as a dict. Raises InvalidParameter for a name that is given twice."""
+    found: dict[str, str] = {}
+    for name, value in pairs:
+        if found.setdefault(name, value) != value:
+            raise InvalidParameter(f"{what} {name!r} is given twice, and not with the same value")
+    return found
 
 
 @contextmanager

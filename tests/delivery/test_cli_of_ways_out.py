@@ -97,12 +97,20 @@ def test_values_go_to_a_file(run, logs, tmp_path):
             ["metric-filter", "put", GROUP, "a", "--metric", "A", "--dimension", "path"],
             "a dimension is NAME=VALUE, such as path=$.path, not 'path'",
         ),
+        (
+            "metric-filter put /a a --metric A --dimension p=$.a --dimension p=$.b".split(),
+            "the dimension 'p' is given twice, and not with the same value",
+        ),
         (["metric-filter", "delete", GROUP, "a"], "log group '/shop/app' has no metric filter 'a'"),
         (["metric-filter", "lst"], "no command 'lst'; did you mean 'list'?"),
         (["metrics", GROUP], "log group '/shop/app' has no metric filters; 'cwnb metric-filter"),
         (["create-group", GROUP], "log group '/shop/app' exists already"),
         (["create-group", "/a", "--retention", "soon"], "'soon' is no number of days"),
         (["create-group", "/a", "--tag", "team"], "a tag is KEY=VALUE, such as team=shop"),
+        (
+            ["create-group", "/a", "--tag", "team=a", "--tag", "team=b"],
+            "the tag 'team' is given twice, and not with the same value",
+        ),
         (["explain-delivery", GROUP, "n", "x"], "'x' is no @ptr"),
         (
             ["subscribe", GROUP, "/no", "--log-group"],

@@ -254,5 +254,6 @@ def _fault(error: Exception, where: str) -> ExportFailed:
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return ExportFailed(f"no space is left for the export in {where!r}")
     reason = error.strerror.lower() if isinstance(error, OSError) and error.strerror else ""
-    reason = reason or str(error).strip().rstrip(".") or kind
+    # Errors of botocore have several lines.
+    reason = reason or " ".join(str(error).split()).rstrip(".") or kind
     return ExportFailed(f"cannot write to {where!r}: {reason}")

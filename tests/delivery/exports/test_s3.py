@@ -138,6 +138,11 @@ def test_what_is_no_destination(logs, destination, message):
         logs.export("/g", destination)
 
 
+def test_an_error_of_several_lines_is_said_in_one():
+    error = destinations._fault(ValueError("validation failed:\nInvalid name."), "s3://A!/")
+    assert str(error) == "cannot write to 's3://A!/': validation failed: Invalid name"
+
+
 def test_a_put_that_fails_midway_leaves_what_was_written(logs, s3, monkeypatch):
     logs.put("/g", "s", [(DAY, "one")])
     put, calls = destinations.Bucket._put, []
