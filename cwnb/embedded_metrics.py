@@ -56,7 +56,8 @@ class EmbeddedMetrics:
         """Give the log groups whose messages are read for metrics, a row each.
 
         `documents` have been read, of which `malformed` break a rule; `last_malformed` says what
-        the last of them does. Counted is up to the last call of `metrics()`.
+        the last of them does. `expired`: messages whose retention ended before they were read.
+        Counted is up to the last call of `metrics()`.
         """
         from cwnb.delivery import embedded
 

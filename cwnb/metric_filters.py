@@ -94,6 +94,7 @@ class MetricFilters(EmbeddedMetrics):
                     made.matched = before.matched
                     made.without_number = before.without_number
                     made.without_dimension = before.without_dimension
+                    made.expired = before.expired
             return made.held()
 
         self.store.change_kept(_family(), name, put, group=group_id)
@@ -111,8 +112,9 @@ class MetricFilters(EmbeddedMetrics):
         """Give the metric filters by group and name, a row each, with what they have counted.
 
         `matched`: events that matched. Of these gave no value those of `without_number`, where what
-        `value` refers to is no number, and of `without_dimension`. What has become visible is
-        counted first. A filter that is replaced by another one counts anew.
+        `value` refers to is no number, and of `without_dimension`. `expired`: events that expired
+        before they were looked at. What has become visible is counted first. A filter that is
+        replaced by another one counts anew.
         """
         self._catch_up(self._metric_filters())
         return listing(self._metric_filters(), METRIC_FILTERS)

@@ -104,12 +104,14 @@ METRIC_FILTERS = {
     "matched": ("matched", "integer"),
     "without_number": ("without_number", "integer"),
     "without_dimension": ("without_dimension", "integer"),
+    "expired": ("expired", "integer"),
     "created": ("created_ms", "time"),
 }
 EMBEDDED_METRICS = {
     "group": ("group", "text"),
     "documents": ("documents", "integer"),
     "malformed": ("malformed", "integer"),
+    "expired": ("expired", "integer"),
     "last_malformed": ("last_malformed", "text"),
     "created": ("created_ms", "time"),
 }

@@ -191,6 +191,29 @@ def test_what_matched_and_gave_no_value_is_counted(logs):
     assert counts() == (1, 1, 0)
 
 
+@pytest.mark.parametrize("swept", [False, True])
+def test_events_that_expired_before_they_were_counted_are_said(logs, swept):
+    logs.put_metric_filter(GROUP, "n", "", metric="N")
+    logs.put_embedded_metrics(GROUP)
+    logs.set_retention(GROUP, 1)
+    put(logs, 0, "one", "two")
+    logs.clock.advance(2 * 86_400)
+    if swept:
+        logs.sweep()
+
+    def expired():
+        assert logs.metrics() is not None
+        return list(logs.metric_filters()["expired"]), list(logs.embedded_metrics()["expired"])
+
+    assert expired() == ([2], [2])
+    assert expired() == ([2], [2])
+    put(logs, 2 * 1440, "three")
+    assert expired() == ([2], [2])
+    assert rows(logs, "sum") == [(2 * 1440, 1.0)]
+    logs.put_metric_filter(GROUP, "n", "", metric="N", replay=True)
+    assert expired() == ([2], [2])
+
+
 def test_nothing_counts_twice_whoever_catches_up(logs, tmp_path):
     logs.put_metric_filter(GROUP, "n", "", metric="N")
     others = [cwnb.open(tmp_path / "s", clock=logs.clock) for _ in range(3)]

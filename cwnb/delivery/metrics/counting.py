@@ -55,7 +55,7 @@ def catch_up(store: Store, found: MetricFilter) -> None:
             found.position, [found.group_id], limit_rows=_PAGE_ROWS, limit_bytes=_PAGE_BYTES
         )
         complete = page.complete
-        if not len(page.events):
+        if not len(page.events) and not page.expired:
             return
         tallied = _tallied(found, pattern, page)
 
@@ -76,6 +76,7 @@ def catch_up(store: Store, found: MetricFilter) -> None:
             there.matched += tallied.matched
             there.without_number += tallied.without_number
             there.without_dimension += tallied.without_dimension
+            there.expired += page.expired
             return there.held()
 
         held = store.change_kept(FAMILY, found.name, add, group=found.group_id)

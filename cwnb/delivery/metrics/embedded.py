@@ -28,7 +28,7 @@ class EmbeddedMetrics:
     """Which metrics of a log group are read out of messages, and what came of these.
 
     Messages up to `position` are read. `malformed` of the `documents` break a rule, and
-    `last_malformed` says which.
+    `last_malformed` says which. `expired`: messages whose retention ended before they were read.
     """
 
     group: str
@@ -38,6 +38,7 @@ class EmbeddedMetrics:
     malformed: int = 0
     last_malformed: str = ""
     created_ms: int = 0
+    expired: int = 0
 
     @classmethod
     def read(cls, held: dict[str, Any]) -> EmbeddedMetrics:
@@ -53,6 +54,7 @@ class _Page:
     documents: int = 0
     malformed: int = 0
     why: str = ""
+    expired: int = 0
 
 
 def all_of(store: Store) -> list[EmbeddedMetrics]:
@@ -92,9 +94,10 @@ def catch_up(store: Store, found: EmbeddedMetrics) -> EmbeddedMetrics | None:
         page = store.read_after(
             found.position, [found.group_id], limit_rows=_PAGE_ROWS, limit_bytes=_PAGE_BYTES
         )
-        if not len(page.events):
+        if not len(page.events) and not page.expired:
             return found
         read, before, after = _read(page.events[MESSAGE].to_pylist()), found.position, page.position
+        read.expired = page.expired
 
         def add(
             old: dict[str, Any] | None,
@@ -110,6 +113,7 @@ def catch_up(store: Store, found: EmbeddedMetrics) -> EmbeddedMetrics | None:
             now.position = after
             now.documents += read.documents
             now.malformed += read.malformed
+            now.expired += read.expired
             now.last_malformed = read.why or now.last_malformed
             return asdict(now)
 

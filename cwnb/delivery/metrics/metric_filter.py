@@ -40,7 +40,7 @@ class MetricFilter:
     `default` is the value of minutes in which events came and none matched. `system_fields` are
     dimensions too. Events up to `position` have been counted. `matched`: how many matched; of these
     gave no value those that are counted in `without_number` (what `value` refers to is no number)
-    and `without_dimension`.
+    and `without_dimension`. `expired`: events whose retention ended before they were looked at.
     """
 
     name: str
@@ -59,6 +59,7 @@ class MetricFilter:
     matched: int = 0
     without_number: int = 0
     without_dimension: int = 0
+    expired: int = 0
 
     @classmethod
     def read(cls, held: dict[str, Any]) -> MetricFilter:
