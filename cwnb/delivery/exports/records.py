@@ -47,7 +47,8 @@ class TaskRecord:
     not including, `end_ms`. Files with all its events up to `checkpoint` are there; of the folders
     in `ahead` also with those after it up to a position. `parts`: the numbers of the files of each
     key (a stream or a day). `expected` is None until the events have been counted.
-    `missed`: events after `since` that had expired before the task began.
+    `follows`: it goes on after another export. `missed`: events after `since` that had expired
+    before the task began, if it does.
     """
 
     id: str
@@ -66,6 +67,7 @@ class TaskRecord:
     message: str = ""
     completed_ms: int | None = None
     expected: int | None = None
+    follows: bool = False
     missed: int = 0
     events: int = 0
     text_bytes: int = 0

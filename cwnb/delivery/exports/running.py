@@ -162,7 +162,7 @@ class ExportRun:
         expected, missed = self._record.expected, self._record.missed
         if expected is None:
             since, until = Position(*self._record.since), Position(*self._record.until)
-            if since.commit:
+            if self._record.follows:
                 # Before the count, so that what expires in between is counted by neither.
                 missed = self._store.expired_between(self._record.group_id, since, until)
             expected = self._reader.count(since)

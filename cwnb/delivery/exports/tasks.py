@@ -93,7 +93,11 @@ class ExportTasks:
             "end_ms": None if window.end_ms >= ALL_TIME.end_ms else window.end_ms,
         }
         after = self._after_last(since, facts)
-        created = {"since": after, "created_ms": self._store.clock.now_ms()}
+        created = {
+            "since": after or [0, 0],
+            "follows": after is not None,
+            "created_ms": self._store.clock.now_ms(),
+        }
         return self._run(records.new_task(self._store, self._lease_s, **facts, **created))
 
     def find(self, task_id: str) -> ExportTask:
@@ -111,10 +115,10 @@ class ExportTasks:
             run.give_up()
         self._runs.clear()
 
-    def _after_last(self, since: str | None, facts: dict[str, Any]) -> list[int]:
-        """Give the position after which an export begins."""
+    def _after_last(self, since: str | None, facts: dict[str, Any]) -> list[int] | None:
+        """Give the position of the last export, after which this one begins; None if it is none."""
         if since is None:
-            return [0, 0]
+            return None
         if since != LAST:
             raise InvalidParameter(unknown("beginning", since, [LAST]))
         if facts["start_ms"] is not None or facts["end_ms"] is not None:
@@ -131,7 +135,7 @@ class ExportTasks:
                     getattr(task, name) == value for name, value in facts.items() if name != "group"
                 )
             ),
-            default=[0, 0],
+            default=None,
         )
 
     def _run(self, record: TaskRecord) -> ExportTask:
