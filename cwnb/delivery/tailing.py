@@ -6,7 +6,7 @@ import threading
 import warnings
 from collections import deque
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from cwnb.store import Store
 
 _GROUP, _COMMIT = "group", "@commit"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Seconds between two looks at the store.
 _LOOK_EVERY_S = 0.1
 _PAGE_ROWS, _PAGE_BYTES = 10_000, 8 << 20
@@ -212,7 +213,7 @@ class Tail:
         columns = (table[name].to_pylist() for name in (_GROUP, LOG_STREAM))
         texts = table[MESSAGE].to_pylist()
         times, ingested = (
-            [datetime.fromtimestamp(ms / 1000, UTC) for ms in _ms(table[name])]
+            [_EPOCH + timedelta(milliseconds=ms) for ms in _ms(table[name])]
             for name in (TIMESTAMP, INGESTION_TIME)
         )
         rows = zip(*columns, times, texts, ingested, loaded.tolist(), strict=True)

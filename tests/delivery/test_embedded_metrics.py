@@ -67,6 +67,7 @@ def test_each_set_of_dimensions_and_each_directive_makes_metrics(logs):
         (document(about={"Timestamp": None}), "_aws.Timestamp is a number of .*, not None"),
         (document(about={"Timestamp": "now"}), "_aws.Timestamp .*, not 'now'"),
         (document(about={"Timestamp": -1}), "_aws.Timestamp"),
+        (document(about={"Timestamp": 1.5}), "_aws.Timestamp"),
         (document(about={"Timestamp": 10**18}), "_aws.Timestamp"),
         (document(about={"CloudWatchMetrics": {}}), "CloudWatchMetrics is an array, not {}"),
         (document(about={"CloudWatchMetrics": [3]}), "is an object, not 3"),
@@ -103,6 +104,11 @@ def test_a_message_that_breaks_a_rule_gives_nothing_and_says_which(logs, text, s
 )
 def test_other_messages_are_none_of_the_format(text):
     assert read_document(text) is None
+
+
+def test_a_time_with_an_exponent_is_a_number_too():
+    text = document(about={"Timestamp": 1.795e12})
+    assert [one.time_ms for one in read_document(text)] == [1_795_000_000_000]
 
 
 def test_names_with_escapes_are_read():

@@ -54,6 +54,15 @@ def test_an_event_has_its_group_stream_and_times(logs, put):
     assert (event.timestamp, event.ingestion_time, event.is_loaded) == (when, when, False)
 
 
+def test_times_far_away_are_exact_to_the_millisecond(logs):
+    last_ms = 253_402_300_799_999
+    with logs.store.loading(GROUP) as loading:
+        loading.add(event_batch([last_ms], ["far"], "file"))
+        loading.commit(LoadRecord("far", "a", "file", 1, 1, 1, "{}", 1, spans=[]))
+    (event,) = logs.tail(GROUP, since="1h", follow=False)
+    assert event.timestamp == datetime(9999, 12, 31, 23, 59, 59, 999_000, UTC)
+
+
 def test_since_begins_with_what_is_there_in_order_of_time_and_goes_on(logs, put):
     for minutes, message in [(1, "newer"), (30, "too old"), (5, "older")]:
         logs.put(GROUP, "s", [(NOW_MS - minutes * MINUTE, message)])

@@ -57,6 +57,8 @@ def read_document(message: str) -> list[EmbeddedValues] | None:
     if not isinstance(about, dict) or _DIRECTIVES not in about:
         return None
     time_ms = about.get("Timestamp")
+    if isinstance(time_ms, float) and time_ms.is_integer():
+        time_ms = int(time_ms)  # some libraries write 1.7e12
     if type(time_ms) is not int or not 0 <= time_ms <= _LATEST_MS:
         raise Malformed(f"_aws.Timestamp is a number of milliseconds, not {_shown(time_ms)}")
     directives = about[_DIRECTIVES]
