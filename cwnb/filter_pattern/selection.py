@@ -156,6 +156,12 @@ class SelectionCriteria:
         _check(scanner, list(leaves(conditions)), rules, form)
         return cls(text, form, conditions)
 
+    @property
+    def values(self) -> list[str]:
+        """Give the texts that names are compared with."""
+        criteria = [] if self.conditions is None else leaves(self.conditions)
+        return [value for one in criteria for value in one.values]
+
     def select(self, values: Mapping[str, str]) -> bool:
         """Tell whether they select what has these values by name."""
         if self.conditions is None:

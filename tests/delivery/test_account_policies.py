@@ -252,6 +252,11 @@ def test_the_group_of_the_function_itself_is_left_out(logs, monkeypatch):
             "LogGroupName",
         ),
         ({"selection_criteria": 'LogGroupName IN ["/a"]'}, MalformedPattern, "stands NOT IN"),
+        (
+            {"selection_criteria": 'LogGroupName NOT IN ["/a", "/audit/*"]'},
+            InvalidParameter,
+            r"name whole log groups, and none has a '\*' in its name: '/audit/\*'",
+        ),
         ({"selection_criteria": 3}, InvalidParameter, "selection criteria are a text, not 3"),
         ({"policy_type": "TRANSFORMER_POLICY"}, InvalidParameter, "are not there; 'SUBSCR"),
         ({"policy_type": "SUBSCRIPTION_POLICY"}, InvalidParameter, "did you mean 'SUBSCRIPTION_F"),

@@ -231,7 +231,11 @@ class AccountPolicies:
     def put(self, name: str, document: Document, criteria: str) -> None:
         """Make a policy, or put it in the place of that of its name; raises InvalidParameter."""
         check_name(name, "an account policy")
-        SelectionCriteria.parse(criteria, _FORM)
+        for group in SelectionCriteria.parse(criteria, _FORM).values:
+            if "*" in group:
+                raise InvalidParameter(
+                    f"the criteria name whole log groups, and none has a '*' in its name: {group!r}"
+                )
 
         def put(old: dict[str, Any] | None, present: Present) -> dict[str, Any]:
             others = [one.name for one in present.all_of(FAMILY) if one.name != name]
