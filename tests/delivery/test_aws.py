@@ -295,8 +295,11 @@ def test_no_credentials_are_kept(logs, cloud, tmp_path):
     logs.subscribe(GROUP, KINESIS, name="bus", role_arn=ROLE)
     (record,) = logs.store.kept_records("subscription")
     assert record.value["target"] == {
-        "kind": "kinesis", "name": KINESIS, "role": ROLE, "distribution": "ByLogStream",
-    }  # fmt: skip
+        "kind": "kinesis",
+        "name": KINESIS,
+        "role": ROLE,
+        "distribution": "ByLogStream",
+    }
 
 
 def test_without_boto3_it_is_said_what_to_install(logs, monkeypatch):

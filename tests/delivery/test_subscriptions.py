@@ -432,6 +432,19 @@ def test_a_worker_can_be_started_again_and_not_be_waited_for_before(logs, put, t
             worker.wait(timeout)
 
 
+def test_waiting_names_what_an_error_has_disabled(logs, put):
+    logs.create_group("/t")
+    logs.subscribe(GROUP, cwnb.LogGroup("/t"), name="copies")
+    logs.delete_group("/t")
+    put("one")
+    with logs.deliver() as worker:
+        assert repr(worker.wait(20)) == (
+            "all has been sent that can be\n"
+            "  copies of /shop/app: disabled after log group '/t' does not exist; "
+            "1 event passed over, 0 events to look at"
+        )
+
+
 def test_a_worker_beside_one_that_sends_waits_for_events_alone(logs, tmp_path, put, target):
     logs.subscribe(GROUP, ACT, name="bus")
     with cwnb.open(tmp_path / "s", clock=logs.clock) as other, logs.deliver() as worker:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
     from cwnb.delivery.subscriptions.deliveries import Deliveries
     from cwnb.delivery.subscriptions.record import Subscription
 
-_NOT_WAITED_FOR = frozenset({"paused", "disabled", "waiting for its function"})
+_DISABLED = "disabled"
+_NOT_WAITED_FOR = frozenset({"paused", _DISABLED, "waiting for its function"})
 
 
 @dataclass(frozen=True, repr=False)
@@ -21,7 +22,7 @@ class Waited:
     """Tells whether all was sent that a worker could send: it is true or false, as `done`.
 
     `held_up` has a sentence for each subscription that it still waited for when the time was over,
-    `left` one for each that has events and was not waited for: it is paused or disabled, or no
+    `left` one for each that was not waited for: it is disabled, or has events and is paused, or no
     process has attached its function.
     """
 
@@ -46,7 +47,8 @@ def waited(deliveries: Deliveries, busy: Iterable[Subscription], owner: str) -> 
     left = tuple(
         _reason(deliveries, one, owner)
         for one in deliveries.all_of()
-        if deliveries.state(one) in _NOT_WAITED_FOR and deliveries.lag(one)
+        if (state := deliveries.state(one)) in _NOT_WAITED_FOR
+        and (deliveries.lag(one) or state == _DISABLED)
     )
     return Waited(not held_up, held_up, left)
 
@@ -56,7 +58,9 @@ def _reason(deliveries: Deliveries, one: Subscription, owner: str) -> str:
     if state == "active":
         other = one.lease.owner not in {"", owner}
         state = "another worker sends it" if other else "it is sending"
-    if state in {"retrying", "disabled"} and one.last_error:
+    waiting = f"{counted(deliveries.lag(one), 'event')} to look at"
+    if state == _DISABLED:
+        waiting = f"{counted(one.counts.passed_over, 'event')} passed over, {waiting}"
+    if state in {"retrying", _DISABLED} and one.last_error:
         state = f"{state} after {one.last_error}"
-    waiting = counted(deliveries.lag(one), "event")
-    return f"{one.name} of {one.group}: {state}; {waiting} to look at"
+    return f"{one.name} of {one.group}: {state}; {waiting}"
