@@ -8,7 +8,7 @@ import pyarrow as pa
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from cwnb.insights.values.addresses import Addresses, read_address
+from cwnb.insights.values.addresses import Addresses, are_within, read_address
 
 OCTETS = st.one_of(
     st.integers(0, 300).map(str), st.sampled_from(["", "0", "00", "01", "255", "256", "999", "1 "]),
@@ -40,3 +40,4 @@ def test_addresses_of_many_are_those_of_each(texts: list[str | None], skipped: i
     for network in NETWORKS:
         inside = [address is not None and address in network for address in expected]
         assert found.within([network]).tolist() == inside
+        assert are_within(pa.array(texts, pa.string()).slice(skipped), [network]).tolist() == inside

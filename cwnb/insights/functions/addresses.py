@@ -15,7 +15,7 @@ import pyarrow as pa
 from cwnb.errors import MalformedQuery
 from cwnb.insights.functions.calling import map_column, map_values
 from cwnb.insights.functions.registry import function
-from cwnb.insights.values.addresses import Addresses, Network, read_address
+from cwnb.insights.values.addresses import Addresses, Network, are_within, read_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,7 +98,7 @@ def ipv4_to_number(field: Value) -> Value:
 @function("isPrivateIP(text field) -> boolean")
 def is_private_ip(field: Value) -> Value:
     """Tell whether an address is private by RFC 1918."""
-    return _test_each(lambda found: found.within(_PRIVATE), field)
+    return _within(field, _PRIVATE)
 
 
 @function("isPublicIP(text field) -> boolean")
@@ -110,7 +110,7 @@ def is_public_ip(field: Value) -> Value:
 @function("isReservedIP(text field) -> boolean")
 def is_reserved_ip(field: Value) -> Value:
     """Tell whether an address is in a range of the IANA special-purpose registries."""
-    return _test_each(lambda found: found.within(_RESERVED), field)
+    return _within(field, _RESERVED)
 
 
 def _is_public(found: Addresses) -> Mask:
@@ -125,13 +125,20 @@ def _test_each(test: Callable[[Addresses], Mask], field: Value) -> pa.Array:
     return map_column(answer, field)
 
 
+def _within(field: Value, networks: list[Network]) -> pa.Array:
+    def answer(texts: pa.Array) -> pa.Array:
+        return pa.array(are_within(texts, networks), mask=np.asarray(texts.is_null()))
+
+    return map_column(answer, field)
+
+
 def _in_subnet(field: Value, cidr: Value, versions: tuple[int, ...]) -> pa.Array:
     if isinstance(cidr, pa.Scalar) and cidr.is_valid:
         network = _network(cidr.as_py())
         if network is None:
             raise MalformedQuery(f"{cidr.as_py()!r} is no subnet; write one such as '10.0.0.0/8'")
         networks = [network] if network.version in versions else []
-        return _test_each(lambda found: found.within(networks), field)
+        return _within(field, networks)
 
     def answer(text: str, subnet: str) -> bool:
         address, network = read_address(text), _network(subnet)

@@ -19,7 +19,10 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
+# So many at a time stay in the processor's cache.
+_ROWS = 8_192
 _OCTETS = 4
+_OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])"
 _LONGEST_V4, _LONGEST_OCTET, _LARGEST_OCTET = 15, 3, 255
 
 
@@ -46,7 +49,16 @@ class Addresses:
     @classmethod
     def of(cls, texts: pa.Array) -> Addresses:
         """Read each text (strings); what is missing or no address is in none of the answers."""
-        v4, numbers = _read_v4(texts)
+        found = cls.of_v6(texts)
+        for start in range(0, len(texts), _ROWS):
+            part = slice(start, start + _ROWS)
+            _read_v4(texts[part], found.v4[part], found.numbers[part])
+        return found
+
+    @classmethod
+    def of_v6(cls, texts: pa.Array) -> Addresses:
+        """Read the addresses of IPv6 alone."""
+        v4, numbers = np.zeros(len(texts), bool), np.zeros(len(texts), np.int64)
         may_be_v6 = pc.fill_null(pc.match_substring(texts, ":"), False)
         rows = np.flatnonzero(may_be_v6.to_numpy(zero_copy_only=False))
         found = with_checkpoints(texts.take(pa.array(rows)).to_pylist())
@@ -69,16 +81,41 @@ class Addresses:
         return mask
 
 
-def _read_v4(texts: pa.Array) -> tuple[Mask, np.ndarray[Any, np.dtype[np.int64]]]:
-    """Tell which texts are IPv4 addresses, and give their numbers.
+def are_within(texts: pa.Array, networks: Sequence[Network]) -> Mask:
+    """Tell which texts (strings) are addresses in one of these networks.
+
+    Those of IPv4 have a pattern, so that a search finds their addresses.
+    """
+    mask = np.zeros(len(texts), bool)
+    patterns = [_pattern(one) for one in networks if isinstance(one, ipaddress.IPv4Network)]
+    if patterns:
+        found = pc.match_substring_regex(texts, rf"\A(?:{'|'.join(patterns)})\z")
+        mask |= pc.fill_null(found, False).to_numpy(zero_copy_only=False)
+    if len(patterns) < len(networks):
+        mask |= Addresses.of_v6(texts).within(networks)
+    return mask
+
+
+def _pattern(network: ipaddress.IPv4Network) -> str:
+    """Give a pattern of the addresses of a network: octets that are free, fixed, or in a range."""
+    octets = []
+    for place in range(_OCTETS):
+        fixed = min(8, max(0, network.prefixlen - 8 * place))
+        first = network.network_address.packed[place]
+        values = map(str, range(first, first + (1 << 8 - fixed)))
+        octets.append(f"(?:{'|'.join(values)})" if fixed else _OCTET)
+    return r"\.".join(octets)
+
+
+def _read_v4(texts: pa.Array, v4: Mask, numbers: np.ndarray[Any, np.dtype[np.int64]]) -> None:
+    """Mark which texts are IPv4 addresses, and write their numbers.
 
     Four octets of one to three digits up to 255, without leading zeros, as `ipaddress` takes them.
     """
-    v4, numbers = np.zeros(len(texts), bool), np.zeros(len(texts), np.int64)
     lengths = pc.fill_null(pc.binary_length(texts), 0).to_numpy()
     rows = np.flatnonzero((lengths >= 2 * _OCTETS - 1) & (lengths <= _LONGEST_V4))
     if not len(rows):
-        return v4, numbers
+        return
     chosen = texts if len(rows) == len(texts) else texts.take(pa.array(rows))
     _, offsets_of, data_of = chosen.buffers()
     ends = np.frombuffer(offsets_of, np.int32)[chosen.offset : chosen.offset + len(chosen) + 1]
@@ -92,7 +129,7 @@ def _read_v4(texts: pa.Array) -> tuple[Mask, np.ndarray[Any, np.dtype[np.int64]]
     fits = (np.diff(before) == _OCTETS - 1) & (np.diff(odd) == 0)
     at = np.flatnonzero(fits)
     if not len(at):
-        return v4, numbers
+        return
     places = np.flatnonzero(dots)[before[:-1][at][:, None] + np.arange(_OCTETS - 1)]
     starts = np.column_stack([ends[:-1][at], places + 1])
     stops = np.column_stack([places, ends[1:][at]])
@@ -108,4 +145,3 @@ def _read_v4(texts: pa.Array) -> tuple[Mask, np.ndarray[Any, np.dtype[np.int64]]
     rows = rows[at[good]]
     v4[rows] = True
     numbers[rows] = values[good] @ np.array([1 << 24, 1 << 16, 1 << 8, 1])
-    return v4, numbers
