@@ -63,6 +63,13 @@ def store_path(path: Any) -> str:
     return text
 
 
+def flag(name: str, value: Any) -> bool:
+    """Give a yes or no, which must be True or False: `"no"` would be true."""
+    if value is not True and value is not False:
+        raise InvalidParameter(f"{name} is True or False, not {value!r:.80}")
+    return bool(value)
+
+
 def group_name(group: Any) -> str:
     """Give the name of a log group, which must be text."""
     if not isinstance(group, str):

@@ -31,10 +31,11 @@ class EmbeddedMetrics:
         the time of its values. Every set of dimensions gives a metric of its own. A message that
         breaks a rule of the format gives none, and is counted in `embedded_metrics()`. Messages
         count that become visible from now on; with `replay` all that ever did, in place of what was
-        counted. Raises ResourceNotFound.
+        counted, but for loads with `deliver=False`. Raises ResourceNotFound, InvalidParameter.
         """
         from cwnb.delivery import embedded
 
+        replay = arguments.flag("replay", replay)
         embedded.switch_on(self.store, arguments.one_group(group), replay=replay)
 
     def delete_embedded_metrics(self, group: str) -> None:

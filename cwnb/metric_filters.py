@@ -53,10 +53,11 @@ class MetricFilters(EmbeddedMetrics):
         value of a minute in which events came and none matched. `dimensions`: at most three, a
         reference by name; an event that lacks one counts nothing. `emit_system_fields`: of
         "@aws.account" and "@aws.region", those that are dimensions too. Events count that become
-        visible from now on; with `replay` all that ever did, in place of what it has counted. A
-        filter of the same name is replaced and goes on where it was. Raises MalformedPattern,
-        ResourceNotFound, InvalidParameter.
+        visible from now on; with `replay` all that ever did, in place of what it has counted (but
+        for loads with `deliver=False`). A filter of the same name is replaced and goes on where it
+        was. Raises MalformedPattern, ResourceNotFound, InvalidParameter.
         """
+        replay = arguments.flag("replay", replay)
         from cwnb.delivery import (
             MOST_FILTERS,
             Position,

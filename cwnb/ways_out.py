@@ -244,6 +244,7 @@ class WaysOut:
             raise InvalidParameter("name a log group to follow, as in logs.tail('/shop/*')")
         read, chosen = FilterPattern.parse(pattern), checked_streams(streams)
         since_ms = None if since is None else bound_ms(since, self.store.clock.now_ms())
+        follow = arguments.flag("follow", follow)
         return Tail(self.store, named, read, streams=chosen, since_ms=since_ms, follow=follow)
 
     def deliver(self, *, clock: Clock | None = None) -> Worker:

@@ -317,3 +317,13 @@ def test_what_is_not_there_cannot_be_deleted(logs):
     logs.put_metric_filter(GROUP, "errors", "", metric="E")
     with pytest.raises(ResourceNotFound, match="did you mean 'errors'"):
         logs.delete_metric_filter(GROUP, "error")
+
+
+def test_a_yes_or_no_is_true_or_false(logs):
+    for call in (
+        lambda: logs.put_metric_filter(GROUP, "f", "ERROR", metric="E", namespace="N", replay="no"),
+        lambda: logs.put_embedded_metrics(GROUP, replay=1),
+        lambda: logs.tail(GROUP, follow=None),
+    ):
+        with pytest.raises(InvalidParameter, match="is True or False, not"):
+            call()
