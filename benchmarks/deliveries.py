@@ -1,8 +1,9 @@
 """`python -m benchmarks deliveries`: how fast subscriptions send, how soon, and what writers pay.
 
-Ends with `events_per_s=E p99_ms=L writer_rate=R writer_p99=P`: events a second matched and packed
-for a function, the 99th percentile from a put to the function, and by what a writer of 100-event
-puts is slowed and its 99th percentile grows while another process sends three subscriptions.
+Ends with `events_per_s=E p99_ms=L kinesis_per_s=K writer_rate=R writer_p99=P`: events a second
+matched and packed for a function, the 99th percentile from a put to the function, events a second
+that moto's server takes as a Kinesis stream, and by what a writer of 100-event puts is slowed and
+its 99th percentile grows while another process sends three subscriptions.
 """
 
 from __future__ import annotations
@@ -10,8 +11,12 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import socket
+import subprocess
+import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +40,8 @@ def main(args: list[str]) -> int:
         print(f"matched and packed for a function: {rate:,.0f} events/s")
         late = latency(Path(folder, "latency"))
         print(f"from put to function: p50 {np.median(late):.0f} ms, p99 {p99(late):.0f} ms")
+        kinesis = to_kinesis(Path(folder, "kinesis"), options.events // 10)
+        print(f"put to a Kinesis stream of moto: {kinesis:,.0f} events/s")
         alone = writing(Path(folder, "alone"), options, subscriptions=0)
         beside = writing(Path(folder, "beside"), options, subscriptions=3)
         ratio, slower = beside["rate"] / alone["rate"], beside["p99"] / alone["p99"]
@@ -42,8 +49,8 @@ def main(args: list[str]) -> int:
             print(f"writer {name}: {found['rate']:,.0f} events/s, p99 {found['p99']:.1f} ms")
         print(f"lag at the end of the writing: {beside['lag']:,.0f} events")
     print(
-        f"events_per_s={rate:.0f} p99_ms={p99(late):.0f} writer_rate={ratio:.2f} "
-        f"writer_p99={slower:.2f}"
+        f"events_per_s={rate:.0f} p99_ms={p99(late):.0f} kinesis_per_s={kinesis:.0f} "
+        f"writer_rate={ratio:.2f} writer_p99={slower:.2f}"
     )
     return 0
 
@@ -106,6 +113,53 @@ def latency(path: Path, puts: int = 300) -> list[float]:
             assert worker.wait(30)
     assert len(late) == puts
     return late
+
+
+def to_kinesis(path: Path, events: int) -> float:
+    """Put events of 20 log streams in batches of 1,000 first, and time the sending."""
+    import boto3
+
+    import cwnb
+
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    os.environ |= {
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}", "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x", "AWS_DEFAULT_REGION": "us-east-1",
+    }  # fmt: skip
+    server = subprocess.Popen(
+        [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        while True:
+            with suppress(OSError), socket.create_connection(("127.0.0.1", port)):
+                break
+            time.sleep(0.1)
+        kinesis = boto3.client("kinesis")
+        kinesis.create_stream(StreamName="bus", ShardCount=4)
+        kinesis.get_waiter("stream_exists").wait(StreamName="bus", WaiterConfig={"Delay": 1})
+        arn = kinesis.describe_stream(StreamName="bus")["StreamDescription"]["StreamARN"]
+        account = arn.split(":")[4]
+        with cwnb.open(path) as logs:
+            logs.create_group(GROUP)
+            logs.subscribe(GROUP, arn, name="bus", role_arn=f"arn:aws:iam::{account}:role/bus")
+            texts, now = _messages(events), int(time.time() * 1000)
+            for at in range(0, events, 1_000):
+                part = [(now, text) for text in texts[at : at + 1_000]]
+                logs.put(GROUP, f"s-{at // 1_000 % _STREAMS}", part)
+            started = time.perf_counter()
+            with logs.deliver() as worker:
+                assert worker.wait(300)
+            took = time.perf_counter() - started
+            (row,) = logs.subscriptions().to_dict("records")
+            assert row["delivered"] == events, row
+        return events / took
+    finally:
+        server.terminate()
+        server.wait()
 
 
 def nothing(message: dict[str, Any]) -> None:

@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 # A chunk is what one transaction acknowledges.
 CHUNK_EVENTS = 10_000
 CHUNK_BYTES = 8 << 20
-# Seconds between two looks at the store while nothing is to be sent.
-IDLE_S = 0.1
+# Seconds between two looks at the store: while nothing is to be sent, and after all was sent, when
+# more is likely to come. Then it is sent together, which holds up writers a third as often.
+IDLE_S, FLOWING_S = 0.1, 0.3
 # Seconds until the next attempt: the first, and the longest; each is twice the one before.
 _FIRST_RETRY_S, _LONGEST_RETRY_S = 0.5, 60.0
 # The service tries for a day, and leaves a filter for ten minutes whose target refuses messages.
@@ -74,8 +75,8 @@ class Runner:
     """Sends the events of one subscription in the name of a worker.
 
     `step` does a little and says whether there is more to do at once, so that tests need no
-    threads; where there is not, it is called again after IDLE_S. What a step raises beside Ended is
-    an error of the store.
+    threads; where there is not, it is called again after `pause_s`. What a step raises beside Ended
+    is an error of the store.
 
     The position moves when a whole chunk is done with, in one transaction that looks whether the
     lease and the old position are still ours: a worker that is killed sends one chunk again, and
@@ -108,6 +109,13 @@ class Runner:
         self._not_before_ms = 0
         self._looked: Position | None = None  # what came before holds nothing to send
         self._written_ms = clock.steady_ms()
+        self._has_moved = False
+
+    @property
+    def pause_s(self) -> float:
+        """Give how long to wait after a step that left nothing to do, in seconds."""
+        has_moved, self._has_moved = self._has_moved, False
+        return FLOWING_S if has_moved else IDLE_S
 
     def step(self) -> bool:
         """Go on; tells whether there is more to do at once. Raises Ended."""
@@ -415,6 +423,7 @@ class Runner:
 
         changed = self.records.change(move, durable=False)
         self._written_ms = self._clock.steady_ms()
+        self._has_moved = True
         if changed is None:
             raise Ended
         if not is_ours:
