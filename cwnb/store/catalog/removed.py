@@ -15,9 +15,9 @@ from cwnb.store.catalog import notes
 from cwnb.store.catalog.row_seals import damaged
 from cwnb.store.positions import Position, Runs, Spans
 
-# Of a store with many small puts: about 24 MB while the runs are read. Older ones are forgotten, so
+# Of a store with many small puts: 2.4 MB, written with each sweep. Older ones are forgotten, so
 # that a reader that is still before them counts too few.
-MOST_RUNS = 1_000_000
+MOST_RUNS = 100_000
 # The newest position of the runs stands before them: most readers are past it, and read no more.
 _NEWEST = struct.Struct("<2q")
 

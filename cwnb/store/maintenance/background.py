@@ -92,6 +92,8 @@ class Background:
     def tidy(self) -> None:
         """Merge what this process has written into few segments."""
         context = self._context()
+        if self._process != os.getpid():
+            self._written.clear()  # what the process before a fork has written is its affair
         while context is not None and self._written:
             group_id, events = self._written.popitem()
             try:
