@@ -594,7 +594,7 @@ class Untold(Exception):
         (ValueError("half \ud800"), "ValueError: half \\ud800"),
     ],
 )
-def test_an_error_whose_text_is_odd_is_tried_again_and_listed(logs, error, said):
+def test_an_error_whose_text_is_odd_is_tried_again_listed_and_logged(logs, error, said, caplog):
     def raises(_):
         raise error
 
@@ -605,6 +605,7 @@ def test_an_error_whose_text_is_odd_is_tried_again_and_listed(logs, error, said)
     (row,) = logs.subscriptions().to_dict("records")
     assert (row["state"], row["lag"]) == ("retrying", 1)
     assert row["last_error"].startswith(f"{said} (test_runner.py:")
+    assert said in caplog.text.encode().decode()
 
 
 def test_what_refuses_is_logged_without_a_traceback(run, put, logs, caplog):

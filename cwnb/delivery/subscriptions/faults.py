@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,13 +35,13 @@ def sentence(error: BaseException) -> str:
 
 def sentence_with_place(error: BaseException) -> str:
     """Give the line with the file and line of the user's code that raised it, as `app.py:12`."""
-    traceback = _of_user(error.__traceback__)
+    trace = _of_user(error.__traceback__)
     place = ""
-    while traceback is not None:
-        code = traceback.tb_frame.f_code
+    while trace is not None:
+        code = trace.tb_frame.f_code
         if not _is_ours(code.co_filename):
-            place = f" ({_unicode(Path(code.co_filename).name)}:{traceback.tb_lineno})"
-        traceback = traceback.tb_next
+            place = f" ({_unicode(Path(code.co_filename).name)}:{trace.tb_lineno})"
+        trace = trace.tb_next
     return sentence(error) + place
 
 
@@ -55,11 +56,13 @@ class FaultLog:
         if said in self._logged or len(self._logged) >= _MOST_LOGGED:
             return
         self._logged.add(said)
-        traceback = _of_user(error.__traceback__)
+        trace = _of_user(error.__traceback__)
+        if not _is_unicode("".join(traceback.format_exception(error))):
+            error = Exception(said)  # no handler could write the text of the other one
         LOG.warning(
             "the target of subscription %r of log group %r has failed: %s",
             *(subscription.name, subscription.group, said),
-            exc_info=None if traceback is None else (type(error), error, traceback),
+            exc_info=None if trace is None else (type(error), error, trace),
         )
 
 
@@ -68,11 +71,15 @@ def _unicode(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
-def _of_user(traceback: TracebackType | None) -> TracebackType | None:
+def _is_unicode(text: str) -> bool:
+    return _unicode(text) == text
+
+
+def _of_user(trace: TracebackType | None) -> TracebackType | None:
     """Leave out the frames of cwnb that called the function."""
-    while traceback is not None and _is_ours(traceback.tb_frame.f_code.co_filename):
-        traceback = traceback.tb_next
-    return traceback
+    while trace is not None and _is_ours(trace.tb_frame.f_code.co_filename):
+        trace = trace.tb_next
+    return trace
 
 
 def _is_ours(file: str) -> bool:

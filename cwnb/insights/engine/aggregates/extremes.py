@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cwnb.insights import values
 from cwnb.insights.engine.aggregates.aggregation import (
@@ -35,6 +36,8 @@ class Extreme(Aggregation):
 
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Long:  # noqa: ARG002
         """Give the extreme of each group."""
+        if groups.count == 1 and (one := self._of_all(value)) is not None:
+            return Long(one, np.zeros(len(one), np.int64))
         present, codes, _ = present_values(value, groups.codes)
         return self._extreme(present, codes, groups.count)
 
@@ -47,6 +50,19 @@ class Extreme(Aggregation):
     def final(self, state: Long, count: int) -> Any:
         """Give the values with their own type."""
         return state.per_group(count)
+
+    def _of_all(self, value: Any) -> Any:
+        """Give the extreme of a column of numbers or times as a column; None: look at each."""
+        is_double = pa.types.is_float64(value.type)
+        if not (is_double or pa.types.is_int64(value.type) or pa.types.is_timestamp(value.type)):
+            return None
+        if is_double and pc.any(pc.is_nan(value)).as_py():
+            return None
+        found = pc.min_max(value)["max" if self.largest else "min"]
+        # Of 0.0 and -0.0 the first counts.
+        if is_double and found.as_py() == 0:
+            return None
+        return pa.repeat(found, 1) if found.is_valid else value.slice(0, 0)
 
     def _extreme(self, value: Any, codes: Array, count: int) -> Long:
         if not len(value):
