@@ -35,7 +35,13 @@ _MAX_LINE_BYTES = 65_536
 _SAMPLE_LINES = 128
 # Fewer lines than this are parsed one by one as fast, and after so many schemas the rest is.
 _LEAST_LINES, _MOST_SCHEMAS = 48, 8
+# A schema that fits fewer of the lines than one in so many shows that others would fit few as well.
+_FIT_AT_LEAST = 8
+# After so many numbers that the schema did not expect, all lines are looked at for others.
+_NUMBERS_ALONE = 3
 _LITERAL = re.compile(r"couldn't parse:(.*)$", re.DOTALL)
+# What a number begins with that is written as a double; a text may hold the same.
+_DOUBLE = r"[:,\[][ \t]*-?[0-9]+[.eE]"
 # For each turn, what it met in earlier blocks.
 _remembered = [Remembered() for _ in range(_MOST_SCHEMAS)]
 
@@ -81,7 +87,8 @@ def parse_together(lines: pa.Array) -> list[Parsed]:
         found, apart = _parse_most(here, turn)
         if found is not None:
             parsed.append(Parsed(found.columns, left[found.rows]))
-        if len(apart) == len(left):
+        fitting = 0 if found is None else len(found.rows)
+        if len(apart) == len(left) or fitting * _FIT_AT_LEAST < len(left):
             break
         left = left[apart]
     return parsed
@@ -163,7 +170,9 @@ class _Lines:
             self._keep(~again)
             leaves = {name: leaf.filter(keep) for name, leaf in leaves.items()}
             leaves = {name: leaf for name, leaf in leaves.items() if leaf.null_count < len(leaf)}
-        return Parsed({name: self._number(name, leaf) for name, leaf in leaves.items()}, self.rows)
+        for name in self._integers(leaves):
+            leaves[name] = leaves[name].cast(pa.int64())
+        return Parsed(leaves, self.rows)
 
     def _keep(self, mask: np.ndarray) -> None:
         self.rows = self.rows[mask]
@@ -171,12 +180,17 @@ class _Lines:
 
     def _read(self, schema: Schema) -> pa.Table | None:
         """Parse all lines that are left at once; None if some of them do not fit the schema."""
+        failures = 0
         while len(self.lines):
             try:
                 table = _read(self.lines, schema)
             except pa.ArrowInvalid as error:
+                failures += 1
                 literal = _LITERAL.search(str(error))
-                if not literal or not self._leave_number_out(schema, literal[1]):
+                if not literal:
+                    return None
+                alone = literal[1] if failures <= _NUMBERS_ALONE else ""
+                if not self._leave_number_out(schema, alone):
                     return None
             else:
                 # More rows than lines: some hold two documents. None can begin in one line and
@@ -187,7 +201,8 @@ class _Lines:
     def _leave_number_out(self, schema: Schema, literal: str) -> bool:
         """Leave out the lines with a number that is no integer of 64 bits where one is expected.
 
-        Tells whether anything is another way than before.
+        Only those with this literal are looked at. Tells whether anything is another way than
+        before.
         """
         holds = pc.match_substring(self.lines, literal).to_numpy(zero_copy_only=False)
         version, keep = schema.version, np.ones(len(self.lines), bool)
@@ -198,22 +213,29 @@ class _Lines:
             self._keep(keep)
         return version != schema.version or not bool(keep.all())
 
-    def _number(self, name: str, leaf: pa.Array) -> pa.Array:
-        """Give a column of doubles as integers if all of its literals are integers.
+    def _integers(self, leaves: dict[str, pa.Array]) -> set[str]:
+        """Name the columns of doubles all of whose literals are integers.
 
-        The schema may say double because of a line that was left out.
+        The schema may say double because of a line that was left out, or of an earlier block.
         """
-        if not pa.types.is_floating(leaf.type):
-            return leaf
-        numbers = pc.drop_null(leaf).to_numpy()
-        if (numbers != np.floor(numbers)).any():
-            return leaf
-        for row in np.flatnonzero(leaf.is_valid().to_numpy(zero_copy_only=False)):
+        names = {name for name, leaf in leaves.items() if _is_whole(leaf)}
+        if not names:
+            return names
+        doubles = pc.match_substring_regex(self.lines, _DOUBLE).to_numpy(zero_copy_only=False)
+        for row in np.flatnonzero(doubles):
             fields: dict[str, Any] = {}
             flatten(orjson.loads(self.lines[int(row)].as_py()), fields)
-            if type(fields[name]) is float:
-                return leaf
-        return leaf.cast(pa.int64())
+            names = {name for name in names if type(fields.get(name)) is not float}
+            if not names:
+                break
+        return names
+
+
+def _is_whole(leaf: pa.Array) -> bool:
+    if not pa.types.is_floating(leaf.type):
+        return False
+    numbers = pc.drop_null(leaf).to_numpy()
+    return bool((numbers == np.floor(numbers)).all())
 
 
 def _read(lines: pa.Array, schema: Schema) -> pa.Table:

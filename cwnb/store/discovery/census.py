@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import threading
+import weakref
 from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
@@ -150,6 +152,12 @@ class Remembered:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._held: OrderedDict[tuple[str, ...], Census] = OrderedDict()
+        _all.add(self)
+
+    def begin_anew(self) -> None:
+        """Forget all, in a forked process: a thread that is not there may have held the lock."""
+        self._lock = threading.Lock()
+        self._held = OrderedDict()
 
     def census_for(self, document: dict[str, Any]) -> Census:
         """Give what is known of documents like this one, to be added to."""
@@ -164,6 +172,18 @@ class Remembered:
             self._held.move_to_end(_like(document))
             while len(self._held) > _REMEMBERED:
                 self._held.popitem(last=False)
+
+
+_all: weakref.WeakSet[Remembered] = weakref.WeakSet()
+
+
+def _begin_anew() -> None:
+    for each in list(_all):
+        each.begin_anew()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
 
 
 def _like(document: dict[str, Any]) -> tuple[str, ...]:

@@ -132,7 +132,10 @@ def _column(
             while last < len(rows) and rows[last] < offset + length:
                 last += 1
             within = [row - offset for row in rows[at:last]]
-            values = spread(column(values_of(coded[at:last])), within, length)
+            # A column of no values has no type that would change that of the others.
+            values = pa.nulls(length)
+            if within:
+                values = spread(column(values_of(coded[at:last])), within, length)
             at = last
         chunks.append(values)
         offset += length

@@ -271,5 +271,56 @@ def test_a_merge_of_merges_is_the_merge() -> None:
     assert plain(left) == plain(merge(found, [5] * 6))
 
 
+def test_a_part_without_a_rare_field_does_not_change_its_type() -> None:
+    many = [['{"a": "x"}'] * 9, ['{"b": 1}'] * 9, ['{"b": 1}'] * 400 + ['{"a": "y"}']]
+    found = [discover_events(pa.array(part), None) for part in many]
+    whole = discover_events(pa.array([line for part in many for line in part]), None)
+    assert plain(merge(found, list(map(len, many)))) == plain(whole)
+
+
+def _calls(monkeypatch: pytest.MonkeyPatch, name: str) -> list[int]:
+    counted: list[int] = []
+    before = getattr(blocks, name)
+
+    def count(*args: Any) -> Any:
+        counted.append(1)
+        return before(*args)
+
+    monkeypatch.setattr(blocks, name, count)
+    return counted
+
+
+def test_many_numbers_beyond_64_bits_are_left_out_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chance = random.Random(1)
+    lines = pa.array([json.dumps({"id": chance.randrange(2**64)}) for _ in range(1000)])
+    reads = _calls(monkeypatch, "_read")
+    assert plain(discover(lines)) == plain(discover_events(lines, None))
+    assert len(reads) < 20
+
+
+def test_many_integers_after_doubles_are_looked_at_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = [f"m{number}" for number in range(40)]
+    discover(pa.array([json.dumps(dict.fromkeys(names, 0.5))] * 300))
+    lines = [json.dumps(dict.fromkeys(names, number)) for number in range(400)]
+    lines += [json.dumps(dict.fromkeys(names, 7) | {"m3": 8.0, "note": "[1.5,"})] * 5
+    flattened = _calls(monkeypatch, "flatten")
+    array = pa.array(lines)
+    assert plain(discover(array)) == plain(discover_events(array, None))
+    assert len(flattened) <= len(lines)
+
+
+def test_lines_of_which_each_has_a_key_of_its_own_are_given_up_soon(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lines = pa.array([json.dumps({"a": 1, f"k{number}": 1}) for number in range(9000)])
+    turns = _calls(monkeypatch, "_parse_most")
+    assert plain(discover(lines)) == plain(discover_events(lines, None))
+    assert len(turns) <= 2
+
+
 def test_version_is_a_number() -> None:
     assert isinstance(discovery.VERSION, int)
