@@ -8,6 +8,7 @@ reading.
 from __future__ import annotations
 
 import gc
+import os
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -36,6 +37,19 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         with _lock:
-            _paused -= 1
+            _paused = max(0, _paused - 1)
             if not _paused and _was_on:
                 gc.enable()
+
+
+def _begin_anew() -> None:
+    """Let the collector of a forked process go on: the threads that paused it are not there."""
+    global _lock, _paused
+    _lock = threading.Lock()
+    if _paused and _was_on:
+        gc.enable()
+    _paused = 0
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_begin_anew)
