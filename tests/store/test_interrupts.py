@@ -74,3 +74,15 @@ def test_a_transaction_that_nobody_ended_is_rolled_back(store):
     store.create_group("/g")
     with store.catalog.read() as connection:
         assert connection.execute("SELECT count(*) FROM meta WHERE key = 'left'").get == 0
+
+
+def test_a_write_waits_for_the_disk_after_one_that_did_not_and_was_interrupted(store):
+    with store.catalog.write() as connection:
+        assert connection.execute("PRAGMA synchronous").get == 2
+    with store.catalog.write(durable=False) as connection:
+        assert connection.execute("PRAGMA synchronous").get == 1
+    assert connection.execute("PRAGMA synchronous").get == 2
+    # As Ctrl-C leaves it that comes before the end of such a write.
+    connection.execute("PRAGMA synchronous = NORMAL")
+    with store.catalog.write() as connection:
+        assert connection.execute("PRAGMA synchronous").get == 2

@@ -99,8 +99,8 @@ class Catalog:
             raise StoreReadOnly(f"the store {folder!r} may not be written by this user")
         with FORK_GUARD.use(), self._named_errors():
             connection = self._connection()
-            if not durable:
-                connection.execute("PRAGMA synchronous = NORMAL")
+            # Also for one that is durable: Ctrl-C may have come before the end of one that is not.
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
             try:
                 with migrations.transaction(connection):
                     self._check_before_write(connection)

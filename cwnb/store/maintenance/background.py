@@ -81,7 +81,8 @@ class Background:
         if context is None:
             return
         try:
-            rewriting.compact(context, group_id, least=_MERGE_AT, most_rows=None)
+            # Outdated segments, which may be all of a large group, are left to the thread.
+            rewriting.compact(context, group_id, least=_MERGE_AT, most_rows=None, renew=False)
         except Exception as error:
             self._failure = error
 
@@ -95,13 +96,17 @@ class Background:
         if self._process != os.getpid():
             self._written.clear()  # what the process before a fork has written is its affair
         while context is not None and self._written:
-            group_id, events = self._written.popitem()
+            try:
+                group_id, events = self._written.popitem()
+            except KeyError:
+                return  # another thread, which closes the store, was faster
             try:
                 with context.catalog.read() as connection:
                     waiting = batches.waiting(connection, group_id)
                 if waiting.batches >= _WORTH_BATCHES or waiting.message_bytes >= _WORTH_BYTES:
                     flushing.flush(context, group_id)
-                rewriting.compact(context, group_id, least=_FEW, most_rows=_REWRITTEN * events)
+                most_rows = _REWRITTEN * events
+                rewriting.compact(context, group_id, least=_FEW, most_rows=most_rows, renew=False)
             except Exception as error:
                 self._failure = error
 

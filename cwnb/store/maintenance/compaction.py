@@ -32,11 +32,17 @@ _TIER_FACTOR = 8
 
 
 def choose(
-    segments: Sequence[SegmentFacts], cutoff_ms: int, least: int, most_rows: int | None = None
+    segments: Sequence[SegmentFacts],
+    cutoff_ms: int,
+    least: int,
+    most_rows: int | None = None,
+    *,
+    renew: bool = True,
 ) -> list[SegmentFacts]:
     """Give the segments to rewrite into one, or none: small neighbours, else an outdated one.
 
-    Small are those of about one size; with `most_rows` all that have no more, of any size.
+    The latter only with `renew`. Small are those of about one size; with `most_rows` all that have
+    no more, of any size.
     """
     small = [
         facts
@@ -56,7 +62,7 @@ def choose(
         run = _first_run(members, least)
         if run:
             return run
-    outdated = [facts for facts in segments if facts.is_stale]
+    outdated = [facts for facts in segments if facts.is_stale and renew]
     return outdated[:1]
 
 

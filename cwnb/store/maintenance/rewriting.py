@@ -23,12 +23,17 @@ _EXPIRED_SHARE = 0.5
 
 
 def compact(
-    context: StoreContext, group_id: int, *, least: int = 2, most_rows: int | None = MAX_ROWS
+    context: StoreContext,
+    group_id: int,
+    *,
+    least: int = 2,
+    most_rows: int | None = MAX_ROWS,
+    renew: bool = True,
 ) -> int:
     """Merge small segments of a group and renew outdated ones; give how many were replaced.
 
     `least`: how many neighbours make it worth while. `most_rows`: larger ones are left alone; None:
-    only neighbours of about one size are merged.
+    only neighbours of about one size are merged. `renew`: whether outdated ones are renewed.
     """
     replaced = 0
     while True:
@@ -39,7 +44,7 @@ def compact(
                 return replaced
             cutoff = cutoff_ms(group.retention_days, context.clock.now_ms())
             free = segments.unclaimed(connection, group_id, context.identity)
-            chosen = compaction.choose(free, cutoff, least, most_rows)
+            chosen = compaction.choose(free, cutoff, least, most_rows, renew=renew)
             if not chosen:
                 return replaced
             work = claim(context, connection, group_id, "compact")

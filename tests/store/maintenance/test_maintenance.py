@@ -8,7 +8,7 @@ from contents import between, events, messages, scan
 
 from cwnb.errors import AlreadyLoaded, SnapshotExpired, StoreError
 from cwnb.events import ALL_TIME
-from cwnb.store import LoadRecord, Store, claims, event_batch
+from cwnb.store import LoadRecord, Store, claims, discovery, event_batch
 from cwnb.store.maintenance import background
 from cwnb.store.segments.writer import SegmentWriter, WorkLost
 from cwnb.times import Clock
@@ -338,6 +338,36 @@ class TestByItself:
         store.close()
         with Store.open(store.path) as again:
             assert len(segments(again)) == 6
+
+    def test_neither_a_load_nor_closing_renews_an_outdated_store(self, store, monkeypatch):
+        monkeypatch.setattr(background, "_TICK_S", 1e6)
+        for first in range(0, 300, 100):
+            store.put("/g", event_batch(range(first, first + 100), ["x"] * 100, "s"))
+            store.flush()
+        store.background._written.clear()
+        monkeypatch.setattr(discovery, "VERSION", discovery.VERSION + 1)
+        with store.loading("/g") as loading:
+            loading.add(event_batch([7], ["loaded"], "s"))
+            loading.commit()
+        assert sum(facts.is_stale for facts in segments(store)) == 3
+        store.close()
+        with Store.open(store.path) as again:
+            assert sum(facts.is_stale for facts in segments(again)) == 3
+            again.compact("/g")
+            assert not any(facts.is_stale for facts in segments(again))
+            assert len(messages(again, "/g")) == 301
+
+    def test_another_thread_may_close_the_store_at_the_same_moment(self, store):
+        class Emptied(dict):
+            def popitem(self):
+                self.clear()
+                return super().popitem()
+
+        store.put("/g", event_batch([1], ["x"], "s"))
+        store.background._written = Emptied({1: 1})
+        store.close()
+        with Store.open(store.path) as again:
+            assert messages(again, "/g") == ["x"]
 
     def test_a_process_that_is_idle_merges_what_it_has_written(self, store, monkeypatch):
         monkeypatch.setattr(background, "_TICK_S", 0.02)
