@@ -23,7 +23,7 @@ _SHARE = 512
 # Places that a census counts; it takes no notice of further keys.
 _PLACES = 4 * _LEAF_LIMIT
 # So many kinds of documents are remembered from block to block.
-_REMEMBERED = 32
+_REMEMBERED = 8
 # What the JSON of a value begins with.
 _BEGINS = {
     "string": '"', "object": r"\{", "list": r"\[", "bool": "tf", "int": "0-9-", "float": "0-9-"

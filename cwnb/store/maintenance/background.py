@@ -38,8 +38,9 @@ _BACKOFF_S = 300.0
 # Neighbouring segments of about one size are merged when there are this many.
 _MERGE_AT = 8
 # Once a process writes no more, for a while or because it closes the store, what it has written is
-# merged into few segments; with it, of what was there, so many times as many events at most, so
-# that one small load after another does not rewrite the store each time. Fewer than `_FEW` are few.
+# merged into few segments, and with it neighbours of at most so many times as many events each:
+# larger ones stay, so that one small load after another does not rewrite the store each time.
+# Fewer than `_FEW` are few.
 _IDLE_S = 5.0
 _REWRITTEN, _FEW = 8, 4
 # The interpreter waits no longer than this for a piece of work at its end; claims are cleaned up
