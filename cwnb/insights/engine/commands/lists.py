@@ -43,6 +43,10 @@ def unnest(command: Unnest, batch: Batch, wanted: set[str] | None) -> Batch:
         # A list that is no column yet is read out of the texts at once.
         documents, path = found
         counts, columns = documents.items_at(batch, path, paths)
+        if documents.whole and (
+            (counts != 1).any() or any(one.null_count < len(one) for one in columns)
+        ):
+            batch.note_kind(source.name, "structure")
     else:
         value = evaluate_array(source, batch)
         if values.structures_in(value) is None:
