@@ -17,7 +17,6 @@ import json
 import os
 import shutil
 import statistics
-import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -28,7 +27,7 @@ import pyarrow.parquet as pq
 
 from benchmarks.broad.duckdb_reading import reading
 from benchmarks.broad.files import SetFiles, as_text
-from benchmarks.broad.runs import of_this_checkout
+from benchmarks.broad.runs import in_a_process
 from benchmarks.broad.worker import peak_bytes
 from benchmarks.data import SETS
 from benchmarks.threads import THREADS, hold_to_two
@@ -167,20 +166,11 @@ def measure(files: SetFiles, runs: int) -> float:
 
 
 def _in_a_process(engine: str, files: SetFiles, form: str) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.broad.ingest", "--one", engine, form]
-    command += [files.logs.name, str(files.events)]
-    done = subprocess.run(
-        command,
-        capture_output=True,
-        text=True,
-        timeout=PATIENCE_S,
-        check=False,
-        env=of_this_checkout(),
-    )
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or [str(done.returncode)])[-1]
-        raise RuntimeError(f"{engine}, {files.logs.name} as {form}: {last}")
-    return dict(json.loads(done.stdout.strip().splitlines()[-1]))
+    command = ["benchmarks.broad.ingest", "--one", engine, form]
+    try:
+        return in_a_process(*command, files.logs.name, str(files.events), patience_s=PATIENCE_S)
+    except RuntimeError as error:
+        raise RuntimeError(f"{engine}, {files.logs.name} as {form}: {error}") from None
 
 
 def one(engine: str, form: str, name: str, events: str) -> int:

@@ -100,19 +100,27 @@ def of_this_checkout() -> dict[str, str]:
 
 
 def _ask(engine: str, files: SetFiles, number: int, answer: Path | None) -> dict[str, Any]:
-    command = [sys.executable, "-m", "benchmarks.broad.worker", engine, files.logs.name]
-    command += [str(files.events), str(number), str(files.root), str(answer or "")]
+    command = ["benchmarks.broad.worker", engine, files.logs.name, str(files.events), str(number)]
+    return in_a_process(*command, str(files.root), str(answer or ""), patience_s=PATIENCE_S)
+
+
+def in_a_process(module: str, *arguments: str, patience_s: float) -> dict[str, Any]:
+    """Run a module of the benchmarks; gives the JSON object of its last line.
+
+    Raises RuntimeError with the last line of what went wrong.
+    """
+    command = [sys.executable, "-m", module, *arguments]
     try:
         done = subprocess.run(
             command,
             capture_output=True,
             text=True,
-            timeout=PATIENCE_S,
+            timeout=patience_s,
             check=False,
             env=of_this_checkout(),
         )
     except subprocess.TimeoutExpired:
-        raise RuntimeError(f"no answer in {PATIENCE_S} s") from None
+        raise RuntimeError(f"no answer in {patience_s} s") from None
     if done.returncode:
         raise RuntimeError((done.stderr.strip().splitlines() or [str(done.returncode)])[-1])
     return dict(json.loads(done.stdout.strip().splitlines()[-1]))

@@ -41,11 +41,17 @@ def checkpoint() -> None:
         raise QueryCancelled("the query was stopped")
 
 
-def with_checkpoints(items: Iterable[Item]) -> Iterator[Item]:
-    """Give the items with a checkpoint every thousand, for a loop in Python over many of them."""
+def portions(items: Iterable[Item]) -> Iterator[list[Item]]:
+    """Give the items a thousand at a time, with a checkpoint before each thousand."""
     rest = iter(items)
     while some := list(islice(rest, 1_000)):
         checkpoint()
+        yield some
+
+
+def with_checkpoints(items: Iterable[Item]) -> Iterator[Item]:
+    """Give the items with a checkpoint every thousand, for a loop in Python over many of them."""
+    for some in portions(items):
         yield from some
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 
 import pytest
 
@@ -28,3 +29,12 @@ def demo_path(demo_store, monkeypatch):
     path, config = demo_store
     monkeypatch.setenv("CWNB_CONFIG_DIR", str(config))
     return path
+
+
+@pytest.fixture
+def folder(demo_path, tmp_path, monkeypatch):
+    """Work in a folder that has a copy of the demo's store, as after `./scripts/demo`."""
+    shutil.copytree(demo_path, tmp_path / ".cwnb-demo")
+    monkeypatch.delenv("CWNB_STORE", raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

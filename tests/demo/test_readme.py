@@ -4,28 +4,16 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
 
-import pytest
-
 REPOSITORY = Path(__file__).resolve().parents[2]
 BLOCKS = re.findall(
     r"^```([a-z]*)\n(.*?)^```$", (REPOSITORY / "README.md").read_text(), re.DOTALL | re.MULTILINE
 )
-
-
-@pytest.fixture
-def folder(demo_path, tmp_path, monkeypatch):
-    """Work in a folder that has a copy of the demo's store, as after `./scripts/demo`."""
-    shutil.copytree(demo_path, tmp_path / ".cwnb-demo")
-    monkeypatch.delenv("CWNB_STORE", raising=False)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 def test_every_kind_of_snippet_is_run_here():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from contextlib import redirect_stdout
@@ -19,15 +18,6 @@ from tests.standins.aws import AwsStandIn
 REPOSITORY = Path(__file__).resolve().parents[2]
 GUIDE = REPOSITORY / "docs" / "ways-out.md"
 BLOCKS = re.findall(r"^```([a-z]*)\n(.*?)^```$", GUIDE.read_text(), re.DOTALL | re.MULTILINE)
-
-
-@pytest.fixture
-def folder(demo_path, tmp_path, monkeypatch):
-    """Work in a folder that has a copy of the demo's store, as after `./scripts/demo`."""
-    shutil.copytree(demo_path, tmp_path / ".cwnb-demo")
-    monkeypatch.delenv("CWNB_STORE", raising=False)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @pytest.fixture

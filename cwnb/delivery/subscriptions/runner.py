@@ -75,8 +75,8 @@ class Runner:
     """Sends the events of one subscription in the name of a worker.
 
     `step` does a little and says whether there is more to do at once, so that tests need no
-    threads; where there is not, it is called again after `pause_s`. What a step raises beside Ended
-    is an error of the store.
+    threads; where there is not, it is called again after `next_pause_s`. What a step raises beside
+    Ended is an error of the store.
 
     The position moves when a whole chunk is done with, in one transaction that looks whether the
     lease and the old position are still ours: a worker that is killed sends one chunk again, and
@@ -111,9 +111,8 @@ class Runner:
         self._written_ms = clock.steady_ms()
         self._has_moved = False
 
-    @property
-    def pause_s(self) -> float:
-        """Give how long to wait after a step that left nothing to do, in seconds."""
+    def next_pause_s(self) -> float:
+        """Give how long to wait after a step that left nothing to do, in seconds; ask once."""
         has_moved, self._has_moved = self._has_moved, False
         return FLOWING_S if has_moved else IDLE_S
 

@@ -194,7 +194,7 @@ class Worker:
             if not more and key[0] == PolicyRecord.__name__ and self._has_ended(key, runner):
                 return
             if not more:
-                self._stop.wait(runner.pause_s)
+                self._stop.wait(runner.next_pause_s())
 
     def _has_ended(self, key: Key, runner: Runner) -> bool:
         """End with a group of a policy that has no events: there may be thousands of groups."""

@@ -129,16 +129,15 @@ class Documents:
 
     A map or list among the values of the expression is given to `read` as its JSON.
 
-    `prepare` makes the texts of the expression those that are read. `json_path`: where in these,
-    if they are JSON, that is which `read` gives. `whole`: it is the list or map of a field of the
-    events, of which keys with dots may give the parts.
+    `prepare` makes the texts of the expression those that are read. `of_field`: `read` gives the
+    list or map of a field of the events, which has this path in them; keys with dots may give its
+    parts.
     """
 
     source: exp.Expression
     read: ReadDocuments
     path: tuple[str, ...] = ()
-    json_path: tuple[str, ...] | None = None
-    whole: bool = False
+    of_field: tuple[str, ...] | None = None
     prepare: Callable[[Any], Any] | None = None
 
     def reads(self) -> set[str]:
@@ -170,25 +169,20 @@ class Documents:
             return [
                 column.take(texts.indices) for column in self._columns_at(texts.dictionary, paths)
             ]
-        found = None
-        if self._json_path is not None and not self.whole:
-            found = json_blocks.columns_at(texts, [[*self._json_path, *path] for path in paths])
+        found = json_blocks.columns_at(texts, paths) if self.read is read_structures else None
         return values_at(texts, self.read, paths) if found is None else found
 
     def _items_at(
         self, texts: Any, path: list[str], of_items: list[list[str]]
     ) -> tuple[np.ndarray[Any, Any], list[Any]]:
-        if self._json_path is not None:
-            whole = [*self._json_path, *path]
-            found = json_blocks.items_at(texts, whole, of_items, or_map=self.whole)
+        of_field = () if self.read is read_structures else self.of_field
+        if of_field is not None:
+            or_map = self.of_field is not None
+            found = json_blocks.items_at(texts, [*of_field, *path], of_items, or_map=or_map)
             if found is not None:
                 return found
         documents = self.read(texts.to_pylist())
         return items_of((None if d is None else walk(d, path) for d in documents), of_items)
-
-    @property
-    def _json_path(self) -> tuple[str, ...] | None:
-        return () if self.read is read_structures else self.json_path
 
     def _texts(self, batch: Batch) -> Iterator[Any]:
         slices = batch.message_slices() if self.reads() == {MESSAGE} else None

@@ -51,7 +51,7 @@ _REACHABLE = [
 @function("isValidIp(text field) -> boolean")
 def is_valid_ip(field: Value) -> Value:
     """Tell whether a text is an IPv4 or IPv6 address."""
-    return _test_each(lambda found: found.v4 | found.where(lambda _: True), field)
+    return _test_each(lambda found: found.v4 | found.v6, field)
 
 
 @function("isValidIpV4(text field) -> boolean")
@@ -63,7 +63,7 @@ def is_valid_ipv4(field: Value) -> Value:
 @function("isValidIpV6(text field) -> boolean")
 def is_valid_ipv6(field: Value) -> Value:
     """Tell whether a text is an IPv6 address."""
-    return _test_each(lambda found: found.where(lambda _: True), field)
+    return _test_each(lambda found: found.v6, field)
 
 
 @function("isIpInSubnet(text field, text cidr) -> boolean")
@@ -115,7 +115,7 @@ def is_reserved_ip(field: Value) -> Value:
 
 def _is_public(found: Addresses) -> Mask:
     reachable = found.within(_REACHABLE) | ~found.within(_RESERVED)
-    return (found.v4 | found.where(lambda _: True)) & reachable & ~found.within(_MULTICAST)
+    return (found.v4 | found.v6) & reachable & ~found.within(_MULTICAST)
 
 
 def _test_each(test: Callable[[Addresses], Mask], field: Value) -> pa.Array:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from cwnb.insights.control import with_checkpoints
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -65,15 +65,20 @@ class Addresses:
         read = zip(rows.tolist(), map(read_address, found), strict=True)
         return cls(v4, numbers, {row: address for row, address in read if address is not None})
 
-    def where(self, test: Callable[[Address], bool]) -> Mask:
-        """Tell of which rows the addresses of IPv6 pass a test."""
+    @property
+    def v6(self) -> Mask:
+        """Tell which texts are IPv6 addresses."""
+        return self._marked(list(self.others))
+
+    def _marked(self, rows: list[int]) -> Mask:
         mask = np.zeros(len(self.v4), bool)
-        mask[[row for row, address in self.others.items() if test(address)]] = True
+        mask[rows] = True
         return mask
 
     def within(self, networks: Sequence[Network]) -> Mask:
         """Tell which addresses lie in one of these networks."""
-        mask = self.where(lambda address: any(address in network for network in networks))
+        others = self.others.items()
+        mask = self._marked([row for row, one in others if any(one in each for each in networks)])
         for network in networks:
             if isinstance(network, ipaddress.IPv4Network):
                 first, last = int(network.network_address), int(network.broadcast_address)

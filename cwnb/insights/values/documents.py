@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import chain, islice
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from cwnb.events import (
     TYPE_STRUCTURE,
 )
 from cwnb.garbage import collector_paused
-from cwnb.insights.control import checkpoint
+from cwnb.insights.control import portions
 from cwnb.insights.values.conversion import text_of
 from cwnb.insights.values.numbers import INT64_MAX, INT64_MIN
 from cwnb.insights.values.structures import (
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     # Gives a document for each text; None for None, and where a text is no document.
     ReadDocuments = Callable[[Iterable[str | None]], Iterable[Any]]
 
-# So many texts are Python objects at a time, and of so many the documents.
-_ROWS, _DOCUMENTS = 8_192, 1_000
+# So many texts are Python objects at a time; the documents, some of these at a time.
+_ROWS = 8_192
 
 
 def walk_each(documents: list[Any], path: Sequence[str]) -> list[Any]:
@@ -62,10 +62,8 @@ def values_at(
         return [column.take(texts.indices) for column in found]
     columns: list[list[Any]] = [[] for _ in paths]
     for start in range(0, len(texts), _ROWS):
-        rest = iter(read(texts.slice(start, _ROWS).to_pylist()))
         with collector_paused():
-            while documents := list(islice(rest, _DOCUMENTS)):
-                checkpoint()
+            for documents in portions(read(texts.slice(start, _ROWS).to_pylist())):
                 for path, column in zip(paths, columns, strict=True):
                     column.extend(held(find(documents, path)))
     return [typed(column) for column in columns]
@@ -80,10 +78,8 @@ def items_of(
     """
     counts: list[int] = []
     found: list[list[Any]] = [[] for _ in paths]
-    rest = iter(objects)
     with collector_paused():
-        while some := list(islice(rest, _DOCUMENTS)):
-            checkpoint()
+        for some in portions(objects):
             lists = [one if type(one) is list else (one,) for one in some]
             counts += map(len, lists)
             items = list(chain.from_iterable(lists))

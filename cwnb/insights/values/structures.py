@@ -8,7 +8,6 @@ import re
 import secrets
 import sys
 from contextlib import suppress
-from itertools import islice
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -18,14 +17,13 @@ import pyarrow as pa
 from cwnb.events import EXACT_DOUBLE, TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRUCTURE
 from cwnb.garbage import collector_paused
 from cwnb.insights import values
-from cwnb.insights.control import checkpoint, with_checkpoints
+from cwnb.insights.control import checkpoint, portions, with_checkpoints
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 # Texts of together so many characters are read at once.
 _CHARACTERS_AT_ONCE = 1 << 19
-_TEXTS_AT_ONCE = 1_000
 # orjson reads integers beyond 64 bits as doubles, so text with one goes to the standard library.
 _LONG_DIGITS = re.compile("[0-9]{19}")
 _LONG_INTEGER = re.compile(r"(?:\A|[\[:,\s-])[0-9]{19}")
@@ -87,8 +85,7 @@ def read_structures(texts: Iterable[str | None]) -> Iterator[Any]:
 
     What it gives are many objects: one who keeps them for a while pauses the collector for it.
     """
-    rest = iter(texts)
-    while some := list(islice(rest, _TEXTS_AT_ONCE)):
+    for some in portions(texts):
         yield from _read_some(some)
 
 
@@ -185,8 +182,7 @@ def structure_array(items: Iterable[Any]) -> pa.Array:
     A JsonText among them is taken as it is.
     """
     texts: list[str | None] = []
-    rest = iter(items)
-    while some := list(islice(rest, _TEXTS_AT_ONCE)):
+    for some in portions(items):
         written = write_together([None if type(item) is JsonText else item for item in some])
         texts += [text or item for item, text in zip(some, written, strict=True)]
     return pa.ExtensionArray.from_storage(values.STRUCTURE, pa.array(texts, pa.string()))

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import threading
-import weakref
-from collections import OrderedDict
 from typing import TYPE_CHECKING, Any
 
 from cwnb.store.discovery.schema import DEPTH_LIMIT, LIST_LIMIT, Place, Schema, kind_of
@@ -22,8 +18,6 @@ _LEAF_LIMIT, _CELL_LIMIT = 400, 6_000_000
 _SHARE = 512
 # Places that a census counts; it takes no notice of further keys.
 _PLACES = 4 * _LEAF_LIMIT
-# So many kinds of documents are remembered from block to block.
-_REMEMBERED = 8
 # What the JSON of a value begins with.
 _BEGINS = {
     "string": '"', "object": r"\{", "list": r"\[", "bool": "tf", "int": "0-9-", "float": "0-9-"
@@ -141,50 +135,3 @@ def _settled(place: _Counted, least: int, apart: set[str], old: Place | None) ->
     item = place.item if kind == "list" else None
     before = None if old is None else old.item
     return Place(kind, items, None if item is None else _settled(item, least, apart, before))
-
-
-class Remembered:
-    """Censuses of earlier blocks: a key that one event in thousands has is known in the next.
-
-    What is found never depends on them, only how fast.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held: OrderedDict[tuple[str, ...], Census] = OrderedDict()
-        _all.add(self)
-
-    def begin_anew(self) -> None:
-        """Forget all, in a forked process: a thread that is not there may have held the lock."""
-        self._lock = threading.Lock()
-        self._held = OrderedDict()
-
-    def census_for(self, document: dict[str, Any]) -> Census:
-        """Give what is known of documents like this one, to be added to."""
-        with self._lock:
-            known = self._held.get(_like(document))
-            return Census() if known is None else known.copy()
-
-    def keep(self, document: dict[str, Any], census: Census) -> None:
-        """Remember a census for documents like this one."""
-        with self._lock:
-            self._held[_like(document)] = census
-            self._held.move_to_end(_like(document))
-            while len(self._held) > _REMEMBERED:
-                self._held.popitem(last=False)
-
-
-_all: weakref.WeakSet[Remembered] = weakref.WeakSet()
-
-
-def _begin_anew() -> None:
-    for each in list(_all):
-        each.begin_anew()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew)
-
-
-def _like(document: dict[str, Any]) -> tuple[str, ...]:
-    return tuple(sorted(document)[:8])

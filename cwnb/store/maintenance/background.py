@@ -104,7 +104,7 @@ class Background:
             try:
                 with context.catalog.read() as connection:
                     waiting = batches.waiting(connection, group_id)
-                if waiting.batches >= _WORTH_BATCHES or waiting.message_bytes >= _WORTH_BYTES:
+                if _are_many(waiting):
                     flushing.flush(context, group_id)
                 most_rows = _REWRITTEN * events
                 rewriting.compact(context, group_id, least=_FEW, most_rows=most_rows, renew=False)
@@ -208,10 +208,13 @@ class Background:
         self._swept = now if sweeping else self._swept
 
 
+def _are_many(waiting: batches.Waiting) -> bool:
+    return waiting.batches >= _WORTH_BATCHES or waiting.message_bytes >= _WORTH_BYTES
+
+
 def _is_worth_a_flush(group: batches.Waiting) -> bool:
     return group.batches > 0 and (
-        group.batches >= _WORTH_BATCHES
-        or group.message_bytes >= _WORTH_BYTES
+        _are_many(group)
         # Batches from the future were put before the clock was set back.
         or abs(time.time() - group.oldest) >= _WORTH_AGE_S
     )

@@ -43,7 +43,7 @@ def unnest(command: Unnest, batch: Batch, wanted: set[str] | None) -> Batch:
         # A list that is no column yet is read out of the texts at once.
         documents, path = found
         counts, columns = documents.items_at(batch, path, paths)
-        if documents.whole and (
+        if documents.of_field is not None and (
             (counts != 1).any() or any(one.null_count < len(one) for one in columns)
         ):
             batch.note_kind(source.name, "structure")
@@ -66,8 +66,7 @@ def _documents_of(name: str, batch: Batch) -> tuple[Documents, list[str]] | None
     documents = Documents(
         Field(parts=[MESSAGE]),
         read_wholes(name),
-        json_path=tuple(json_path_of(name)),
-        whole=True,
+        of_field=tuple(json_path_of(name)),
         prepare=reader.documents,
     )
     return documents, []

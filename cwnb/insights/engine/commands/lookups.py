@@ -16,6 +16,7 @@ from cwnb.insights.engine.evaluate import evaluate_array
 from cwnb.insights.functions.calling import map_values
 from cwnb.insights.functions.general import coalesce
 from cwnb.insights.tree import Field
+from cwnb.insights.values.addresses import read_address
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -111,9 +112,8 @@ class NetworkIndex:
         return found if isinstance(found, pa.Array) else pa.nulls(len(field), pa.int64())
 
     def _row_of(self, text: str) -> int | None:
-        try:
-            address = ipaddress.ip_address(text)
-        except ValueError:
+        address = read_address(text)
+        if address is None:
             return None
         for version, bits in self._lengths:
             if version == address.version:
