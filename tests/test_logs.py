@@ -608,7 +608,8 @@ def test_import_is_light_and_quick() -> None:
         capture_output=True, text=True, check=True, cwd=Path(cwnb.__file__).parents[1],
     )  # fmt: skip
     assert done.stdout.strip() == "[]"
-    assert time.perf_counter() - started < 2
+    # Some 0.1 s; a busy machine may need a multiple.
+    assert time.perf_counter() - started < 5
 
 
 def test_what_is_imported_late_is_listed_and_explained() -> None:

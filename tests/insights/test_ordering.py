@@ -243,8 +243,8 @@ def test_many_mixed_rows_sort_quickly() -> None:
         generator.choice([f"host-{generator.randrange(10**6)}.é", str(generator.random()), f"x{i}"])
         for i in range(100_000)
     ]
-    start = time.perf_counter()
+    start = time.process_time()
     order = values.sort_order([(pa.array(rows), False)])
-    # Under a second on an idle machine; the limit leaves room for a busy one.
-    assert time.perf_counter() - start < 4
+    # Under a second of processor time; waiting for a busy processor is not counted.
+    assert time.process_time() - start < 4
     assert np.array_equal(np.sort(order), np.arange(100_000))

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import shutil
 
+import apsw
 import pytest
 from contents import messages
 
 from cwnb.errors import ResourceNotFound, StoreDamaged
 from cwnb.store import Store
+from cwnb.store.catalog import migrations
 
 pytestmark = pytest.mark.usefixtures("quiet")
 
@@ -106,3 +108,20 @@ def test_processes_that_make_a_store_at_once_are_not_taken_for_damage(start, tmp
             assert process.returncode == 0, err
         with Store.open(tmp_path / f"store{number}") as store:
             assert len(messages(store, "/g")) == 4
+
+
+def test_a_store_made_between_two_reads_of_its_version_is_not_taken_for_damage(tmp_path):
+    (tmp_path / "segments").mkdir()
+    file = str(tmp_path / "catalog.sqlite")
+    made = []
+
+    class MadeMeanwhile(apsw.Connection):
+        def execute(self, statement, *rest):
+            if "sqlite_schema" in statement and not made:
+                made.append(apsw.Connection(file))
+                with migrations.transaction(made[0]):
+                    migrations.create(made[0])
+            return super().execute(statement, *rest)
+
+    assert migrations.check_version(MadeMeanwhile(file), str(tmp_path))
+    assert made

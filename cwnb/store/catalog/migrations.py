@@ -151,16 +151,19 @@ def version(connection: Any) -> int:
 
 def check_version(connection: Any, folder: str) -> bool:
     """Tell whether the catalog has tables; raise NotAStore or StoreTooNew where it may not."""
-    application = connection.execute("PRAGMA application_id").get
-    if application != APPLICATION_ID:
-        if connection.execute("SELECT count(*) FROM sqlite_schema").get:
+    # Where there are tables the id is looked at once more: between the two reads another process
+    # may have made the store, and it writes both in one transaction.
+    if not _says_it_is_a_catalog(connection):
+        has_tables = connection.execute("SELECT count(*) FROM sqlite_schema").get
+        if has_tables and not _says_it_is_a_catalog(connection):
             if has_segments_folder(folder):
                 raise StoreDamaged(
                     f"the catalog of the store {folder!r} is damaged: it does not say that it is "
                     f"one; {REMEDY}"
                 )
             raise NotAStore(f"{folder!r} holds a SQLite file that is not the catalog of a store")
-        return False
+        if not has_tables:
+            return False
     found = version(connection)
     if found > SCHEMA_VERSION:
         raise StoreTooNew(
@@ -168,6 +171,10 @@ def check_version(connection: Any, folder: str) -> bool:
             f"(format {found}, this one knows {SCHEMA_VERSION}); update cwnb"
         )
     return True
+
+
+def _says_it_is_a_catalog(connection: Any) -> bool:
+    return bool(connection.execute("PRAGMA application_id").get == APPLICATION_ID)
 
 
 def has_segments_folder(folder: str) -> bool:
