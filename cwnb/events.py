@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Hashable, Iterator, Sequence
 
     import numpy as np
     import pyarrow as pa
@@ -109,6 +109,10 @@ class Window:
     def intersects(self, first_ms: int, last_ms: int) -> bool:
         """Tell whether events from `first_ms` to `last_ms`, both included, can lie in here."""
         return first_ms < self.end_ms and last_ms >= self.start_ms
+
+    def cut(self, first_ms: int, last_ms: int) -> Window:
+        """Give the part of it in which events from `first_ms` to `last_ms` can lie."""
+        return Window(max(self.start_ms, first_ms), min(self.end_ms, last_ms + 1))
 
 
 ALL_TIME = Window(-(2**62), 2**62)
@@ -235,6 +239,24 @@ class Reader(Protocol):
         ...
 
 
+class TaskMemory(Protocol):
+    """Keeps in memory what queries have made of the events of a task, for later queries.
+
+    `events` identifies these events, all of their fields and their order: two tasks of one process
+    with equal `events` have the same ones.
+    """
+
+    events: Hashable
+
+    def get(self, key: Hashable) -> Any:
+        """Give what was kept under the key, or None."""
+        ...
+
+    def put(self, key: Hashable, value: Any, nbytes: int) -> None:
+        """Keep a value that takes about `nbytes` bytes, and that nobody changes, if it has room."""
+        ...
+
+
 class Task(Protocol):
     """A picklable reference to a range of a segment, of recent batches, or of rows."""
 
@@ -246,6 +268,13 @@ class Task(Protocol):
 
     def open(self) -> Reader:
         """Open for reading; raises SnapshotExpired, StoreDamaged, StoreKeyMissing."""
+        ...
+
+    def memory(self) -> TaskMemory | None:
+        """Give what keeps values made of these events; None where nothing may be kept.
+
+        Raises as `open` does.
+        """
         ...
 
 

@@ -10,7 +10,7 @@ from cwnb.events import ALL_TIME, Window
 from cwnb.insights.control import Control
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
     from concurrent.futures import Executor
 
     from cwnb.events import Sources
@@ -24,16 +24,18 @@ class AnswerRows:
 
     `columns` are Arrow arrays of `rows` values. Every task carries it, or shares it where tasks are
     threads of this process; what is made of it once, such as an index, stays in the process.
+    `made_of` identifies the events and commands that gave these rows; None where nothing does.
     """
 
-    def __init__(self, columns: dict[str, Any], rows: int) -> None:
+    def __init__(self, columns: dict[str, Any], rows: int, made_of: Hashable | None = None) -> None:
         self.columns = columns
         self.rows = rows
+        self.made_of = made_of
         self._made: dict[Any, Any] = {}
         self._making = threading.Lock()
 
-    def __reduce__(self) -> tuple[type, tuple[dict[str, Any], int]]:
-        return type(self), (self.columns, self.rows)
+    def __reduce__(self) -> tuple[type, tuple[dict[str, Any], int, Hashable | None]]:
+        return type(self), (self.columns, self.rows, self.made_of)
 
     def once(self, key: Any, make: Callable[[], Any]) -> Any:
         """Give what `make` gives, which is called once for each key."""

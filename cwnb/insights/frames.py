@@ -134,6 +134,9 @@ class FrameTask:
         """Give a reader of the rows."""
         return FrameReader(self.held, self.rows, self.rare)
 
+    def memory(self) -> None:
+        """None: a frame may be changed between two queries."""
+
 
 class FrameSources:
     """The sources of a query over a DataFrame, and over other frames that are its log groups."""

@@ -1,4 +1,7 @@
-"""Small caches of a process, without locks: safe among threads and after a fork."""
+"""Small caches of a process, without locks: safe among threads and after a fork.
+
+One thread drops what has become too old, of these caches and of others that ask for it.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import os
 import threading
 import time
 import weakref
-from typing import Any, Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 Value = TypeVar("Value")
 
@@ -58,7 +61,7 @@ class ShortLived(Generic[Value]):
 
     def __init__(self, capacity: int) -> None:
         self._cache: Cache[tuple[float, Value]] = Cache(capacity)
-        _short_lived.add(self)
+        drop_in_background(self)
 
     def get(self, key: object) -> Value | None:
         """Give the value, or None where there is none or it is too old."""
@@ -70,7 +73,7 @@ class ShortLived(Generic[Value]):
     def put(self, key: object, value: Value) -> None:
         """Keep the value for a few seconds."""
         self._cache.put(key, (time.monotonic() + KEY_LIFETIME_S, value))
-        _start_dropping()
+        drop_in_background(self, start=True)
 
     def drop_old(self) -> int:
         """Drop the values that are too old, and give how many are left."""
@@ -82,7 +85,22 @@ class ShortLived(Generic[Value]):
         return len(items)
 
 
-_short_lived: weakref.WeakSet[ShortLived[Any]] = weakref.WeakSet()
+class Dropped(Protocol):
+    """Something from which old values are to be dropped."""
+
+    def drop_old(self) -> int:
+        """Drop the values that are too old, and give how many are left."""
+        ...
+
+
+_dropped_from: weakref.WeakSet[Dropped] = weakref.WeakSet()
+
+
+def drop_in_background(cache: Dropped, *, start: bool = False) -> None:
+    """Let old values be dropped from this; `start` says that it has a new one."""
+    _dropped_from.add(cache)
+    if start:
+        _start_dropping()
 
 
 class _Dropping(threading.Thread):
@@ -120,7 +138,7 @@ def _start_dropping() -> None:
 
 
 def _drop_all_old() -> int:
-    return sum(cache.drop_old() for cache in tuple(_short_lived))
+    return sum(cache.drop_old() for cache in tuple(_dropped_from))
 
 
 def _stop_dropping() -> None:

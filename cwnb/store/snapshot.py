@@ -165,6 +165,7 @@ class Snapshot:
                 whole = SegmentTask(
                     *(self._context, group.name, group.log, segment, inside[0], kept),
                     of_group=group.fields,
+                    keep=True,
                 )
                 if not few and not messages:
                     # Those in the window follow each other, for a segment is in order of time.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,10 +18,12 @@ from cases import (
     time_ms,
     warning_differences,
 )
+from memory_states import forget_some, no_memory, said_of
 from pipelines import is_unsaid
 
 from cwnb.errors import CwnbError
 from cwnb.events import Window
+from cwnb.insights.engine import schedule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -144,9 +147,22 @@ def test_engine_on_a_frame(case: Case) -> None:
 
 
 @by_title(ANSWERED)
-def test_engine_on_a_store(case: Case, store: Any) -> None:
+def test_engine_on_a_store(case: Case, store: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With nothing in memory, and with what cases over the same events have left there."""
+    # With several threads it is chance how many events are read before a limit is reached.
+    monkeypatch.setattr(schedule, "worker_count", lambda: 1)
     logs, groups = store(case)
-    check(case, logs.query(case.query, groups, strict=case.strict, **window_of(case)))
+
+    def ask() -> Any:
+        return logs.query(case.query, groups, strict=case.strict, **window_of(case))
+
+    with no_memory():
+        result = ask()
+    check(case, result)
+    said = said_of(result)
+    assert said_of(ask()) == said
+    forget_some(Random(case.id))
+    assert said_of(ask()) == said
 
 
 @by_title([case for case in ANSWERED if not is_unsaid(case)])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from random import Random
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from batches import put_in_batches
 from cases import discovered
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from memory_states import forget_some, no_memory
 from pipelines import check_pipeline, parse_pipeline
 from plain import run_plainly
 from strategies import FIELDS, WORDS, pipelines
@@ -293,10 +295,22 @@ def test_segments_answer_as_one_frame(  # noqa: PLR0917  (drawn one by one)
         }
     )
     text = dialect.to_text(pipeline)
-    stored = outcome_of(lambda: logs.query(text, group, *window).outcome.columns)
+
+    def ask() -> Any:
+        return outcome_of(lambda: logs.query(text, group, *window).outcome.columns)
+
+    with no_memory():
+        stored = ask()
     start, end = window
     framed = outcome_of(
         lambda: cwnb.query(text, frame, start=start, end=end, now=NOW_MS).outcome.columns
     )
     said = f"{text}\n{window} {cuts} {compacted}\n" + "\n".join(map(str, messages))
     check_same(stored, framed, said)
+    # What earlier queries left in memory changes nothing: one without the last command, and this.
+    begun = " | ".join(map(dialect.to_text, pipeline.commands[:-1])) or "limit 3"
+    outcome_of(lambda: logs.query(begun, group, *window).df)
+    check_same(ask(), stored, f"after its beginning\n{said}")
+    check_same(ask(), stored, f"again\n{said}")
+    forget_some(Random(len(said)))
+    check_same(ask(), stored, f"with a part in memory\n{said}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from cwnb.insights.engine.batch import NOTES, are_several
@@ -25,34 +26,51 @@ _STATISTICS = (
 ).split()
 
 
-class Account:
-    """Counts rows, bytes and time of the tasks of one run.
+@dataclass
+class Counted:
+    """What has been counted of tasks: rows, kinds of values, and the measures of each task.
 
     `scanned` has the rows of each task that has finished, by its number.
     """
 
+    records: int = 0
+    bytes: int = 0
+    matched: int = 0
+    scanned: dict[int, int] = field(default_factory=dict)
+    kinds: dict[str, set[str]] = field(default_factory=dict)
+    measures: list[list[Measure]] = field(default_factory=list)
+
+    def copy(self) -> Counted:
+        """Give the same numbers, to which later ones of this are not added."""
+        kinds = {name: set(kinds) for name, kinds in self.kinds.items()}
+        return replace(self, scanned=dict(self.scanned), kinds=kinds, measures=[*self.measures])
+
+    def without_cost(self) -> Counted:
+        """Give the same numbers, but for seconds and bytes read, which are 0."""
+        none = [[replace(m, seconds=0.0, bytes_read=0) for m in task] for task in self.measures]
+        return replace(self.copy(), measures=none)
+
+
+class Account:
+    """Counts rows, bytes and time of the tasks of one run."""
+
     def __init__(self, plan: Plan, scan: Scan) -> None:
         self._plan = plan
         self._scan = scan
-        self._measures: list[list[Measure]] = []
-        self.scanned: dict[int, int] = {}
-        self._kinds: dict[str, set[str]] = {}
-        self._matched = 0
-        self.records = 0
-        self.bytes = 0
+        self.counted = Counted()
         self._fetched = nothing_spent(len(plan.steps))
         self.of_records = sum(task.rows for task in scan.tasks)
         self.of_bytes = sum(task.message_bytes for task in scan.tasks)
 
     def note_task(self, number: int, answer: TaskAnswer) -> None:
         """Add the numbers of one finished task."""
-        task = self._scan.tasks[number]
+        task, counted = self._scan.tasks[number], self.counted
         # A task may lie in the window in part; its messages are about equally long.
-        self.bytes += task.message_bytes * answer.scanned // max(1, task.rows)
-        self.records += answer.scanned
-        self.scanned[number] = answer.scanned
-        self._matched += answer.matched
-        self._measures.append(answer.measures)
+        counted.bytes += task.message_bytes * answer.scanned // max(1, task.rows)
+        counted.records += answer.scanned
+        counted.scanned[number] = answer.scanned
+        counted.matched += answer.matched
+        counted.measures.append(answer.measures)
         self.note_kinds(answer.kinds)
 
     def note_fetched(self, spent: list[Spent]) -> None:
@@ -62,19 +80,21 @@ class Account:
     def note_kinds(self, kinds: dict[str, set[str]]) -> None:
         """Remember what kinds of values each column has."""
         for name, seen in kinds.items():
-            self._kinds.setdefault(name, set()).update(seen)
+            self.counted.kinds.setdefault(name, set()).update(seen)
 
     def mixed(self) -> list[str]:
         """Name the columns that have values of several kinds."""
-        return sorted(name for name, kinds in self._kinds.items() if are_several(kinds))
+        return sorted(name for name, kinds in self.counted.kinds.items() if are_several(kinds))
 
     def structures(self) -> list[str]:
         """Name the columns whose values are all lists or maps."""
-        return sorted(n for n, kinds in self._kinds.items() if kinds - NOTES == {"structure"})
+        return sorted(
+            n for n, kinds in self.counted.kinds.items() if kinds - NOTES == {"structure"}
+        )
 
     def named(self, kind: str) -> list[str]:
         """Name the columns that have values of a kind."""
-        return sorted(name for name, kinds in self._kinds.items() if kind in kinds)
+        return sorted(name for name, kinds in self.counted.kinds.items() if kind in kinds)
 
     def steps(self, rows: int, seconds: float) -> list[Step]:
         """Give the commands up to the first barrier, which took `seconds` and gave `rows`."""
@@ -86,13 +106,13 @@ class Account:
         steps = []
         for i, (text, commands) in enumerate(zip(texts, done, strict=True)):
             fetched = self._fetched[i]
-            column = [measures[i] for measures in self._measures]
+            column = [measures[i] for measures in self.counted.measures]
             cost = Spent(sum(m.seconds for m in column), sum(m.bytes_read for m in column))
             rows_in, rows_out = sum(m.rows_in for m in column), sum(m.rows_out for m in column)
             # A task without rows says nothing of the fields.
             absent = [measure.absent for measure in column if measure.rows_in]
             steps.append(step_of(text, commands, (rows_in, rows_out), cost + fetched, absent))
-        steps[0].rows_in, steps[0].rows_out = self.records + skipped, self.records
+        steps[0].rows_in, steps[0].rows_out = self.counted.records + skipped, self.counted.records
         steps[-1].rows_out = rows
         steps[0].seconds = max(0.0, seconds - sum(step.seconds for step in steps[1:]))
         return steps
@@ -102,17 +122,19 @@ class Account:
         if not self._scan.are_events:
             # What is read are rows of a table or an answer, and no records of a log.
             return dict.fromkeys(_STATISTICS, 0) | {"resultCount": rows}
-        left_records, left_bytes = self.of_records - self.records, self.of_bytes - self.bytes
+        counted = self.counted
+        left_records = self.of_records - counted.records
+        left_bytes = self.of_bytes - counted.bytes
         return {
-            "recordsMatched": self._matched,
-            "recordsScanned": self.records,
-            "bytesScanned": self.bytes,
+            "recordsMatched": counted.matched,
+            "recordsScanned": counted.records,
+            "bytesScanned": counted.bytes,
             "estimatedRecordsSkipped": self._scan.skipped_rows + max(0, left_records),
             "estimatedBytesSkipped": self._scan.skipped_bytes + max(0, left_bytes),
             "logGroupsScanned": self._scan.groups,
             "resultCount": rows,
             "bytesRead": sum(spent.bytes_read for spent in self._fetched)
-            + sum(measure.bytes_read for task in self._measures for measure in task),
+            + sum(measure.bytes_read for task in counted.measures for measure in task),
         }
 
 

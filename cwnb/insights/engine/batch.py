@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from copy import copy
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,14 +21,16 @@ from cwnb.events import (
 from cwnb.insights import values
 from cwnb.insights.control import checkpoint
 from cwnb.insights.engine.columns import nbytes
+from cwnb.insights.engine.kept.rows import KeptColumn, KeptWork
 from cwnb.insights.structure_fields import StructureReader
 from cwnb.insights.tree import touches
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Hashable, Iterable, Iterator
 
     from cwnb.events import Reader, Window
     from cwnb.insights.context import QueryValues
+    from cwnb.insights.engine.kept.rows import Kinds
     from cwnb.insights.engine.message_slices import Documents
     from cwnb.insights.engine.meter import Meter
 
@@ -55,6 +57,15 @@ _CODES = {
 }
 
 
+class _Definition(NamedTuple):
+    """How a column is computed, what that reads, the step that asked for it, its key in memory."""
+
+    compute: Callable[[Batch], Any]
+    reads: set[str]
+    step: int
+    key: Hashable | None
+
+
 class Batch:
     """Rows with named columns, in one order.
 
@@ -72,6 +83,7 @@ class Batch:
         reader: Reader | None = None,
         selection: np.ndarray[Any, Any] | None = None,
         meter: Meter | None = None,
+        work: KeptWork | None = None,
     ) -> None:
         self.rows = rows
         self.query_values = query_values
@@ -98,15 +110,35 @@ class Batch:
         # Such columns, and what they are read out of as long as that is there.
         self._documents: dict[str, Documents | None] = {}
         self._filters: list[tuple[str, Any]] = []
-        # How to compute a column, what that reads, and the step that asked for it.
-        self._definitions: dict[str, tuple[Callable[[Batch], Any], set[str], int]] = {}
+        self._definitions: dict[str, _Definition] = {}
+        # Keeps columns that are computed, for later queries.
+        self._work = work
+        # The kinds of the values of which each such column was made.
+        self._kinds_behind: dict[str, Kinds] = {}
+        # Columns that the computation of another one has given.
+        self._given_beside: list[tuple[str, Hashable | None]] = []
 
     @classmethod
     def of_reader(
-        cls, reader: Reader, query_values: QueryValues, meter: Meter | None = None
+        cls,
+        reader: Reader,
+        query_values: QueryValues,
+        meter: Meter | None = None,
+        work: KeptWork | None = None,
     ) -> Batch:
         """Give all rows of a task."""
-        return cls(reader.rows, query_values, reader=reader, meter=meter)
+        return cls(reader.rows, query_values, reader=reader, meter=meter, work=work)
+
+    @property
+    def rows_in_reader(self) -> int:
+        """Give how many rows there were before filters."""
+        return self.rows if self._reader is None else self._reader.rows
+
+    def only_mask(self) -> Any | None:
+        """Give the mask of the one filter that has dropped rows of the reader; None for others."""
+        if self._selection is None and len(self._unselected) == 1:
+            return self._unselected[0]
+        return None
 
     @property
     def now_ms(self) -> int:
@@ -136,6 +168,8 @@ class Batch:
         for name, held in vars(self).items():
             if isinstance(held, dict | list | set):
                 setattr(other, name, copy(held))
+            elif isinstance(held, KeptWork):
+                setattr(other, name, None)  # it follows the filters of this batch alone
         return other
 
     def names(self) -> set[str]:
@@ -161,9 +195,10 @@ class Batch:
         """Give a column of `rows` values, or None when no row has it."""
         checkpoint()
         if name in self._definitions:
-            compute, _, step = self._definitions.pop(name)
-            before = self._meter.switch(step) if self._meter else 0
-            self._columns[name] = (compute(self), len(self._filters))
+            definition = self._definitions.pop(name)
+            before = self._meter.switch(definition.step) if self._meter else 0
+            array = self._computed(name, definition.compute, definition.key)
+            self._columns[name] = (array, len(self._filters))
             if self._meter:
                 self._meter.switch(before)
         if name not in self._columns:
@@ -174,7 +209,35 @@ class Batch:
                 array = _apply(how, array, argument)
             self._columns[name] = (array, len(self._filters))
         self._note_kinds(name, array)
+        self._add_kinds(self._kinds_behind.get(name, {}))
         return array
+
+    def _computed(self, name: str, compute: Callable[[Batch], Any], key: Hashable | None) -> Any:
+        """Compute a column, or find it in memory where an earlier query has computed it."""
+        work = self._work
+        if work is None or key is None:
+            return compute(self)
+        kept = work.find_column(key, self.rows)
+        if kept is None:
+            # All that is noted meanwhile is noted of this column, also if it is known already.
+            kinds, noted, beside = self.kinds, self._noted, self._given_beside
+            self.kinds, self._noted, self._given_beside = {}, set(), []
+            try:
+                kept = KeptColumn(compute(self), self.kinds)
+                given = self._given_beside
+            finally:
+                self.kinds, self._noted, self._given_beside = kinds, noted | self._noted, beside
+            work.keep_column(key, kept)
+            for other, its_key in given:
+                self._kinds_behind[other] = kept.kinds
+                if its_key is not None:
+                    work.keep_column(its_key, KeptColumn(self._columns[other][0], kept.kinds))
+        self._kinds_behind[name] = kept.kinds
+        return kept.array
+
+    def _add_kinds(self, kinds: Kinds) -> None:
+        for name, found in kinds.items():
+            self.kinds.setdefault(name, set()).update(found)
 
     def _note_kinds(self, name: str, array: Any) -> None:
         """Remember the kinds of values in a column, for a warning if there are several."""
@@ -270,22 +333,30 @@ class Batch:
 
         `compute` may run after later filters, so each of its values must depend on that row alone.
         """
-        self._made.add(name)
-        # Definitions that read an older column of this name are computed from that one now.
-        for other, (_, other_reads, _) in list(self._definitions.items()):
-            if other == name or touches(other_reads, {name}):
-                self.column(other)
-        self._documents.pop(name, None)
-        for part in self._parts.pop(name, ()):
-            self._forget(part)
+        self._replace(name)
+        key = self._work.definition() if self._work else None
         if name in reads:
-            self._columns[name] = (compute(self), len(self._filters))
+            array = self._computed(name, compute, key)
+            self._add_kinds(self._kinds_behind.get(name, {}))
+            self._columns[name] = (array, len(self._filters))
             self._noted.discard(name)
             return
         self._columns.pop(name, None)
         self._noted.discard(name)
         step = self._meter.step if self._meter else 0
-        self._definitions[name] = (compute, reads, step)
+        self._definitions[name] = _Definition(compute, reads, step, key)
+
+    def _replace(self, name: str) -> None:
+        """Prepare for a new column of this name."""
+        self._made.add(name)
+        # Definitions that read an older column of this name are computed from that one now.
+        for other, definition in list(self._definitions.items()):
+            if other == name or touches(definition.reads, {name}):
+                self.column(other)
+        self._documents.pop(name, None)
+        self._kinds_behind.pop(name, None)
+        for part in self._parts.pop(name, ()):
+            self._forget(part)
 
     def define_together(
         self, names: list[str], compute: Callable[[Batch], dict[str, Any]], reads: set[str]
@@ -296,9 +367,11 @@ class Batch:
             found = compute(batch)
             for other in names:
                 # A name that has been defined anew since then keeps its new meaning.
-                if batch._definitions.get(other, (None,))[0] is parts[other]:
+                defined = batch._definitions.get(other)
+                if defined is not None and defined.compute is parts[other]:
                     del batch._definitions[other]
                     batch._columns[other] = (found[other], len(batch._filters))
+                    batch._given_beside.append((other, defined.key))
             return found
 
         parts = {name: (lambda batch, own=name: compute_all(batch)[own]) for name in names}
@@ -353,6 +426,7 @@ class Batch:
     def _forget(self, name: str) -> None:
         self._made.discard(name)
         self._noted.discard(name)
+        self._kinds_behind.pop(name, None)
         self._columns.pop(name, None)
         self._definitions.pop(name, None)
 
@@ -392,7 +466,9 @@ class Batch:
 
     def set(self, name: str, array: Any) -> None:
         """Set a column to these values."""
-        self.define(name, lambda _: array, {name})
+        self._replace(name)
+        self._columns[name] = (array, len(self._filters))
+        self._noted.discard(name)
 
     def timestamp(self) -> Any:
         """Give `@timestamp`."""
@@ -411,6 +487,8 @@ class Batch:
             return
         if self._reader is not None:
             self._unselected.append(mask)
+        if self._work is not None:
+            self._work.note_filter()
         self._filters.append(("filter", mask))
         self.rows = kept
 
@@ -424,6 +502,8 @@ class Batch:
             selection = self.selection
             self._selection = rows if selection is None else selection[rows]
             self.repeats = True
+        if self._work is not None:
+            self._work.note_filter()
         self._filters.append(("take", pa.array(rows, mask=missing)))
         self.rows = len(rows)
 

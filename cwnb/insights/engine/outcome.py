@@ -11,6 +11,8 @@ import pyarrow as pa
 from cwnb.insights.engine import columns
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from cwnb.events import Reader, Task
     from cwnb.insights.tree import Pipeline
 
@@ -87,7 +89,8 @@ class Outcome:
     `truths_beside_numbers` and `capital_truths` those whose texts are words for true and false.
     `keys_beside` says of parts of maps that have no value which keys the maps have instead.
     `places` is None where the rows are no
-    events, as after `stats`.
+    events, as after `stats`. `made_of` identifies what the rows were made of; None where nothing
+    does.
     """
 
     columns: dict[str, Any]
@@ -103,6 +106,7 @@ class Outcome:
     keys_beside: dict[str, str] = field(default_factory=dict)
     pipeline: Pipeline | None = None
     places: Places | None = None
+    made_of: Hashable | None = None
 
     @property
     def nbytes(self) -> int:

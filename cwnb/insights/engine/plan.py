@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cwnb.insights.context import MEMORY_BUDGET
 from cwnb.insights.engine.commands.plan_barrier import plan_barrier
 from cwnb.insights.engine.commands.rest import Rest
+from cwnb.insights.engine.kept.fingerprint import NoFingerprintError, fingerprint
 from cwnb.insights.ql import dialect
 from cwnb.insights.tree import Command, Pipeline, Rows, ScanEvents, row_by_row
 from cwnb.memo import memo
@@ -40,6 +41,19 @@ class TaskPlan:
             found.append(set(later))
             later |= step.reads()
         return found[::-1]
+
+    @memo
+    def beginnings(self) -> list[bytes] | None:
+        """Give a key of the first 0, 1, 2, … steps; None if one of them has none."""
+        given = self.query_values
+        held = self.structures, self.memory_budget
+        try:
+            return [
+                fingerprint(self.steps[:count], *held, given=given)
+                for count in range(len(self.steps) + 1)
+            ]
+        except NoFingerprintError:
+            return None
 
 
 @dataclass

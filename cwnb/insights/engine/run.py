@@ -35,6 +35,8 @@ from cwnb.insights.engine.empty import types_without_rows
 from cwnb.insights.engine.evaluate import evaluate_named
 from cwnb.insights.engine.faults import too_large
 from cwnb.insights.engine.fetch import PickedRows
+from cwnb.insights.engine.kept.answers import KeptAnswer
+from cwnb.insights.engine.kept.fingerprint import NoFingerprintError, fingerprint
 from cwnb.insights.engine.meter import Spent
 from cwnb.insights.engine.newest import EnoughRead, bounded, ranks_of
 from cwnb.insights.engine.outcome import Outcome, Places
@@ -50,7 +52,7 @@ from cwnb.insights.structure_fields import structure_fields
 from cwnb.insights.tree import field_names, touches
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Hashable, Sequence
 
     from cwnb.insights.context import QueryContext
     from cwnb.insights.engine.batch import Batch
@@ -124,29 +126,49 @@ class Run:
             self._plan, self._source, replace(context, window=asked), self._structures
         )
         window = bounded(asked, self._scan.tasks)
-        rows = tuple(AnswerRows(answer.columns, answer.rows) for answer in answers)
+        rows = tuple(AnswerRows(a.columns, a.rows, a.made_of) for a in answers)
         given = QueryValues(context.now_ms, window, rows, context.memory_budget, asked)
         self._task_plan = TaskPlan(
             self._plan.steps, self._plan.barrier, given, self._structures, context.memory_budget
         )
-        _ = self._task_plan.wanted  # computed once here, and not in every task
+        _ = self._task_plan.wanted, self._task_plan.beginnings  # once here, and not in every task
         self._context = context
         self._held_before = sum(answer.nbytes for answer in answers)
         self._workers = Workers(context.executor, context.control)
         self._ranks = ranks_of(self._scan.tasks)
         self._account = Account(self._plan, self._scan)
+        self._kept = KeptAnswer(self._scan.tasks, self._task_plan)
         self._partials = _Partials(self._plan.barrier, self._workers)
 
     def scanned(self) -> tuple[int, int, int, int]:
         """Give the records scanned, all records, the bytes scanned, all bytes."""
-        account = self._account
+        account, counted = self._account, self._account.counted
         if not self._scan.are_events:  # rows of a table, or of an answer
             return 0, 0, 0, 0
-        return account.records, account.of_records, account.bytes, account.of_bytes
+        return counted.records, account.of_records, counted.bytes, account.of_bytes
 
     def answer(self) -> Outcome:
         """Run the pipeline and give its answer."""
         started = time.perf_counter()
+        batch = self._kept.find(self._account)
+        if batch is None:
+            batch = self._from_events()
+            self._kept.keep(batch, self._account)
+        outcome = self._outcome(batch, self._workers, time.perf_counter() - started)
+        outcome.made_of = self._identity()
+        told = warn_of_empty_window(self._plan, self._source, self._account.counted.scanned)
+        outcome.warnings.extend(told)
+        if not outcome.rows:
+            self._give_types(outcome)
+            self._workers.off_main_thread(self._say_what_dropped_all, outcome)
+        if unmet := self._parts_without_values():
+            outcome.keys_beside = self._workers.off_main_thread(
+                keys_beside, unmet, self._pipeline.commands, self._task_plan, self._scan.tasks
+            )
+        return outcome
+
+    def _from_events(self) -> Batch:
+        """Run the commands up to the first barrier."""
         # Ctrl-C must close the generator at once, since a traceback would keep it alive, and with
         # it the threads.
         with closing(self._answers()) as answers:
@@ -160,17 +182,17 @@ class Run:
         self._account.note_fetched(rows.spent)
         for kinds in rows.kinds:
             self._account.note_kinds(kinds)
-        outcome = self._outcome(batch, self._workers, time.perf_counter() - started)
-        told = warn_of_empty_window(self._plan, self._source, self._account.scanned)
-        outcome.warnings.extend(told)
-        if not outcome.rows:
-            self._give_types(outcome)
-            self._workers.off_main_thread(self._say_what_dropped_all, outcome)
-        if unmet := self._parts_without_values():
-            outcome.keys_beside = self._workers.off_main_thread(
-                keys_beside, unmet, self._pipeline.commands, self._task_plan, self._scan.tasks
-            )
-        return outcome
+        return batch
+
+    def _identity(self) -> Hashable | None:
+        """Identify what the rows of the answer were made of, for the pipelines that read them."""
+        if self._kept.made_of is None:
+            return None
+        later = (self._plan.tail, self._plan.outputs)
+        try:
+            return self._kept.made_of, fingerprint(later, given=self._task_plan.query_values)
+        except NoFingerprintError:
+            return None
 
     def rows_so_far(self) -> Outcome:
         """Give the answer to what has been scanned; it takes as long as the end of a query.

@@ -10,6 +10,7 @@ from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.commands.steps import apply
 from cwnb.insights.engine.evaluate import evaluate_named
 from cwnb.insights.engine.faults import too_large
+from cwnb.insights.engine.kept.rows import KeptWork
 from cwnb.insights.engine.meter import FIRST_STEP, OPENING, Meter
 from cwnb.insights.engine.order import RowOrder
 from cwnb.insights.rewrite import only_filters
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from cwnb.events import Task
     from cwnb.insights.engine.commands.barrier import Partial
+    from cwnb.insights.engine.kept.rows import Counts
     from cwnb.insights.engine.meter import Spent
     from cwnb.insights.engine.plan import TaskPlan
 
@@ -65,23 +67,36 @@ def run_task(task: Task, plan: TaskPlan, number: int, rank: int | None) -> TaskA
     """
     reader = open_task(task, plan.structures)
     meter = Meter(reader, len(plan.steps))
-    batch = Batch.of_reader(reader, plan.query_values, meter)
+    work = _work(task, plan)
+    batch = Batch.of_reader(reader, plan.query_values, meter, work)
     scanned = matched = batch.rows
-    counts: list[tuple[int, int, frozenset[str]]] = [(scanned, scanned, frozenset())]
-    for number_of_step, (step, wanted) in enumerate(
-        zip(plan.steps, plan.wanted, strict=True), FIRST_STEP
-    ):
+    done = 0
+    counts: list[Counts] = []
+    more = False
+    if work is not None and (kept := work.resume(plan.steps, batch, apply)) is not None:
+        done, counts, matched = kept
+    for i, (step, wanted) in enumerate(zip(plan.steps, plan.wanted, strict=True)):
+        if i < done:
+            continue
         before = batch.rows
-        meter.switch(number_of_step)
+        meter.switch(FIRST_STEP + i)
         checkpoint()
+        if work is not None:
+            work.begin(i)
         batch = apply(step, batch, wanted)
+        more = more or step.rows is Rows.MORE
         if step.rows is Rows.FEWER:
             matched = batch.rows
         if step.rows is Rows.MORE and batch.nbytes > plan.memory_budget:
             raise too_large([step], plan.memory_budget)
         counts.append((before, batch.rows, absent_fields(step.reads, batch, before, batch.rows)))
+        if work is not None and step.rows is Rows.FEWER and not more:
+            work.keep_rows(i + 1, batch, counts, matched)
+    counts = [(scanned, scanned, frozenset()), *counts]
     checkpoint()
     before = batch.rows
+    if work is not None:
+        work.begin(len(plan.steps))
     meter.switch(FIRST_STEP + len(plan.steps))
     if batch.repeats:
         # What an event gave comes in its order while events come newest first.
@@ -93,6 +108,14 @@ def run_task(task: Task, plan: TaskPlan, number: int, rank: int | None) -> TaskA
     meter.switch(OPENING)
     measures = [Measure(*rows, *spent) for rows, spent in zip(counts, meter.spent, strict=True)]
     return TaskAnswer(partial, scanned, matched, measures, batch.kinds)
+
+
+def _work(task: Task, plan: TaskPlan) -> KeptWork | None:
+    """Give what keeps the work of the steps for later queries, if that may be kept."""
+    memory = task.memory()
+    if memory is None or plan.beginnings is None or not plan.steps:
+        return None
+    return KeptWork(memory, plan.beginnings, plan.wanted)
 
 
 def absent_fields(

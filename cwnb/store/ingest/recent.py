@@ -24,6 +24,7 @@ from cwnb.events import (
 )
 from cwnb.store.cache import Cache
 from cwnb.store.catalog import batches
+from cwnb.store.memory import TaskMemory
 from cwnb.store.segments.facts import MESSAGE_GROUP
 from cwnb.store.segments.message_file import order_of
 from cwnb.store.segments.reader import constant, one_event, pick, pointers
@@ -154,6 +155,15 @@ class RecentTask:
     def open(self) -> RecentReader:
         """Open for reading; in another process this asks the catalog for the batches."""
         return RecentReader(self, self.block())
+
+    def memory(self) -> TaskMemory:
+        """Give what keeps values made of these events."""
+        events = (
+            *(self.context.identity, self.group_id, self.log, self.of_group, self.digest),
+            *(self.processing, self.processing.version),
+            self.window.cut(self.first_ms, self.last_ms),
+        )
+        return TaskMemory(self.context, events)
 
     def block(self, sealed: Sequence[SealedBatch] | None = None) -> Block:
         """Give all events, from the cache of the process where they are there."""

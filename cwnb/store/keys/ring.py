@@ -75,10 +75,13 @@ def add_key(key_id: str, key: bytes, store_path: str) -> None:
             )
 
 
-def read_key(key_id: str, store_path: str) -> bytes:
-    """Read the key of this id from the ring; raise StoreKeyMissing, which says where it looked."""
+def read_key(key_id: str, store_path: str, *, warn: bool = True) -> bytes:
+    """Read the key of this id from the ring; raise StoreKeyMissing, which says where it looked.
+
+    `warn` says so if the ring is open to other users.
+    """
     file = ring_file()
-    entry = _read_ring(file).get(key_id)
+    entry = _read_ring(file, warn=warn).get(key_id)
     if entry is None:
         raise StoreKeyMissing(
             f"the store {store_path!r} needs key {key_id!r}, which is not in the key ring "
@@ -116,10 +119,11 @@ def _locked_ring() -> Iterator[Path]:
         ) from error
 
 
-def _read_ring(file: Path) -> dict[str, dict[str, str]]:
+def _read_ring(file: Path, *, warn: bool = True) -> dict[str, dict[str, str]]:
     try:
         with file.open("rb") as opened:
-            _warn_if_others_may_read(file, os.fstat(opened.fileno()).st_mode)
+            if warn:
+                _warn_if_others_may_read(file, os.fstat(opened.fileno()).st_mode)
             text = opened.read()
     except FileNotFoundError:
         return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cwnb.errors import StoreKeyMissing
+from cwnb.errors import CwnbError, StoreKeyMissing
 from cwnb.store.cache import ShortLived
 from cwnb.store.keys.ring import read_key, ring_path
 from cwnb.store.keys.sealing import OpenSealer, Sealer
@@ -40,6 +40,16 @@ class StoreKey:
         elif self._check_value != known.check_value:
             raise self.wrong()
         return known
+
+    def is_in_ring(self) -> bool:
+        """Tell whether the ring, read anew, has the store's key; true for a store without one."""
+        if not self.key_id:
+            return True
+        try:
+            found = Sealer(read_key(self.key_id, self._store_path, warn=False), self._store_id)
+        except CwnbError:
+            return False
+        return self._check_value in (b"", found.check_value)
 
     def wrong(self) -> StoreKeyMissing:
         """Word the error for a key of the right name that is not the store's."""

@@ -14,6 +14,7 @@ from cwnb.errors import CwnbError, SnapshotExpired, StoreDamaged, StoreError
 from cwnb.events import INGESTION_TIME, LOG_STREAM, MESSAGE, SEQUENCE, TIMESTAMP
 from cwnb.store.cache import ShortLived
 from cwnb.store.catalog import segments
+from cwnb.store.memory import TaskMemory
 from cwnb.store.segments.facts import (
     REST,
     SegmentFacts,
@@ -48,12 +49,37 @@ class SegmentFiles:
         self._leaves: dict[str, tuple[int, ...]] | None = None
 
     def fields(
-        self, names: Sequence[str], row_groups: list[int]
+        self, names: Sequence[str], row_groups: list[int], *, keep: bool = False
     ) -> tuple[dict[str, pa.Array], int]:
-        """Give columns of row groups of the fields file, joined, and the bytes read."""
+        """Give columns of row groups of the fields file, joined, and the bytes read.
+
+        With `keep` they stay in memory for later queries, if there is room.
+        """
         leaf = self._leaf_numbers()
-        wanted = list(dict.fromkeys(names))
-        return self._read(FIELDS, wanted, [leaf[name] for name in wanted], row_groups)
+        if not keep:
+            wanted = list(dict.fromkeys(names))
+            return self._read(FIELDS, wanted, [leaf[name] for name in wanted], row_groups)
+        file = self._file(FIELDS)
+        with self._named_errors(file):
+            version = self._folder.version(file)
+        memory = TaskMemory(self._context, (self._context.identity, file, version, *row_groups))
+        found = {name: column for name in names if (column := memory.get(name)) is not None}
+        lacking = [name for name in dict.fromkeys(names) if name not in found]
+        if not lacking:
+            return found, 0
+        read, size = self._read(FIELDS, lacking, [leaf[name] for name in lacking], row_groups)
+        for name, column in read.items():
+            memory.put(name, column, column.nbytes)
+        return found | read, size
+
+    def versions(self) -> tuple[tuple[int, ...], ...]:
+        """Give what changes when one of the files is replaced or damaged."""
+        found = []
+        for kind in (FIELDS, MESSAGE_FILE):
+            file = self._file(kind)
+            with self._named_errors(file):
+                found.append(self._folder.version(file))
+        return tuple(found)
 
     def messages(
         self, names: Sequence[str], row_groups: list[int]
@@ -66,7 +92,7 @@ class SegmentFiles:
     def _read(
         self, kind: str, names: list[str], leaf: list[tuple[int, ...]], row_groups: list[int]
     ) -> tuple[dict[str, pa.Array], int]:
-        file = FileName(self._segment.group_id, self._segment.id, kind)
+        file = self._file(kind)
         with self._named_errors(file):
             opened = self._open(file)
             numbers = sorted(number for each in leaf for number in each)
@@ -82,6 +108,9 @@ class SegmentFiles:
                 _check_values(table, rows)
             order = sorted(range(len(names)), key=lambda at: leaf[at])
             return {names[at]: whole(table.column(n)) for n, at in enumerate(order)}, size
+
+    def _file(self, kind: str) -> FileName:
+        return FileName(self._segment.group_id, self._segment.id, kind)
 
     def _open(self, file: FileName) -> Any:
         if (opened := self._opened.get(file.kind)) is not None:

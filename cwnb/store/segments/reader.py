@@ -19,6 +19,7 @@ from cwnb.events import (
     TIMESTAMP,
     Window,
 )
+from cwnb.store.memory import TaskMemory
 from cwnb.store.segments.facts import (
     FIELDS_GROUP,
     MESSAGE_GROUP,
@@ -48,6 +49,7 @@ class SegmentTask:
     first_row: int = 0
     end_row: int | None = None
     of_group: tuple[tuple[str, str], ...] = ()  # other fields that all events of the group have
+    keep: bool = False  # whether decoded columns stay in memory for later queries
 
     def parts(self, rows: int) -> list[SegmentTask]:
         """Cut the task into parts of at most `rows` rows, oldest first."""
@@ -86,6 +88,20 @@ class SegmentTask:
     def open(self) -> SegmentReader:
         """Open for reading."""
         return SegmentReader(self)
+
+    def memory(self) -> TaskMemory | None:
+        """Give what keeps values made of these events; its key has the files as they are now."""
+        if not self.keep:
+            return None
+        segment = self.segment
+        events = (
+            *(self.context.identity, segment.group_id, self.log, self.of_group, segment.id),
+            *(segment.discovery, segment.processing, segment.processing.version),
+            SegmentFiles(self.context, segment, self.group).versions(),
+            *(self.row_group, self.row_groups, self.first_row, self.end_row),
+            self.window.cut(self.first_ms, self.last_ms),
+        )
+        return TaskMemory(self.context, events)
 
 
 class SegmentReader:
@@ -168,7 +184,7 @@ class SegmentReader:
         rest = [REST] if rare and self._task.segment.has_rest else []
         if not here and not rest:
             return {}
-        read, size = self._files.fields([*here, *rest], self._task.numbers)
+        read, size = self._files.fields([*here, *rest], self._task.numbers, keep=self._task.keep)
         self.bytes_read += size
         cut = {name: column.slice(self._first, self._rows) for name, column in read.items()}
         if rest:
