@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from cwnb import errors
 
 if TYPE_CHECKING:
+    from cwnb.cache import set_cache_budget
     from cwnb.filter_pattern import FilterPattern, explain_pattern, test_metric_filter
     from cwnb.logs import Logs, open
     from cwnb.questions import query, start
@@ -31,6 +32,7 @@ __all__ = [
     "load_ipython_extension",
     "open",
     "query",
+    "set_cache_budget",
     "start",
     "test_metric_filter",
     "unload_ipython_extension",
@@ -47,6 +49,10 @@ def __getattr__(name: str) -> Any:
         from cwnb import questions
 
         return getattr(questions, name)
+    if name == "set_cache_budget":
+        from cwnb import cache
+
+        return cache.set_cache_budget
     if name in {"FilterPattern", "explain_pattern", "test_metric_filter"}:
         from cwnb import filter_pattern
 

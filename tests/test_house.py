@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "store_folder": set(),
     "filter_pattern": {"errors", "events", "memo", "nearest", "plurals", "regex"},
     "times": {"errors"},
+    "cache": {"errors", "store"},
     "window": {"errors", "events", "times"},
     "arguments": {"errors", "nearest", "insights"},
     "store": WORDS,

@@ -11,6 +11,7 @@ from cwnb.store.ingest.messages import Messages, event_batch, messages_of
 from cwnb.store.kept import KeptRecord, Present
 from cwnb.store.keys.transfer import import_key
 from cwnb.store.maintenance.retention import RETENTION_DAYS
+from cwnb.store.memory import MEMORY
 from cwnb.store.positions import Position
 from cwnb.store.processing import Processing
 from cwnb.store.read_after import Page
@@ -27,6 +28,7 @@ from cwnb.store.snapshot import Snapshot
 from cwnb.store.store import Store
 
 __all__ = [
+    "MEMORY",
     "NO_GROUP",
     "RETENTION_DAYS",
     "CheckedEvents",

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,7 @@ class Memory:
         self._keys: dict[Hashable, StoreKey] = {}
         self._bytes = 0
         self._lock = threading.Lock()
+        _memories.add(self)
         drop_in_background(self)
         os.register_at_fork(after_in_child=self._begin_anew)
 
@@ -98,9 +100,9 @@ class Memory:
             self._budget = budget
             self._make_room(0, time.monotonic())
 
-    def forget(self, store: Hashable = None) -> None:
-        """Drop all values, or those of one store."""
-        self._drop_where(lambda held: store is None or held.store == store)
+    def forget(self, store: Hashable) -> None:
+        """Drop the values of one store."""
+        self._drop_where(lambda held: held.store == store)
 
     def drop_old(self) -> int:
         """Drop what is unused, and what was made of stores whose key is gone; give how many stay.
@@ -163,4 +165,14 @@ def _budget_of(megabytes: str) -> int:
         raise InvalidParameter(message) from None
 
 
+_memories: weakref.WeakSet[Memory] = weakref.WeakSet()
+
+
+def forget_store(context: StoreContext) -> None:
+    """Drop all that is kept of a store."""
+    for memory in tuple(_memories):
+        memory.forget(context.identity)
+
+
+# Columns and what queries have made; recent batches have another (see `ingest.recent`).
 MEMORY = Memory()

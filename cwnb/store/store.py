@@ -22,7 +22,7 @@ from cwnb.store.maintenance.background import Background
 from cwnb.store.maintenance.flush import flush
 from cwnb.store.maintenance.retention import check_retention
 from cwnb.store.maintenance.rewriting import compact, sweep
-from cwnb.store.memory import MEMORY
+from cwnb.store.memory import forget_store
 from cwnb.store.names import check_group_name, check_log_class, check_tags, match_names
 from cwnb.store.opening import open_context
 from cwnb.store.positions import Position
@@ -123,7 +123,7 @@ class Store:
         try:
             self.background.tidy()
         finally:
-            MEMORY.forget(self.context.identity)
+            forget_store(self.context)
             self.catalog.close()
 
     @property

@@ -22,9 +22,8 @@ from cwnb.events import (
     TIMESTAMP,
     Window,
 )
-from cwnb.store.cache import Cache
 from cwnb.store.catalog import batches
-from cwnb.store.memory import TaskMemory
+from cwnb.store.memory import Memory, TaskMemory
 from cwnb.store.segments.facts import MESSAGE_GROUP
 from cwnb.store.segments.message_file import order_of
 from cwnb.store.segments.reader import constant, one_event, pick, pointers
@@ -39,7 +38,7 @@ if TYPE_CHECKING:
     from cwnb.store.processing import Processing
 
 # About a million events of 300 bytes with their fields.
-_blocks: Cache[Block] = Cache(512 << 20)
+_blocks = Memory(512 << 20)
 _CODEC = pa.Codec("zstd", 1)
 _OPTIONS = pa.ipc.IpcWriteOptions()
 _SIZE_BYTES = 8  # the length of the stream, before the stream itself
@@ -169,11 +168,12 @@ class RecentTask:
         """Give all events, from the cache of the process where they are there."""
         sealer = self.context.sealer()  # first, so that without the key the cache gives nothing
         key = (self.context.identity, self.group_id, self.processing, self.digest)
-        block = _blocks.get(key)
+        block: Block | None = _blocks.get(key)
         if block is None:
             block = block_of(sealed or self._load(), sealer, self.group, self.processing)
             # Fields take about as much as the text they were found in.
-            _blocks.put(key, block, 2 * self.message_bytes + 64 * self.rows)
+            nbytes = 2 * self.message_bytes + 64 * self.rows
+            _blocks.put(key, block, nbytes, self.context)
         return block
 
     def _load(self) -> list[SealedBatch]:

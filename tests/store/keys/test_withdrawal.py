@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import base64
-import json
 import time
 
 import pytest
 from contents import messages
+from key_changes import change_ring, replace_key
 
 from cwnb.errors import StoreKeyMissing
 from cwnb.logs import Logs
 from cwnb.store import Store, event_batch
 from cwnb.store.cache import KEY_LIFETIME_S, ShortLived
 from cwnb.store.keys import store_key
-from cwnb.store.keys.ring import ring_file
 from cwnb.store.segments import files
 
 pytestmark = pytest.mark.usefixtures("quiet")
@@ -42,19 +41,6 @@ def filled(store):
     store.flush()
     store.put("/g", event_batch(range(2), ['{"n": 2}'] * 2, "s"))
     return store
-
-
-def change_ring(change):
-    ring = json.loads(ring_file().read_text())
-    before = json.dumps(ring)
-    change(ring["keys"])
-    ring_file().write_text(json.dumps(ring))
-    return lambda: ring_file().write_text(before)
-
-
-def replace_key(keys):
-    for entry in keys.values():
-        entry["key"] = base64.b64encode(bytes(32)).decode()
 
 
 @pytest.mark.parametrize("change", [dict.clear, replace_key])
