@@ -11,7 +11,14 @@ import pyarrow.compute as pc
 from cwnb.insights.functions.calling import rows_of
 from cwnb.insights.functions.registry import function
 from cwnb.insights.values.conversion import analyse, to_boolean, unify
-from cwnb.insights.values.value_types import Value, broadcast, decode, is_mixed, is_text
+from cwnb.insights.values.value_types import (
+    Value,
+    array_of,
+    broadcast,
+    decode,
+    is_mixed,
+    is_text,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +72,7 @@ def is_numeric(field: Value) -> Value:
         answer = np.zeros(len(field), dtype=bool) if found is None else found.numeric
     else:
         answer = np.full(len(field), pa.types.is_integer(kind) or pa.types.is_floating(kind))
-    return pa.array(answer, mask=missing)
+    return array_of(answer, missing)
 
 
 @function("messageSize(text field) -> number")

@@ -25,12 +25,12 @@ from cwnb.insights.values.number_columns import (
     fits_double,
     number_column,
     numbers_in_mixed,
-    with_infinities,
 )
 from cwnb.insights.values.value_types import (
     MIXED,
     TIME,
     Value,
+    array_of,
     call_with_array,
     decode,
     is_mixed,
@@ -87,7 +87,7 @@ def _double(number: pa.Array) -> pa.Array:
         found = numbers_in_mixed(number)
         if found is None:
             return pa.nulls(len(number), pa.float64())
-        return pa.array(found.doubles, mask=~found.numeric)
+        return array_of(found.doubles, ~found.numeric)
     # Arrow's safe cast refuses integers beyond 2**53.
     return pc.cast(number, pa.float64(), safe=False)
 
@@ -234,8 +234,7 @@ def analyse(array: pa.Array) -> Numbers | None:
     if pa.types.is_boolean(kind) or pa.types.is_null(kind) or is_structure(kind):
         return None
     if is_mixed(kind):
-        text, types = array.flatten()
-        return with_infinities(text, types, numbers.from_text(text))
+        return numbers_in_mixed(array, booleans=False)
     return numbers.from_text(decode(_text(array)))
 
 

@@ -30,6 +30,7 @@ from cwnb.insights.values.numbers import (
 )
 from cwnb.insights.values.value_types import (
     Value,
+    array_of,
     broadcast,
     decode,
     is_mixed,
@@ -37,6 +38,7 @@ from cwnb.insights.values.value_types import (
     is_text,
     is_time,
     structures_in,
+    values_of_type,
     without_structures,
 )
 
@@ -107,8 +109,7 @@ def booleans_in(value: Value) -> Value | None:
         return value.is_valid() if isinstance(value, pa.Array) else pa.scalar(value.is_valid)
     if not is_mixed(value.type) or not isinstance(value, pa.Array):
         return None
-    found = pc.equal(value.field("type"), TYPE_BOOLEAN).fill_null(False)
-    return found if found.true_count else None
+    return values_of_type(value, TYPE_BOOLEAN)
 
 
 def _compare(op: str, a: pa.Array, b: Value, on_texts: OnTexts = None) -> pa.Array:
@@ -204,7 +205,7 @@ def _compare_analysed(op: str, a: pa.Array, b: pa.Array, x: Numbers, y: Numbers)
         as_text = _KERNELS[op](texts_a.take(at), _rows_of(texts_b, at, len(a)))
         answer[rest] = as_text.to_numpy(zero_copy_only=False)
     missing = (x.form == numbers.MISSING) | (y.form == numbers.MISSING)
-    return pa.array(answer, mask=np.broadcast_to(missing, answer.shape))
+    return array_of(answer, np.broadcast_to(missing, answer.shape))
 
 
 def _rows_of(texts: pa.Array, at: pa.Array, rows: int) -> pa.Array:
@@ -246,7 +247,7 @@ def unless_missing(a: pa.Array, b: Value, answer: np.ndarray[Any, Any]) -> pa.Ar
         missing = pc.or_(missing, b.is_null())
     elif not b.is_valid:
         return pa.nulls(len(a), pa.bool_())
-    return pa.array(answer, mask=missing.to_numpy(zero_copy_only=False))
+    return array_of(answer, missing.to_numpy(zero_copy_only=False))
 
 
 def is_in(value: Value, options: Sequence[str | float | bool]) -> Value:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,7 +18,14 @@ from cwnb.events import (
 )
 from cwnb.insights.values import numbers
 from cwnb.insights.values.numbers import BIG, DOUBLE, INTEGER, MISSING, TEXT, Numbers
-from cwnb.insights.values.value_types import Value, as_array_of_one, is_mixed, mixed_array
+from cwnb.insights.values.value_types import (
+    Value,
+    array_of,
+    as_array_of_one,
+    int8_values,
+    is_mixed,
+    mixed_array,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +41,8 @@ def number_column(found: Numbers) -> pa.Array:
     numeric = found.numeric
     whole = found.form == INTEGER
     if whole.all() or not (numeric & ~whole).any():
-        return pa.array(found.integers, mask=~numeric)
-    doubles = pa.array(found.doubles, mask=~numeric)
+        return array_of(found.integers, ~numeric)
+    doubles = array_of(found.doubles, ~numeric)
     large = (found.integers > EXACT_DOUBLE) | (found.integers < -EXACT_DOUBLE)
     if not (whole & large).any():
         return doubles
@@ -94,19 +102,57 @@ def as_numbers(number: pa.Array) -> Numbers:
     return Numbers(np.where(whole, INTEGER, found.form), integers, doubles)
 
 
-def numbers_in_mixed(array: pa.Array) -> Numbers | None:
-    """Find the numbers of a mixed column, in which booleans count as 1 and 0."""
+def numbers_in_mixed(array: pa.Array, *, booleans: bool = True) -> Numbers | None:
+    """Find the numbers of a mixed column, in which booleans count as 1 and 0, or as their texts.
+
+    None if there are none. The answer must not be changed: it is remembered while the array lives,
+    because several parts of a query often ask for the numbers of one field.
+    """
+    if not len(array):
+        return None
+    found = _remembered(array)
     text, types = array.flatten()
-    return with_infinities(text, types, _with_booleans(text, types, numbers.from_text(text)))
+    return _with_booleans(text, types, found) if booleans else found
 
 
-def with_infinities(text: pa.Array, types: pa.Array, found: Numbers | None) -> Numbers | None:
-    """Add the infinite doubles, whose text is no number by itself."""
-    doubles = pc.equal(types, TYPE_FLOAT)
-    if not doubles.true_count:
+def _remembered(array: pa.Array) -> Numbers | None:
+    key = id(array)
+    if (held := _found.get(key)) is not None and held[0]() is array:
+        return held[1]
+    found = _numbers_in_mixed(array)
+    _found[key] = weakref.ref(array, lambda ended: _forget(key, ended)), found
+    return found
+
+
+def _forget(key: int, ended: weakref.ref[pa.Array]) -> None:
+    # Another array may have got the same id by now.
+    if (held := _found.get(key)) is not None and held[0] is ended:
+        del _found[key]
+
+
+# By the id of a mixed column: the column, as long as it is used, and the numbers in it.
+_found: dict[int, tuple[weakref.ref[pa.Array], Numbers | None]] = {}
+
+
+def _numbers_in_mixed(array: pa.Array) -> Numbers | None:
+    text, types = array.flatten()
+    codes, present = int8_values(types), numbers.present_rows(text)
+    doubles = (codes == TYPE_FLOAT) & present
+    of_numbers = (codes == TYPE_INTEGER) & present | doubles
+    found = numbers.from_text(text, written_as_numbers=of_numbers)
+    return _with_infinities(text, doubles, found)
+
+
+def _with_infinities(
+    text: pa.Array, doubles: np.ndarray[Any, Any], found: Numbers | None
+) -> Numbers | None:
+    """Add the infinite ones of some rows that are doubles; as text they are no numbers."""
+    left = doubles if found is None else doubles & (found.form == TEXT)
+    at = np.flatnonzero(left)
+    if not len(at):
         return found
-    infinite = pc.and_(doubles, pc.is_in(text, value_set=pa.array(["inf", "-inf"])))
-    at = np.flatnonzero(np.asarray(infinite.fill_null(False)))
+    words = text.take(pa.array(at))
+    at = at[np.asarray(pc.is_in(words, value_set=pa.array(["inf", "-inf"])))]
     if not len(at):
         return found
     if found is None:
@@ -123,8 +169,7 @@ def _with_booleans(text: pa.Array, types: pa.Array, found: Numbers | None) -> Nu
 
     `found` are the numbers in its text, None if there are none.
     """
-    flags = pc.equal(types, TYPE_BOOLEAN).fill_null(False).to_numpy(zero_copy_only=False)
-    if not flags.any():
+    if not (flags := (int8_values(types) == TYPE_BOOLEAN) & numbers.present_rows(text)).any():
         return found
     rows = len(text)
     if found is None:

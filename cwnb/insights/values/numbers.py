@@ -25,7 +25,6 @@ NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NUMBER_RE2 = rf"\A{NUMBER.pattern}\z"
 _INTEGER_FOR_ARROW = re.compile("-?[0-9]{1,19}")
 _SAMPLE_ROWS = 8
-_INTEGER_RE2 = r"\A[+-]?[0-9]+\z"
 # A number that is not 0 has such a digit before its exponent.
 _NOT_ZERO = re.compile(r"[-+.0]*[1-9]")
 _NOT_ZERO_RE2 = rf"\A{_NOT_ZERO.pattern}"
@@ -111,7 +110,7 @@ def is_number(text: str) -> bool:
 def from_integers(values: pa.Array) -> Numbers:
     """Analyse an int64 array."""
     integers = _filled(values, 0)
-    form = np.where(_valid(values), INTEGER, MISSING).astype(np.uint8)
+    form = present_rows(values) * np.uint8(INTEGER)
     return Numbers(form, integers, integers.astype(np.float64))
 
 
@@ -122,55 +121,79 @@ def from_doubles(values: pa.Array) -> Numbers:
     return Numbers(form, np.zeros(len(doubles), dtype=np.int64), doubles)
 
 
-def from_text(text: pa.Array) -> Numbers | None:
-    """Analyse a string array; None when none of its values is a number."""
+def from_text(
+    text: pa.Array, *, written_as_numbers: np.ndarray[Any, Any] | None = None
+) -> Numbers | None:
+    """Analyse a string array; None when none of its values is a number.
+
+    `written_as_numbers`: the rows whose text was made of a number, which spares a look at it.
+    """
     if text.null_count == len(text):
         return None
-    at = _candidates(text)
+    present = present_rows(text)
+    if written_as_numbers is None:
+        at = _candidates(text, present)
+    else:
+        look = written_as_numbers.copy()
+        look[_candidates(text, present & ~written_as_numbers)] = True
+        at = np.flatnonzero(look)
     if not len(at):
         return None
     some = text if len(at) == len(text) else text.take(pa.array(at))
     integers = _cast_integers(some)
     if integers is not None:
-        form = np.where(_valid(text), TEXT, MISSING).astype(np.uint8)
         whole = np.zeros(len(text), dtype=np.int64)
-        form[at], whole[at] = INTEGER, integers
+        whole[at] = integers
+        form = present * np.uint8(TEXT)
+        form[at] = INTEGER
         return Numbers(form, whole, whole.astype(np.float64), text)
-    matched = pc.match_substring_regex(some, _NUMBER_RE2).to_numpy(zero_copy_only=False)
-    if not matched.any():
+    try:
+        # Of what looks like a number Arrow casts what is one, and nothing else.
+        doubles = pc.cast(some, pa.float64())
+    except pa.ArrowInvalid:
+        at = at[np.asarray(pc.match_substring_regex(some, _NUMBER_RE2))]
+        some = text.take(pa.array(at))
+        doubles = pc.cast(some, pa.float64())
+    found = _of_any_spelling(some, np.array(doubles))
+    if found is None:
         return None
-    at = at[matched.astype(bool)]
-    return _from_mixed_numbers(text, at)
+    form, whole = present * np.uint8(TEXT), np.zeros(len(text), np.int64)
+    values = np.full(len(text), np.nan)
+    form[at], whole[at], values[at] = found
+    return Numbers(form, whole, values, text)
 
 
-def _from_mixed_numbers(text: pa.Array, at: np.ndarray[Any, Any]) -> Numbers | None:
-    """Analyse text of which the rows `at` are numbers of any spelling; as `from_text`."""
-    form = np.where(_valid(text), TEXT, MISSING).astype(np.uint8)
-    whole = np.zeros(len(text), dtype=np.int64)
-    doubles = np.full(len(text), np.nan)
-    some = text.take(pa.array(at))
-    form[at] = DOUBLE
-    doubles[at] = pc.cast(some, pa.float64()).to_numpy(zero_copy_only=False)
-    integral = np.flatnonzero(
-        pc.match_substring_regex(some, _INTEGER_RE2).to_numpy(zero_copy_only=False)
-    )
+def _of_any_spelling(
+    text: pa.Array, doubles: np.ndarray[Any, Any]
+) -> tuple[np.ndarray[Any, Any], ...] | None:
+    """Give forms, integers and doubles of texts that are numbers, by what each reads as.
+
+    None if no double can hold any of them and none is an integer.
+    """
+    form = np.full(len(text), DOUBLE, np.uint8)
+    whole = np.zeros(len(text), np.int64)
+    integral = np.flatnonzero(np.floor(doubles) == doubles)
     if len(integral):
-        rows, digits = at[integral], some.take(pa.array(integral))
-        short = pc.binary_length(digits).to_numpy(zero_copy_only=False) <= _SAFE_DIGITS
+        digits = text.take(pa.array(integral))
+        unsigned = pc.ascii_ltrim(digits, characters="+-")
+        are_digits = pc.ascii_is_decimal(unsigned)
+        integral, digits = integral[np.asarray(are_digits)], digits.filter(are_digits)
+    if len(integral):
+        short = np.asarray(pc.binary_length(digits)) <= _SAFE_DIGITS
         unsigned = pc.utf8_ltrim(digits.filter(pa.array(short)), characters="+")
-        form[rows[short]] = INTEGER
-        whole[rows[short]] = pc.cast(unsigned, pa.int64()).to_numpy(zero_copy_only=False)
-        for row in rows[~short]:
+        form[integral[short]] = INTEGER
+        whole[integral[short]] = np.asarray(pc.cast(unsigned, pa.int64()))
+        for row in integral[~short]:
             value = Decimal(text[int(row)].as_py())
             if INT64_MIN <= value <= INT64_MAX:
                 form[row], whole[row] = INTEGER, int(value)
             else:
                 form[row] = BIG
-        exact = form == INTEGER
+        exact = integral[form[integral] == INTEGER]
         doubles[exact] = whole[exact].astype(np.float64)
-    beyond = at[(form[at] == DOUBLE) & ~_fits_a_double(some, doubles[at])]
+    beyond = (form == DOUBLE) & ~_fits_a_double(text, doubles)
     form[beyond], doubles[beyond] = TEXT, np.nan
-    return Numbers(form, whole, doubles, text) if (form[at] != TEXT).any() else None
+    return None if beyond.all() else (form, whole, doubles)
 
 
 def _fits_a_double(text: pa.Array, doubles: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
@@ -199,8 +222,8 @@ def _cast_integers(text: pa.Array) -> np.ndarray[Any, Any] | None:
     return result
 
 
-def _candidates(text: pa.Array) -> np.ndarray[Any, Any]:
-    """Give the rows that may be numbers, by a test of a few bytes of each.
+def _candidates(text: pa.Array, among: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """Give the rows of a mask that may be numbers, by a test of a few bytes of each.
 
     The first byte rules out most text that is not a number; the others rule out hexadecimal ids.
     """
@@ -208,8 +231,11 @@ def _candidates(text: pa.Array) -> np.ndarray[Any, Any]:
     if not len(data):
         return np.zeros(0, dtype=np.int64)
     begin, end = starts[:-1], starts[1:]
-    looks = _FIRST[data[np.minimum(begin, len(data) - 1)]] & (end > begin) & _valid(text)
-    at = np.flatnonzero(looks)
+    if among.all():
+        at = np.flatnonzero(_FIRST[data[np.minimum(begin, len(data) - 1)]] & (end > begin))
+    else:
+        at = np.flatnonzero(among & (end > begin))
+        at = at[_FIRST[data[begin[at]]]]
     for allowed, place in _LOOKS:
         if not len(at):
             break
@@ -229,7 +255,8 @@ def string_bytes(text: pa.Array) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, 
     return starts, np.zeros(0, dtype=np.uint8) if bytes_ is None else bytes_
 
 
-def _valid(values: pa.Array) -> np.ndarray[Any, Any]:
+def present_rows(values: pa.Array) -> np.ndarray[Any, Any]:
+    """Tell which values are there."""
     if values.null_count == 0:
         return np.ones(len(values), dtype=bool)
     valid: np.ndarray[Any, Any] = values.is_valid().to_numpy(zero_copy_only=False)
