@@ -27,7 +27,7 @@ from cwnb.store.discovery.columns import (
 from cwnb.store.discovery.flatten import Digits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 COLUMN_LIMIT = 500
 RARE_SHARE = 200
@@ -77,17 +77,35 @@ def read_rest(rest: pa.Array | pa.ChunkedArray, name: str) -> pa.Array | None:
     """Give the column of a rare field, typed as any other is, or None if no event has it."""
     if isinstance(rest, pa.ChunkedArray):
         rest = rest.combine_chunks()
-    key = orjson.dumps(name).decode() + ":"
-    holds = pc.fill_null(pc.match_substring(rest, key), False)
-    rows: list[int] = []
-    coded: list[str] = []
-    candidates = np.flatnonzero(holds.to_numpy(zero_copy_only=False))
-    for row, text in zip(candidates.tolist(), rest.filter(holds).to_pylist(), strict=True):
+    rows, coded = [], []
+    for row, text in _texts_with(orjson.dumps(name) + b":", rest):
         value = orjson.loads(text).get(name)
         if value is not None:
             rows.append(row)
             coded.append(value)
     return spread(column(values_of(coded)), rows, len(rest)) if rows else None
+
+
+def _texts_with(key: bytes, rest: pa.Array) -> Iterator[tuple[int, bytes]]:
+    """Give the rows whose text has this part, and their texts."""
+    _, offsets, held = rest.buffers()
+    if held is None or not len(rest):
+        return
+    starts = np.frombuffer(offsets, np.int32)[rest.offset : rest.offset + len(rest) + 1]
+    first, end = int(starts[0]), int(starts[-1])
+    # One search of all texts takes a fifth of the time of one for each text.
+    data = held.slice(first, end - first).to_pybytes()
+    places = []
+    at = data.find(key)
+    while at >= 0:
+        places.append(at)
+        at = data.find(key, at + len(key))
+    found = np.array(places, np.int64) + first
+    rows = np.searchsorted(starts, found, side="right") - 1
+    there = rest.is_valid() if rest.null_count else None
+    for row in np.unique(rows[found + len(key) <= starts[rows + 1]]).tolist():
+        if there is None or there[row].as_py():
+            yield row, data[starts[row] - first : starts[row + 1] - first]
 
 
 def values_of(coded: Iterable[str]) -> list[Any]:

@@ -114,6 +114,7 @@ class SegmentReader:
         self._first = task.first_row
         self._rows = task.rows
         self._discovered: Any = None
+        self._rest: pa.Array = None  # rare fields of all rows, once one of them was asked for
         self._stale = task.segment.is_stale
         window = task.window
         if task.first_ms < window.start_ms or task.last_ms >= window.end_ms:
@@ -181,18 +182,21 @@ class SegmentReader:
         known = self._task.segment.columns
         here = [name for name in names if name in SYSTEM or name in known]
         rare = [name for name in names if name not in SYSTEM and name not in known]
-        rest = [REST] if rare and self._task.segment.has_rest else []
-        if not here and not rest:
-            return {}
-        read, size = self._files.fields([*here, *rest], self._task.numbers, keep=self._task.keep)
-        self.bytes_read += size
-        cut = {name: column.slice(self._first, self._rows) for name, column in read.items()}
-        if rest:
+        has_rare = bool(rare) and self._task.segment.has_rest
+        rest = [REST] if has_rare and self._rest is None else []
+        cut = {}
+        if here or rest:
+            read, size = self._files.fields(
+                [*here, *rest], self._task.numbers, keep=self._task.keep
+            )
+            self.bytes_read += size
+            cut = {name: column.slice(self._first, self._rows) for name, column in read.items()}
+        if has_rare:
             from cwnb.store.discovery import read_rest
 
-            objects = cut.pop(REST)
+            self._rest = cut.pop(REST, self._rest)
             for name in rare:
-                if (column := read_rest(objects, name)) is not None:
+                if (column := read_rest(self._rest, name)) is not None:
                     cut[name] = column
         return cut
 
