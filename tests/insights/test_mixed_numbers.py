@@ -93,3 +93,25 @@ def test_arrays_with_missing_values(pairs: list[tuple[bool, bool]], kind: Any) -
     made.validate(full=True)
     assert made.equals(pa.array(held, mask=missing))
     assert array_of(held[::2]).equals(pa.array(held[::2].copy()))
+
+
+@given(st.lists(st.one_of(st.none(), st.booleans()), max_size=40), st.integers(0, 20))
+def test_presence_is_read_out_of_the_bits(rows: list[bool | None], cut: int) -> None:
+    flags = pa.array(rows, pa.bool_()).slice(cut)
+    assert values.true_or_false(flags).to_pylist() == [bool(one) for one in rows[cut:]]
+    ones = pa.array([None if one is None else 1 for one in rows], pa.int64())
+    texts = ones.cast(pa.string())
+    nothing = pa.nulls(len(rows))
+    for column in (ones, texts, texts.dictionary_encode(), mixed(rows), nothing):
+        array = column.slice(cut)
+        assert values.rows_present(array).tolist() == array.is_valid().to_pylist()
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(-(2**63), 2**63 - 1)), max_size=6))
+def test_what_stands_for_missing_integers_does_not_count(rows: list[int | None]) -> None:
+    array = pa.array(rows, pa.int64())
+    exact = all(one is None or abs(one) <= 2**53 for one in rows)
+    assert values.fits_double(array) == exact
+    hidden = pa.array([2**60 if one is None else one for one in rows], pa.int64())
+    missing = np.array([one is None for one in rows], bool)
+    assert values.fits_double(array_of(np.asarray(hidden), missing)) == exact

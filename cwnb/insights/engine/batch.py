@@ -481,7 +481,7 @@ class Batch:
     def filter(self, mask: Any) -> None:
         """Keep the rows for which the Boolean array is true; null drops the row."""
         if mask.null_count:
-            mask = mask.fill_null(False)
+            mask = values.true_or_false(mask)
         kept = mask.true_count
         if kept == self.rows:
             return

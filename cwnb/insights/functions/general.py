@@ -18,6 +18,7 @@ from cwnb.insights.values.value_types import (
     decode,
     is_mixed,
     is_text,
+    rows_present,
 )
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def is_numeric(field: Value) -> Value:
     kind = field.type
     if pa.types.is_null(kind):
         return pa.nulls(len(field), pa.bool_())
-    missing = field.is_null().to_numpy(zero_copy_only=False)
+    missing = ~rows_present(field)
     if is_text(kind) or is_mixed(kind):
         found = analyse(field)
         answer = np.zeros(len(field), dtype=bool) if found is None else found.numeric
@@ -112,4 +113,4 @@ def _present(value: Value, rows: int) -> np.ndarray[Any, Any]:
         return np.full(rows, value.is_valid)
     if pa.types.is_null(value.type):
         return np.zeros(rows, dtype=bool)
-    return np.asarray(value.is_valid())
+    return rows_present(value)

@@ -45,8 +45,10 @@ from cwnb.insights.values.value_types import (
     is_text,
     is_time,
     mixed_array,
+    rows_present,
     structures_in,
     texts_of_structures,
+    true_or_false,
     without_structures,
 )
 
@@ -82,6 +84,7 @@ __all__ = [
     "number_column",
     "range_of",
     "ranks",
+    "rows_present",
     "same_keys",
     "sort_order",
     "structures_in",
@@ -93,6 +96,7 @@ __all__ = [
     "to_number",
     "to_text",
     "to_time",
+    "true_or_false",
     "unify",
     "without_structures",
 ]

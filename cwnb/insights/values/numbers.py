@@ -18,6 +18,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from cwnb.insights.values.value_types import rows_present
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -110,7 +112,7 @@ def is_number(text: str) -> bool:
 def from_integers(values: pa.Array) -> Numbers:
     """Analyse an int64 array."""
     integers = _filled(values, 0)
-    form = present_rows(values) * np.uint8(INTEGER)
+    form = rows_present(values) * np.uint8(INTEGER)
     return Numbers(form, integers, integers.astype(np.float64))
 
 
@@ -130,7 +132,7 @@ def from_text(
     """
     if text.null_count == len(text):
         return None
-    present = present_rows(text)
+    present = rows_present(text)
     if written_as_numbers is None:
         at = _candidates(text, present)
     else:
@@ -253,14 +255,6 @@ def string_bytes(text: pa.Array) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, 
     starts = np.frombuffer(offsets, dtype=np.int32, count=len(text) + 1, offset=4 * text.offset)
     bytes_ = np.frombuffer(data, dtype=np.uint8) if data is not None and data.size else None
     return starts, np.zeros(0, dtype=np.uint8) if bytes_ is None else bytes_
-
-
-def present_rows(values: pa.Array) -> np.ndarray[Any, Any]:
-    """Tell which values are there."""
-    if values.null_count == 0:
-        return np.ones(len(values), dtype=bool)
-    valid: np.ndarray[Any, Any] = values.is_valid().to_numpy(zero_copy_only=False)
-    return valid
 
 
 def _filled(values: pa.Array, replacement: float) -> np.ndarray[Any, Any]:

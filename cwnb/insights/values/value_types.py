@@ -62,6 +62,27 @@ def values_of_type(array: pa.Array, code: int) -> pa.Array | None:
     return found if found.true_count else None
 
 
+def rows_present(array: pa.Array) -> np.ndarray[Any, Any]:
+    """Tell which values are there; a tenth of the time of `is_valid` as an array of numpy."""
+    if not array.null_count:
+        return np.ones(len(array), dtype=bool)
+    if (bits := array.buffers()[0]) is None:  # of type null
+        return np.zeros(len(array), dtype=bool)
+    first, end = array.offset // 8, -(-(array.offset + len(array)) // 8)
+    there = np.unpackbits(np.frombuffer(bits, np.uint8)[first:end], bitorder="little")
+    skipped = array.offset % 8
+    return there[skipped : skipped + len(array)].view(bool)
+
+
+def true_or_false(answer: pa.Array) -> pa.Array:
+    """Do what `fill_null(False)` does for Booleans, in a fraction of the time."""
+    valid, bits = answer.buffers()
+    if not answer.null_count or answer.offset or valid is None:
+        return answer.fill_null(False)
+    both = np.frombuffer(valid, np.uint8)[: bits.size] & np.frombuffer(bits, np.uint8)[: valid.size]
+    return pa.Array.from_buffers(pa.bool_(), len(answer), [None, pa.py_buffer(both)])
+
+
 def int8_values(array: pa.Array) -> np.ndarray[Any, Any]:
     """Give the bytes of an int8 array without a copy; what stands for a missing one is unknown."""
     data = np.frombuffer(array.buffers()[1], dtype=np.int8)

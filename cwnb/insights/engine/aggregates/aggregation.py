@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from cwnb.insights import values
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.order import Ranks, RowOrder
 
@@ -67,15 +67,15 @@ def present_numbers(number: Any, groups: Groups) -> tuple[Any, Array]:
     """Give the numbers of an int64 or double array without missing ones, and their groups."""
     if not number.null_count:
         return number, groups.codes
-    present = np.asarray(pc.is_valid(number))
-    return number.filter(pa.array(present)), groups.codes[present]
+    rows = np.flatnonzero(values.rows_present(number))
+    return number.take(pa.array(rows)), groups.codes[rows]
 
 
 def present_values(value: Any, codes: Array) -> tuple[Any, Array, Array | None]:
     """Give the values that are not missing, their groups and their rows; None for all rows."""
     if not value.null_count:
         return value, codes, None
-    rows = np.flatnonzero(np.asarray(pc.is_valid(value)))
+    rows = np.flatnonzero(values.rows_present(value))
     return value.take(pa.array(rows)), codes[rows], rows
 
 

@@ -51,7 +51,7 @@ class Count(Aggregation):
         """Count per group."""
         if value is None or not value.null_count:
             return groups.sizes
-        present = np.asarray(pc.is_valid(value))
+        present = values.rows_present(value)
         return np.bincount(groups.codes[present], minlength=groups.count)
 
     def merge(self, states: list[Array], maps: list[Array], count: int) -> Array:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from cwnb.events import MESSAGE
 from cwnb.insights import functions, values
+from cwnb.insights.engine.batch import PART_WITH_VALUES
 from cwnb.insights.engine.evaluate import evaluate_array
 from cwnb.insights.engine.message_slices import Documents
 from cwnb.insights.functions.general import coalesce
@@ -43,10 +44,9 @@ def unnest(command: Unnest, batch: Batch, wanted: set[str] | None) -> Batch:
         # A list that is no column yet is read out of the texts at once.
         documents, path = found
         counts, columns = documents.items_at(batch, path, paths)
-        if documents.of_field is not None and (
-            (counts != 1).any() or any(one.null_count < len(one) for one in columns)
-        ):
-            batch.note_kind(source.name, "structure")
+        if (counts != 1).any() or any(one.null_count < len(one) for one in columns):
+            of_field = documents.of_field is not None
+            batch.note_kind(source.name, "structure" if of_field else PART_WITH_VALUES)
     else:
         value = evaluate_array(source, batch)
         if values.structures_in(value) is None:
