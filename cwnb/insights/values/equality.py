@@ -33,10 +33,12 @@ from cwnb.insights.values.value_types import (
     array_of,
     broadcast,
     decode,
+    int8_values,
     is_mixed,
     is_structure,
     is_text,
     is_time,
+    rows_present,
     structures_in,
     values_of_type,
     without_structures,
@@ -162,10 +164,12 @@ def _compare_constant(op: str, a: pa.Array, b: pa.Scalar, on_texts: OnTexts = No
 
 def _has_texts(array: pa.Array, found: Numbers | None) -> bool:
     """Tell whether there is a text that is no number."""
-    texts = array.is_valid() if found is None else pa.array(found.form == numbers.TEXT)
+    if pa.types.is_boolean(array.type):
+        return False
+    texts = rows_present(array) if found is None else found.form == numbers.TEXT
     if is_mixed(array.type):
-        texts = pc.and_(texts, pc.equal(array.field("type"), TYPE_STRING)).fill_null(False)
-    return bool(pc.any(texts).as_py()) and not pa.types.is_boolean(array.type)
+        texts = texts & (int8_values(array.field("type")) == TYPE_STRING)
+    return bool(texts.any())
 
 
 def _is_exact(number: int) -> bool:
