@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from cwnb.sources.clocks import Reading
 from cwnb.sources.field_times import TIME_NAMES, possible_time_columns, read_field_times
+from cwnb.sources.json_rows import compact_json
 from cwnb.sources.loading import load
 from cwnb.sources.recognise import FORMATS
 from cwnb.sources.report import FileReport, LoadReport
-from cwnb.sources.tables import compact_json
 
 __all__ = [
     "FORMATS",

@@ -28,10 +28,8 @@ if TYPE_CHECKING:
 MOST_ROWS = 20_000
 # Bytes of rows that are turned into Python objects at a time.
 PART_BYTES = 16 * 1024 * 1024
-# Bytes of memory that a cell takes beside its text.
-CELL_BYTES = 32
-# Stands for a row that is larger than a whole part, and so than any event.
-OVERSIZE = object()
+# Bytes of memory that a value takes as a Python object beside its text, and a cell in Arrow.
+CELL_BYTES, _ARROW_CELL_BYTES = 32, 8
 _SPOOL_BYTES = 64 * 1024 * 1024
 # This encoding stores a prefix that values share once, so a small page may unpack to very much.
 # Arrow cannot read such a column as a dictionary.
@@ -39,10 +37,13 @@ _PREFIXED = "DELTA_BYTE_ARRAY"
 _PREFIXED_ROWS = 64
 
 
-def read_parquet_rows(
+def read_parquet_batches(
     stream: Readable, report: FileReport, max_ratio: float | None
-) -> Iterator[list[Any]]:
-    """Give the rows of a Parquet file, some thousands at a time; raises SourceError for damage."""
+) -> Iterator[pa.RecordBatch | None]:
+    """Give the rows of a Parquet file, some thousands at a time, None for one that is too long.
+
+    Raises SourceError for damage.
+    """
     import pyarrow.parquet as pq
 
     # Parquet is read from its end, so a pipe or a member of an archive is copied first.
@@ -63,7 +64,7 @@ def read_parquet_rows(
             names = unique_names(file.schema_arrow.names, report)
             for groups in _together(metadata, coded):
                 for batch in file.iter_batches(rows, row_groups=groups):
-                    yield from rows_of_batch(batch.rename_columns(names))
+                    yield from parts_of_batch(batch.rename_columns(names))
         except (pa.ArrowException, OSError) as error:
             raise SourceError(f"{report.name!r} is a damaged Parquet file: {error}") from error
 
@@ -94,29 +95,36 @@ def _plan(metadata: Any, unpacked: int) -> tuple[list[str], int]:
                 prefixed.add(column.path_in_schema)
             elif metadata.schema.column(place).logical_type.type in texts:
                 coded.add(column.path_in_schema)
-    average = unpacked // max(metadata.num_rows, 1) + metadata.num_columns * CELL_BYTES
+    average = unpacked // max(metadata.num_rows, 1) + metadata.num_columns * _ARROW_CELL_BYTES
     rows = _PREFIXED_ROWS if prefixed else MOST_ROWS
     return sorted(coded - prefixed), max(1, min(rows, PART_BYTES // max(average, 1)))
 
 
-def rows_of_batch(batch: pa.RecordBatch) -> Iterator[list[Any]]:
-    """Give the rows as dicts, in lists of some megabytes; a row larger than that is OVERSIZE."""
-    sizes = np.full(batch.num_rows, sum(len(name) + CELL_BYTES for name in batch.schema.names))
-    for column in batch.columns:
-        sizes += _sizes(column)
+def parts_of_batch(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch | None]:
+    """Give the rows in parts of some megabytes, without dictionaries.
+
+    None stands for a row that is larger than a whole part, and so than any event.
+    """
+    sizes = np.zeros(batch.num_rows, np.int64)
+    for name, column in zip(batch.schema.names, batch.columns, strict=True):
+        # A missing value takes no memory as a Python object.
+        if column.null_count == len(column):
+            continue
+        here = column.is_valid().to_numpy(zero_copy_only=False)
+        sizes += _sizes(column) + here * (len(name) + CELL_BYTES)
     ends = np.cumsum(sizes)
     start = 0
     while start < batch.num_rows:
         before = int(ends[start - 1]) if start else 0
         end = int(np.searchsorted(ends, before + PART_BYTES, "right"))
         if end == start:
-            yield [OVERSIZE]
+            yield None
             end = start + 1
         else:
             part = batch.slice(start, end - start)
             yield pa.RecordBatch.from_arrays(
                 [_decoded(column) for column in part.columns], part.schema.names
-            ).to_pylist()
+            )
         start = end
 
 

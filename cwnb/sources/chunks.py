@@ -25,7 +25,8 @@ class Chunk:
     `number` is the line of each record's first line (of a table or JSON array: the record's
     number). `time_ms` and `timed` are None where the times stand in the fields of the messages.
     `ingestion_ms`: when the events came into the store that a file was exported from, if it tells.
-    `refused` holds records that the reader itself could not make an event of.
+    `refused` holds records that the reader itself could not make an event of. `written`: columns
+    of which the messages were written as JSON objects, in the types that discovery gives them.
     """
 
     message: pa.Array
@@ -36,8 +37,8 @@ class Chunk:
     lines: int = 0
     blank: int = 0
     refused: list[tuple[int, str]] = field(default_factory=list)
-    discovered: Any = None
     ingestion_ms: Array | None = None
+    written: pa.Table | None = None
 
 
 def stream_names(names: list[Any], default: str) -> pa.Array:

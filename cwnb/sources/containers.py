@@ -15,7 +15,8 @@ import pyarrow.compute as pc
 
 from cwnb.sources.blocks import KEPT_BYTES, slices
 from cwnb.sources.chunks import Chunk
-from cwnb.sources.tables import compact_json, row_times
+from cwnb.sources.json_rows import compact_json
+from cwnb.sources.row_times import row_times
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

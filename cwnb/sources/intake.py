@@ -149,7 +149,8 @@ class Intake:
         if reasons:
             kept[list(reasons)] = False
             messages = messages.filter(kept)
-        discovered = self._loading.processing.discover(messages.text)
+        written = None if reasons else chunk.written
+        discovered = self._loading.processing.discover(messages.text, written)
         not_json = np.zeros(0, np.int64)
         if chunk.time_ms is not None and chunk.timed is not None:
             times, timed = chunk.time_ms, chunk.timed

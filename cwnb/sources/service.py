@@ -22,8 +22,8 @@ from cwnb.sources.chunks import NO_EVENT, Chunk, stream_names
 from cwnb.sources.clocks import Reading
 from cwnb.sources.documents import Document, read_documents
 from cwnb.sources.field_times import read_values
+from cwnb.sources.json_rows import compact_json
 from cwnb.sources.records import CountedLines
-from cwnb.sources.tables import compact_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

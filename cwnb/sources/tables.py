@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-import json
-import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import date, datetime, time
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from cwnb.errors import SourceError
 from cwnb.events import LOG_STREAM, MESSAGE, SYSTEM_FIELDS
-from cwnb.sources.batches import MOST_ROWS, OVERSIZE, PART_BYTES, read_parquet_rows, rows_of_batch
+from cwnb.sources.batches import MOST_ROWS, PART_BYTES, parts_of_batch, read_parquet_batches
 from cwnb.sources.chunks import TOO_LONG, Chunk, stream_names
 from cwnb.sources.column_names import made_unique, unique_names
+from cwnb.sources.columnar import Columns
 from cwnb.sources.event_files import event_rows, is_event_row
-from cwnb.sources.field_times import read_field_times, time_columns
+from cwnb.sources.json_rows import compact_json
+from cwnb.sources.row_times import row_times
 from cwnb.sources.unpacking import Counted, check_ratio
 
 if TYPE_CHECKING:
@@ -61,11 +58,15 @@ class RowsFingerprint:
     def __init__(self) -> None:
         self._digest = hashlib.sha256(b"rows\n")
 
-    def update(self, messages: Iterable[bytes]) -> None:
+    def update(self, messages: pa.Array) -> None:
         """Add messages, each with its length, so that `a`, `bc` and `ab`, `c` differ."""
-        for message in messages:
-            self._digest.update(len(message).to_bytes(8, "big"))
-            self._digest.update(message)
+        sizes = np.asarray(pc.binary_length(messages)).astype(">u8")
+        lengths = pa.FixedSizeBinaryArray.from_buffers(
+            pa.binary(8), len(sizes), [None, pa.py_buffer(sizes)]
+        )
+        pairs = pc.binary_join_element_wise(lengths.cast(pa.binary()), messages, b"")
+        if len(pairs):
+            self._digest.update(pairs.buffers()[2])
 
     @property
     def hex(self) -> str:
@@ -79,12 +80,11 @@ def read_rows(
     """Give the rows of a DataFrame, an Arrow table or an iterable of dicts."""
     number = 1
     for part in _parts(rows, report):
-        for chunk in row_chunks(part, range(number, number + len(part)), reading, report):
-            messages = chunk.message.to_pylist()
-            fingerprint.update(messages)
-            report.bytes += sum(map(len, messages))
+        for chunk in _chunks_of(part, number, reading, report):
+            fingerprint.update(chunk.message)
+            report.bytes += pc.sum(pc.binary_length(chunk.message)).as_py() or 0
             yield chunk
-        number += len(part)
+        number += 1 if part is None else len(part)
 
 
 def read_parquet(
@@ -99,24 +99,40 @@ def read_parquet(
     number = 1
     packed = Counted(stream)
     unpacked = 0
-    for part in read_parquet_rows(packed, report, max_ratio):
-        numbers = range(number, number + len(part))
-        if own and part and is_event_row(part[0]):
-            chunks = event_rows(part, numbers)
+    for part in read_parquet_batches(packed, report, max_ratio):
+        rows = 1 if part is None else len(part)
+        if own and part is not None and rows and is_event_row(part.slice(0, 1).to_pylist()[0]):
+            chunks = event_rows(part.to_pylist(), range(number, number + rows))
         else:
-            chunks = row_chunks(part, numbers, reading, report)
+            columns = None if part is None else Columns.of_batch(part)
+            chunks = _chunks_of(columns, number, reading, report)
         for chunk in chunks:
             unpacked += chunk.message.nbytes
             check_ratio(report.name, unpacked, packed.bytes, max_ratio)
             yield chunk
-        number += len(part)
+        number += rows
 
 
-def _parts(rows: Any, report: FileReport) -> Iterator[list[Any]]:
+def _chunks_of(
+    part: list[Any] | Columns | None, first: int, reading: Reading, report: FileReport
+) -> Iterator[Chunk]:
+    """Give some rows as chunks; None is a row that is too long."""
+    if part is None:
+        none = np.zeros(0, np.int64)
+        refused = [(first, TOO_LONG)]
+        yield Chunk(pa.array([], pa.binary()), none, none, none.astype(bool), refused=refused)
+    elif isinstance(part, Columns):
+        _note_names(part.beside_messages, report)
+        yield from part.chunks(first, reading, report.stream, PART_BYTES)
+    else:
+        yield from row_chunks(part, range(first, first + len(part)), reading, report)
+
+
+def _parts(rows: Any, report: FileReport) -> Iterator[list[Any] | Columns | None]:
     if isinstance(rows, (list, tuple, Iterator)):
         iterator = iter(rows)
-        while part := list(islice(iterator, MOST_ROWS)):
-            yield part
+        while some := list(islice(iterator, MOST_ROWS)):
+            yield some
         return
     if hasattr(rows, "iterrows"):
         rows = _with_index(rows, report)
@@ -124,12 +140,13 @@ def _parts(rows: Any, report: FileReport) -> Iterator[list[Any]]:
         if names != list(rows.columns):
             rows = rows.set_axis(names, axis=1)
         for start in range(0, len(rows), MOST_ROWS):
-            yield rows.iloc[start : start + MOST_ROWS].to_dict("records")
+            yield Columns.of_frame(rows.iloc[start : start + MOST_ROWS])
         return
     table = pa.table(rows)
     table = table.rename_columns(unique_names(table.column_names, report))
     for batch in table.to_batches(max_chunksize=MOST_ROWS):
-        yield from rows_of_batch(batch)
+        for part in parts_of_batch(batch):
+            yield None if part is None else Columns.of_batch(part)
 
 
 def _with_index(frame: Any, report: FileReport) -> Any:
@@ -163,8 +180,7 @@ def row_chunks(
     size = 0
     for place, row in zip(numbers, rows, strict=True):
         if type(row) is not dict and not isinstance(row, Mapping):
-            why = TOO_LONG if row is OVERSIZE else f"not a dict but {type(row).__name__}"
-            refused.append((place, why))
+            refused.append((place, f"not a dict but {type(row).__name__}"))
             continue
         message = row.get(MESSAGE)
         if isinstance(message, str):
@@ -179,9 +195,13 @@ def row_chunks(
         if size > PART_BYTES:
             yield _chunk(messages, places, kept, refused, reading=reading, report=report)
             messages, places, kept, refused, size = [], [], [], [], 0
-    for name in list(beside)[:_NAMES_NOTED]:
-        report.note(f"the message is '@message' alone; {str(name)!r} beside it was left out")
+    _note_names(list(beside), report)
     yield _chunk(messages, places, kept, refused, reading=reading, report=report)
+
+
+def _note_names(beside: list[Any], report: FileReport) -> None:
+    for name in beside[:_NAMES_NOTED]:
+        report.note(f"the message is '@message' alone; {str(name)!r} beside it was left out")
 
 
 def _chunk(
@@ -206,128 +226,3 @@ def _chunk(
         stream=stream,
         refused=refused,
     )
-
-
-def row_times(rows: Sequence[Mapping[str, Any]], reading: Reading) -> tuple[Any, Any]:
-    """Give the times of rows in milliseconds, and a mask of the rows that have one."""
-    names: dict[str, None] = {}
-    for row in rows:
-        names.update(dict.fromkeys(name for name in row if isinstance(name, str)))
-    wanted = time_columns(names, reading.field)
-    columns = {name: _column([row.get(name) for row in rows]) for name in wanted}
-    if reading.field is None and not columns:
-        dated = _dated(rows, names)
-        if dated is not None:
-            columns = {dated: _column([row.get(dated) for row in rows])}
-            reading = replace(reading, field=dated)
-    elif not columns and "." in str(reading.field):
-        columns = {str(reading.field): _column([_inside(row, reading.field) for row in rows])}
-    return read_field_times(columns, len(rows), reading)
-
-
-def _dated(rows: Sequence[Mapping[str, Any]], names: Iterable[str]) -> str | None:
-    """Give the name whose values are datetimes, if there is exactly one."""
-
-    def first(name: str) -> Any:
-        return next((row[name] for row in rows if not _missing(row.get(name))), None)
-
-    dated = [name for name in names if isinstance(first(name), datetime)]
-    return dated[0] if len(dated) == 1 else None
-
-
-def _inside(row: Any, path: str | None) -> Any:
-    for name in str(path).split("."):
-        row = row.get(name) if isinstance(row, Mapping) else None
-    return row
-
-
-def _column(values: list[Any]) -> pa.Array:
-    kinds = {type(value) for value in values if value is not None}
-    if kinds <= {int} or kinds <= {float}:
-        try:
-            return pa.array(
-                values, pa.int64() if kinds == {int} else pa.float64(), from_pandas=True
-            )
-        except (pa.ArrowInvalid, OverflowError):
-            pass
-    return pa.array([_time_text(value) for value in values], pa.string())
-
-
-def _time_text(value: Any) -> str | None:
-    if value is None or value != value:  # noqa: PLR0124  # NaN and NaT
-        return None
-    return value.isoformat() if isinstance(value, (datetime, date)) else str(value)
-
-
-def compact_json(row: Mapping[str, Any]) -> bytes:
-    """Write a row as one JSON object without spaces; missing values are left out.
-
-    Times in ISO form (UTC as Z), numbers in all their digits, infinities and what JSON has no word
-    for as text.
-    """
-    present = {name: value for name, value in row.items() if not _missing(value)}
-    # orjson writes infinities as null and refuses integers of more than 64 bits.
-    if not any(isinstance(value, float) and math.isinf(value) for value in present.values()):
-        try:
-            return orjson.dumps(present, default=_plain, option=_ORJSON)
-        except (TypeError, ValueError):
-            pass
-    text = json.dumps(_deep(present), ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8", "surrogatepass")
-
-
-def _names_of(row: Mapping[Any, Any]) -> Iterable[str]:
-    """Give the keys as texts, made unique: 1 and "1" are two keys of a dict."""
-    if set(map(type, row)) <= {str}:
-        return row
-    return made_unique(list(map(str, row)))
-
-
-_ORJSON = orjson.OPT_UTC_Z | orjson.OPT_SERIALIZE_NUMPY
-
-
-def _missing(value: Any) -> bool:
-    if value is None:
-        return True
-    if isinstance(value, (str, int, bool)):
-        return False
-    if isinstance(value, float):
-        return math.isnan(value)
-    if type(value).__name__ in {"NAType", "NaTType"}:
-        return True
-    return isinstance(value, np.floating) and bool(np.isnan(value))
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        text = value.isoformat()
-        return text[:-6] + "Z" if text.endswith("+00:00") else text
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, Decimal):
-        return (
-            int(value) if value == value.to_integral_value() and abs(value) < 2**63 else str(value)
-        )
-    if isinstance(value, (set, frozenset, tuple)):
-        return list(value)
-    if isinstance(value, Mapping):
-        return dict(value)
-    return str(value)
-
-
-def _deep(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {
-            name: _deep(inner) for name, inner in zip(_names_of(value), value.values(), strict=True)
-        }
-    if isinstance(value, (list, tuple, set, frozenset)):
-        return [_deep(inner) for inner in value]
-    if isinstance(value, np.generic):
-        return _deep(value.item())
-    if isinstance(value, float) and not math.isfinite(value):
-        return None if math.isnan(value) else str(value)
-    if isinstance(value, (date, time)) and not isinstance(value, datetime):
-        return value.isoformat()
-    if value is None or isinstance(value, (str, int, float, bool)):
-        return value
-    return _plain(value)

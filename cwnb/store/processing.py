@@ -30,11 +30,14 @@ class Processing:
             self.discover(pa.array([], pa.string()))
         return self
 
-    def discover(self, texts: pa.Array) -> Discovered:
-        """Give the fields of each message."""
+    def discover(self, texts: pa.Array, written: pa.Table | None = None) -> Discovered:
+        """Give the fields of each message.
+
+        `written`: the columns of which the messages were written as JSON, if they are known.
+        """
         from cwnb.store.discovery import discover
 
-        return discover(texts, log_type=self.log_type)
+        return discover(texts, log_type=self.log_type, written=written)
 
     @property
     def version(self) -> int:

@@ -37,7 +37,7 @@ def test_every_message_is_looked_at_once(store, tmp_path, monkeypatch, files):
     counted(checks, "refused_by_size", len)
     counted(checks, "refused_by_time", lambda time, _: len(time))
     counted(checks, "counts_by_stream", lambda time, _: len(time))
-    counted(Processing, "discover", lambda _, texts: len(texts))
+    counted(Processing, "discover", lambda _, texts, *_written: len(texts))
     report = load(store, [str(tmp_path / f"{number}.log") for number in range(files)], group="/g")
     assert report.events == files * lines
     assert seen == dict.fromkeys(

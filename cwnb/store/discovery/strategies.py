@@ -13,6 +13,7 @@ from cwnb.store.discovery.columns import as_dictionary_if_smaller
 from cwnb.store.discovery.discovered import Discovered, merge
 from cwnb.store.discovery.one_by_one import discover_events
 from cwnb.store.discovery.shapes import SHAPES, Columns
+from cwnb.store.discovery.unnest import NameClash, unnest
 
 if TYPE_CHECKING:
     from cwnb.store.discovery.syslog import SyslogLines
@@ -42,6 +43,24 @@ def discover_all(messages: pa.Array, log_type: str | None) -> Discovered:
     parts = [_discover_block(block, log_type) for block in _blocks(messages)]
     lengths = [len(block) for block in _blocks(messages)]
     return parts[0] if len(parts) == 1 else merge(parts, lengths)
+
+
+def discover_written(messages: pa.Array, written: pa.Table, log_type: str | None) -> Discovered:
+    """Discover messages that were written of these columns; see `discover`."""
+    try:
+        leaves, again = unnest(written)
+    except NameClash:
+        return discover_all(messages, log_type)
+    rows = np.flatnonzero(~again)
+    if not len(rows):
+        return discover_all(messages, log_type)
+    if len(rows) < len(again):
+        leaves = {name: leaf.take(pa.array(rows)) for name, leaf in leaves.items()}
+        leaves = {name: leaf for name, leaf in leaves.items() if leaf.null_count < len(leaf)}
+    groups = [(rows, _with_rare_apart(leaves, len(rows)))]
+    if again.any():
+        groups.append((np.flatnonzero(again), discover_all(_chosen(messages, again), log_type)))
+    return _interleave(groups, len(messages))
 
 
 def _blocks(messages: pa.Array) -> list[pa.Array]:
