@@ -312,11 +312,13 @@ def _found_of(values: list[Any], places: list[int] | None, count: int) -> pa.Arr
             column = pa.array(values, kind)
             if kind == pa.float64() and pc.any(pc.is_inf(column)).as_py():
                 return None
-        else:
+        elif kinds == {list}:
             column = pa.array(values)
             # Other lists may have numbers of two kinds, of which Arrow would make one.
             if column.type != pa.list_(pa.string()):
                 return None
+        else:
+            return None
     except (pa.ArrowException, OverflowError, UnicodeError, TypeError, ValueError):
         return None
     if places is None:

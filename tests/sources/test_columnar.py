@@ -156,6 +156,7 @@ _FRAMES = {
         "c": pd.Series([np.array(["a", "b"]), np.array([], object), None], dtype=object),
     },
     "lists of texts": {"a": pd.Series([["a", None], ["b"], None], dtype=object)},
+    "arrays of texts": {"a": pd.Series([np.array(["a", None], object), None, None], dtype=object)},
     "lists of numbers": {"a": pd.Series([[1, 2.5], [3], None], dtype=object)},
     "a surrogate": {"a": pd.Series(["\ud800", "b", None], dtype=object)},
     "masked": {
