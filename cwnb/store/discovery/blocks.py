@@ -22,6 +22,7 @@ from cwnb.garbage import collector_paused
 from cwnb.store.cache import Cache
 from cwnb.store.discovery.census import Census
 from cwnb.store.discovery.flatten import flatten
+from cwnb.store.discovery.schema import shape_of
 from cwnb.store.discovery.unnest import NameClash, unnest
 
 if TYPE_CHECKING:
@@ -136,14 +137,24 @@ def _fitting(lines: pa.Array, census: Census) -> tuple[Schema, np.ndarray, np.nd
     good, apart = np.zeros(len(lines), bool), np.zeros(len(lines), bool)
     schema, _ = census.settle(len(lines))
     others = {}
+    # Whether a document fits depends on its keys and kinds alone, and few of these are different;
+    # but an integer of so many digits may be of another kind.
+    digits = pc.match_substring_regex(lines, "[0-9]{19}").to_pylist()
+    known: dict[Any, bool] = {}
     with collector_paused():
         for row, text in enumerate(lines.to_pylist()):
             try:
                 document = orjson.loads(text)
             except orjson.JSONDecodeError:
                 continue
-            good[row] = schema.fits(document)
-            if not good[row]:
+            kinds = None if digits[row] else shape_of(document)
+            fits = known.get(kinds)
+            if fits is None:
+                fits = schema.fits(document)
+                if kinds is not None:
+                    known[kinds] = fits
+            good[row] = fits
+            if not fits:
                 census.learn(document)
                 others[row] = document
         schema, _ = census.settle(len(lines), schema)

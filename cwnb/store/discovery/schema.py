@@ -21,6 +21,8 @@ _KINDS = {
     type(None): "null", str: "string", float: "float", dict: "object", list: "list", bool: "bool",
 }  # fmt: skip
 
+_HOLDERS = frozenset({dict, list})
+
 
 class Schema:
     """The kinds at all places; `version` counts how often it was widened."""
@@ -65,6 +67,21 @@ class Place:
         if self.kind == "list":
             return pa.list_(pa.null() if self.item is None else self.item.type())
         return _SCALARS[self.kind]
+
+
+def shape_of(value: Any, depth: int = 0) -> Any:
+    """Give the keys and the types of the values of an object or list: alike, both fit or neither.
+
+    Not of integers beyond 64 bits, which are of a kind that no schema holds.
+    """
+    if depth >= DEPTH_LIMIT:
+        return type(value)
+    values = value.values() if type(value) is dict else value
+    kinds = tuple(map(type, values))
+    keys = tuple(value) if type(value) is dict else None
+    if dict not in kinds and list not in kinds:
+        return keys, kinds
+    return keys, kinds, *[shape_of(one, depth + 1) for one in values if type(one) in _HOLDERS]
 
 
 def kind_of(value: Any) -> str:

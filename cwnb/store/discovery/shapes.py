@@ -34,6 +34,10 @@ _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z"
 _TIMED_ID = re.compile(rf"{_TIME} (?P<id>{_UUID}) ")
 _NAMED_ID = re.compile(rf"RequestId: (?P<id>{_UUID})\b")
 
+_OWN_BEGINNINGS = frozenset({"STA", "END", "REP"})
+# The standard library only finds the end of JSON inside a text; orjson parses it.
+_DECODER = json.JSONDecoder(parse_int=len, parse_float=len)
+
 # AWS's own sample query divides by 1000 twice to get MB.
 _MEGABYTE = 1_000_000
 # Opening braces of a Lambda line that are tried as the start of JSON.
@@ -130,6 +134,8 @@ SHAPES: dict[str | None, tuple[Columns | SyslogLines, ...]] = {
 
 def lambda_fields(text: str, fields: dict[str, Any]) -> bool:
     """Add the fields of a line that Lambda itself writes (START, END, REPORT); else give False."""
+    if text[:3] not in _OWN_BEGINNINGS:
+        return False
     if match := _START_OR_END.match(text):
         fields["@type"] = match["type"]
         fields["@requestId"] = match["id"]
@@ -185,17 +191,15 @@ class _Fragment(NamedTuple):
 
 def _embedded_json(text: str) -> _Fragment | None:
     """Give the first JSON object inside a text, or None."""
-    decoder = json.JSONDecoder(parse_int=len, parse_float=len)
     start = -1
     for _ in range(_BRACE_TRIES):
         start = text.find("{", start + 1)
         if start < 0:
             return None
         try:
-            _, end = decoder.raw_decode(text, start)
+            _, end = _DECODER.raw_decode(text, start)
         except (ValueError, RecursionError):
             continue
-        # The standard library only finds the end of the JSON; orjson parses it.
         found = parse(text[start:end])
         if found is not None:
             return _Fragment(text[start:end], found)
