@@ -41,13 +41,19 @@ INSIDE_BYTES = 200
 
 @dataclass(frozen=True)
 class Layout:
-    """One form of a time. A `loose` one may be mere numbers: most lines of a file must have it."""
+    """One form of a time. A `loose` one may be mere numbers: most lines of a file must have it.
+
+    `holds`: a text that every line with such a time has. `indented`: such a line may begin with
+    white space, as it may where the time is `inside` it.
+    """
 
     name: str
     core: str
     start: str = _START
     loose: bool = False
     inside: bool = False
+    holds: str = ""
+    indented: bool = False
 
     @property
     def pattern(self) -> str:
@@ -65,6 +71,8 @@ LAYOUTS: tuple[Layout, ...] = (
         "access log",
         r"(?P<d>\d\d)/" + _MONTH + r"/(?P<y>\d{4}):" + _CLOCK + r"(?: (?P<z>[+-]\d{4}))?\]",
         start=r"^[^\[\"]*\[",
+        holds="/",
+        indented=True,
     ),
     Layout(
         "year/month/day",
@@ -112,7 +120,13 @@ LAYOUTS: tuple[Layout, ...] = (
         + _ZONE,
     ),
     Layout("day.month.year", r"(?P<d>\d{1,2})\.(?P<m>\d{1,2})\.(?P<y>\d{4}),?[ T]" + _CLOCK_12),
-    Layout("audit", r"(?P<epoch>\d{10}\.\d{3}):\d+\)", start=r"^[^()]*audit\("),
+    Layout(
+        "audit",
+        r"(?P<epoch>\d{10}\.\d{3}):\d+\)",
+        start=r"^[^()]*audit\(",
+        holds="audit(",
+        indented=True,
+    ),
     Layout(
         "VPC flow log",
         r"(?P<epoch>\d{10}) \d{10} (?:ACCEPT|REJECT|-) (?:OK|NODATA|SKIPDATA)",

@@ -18,7 +18,7 @@ from cwnb.sources.clocks import (
     is_date,
     latest_year,
 )
-from cwnb.sources.iso import read_iso
+from cwnb.sources.iso import read_iso, read_iso_lines
 from cwnb.sources.layouts import (
     DAY_FIRST,
     INSIDE,
@@ -35,6 +35,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from cwnb.sources.clocks import Reading
+
+
+# White space, as RE2 has it.
+_IS_WHITE = np.isin(np.arange(256), list(b"\t\n\f\r "))
 
 
 class TimeReader:
@@ -56,15 +60,28 @@ class TimeReader:
         """Give epoch milliseconds and a mask of the lines that have a time."""
         times = np.zeros(len(lines), np.int64)
         timed = np.zeros(len(lines), bool)
+        # Lines of stack traces are indented: most layouts need not look at these.
+        margin = _at_margin(lines)
         for layout in self._all:
-            rows = np.flatnonzero(~timed)
+            anywhere = layout.indented or layout.inside
+            rows = np.flatnonzero(~timed if anywhere else ~timed & margin)
             if not len(rows):
-                break
+                continue
             subset = lines if len(rows) == len(lines) else lines.take(pa.array(rows))
             found, good = read_layout(layout, subset, self.reading)
             times[rows[good]] = found[good]
             timed[rows[good]] = True
         return times, timed
+
+
+def _at_margin(lines: pa.Array) -> Array:
+    """Tell which lines begin with something else than white space."""
+    offsets = np.frombuffer(lines.buffers()[1], np.int32)
+    offsets = offsets[lines.offset : lines.offset + len(lines) + 1]
+    octets = np.frombuffer(lines.buffers()[2] or b"", np.uint8)
+    found: Array = np.diff(offsets) > 0
+    found[found] = ~_IS_WHITE[octets[offsets[:-1][found]]]
+    return found
 
 
 def recognise_layouts(sample: pa.Array, reading: Reading) -> list[Layout]:
@@ -154,6 +171,24 @@ def read_texts(texts: pa.Array, reading: Reading) -> tuple[Array, Array]:
 
 def read_layout(layout: Layout, lines: pa.Array, reading: Reading) -> tuple[Array, Array]:
     """Read one layout's times; the mask leaves out dates that do not exist."""
+    may = np.ones(len(lines), bool)
+    times = np.zeros(len(lines), np.int64)
+    timed = np.zeros(len(lines), bool)
+    if layout.holds:
+        may = pc.match_substring(lines, layout.holds).to_numpy(zero_copy_only=False)
+    elif layout is LAYOUTS[0]:
+        times, timed = read_iso_lines(lines, reading)
+        may = ~timed
+    rows = np.flatnonzero(may)
+    if len(rows):
+        subset = lines if len(rows) == len(lines) else lines.take(pa.array(rows))
+        found, good = _read_by_expression(layout, subset, reading)
+        times[rows[good]] = found[good]
+        timed[rows[good]] = True
+    return times, timed
+
+
+def _read_by_expression(layout: Layout, lines: pa.Array, reading: Reading) -> tuple[Array, Array]:
     if layout.inside:
         lines = pc.binary_slice(lines.cast(pa.binary()), 0, INSIDE_BYTES)
     parts = pc.extract_regex(lines, pattern=layout.pattern)

@@ -1,19 +1,30 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from cwnb.errors import InvalidParameter
+from cwnb.sources.assumed import Assumed
 from cwnb.sources.clocks import Reading, civil_days, epoch_ms, read_zone
 from cwnb.sources.field_times import read_field_times
-from cwnb.sources.iso import read_iso
-from cwnb.sources.layouts import LAYOUTS
-from cwnb.sources.text_times import TimeReader, read_layout, read_texts, recognise_layouts
+from cwnb.sources.iso import read_iso, read_iso_lines
+from cwnb.sources.layouts import INSIDE, LAYOUTS
+from cwnb.sources.text_times import (
+    TimeReader,
+    _read_by_expression,
+    read_layout,
+    read_texts,
+    recognise_layouts,
+)
 
 PLAIN_ISO = re.compile(r"[\d-]{10}[T ][\d:]{8}([.,]\d{1,9})?(Z|[+-]\d\d:\d\d)?")
 FILE_MS = int(datetime(2026, 2, 10, tzinfo=UTC).timestamp() * 1000)
@@ -131,9 +142,69 @@ def test_iso_values_read_the_same_by_bytes_and_by_expressions(tz) -> None:
     texts = [d + c + f + z for d in dates for c in clocks for f in fractions for z in zones]
     array = pa.array([None, *texts, "", "short"], pa.string())[1:-1]
     fast, good = read_iso(array, reading)
-    slow, also = read_layout(LAYOUTS[0], array, reading)
+    slow, also = _read_by_expression(LAYOUTS[0], array, reading)
     assert not (good & ~also).any()
     assert (fast[good] == slow[good]).all()
     plain = [bool(PLAIN_ISO.fullmatch(text)) for text in array.to_pylist()]
     assert (good == (also & np.array(plain))).all()
     assert good.sum() == 4 * 2 * 6 * 4
+
+
+_LINE_PARTS = (
+    ["", "<13>", "[", " ", "INFO "],
+    ["2026-02-03", "2024-02-29", "2026-02-29", "0001-01-01", "1969-12-31", "2026-2-03", "20260203"],
+    ["T09:14:07", " 23:59:60", "_24:00:00", "\t09:14", "x09:14:07", "T09:14:077", "T09:14:7"],
+    ["", ".1", ",12", ":123", ".123456789", ".1234567890", ".", ".12a", ".1.2"],
+    ["", "Z", "Zx", "Z_", "ZZ", "+01:00", "-0530", "+01", " +0100", "\t-01:00", "UTC", " CEST",
+     " BST", " INFO", " ISTANBUL", " CETx", "é", " é", "\x00", "Q", " ", "\v+01", "\n+01:00", "]"],
+    ["", " a"],
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("tz", [None, "Europe/Vienna", "+01:00"])
+def test_lines_read_the_same_by_bytes_and_by_expressions(tz) -> None:
+    reading = Reading(FILE_MS, read_zone(tz))
+    texts = ["".join(parts).encode() for parts in product(*_LINE_PARTS)]
+    texts += [b"2026-02-03T09:14:07.\xff", b"2026-02-03T09:14:07 \xff", b"", b"\xff"]
+    for array in (pa.array([b"x", *texts, None], pa.binary())[1:], pa.array([b"", b"a"])):
+        fast, slow = Assumed(), Assumed()
+        times, good = read_layout(LAYOUTS[0], array, replace(reading, assumed=fast))
+        want, also = _read_by_expression(LAYOUTS[0], array, replace(reading, assumed=slow))
+        assert (good == also).all()
+        assert (times[good] == want[good]).all()
+        assert vars(fast) == vars(slow)
+    by_bytes = read_iso_lines(pa.array([b"2026-02-03 09:14:07,123 INFO  [main] a"]), reading)
+    assert by_bytes[1].all()
+
+
+def test_layouts_are_not_tried_where_they_cannot_match() -> None:
+    lines = [
+        b"\tat com.shop.Cart(Cart.java:3)", b"  2026-02-03T09:14:07Z", b"",
+        b' 10.0.0.1 - - [03/Feb/2026:09:14:07 +0000] "GET / HTTP/1.1"', b"\x00", b"\xc2\xa0at x",
+        b"\ttype=SYSCALL msg=audit(1770110047.123:45): a", b"Feb  3 09:14:07 host a",
+        b"I0203 09:14:07.000123 1 a.go:3] b", b"[Tue Feb 03 09:14:07 2026] a", b"   ", b"1",
+    ]  # fmt: skip
+    array = pa.array([b"x", *lines], pa.binary())[1:]
+    reading = Reading(FILE_MS)
+    for order in ([], [LAYOUTS[0]], list(INSIDE)):
+        reader = TimeReader(order, reading)
+        times, timed = reader.read(array)
+        for row, line in enumerate(lines):
+            each = pa.array([line], pa.binary())
+            found = [_read_by_expression(layout, each, reading) for layout in reader._all]
+            first = next((int(when[0]) for when, good in found if good[0]), None)
+            assert (int(times[row]) if timed[row] else None) == first, line
+
+
+@pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if not layout.indented])
+@given(data=st.data())
+def test_no_layout_at_the_margin_matches_an_indented_line(layout, data) -> None:
+    text = data.draw(st.from_regex(layout.pattern.replace("(?i:", "(?:"), fullmatch=False))
+    assert text[0] not in "\t\n\f\r "
+    assert layout.holds in text
+
+
+@pytest.mark.parametrize("layout", [layout for layout in LAYOUTS if layout.holds])
+@given(data=st.data())
+def test_every_line_with_such_a_time_holds_the_text(layout, data) -> None:
+    assert layout.holds in data.draw(st.from_regex(layout.pattern.replace("(?i:", "(?:")))
