@@ -171,6 +171,48 @@ class Condition:
     ranges: tuple[NumberRange, ...] | None = None
 
 
+@dataclass(frozen=True)
+class Holds:
+    """The value of a field holds a text: `@message` or a field that discovery finds.
+
+    `ignore_case`: letters of the text may be of the other case, as RE2 understands that.
+    """
+
+    field: str
+    text: str
+    ignore_case: bool = False
+
+
+@dataclass(frozen=True)
+class AllOf:
+    """An event meets all of these."""
+
+    needs: tuple[Need, ...]
+
+
+@dataclass(frozen=True)
+class AnyOf:
+    """An event meets one of these at least."""
+
+    needs: tuple[Need, ...]
+
+
+# What an event must have so that a condition can be true of it, for an index of texts.
+Need = Holds | AllOf | AnyOf
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Events that may meet a need.
+
+    `rows`: a Boolean for each row of the reader. `fields`: those of its fields, all of texts, by
+    which rows were left out.
+    """
+
+    rows: np.ndarray[Any, Any]
+    fields: frozenset[str] = frozenset()
+
+
 @dataclass
 class EventBatch:
     """Events to be stored, in any order; the store sorts them.
@@ -229,8 +271,18 @@ class Reader(Protocol):
         """
         ...
 
-    def message_slices(self) -> Iterator[pa.Array]:
-        """Give all messages in order, some thousands at a time, so that few are held at once."""
+    def message_slices(self, wanted: np.ndarray[Any, Any] | None = None) -> Iterator[pa.Array]:
+        """Give all messages in order, some thousands at a time, so that few are held at once.
+
+        `wanted`: row numbers (ascending) of the only ones that are asked for; others may be null.
+        """
+        ...
+
+    def candidates(self, need: Need) -> Candidates | None:
+        """Give the rows that may meet a need, as an index knows them; None where it says nothing.
+
+        Every row that meets it is among them.
+        """
         ...
 
     @property

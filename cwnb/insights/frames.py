@@ -28,7 +28,7 @@ from cwnb.nearest import suggestion
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from cwnb.events import GroupSelector, Source
+    from cwnb.events import GroupSelector, Need, Source
 
 # Rows of one task: as many as a row group of a segment has at most.
 TASK_ROWS = 250_000
@@ -98,7 +98,14 @@ class FrameReader:
         """Give the messages, in which the fields of a frame are found as they are."""
         return messages
 
-    def message_slices(self) -> Iterator[Any]:
+    def candidates(self, need: Need) -> None:  # noqa: ARG002
+        """Give nothing: a frame has no index."""
+        return
+
+    def message_slices(
+        self,
+        wanted: np.ndarray[Any, Any] | None = None,  # noqa: ARG002
+    ) -> Iterator[Any]:
         """Give all messages in order, some thousands at a time."""
         message = self.held.get(MESSAGE)
         if message is not None:

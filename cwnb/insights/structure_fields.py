@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from cwnb.events import Reader, Source, Task
+    from cwnb.events import Candidates, Need, Reader, Source, Task
     from cwnb.insights.values.documents import ReadDocuments
 
 
@@ -69,9 +69,13 @@ class StructureReader:
         """Give the JSON text in which the fields of each message are found."""
         return self._reader.documents(messages)
 
-    def message_slices(self) -> Iterator[pa.Array]:
+    def message_slices(self, wanted: np.ndarray[Any, Any] | None = None) -> Iterator[pa.Array]:
         """Give all messages in order, some thousands at a time."""
-        return self._reader.message_slices()
+        return self._reader.message_slices(wanted)
+
+    def candidates(self, need: Need) -> Candidates | None:
+        """Give the rows that may meet a need; a list or map meets none."""
+        return self._reader.candidates(need)
 
     def has_wholes_alone(self, name: str) -> bool:
         """Tell whether a field has lists and maps, and certainly no other value, in this task."""

@@ -6,6 +6,7 @@ allows. This is the room's only door.
 
 from __future__ import annotations
 
+from cwnb.regex.required import Required, required_texts
 from cwnb.regex.search import contains, literal_of, matches, reason_of_refusal
 from cwnb.regex.syntax import (
     Token,
@@ -20,6 +21,7 @@ from cwnb.regex.syntax import (
 )
 
 __all__ = [
+    "Required",
     "Token",
     "contains",
     "escape",
@@ -30,6 +32,7 @@ __all__ = [
     "only_named_groups",
     "plain_names",
     "reason_of_refusal",
+    "required_texts",
     "tokens",
     "with_openings",
     "write_regex",

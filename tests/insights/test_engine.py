@@ -111,9 +111,9 @@ class WatchedReader:
         self._seen.names += names
         return self._reader.take(names, rows)
 
-    def message_slices(self) -> Any:
+    def message_slices(self, wanted: Any = None) -> Any:
         self._seen.names.append(MESSAGE)
-        return self._reader.message_slices()
+        return self._reader.message_slices(wanted)
 
 
 def ask(text: str, source: Any, **options: Any) -> Any:

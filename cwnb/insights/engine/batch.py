@@ -28,7 +28,7 @@ from cwnb.insights.tree import touches
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
 
-    from cwnb.events import Reader, Window
+    from cwnb.events import Need, Reader, Window
     from cwnb.insights.context import QueryValues
     from cwnb.insights.engine.kept.rows import Kinds
     from cwnb.insights.engine.message_slices import Documents
@@ -315,7 +315,7 @@ class Batch:
 
     def _slices(self, reader: Reader) -> Iterator[Any]:
         start = 0
-        for part in reader.message_slices():
+        for part in reader.message_slices(self.selection):
             end = start + len(part)
             if self.selection is None:
                 yield part
@@ -323,6 +323,24 @@ class Batch:
                 low, high = np.searchsorted(self.selection, [start, end])
                 yield part.take(pa.array(self.selection[low:high] - start))
             start = end
+
+    def candidates(self, need: Need) -> Any:
+        """Give a Boolean array: which rows may meet a need, as an index of the events knows.
+
+        None where all may. `need` is about fields of the events, which `is_of_events` tells.
+        """
+        found = None if self._reader is None or not self.rows else self._reader.candidates(need)
+        if found is None:
+            return None
+        # What the column of such a field would have shown, had it been read.
+        for name in found.fields:
+            self.note_kind(name, "text")
+        selection = self.selection
+        return pa.array(found.rows if selection is None else found.rows[selection])
+
+    def is_of_events(self, name: str) -> bool:
+        """Tell whether a name means a field of the events, and nothing that the query made."""
+        return self._reader is not None and not touches({name}, self._made)
 
     def keep(self, name: str, array: Any) -> None:
         """Store a column of the reader that was read otherwise, such as by `message_slices`."""

@@ -96,6 +96,8 @@ class Function:
     `bins`: its values are the time bins of the events. So it stands after `by`, `offset` shifts it,
     and charts use it as their time axis. `most_branches`: how many pairs of arguments it takes at
     most. `true_only_if_present`: it is never true where its first argument is missing.
+    `true_only_if_contains`: nor where its first argument, a text, does not contain the second; a
+    third one may say that case does not matter.
     `stands_alone`: it is refused beside another aggregation or a `by`. `stackable`: the values of
     the groups add up to the value of all rows, so a chart may stack them. `epoch_unit`: its numbers
     are times, counted since 1970 in this unit, "s" or "ms". `read_documents`: it gives the
@@ -110,6 +112,7 @@ class Function:
     bins: bool = False
     most_branches: int | None = None
     true_only_if_present: bool = False
+    true_only_if_contains: bool = False
     stands_alone: bool = False
     stackable: bool = False
     epoch_unit: str | None = None
@@ -167,6 +170,7 @@ def function(
     bins: bool = False,
     most_branches: int | None = None,
     true_only_if_present: bool = False,
+    true_only_if_contains: bool = False,
     epoch_unit: str | None = None,
     row_form: bool = False,
     read_documents: ReadDocuments | None = None,
@@ -200,6 +204,7 @@ def function(
             bins=bins,
             most_branches=most_branches,
             true_only_if_present=true_only_if_present,
+            true_only_if_contains=true_only_if_contains,
             epoch_unit=epoch_unit,
             read_documents=read_documents,
             evaluate=implementation,

@@ -154,7 +154,9 @@ def _re2_rewrite(new: str) -> str:
     return _GROUP.sub(rewrite, new)
 
 
-@function("strcontains(text s, text find [, boolean ignoreCase]) -> boolean")
+@function(
+    "strcontains(text s, text find [, boolean ignoreCase]) -> boolean", true_only_if_contains=True
+)
 def strcontains(s: Value, find: Value, ignore_case: Value | None = None) -> Value:
     """Tell whether a text contains another."""
     if isinstance(find, pa.Array) or isinstance(ignore_case, pa.Array) or not find.is_valid:
@@ -189,7 +191,7 @@ def _contains_row_by_row(arguments: list[Value]) -> pa.Array:
     return map_values(contains, pa.bool_(), *arguments)
 
 
-@function("startsWith(text s, text prefix) -> boolean")
+@function("startsWith(text s, text prefix) -> boolean", true_only_if_contains=True)
 def starts_with(s: Value, prefix: Value) -> Value:
     """Tell whether a text starts with another."""
     if isinstance(prefix, pa.Array) or not prefix.is_valid:

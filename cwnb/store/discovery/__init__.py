@@ -23,6 +23,7 @@ __all__ = [
     "LOG_TYPES",
     "VERSION",
     "Discovered",
+    "derived_fields",
     "discover",
     "documents",
     "merge",
@@ -60,6 +61,12 @@ def discover(
 def version_of(log_type: str | None) -> int:
     """Give the version of what `discover` finds in events of a log type."""
     return VERSION + _OF_LOG_TYPE.get(log_type or "", 0)
+
+
+def derived_fields(log_type: str | None) -> frozenset[str]:
+    """Name the fields whose texts are not in the messages that they are found in."""
+    # The numbers of a priority are given as words.
+    return frozenset({"facility", "severity"} if log_type == "syslog" else ())
 
 
 def documents(messages: pa.Array, *, log_type: str | None = None) -> pa.Array:

@@ -32,6 +32,7 @@ from cwnb.store.segments.writer import Block
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cwnb.events import Need
     from cwnb.store.catalog.batches import SealedBatch
     from cwnb.store.context import StoreContext
     from cwnb.store.keys.sealing import Sealer
@@ -237,7 +238,14 @@ class RecentReader:
         """Give the JSON text in which the fields of each of these messages are found, or null."""
         return self._task.processing.documents(messages)
 
-    def message_slices(self) -> Iterator[pa.Array]:
+    def candidates(self, need: Need) -> None:  # noqa: ARG002
+        """Give nothing: recent events have no index."""
+        return
+
+    def message_slices(
+        self,
+        wanted: np.ndarray[Any, Any] | None = None,  # noqa: ARG002
+    ) -> Iterator[pa.Array]:
         """Give all messages in order, some thousands at a time."""
         text = self._block.text.slice(self._first, self._rows)
         for start in range(0, self._rows, MESSAGE_GROUP):

@@ -44,6 +44,14 @@ class RowGroup(NamedTuple):
     message_bytes: int
 
 
+class IndexFacts(NamedTuple):
+    """Where in the fields file the index stands, and how many places for hashes it has."""
+
+    version: int
+    at: int
+    places: int
+
+
 @dataclass(frozen=True)
 class SegmentFacts:
     """What a query must know of a segment before it opens a file.
@@ -53,6 +61,7 @@ class SegmentFacts:
     numeric field, sealed, because they come from events. `processing`: what was done to its events.
     `rare`: the names of the fields without a column, as `rare_text` writes them; None if not known.
     `footers`: checksum of the footer of each file of an open store, of whose pages Parquet has one.
+    `index`: None where there is none, as in segments of earlier versions.
     """
 
     id: str
@@ -74,6 +83,7 @@ class SegmentFacts:
     ranges: bytes
     processing: Processing
     footers: dict[str, str] = field(default_factory=dict)
+    index: IndexFacts | None = None
 
     @property
     def is_stale(self) -> bool:
@@ -98,7 +108,7 @@ class SegmentFacts:
 
     def packed(self) -> bytes:
         """Give what the catalog keeps as one value, because no statement asks for a part of it."""
-        facts = {
+        facts: dict[str, Any] = {
             "columns": self.columns,
             "present": list(self.present.values()),
             "row_groups": self.row_groups,
@@ -107,7 +117,9 @@ class SegmentFacts:
             "rare_names": self.rare,
             "capped": self.capped,
             "log_type": self.processing.log_type,
-        } | ({"footers": self.footers} if self.footers else {})
+        }
+        facts |= {"footers": self.footers} if self.footers else {}
+        facts |= {} if self.index is None else {"index": self.index}
         packed: bytes = _CODEC.compress(json.dumps(facts).encode(), asbytes=True)
         return packed
 
@@ -140,6 +152,7 @@ def unpacked(packed: bytes) -> dict[str, Any]:
         "capped": facts["capped"],
         "processing": Processing(log_type=facts["log_type"]),
         "footers": facts.get("footers", {}),
+        "index": IndexFacts(*facts["index"]) if "index" in facts else None,
     }
 
 

@@ -46,6 +46,7 @@ class SegmentFiles:
         self._segment = segment
         self._group = group
         self._opened: dict[str, Any] = {}
+        self.index_bytes = 0  # read of the index
         self._leaves: dict[str, tuple[int, ...]] | None = None
 
     def fields(
@@ -88,6 +89,28 @@ class SegmentFiles:
         wanted = list(dict.fromkeys(names))
         numbers: list[tuple[int, ...]] = [(0,) if name == MESSAGE else (1,) for name in wanted]
         return self._read(MESSAGE_FILE, wanted, numbers, row_groups)
+
+    def index_part(self, start: int, size: int) -> bytes:
+        """Give some bytes of the index, which stands in the fields file."""
+        file = self._fields_file
+        self.index_bytes += size
+        with self._named_errors(file):
+            return self._folder.stretch(file, start, size)
+
+    def version_of_fields(self) -> tuple[int, ...]:
+        """Give what changes when the fields file is replaced or damaged under its name."""
+        file = self._fields_file
+        with self._named_errors(file):
+            return self._folder.version(file)
+
+    def described_index(self) -> str:
+        """Name the index for the text of an error."""
+        where = self._folder.described(self._fields_file)
+        return f"the index in {where!r} of log group {self._group!r}"
+
+    @property
+    def _fields_file(self) -> FileName:
+        return FileName(self._segment.group_id, self._segment.id, FIELDS)
 
     def _read(
         self, kind: str, names: list[str], leaf: list[tuple[int, ...]], row_groups: list[int]

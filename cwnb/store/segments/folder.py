@@ -81,6 +81,12 @@ class SegmentFolder:
             file.seek(max(0, end - size))
             return file.read(max(0, min(size, end)))
 
+    def stretch(self, name: FileName, start: int, size: int) -> bytes:
+        """Read some bytes of a file; fewer if it ends before."""
+        with self._own(self._file(name)).open("rb", buffering=0) as file:
+            file.seek(start)
+            return file.read(size)
+
     def size(self, name: FileName) -> int:
         """Give the size of a file in bytes."""
         return self._file(name).stat().st_size

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from cwnb.events import MESSAGE, RAW
 from cwnb.store.segments.facts import MESSAGE_GROUP
+from cwnb.store.segments.gram_tables import GramTables
 
 if TYPE_CHECKING:
     from cwnb.store.segments.folder import FileName, SegmentFolder
@@ -27,7 +28,8 @@ class MessageFile:
     """Writes messages in order of time while they come nearly in order.
 
     A buffer puts messages in order that come a little late. If one comes later than that, messages
-    are written as they come, and the whole file is written once more at the end, in order.
+    are written as they come, and the whole file is written once more at the end, in order. `grams`
+    collects what the index of the segment is made of.
     """
 
     def __init__(
@@ -38,6 +40,7 @@ class MessageFile:
         self._encrypting = encrypting
         self._decrypting = decrypting
         self._new_writer()
+        self.grams = GramTables()
         self._held: list[pa.Table] = []
         self._held_rows = 0
         self._written: list[tuple[Ints, Ints]] = []
@@ -74,11 +77,13 @@ class MessageFile:
                     table = written.read(use_threads=False).combine_chunks()
                 self._folder.remove(self.file)
                 self._new_writer()
+                self.grams.clear()
                 for start in range(0, len(table), 4 * MESSAGE_GROUP):
                     part = table.take(order[start : start + 4 * MESSAGE_GROUP])
-                    self._writer.write_table(part, row_group_size=MESSAGE_GROUP)
+                    self._write_rows(part)
                 self._close_writer()
         self._written.clear()
+        self.grams.finish()
         self._folder.sync(self.file)
 
     def close(self) -> None:
@@ -101,13 +106,15 @@ class MessageFile:
         rows = len(table) - keep
         if keep:
             rows -= rows % MESSAGE_GROUP
-        self._writer.write_table(
-            table.slice(0, rows).select([MESSAGE, RAW]), row_group_size=MESSAGE_GROUP
-        )
+        self._write_rows(table.slice(0, rows).select([MESSAGE, RAW]))
         self._written.append((time[:rows], sequence[:rows]))
         self._last = int(time[rows - 1]), int(sequence[rows - 1])
         self._held = [table.slice(rows)] if keep else []
         self._held_rows = len(table) - rows
+
+    def _write_rows(self, table: pa.Table) -> None:
+        self._writer.write_table(table, row_group_size=MESSAGE_GROUP)
+        self.grams.add(table[MESSAGE])
 
     def _new_writer(self) -> None:
         self._sink = self._folder.new(self.file)

@@ -17,9 +17,11 @@ from cwnb.events import (
     SEQUENCE,
     SYSTEM_FIELDS,
     TIMESTAMP,
+    Candidates,
     Window,
 )
 from cwnb.store.memory import TaskMemory
+from cwnb.store.segments import message_index
 from cwnb.store.segments.facts import (
     FIELDS_GROUP,
     MESSAGE_GROUP,
@@ -31,6 +33,7 @@ from cwnb.store.segments.files import SYSTEM, SegmentFiles
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from cwnb.events import Need
     from cwnb.store.context import StoreContext
     from cwnb.store.processing import Processing
 
@@ -219,12 +222,34 @@ class SegmentReader:
         """Give the JSON text in which the fields of each of these messages are found, or null."""
         return self._task.segment.processing.documents(messages)
 
-    def message_slices(self) -> Iterator[pa.Array]:
-        """Give all messages in order, a row group of the message file at a time."""
-        start = self._task.row_group * FIELDS_GROUP + self._first
+    def candidates(self, need: Need) -> Candidates | None:
+        """Give the rows that may meet a need, as the index of the segment knows them."""
+        task = self._task
+        found = message_index.candidates(task.context, task.segment, self._files, need)
+        self.bytes_read += self._files.index_bytes
+        self._files.index_bytes = 0
+        if found is None:
+            return None
+        start = task.row_group * FIELDS_GROUP + self._first
+        groups = np.arange(start, start + self._rows) // MESSAGE_GROUP
+        return Candidates(found.rows[groups], found.fields)
+
+    def message_slices(self, wanted: np.ndarray[Any, Any] | None = None) -> Iterator[pa.Array]:
+        """Give all messages in order, a row group of the message file at a time.
+
+        Those of row groups in which no row is wanted are null.
+        """
+        first = start = self._task.row_group * FIELDS_GROUP + self._first
         end = start + self._rows
         while start < end:
             group = start // MESSAGE_GROUP
+            group_end = min(end, (group + 1) * MESSAGE_GROUP)
+            if wanted is not None:
+                low, high = np.searchsorted(wanted, [start - first, group_end - first])
+                if low == high:
+                    yield pa.nulls(group_end - start, pa.string())
+                    start = group_end
+                    continue
             read, size = self._files.messages([MESSAGE], [group])
             self.bytes_read += size
             skipped = start - group * MESSAGE_GROUP

@@ -17,6 +17,7 @@ from cwnb.errors import StoreError
 from cwnb.events import INGESTION_TIME, LOG_STREAM, SEQUENCE, TIMESTAMP
 from cwnb.store.disk import named_file_errors
 from cwnb.store.positions import Runs, Spans
+from cwnb.store.segments import message_index
 from cwnb.store.segments.facts import (
     FIELDS_GROUP,
     REST,
@@ -199,9 +200,7 @@ class SegmentWriter:
                 processing=self._processing,
             )
             runs = None if commits is None else commits.that_hold(self.spans)
-            note = Note(self._group, facts, runs, replaces)
-            origin = Origin(self._context.store_id, self._context.facts.key_id)
-            self._write_fields(columns, pack(note, origin, sealer))
+            facts = self._write_fields(columns, Note(self._group, facts, runs, replaces))
             self._folder.sync_names(self.group_id)
             footers = {} if self._key else self._footers()
             file_bytes = self._folder.size(self._fields) + self._folder.size(self._messages.file)
@@ -220,7 +219,8 @@ class SegmentWriter:
         files = (self._fields, self._messages.file)
         return {file.kind: footer_check(self._folder.footer(file)) for file in files}
 
-    def _write_fields(self, columns: dict[str, pa.Array], note: bytes) -> None:
+    def _write_fields(self, columns: dict[str, pa.Array], note: Note) -> SegmentFacts:
+        """Write the fields file, and behind its columns the index and the note; give the facts."""
         # A column that says it has no missing value is read in two thirds of the time.
         schema = pa.schema(
             [pa.field(name, c.type, nullable=c.null_count > 0) for name, c in columns.items()]
@@ -241,8 +241,15 @@ class SegmentWriter:
             ) as writer,
         ):
             writer.write_table(table, row_group_size=FIELDS_GROUP)
-            sink.write(note)  # before the footer, which is written at the end of this block
+            # Before the footer, which is written at the end of this block.
+            sealer = self._context.sealer()
+            size = sink.tell() + self._folder.size(self._messages.file)
+            index = message_index.write(sink, self._messages.grams, sealer, note.facts, size)
+            note = replace(note, facts=replace(note.facts, index=index))
+            origin = Origin(self._context.store_id, self._context.facts.key_id)
+            sink.write(pack(note, origin, sealer))
         self._folder.sync(self._fields)
+        return note.facts
 
     @contextmanager
     def _named_errors(self) -> Iterator[None]:

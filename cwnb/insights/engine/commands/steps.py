@@ -31,6 +31,7 @@ from cwnb.insights.engine.message_slices import (
     over_slices,
     text_of,
 )
+from cwnb.insights.engine.needs import need_of
 from cwnb.insights.engine.order import RowOrder
 from cwnb.insights.text import extraction
 from cwnb.insights.text.comma_separated import parse_csv
@@ -143,6 +144,9 @@ def _filter(command: Filter | FilterIndex, batch: Batch, wanted: Wanted) -> Batc
     _filter_all([c for c in conditions if MESSAGE not in fields_read(c)], batch)
     about_message = [c for c in conditions if MESSAGE in fields_read(c)]
     alone = [c for c in about_message if fields_read(c) == {MESSAGE}]
+    for condition in alone:
+        if (may := _candidates(condition, batch)) is not None:
+            batch.filter(may)
     slices = batch.message_slices() if alone else None
     if slices is not None:
         filter_slices(alone, batch, slices, keep=wanted is None or MESSAGE in wanted)
@@ -157,6 +161,11 @@ def _filter_all(conditions: list[exp.Expression], batch: Batch) -> None:
     for condition in conditions:
         if not batch.rows:
             return
+        if (may := _candidates(condition, batch)) is not None:
+            batch.filter(may if mask is None else pc.and_kleene(mask, may))
+            mask = None
+            if not batch.rows:
+                return
         one = evaluate_condition(condition, batch)
         mask = one if mask is None else pc.and_kleene(mask, one)
         if mask.true_count < _FEW * batch.rows:
@@ -164,6 +173,12 @@ def _filter_all(conditions: list[exp.Expression], batch: Batch) -> None:
             mask = None
     if mask is not None:
         batch.filter(mask)
+
+
+def _candidates(condition: exp.Expression, batch: Batch) -> Any:
+    """Give the rows of which a condition may be true, as an index knows; None where all may."""
+    need = need_of(condition, batch)
+    return None if need is None else batch.candidates(need)
 
 
 def _parse(command: Parse, batch: Batch, wanted: Wanted) -> Batch:
