@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cwnb.errors import MalformedQuery
 from cwnb.insights.text import regex
 from cwnb.insights.text.every_match import _matches_nothing
-from cwnb.regex import groups, literal_of, search
+from cwnb.regex import groups, literal_of, reason_of_refusal, required_texts, search
 
 TEXT = pa.array(
     ["GET /a 200", "ERROR at foo", None, "a.b\nERR", "é", "", "bar foo ERROR", "[x](y)"]
@@ -129,3 +129,64 @@ def test_groups_that_may_take_no_part() -> None:
     optional = {g.name for g in found if g.optional}
     assert optional == {"b", "c", "d", "e", "f"}
     assert {g.name for g in found if _matches_nothing(g.body)} == {"d", "e"}
+
+
+PIECES = st.recursive(
+    st.sampled_from(
+        [*"abcdé", r"\.", r"\d", "[ab]", "[^a]", ".", "^", "$", r"\b", r"\x61", r"\Qa.b\E", "ab"]
+    ),
+    lambda inner: st.one_of(
+        st.lists(inner, max_size=4).map("".join),
+        st.lists(inner, min_size=2, max_size=3).map(lambda parts: f"({'|'.join(parts)})"),
+        st.tuples(st.sampled_from(["(", "(?:", "(?P<n>", "(?i:"]), inner).map(
+            lambda parts: f"{parts[0]}{parts[1]})"
+        ),
+        st.tuples(inner, st.sampled_from(["?", "*", "+", "{2}", "{0,2}", "??", "{"])).map(
+            lambda parts: f"(?:{parts[0]}){parts[1]}"
+        ),
+        st.tuples(st.sampled_from("abc"), st.sampled_from(["?", "*", "+", "{2}", "{0,1}"])).map(
+            "".join
+        ),
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None, max_examples=400)
+@given(
+    st.sampled_from(["", "", "(?i)", "(?s)"]),
+    st.lists(PIECES, min_size=1, max_size=3).map("|".join),
+    st.lists(st.text("abcABCdé1.{", max_size=10), min_size=1, max_size=30),
+)
+def test_what_a_regex_matches_has_the_texts_that_it_requires(
+    flags: str, pattern: str, texts: list[str]
+) -> None:
+    re2 = flags + pattern
+    if reason_of_refusal(re2) is not None:
+        return
+    required = required_texts(re2)
+    matching = pa.array(texts).filter(search.matches(pa.array(texts), re2)).to_pylist()
+    for text in matching:
+        folded = text.casefold() if required.ignore_case else text
+        for clause in required.clauses:
+            wanted = {one.casefold() for one in clause} if required.ignore_case else clause
+            assert any(one in folded for one in wanted), (re2, text, clause)
+
+
+@pytest.mark.parametrize(
+    ("re2", "clauses"),
+    [
+        ("needle", [{"needle"}]),
+        ("ab+cd?e", [{"ab"}, {"c"}, {"e"}]),
+        ("a{2}bc|x", [{"bc", "x"}]),
+        ("one (two|three).*four", [{"one "}, {"two", "three"}, {"four"}]),
+        ("one|", []),
+        (r"\x41bc\pNde\012f", [{"bc"}, {"de"}, {"f"}]),
+        (r"\Qa.b\Ecd", [{"cd"}]),
+        ("ab(?i)cd", []),
+        ("(?i:ab)cd", [{"cd"}]),
+        ("x{ab", []),
+    ],
+)
+def test_the_texts_that_a_regex_requires(re2: str, clauses: list[set[str]]) -> None:
+    assert [set(clause) for clause in required_texts(re2).clauses] == clauses
