@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from cwnb.insights.engine.aggregates.fingerprints import are_short, fingerprints
 from cwnb.insights.engine.schedule import call_in_parallel, worker_count
+from cwnb.insights.values.hashing import encode_texts, number_rows
 from cwnb.insights.values.numbers import string_bytes
 
 # Integer keys are numbered by subtraction if their range has at most this many numbers, else by
@@ -23,6 +24,8 @@ _FIRST_SEARCH_ROWS, _SEARCH_ROWS = 4096, 1 << 16
 _COMPARED_GROUPS = 5
 # Of fewer rows it is not asked whether their keys are mostly distinct.
 _MANY_ROWS = 1 << 16
+# A dictionary with more texts may be of keys that are mostly distinct beside others.
+_MANY_TEXTS = 1 << 14
 # Texts of more rows are numbered by several threads.
 _ROWS_FOR_THREADS = 1 << 19
 # So many rows are looked at first, and if hardly two of them are equal, so many more.
@@ -60,7 +63,7 @@ def mostly_distinct(keys: list[Any], rows: int) -> bool:
 
     Looks at rows that lie apart and at rows that lie together, because equal ids often do.
     """
-    if rows < _MANY_ROWS or not any(pa.types.is_string(key.type) for key in keys):
+    if rows < _MANY_ROWS or not any(map(_are_many_texts, keys)):
         return False
     for size in (_FIRST_SAMPLE, _SAMPLE):
         apart = np.arange(0, rows, rows // size)[:size]
@@ -72,6 +75,19 @@ def mostly_distinct(keys: list[Any], rows: int) -> bool:
             if equal > size * size / (2 * rows) + 1:
                 return False
     return True
+
+
+def _are_many_texts(key: Any) -> bool:
+    if pa.types.is_dictionary(key.type):
+        return len(key.dictionary) > _MANY_TEXTS
+    return bool(pa.types.is_string(key.type))
+
+
+def encode_repeated(column: Any) -> Any:
+    """Give a column of many texts as a dictionary unless most are distinct; others as they are."""
+    if not pa.types.is_string(column.type) or mostly_distinct([column], len(column)):
+        return column
+    return encode_texts(column)
 
 
 def last_of(codes: np.ndarray[Any, Any], count: int) -> np.ndarray[Any, Any]:
@@ -136,13 +152,19 @@ def _encode(key: Any) -> tuple[np.ndarray[Any, Any], int]:
             size = high - low + 1
             codes = pc.subtract(key, pa.scalar(low))
             return np.asarray(codes.fill_null(size)), size + (1 if key.null_count else 0)
-        if not key.null_count and (numbered := _number_ascending(np.asarray(key))) is not None:
-            return numbered
+        if not key.null_count:
+            numbers = np.asarray(key)
+            if (numbered := _number_ascending(numbers)) is not None:
+                return numbered
+            codes, first = number_rows([numbers.view(np.uint64)])
+            return codes, len(first)
     if len(key) > _ROWS_FOR_THREADS and pa.types.is_string(kind) and len(string_bytes(key)[1]):
         if are_short(key) and mostly_distinct([key], len(key)):
             return _encode_distinct(key)
         if worker_count() > 1:
             return _encode_in_parallel(key)
+    if pa.types.is_string(kind):
+        return _encode(encode_texts(key))
     encoded = pc.dictionary_encode(key, null_encoding="encode")
     return np.asarray(encoded.indices).astype(np.int64), len(encoded.dictionary)
 
@@ -225,6 +247,5 @@ def _without_empty_groups(codes: np.ndarray[Any, Any], size: int) -> Groups:
         numbers = np.zeros(size, dtype=np.int64)
         numbers[present] = np.arange(len(present))
         return Groups(numbers[codes], sizes[present])
-    encoded = pc.dictionary_encode(pa.array(codes))
-    numbered = np.asarray(encoded.indices).astype(np.int64)
-    return Groups(numbered, np.bincount(numbered, minlength=len(encoded.dictionary)))
+    numbered, first = number_rows([codes.view(np.uint64)])
+    return Groups(numbered, np.bincount(numbered, minlength=len(first)))

@@ -16,6 +16,7 @@ from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.commands.grouping import (
     each_alone,
+    encode_repeated,
     first_of,
     group_rows,
     mostly_distinct,
@@ -245,7 +246,8 @@ def _key(name: str, node: exp.Expression, batch: Batch, offset_ms: int) -> Any:
     value = evaluate_array(node, batch)
     message = f"{name!r} is a list or map, and stats cannot group by one; pick a value of it"
     refuse_structures(value, node, message)
-    return value
+    # What makes texts equal, such as 1 and 1.0, is then looked at once for each of them.
+    return encode_repeated(value)
 
 
 def _with_shifted_bins(node: exp.Expression, batch: Batch, offset_ms: int) -> exp.Expression:
