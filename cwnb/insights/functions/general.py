@@ -91,9 +91,12 @@ def choose(
     are missing.
     """
     unified = [decode(value) for value in unify(values)]
-    which = np.full(rows, len(conditions) if len(values) > len(conditions) else -1)
+    otherwise = len(conditions) if len(values) > len(conditions) else -1
+    which = np.full(rows, otherwise, dtype=np.int32)
     for i in range(len(conditions) - 1, -1, -1):
         which[conditions[i]] = i
+    if not any(isinstance(value, pa.Array) for value in unified):
+        return _of_constants(unified, which)
     parts = [v if isinstance(v, pa.Array) else broadcast(v, 1) for v in unified]
     # One `take` from all values, put one behind the other, works for every type.
     lengths = [len(part) for part in parts]
@@ -101,6 +104,19 @@ def choose(
     step = np.array([isinstance(v, pa.Array) for v in unified])
     place = starts[which] + np.where(step[which], np.arange(rows), 0)
     return pa.concat_arrays(parts).take(pa.array(place, mask=which < 0))
+
+
+def _of_constants(constants: Sequence[pa.Scalar], which: np.ndarray[Any, Any]) -> pa.Array:
+    """Give for each row the constant with this number; missing for -1.
+
+    Texts stay in a dictionary, so that what is done with them is done once for each.
+    """
+    each = pa.concat_arrays([broadcast(constant, 1) for constant in constants])
+    places = pa.array(which, mask=which < 0 if (which < 0).any() else None)
+    if not pa.types.is_string(each.type):
+        return each.take(places)
+    encoded = each.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(encoded.indices.take(places), encoded.dictionary)
 
 
 def _true(condition: Value, rows: int) -> np.ndarray[Any, Any]:
