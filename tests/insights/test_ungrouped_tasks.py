@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import cwnb
 from cwnb.insights import frames
-from cwnb.insights.engine.commands import stats
+from cwnb.insights.engine.commands import grouping, stats
 
 START = pd.Timestamp("2026-11-20T08:00:00Z")
 KEYS = st.sampled_from(["a", "b", "1", "1.0", "x", None])
@@ -60,3 +60,22 @@ def test_integers_whose_difference_overflows_are_told_apart() -> None:
     counts = cwnb.query("stats count(*) as c by id", frame).df
     assert dict(zip(counts["id"], counts["c"], strict=True)) == {ids[0]: 2, ids[1]: 1, ids[2]: 1}
     assert len(cwnb.query("fields id | dedup id", frame).df) == 3
+
+
+@pytest.mark.parametrize("query", QUERIES)
+@settings(deadline=None, max_examples=20)
+@given(rows=ROWS)
+def test_keys_in_dictionaries_answer_as_texts_do(query: str, rows: list[Any]) -> None:
+    frame = pd.DataFrame(
+        {
+            "@timestamp": [START + pd.Timedelta(seconds=n) for n in range(len(rows))],
+            "k": pd.Series([row[0] for row in rows], dtype="string[pyarrow]"),
+            "v": pd.Series([row[1] for row in rows], dtype="int64[pyarrow]"),
+            "t": pd.Series([row[2] for row in rows], dtype="string[pyarrow]"),
+        }
+    ).astype({"@timestamp": "datetime64[ms, UTC]"})
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(grouping, "_ROWS_TO_ENCODE", 0)
+        encoded = [asked(query, frame, grouped=grouped) for grouped in (True, False)]
+    expected = asked(query, frame, grouped=True)
+    assert encoded == [expected, expected]

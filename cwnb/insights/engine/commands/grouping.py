@@ -26,6 +26,8 @@ _COMPARED_GROUPS = 5
 _MANY_ROWS = 1 << 16
 # A dictionary with more texts may be of keys that are mostly distinct beside others.
 _MANY_TEXTS = 1 << 14
+# Fewer texts stay as they are.
+_ROWS_TO_ENCODE = 8192
 # Texts of more rows are numbered by several threads.
 _ROWS_FOR_THREADS = 1 << 19
 # So many rows are looked at first, and if hardly two of them are equal, so many more.
@@ -85,7 +87,9 @@ def _are_many_texts(key: Any) -> bool:
 
 def encode_repeated(column: Any) -> Any:
     """Give a column of many texts as a dictionary unless most are distinct; others as they are."""
-    if not pa.types.is_string(column.type) or mostly_distinct([column], len(column)):
+    if not pa.types.is_string(column.type) or len(column) < _ROWS_TO_ENCODE:
+        return column
+    if mostly_distinct([column], len(column)):
         return column
     return encode_texts(column)
 

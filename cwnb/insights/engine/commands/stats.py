@@ -131,7 +131,7 @@ class StatsPlan:
         order = pa.array(merged.ranks.descending())
         answer = Batch(merged.rows, rows.query_values)
         for (name, _), key in zip(self.keys, merged.keys, strict=True):
-            answer.set(name, key.take(order))
+            answer.set(name, _decode_distinct(key.take(order)))
         for i, ((made, _), state) in enumerate(zip(self.slots, merged.states, strict=True)):
             checkpoint()
             answer.set(f"#{i}", made.final(state, merged.rows).take(order))
@@ -162,6 +162,12 @@ class StatsPartial:
         held = sum(map(columns.nbytes, arrays.values())) + self.ranks.nbytes
         states = {id(state): state for state in self.states}
         return int(held + sum(_state_bytes(state) for state in states.values()))
+
+
+def _decode_distinct(key: Any) -> Any:
+    """Give a key as texts where most groups have one of their own: a dictionary saves nothing."""
+    encoded = pa.types.is_dictionary(key.type)
+    return values.decode(key) if encoded and 2 * len(key.dictionary) > len(key) else key
 
 
 def _newest_first(partials: list[StatsPartial]) -> np.ndarray[Any, Any]:
