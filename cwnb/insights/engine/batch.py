@@ -219,14 +219,12 @@ class Batch:
             return compute(self)
         kept = work.find_column(key, self.rows)
         if kept is None:
-            # All that is noted meanwhile is noted of this column, also if it is known already.
-            kinds, noted, beside = self.kinds, self._noted, self._given_beside
-            self.kinds, self._noted, self._given_beside = {}, set(), []
+            beside, self._given_beside = self._given_beside, []
             try:
-                kept = KeptColumn(compute(self), self.kinds)
+                kept = KeptColumn(*self._with_its_kinds(lambda: compute(self)))
                 given = self._given_beside
             finally:
-                self.kinds, self._noted, self._given_beside = kinds, noted | self._noted, beside
+                self._given_beside = beside
             work.keep_column(key, kept)
             for other, its_key in given:
                 self._kinds_behind[other] = kept.kinds
@@ -234,6 +232,33 @@ class Batch:
                     work.keep_column(its_key, KeptColumn(self._columns[other][0], kept.kinds))
         self._kinds_behind[name] = kept.kinds
         return kept.array
+
+    def kept(
+        self, made_of: tuple[Any, ...], make: Callable[[], Any], nbytes: Callable[[Any], int]
+    ) -> Any:
+        """Give what `make` makes of the rows that are left, or what an earlier query has made.
+
+        `made_of`: all that it depends on besides the rows and their columns. Nobody may change it.
+        """
+        work = self._work
+        key = None if work is None else work.key_of(made_of, self.query_values)
+        if work is None or key is None:
+            return make()
+        if (found := work.find_value(key)) is None:
+            found = self._with_its_kinds(make)
+            work.keep_value(key, *found, nbytes(found[0]))
+        value, kinds = found
+        self._add_kinds(kinds)
+        return value
+
+    def _with_its_kinds(self, make: Callable[[], Any]) -> tuple[Any, Kinds]:
+        """Make something, and give what was noted meanwhile, also of what is known already."""
+        kinds, noted = self.kinds, self._noted
+        self.kinds, self._noted = {}, set()
+        try:
+            return make(), self.kinds
+        finally:
+            self.kinds, self._noted = kinds, noted | self._noted
 
     def _add_kinds(self, kinds: Kinds) -> None:
         for name, found in kinds.items():

@@ -91,6 +91,11 @@ class RowOrder:
         self._task_rank = task_rank
         self.in_memory = in_memory
 
+    @property
+    def made_of(self) -> tuple[int | None, bool]:
+        """Give what ranks depend on besides the rows of the batch."""
+        return self._task_rank, self.in_memory
+
     def ranks(self, rows: np.ndarray[Any, Any]) -> Ranks:
         """Give the ranks of these rows of the batch."""
         if self.in_memory:

@@ -113,7 +113,7 @@ def run_task(task: Task, plan: TaskPlan, number: int, rank: int | None) -> TaskA
 def _work(task: Task, plan: TaskPlan) -> KeptWork | None:
     """Give what keeps the work of the steps for later queries, if that may be kept."""
     memory = task.memory()
-    if memory is None or plan.beginnings is None or not plan.steps:
+    if memory is None or plan.beginnings is None:
         return None
     return KeptWork(memory, plan.beginnings, plan.wanted)
 

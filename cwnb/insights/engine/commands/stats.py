@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from cwnb.insights.control import checkpoint
 from cwnb.insights.engine import columns
 from cwnb.insights.engine.batch import Batch
 from cwnb.insights.engine.commands.grouping import (
+    Groups,
     each_alone,
     encode_repeated,
     first_of,
@@ -63,34 +65,42 @@ class StatsPlan:
 
     def partial(self, batch: Batch, order: RowOrder, task: int) -> StatsPartial:  # noqa: ARG002
         """Aggregate the rows of one batch."""
-        shown = [_key(name, node, batch, self.offset_ms) for name, node in self.keys]
-        equal = [values.equality_key(key) for key in shown]
-        grouped = order.in_memory or not mostly_distinct(equal, batch.rows)
-        if grouped:
-            groups = group_rows(equal, batch.rows)
-            newest = groups.first_rows() if order.in_memory else groups.last_rows()
-        else:
-            # The merge groups all rows anyway, and finding few equal ones here takes as long.
-            groups = each_alone(batch.rows)
-            newest = None
+        made_of = ("groups", self.keys, self.offset_ms, order.in_memory)
+        found: _Grouped = (
+            batch.kept(made_of, lambda: self._grouped(batch, order), lambda made: made.nbytes)
+            if self.keys
+            else self._grouped(batch, order)
+        )
+        shown, equal, groups, newest = found.shown, found.equal, found.groups, found.newest
         states: list[Any] = []
         for i, (made, subject) in enumerate(self.slots):
             if self.shared[i] < i:
                 states.append(states[self.shared[i]])
                 continue
             checkpoint()
-            value = None
-            if subject is not None:
-                value = evaluate_array(subject, batch)
-                message = "a list or map cannot be aggregated; pick a value out of it"
-                refuse_structures(value, subject, message)
-                value = functions.coerce(made.function, made.function.subject, value)
-            states.append(made.partial(value, groups, order))
+            state = batch.kept(
+                ("state", made_of, made, subject, order.made_of),
+                functools.partial(_state, made, subject, batch, groups, order),
+                _state_bytes,
+            )
+            states.append(state)
         picked = [key if newest is None else key.take(pa.array(newest)) for key in shown]
         newest = groups.codes if newest is None else newest
         # Without keys there is one group, which needs no rank; a rank might have to be read.
         ranks = order.ranks(newest) if self.keys else Ranks.none(groups.count)
+        grouped = found.newest is not None
         return StatsPartial(picked, ranks, states, groups.count, None if grouped else equal)
+
+    def _grouped(self, batch: Batch, order: RowOrder) -> _Grouped:
+        """Group the rows of one batch."""
+        shown = [_key(name, node, batch, self.offset_ms) for name, node in self.keys]
+        equal = [values.equality_key(key) for key in shown]
+        if not order.in_memory and mostly_distinct(equal, batch.rows):
+            # The merge groups all rows anyway, and finding few equal ones here takes as long.
+            return _Grouped(shown, equal, each_alone(batch.rows), None)
+        groups = group_rows(equal, batch.rows)
+        newest = groups.first_rows() if order.in_memory else groups.last_rows()
+        return _Grouped(shown, equal, groups, newest)
 
     def merge(self, partials: list[StatsPartial]) -> StatsPartial:
         """Merge the groups of several tasks."""
@@ -141,6 +151,25 @@ class StatsPlan:
         return Batch(merged.rows, rows.query_values, columns=ordered)
 
 
+@dataclass(frozen=True)
+class _Grouped:
+    """The rows of one batch in groups: their keys, as they are shown and for equality.
+
+    `newest`: the newest row of each group; None where each row is a group of its own.
+    """
+
+    shown: list[Any]
+    equal: list[Any]
+    groups: Groups
+    newest: np.ndarray[Any, Any] | None
+
+    @property
+    def nbytes(self) -> int:
+        """Give the memory held."""
+        arrays = {id(array): array for array in (*self.shown, *self.equal)}
+        return int(sum(map(columns.nbytes, arrays.values())) + 2 * self.groups.codes.nbytes)
+
+
 @dataclass
 class StatsPartial:
     """The groups of one task: their values for each key, their ranks, and the states.
@@ -168,6 +197,23 @@ def _decode_distinct(key: Any) -> Any:
     """Give a key as texts where most groups have one of their own: a dictionary saves nothing."""
     encoded = pa.types.is_dictionary(key.type)
     return values.decode(key) if encoded and 2 * len(key.dictionary) > len(key) else key
+
+
+def _state(
+    made: Aggregation,
+    subject: exp.Expression | None,
+    batch: Batch,
+    groups: Groups,
+    order: RowOrder,
+) -> Any:
+    """Give the state of one aggregation for the groups of a batch."""
+    value = None
+    if subject is not None:
+        value = evaluate_array(subject, batch)
+        message = "a list or map cannot be aggregated; pick a value out of it"
+        refuse_structures(value, subject, message)
+        value = functions.coerce(made.function, made.function.subject, value)
+    return made.partial(value, groups, order)
 
 
 def _newest_first(partials: list[StatsPartial]) -> np.ndarray[Any, Any]:

@@ -6,12 +6,14 @@ A column is kept with the kinds of the values that it was made of, because warni
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from cwnb.insights.engine.kept.fingerprint import NoFingerprintError, fingerprint
 from cwnb.insights.rewrite import only_filters
 from cwnb.insights.tree import Rows
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable
 
     from cwnb.events import TaskMemory
+    from cwnb.insights.context import QueryValues
     from cwnb.insights.engine.batch import Batch
     from cwnb.insights.tree import Command
 
@@ -31,6 +34,13 @@ class KeptColumn(NamedTuple):
     """A column as it was computed, and the kinds of the values that it was made of."""
 
     array: Any
+    kinds: Kinds
+
+
+class _KeptValue(NamedTuple):
+    """What else was made of the rows that are left, and the kinds of the values behind it."""
+
+    value: Any
     kinds: Kinds
 
 
@@ -106,6 +116,27 @@ class KeptWork:
             nbytes = 0 if column.array is None else column.array.nbytes
             self._memory.put((definition, self._rows), column, nbytes)
 
+    # What a barrier makes of the rows, such as their groups
+
+    def key_of(self, made_of: tuple[Any, ...], given: QueryValues) -> Hashable | None:
+        """Give a key of something that is made of the rows that are left; None for none."""
+        if self._rows is None:
+            return None
+        try:
+            return fingerprint(made_of, given=given), self._rows
+        except NoFingerprintError:
+            return None
+
+    def find_value(self, key: Hashable) -> tuple[Any, Kinds] | None:
+        """Give a value and the kinds behind it, if it is in memory."""
+        found: _KeptValue | None = self._memory.get(key)
+        return found
+
+    def keep_value(self, key: Hashable, value: Any, kinds: Kinds, nbytes: int) -> None:
+        """Keep a value; whoever writes into one of its numpy arrays from now on gets an error."""
+        _make_read_only(value)
+        self._memory.put(key, _KeptValue(value, kinds), nbytes)
+
     # Rows
 
     def keep_rows(self, steps: int, batch: Batch, counts: list[Counts], matched: int) -> None:
@@ -143,6 +174,17 @@ class KeptWork:
                 batch.kinds.setdefault(name, set()).update(kinds)
             return done, list(kept.counts), kept.matched
         return None
+
+
+def _make_read_only(value: Any) -> None:
+    if isinstance(value, np.ndarray):
+        value.flags.writeable = False
+    elif isinstance(value, list | tuple):
+        for part in value:
+            _make_read_only(part)
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            _make_read_only(getattr(value, field.name))
 
 
 def _mask_of(batch: Batch) -> pa.BooleanArray | None:
