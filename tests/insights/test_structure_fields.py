@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pytest
+from memory_states import no_memory
 
 import cwnb
 from cwnb.events import ALL_TIME, MESSAGE, TYPE_STRUCTURE
@@ -88,12 +89,13 @@ def test_messages_are_read_only_where_a_field_is_missing(logs: Any) -> None:
     structures = structure_fields(["tags", "n", MESSAGE], source)
     assert structures == {"tags"}
     lists, texts = sorted(source.scan(["tags"], ALL_TIME, []).tasks, key=lambda task: task.rows)
-    reader = open_task(texts, structures)
-    before = reader.bytes_read
-    assert reader.columns(["tags"])["tags"].to_pylist() == ["text"] * 3
-    plain = texts.open()
-    plain.columns(["tags"])
-    assert reader.bytes_read - before == plain.bytes_read
+    with no_memory():
+        reader = open_task(texts, structures)
+        before = reader.bytes_read
+        assert reader.columns(["tags"])["tags"].to_pylist() == ["text"] * 3
+        plain = texts.open()
+        plain.columns(["tags"])
+        assert reader.bytes_read - before == plain.bytes_read
     assert is_structure(open_task(lists, structures).columns(["tags"])["tags"])
 
 
