@@ -87,6 +87,9 @@ class Memory:
         now, budget = time.monotonic(), self.budget
         with self._lock:
             self._remove(key)
+            # A query may still run in a thread while its store is closed.
+            if context.catalog.is_closed:
+                return
             if nbytes > budget or not self._make_room(nbytes, now - _IN_USE_S):
                 return
             self._items[key] = _Held(value, nbytes, context.identity, now)

@@ -18,6 +18,7 @@ from memory_states import kind_of, no_memory
 
 import cwnb
 from cwnb.errors import InvalidParameter, StoreDamaged
+from cwnb.insights.engine.run import Run
 from cwnb.logs import Logs
 from cwnb.store import memory as store_memory
 from cwnb.store.memory import MEMORY, Memory
@@ -39,7 +40,7 @@ def part(*words: Any) -> SimpleNamespace:
     """Stand in for the context of a store."""
     gone = []
     key = SimpleNamespace(is_in_ring=lambda: not gone, gone=gone)
-    return SimpleNamespace(identity=words, key=key)
+    return SimpleNamespace(identity=words, key=key, catalog=SimpleNamespace(is_closed=False))
 
 
 def asked(logs: Logs) -> list[Any]:
@@ -274,3 +275,84 @@ def test_users_set_the_budget():
                 cwnb.set_cache_budget(wrong)
     finally:
         cwnb.set_cache_budget(before)
+
+
+@pytest.mark.parametrize("is_recent", [True, False])
+def test_a_kept_part_of_a_column_does_not_hold_all_of_it(store, is_recent):
+    logs = Logs(store)
+    logs.put("/g", "s", [(NOW_MS + i, f"{i:>1000}") for i in range(1_000)])
+    if not is_recent:
+        logs.flush("/g")
+    logs.query("fields @message as m | stats count(*) by m", "/g", NOW_MS, NOW_MS + 10)
+    (held,) = [held for key, held in MEMORY._items.items() if kind_of(key) == "made"]
+    array = held.value.array
+    assert len(array) == 10
+    assert array.get_total_buffer_size() <= held.nbytes < 20_000
+
+
+@pytest.mark.parametrize(
+    "query", ["stats count(*) as n by b | filter n > 0", "sort a desc | limit 3"]
+)
+def test_the_rows_so_far_are_those_that_were_kept(store, monkeypatch, query):
+    logs = Logs(store)
+    put(logs, 5, NOW_MS)
+    said = []
+    outcome = Run._outcome
+
+    def looked_at(run, batch, *arguments):
+        if not said:
+            said.append(None)
+            said.append(run.rows_so_far().columns)
+        return outcome(run, batch, *arguments)
+
+    monkeypatch.setattr(Run, "_outcome", looked_at)
+    for _ in range(2):  # the second time from memory
+        said.clear()
+        answer = logs.start(query, "/g").result()
+        assert said[1] == answer.outcome.columns
+        assert answer.outcome.rows
+
+
+def test_nothing_is_kept_of_a_store_that_was_closed():
+    memory, owner = Memory(10_000), part("a")
+    owner.catalog.is_closed = True
+    memory.put(1, 1, 1, owner)
+    assert memory.nbytes == 0
+
+
+def test_threads_that_ask_while_another_one_puts(store):
+    logs = Logs(store)
+    put(logs, 9, NOW_MS)
+    logs.flush("/g")
+    put(logs, 9, NOW_MS)
+    past = {"start": NOW_MS - 20 * HOUR_MS, "end": NOW_MS + 1}
+    with no_memory():
+        wanted = [logs.query(query, "/g", **past).df.to_dict("list") for query in QUERIES[:2]]
+    wrong, done = [], threading.Event()
+
+    def ask(own):
+        counted = 0
+        try:
+            while not done.is_set():
+                for query, right in zip(QUERIES[:2], wanted, strict=True):
+                    found = logs.query(query, "/g", **past).df.to_dict("list")
+                    assert found == right, query
+                now = logs.query("stats count(*) as n", "/g").df["n"][0]
+                assert now >= counted
+                counted = now
+        except BaseException as error:
+            wrong.append((own, error))
+
+    threads = [threading.Thread(target=ask, args=(own,)) for own in range(3)]
+    for thread in threads:
+        thread.start()
+    for number in range(20):
+        put(logs, 1, NOW_MS + (number + 1) * HOUR_MS)
+        if number % 5 == 4:
+            logs.flush("/g")
+            logs.compact("/g")
+    done.set()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert logs.query("stats count(*) as n", "/g").df["n"][0] == 38

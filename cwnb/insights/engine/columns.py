@@ -14,6 +14,8 @@ from cwnb.insights.values.hashing import encode_texts
 _SMALL = 1 << 16  # bytes
 # Arrow joins fewer texts of dictionaries as quickly.
 _MANY_TEXTS = 1 << 13
+# What a slice may hold beside its own values, because a copy of so little saves nothing.
+_SMALL_PART = 512  # bytes
 
 
 def concat(arrays: list[Any]) -> Any:
@@ -76,3 +78,16 @@ def nbytes(array: Any) -> int:
     # Counting what a slice holds takes twenty times as long.
     size = int(array.get_total_buffer_size())
     return size if size < _SMALL else int(array.nbytes)
+
+
+def without_others(array: Any) -> Any:
+    """Give an array that holds no more than its own values; a slice holds the whole that it is of.
+
+    For what is kept for long: a small part of a column would hold all of it.
+    """
+    if array is None or array.get_total_buffer_size() <= 2 * array.nbytes + _SMALL_PART:
+        return array
+    if isinstance(array.type, pa.BaseExtensionType):
+        storage = pa.concat_arrays([array.storage])
+        return pa.ExtensionArray.from_storage(array.type, storage)
+    return pa.concat_arrays([array])  # a copy, also of one

@@ -139,6 +139,8 @@ class Run:
         self._account = Account(self._plan, self._scan)
         self._kept = KeptAnswer(self._scan.tasks, self._task_plan)
         self._partials = _Partials(self._plan.barrier, self._workers)
+        # The rows of the barrier, if an earlier query has left them in memory.
+        self._found: Batch | None = None
 
     def scanned(self) -> tuple[int, int, int, int]:
         """Give the records scanned, all records, the bytes scanned, all bytes."""
@@ -150,8 +152,10 @@ class Run:
     def answer(self) -> Outcome:
         """Run the pipeline and give its answer."""
         started = time.perf_counter()
-        batch = self._kept.find(self._account)
-        if batch is None:
+        batch = self._found = self._kept.find(self._account)
+        if batch is not None:
+            batch = batch.copy()  # `rows_so_far` needs it as it is
+        else:
             batch = self._from_events()
             self._kept.keep(batch, self._account)
         outcome = self._outcome(batch, self._workers, time.perf_counter() - started)
@@ -201,8 +205,11 @@ class Run:
         """
         workers = Workers(None, Control())
         with working_for(None):
-            rows = self._picked(workers)
-            batch = workers.off_main_thread(self._partials.finish_copy, rows)
+            if self._found is not None:
+                batch = self._found.copy()
+            else:
+                rows = self._picked(workers)
+                batch = workers.off_main_thread(self._partials.finish_copy, rows)
             return self._outcome(batch, workers, 0.0)
 
     # Tasks

@@ -171,6 +171,11 @@ class Catalog:
             self._file_id = self._found_file()
         return self._file_id
 
+    @property
+    def is_closed(self) -> bool:
+        """Tell whether the store has been closed."""
+        return self._closed
+
     def is_in_place(self) -> bool:
         """Tell whether the file that was opened is still the one of that name."""
         try:

@@ -93,7 +93,9 @@ class StatsPlan:
 
     def _grouped(self, batch: Batch, order: RowOrder) -> _Grouped:
         """Group the rows of one batch."""
-        shown = [_key(name, node, batch, self.offset_ms) for name, node in self.keys]
+        keys = [_key(name, node, batch, self.offset_ms) for name, node in self.keys]
+        # What is kept must not hold the rest of a column of which a window shows a part.
+        shown = [columns.without_others(key) for key in keys]
         equal = [values.equality_key(key) for key in shown]
         if not order.in_memory and mostly_distinct(equal, batch.rows):
             # The merge groups all rows anyway, and finding few equal ones here takes as long.

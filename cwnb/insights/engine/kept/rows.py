@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from cwnb.insights.engine.columns import without_others
 from cwnb.insights.engine.kept.fingerprint import NoFingerprintError, fingerprint
 from cwnb.insights.rewrite import only_filters
 from cwnb.insights.tree import Rows
@@ -113,8 +114,9 @@ class KeptWork:
     def keep_column(self, definition: Hashable, column: KeptColumn) -> None:
         """Keep a column of the rows that are left."""
         if self._rows is not None:
-            nbytes = 0 if column.array is None else column.array.nbytes
-            self._memory.put((definition, self._rows), column, nbytes)
+            array = without_others(column.array)
+            nbytes = 0 if array is None else array.nbytes
+            self._memory.put((definition, self._rows), KeptColumn(array, column.kinds), nbytes)
 
     # What a barrier makes of the rows, such as their groups
 
