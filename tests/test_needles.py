@@ -217,9 +217,9 @@ def test_the_value_of_a_field_reads_no_fields_of_other_row_groups(
     read = []
     before = SegmentFiles.fields
 
-    def watched(self: Any, names: Any, row_groups: Any) -> Any:
+    def watched(self: Any, names: Any, row_groups: Any, **options: Any) -> Any:
         read.append((names, row_groups))
-        return before(self, names, row_groups)
+        return before(self, names, row_groups, **options)
 
     monkeypatch.setattr(SegmentFiles, "fields", watched)
     value = f"{123 * 7919:x}-{123:012d}-abc"

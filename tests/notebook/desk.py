@@ -149,8 +149,11 @@ class Desk:
         self.kernel("held.clear(); noted.clear()")
 
     def hold(self) -> None:
-        """Let the queries that begin from now on wait until they are stopped."""
-        self.kernel("held.set()")
+        """Let the queries that begin from now on wait until they are stopped.
+
+        None is answered from memory, where it would not wait.
+        """
+        self.kernel("held.set(); cwnb.set_cache_budget(0)")
 
     def answer(self, text: str, line: str = "-g /shop/app") -> Answer:
         """Show the answer to a query, and wait for its table and its histogram."""
