@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
@@ -197,6 +198,9 @@ def test_compare_columns(pairs: list[tuple[Any, Any]], op: str) -> None:
 
 
 @settings(max_examples=200, deadline=None)
+@example([math.inf, 5.0, None], "inf", "=")
+@example([-math.inf, -5.0], "-inf", "!=")
+@example([-math.inf, -5.0], "-inf", "<")
 @given(
     st.one_of(
         st.lists(st.one_of(st.none(), text), min_size=1, max_size=8),

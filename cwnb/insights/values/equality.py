@@ -72,6 +72,10 @@ _CANONICAL_INTEGER = r"\A(?:-?[1-9][0-9]*|0)\z"
 _INT64_DOUBLES = 2.0**63
 
 
+# The texts of numbers that are no numbers as texts, as Arrow's cast writes them.
+_ENDLESS = {"inf": math.inf, "-inf": -math.inf}
+
+
 def compare(op: str, a: Value, b: Value, on_texts: OnTexts = None) -> Value:
     """Compute `a op b` as booleans; missing where either side is.
 
@@ -137,7 +141,10 @@ def _compare_constant(op: str, a: pa.Array, b: pa.Scalar, on_texts: OnTexts = No
     kernel = _KERNELS[op]
     if number is None:
         if pa.types.is_integer(a.type) or pa.types.is_floating(a.type):
-            # The text of a number never equals a text that is not a number.
+            # The text of a number never equals a text that is not a number, but for the endless.
+            endless = pa.types.is_floating(a.type) and b.as_py() in _ENDLESS
+            if endless and op in {"=", "!="}:
+                return kernel(a, pa.scalar(_ENDLESS[b.as_py()]))
             if op == "=":
                 return unless_missing(a, b, np.zeros(len(a), dtype=bool))
             if op == "!=":
@@ -272,6 +279,8 @@ def is_in(value: Value, options: Sequence[str | float | bool]) -> Value:
         if len(value.dictionary) > len(value):
             return is_in(decode(value), options)
         return is_in(value.dictionary, options).take(value.indices)
+    if pa.types.is_floating(value.type):
+        options = [_ENDLESS.get(one, one) if isinstance(one, str) else one for one in options]
     endless = [option for option in options if isinstance(option, float) and math.isinf(option)]
     if endless:
         rest = [option for option in options if option not in endless]
