@@ -21,6 +21,7 @@ from cwnb.events import LOG_STREAM, MESSAGE, SYSTEM_FIELDS
 from cwnb.sources.chunks import Chunk, stream_names
 from cwnb.sources.json_rows import JSON_OPTIONS, compact_json, is_missing, plain
 from cwnb.sources.row_times import Getters, as_times, times_by_name, value_inside
+from cwnb.store import spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -321,10 +322,4 @@ def _found_of(values: list[Any], places: list[int] | None, count: int) -> pa.Arr
             return None
     except (pa.ArrowException, OverflowError, UnicodeError, TypeError, ValueError):
         return None
-    if places is None:
-        return column
-    indexes = np.zeros(count, np.int64)
-    missing = np.ones(count, bool)
-    indexes[places] = np.arange(len(places))
-    missing[places] = False
-    return column.take(pa.array(indexes, mask=missing))
+    return column if places is None else spread(column, places, count)

@@ -29,6 +29,13 @@ _WORD = _UPPER | np.isin(_OCTETS, list(b"_0123456789abcdefghijklmnopqrstuvwxyz")
 _ZONES = sorted({int.from_bytes(name[:3].encode()) for name in ZONE_HOURS if len(name) > 1})
 
 
+def octets_of(texts: pa.Array) -> tuple[Array, Array]:
+    """Give where each text begins and the last one ends, and the bytes in which they lie."""
+    _, offsets, octets = texts.buffers()
+    places = np.frombuffer(offsets or b"", np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    return places, np.frombuffer(octets or b"", np.uint8)
+
+
 def read_iso(texts: pa.Array, reading: Reading) -> tuple[Array, Array]:
     """Give milliseconds and a mask of the texts that are `YYYY-MM-DDThh:mm:ss`, alone or more.
 
@@ -38,11 +45,9 @@ def read_iso(texts: pa.Array, reading: Reading) -> tuple[Array, Array]:
     count = len(texts)
     times = np.zeros(count, np.int64)
     timed = np.zeros(count, bool)
-    buffers = texts.buffers()
-    if not count or buffers[2] is None:
+    offsets, octets = octets_of(texts)
+    if not len(octets):
         return times, timed
-    offsets = np.frombuffer(buffers[1], np.int32)[texts.offset : texts.offset + count + 1]
-    octets = np.frombuffer(buffers[2], np.uint8)
     lengths = np.diff(offsets)
     for length in np.unique(lengths).tolist():
         if not _SHORTEST <= length <= _LONGEST:
@@ -70,11 +75,9 @@ def read_iso_lines(lines: pa.Array, reading: Reading) -> tuple[Array, Array]:
     count = len(lines)
     times = np.zeros(count, np.int64)
     timed = np.zeros(count, bool)
-    buffers = lines.buffers()
-    if not count or buffers[2] is None:
+    offsets, octets = octets_of(lines)
+    if not len(octets):
         return times, timed
-    offsets = np.frombuffer(buffers[1], np.int32)[lines.offset : lines.offset + count + 1]
-    octets = np.frombuffer(buffers[2], np.uint8)
     long = np.diff(offsets) >= _SHORTEST
     if lines.null_count:
         long &= np.asarray(lines.is_valid())

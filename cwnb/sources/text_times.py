@@ -18,7 +18,7 @@ from cwnb.sources.clocks import (
     is_date,
     latest_year,
 )
-from cwnb.sources.iso import read_iso, read_iso_lines
+from cwnb.sources.iso import octets_of, read_iso, read_iso_lines
 from cwnb.sources.layouts import (
     DAY_FIRST,
     INSIDE,
@@ -76,9 +76,7 @@ class TimeReader:
 
 def _at_margin(lines: pa.Array) -> Array:
     """Tell which lines begin with something else than white space."""
-    offsets = np.frombuffer(lines.buffers()[1], np.int32)
-    offsets = offsets[lines.offset : lines.offset + len(lines) + 1]
-    octets = np.frombuffer(lines.buffers()[2] or b"", np.uint8)
+    offsets, octets = octets_of(lines)
     found: Array = np.diff(offsets) > 0
     found[found] = ~_IS_WHITE[octets[offsets[:-1][found]]]
     return found

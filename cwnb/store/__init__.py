@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cwnb.store.discovery import read_rest
+from cwnb.store.discovery import read_rest, spread
 from cwnb.store.extract import NO_GROUP, Extract, ExtractReader
 from cwnb.store.ingest import checks
 from cwnb.store.ingest.checks import CheckedEvents
@@ -56,4 +56,5 @@ __all__ = [
     "messages_of",
     "read_rest",
     "repair",
+    "spread",
 ]

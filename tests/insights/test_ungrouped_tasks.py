@@ -39,11 +39,8 @@ def asked(query: str, frame: pd.DataFrame, *, grouped: bool) -> list[Any]:
     return [[pytest.approx(v) if isinstance(v, float) else v for v in row] for row in rows]
 
 
-@pytest.mark.parametrize("query", QUERIES)
-@settings(deadline=None, max_examples=30)
-@given(rows=ROWS)
-def test_tasks_that_do_not_group_their_rows_answer_alike(query: str, rows: list[Any]) -> None:
-    frame = pd.DataFrame(
+def frame_of(rows: list[Any]) -> pd.DataFrame:
+    return pd.DataFrame(
         {
             "@timestamp": [START + pd.Timedelta(seconds=n) for n in range(len(rows))],
             "k": pd.Series([row[0] for row in rows], dtype="string[pyarrow]"),
@@ -51,6 +48,13 @@ def test_tasks_that_do_not_group_their_rows_answer_alike(query: str, rows: list[
             "t": pd.Series([row[2] for row in rows], dtype="string[pyarrow]"),
         }
     ).astype({"@timestamp": "datetime64[ms, UTC]"})
+
+
+@pytest.mark.parametrize("query", QUERIES)
+@settings(deadline=None, max_examples=30)
+@given(rows=ROWS)
+def test_tasks_that_do_not_group_their_rows_answer_alike(query: str, rows: list[Any]) -> None:
+    frame = frame_of(rows)
     assert asked(query, frame, grouped=False) == asked(query, frame, grouped=True)
 
 
@@ -66,14 +70,7 @@ def test_integers_whose_difference_overflows_are_told_apart() -> None:
 @settings(deadline=None, max_examples=20)
 @given(rows=ROWS)
 def test_keys_in_dictionaries_answer_as_texts_do(query: str, rows: list[Any]) -> None:
-    frame = pd.DataFrame(
-        {
-            "@timestamp": [START + pd.Timedelta(seconds=n) for n in range(len(rows))],
-            "k": pd.Series([row[0] for row in rows], dtype="string[pyarrow]"),
-            "v": pd.Series([row[1] for row in rows], dtype="int64[pyarrow]"),
-            "t": pd.Series([row[2] for row in rows], dtype="string[pyarrow]"),
-        }
-    ).astype({"@timestamp": "datetime64[ms, UTC]"})
+    frame = frame_of(rows)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(grouping, "_ROWS_TO_ENCODE", 0)
         encoded = [asked(query, frame, grouped=grouped) for grouped in (True, False)]

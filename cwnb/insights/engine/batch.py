@@ -209,7 +209,7 @@ class Batch:
                 array = _apply(how, array, argument)
             self._columns[name] = (array, len(self._filters))
         self._note_kinds(name, array)
-        self._add_kinds(self._kinds_behind.get(name, {}))
+        self.add_kinds(self._kinds_behind.get(name, {}))
         return array
 
     def _computed(self, name: str, compute: Callable[[Batch], Any], key: Hashable | None) -> Any:
@@ -248,7 +248,7 @@ class Batch:
             found = self._with_its_kinds(make)
             work.keep_value(key, *found, nbytes(found[0]))
         value, kinds = found
-        self._add_kinds(kinds)
+        self.add_kinds(kinds)
         return value
 
     def _with_its_kinds(self, make: Callable[[], Any]) -> tuple[Any, Kinds]:
@@ -260,7 +260,8 @@ class Batch:
         finally:
             self.kinds, self._noted = kinds, noted | self._noted
 
-    def _add_kinds(self, kinds: Kinds) -> None:
+    def add_kinds(self, kinds: Kinds) -> None:
+        """Remember what was noted of columns elsewhere, as `kinds` has it."""
         for name, found in kinds.items():
             self.kinds.setdefault(name, set()).update(found)
 
@@ -380,7 +381,7 @@ class Batch:
         key = self._work.definition() if self._work else None
         if name in reads:
             array = self._computed(name, compute, key)
-            self._add_kinds(self._kinds_behind.get(name, {}))
+            self.add_kinds(self._kinds_behind.get(name, {}))
             self._columns[name] = (array, len(self._filters))
             self._noted.discard(name)
             return

@@ -72,25 +72,22 @@ def run_task(task: Task, plan: TaskPlan, number: int, rank: int | None) -> TaskA
     scanned = matched = batch.rows
     done = 0
     counts: list[Counts] = []
-    more = False
     if work is not None and (kept := work.resume(plan.steps, batch, apply)) is not None:
         done, counts, matched = kept
-    for i, (step, wanted) in enumerate(zip(plan.steps, plan.wanted, strict=True)):
-        if i < done:
-            continue
+    for i in range(done, len(plan.steps)):
+        step, wanted = plan.steps[i], plan.wanted[i]
         before = batch.rows
         meter.switch(FIRST_STEP + i)
         checkpoint()
         if work is not None:
             work.begin(i)
         batch = apply(step, batch, wanted)
-        more = more or step.rows is Rows.MORE
         if step.rows is Rows.FEWER:
             matched = batch.rows
         if step.rows is Rows.MORE and batch.nbytes > plan.memory_budget:
             raise too_large([step], plan.memory_budget)
         counts.append((before, batch.rows, absent_fields(step.reads, batch, before, batch.rows)))
-        if work is not None and step.rows is Rows.FEWER and not more:
+        if work is not None and step.rows is Rows.FEWER and not batch.repeats:
             work.keep_rows(i + 1, batch, counts, matched)
     counts = [(scanned, scanned, frozenset()), *counts]
     checkpoint()

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from cwnb.errors import InvalidParameter
 from cwnb.nearest import unknown
+from cwnb.store.discovery.columns import spread
 from cwnb.store.discovery.discovered import Discovered, merge
 from cwnb.store.discovery.rare import rare_names, read_rest
 from cwnb.store.discovery.shapes import lambda_documents
@@ -29,6 +30,7 @@ __all__ = [
     "merge",
     "rare_names",
     "read_rest",
+    "spread",
     "version_of",
 ]
 

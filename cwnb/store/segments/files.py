@@ -60,9 +60,7 @@ class SegmentFiles:
         if not keep:
             wanted = list(dict.fromkeys(names))
             return self._read(FIELDS, wanted, [leaf[name] for name in wanted], row_groups)
-        file = self._file(FIELDS)
-        with self._named_errors(file):
-            version = self._folder.version(file)
+        file, version = self._file(FIELDS), self.version(FIELDS)
         memory = TaskMemory(self._context, (self._context.identity, file, version, *row_groups))
         found = {name: column for name in names if (column := memory.get(name)) is not None}
         lacking = [name for name in dict.fromkeys(names) if name not in found]
@@ -73,14 +71,11 @@ class SegmentFiles:
             memory.put(name, column, column.nbytes)
         return found | read, size
 
-    def versions(self) -> tuple[tuple[int, ...], ...]:
-        """Give what changes when one of the files is replaced or damaged."""
-        found = []
-        for kind in (FIELDS, MESSAGE_FILE):
-            file = self._file(kind)
-            with self._named_errors(file):
-                found.append(self._folder.version(file))
-        return tuple(found)
+    def version(self, kind: str) -> tuple[int, ...]:
+        """Give what changes when a file is replaced or damaged under its name."""
+        file = self._file(kind)
+        with self._named_errors(file):
+            return self._folder.version(file)
 
     def messages(
         self, names: Sequence[str], row_groups: list[int]
@@ -92,25 +87,15 @@ class SegmentFiles:
 
     def index_part(self, start: int, size: int) -> bytes:
         """Give some bytes of the index, which stands in the fields file."""
-        file = self._fields_file
+        file = self._file(FIELDS)
         self.index_bytes += size
         with self._named_errors(file):
             return self._folder.stretch(file, start, size)
 
-    def version_of_fields(self) -> tuple[int, ...]:
-        """Give what changes when the fields file is replaced or damaged under its name."""
-        file = self._fields_file
-        with self._named_errors(file):
-            return self._folder.version(file)
-
     def described_index(self) -> str:
         """Name the index for the text of an error."""
-        where = self._folder.described(self._fields_file)
+        where = self._folder.described(self._file(FIELDS))
         return f"the index in {where!r} of log group {self._group!r}"
-
-    @property
-    def _fields_file(self) -> FileName:
-        return FileName(self._segment.group_id, self._segment.id, FIELDS)
 
     def _read(
         self, kind: str, names: list[str], leaf: list[tuple[int, ...]], row_groups: list[int]

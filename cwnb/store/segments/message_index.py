@@ -16,6 +16,7 @@ from cwnb.errors import StoreDamaged
 from cwnb.events import MESSAGE, AllOf, Candidates, Holds
 from cwnb.store.cache import ShortLived
 from cwnb.store.segments.facts import MESSAGE_GROUP, TEXT, IndexFacts
+from cwnb.store.segments.folder import FIELDS
 from cwnb.store.segments.gram_tables import place_of, plain_runs
 from cwnb.store.segments.grams import hashes_of
 
@@ -69,7 +70,7 @@ def candidates(
     if segment.index is None or segment.index.version != VERSION:
         return None
     sealer = context.sealer()  # first, so that without the key nothing known is given
-    key = (context.identity, segment.id, files.version_of_fields(), need)
+    key = (context.identity, segment.id, files.version(FIELDS), need)
     known = _answers.get(key)
     if known is None:
         looking = _Looking(segment, segment.index, files, sealer)

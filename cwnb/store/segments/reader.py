@@ -29,6 +29,8 @@ from cwnb.store.segments.facts import (
     SegmentFacts,
 )
 from cwnb.store.segments.files import SYSTEM, SegmentFiles
+from cwnb.store.segments.folder import FIELDS
+from cwnb.store.segments.folder import MESSAGE as MESSAGE_FILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -97,10 +99,11 @@ class SegmentTask:
         if not self.keep:
             return None
         segment = self.segment
+        files = SegmentFiles(self.context, segment, self.group)
         events = (
             *(self.context.identity, segment.group_id, self.log, self.of_group, segment.id),
             *(segment.discovery, segment.processing, segment.processing.version),
-            SegmentFiles(self.context, segment, self.group).versions(),
+            *(files.version(FIELDS), files.version(MESSAGE_FILE)),
             *(self.row_group, self.row_groups, self.first_row, self.end_row),
             self.window.cut(self.first_ms, self.last_ms),
         )

@@ -172,8 +172,7 @@ class KeptWork:
                     self.begin(i)
                     apply(step, batch, self._wanted[i])
             self._are_fixed = False
-            for name, kinds in kept.kinds.items():
-                batch.kinds.setdefault(name, set()).update(kinds)
+            batch.add_kinds(kept.kinds)
             return done, list(kept.counts), kept.matched
         return None
 
