@@ -79,11 +79,15 @@ def test_a_long_query_and_many_fields_take_little_time():
     many = Vocabulary(tuple(KnownField(f"field{i}.name", 1.0, ("text",)) for i in range(5_000)))
     query = "fields @message\n" + "| filter level = 'x' and status > 5\n" * 200 + "| filter fi"
     candidates(query, many)
-    started = time.thread_time()
-    found = candidates(query, many)
-    assert len(found.candidates) == 5_000
-    # It takes some 30 ms of processor time; waiting for a busy processor is not counted.
-    assert time.thread_time() - started < 1
+    took = []
+    for _ in range(3):
+        started = time.thread_time()
+        found = candidates(query, many)
+        took.append(time.thread_time() - started)
+        assert len(found.candidates) == 5_000
+    # It takes some 30 ms of processor time. The least of three counts: Python's collection of
+    # the objects that all tests before left takes seconds and may fall into one of them.
+    assert min(took) < 1
 
 
 def test_every_command_function_and_field_has_a_page():

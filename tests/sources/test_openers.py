@@ -74,6 +74,9 @@ def test_urls(memory) -> None:
 
 
 def test_a_package_that_lacks_is_named(memory, monkeypatch) -> None:
+    # A file system that another test has opened is remembered by fsspec and not imported again.
+    for protocol in ("s3", "abfs"):
+        monkeypatch.delitem(sys.modules["fsspec.registry"]._registry, protocol, raising=False)
     monkeypatch.setitem(sys.modules, "s3fs", None)
     with pytest.raises(SourceError, match=r"not installed; pip install 'cwnb\[s3\]'"):
         load(memory, "s3://bucket/x.log", group="/d")
