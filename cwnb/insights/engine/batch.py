@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from cwnb.events import (
     MESSAGE,
+    SEQUENCE,
     TIMESTAMP,
     TYPE_BOOLEAN,
     TYPE_FLOAT,
@@ -162,6 +163,10 @@ class Batch:
         self._unselected.clear()
         return self._selection
 
+    def places_of(self, rows: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+        """Give the numbers that these rows have in the reader."""
+        return rows if self.selection is None else self.selection[rows]
+
     def copy(self) -> Batch:
         """Give the same rows as another batch, which later filters of this one leave alone."""
         other = copy(self)
@@ -267,7 +272,7 @@ class Batch:
 
     def _note_kinds(self, name: str, array: Any) -> None:
         """Remember the kinds of values in a column, for a warning if there are several."""
-        if name in self._noted:
+        if name in self._noted or name == SEQUENCE:
             return
         self._noted.add(name)
         if array is None or array.null_count == len(array):

@@ -98,7 +98,7 @@ def run_task(task: Task, plan: TaskPlan, number: int, rank: int | None) -> TaskA
     if batch.repeats:
         # What an event gave comes in its order while events come newest first.
         batch.reverse_within_events()
-    order = RowOrder(batch, task_rank=rank)
+    order = RowOrder(batch, task=task, task_rank=rank)
     partial = plan.barrier.partial(batch, order, number)
     absent = absent_fields(plan.barrier.reads, batch, before, partial.rows)
     counts.append((before, partial.rows, absent))

@@ -20,6 +20,7 @@ from cwnb.events import (
     Candidates,
     Window,
 )
+from cwnb.memo import memo
 from cwnb.store.memory import TaskMemory
 from cwnb.store.segments import message_index
 from cwnb.store.segments.facts import (
@@ -99,15 +100,19 @@ class SegmentTask:
         if not self.keep:
             return None
         segment = self.segment
-        files = SegmentFiles(self.context, segment, self.group)
         events = (
             *(self.context.identity, segment.group_id, self.log, self.of_group, segment.id),
             *(segment.discovery, segment.processing, segment.processing.version),
-            *(files.version(FIELDS), files.version(MESSAGE_FILE)),
+            *self._versions,
             *(self.row_group, self.row_groups, self.first_row, self.end_row),
             self.window.cut(self.first_ms, self.last_ms),
         )
         return TaskMemory(self.context, events)
+
+    @memo
+    def _versions(self) -> tuple[tuple[int, ...], ...]:
+        files = SegmentFiles(self.context, self.segment, self.group)
+        return files.version(FIELDS), files.version(MESSAGE_FILE)
 
 
 class SegmentReader:

@@ -91,8 +91,8 @@ class CollectPlan:
         if self.count is not None:
             rows = rows[: self.count]
         where = pa.array(rows)
-        ranks = order.ranks(rows)
-        positions = rows if batch.selection is None else batch.selection[rows]
+        ranks = order.ranks_with_task(rows)
+        positions = batch.places_of(rows)
         held = {}
         if self.at_once:
             for name in self.needed:

@@ -60,6 +60,12 @@ def each_alone(rows: int) -> Groups:
     return Groups(np.arange(rows, dtype=np.int64), np.ones(rows, dtype=np.int64))
 
 
+def one_group(rows: int) -> Groups:
+    """Give one group of all rows, none where there are no rows; the codes take no memory."""
+    codes = np.broadcast_to(np.zeros(1, dtype=np.int64), rows)
+    return Groups(codes, np.full(1 if rows else 0, rows))
+
+
 def mostly_distinct(keys: list[Any], rows: int) -> bool:
     """Guess from a sample whether grouping by these equality keys would leave most rows alone.
 
@@ -121,7 +127,7 @@ def group_rows(keys: list[Any], rows: int) -> Groups:
     Groups are numbered in no particular order, and each has a row.
     """
     if not keys:
-        return Groups(np.zeros(rows, dtype=np.int64), np.full(1 if rows else 0, rows))
+        return one_group(rows)
     codes, size = _encode(keys[0])
     for key in keys[1:]:
         more, more_size = _encode(key)

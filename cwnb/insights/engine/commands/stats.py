@@ -22,6 +22,7 @@ from cwnb.insights.engine.commands.grouping import (
     first_of,
     group_rows,
     mostly_distinct,
+    one_group,
 )
 from cwnb.insights.engine.evaluate import evaluate_array
 from cwnb.insights.engine.faults import fault_at, refuse_structures
@@ -69,7 +70,7 @@ class StatsPlan:
         found: _Grouped = (
             batch.kept(made_of, lambda: self._grouped(batch, order), lambda made: made.nbytes)
             if self.keys
-            else self._grouped(batch, order)
+            else _Grouped([], [], one_group(batch.rows), np.zeros(1, dtype=np.int64))
         )
         shown, equal, groups, newest = found.shown, found.equal, found.groups, found.newest
         states: list[Any] = []
@@ -87,7 +88,7 @@ class StatsPlan:
         picked = [key if newest is None else key.take(pa.array(newest)) for key in shown]
         newest = groups.codes if newest is None else newest
         # Without keys there is one group, which needs no rank; a rank might have to be read.
-        ranks = order.ranks(newest) if self.keys else Ranks.none(groups.count)
+        ranks = order.ranks_with_task(newest) if self.keys else Ranks.none(groups.count)
         grouped = found.newest is not None
         return StatsPartial(picked, ranks, states, groups.count, None if grouped else equal)
 
