@@ -25,6 +25,7 @@ from cwnb.store.segments.facts import (
 )
 from cwnb.store.segments.folder import FIELDS, FileName
 from cwnb.store.segments.folder import MESSAGE as MESSAGE_FILE
+from cwnb.store.segments.marks import without_marks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -115,7 +116,10 @@ class SegmentFiles:
             if self._segment.wrapped_key is None:
                 _check_values(table, rows)
             order = sorted(range(len(names)), key=lambda at: leaf[at])
-            return {names[at]: whole(table.column(n)) for n, at in enumerate(order)}, size
+            columns = map(without_marks, table.columns, table.schema)
+            return {
+                names[at]: whole(column) for at, column in zip(order, columns, strict=True)
+            }, size
 
     def _file(self, kind: str) -> FileName:
         return FileName(self._segment.group_id, self._segment.id, kind)
