@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 # Reading scattered rows costs as much as reading a column when more than this share is wanted.
 _SPARSE = 0.2
+# Where more than this share is wanted, a filter by a mask takes half as long as taking rows.
+_NEARLY_ALL = 0.95
 
 # Kinds of values. Integers and doubles are of one kind, unless a double does not hold an integer.
 _LARGE, NUMBERS = "large integer", frozenset({"integer", "double"})
@@ -328,8 +330,13 @@ class Batch:
             return self._reader.columns(wanted)
         if self.rows < _SPARSE * self._reader.rows:
             return self._reader.take(wanted, self.selection)
-        rows = pa.array(self.selection)
         whole = self._reader.columns(wanted)
+        if self.rows > _NEARLY_ALL * self._reader.rows and not self.repeats:
+            left = np.zeros(self._reader.rows, dtype=bool)
+            left[self.selection] = True
+            mask = pa.array(left)
+            return {name: array.filter(mask) for name, array in whole.items()}
+        rows = pa.array(self.selection)
         return {name: array.take(rows) for name, array in whole.items()}
 
     def message_slices(self) -> Iterator[Any] | None:

@@ -89,7 +89,9 @@ class Sum(Aggregation):
         """Sum per group."""
         number, codes = present_numbers(value, groups)
         count = groups.count
-        seen = np.bincount(codes, minlength=count)
+        # Without missing values every row counts, and the groups have been counted.
+        all_there = codes is groups.codes
+        seen = groups.sizes if all_there else np.bincount(codes, minlength=count)
         nothing = np.zeros(count, dtype=np.int64)
         if pa.types.is_int64(number.type):
             whole = _exact_sums(np.asarray(number), codes, count)
