@@ -241,14 +241,20 @@ class Batch:
         return kept.array
 
     def kept(
-        self, made_of: tuple[Any, ...], make: Callable[[], Any], nbytes: Callable[[Any], int]
+        self,
+        name: Hashable,
+        made_of: tuple[Any, ...],
+        make: Callable[[], Any],
+        nbytes: Callable[[Any], int],
+        of_task: Hashable = None,
     ) -> Any:
         """Give what `make` makes of the rows that are left, or what an earlier query has made.
 
-        `made_of`: all that it depends on besides the rows and their columns. Nobody may change it.
+        `made_of`, for which `name` stands in all tasks of the query, and `of_task`: all that it
+        depends on besides the rows and their columns. Nobody may change what is given.
         """
         work = self._work
-        key = None if work is None else work.key_of(made_of, self.query_values)
+        key = None if work is None else work.key_of(name, made_of, of_task, self.query_values)
         if work is None or key is None:
             return make()
         if (found := work.find_value(key)) is None:

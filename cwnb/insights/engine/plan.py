@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cwnb.insights.context import MEMORY_BUDGET
@@ -14,6 +14,8 @@ from cwnb.insights.tree import Command, Pipeline, Rows, ScanEvents, row_by_row
 from cwnb.memo import memo
 
 if TYPE_CHECKING:
+    from collections.abc import Hashable
+
     from cwnb.insights.context import QueryValues
     from cwnb.insights.engine.commands.barrier import Barrier
 
@@ -31,6 +33,8 @@ class TaskPlan:
     query_values: QueryValues
     structures: frozenset[str] = frozenset()
     memory_budget: int = MEMORY_BUDGET
+    # Fingerprints of what the barrier makes of the rows of each task, by its names for it.
+    prints: dict[Hashable, bytes | None] = field(default_factory=dict)
 
     @memo
     def wanted(self) -> list[set[str]]:

@@ -112,7 +112,7 @@ def _work(task: Task, plan: TaskPlan) -> KeptWork | None:
     memory = task.memory()
     if memory is None or plan.beginnings is None:
         return None
-    return KeptWork(memory, plan.beginnings, plan.wanted)
+    return KeptWork(memory, plan.beginnings, plan.wanted, plan.prints)
 
 
 def absent_fields(

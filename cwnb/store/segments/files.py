@@ -47,6 +47,7 @@ class SegmentFiles:
         self._segment = segment
         self._group = group
         self._opened: dict[str, Any] = {}
+        self._versions: dict[str, tuple[int, ...]] = {}
         self.index_bytes = 0  # read of the index
         self._leaves: dict[str, tuple[int, ...]] | None = None
 
@@ -73,10 +74,12 @@ class SegmentFiles:
         return found | read, size
 
     def version(self, kind: str) -> tuple[int, ...]:
-        """Give what changes when a file is replaced or damaged under its name."""
-        file = self._file(kind)
-        with self._named_errors(file):
-            return self._folder.version(file)
+        """Give what changes when a file is replaced or damaged under its name; asked for once."""
+        if (found := self._versions.get(kind)) is None:
+            file = self._file(kind)
+            with self._named_errors(file):
+                found = self._versions[kind] = self._folder.version(file)
+        return found
 
     def messages(
         self, names: Sequence[str], row_groups: list[int]
@@ -128,7 +131,7 @@ class SegmentFiles:
         if (opened := self._opened.get(file.kind)) is not None:
             return opened
         segment, context = self._segment, self._context
-        version = (context.identity, file, self._folder.version(file))
+        version = (context.identity, file, self.version(file.kind))
         # A reader is used by one thread only, because it has a read position in its file.
         mine = (threading.get_ident(), os.getpid(), version)
         if (opened := _open_files.get(mine)) is not None:

@@ -68,7 +68,9 @@ class StatsPlan:
         """Aggregate the rows of one batch."""
         made_of = ("groups", self.keys, self.offset_ms, order.in_memory)
         found: _Grouped = (
-            batch.kept(made_of, lambda: self._grouped(batch, order), lambda made: made.nbytes)
+            batch.kept(
+                "groups", made_of, lambda: self._grouped(batch, order), lambda made: made.nbytes
+            )
             if self.keys
             else _Grouped([], [], one_group(batch.rows), np.zeros(1, dtype=np.int64))
         )
@@ -80,9 +82,11 @@ class StatsPlan:
                 continue
             checkpoint()
             state = batch.kept(
-                ("state", made_of, made, subject, order.made_of),
+                ("state", i),
+                ("state", made_of, made, subject),
                 functools.partial(_state, made, subject, batch, groups, order),
                 _state_bytes,
+                of_task=order.made_of,
             )
             states.append(state)
         picked = [key if newest is None else key.take(pa.array(newest)) for key in shown]

@@ -61,11 +61,18 @@ class KeptWork:
     `beginnings[i]` is a key of the first `i` steps, and `wanted[i]` names what the steps after step
     `i` read. A column is found by what defines it and by the rows that are left, and both are keys
     of steps: a definition that is the third of step 1 and is used after step 4 is the same in every
-    query with these five steps.
+    query with these five steps. `prints` is of the plan, and holds what `key_of` has found.
     """
 
-    def __init__(self, memory: TaskMemory, beginnings: list[bytes], wanted: list[set[str]]) -> None:
+    def __init__(
+        self,
+        memory: TaskMemory,
+        beginnings: list[bytes],
+        wanted: list[set[str]],
+        prints: dict[Hashable, bytes | None],
+    ) -> None:
         self._memory = memory
+        self._prints = prints
         self._beginnings = beginnings
         self._wanted = wanted
         self._step = 0
@@ -120,14 +127,22 @@ class KeptWork:
 
     # What a barrier makes of the rows, such as their groups
 
-    def key_of(self, made_of: tuple[Any, ...], given: QueryValues) -> Hashable | None:
-        """Give a key of something that is made of the rows that are left; None for none."""
+    def key_of(
+        self, name: Hashable, made_of: tuple[Any, ...], of_task: Hashable, given: QueryValues
+    ) -> Hashable | None:
+        """Give a key of something that is made of the rows that are left; None for none.
+
+        In all tasks of a plan, what has one name is made of the same, but for `of_task`.
+        """
         if self._rows is None:
             return None
-        try:
-            return fingerprint(made_of, given=given), self._rows
-        except NoFingerprintError:
-            return None
+        if name not in self._prints:
+            try:
+                self._prints[name] = fingerprint(made_of, given=given)
+            except NoFingerprintError:
+                self._prints[name] = None
+        found = self._prints[name]
+        return None if found is None else (found, of_task, self._rows)
 
     def find_value(self, key: Hashable) -> tuple[Any, Kinds] | None:
         """Give a value and the kinds behind it, if it is in memory."""
