@@ -15,6 +15,7 @@ from cwnb.store.segments.facts import (
     MAX_ROWS,
     MESSAGE_GROUP,
     REST,
+    TEXT,
     SegmentFacts,
 )
 from cwnb.store.segments.files import SegmentFiles
@@ -102,7 +103,7 @@ def blocks(
         raw = columns[RAW]
         found = (
             Discovered(
-                {name: columns[name] for name in facts.columns},
+                {name: _discovered(columns[name], code) for name, code in facts.columns.items()},
                 columns.get(REST),
                 facts.capped if number == 0 else 0,
             )
@@ -119,6 +120,12 @@ def blocks(
             np.asarray(pc.binary_length(columns[MESSAGE])),
             found,
         )
+
+
+def _discovered(column: pa.Array, code: str) -> pa.Array:
+    """Give a column as discovery gave it; texts may stand in the file as a dictionary."""
+    encoded = code == TEXT and pa.types.is_dictionary(column.type)
+    return column.cast(pa.string()) if encoded else column
 
 
 def _tier(facts: SegmentFacts) -> int:

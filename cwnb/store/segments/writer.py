@@ -18,6 +18,7 @@ from cwnb.events import INGESTION_TIME, LOG_STREAM, SEQUENCE, TIMESTAMP
 from cwnb.store.disk import named_file_errors
 from cwnb.store.positions import Runs, Spans
 from cwnb.store.segments import message_index
+from cwnb.store.segments.encoding import DICTIONARY_BYTES, EncodedColumns
 from cwnb.store.segments.facts import (
     FIELDS_GROUP,
     REST,
@@ -32,7 +33,6 @@ from cwnb.store.segments.facts import (
     type_code,
 )
 from cwnb.store.segments.folder import FIELDS, MESSAGE, FileName
-from cwnb.store.segments.marks import about, mark_of, marked
 from cwnb.store.segments.message_file import Ints, MessageFile, order_of
 from cwnb.store.segments.note import GroupNote, Note, Origin, pack
 
@@ -45,17 +45,6 @@ if TYPE_CHECKING:
 _MS = pa.timestamp("ms", "UTC")
 # Stream names that the catalog lists for a segment; with more, every segment may have any stream.
 _MAX_LISTED_STREAMS = 200
-# Columns are left uncompressed up to this share of the bytes of the messages.
-_UNCOMPRESSED_SHARE = 0.15
-# Of fewer of the rows, numbers are written with marks for the others, and compressed.
-_SPARSE_SHARE = 0.1
-# Rows of a column that are looked at to choose its encoding.
-_SAMPLE_ROWS = 4096
-# Integers are written as a dictionary where a value has at least this many rows of the sample.
-_ROWS_PER_VALUE = 64
-# Text is LZ4 only up to this mean length in bytes, and where LZ4 leaves less than this share of it.
-_SHORT_TEXT_BYTES = 60
-_LZ4_SHARE = 0.7
 
 
 @dataclass
@@ -224,23 +213,23 @@ class SegmentWriter:
 
     def _write_fields(self, columns: dict[str, pa.Array], note: Note) -> SegmentFacts:
         """Write the fields file, and behind its columns the index and the note; give the facts."""
-        dictionaries = [name for name, column in columns.items() if _has_few_values(column)]
-        codecs, deltas = _codecs(columns, self.message_bytes), _deltas(columns)
-        table = _without_missing(columns)
+        encoded = EncodedColumns(columns, FIELDS_GROUP)
         with (
             self._folder.new(self._fields) as sink,
             pq.ParquetWriter(
                 sink,
-                table.schema,
-                use_dictionary=dictionaries,
-                compression=codecs,
+                encoded.schema,
+                use_dictionary=encoded.dictionaries,
+                dictionary_pagesize_limit=DICTIONARY_BYTES,
+                compression=encoded.codecs(self.message_bytes),
                 write_statistics=[TIMESTAMP],
-                column_encoding=dict.fromkeys(deltas, "DELTA_BINARY_PACKED"),
+                column_encoding=dict.fromkeys(encoded.differences, "DELTA_BINARY_PACKED"),
                 encryption_properties=encrypting(self._key, self._context.store_id, self._fields),
                 write_page_checksum=self._key is None,
             ) as writer,
         ):
-            writer.write_table(table, row_group_size=FIELDS_GROUP)
+            for rows in encoded.row_groups():
+                writer.write_table(rows, row_group_size=FIELDS_GROUP)
             # Before the footer, which is written at the end of this block.
             sealer = self._context.sealer()
             size = sink.tell() + self._folder.size(self._messages.file)
@@ -259,83 +248,6 @@ class SegmentWriter:
         except FileNotFoundError as error:
             # Cleaning removes the files of an expired claim, also while a slow writer writes them.
             raise WorkLost("the claim on this work ran out; nothing was changed") from error
-
-
-def _has_few_values(column: pa.Array) -> bool:
-    """Tell whether a column is smaller and quicker to read as a dictionary and codes."""
-    if pa.types.is_dictionary(column.type):
-        return True
-    if not pa.types.is_int64(column.type):
-        return False
-    sample = column.slice(0, _SAMPLE_ROWS)
-    return bool(pc.count_distinct(sample).as_py() * _ROWS_PER_VALUE < len(sample))
-
-
-def _without_missing(columns: dict[str, pa.Array]) -> pa.Table:
-    """Give a table of the columns, with marks for missing values where a column can have them."""
-    fields, written = [], []
-    for name, column in columns.items():
-        mark = mark_of([column])
-        written.append(column if mark is None else marked(column, mark))
-        # A column that says it has no missing value is read in two thirds of the time.
-        nullable = written[-1].null_count > 0
-        fields.append(pa.field(name, column.type, nullable=nullable, metadata=about(mark)))
-    return pa.table(written, schema=pa.schema(fields))
-
-
-def _is_sparse(column: pa.Array) -> bool:
-    return bool(len(column) - column.null_count < len(column) * _SPARSE_SHARE)
-
-
-def _deltas(columns: dict[str, pa.Array]) -> list[str]:
-    """Name the columns of which the differences are written: integers and times of many values."""
-    return [
-        name
-        for name, column in columns.items()
-        if (pa.types.is_int64(column.type) or pa.types.is_timestamp(column.type))
-        and name != INGESTION_TIME
-        and not _has_few_values(column)
-        and not _is_sparse(column)
-    ]
-
-
-def _codecs(columns: dict[str, pa.Array], message_bytes: int) -> dict[str, str]:
-    """Give the codec of each Parquet column of the fields file.
-
-    Differences of integers and the codes of dictionaries are small, and not compressed. Doubles
-    are not as long as that costs little beside the messages, for they read five times as fast;
-    where most are missing, and beyond that cost, numbers are LZ4. So is text, which reads in two
-    thirds of the time, where that does not cost much more room than zstd.
-    """
-    codecs: dict[str, str] = {}
-    left = message_bytes * _UNCOMPRESSED_SHARE
-    deltas = _deltas(columns)
-    for name, column in columns.items():
-        if pa.types.is_struct(column.type):
-            codecs |= {f"{name}.{leaf.name}": "zstd" for leaf in column.type}
-        elif pa.types.is_string(column.type):
-            codecs[name] = "lz4" if name != REST and _suits_lz4(column) else "zstd"
-        elif pa.types.is_dictionary(column.type) or _has_few_values(column) or name in deltas:
-            codecs[name] = "none"
-        elif name == INGESTION_TIME:
-            codecs[name] = "zstd"  # it hardly varies, and is hardly read
-        elif _is_sparse(column):
-            codecs[name] = "lz4"
-        else:
-            fits = column.nbytes <= left
-            left -= column.nbytes if fits else 0
-            codecs[name] = "none" if fits else "lz4"
-    return codecs
-
-
-def _suits_lz4(column: pa.Array) -> bool:
-    sample = column.slice(0, _SAMPLE_ROWS).drop_null()
-    text = sample.cast(pa.binary())
-    data = b"".join(text.to_pylist())
-    if not data or len(data) > len(sample) * _SHORT_TEXT_BYTES:
-        return False
-    packed = len(pa.Codec("lz4_raw").compress(data))
-    return packed < len(data) * _LZ4_SHARE and packed < 2 * len(pa.Codec("zstd").compress(data))
 
 
 def _row_groups(time: Ints, sizes: Ints) -> list[RowGroup]:
