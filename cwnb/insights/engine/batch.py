@@ -25,6 +25,7 @@ from cwnb.insights.engine.columns import nbytes
 from cwnb.insights.engine.kept.rows import KeptColumn, KeptWork
 from cwnb.insights.structure_fields import StructureReader
 from cwnb.insights.tree import touches
+from cwnb.insights.values.repeated import encoded_if_repeated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
@@ -39,6 +40,10 @@ if TYPE_CHECKING:
 _SPARSE = 0.2
 # Where more than this share is wanted, a filter by a mask takes half as long as taking rows.
 _NEARLY_ALL = 0.95
+
+# Texts are encoded before work that takes long if there are at most so many for each row: to number
+# them takes about as long as to read an address out of each.
+_REPEATED = 0.34
 
 # Kinds of values. Integers and doubles are of one kind, unless a double does not hold an integer.
 _LARGE, NUMBERS = "large integer", frozenset({"integer", "double"})
@@ -218,6 +223,16 @@ class Batch:
         self._note_kinds(name, array)
         self.add_kinds(self._kinds_behind.get(name, {}))
         return array
+
+    def encode(self, names: Iterable[str]) -> None:
+        """Hold columns of texts that repeat as dictionaries, so that work is done once per text."""
+        for name in names:
+            array = self.column(name)
+            if array is None or not pa.types.is_string(array.type):
+                continue
+            encoded = encoded_if_repeated(array, _REPEATED)
+            if encoded is not None:
+                self._columns[name] = (encoded, len(self._filters))
 
     def _computed(self, name: str, compute: Callable[[Batch], Any], key: Hashable | None) -> Any:
         """Compute a column, or find it in memory where an earlier query has computed it."""

@@ -5,6 +5,7 @@ A value is an Arrow array with a value per row, or an Arrow scalar where it is t
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -100,6 +101,16 @@ def evaluate_value(node: exp.Expression, batch: Batch) -> Any:
 def evaluate_condition(node: exp.Expression, batch: Batch) -> Any:
     """Give a Boolean array: true, false or null for each row."""
     return as_array(values.to_boolean(evaluate(node, batch)), batch.rows)
+
+
+def encode_tested_texts(conditions: list[exp.Expression], batch: Batch) -> None:
+    """Encode the columns that several calls work through text by text, if their texts repeat.
+
+    For one call it does not pay: to number the texts takes as long.
+    """
+    calls = [call for one in conditions for call in one.find_all(Call) if call.entry.once_per_text]
+    counts = Counter(name for call in calls for name in field_names(call))
+    batch.encode(name for name, count in counts.items() if count > 1)
 
 
 def is_predicate(node: exp.Expression) -> bool:

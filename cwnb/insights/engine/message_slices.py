@@ -18,6 +18,7 @@ from cwnb.insights.engine.faults import refuse_structures
 from cwnb.insights.tree import fields_read
 from cwnb.insights.values import json_blocks
 from cwnb.insights.values.documents import items_of, values_at, walk
+from cwnb.insights.values.repeated import encoded_if_repeated
 from cwnb.insights.values.structures import read_structures
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 _ROWS = 8_192
 _ROW_NUMBER = "#row"
+# Texts are encoded before something is searched in each if there are at most so many for each row:
+# to number them takes a fraction of the time of a regex with groups.
+_REPEATED = 0.2
 
 
 def filter_slices(
@@ -67,16 +71,31 @@ def over_slices(
     texts = _message_texts(source, batch, text_of)
     if texts is None:
         text = _text(source, batch)
+        if pa.types.is_string(text.type):
+            text = encoded_if_repeated(text, _REPEATED) or text
         if pa.types.is_dictionary(text.type):
             if len(text.dictionary) < len(text):
-                return [column.take(text.indices) for column in compute(text.dictionary)]
+                parts = _in_slices(_slices(text.dictionary), compute)
+                return [_taken(part, text.indices) for part in parts]
             text = text.dictionary_decode()
         texts = _slices(text)
+    return _in_slices(texts, compute)
+
+
+def _in_slices(texts: Iterable[Any], compute: Callable[[Any], list[Any]]) -> list[Any]:
     made = []
     for text in texts:
         checkpoint()
         made.append(compute(text))
     return [columns.concat(list(parts)) for parts in zip(*made, strict=True)]
+
+
+def _taken(column: Any, codes: Any) -> Any:
+    """Give the values of these codes; texts stay a dictionary, so that later work is saved too."""
+    if not pa.types.is_string(column.type):
+        return column.take(codes)
+    unique = column.dictionary_encode()
+    return pa.DictionaryArray.from_arrays(unique.indices.take(codes), unique.dictionary)
 
 
 def text_slices(source: exp.Expression, batch: Batch) -> Iterator[Any]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from cwnb.insights.values.addresses import Mask
     from cwnb.insights.values.value_types import Value
 
+_EVERY_V4: list[Network] = [ipaddress.ip_network("0.0.0.0/0")]
 # RFC 1918.
 _PRIVATE = [ipaddress.ip_network(n) for n in "10.0.0.0/8 172.16.0.0/12 192.168.0.0/16".split()]
 # https://www.iana.org/assignments/iana-ipv4-special-registry and -ipv6-special-registry.
@@ -48,43 +49,43 @@ _REACHABLE = [
 ]
 
 
-@function("isValidIp(text field) -> boolean")
+@function("isValidIp(text field) -> boolean", once_per_text=True)
 def is_valid_ip(field: Value) -> Value:
     """Tell whether a text is an IPv4 or IPv6 address."""
     return _test_each(lambda found: found.v4 | found.v6, field)
 
 
-@function("isValidIpV4(text field) -> boolean")
+@function("isValidIpV4(text field) -> boolean", once_per_text=True)
 def is_valid_ipv4(field: Value) -> Value:
     """Tell whether a text is an IPv4 address."""
-    return _test_each(lambda found: found.v4, field)
+    return _within(field, _EVERY_V4)
 
 
-@function("isValidIpV6(text field) -> boolean")
+@function("isValidIpV6(text field) -> boolean", once_per_text=True)
 def is_valid_ipv6(field: Value) -> Value:
     """Tell whether a text is an IPv6 address."""
     return _test_each(lambda found: found.v6, field)
 
 
-@function("isIpInSubnet(text field, text cidr) -> boolean")
+@function("isIpInSubnet(text field, text cidr) -> boolean", once_per_text=True)
 def is_ip_in_subnet(field: Value, cidr: Value) -> Value:
     """Tell whether an address lies in a subnet such as `10.0.0.0/8`."""
     return _in_subnet(field, cidr, (4, 6))
 
 
-@function("isIpv4InSubnet(text field, text cidr) -> boolean")
+@function("isIpv4InSubnet(text field, text cidr) -> boolean", once_per_text=True)
 def is_ipv4_in_subnet(field: Value, cidr: Value) -> Value:
     """Tell whether an IPv4 address lies in a subnet."""
     return _in_subnet(field, cidr, (4,))
 
 
-@function("isIpv6InSubnet(text field, text cidr) -> boolean")
+@function("isIpv6InSubnet(text field, text cidr) -> boolean", once_per_text=True)
 def is_ipv6_in_subnet(field: Value, cidr: Value) -> Value:
     """Tell whether an IPv6 address lies in a subnet."""
     return _in_subnet(field, cidr, (6,))
 
 
-@function("ipv4ToNumber(text field) -> number")
+@function("ipv4ToNumber(text field) -> number", once_per_text=True)
 def ipv4_to_number(field: Value) -> Value:
     """Give an IPv4 address as an unsigned 32-bit number; missing for anything else."""
 
@@ -95,19 +96,19 @@ def ipv4_to_number(field: Value) -> Value:
     return map_column(numbers, field)
 
 
-@function("isPrivateIP(text field) -> boolean")
+@function("isPrivateIP(text field) -> boolean", once_per_text=True)
 def is_private_ip(field: Value) -> Value:
     """Tell whether an address is private by RFC 1918."""
     return _within(field, _PRIVATE)
 
 
-@function("isPublicIP(text field) -> boolean")
+@function("isPublicIP(text field) -> boolean", once_per_text=True)
 def is_public_ip(field: Value) -> Value:
     """Tell whether an address is publicly routable."""
     return _test_each(_is_public, field)
 
 
-@function("isReservedIP(text field) -> boolean")
+@function("isReservedIP(text field) -> boolean", once_per_text=True)
 def is_reserved_ip(field: Value) -> Value:
     """Tell whether an address is in a range of the IANA special-purpose registries."""
     return _within(field, _RESERVED)

@@ -101,7 +101,8 @@ class Function:
     `stands_alone`: it is refused beside another aggregation or a `by`. `stackable`: the values of
     the groups add up to the value of all rows, so a chart may stack them. `epoch_unit`: its numbers
     are times, counted since 1970 in this unit, "s" or "ms". `read_documents`: it gives the
-    maps and lists that this reads out of the texts of its only argument.
+    maps and lists that this reads out of the texts of its only argument. `once_per_text`: each of
+    its texts takes so long that equal ones are found first for several such calls.
     """
 
     name: str
@@ -116,6 +117,7 @@ class Function:
     stands_alone: bool = False
     stackable: bool = False
     epoch_unit: str | None = None
+    once_per_text: bool = False
     read_documents: ReadDocuments | None = field(default=None, compare=False)
     evaluate: Callable[..., Value] | None = field(default=None, compare=False)
     aggregation: type[Aggregation] | None = field(default=None, compare=False)
@@ -173,6 +175,7 @@ def function(
     true_only_if_contains: bool = False,
     epoch_unit: str | None = None,
     row_form: bool = False,
+    once_per_text: bool = False,
     read_documents: ReadDocuments | None = None,
     **checks: Callable[[str], object],
 ) -> Callable[[Callable[..., Value]], Callable[..., Value]]:
@@ -206,6 +209,7 @@ def function(
             true_only_if_present=true_only_if_present,
             true_only_if_contains=true_only_if_contains,
             epoch_unit=epoch_unit,
+            once_per_text=once_per_text,
             read_documents=read_documents,
             evaluate=implementation,
         )

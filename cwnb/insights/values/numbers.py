@@ -27,6 +27,9 @@ NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NUMBER_RE2 = rf"\A{NUMBER.pattern}\z"
 _INTEGER_FOR_ARROW = re.compile("-?[0-9]{1,19}")
 _SAMPLE_ROWS = 8
+# If one of so many texts that look like numbers is none, a cast of all would surely fail, which
+# takes several times as long as to search for those that are: Arrow words an error for each other.
+_SAMPLE_TO_CAST = 64
 # A number that is not 0 has such a digit before its exponent.
 _NOT_ZERO = re.compile(r"[-+.0]*[1-9]")
 _NOT_ZERO_RE2 = rf"\A{_NOT_ZERO.pattern}"
@@ -149,10 +152,8 @@ def from_text(
         form = present * np.uint8(TEXT)
         form[at] = INTEGER
         return Numbers(form, whole, whole.astype(np.float64), text)
-    try:
-        # Of what looks like a number Arrow casts what is one, and nothing else.
-        doubles = pc.cast(some, pa.float64())
-    except pa.ArrowInvalid:
+    doubles = _cast_doubles(some)
+    if doubles is None:
         at = at[np.asarray(pc.match_substring_regex(some, _NUMBER_RE2))]
         some = text.take(pa.array(at))
         doubles = pc.cast(some, pa.float64())
@@ -163,6 +164,19 @@ def from_text(
     values = np.full(len(text), np.nan)
     form[at], whole[at], values[at] = found
     return Numbers(form, whole, values, text)
+
+
+def _cast_doubles(text: pa.Array) -> pa.Array | None:
+    """Cast texts that look like numbers to doubles; None if one of them is no number."""
+    rows = np.arange(0, len(text), -(-len(text) // _SAMPLE_TO_CAST))
+    sample = text.take(pa.array(rows)).to_pylist()
+    if not all(NUMBER.fullmatch(word) for word in sample):
+        return None
+    try:
+        # Of what looks like a number Arrow casts what is one, and nothing else.
+        return pc.cast(text, pa.float64())
+    except pa.ArrowInvalid:
+        return None
 
 
 def _of_any_spelling(

@@ -23,7 +23,7 @@ from cwnb.insights.engine.commands.lookups import cidr_lookup, lookup
 from cwnb.insights.engine.commands.patterns import PatternPlan
 from cwnb.insights.engine.commands.relevance import RelevancePlan
 from cwnb.insights.engine.commands.stats import plan_stats
-from cwnb.insights.engine.evaluate import evaluate_condition
+from cwnb.insights.engine.evaluate import encode_tested_texts, evaluate_condition
 from cwnb.insights.engine.faults import fault_at, pointed
 from cwnb.insights.engine.message_slices import (
     Documents,
@@ -158,6 +158,7 @@ def _filter(command: Filter | FilterIndex, batch: Batch, wanted: Wanted) -> Batc
 def _filter_all(conditions: list[exp.Expression], batch: Batch) -> None:
     """Keep the rows for which all conditions are true."""
     mask = None
+    encode_tested_texts(conditions, batch)
     for condition in conditions:
         if not batch.rows:
             return
