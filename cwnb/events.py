@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     import numpy as np
     import pyarrow as pa
@@ -213,6 +213,20 @@ class Candidates:
     fields: frozenset[str] = frozenset()
 
 
+@dataclass(frozen=True)
+class Summary:
+    """What is known of a field of all events of a reader without reading it.
+
+    `present`: how many have it. `kind`: the Arrow type of its values. `least` and `greatest`:
+    scalars of that type, as `min` and `max` give them; None where that is not known.
+    """
+
+    present: int
+    kind: pa.DataType
+    least: pa.Scalar | None = None
+    greatest: pa.Scalar | None = None
+
+
 @dataclass
 class EventBatch:
     """Events to be stored, in any order; the store sorts them.
@@ -285,6 +299,10 @@ class Reader(Protocol):
         """
         ...
 
+    def summary(self, name: str) -> Summary | None:
+        """Give what is known of a field of all these events; None where it must be read."""
+        ...
+
     @property
     def bytes_read(self) -> int:
         """Give how many bytes of files have been read so far."""
@@ -334,7 +352,9 @@ class Task(Protocol):
 class Scan:
     """What a source hands out for one query: tasks, newest first, and what was left out.
 
-    `are_events` is false where the rows are no log events, as those of a table.
+    `are_events` is false where the rows are no log events, as those of a table. `joined` gives the
+    same events in tasks that are joined where their readers then have a summary of all of some
+    fields; it is told of each whether its bounds are wanted. None where nothing is known.
     """
 
     tasks: tuple[Task, ...]
@@ -343,6 +363,7 @@ class Scan:
     groups: int = 1
     warnings: tuple[str, ...] = field(default=())
     are_events: bool = True
+    joined: Callable[[Mapping[str, bool]], tuple[Task, ...]] | None = None
 
 
 STANDARD = "STANDARD"

@@ -102,6 +102,10 @@ class FrameReader:
         """Give nothing: a frame has no index."""
         return
 
+    def summary(self, name: str) -> None:  # noqa: ARG002
+        """Give nothing: rows in memory are read."""
+        return
+
     def message_slices(
         self,
         wanted: np.ndarray[Any, Any] | None = None,  # noqa: ARG002

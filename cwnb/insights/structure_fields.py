@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     import numpy as np
     import pyarrow as pa
 
-    from cwnb.events import Candidates, Need, Reader, Source, Task
+    from cwnb.events import Candidates, Need, Reader, Source, Summary, Task
     from cwnb.insights.values.documents import ReadDocuments
 
 
@@ -76,6 +76,10 @@ class StructureReader:
     def candidates(self, need: Need) -> Candidates | None:
         """Give the rows that may meet a need; a list or map meets none."""
         return self._reader.candidates(need)
+
+    def summary(self, name: str) -> Summary | None:
+        """Give what is known of a field without lists and maps."""
+        return None if name in self._structures else self._reader.summary(name)
 
     def has_wholes_alone(self, name: str) -> bool:
         """Tell whether a field has lists and maps, and certainly no other value, in this task."""

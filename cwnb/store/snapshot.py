@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cwnb.errors import StoreDamaged
@@ -36,6 +37,7 @@ from cwnb.store.segments.facts import (
     SegmentFacts,
     ranges_of,
 )
+from cwnb.store.segments.joining import joined_tasks
 from cwnb.store.segments.reader import SegmentTask
 from cwnb.store.selection import select
 
@@ -184,7 +186,10 @@ class Snapshot:
                     skipped_rows += recent.rows
                     skipped_bytes += recent.message_bytes
         tasks.sort(key=lambda task: (task.last_ms, task.first_ms), reverse=True)
-        return Scan(tuple(tasks), skipped_rows, skipped_bytes, groups=len(self.groups))
+        return Scan(
+            *(tuple(tasks), skipped_rows, skipped_bytes, len(self.groups)),
+            joined=partial(joined_tasks, tuple(tasks)),
+        )
 
     def field_names(self) -> set[str]:
         """Name every discovered field, except rare ones of segments that have too many to list."""

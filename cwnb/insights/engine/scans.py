@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from cwnb.events import ALL_TIME, MESSAGE, Window
 from cwnb.insights.engine.commands.estimate import EstimatePlan, bytes_in_window
 from cwnb.insights.engine.commands.patterns import DiffPlan
+from cwnb.insights.engine.commands.stats import StatsPlan
 from cwnb.insights.engine.faults import fault_at
 from cwnb.insights.rewrite import as_condition
 from cwnb.window import window_text
@@ -83,4 +84,9 @@ def _scan(plan: Plan, source: Source, window: Window, structures: frozenset[str]
     # A source knows nothing of the lists and maps in its messages.
     kept = [one for one in conditions if one is not None and one.field not in structures]
     columns = [*plan.scan.args["columns"], *([MESSAGE] if structures else [])]
-    return source.scan(columns, window, kept)
+    scan = source.scan(columns, window, kept)
+    if isinstance(plan.barrier, StatsPlan) and scan.joined is not None and not plan.steps:
+        names = plan.barrier.summarised()
+        if names is not None and structures.isdisjoint(names):
+            scan = replace(scan, tasks=scan.joined(names))
+    return scan

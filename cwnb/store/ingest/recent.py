@@ -242,6 +242,10 @@ class RecentReader:
         """Give nothing: recent events have no index."""
         return
 
+    def summary(self, name: str) -> None:  # noqa: ARG002
+        """Give nothing: recent events are read."""
+        return
+
     def message_slices(
         self,
         wanted: np.ndarray[Any, Any] | None = None,  # noqa: ARG002

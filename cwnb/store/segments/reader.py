@@ -18,6 +18,7 @@ from cwnb.events import (
     SYSTEM_FIELDS,
     TIMESTAMP,
     Candidates,
+    Summary,
     Window,
 )
 from cwnb.memo import memo
@@ -32,6 +33,7 @@ from cwnb.store.segments.facts import (
 from cwnb.store.segments.files import SYSTEM, SegmentFiles
 from cwnb.store.segments.folder import FIELDS
 from cwnb.store.segments.folder import MESSAGE as MESSAGE_FILE
+from cwnb.store.segments.summaries import summary_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -241,6 +243,13 @@ class SegmentReader:
         start = task.row_group * FIELDS_GROUP + self._first
         groups = np.arange(start, start + self._rows) // MESSAGE_GROUP
         return Candidates(found.rows[groups], found.fields)
+
+    def summary(self, name: str) -> Summary | None:
+        """Give what the catalog knows of a field, if all events of the segment are here."""
+        task = self._task
+        if self._rows != task.segment.rows:
+            return None
+        return summary_of(task.segment, task.context.sealer(), name)
 
     def message_slices(self, wanted: np.ndarray[Any, Any] | None = None) -> Iterator[pa.Array]:
         """Give all messages in order, a row group of the message file at a time.

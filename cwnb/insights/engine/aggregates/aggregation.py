@@ -19,6 +19,7 @@ from cwnb.insights.engine import columns
 from cwnb.insights.engine.order import Ranks, RowOrder
 
 if TYPE_CHECKING:
+    from cwnb.events import Summary
     from cwnb.insights.engine.commands.grouping import Groups
     from cwnb.insights.functions import Function
 
@@ -34,6 +35,8 @@ class Aggregation(ABC):
     function: ClassVar[Function]
     # Whether it reads the time of the rows that a sort or `tail` has put in another order.
     by_time: ClassVar[bool] = False
+    # Whether `of_summary` needs the bounds of a field; None if no summary tells its state.
+    of_bounds: ClassVar[bool | None] = None
 
     def __init__(self, *literals: Any) -> None:
         self.literals = literals
@@ -53,6 +56,10 @@ class Aggregation(ABC):
 
         `value`: an array in the kind that the signature asks for; None for `*`.
         """
+
+    def of_summary(self, summary: Summary, groups: Groups) -> Any:  # noqa: ARG002
+        """Give the state of the only group out of what is known of a field; None: look at it."""
+        return None
 
     @abstractmethod
     def merge(self, states: list[Any], maps: list[Array], count: int) -> Any:

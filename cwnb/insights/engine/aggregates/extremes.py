@@ -20,6 +20,7 @@ from cwnb.insights.engine.commands.grouping import first_of, last_of
 from cwnb.insights.functions import aggregation
 
 if TYPE_CHECKING:
+    from cwnb.events import Summary
     from cwnb.insights.engine.commands.grouping import Groups
     from cwnb.insights.engine.order import RowOrder
 
@@ -28,6 +29,7 @@ class Extreme(Aggregation):
     """The least or greatest value of each group, by the order of `sort`."""
 
     largest: ClassVar[bool]
+    of_bounds = True
 
     @property
     def state_key(self) -> tuple[Any, ...]:
@@ -40,6 +42,11 @@ class Extreme(Aggregation):
             return Long(one, np.zeros(len(one), np.int64))
         present, codes, _ = present_values(value, groups.codes)
         return self._extreme(present, codes, groups.count)
+
+    def of_summary(self, summary: Summary, groups: Groups) -> Long | None:  # noqa: ARG002
+        """Give the extreme, if it is known."""
+        known = summary.greatest if self.largest else summary.least
+        return None if known is None else Long(pa.repeat(known, 1), np.zeros(1, np.int64))
 
     def merge(self, states: list[Long], maps: list[Array], count: int) -> Long:
         """Give the extreme of each merged group."""

@@ -25,6 +25,7 @@ from cwnb.insights.values.numbers import (
 )
 
 if TYPE_CHECKING:
+    from cwnb.events import Summary
     from cwnb.insights.engine.commands.grouping import Groups
     from cwnb.insights.engine.order import RowOrder
 
@@ -47,12 +48,18 @@ def _add_up(parts: list[Array], maps: list[Array], count: int) -> Array:
 class Count(Aggregation):
     """Count the rows, or those that have the field."""
 
+    of_bounds = False
+
     def partial(self, value: Any, groups: Groups, order: RowOrder) -> Array:  # noqa: ARG002
         """Count per group."""
         if value is None or not value.null_count:
             return groups.sizes
         present = values.rows_present(value)
         return np.bincount(groups.codes[present], minlength=groups.count)
+
+    def of_summary(self, summary: Summary, groups: Groups) -> Array:  # noqa: ARG002
+        """Give the count that is known."""
+        return np.array([summary.present])
 
     def merge(self, states: list[Array], maps: list[Array], count: int) -> Array:
         """Add the counts."""

@@ -64,6 +64,21 @@ class StatsPlan:
         nodes = [*(node for _, node in self.keys), *(node for _, node in self.slots if node)]
         return set().union(*map(fields_read, nodes))
 
+    def summarised(self) -> dict[str, bool] | None:
+        """Name the fields of which a summary may be all that it reads; None for other questions.
+
+        The value says whether the bounds are wanted.
+        """
+        found: dict[str, bool] = {}
+        for made, node in self.slots:
+            if self.keys or (node is not None and not isinstance(node, Field)):
+                return None
+            if made.of_bounds is None:
+                return None
+            if node is not None:
+                found[node.name] = found.get(node.name, False) or made.of_bounds
+        return found
+
     def partial(self, batch: Batch, order: RowOrder, task: int) -> StatsPartial:  # noqa: ARG002
         """Aggregate the rows of one batch."""
         made_of = ("groups", self.keys, self.offset_ms, order.in_memory)
@@ -215,6 +230,10 @@ def _state(
 ) -> Any:
     """Give the state of one aggregation for the groups of a batch."""
     value = None
+    if isinstance(subject, Field) and groups.count == 1:
+        known = batch.summary(subject.name)
+        if known is not None and (state := made.of_summary(known, groups)) is not None:
+            return state
     if subject is not None:
         value = evaluate_array(subject, batch)
         message = "a list or map cannot be aggregated; pick a value out of it"
