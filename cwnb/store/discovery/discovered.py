@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from cwnb.store.discovery.columns import as_dictionary_if_smaller, column, join, spread
@@ -24,6 +25,8 @@ from cwnb.store.discovery.rare import (
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    Rows = np.ndarray[Any, np.dtype[np.int64]]
 
 
 @dataclass
@@ -47,10 +50,15 @@ class Discovered:
         return self.rare
 
 
-def merge(parts: Sequence[Discovered], lengths: Sequence[int]) -> Discovered:
+def merge(
+    parts: Sequence[Discovered], lengths: Sequence[int], rows: Sequence[Rows] | None = None
+) -> Discovered:
     """Concatenate blocks; the result is what one discovery of all their events gives.
 
-    `lengths`: the number of events of each part. Columns come sorted by name.
+    `lengths`: the number of events of each part. Columns come sorted by name. `rows`: the rows
+    (ascending) at which the events of each part stand in the result, where they do not stand one
+    part after another; all parts together have all rows. The columns of a part may be plain: it is
+    decided here which are dictionaries, and which fields are rare.
     """
     total = sum(lengths)
     counts: Counter[str] = Counter()
@@ -71,17 +79,34 @@ def merge(parts: Sequence[Discovered], lengths: Sequence[int]) -> Discovered:
             if part.rest is not None:
                 read_sparse(part.rest, offset, sparse)
             offset += length
-    merged = {
-        name: as_dictionary_if_smaller(_column(name, parts, lengths, sparse.pop(name, None)))
-        for name in sorted(kept)
-    }
+    order = None if rows is None else _order(rows, total)
+    merged = {}
+    for name in sorted(kept):
+        coded = sparse.pop(name, None)
+        holders = [at for at, part in enumerate(parts) if name in part.columns]
+        if rows is not None and coded is None and len(holders) == 1:
+            values = spread(parts[holders[0]].columns[name], rows[holders[0]], total)
+            merged[name] = as_dictionary_if_smaller(values)
+            continue
+        # Before the rows are put in order, because that is quick for a dictionary.
+        values = as_dictionary_if_smaller(_column(name, parts, lengths, coded))
+        merged[name] = values if order is None else values.take(order)
     if rare is None:
         for name in columns - kept:
             _demote(name, parts, lengths, sparse)
         rest, rare = write_rest(sparse, total)
     else:
         rest = _concatenated(parts, lengths) if rare else None
+    if rest is not None and order is not None:
+        rest = rest.take(order)
     return Discovered(merged, rest, capped, rare)
+
+
+def _order(rows: Sequence[Rows], total: int) -> pa.Array:
+    """Give for each row the place of its event in the concatenated parts."""
+    order = np.empty(total, np.int64)
+    order[np.concatenate(rows)] = np.arange(total)
+    return pa.array(order)
 
 
 def _unchanged(parts: Sequence[Discovered], columns: set[str], kept: set[str]) -> Rare | None:

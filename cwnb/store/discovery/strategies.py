@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cwnb.store.discovery.blocks import may_be_objects, parse_together
-from cwnb.store.discovery.columns import as_dictionary_if_smaller
 from cwnb.store.discovery.discovered import Discovered, merge
 from cwnb.store.discovery.one_by_one import discover_events
 from cwnb.store.discovery.shapes import SHAPES, Columns
@@ -57,7 +56,7 @@ def discover_written(messages: pa.Array, written: pa.Table, log_type: str | None
     if len(rows) < len(again):
         leaves = {name: leaf.take(pa.array(rows)) for name, leaf in leaves.items()}
         leaves = {name: leaf for name, leaf in leaves.items() if leaf.null_count < len(leaf)}
-    groups = [(rows, _with_rare_apart(leaves, len(rows)))]
+    groups = [(rows, Discovered(leaves))]
     if again.any():
         groups.append((np.flatnonzero(again), discover_all(_chosen(messages, again), log_type)))
     return _interleave(groups, len(messages))
@@ -94,13 +93,13 @@ def _discover_block(messages: pa.Array, log_type: str | None) -> Discovered:
         rows = np.flatnonzero(objects)
         for columns, parsed in parse_together(_chosen(messages, objects)):
             one_by_one[rows[parsed]] = False
-            groups.append((rows[parsed], _with_rare_apart(columns, len(parsed))))
+            groups.append((rows[parsed], Discovered(columns)))
     for shape in SHAPES.get(log_type, ()):
         matching = _matching(messages, one_by_one, shape)
         if len(matching):
             one_by_one[matching] = False
             columns = shape.arrays(messages.take(pa.array(matching)))
-            groups.append((matching, _with_rare_apart(columns, len(matching))))
+            groups.append((matching, Discovered(columns)))
     if one_by_one.any():
         found = discover_events(_chosen(messages, one_by_one), log_type)
         groups.append((np.flatnonzero(one_by_one), found))
@@ -125,27 +124,20 @@ def _chosen(messages: pa.Array, mask: np.ndarray) -> pa.Array:
     return messages if mask.all() else messages.filter(pa.array(mask))
 
 
-def _with_rare_apart(columns: dict[str, pa.Array], length: int) -> Discovered:
-    found = Discovered({name: as_dictionary_if_smaller(columns[name]) for name in sorted(columns)})
-    # `merge` separates rare fields from frequent ones.
-    return merge([found], [length])
-
-
 def _interleave(groups: list[tuple[np.ndarray, Discovered]], length: int) -> Discovered:
-    """Put disjoint sets of events back into the order that they came in."""
+    """Put disjoint sets of events back into the order that they came in.
+
+    Only here, when all events of the block are known, is it decided which fields are rare and which
+    columns are dictionaries.
+    """
     if not groups:
         return Discovered()
-    if len(groups) == 1 and len(groups[0][0]) == length:
-        return groups[0][1]
-    merged = merge([found for _, found in groups], [len(rows) for rows, _ in groups])
-    rows = np.concatenate([rows for rows, _ in groups])
-    indexes = np.zeros(length, np.int64)
-    missing = np.ones(length, bool)
-    indexes[rows] = np.arange(len(rows))
-    missing[rows] = False
-    order = pa.array(indexes, mask=missing if missing.any() else None)
-    columns = {name: values.take(order) for name, values in merged.columns.items()}
-    rest = None if merged.rest is None else merged.rest.take(order)
-    found = Discovered(columns, rest, merged.capped, merged.rare)
-    # Which fields are rare depends on all events, also on those without fields.
-    return merge([found], [length]) if len(rows) < length else found
+    rows = [rows for rows, _ in groups]
+    parts = [found for _, found in groups]
+    others = np.ones(length, bool)
+    others[np.concatenate(rows)] = False
+    if others.any():
+        # Which fields are rare depends also on the events without fields.
+        rows.append(np.flatnonzero(others))
+        parts.append(Discovered())
+    return merge(parts, [len(each) for each in rows], rows if len(rows) > 1 else None)

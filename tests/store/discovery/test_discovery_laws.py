@@ -128,6 +128,29 @@ def test_both_strategies_agree_on_odd_lines(lines: list[str]) -> None:
         assert plain(discover(array)) == plain(discover_events(array, None))
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_documents_of_several_shapes_among_lines_without_fields(seed: int) -> None:
+    chance = random.Random(seed)
+    shapes: list[Any] = [
+        lambda: {"kind": "a", "n": chance.choice([1, 2, 2**60]), "few": chance.choice("xyz")},
+        lambda: {"kind": "b", "n": chance.choice([0.5, 1.0]), "many": str(chance.random())},
+        lambda: {"kind": "c", "n": chance.choice(["x", True]), "deep": {"few": "é", "l": [1, {}]}},
+        lambda: {"kind": "d", f"own{chance.randrange(300)}": chance.choice([1, 2.5, "t"])},
+        lambda: {"kind": "e", "n": 2**70, "few": 5},
+    ]
+    weights = [chance.choice([0, 1, 20]) for _ in shapes]
+    lines = []
+    for _ in range(3000):
+        if chance.random() < 0.1 or not any(weights):
+            lines.append(chance.choice(["plain", "", "{", "[1]", "2 x\0"]))
+        else:
+            lines.append(json.dumps(chance.choices(shapes, weights)[0](), ensure_ascii=False))
+    array = pa.array(["", *lines, ""]).slice(1, len(lines))
+    expected = plain(discover_events(array, None))
+    assert plain(discover(array)) == expected
+    assert plain(discover(array)) == expected
+
+
 @pytest.mark.parametrize("log_type", [None, "vpc-flow", "route53"])
 def test_columns_of_text_lines_with_both_strategies(log_type: str | None, eager: None) -> None:
     chance = random.Random(5)
