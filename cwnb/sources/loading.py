@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import os
 import secrets
+import threading
 import time
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from tempfile import SpooledTemporaryFile
 from typing import TYPE_CHECKING, Any, Self
 
 from cwnb.errors import SourceError
 from cwnb.sources import tables
+from cwnb.sources.ahead import Ahead
 from cwnb.sources.archives import TAR_BLOCK_BYTES, is_tar, tar_members, zip_members
 from cwnb.sources.bundle import Bundle
 from cwnb.sources.clocks import read_zone
@@ -36,6 +38,7 @@ from cwnb.store import Processing
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
     from datetime import tzinfo
 
     from cwnb.sources.blocks import Readable
@@ -127,6 +130,7 @@ class _Files:
     done_bytes: int = 0
     total_bytes: int | None = None
     told_bytes: int = 0
+    _thread: int = field(default_factory=threading.get_ident)
 
     def load(self, inputs: Inputs) -> None:
         """Load each input by itself."""
@@ -235,8 +239,8 @@ class _Files:
                 size = item.size if compression is None else None
                 tail = target.earlier.beginning(item, size, first, content.opened)
             if tail is None:
-                whole = Fingerprinted(content.stream())
-                load_content(target, item, report, whole, first=first)
+                with self._ahead(item, content.stream(), compression) as stream:
+                    load_content(target, item, report, Fingerprinted(stream), first=first)
                 return
             # What comes after an earlier load, if anything does.
             with content.opened(tail.record.bytes) as stream:
@@ -246,6 +250,19 @@ class _Files:
                     return
                 new = Fingerprinted(rest, tail.digest, tail.record.bytes)
                 load_content(target, item, report, new, tail, first=first)
+
+    def _ahead(
+        self, item: Input, content: Peekable, compression: str | None
+    ) -> AbstractContextManager[Readable]:
+        """Read a packed file ahead. Not what is not of this machine: that may keep us waiting."""
+        if compression is None or not item.local:
+            return nullcontext(content)
+        return Ahead(content, self.tell)
+
+    def tell(self) -> None:
+        """Call `progress`, which the user's thread alone does: it may draw into a notebook."""
+        if self.progress is not None and threading.get_ident() == self._thread:
+            self.progress(self.told_bytes, self.total_bytes)
 
     def unpacked(
         self, item: Input, head: Peekable, compression: str | None
@@ -329,6 +346,5 @@ class _Watched:
         files = self._files
         # What is opened once more is read from its beginning.
         files.told_bytes = max(files.told_bytes, files.done_bytes + self._bytes)
-        if files.progress is not None:
-            files.progress(files.told_bytes, files.total_bytes)
+        files.tell()
         return data

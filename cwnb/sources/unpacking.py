@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import gzip
 import hashlib
 import lzma
 import zlib
@@ -14,6 +13,7 @@ import pyarrow as pa
 
 from cwnb.errors import SourceError
 from cwnb.sources.blocks import KEPT_BYTES
+from cwnb.sources.gzip_members import GzipMembers
 
 if TYPE_CHECKING:
     from cwnb.sources.blocks import Readable
@@ -123,7 +123,7 @@ class Unpacked:
 
 def _opened(stream: Any, compression: str) -> Any:
     if compression == "gzip":
-        return gzip.GzipFile(fileobj=stream, mode="rb")
+        return GzipMembers(stream)
     if compression == "bzip2":
         return bz2.BZ2File(stream)
     if compression == "xz":
