@@ -20,7 +20,10 @@ BLOCK_BYTES = 4 * 1024 * 1024
 # prefix has been cut off, so that the line is refused.
 KEPT_BYTES = MAX_EVENT_BYTES + 64
 
-_NEWLINE, _RETURN, _SPACE = 10, 13, 32
+_NEWLINE, _RETURN = 10, 13
+# White space as `bytes.isspace` has it, and how much of it is looked at in all lines at once.
+_IS_WHITE = np.isin(np.arange(256), list(b" \t\n\r\v\f"))
+_INDENT_BYTES = 16
 
 
 class Readable(Protocol):
@@ -67,7 +70,15 @@ class Block:
         mask: Array = self.lengths == 0
         octets = np.frombuffer(self.data, np.uint8)
         rows = np.flatnonzero(~mask)
-        for row in rows[octets[self.starts[rows]] <= _SPACE]:
+        # Of many lines at once, because those of a stack trace are all indented.
+        for at in range(_INDENT_BYTES):
+            rows = rows[_IS_WHITE[octets[self.starts[rows] + at]]]
+            if not len(rows):
+                return mask
+            ends = self.lengths[rows] == at + 1
+            mask[rows[ends]] = True
+            rows = rows[~ends]
+        for row in rows:
             start = self.starts[row]
             mask[row] = self.data[start : start + self.lengths[row]].isspace()
         return mask

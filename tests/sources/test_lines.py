@@ -4,10 +4,12 @@ import io
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from cwnb.errors import InvalidParameter
 from cwnb.sources import load
-from cwnb.sources.blocks import LineReader, slices
+from cwnb.sources.blocks import Block, LineReader, slices
 from cwnb.sources.clocks import Reading
 from cwnb.sources.lines import TextReader
 from cwnb.sources.text_times import TimeReader, recognise_layouts
@@ -101,3 +103,21 @@ def test_slices_are_the_bytes() -> None:
     want = [data[s : s + n] for s, n in zip(starts, lengths, strict=True)]
     assert slices(data, starts, lengths).to_pylist() == want
     assert slices(b"", starts[:1], lengths[3:4]).to_pylist() == [b""]
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(
+        st.text(" \t\v\f\r\x1c\x1f\x00\xa0x", max_size=4)
+        | st.integers(0, 40).map(lambda count: " " * count)
+        | st.integers(0, 40).map(lambda count: "\t" * count + "x"),
+        max_size=12,
+    )
+)
+def test_blank_lines_are_those_of_white_space(lines: list[str]) -> None:
+    pieces = [line.encode() for line in lines]
+    block = Block.of(b"\n".join(pieces), 1)
+    assert block.blank().tolist() == [
+        not (data := block.data[start : start + size]) or data.isspace()
+        for start, size in zip(block.starts.tolist(), block.lengths.tolist(), strict=True)
+    ]

@@ -22,6 +22,8 @@ _MESSAGES = pa.schema([(MESSAGE, pa.string()), (RAW, pa.binary())])
 Ints = np.ndarray[Any, Any]
 
 _PAGE_BYTES = 4 << 20
+# Rows that are put in order at a time: what is made of them is beside all others in memory.
+_ROWS_TAKEN = 4 * MESSAGE_GROUP
 
 
 class MessageFile:
@@ -78,13 +80,18 @@ class MessageFile:
                 self._folder.remove(self.file)
                 self._new_writer()
                 self.grams.clear()
-                for start in range(0, len(table), 4 * MESSAGE_GROUP):
-                    part = table.take(order[start : start + 4 * MESSAGE_GROUP])
+                for start in range(0, len(table), _ROWS_TAKEN):
+                    part = table.take(order[start : start + _ROWS_TAKEN])
                     self._write_rows(part)
                 self._close_writer()
         self._written.clear()
         self.grams.finish()
         self._folder.sync(self.file)
+
+    @property
+    def late(self) -> bool:
+        """Whether `finish` will read all messages again, which takes much memory."""
+        return self._late
 
     def close(self) -> None:
         """Stop writing; the file stays."""
@@ -100,16 +107,23 @@ class MessageFile:
             return
         table = pa.concat_tables(self._held)
         time, sequence = np.asarray(table["t"]), np.asarray(table["s"])
-        if (order := order_of(time, sequence)) is not None:
-            table = table.combine_chunks().take(order)
-            time, sequence = time[order], sequence[order]
         rows = len(table) - keep
         if keep:
             rows -= rows % MESSAGE_GROUP
-        self._write_rows(table.slice(0, rows).select([MESSAGE, RAW]))
+        if (order := order_of(time, sequence)) is not None:
+            self._held = []  # what is copied is not held twice
+            table = table.combine_chunks()
+            time, sequence = time[order], sequence[order]
+            for start in range(0, rows, _ROWS_TAKEN):
+                part = table.take(order[start : min(start + _ROWS_TAKEN, rows)])
+                self._write_rows(part.select([MESSAGE, RAW]))
+            left = table.take(order[rows:]) if keep else None
+        else:
+            self._write_rows(table.slice(0, rows).select([MESSAGE, RAW]))
+            left = table.slice(rows)
         self._written.append((time[:rows], sequence[:rows]))
         self._last = int(time[rows - 1]), int(sequence[rows - 1])
-        self._held = [table.slice(rows)] if keep else []
+        self._held = [left] if keep and left is not None else []
         self._held_rows = len(table) - rows
 
     def _write_rows(self, table: pa.Table) -> None:

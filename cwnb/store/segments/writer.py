@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
 _MS = pa.timestamp("ms", "UTC")
 # Stream names that the catalog lists for a segment; with more, every segment may have any stream.
 _MAX_LISTED_STREAMS = 200
+# Of a segment of more rows the last messages are written in a thread while fields are put together.
+_ROWS_BESIDE = 8192
 
 
 @dataclass
@@ -135,8 +138,12 @@ class SegmentWriter:
         """
         from cwnb.store import discovery
 
-        with self._named_errors():
-            self._messages.finish()
+        with self._named_errors(), ThreadPoolExecutor(1, "cwnb-messages") as beside:
+            written = None
+            if self.rows > _ROWS_BESIDE and not self._messages.late:
+                written = beside.submit(self._messages.finish)
+            else:
+                self._messages.finish()
             blocks = list(self._blocks)
             time = np.concatenate([block.time_ms for block in blocks])
             sequence = np.concatenate([block.sequence for block in blocks])
@@ -192,6 +199,8 @@ class SegmentWriter:
                 processing=self._processing,
             )
             runs = None if commits is None else commits.that_hold(self.spans)
+            if written is not None:
+                written.result()
             facts = self._write_fields(columns, Note(self._group, facts, runs, replaces))
             self._folder.sync_names(self.group_id)
             footers = {} if self._key else self._footers()
