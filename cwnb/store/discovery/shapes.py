@@ -19,7 +19,7 @@ from cwnb.store.discovery.flatten import flatten, parse
 from cwnb.store.discovery.syslog import CISCO, RFC3164, RFC5424, SyslogLines
 
 # A UUID; AWS's documentation writes ids such as 8f507cfc-xmpl-4697-b07a-ac58fc914c95.
-_UUID = r"[0-9a-z]{8}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{12}"
+UUID = r"[0-9a-z]{8}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{4}-[0-9a-z]{12}"
 _START_OR_END = re.compile(r"(?P<type>START|END) RequestId: (?P<id>[0-9a-z-]{36})\b")
 _REPORT = re.compile(
     r"REPORT RequestId: (?P<id>[0-9a-z-]{36})\s+Duration: (?P<duration>\d+(?:\.\d+)?) ms\s+"
@@ -28,18 +28,18 @@ _REPORT = re.compile(
 )
 _XRAY = re.compile(r"XRAY TraceId: (?P<trace>\S+)\s+SegmentId: (?P<segment>\S+)")
 # Node writes the id as the second column, Python's logging (after its level) as the third.
-_COLUMN_ID = re.compile(rf"[^\t\n]*\t(?:[^\t\n]*\t)?(?P<id>{_UUID})(?:\t|$)")
+_COLUMN_ID = re.compile(rf"[^\t\n]*\t(?:[^\t\n]*\t)?(?P<id>{UUID})(?:\t|$)")
 # Lambda itself puts blanks around the id: `2026-11-20T08:00:00.000Z 3b1d… Task timed out after …`.
 _TIME = r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?Z"
-_TIMED_ID = re.compile(rf"{_TIME} (?P<id>{_UUID}) ")
-_NAMED_ID = re.compile(rf"RequestId: (?P<id>{_UUID})\b")
+_TIMED_ID = re.compile(rf"{_TIME} (?P<id>{UUID}) ")
+_NAMED_ID = re.compile(rf"RequestId: (?P<id>{UUID})\b")
 
 _OWN_BEGINNINGS = frozenset({"STA", "END", "REP"})
 # The standard library only finds the end of JSON inside a text; orjson parses it.
 _DECODER = json.JSONDecoder(parse_int=len, parse_float=len)
 
 # AWS's own sample query divides by 1000 twice to get MB.
-_MEGABYTE = 1_000_000
+MEGABYTE = 1_000_000
 # Opening braces of a Lambda line that are tried as the start of JSON.
 _BRACE_TRIES = 16
 
@@ -145,8 +145,8 @@ def lambda_fields(text: str, fields: dict[str, Any]) -> bool:
         fields["@requestId"] = match["id"]
         fields["@duration"] = float(match["duration"])
         fields["@billedDuration"] = float(match["billed"])
-        fields["@memorySize"] = int(match["memory"]) * _MEGABYTE
-        fields["@maxMemoryUsed"] = int(match["used"]) * _MEGABYTE
+        fields["@memorySize"] = int(match["memory"]) * MEGABYTE
+        fields["@maxMemoryUsed"] = int(match["used"]) * MEGABYTE
         if match["init"] is not None:
             fields["@initDuration"] = float(match["init"])
         _xray(text, fields)

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from cwnb.store.discovery.blocks import may_be_objects, parse_together
 from cwnb.store.discovery.discovered import Discovered, merge
+from cwnb.store.discovery.lambda_lines import parse_lambda
 from cwnb.store.discovery.one_by_one import discover_events
 from cwnb.store.discovery.shapes import SHAPES, Columns
 from cwnb.store.discovery.unnest import NameClash, unnest
@@ -100,6 +101,10 @@ def _discover_block(messages: pa.Array, log_type: str | None) -> Discovered:
             one_by_one[matching] = False
             columns = shape.arrays(messages.take(pa.array(matching)))
             groups.append((matching, Discovered(columns)))
+    if log_type == "lambda" and one_by_one.sum() >= _MIN_LINES:
+        for columns, parsed in parse_lambda(messages, one_by_one):
+            one_by_one[parsed] = False
+            groups.append((parsed, Discovered(columns)))
     if one_by_one.any():
         found = discover_events(_chosen(messages, one_by_one), log_type)
         groups.append((np.flatnonzero(one_by_one), found))

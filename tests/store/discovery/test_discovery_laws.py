@@ -169,6 +169,58 @@ def test_columns_of_text_lines_with_both_strategies(log_type: str | None, eager:
     assert plain(discover(array, log_type=log_type)) == plain(discover_events(array, log_type))
 
 
+def test_lines_of_lambda_with_both_strategies(eager: None) -> None:
+    chance = random.Random(11)
+    one, other = "3b1d0c9e-0330-41a1-b37c-0cde75968035", "8f507cfc-xmpl-4697-b07a-ac58fc914c95"
+    time = "2026-02-03T09:14:07.123Z"
+    report = (
+        f"REPORT RequestId: {one}\tDuration: 50.10 ms\tBilled Duration: 51 ms\t"
+        "Memory Size: 512 MB\tMax Memory Used: 300 MB\t"
+    )
+    xray = "XRAY TraceId: 1-5e1b-0f\tSegmentId: 4f0e\tSampled: true"
+    whole = [
+        f"START RequestId: {one} Version: $LATEST",
+        f"END RequestId: {other}",
+        f"ENDS RequestId: {other}",
+        report,
+        report + "Init Duration: 120.5 ms\t\n" + xray + "\n",
+        report.replace("512", "5" * 8).replace("300", "9" * 30),
+        f"{time}\t{one}\tINFO\twrote order",
+        f"[INFO]\t{time}\t{other}\twrote order\n",
+        f"{time}\t{one}",
+        f"{time}\t{one}\n",
+        f"{time} {one} Task timed out after 3.00 seconds",
+        f"RequestId: {other} Error: Runtime exited " + xray,
+        f'{time}\t{one}\tINFO\t{{"event":"paid","amount":4.0,"l":[1,{{"k":"v"}}],"@type":"x"}}',
+        f'{time}\t{one}\tINFO\t{{"event":"paid","amount":4,"n":12345678901234567890123}}\n',
+        f'{time}\t{one}\tINFO\t{{"a":1}} and {{"b":2}}',
+        f'{time}\t{one}\tINFO\t{{not}} {{"b":2}}',
+        '{"a": 1, "requestId": "x"}',
+        " [1]",
+        "plain",
+        "",
+        json.dumps({f"k{i}": i for i in range(205)}),
+        time + "\t" + one + "\t" + json.dumps({f"k{i}": i for i in range(200)}),
+    ]
+    odd = ["", *' \t\n\v\x1c:-{}"\\\0é٣9a', "XRAY ", one]
+    lines = []
+    for _ in range(4000):
+        text = chance.choice(whole)
+        for _ in range(chance.choice([0, 0, 1, 2])):
+            at = chance.randrange(len(text) + 1)
+            text = text[:at] + chance.choice(odd) + text[at + chance.randrange(3) :]
+        lines.append(text + chance.choice(["", "", "", "\n", " ", "\r\n"]))
+    array = pa.array(["x", *lines]).slice(1)
+    found = discover_events(array, "lambda")
+    assert plain(discover(array, log_type="lambda")) == plain(found)
+    assert plain(discover(array, log_type="lambda")) == plain(found)
+    assert found.capped
+    for part in (whole[:1], whole[3:4], whole[6:7], ["plain"], [""], whole[12:13]):
+        few = pa.array(part * 3)
+        expected = plain(discover_events(few, "lambda"))
+        assert plain(discover(few, log_type="lambda")) == expected
+
+
 def test_lines_of_syslog_with_both_strategies(eager: None) -> None:
     chance = random.Random(7)
     whole = [
