@@ -163,18 +163,20 @@ class SegmentWriter:
                     [block.discovered for block in blocks], [len(block) for block in blocks]
                 )
             self._blocks.clear()
+            del blocks
+            codes = {name: type_code(column.type) for name, column in found.columns.items()}
+            present = {name: len(time) - c.null_count for name, c in found.columns.items()}
+            ranges = _ranges(found.columns)
+            capped, rare = found.capped, rare_text(found.rare_names())
             columns |= found.columns
             if found.rest is not None:
                 columns[REST] = found.rest
+            del found
             if (order := order_of(time, sequence)) is not None:
-                columns = {name: column.take(order) for name, column in columns.items()}
+                # One by one: nothing else holds a column, so that each is in memory twice alone.
+                for name in columns:
+                    columns[name] = columns[name].take(order)
                 time, sizes = time[order], sizes[order]
-            fields = found.columns
-            codes = {name: type_code(column.type) for name, column in fields.items()}
-            ranges = _ranges({name: columns[name] for name in codes})
-            present = {name: len(time) - fields[name].null_count for name in fields}
-            capped, rare = found.capped, rare_text(found.rare_names())
-            del fields, found, blocks
             sealer = self._context.sealer()
             facts = SegmentFacts(
                 id=self.id,
