@@ -2,7 +2,7 @@
 
 `python -m benchmarks NAME` measures something else; NAME is ingest, queries, ingest-shop, puts,
 exports, interrupts, memory, once, notebook, patterns, filter-patterns, deliveries, compare,
-record, or fuzz.
+record, fuzz, or random-queries.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import sys
 
 NAMES = (
     "ingest queries ingest-shop puts exports interrupts memory once notebook patterns "
-    "filter-patterns deliveries compare record fuzz"
+    "filter-patterns deliveries compare record fuzz random-queries"
 ).split()
 
 
@@ -50,6 +50,10 @@ def main(argv: list[str]) -> int:
         from benchmarks import fuzz
 
         return fuzz.main(argv[1:])
+    if argv[:1] == ["random-queries"]:
+        from benchmarks import random_queries
+
+        return random_queries.main(argv[1:])
     if argv[:1] == ["notebook"]:
         from benchmarks import notebook
 
