@@ -67,10 +67,15 @@ def field(name: str, kind: str) -> Term:
 
 
 class Drawer:
-    """Draws expressions over columns; `columns` has the term of each name."""
+    """Draws expressions over columns; `columns` has the term of each name.
 
-    def __init__(self, chosen: random.Random, columns: dict[str, Term]) -> None:
-        self.chosen, self.columns = chosen, columns
+    `is_inner`: for a query inside another one.
+    """
+
+    def __init__(
+        self, chosen: random.Random, columns: dict[str, Term], *, is_inner: bool = False
+    ) -> None:
+        self.chosen, self.columns, self.is_inner = chosen, columns, is_inner
 
     def any_column(self, *kinds: str) -> Term:
         """Draw a column, of one of these kinds if there is one."""
@@ -294,12 +299,27 @@ class Drawer:
         said = one.text if name in {"isempty", "isblank"} else f"{one.text}, {written(needle)}"
         return _truth(f"{name}({said})", f"({sql})")
 
+    def _among(self) -> Term:
+        """Draw a subquery of the same events, which `s0` are."""
+        if "@message" not in self.columns or self.is_inner:
+            return self._is_in()
+        own = Drawer(self.chosen, columns_of_events(), is_inner=True)
+        name = self.chosen.choice(("id", "level", "code", "user.id"))
+        one, condition = own.columns[name], own.condition(0)
+        key, negated = one.value.key(), self.chosen.random() < 0.3
+        found = f"{key} in (select {key} from s0 where {condition.value.sql} and {key} is not null)"
+        said = f"{one.text} {'not in' if negated else 'in'} "
+        said += f"(filter {condition.text} | fields {one.text})"
+        found = f"not ({found})" if negated else found
+        return _truth(said, f"(case when not {one.value.missing} then {found} end)")
+
     def _bare(self) -> Term:
         one = self.any_column("bool", "int", "mixed", "text")
         return _truth(one.text, one.value.truth())
 
     _CONDITIONS: tuple[Callable[..., Term], ...] = (
         *([_comparison] * 5), _is_in, _is_in, _like, _like, _present, _tested, _bare,
+        _among,
     )  # fmt: skip
 
 

@@ -95,6 +95,10 @@ class RandomQuery:
 def drawn_query(chosen: random.Random) -> RandomQuery:
     """Draw a query over the fields of events."""
     drawing = _Drawing(chosen)
+    if chosen.random() < 0.12:
+        # What a store may answer from what it knows of whole segments.
+        drawing.stats(plain=True)
+        return drawing.ended()
     for _ in range(chosen.choice((0, 0, 0, 1, 1, 1, 2))):
         drawing.filter()
     for _ in range(chosen.choice((0, 0, 0, 1, 1, 2))):
@@ -197,11 +201,15 @@ class _Drawing:
         ).format(column(name), column(f"{name}__b"))
         self.steps.append(Step(f"unnest tags into {name}", sql, (name,)))
 
-    def stats(self) -> None:
+    def stats(self, *, plain: bool = False) -> None:
         text, sql, columns = drawn_stats(
-            self.chosen, self.drawer, self.fresh, events=not self.after_stats and
-            not self.after_unnest, times=not self.after_stats,
-        )  # fmt: skip
+            self.chosen,
+            self.drawer,
+            self.fresh,
+            events=not self.after_stats and not self.after_unnest,
+            times=not self.after_stats,
+            plain=plain,
+        )
         self.after_stats = True
         self.columns = columns
         self.steps.append(Step(text, sql, tuple(columns)))

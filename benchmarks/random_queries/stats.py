@@ -18,15 +18,22 @@ PERIODS = (("10s", 10_000), ("1m", 60_000), ("5m", 300_000), ("1h", 3_600_000))
 
 
 def drawn_stats(
-    chosen: random.Random, drawer: Drawer, fresh: Callable[[], str], *, events: bool, times: bool
+    chosen: random.Random,
+    drawer: Drawer,
+    fresh: Callable[[], str],
+    *,
+    events: bool,
+    times: bool,
+    plain: bool = False,
 ) -> tuple[str, str, dict[str, Term]]:
     """Draw a command; gives its text, its SELECT and the columns that it leaves.
 
-    `events`: the rows are events, one each, so they have an earliest one; `times`: they have times.
+    `events`: the rows are events, one each, so they have an earliest one; `times`: they have times;
+    `plain`: no keys, and fields as they are.
     """
     columns: dict[str, Term] = {}
     keys, said_keys, shown_keys = [], [], []
-    for _ in range(chosen.choice((0, 0, 1, 1, 1, 2, 2, 3))):
+    for _ in range(0 if plain else chosen.choice((0, 0, 1, 1, 1, 2, 2, 3))):
         term, name, said = _key(chosen, drawer, fresh, times=times)
         if name in columns:
             continue
@@ -35,7 +42,7 @@ def drawn_stats(
         shown_keys += _named(columns, name, _first(term.value), summable=term.summable)
     aggregates, said = [], []
     for _ in range(chosen.choice((1, 1, 2, 2, 3, 5))):
-        made, text, summable = _aggregate(chosen, drawer, events=events)
+        made, text, summable = _aggregate(chosen, drawer, events=events, plain=plain)
         name = fresh()
         said.append(f"{text} as {name}")
         aggregates += _named(columns, name, made, summable=summable)
@@ -90,7 +97,9 @@ def _key(
     return term, name, term.text
 
 
-def _aggregate(chosen: random.Random, drawer: Drawer, *, events: bool) -> tuple[Value, str, bool]:
+def _aggregate(
+    chosen: random.Random, drawer: Drawer, *, events: bool, plain: bool
+) -> tuple[Value, str, bool]:
     names = [
         "count",
         "countof",
@@ -103,7 +112,7 @@ def _aggregate(chosen: random.Random, drawer: Drawer, *, events: bool) -> tuple[
         "pct",
         "spread",
     ]
-    names += ["sortsFirst", "sortsLast", "sumtruth"]
+    names += ["sortsFirst", "sortsLast", *([] if plain else ["sumtruth"])]
     name = chosen.choice([*names, "latest", "earliest"] if events else names)
     if name == "count":
         return Value("int", "cast(count(*) as hugeint)"), "count(*)", True
@@ -112,8 +121,11 @@ def _aggregate(chosen: random.Random, drawer: Drawer, *, events: bool) -> tuple[
         sql = f"cast(count(*) filter (where {condition.value.sql}) as hugeint)"
         return Value("int", sql), f"sum(if({condition.text}, 1, 0))", True
     if name in {"sum", "avg", "pct", "spread"}:
-        return _of_numbers(chosen, drawer, name)
-    term = chosen.choice((drawer.any_column, lambda: drawer.text(1), lambda: drawer.number(1)))()
+        return _of_numbers(chosen, drawer, name, plain=plain)
+    depth = 0 if plain else 1
+    term = chosen.choice(
+        (drawer.any_column, lambda: drawer.text(depth), lambda: drawer.number(depth))
+    )()
     value = term.value
     if name == "countof":
         return Value("int", f"cast(count({value.sql}) as hugeint)"), f"count({term.text})", True
@@ -141,8 +153,10 @@ def _aggregate(chosen: random.Random, drawer: Drawer, *, events: bool) -> tuple[
     return made, f"{name}({term.text})", term.summable
 
 
-def _of_numbers(chosen: random.Random, drawer: Drawer, name: str) -> tuple[Value, str, bool]:
-    term = drawer.number(chosen.choice((0, 0, 1)))
+def _of_numbers(
+    chosen: random.Random, drawer: Drawer, name: str, *, plain: bool
+) -> tuple[Value, str, bool]:
+    term = drawer.number(0 if plain else chosen.choice((0, 0, 1)))
     value, (i, d) = term.value, term.value.pair()
     exact = value.exact and term.summable and not value.wide
     if name in {"sum", "avg"}:
