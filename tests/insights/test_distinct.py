@@ -69,3 +69,38 @@ def test_many_texts_of_which_few_are_equal_are_grouped_exactly(missing):
     first = pc.dictionary_encode(pa.array(groups.codes)).indices
     assert first.equals(expected.indices)
     assert groups.sizes.sum() == len(texts)
+
+
+words = st.none() | st.sampled_from(["", "a", "a\0", "é", "1", "01", "1.0", "x" * 80, "true"])
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.lists(st.tuples(st.integers(0, 3), words), max_size=12), min_size=1, max_size=3),
+    st.sampled_from([0, 3, 10**9]),
+    st.sampled_from([0, 1 << 24]),
+    st.booleans(),
+)
+def test_values_of_a_dictionary_count_as_texts_do(tasks, least, dense, in_dictionaries):
+    made, maps, states, expected = CountDistinct(), [], [], [set() for _ in range(4)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(distinct, "_TEXTS_FOR_FINGERPRINTS", least)
+        patch.setattr(distinct, "_DENSE", dense)
+        patch.setattr(distinct, "_ROWS_FOR_FINGERPRINTS", max(least, 1))
+        for number, task in enumerate(tasks):
+            # A slice of a dictionary, in which texts occur that no row of the slice has.
+            column = pa.array(["not here", *(word for _, word in task)], pa.string())
+            encoded = number % 2 == 0 or in_dictionaries
+            column = (column.dictionary_encode() if encoded else column).slice(1)
+            keys = pa.array([group for group, _ in task], pa.int64())
+            groups = group_rows([keys], len(task))
+            order = RowOrder(Batch(len(task), QueryValues(0, ALL_TIME)), in_memory=True)
+            states.append(made.partial(column, groups, order))
+            where = np.zeros(groups.count, dtype=np.int64)
+            where[groups.codes] = np.asarray(keys)
+            maps.append(where)
+            for group, word in task:
+                if word is not None:
+                    expected[group].add("1" if word in {"01", "1.0"} else word)
+        merged = made.merge(states, maps, 4)
+    assert made.final(merged, 4).to_pylist() == [len(one) for one in expected]

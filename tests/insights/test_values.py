@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from cwnb.events import TYPE_BOOLEAN, TYPE_FLOAT, TYPE_INTEGER, TYPE_STRING
 from cwnb.insights import values
+from cwnb.insights.values import numbers
 from cwnb.insights.values.value_types import mixed_array
 
 OPERATORS = ("=", "!=", "<", "<=", ">", ">=")
@@ -318,3 +319,19 @@ def test_slices_are_read_from_their_own_rows() -> None:
     assert values.equality_key(column).to_pylist() == ["3", "y10", "y9", "5"]
     assert values.sort_order([(column, False)]).tolist() == [2, 1, 0, 3]
     assert values.compare("=", column, pa.scalar(5)).to_pylist() == [False, False, False, True]
+
+
+@given(
+    st.lists(
+        st.none()
+        | st.sampled_from(
+            ["1.5", "10.0.0.1", "1.2.3", "1e5", "1-2", "..", "+1", "0x1", "1e999", "."]
+        )
+        | st.text("0123456789.+-eE", max_size=6),
+        max_size=24,
+    )
+)
+def test_numbers_are_found_among_texts_that_look_like_them(rows):
+    found = numbers.from_text(pa.array(rows, pa.string()))
+    expected = [row is not None and values.is_number(row) for row in rows]
+    assert (found.numeric.tolist() if found else [False] * len(rows)) == expected

@@ -154,7 +154,12 @@ def from_text(
         return Numbers(form, whole, whole.astype(np.float64), text)
     doubles = _cast_doubles(some)
     if doubles is None:
-        at = at[np.asarray(pc.match_substring_regex(some, _NUMBER_RE2))]
+        # Addresses have more points than a number, and to count them takes less than the regex.
+        one_point = np.asarray(pc.less_equal(pc.count_substring(some, "."), 1))
+        at = at[one_point]
+        at = at[np.asarray(pc.match_substring_regex(text.take(pa.array(at)), _NUMBER_RE2))]
+        if not len(at):
+            return None
         some = text.take(pa.array(at))
         doubles = pc.cast(some, pa.float64())
     found = _of_any_spelling(some, np.array(doubles))

@@ -14,12 +14,19 @@ from cwnb.insights.engine.aggregates import fingerprints
 from cwnb.insights.engine.aggregates.aggregation import Aggregation, Array, Long, present_values
 from cwnb.insights.engine.commands.grouping import Groups, group_rows
 from cwnb.insights.functions import aggregation
+from cwnb.insights.values.hashing import number_rows
 
 if TYPE_CHECKING:
     from cwnb.insights.engine.order import RowOrder
 
 # Tasks with fewer rows compare the texts themselves, which is exact.
 _ROWS_FOR_FINGERPRINTS = 20_000
+# Texts of a dictionary are compared by their fingerprints from so many on, because to join the
+# dictionaries of several tasks takes longer.
+_TEXTS_FOR_FINGERPRINTS = 8192
+# Pairs of a group and a text are told apart by a table with a byte for each that can be, if it has
+# at most so many, else by hashing.
+_DENSE = 1 << 24
 
 
 @dataclass
@@ -46,6 +53,8 @@ class CountDistinct(Aggregation):
         """Give the distinct values of each group."""
         present, codes, _ = present_values(value, groups.codes)
         key = values.equality_key(present)
+        if pa.types.is_dictionary(key.type):
+            return _distinct_of_dictionary(key, codes, groups.count)
         if (
             pa.types.is_string(key.type)
             and len(key) >= _ROWS_FOR_FINGERPRINTS
@@ -91,20 +100,46 @@ def _distinct_prints(prints: Array, codes: Array, count: int) -> Fingerprints:
     if count <= 1:
         different = fingerprints.distinct(prints)
         return Fingerprints(different, np.zeros(len(different), dtype=np.int8))
-    order = np.lexsort((prints, codes))
-    prints, codes = prints[order], codes[order]
-    new = np.ones(len(prints), dtype=bool)
-    new[1:] = (prints[1:] != prints[:-1]) | (codes[1:] != codes[:-1])
-    return Fingerprints(prints[new], codes[new])
+    if not len(prints):
+        return Fingerprints(prints, codes)
+    _, first = number_rows([prints, codes.astype(np.uint64)])
+    return Fingerprints(prints[first], codes[first])
+
+
+def _distinct_of_dictionary(key: Any, codes: Array, count: int) -> Long | Fingerprints:
+    """Give the distinct values of each group of a dictionary, by the codes of its texts."""
+    texts = key.dictionary
+    pairs = codes * len(texts)
+    pairs += np.asarray(key.indices)
+    pairs = _distinct_numbers(pairs, count * len(texts))
+    groups, own = np.divmod(pairs, max(1, len(texts)))
+    whole = len(own) > len(texts)  # else only the texts that occur are looked at
+    some = texts if whole else texts.take(pa.array(own))
+    if len(own) >= _TEXTS_FOR_FINGERPRINTS and fingerprints.are_short(some):
+        prints = fingerprints.fingerprints(some)
+        prints = prints[own] if whole else prints
+        # Those of one group ascend, as `merged` needs them.
+        return Fingerprints(prints if count > 1 else np.sort(prints), groups)
+    return Long(some.take(pa.array(own)) if whole else some, groups)
+
+
+def _distinct_numbers(numbers: Array, size: int) -> Array:
+    """Give the different ones of some numbers from 0 to below `size`."""
+    if size <= _DENSE:
+        there = np.zeros(size, dtype=bool)
+        there[numbers] = True
+        return np.flatnonzero(there)
+    _, first = number_rows([numbers.view(np.uint64)])
+    different: Array = numbers[first]
+    return different
 
 
 def _distinct(key: Any, codes: Array, count: int) -> Long:
-    if count == 1 and not pa.types.is_dictionary(key.type):
+    if pa.types.is_dictionary(key.type):
+        key = values.decode(key)
+    if count == 1:
         different = pc.unique(key)
         return Long(different, np.zeros(len(different), dtype=np.int64))
     pairs = group_rows([pa.array(codes), key], len(codes))
     rows = pairs.first_rows()
-    picked = key.take(pa.array(rows))
-    if pa.types.is_dictionary(picked.type):
-        picked = picked.dictionary_decode()
-    return Long(picked, codes[rows])
+    return Long(key.take(pa.array(rows)), codes[rows])

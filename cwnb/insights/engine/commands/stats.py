@@ -24,6 +24,7 @@ from cwnb.insights.engine.commands.grouping import (
     mostly_distinct,
     one_group,
 )
+from cwnb.insights.engine.commands.keys import Keys
 from cwnb.insights.engine.evaluate import evaluate_array
 from cwnb.insights.engine.faults import fault_at, refuse_structures
 from cwnb.insights.engine.order import Ranks, RowOrder
@@ -104,12 +105,13 @@ class StatsPlan:
                 of_task=order.made_of,
             )
             states.append(state)
-        picked = [key if newest is None else key.take(pa.array(newest)) for key in shown]
+        grouped = newest is not None
+        keys = Keys.of(shown, equal)
+        keys = keys if newest is None else keys.take(newest)
         newest = groups.codes if newest is None else newest
         # Without keys there is one group, which needs no rank; a rank might have to be read.
         ranks = order.ranks_with_task(newest) if self.keys else Ranks.none(groups.count)
-        grouped = found.newest is not None
-        return StatsPartial(picked, ranks, states, groups.count, None if grouped else equal)
+        return StatsPartial(keys, ranks, states, groups.count, grouped=grouped)
 
     def _grouped(self, batch: Batch, order: RowOrder) -> _Grouped:
         """Group the rows of one batch."""
@@ -126,14 +128,14 @@ class StatsPlan:
 
     def merge(self, partials: list[StatsPartial]) -> StatsPartial:
         """Merge the groups of several tasks."""
-        if len(partials) == 1 and partials[0].equal is None:
+        if len(partials) == 1 and partials[0].grouped:
             return partials[0]
         follow = all(p.ranks.in_one_task() for p in partials)
         if follow:
             partials = sorted(partials, key=lambda p: -int(p.ranks.major[0]))
-        keys = [columns.concat([p.keys[i] for p in partials]) for i in range(len(self.keys))]
+        keys = Keys.concat([p.keys for p in partials])
         total = sum(p.rows for p in partials)
-        groups = group_rows([_joined_keys(partials, i) for i in range(len(keys))], total)
+        groups = group_rows(keys.equality_keys(), total)
         ranks = Ranks.concat([p.ranks for p in partials])
         if follow:
             order = _newest_first(partials)
@@ -151,7 +153,7 @@ class StatsPlan:
             states.append(states[first] if first < i else made.merge(own, maps, groups.count))
         # Where each row is a group, and they are numbered in order, none has to move.
         if groups.count < total or not np.array_equal(newest, np.arange(total)):
-            keys, ranks = [key.take(pa.array(newest)) for key in keys], ranks.take(newest)
+            keys, ranks = keys.take(newest), ranks.take(newest)
         return StatsPartial(keys, ranks, states, groups.count)
 
     def finish(self, merged: StatsPartial | None, rows: Rows) -> Batch:
@@ -162,7 +164,7 @@ class StatsPlan:
             return Batch(0, rows.query_values, columns=empty)
         order = pa.array(merged.ranks.descending())
         answer = Batch(merged.rows, rows.query_values)
-        for (name, _), key in zip(self.keys, merged.keys, strict=True):
+        for (name, _), key in zip(self.keys, merged.keys.shown, strict=True):
             answer.set(name, _decode_distinct(key.take(order)))
         for i, ((made, _), state) in enumerate(zip(self.slots, merged.states, strict=True)):
             checkpoint()
@@ -197,22 +199,21 @@ class StatsPartial:
     """The groups of one task: their values for each key, their ranks, and the states.
 
     A group's keys and rank are those of its newest row. Where the rows were not grouped, each of
-    them is a group, and `equal` has the equality keys of each column: several may have equal ones.
+    them is a group, and several may have equal keys.
     """
 
-    keys: list[Any]
+    keys: Keys
     ranks: Ranks
     states: list[Any]
     rows: int
-    equal: list[Any] | None = None
+    grouped: bool = True
 
     @property
     def nbytes(self) -> int:
         """Give the memory held."""
-        arrays = {id(array): array for array in (*self.keys, *(self.equal or ()))}
-        held = sum(map(columns.nbytes, arrays.values())) + self.ranks.nbytes
         states = {id(state): state for state in self.states}
-        return int(held + sum(_state_bytes(state) for state in states.values()))
+        of_states = sum(_state_bytes(state) for state in states.values())
+        return int(self.keys.nbytes + self.ranks.nbytes + of_states)
 
 
 def _decode_distinct(key: Any) -> Any:
@@ -250,20 +251,7 @@ def _newest_first(partials: list[StatsPartial]) -> np.ndarray[Any, Any]:
     ends = np.cumsum([p.rows for p in partials])
     runs = [np.arange(end - p.rows, end) for p, end in zip(partials, ends, strict=True)]
     pairs = zip(partials, runs, strict=True)
-    return np.concatenate([run if p.equal is None else run[::-1] for p, run in pairs])
-
-
-def _joined_keys(partials: list[StatsPartial], place: int) -> Any:
-    """Give the equality keys of one column of all partial answers."""
-    texts = all(values.is_text(p.keys[place]) for p in partials)
-    if all(p.equal is None for p in partials) or not texts:
-        return values.equality_key(columns.concat([p.keys[place] for p in partials]))
-    keys = [
-        values.equality_key(p.keys[place]) if p.equal is None else p.equal[place] for p in partials
-    ]
-    if len({key.type for key in keys}) > 1:
-        keys = [values.decode(key).cast(pa.string()) for key in keys]
-    return columns.concat(keys)
+    return np.concatenate([run if p.grouped else run[::-1] for p, run in pairs])
 
 
 def _state_bytes(state: Any) -> int:
