@@ -6,11 +6,13 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cwnb.insights import values
 from cwnb.insights.engine import columns
+from cwnb.insights.engine.commands import grouping
 from cwnb.insights.engine.commands.grouping import group_rows
 from cwnb.insights.engine.commands.keys import Keys
 
@@ -46,6 +48,21 @@ def partition(keys: list[Any], rows: int) -> list[int]:
     return [codes.index(code) for code in codes]
 
 
+@settings(deadline=None)
+@given(st.lists(st.integers(0, 9), max_size=20))
+def test_groups_of_many_combinations_are_those_of_few(rows):
+    keys = [pa.array(rows, pa.int64()), pa.array(rows[::-1], pa.int64())]
+    found = []
+    for most in (0, 1 << 16):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(grouping, "_COUNTED_NUMBERS", most)
+            found.append(group_rows(keys, len(rows)))
+    many, few = found
+    assert many.codes.tolist() == few.codes.tolist()
+    assert many.sizes.tolist() == few.sizes.tolist()
+
+
+@settings(deadline=None)
 @given(parts, st.integers(0, 2), st.booleans())
 def test_rows_of_tasks_are_equal_as_those_of_one_column(tasks, skip, reverse):
     tasks = [task.slice(min(skip, len(task))) for task in tasks]

@@ -321,6 +321,7 @@ def test_slices_are_read_from_their_own_rows() -> None:
     assert values.compare("=", column, pa.scalar(5)).to_pylist() == [False, False, False, True]
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.none()

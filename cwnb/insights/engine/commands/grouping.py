@@ -20,6 +20,8 @@ _DENSE = 1 << 20
 # The last row of each group is searched for among this many last rows first, for most are there,
 # and then among so many at a time, whose numbers fit into the processor's cache.
 _FIRST_SEARCH_ROWS, _SEARCH_ROWS = 4096, 1 << 16
+# Of more numbers it is first told which of them occur, in a byte for each: most do not.
+_COUNTED_NUMBERS = 1 << 16
 # Up to this many groups are counted by comparing all rows with each.
 _COMPARED_GROUPS = 5
 # Of fewer rows it is not asked whether their keys are mostly distinct.
@@ -250,6 +252,8 @@ def _sizes(codes: np.ndarray[Any, Any], size: int) -> np.ndarray[Any, Any]:
 
 def _without_empty_groups(codes: np.ndarray[Any, Any], size: int) -> Groups:
     if size <= max(_DENSE, 4 * len(codes)):
+        if size > _COUNTED_NUMBERS:
+            return _of_many_numbers(codes, size)
         sizes = _sizes(codes, size)
         present = np.flatnonzero(sizes)
         if len(present) == size:
@@ -259,3 +263,14 @@ def _without_empty_groups(codes: np.ndarray[Any, Any], size: int) -> Groups:
         return Groups(numbers[codes], sizes[present])
     numbered, first = number_rows([codes.view(np.uint64)])
     return Groups(numbered, np.bincount(numbered, minlength=len(first)))
+
+
+def _of_many_numbers(codes: np.ndarray[Any, Any], size: int) -> Groups:
+    """Do what `_without_empty_groups` does, where few of the numbers occur."""
+    there = np.zeros(size, dtype=bool)
+    there[codes] = True
+    present = np.flatnonzero(there)
+    numbers = np.empty(size, dtype=np.int32)
+    numbers[present] = np.arange(len(present), dtype=np.int32)
+    found = numbers.take(codes).astype(np.int64)
+    return Groups(found, np.bincount(found, minlength=len(present)))
