@@ -73,7 +73,10 @@ def test_rows_of_tasks_are_equal_as_those_of_one_column(tasks, skip, reverse):
         keys = [key.take(rows) for key, rows in zip(keys, turned, strict=True)]
     joined = Keys.concat(keys)
     whole = columns.concat(tasks)
-    assert values.decode(joined.shown[0]).equals(values.decode(whole))
+    # By what they show, for a NaN is not equal to itself.
+    assert repr(values.decode(joined.shown[0]).to_pylist()) == repr(
+        values.decode(whole).to_pylist()
+    )
     rows = len(whole)
     expected = partition([values.equality_key(whole)], rows)
     assert partition(joined.equality_keys(), rows) == expected
