@@ -136,7 +136,17 @@ def tags(connection: Any) -> None:
         connection.execute(f"ALTER TABLE groups ADD COLUMN {column} TEXT")
 
 
-STEPS: tuple[Callable[[Any], None], ...] = (first_tables, positions, key_check, seals, tags)
+def marks(_connection: Any) -> None:
+    """Change nothing here: from now on the files of segments may have marks for missing values.
+
+    Earlier versions would show these marks as values, so they must not open the store.
+    """
+
+
+STEPS: tuple[Callable[[Any], None], ...] = (
+    *(first_tables, positions, key_check, seals),
+    *(tags, marks),
+)
 # The version of a catalog is the number of steps it has taken.
 SCHEMA_VERSION = len(STEPS)
 # From this version on rows have seals.

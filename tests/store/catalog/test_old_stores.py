@@ -32,8 +32,8 @@ def version(request):
 
 @pytest.fixture
 def older(version):
-    """Leave the present version out."""
-    if int(version.name) == migrations.SCHEMA_VERSION:
+    """Leave out versions of which no table changes: what else differs has no step to kill."""
+    if set(migrations.STEPS[int(version.name) :]) <= {migrations.marks}:
         pytest.skip("nothing is migrated")
 
 
