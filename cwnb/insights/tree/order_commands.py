@@ -40,7 +40,7 @@ class Sort(Command):
             "Without a direction a key ascends.",
             "A missing value is the smallest.",
             "Rows with equal keys keep their order.",
-            "If `@timestamp` is a key, rows with equal keys come as they arrived, in its direction.",
+            "If `@timestamp` is a key, they follow their order of arrival, in its direction.",
             "After `stats`, a key that is none of its outputs orders nothing and gives a warning.",
         ),
         memory=(
