@@ -61,6 +61,11 @@ STRATEGIES: dict[str, list[tuple[str, str, Any]]] = {
     ],
     "rows are cut out late": [(f"{_ENGINE}.batch", "_SPARSE", 0.0)],
     "rows are cut out at once": [(f"{_ENGINE}.batch", "_SPARSE", 1.0)],
+    "rows are cut out by a mask": [
+        (f"{_ENGINE}.batch", "_SPARSE", 0.0),
+        (f"{_ENGINE}.batch", "_NEARLY_ALL", 0.0),
+    ],
+    "numbers of groups are hashed": [(_GROUPING, "_COUNTED_NUMBERS", 0)],
     "few rows are few": [(f"{_ENGINE}.commands.steps", "_FEW", 0.0)],
     "few rows are many": [(f"{_ENGINE}.commands.steps", "_FEW", 1.0)],
     "true codes are looked up": [(f"{_ENGINE}.evaluate", "_FEW_TRUE", -1)],

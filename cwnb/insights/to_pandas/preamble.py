@@ -257,14 +257,21 @@ def sort_order(values: pd.Series) -> pd.Series:
     return pd.Series(made, index=values.index, dtype="int64")
 
 
+def natural_of_type(value: Any) -> Any:
+    """Give the sort key of a value, which tells texts from what is written as they are."""
+    types = (str, int, float, bool)
+    kinds = [place for place, kind in enumerate(types) if isinstance(value, kind)]
+    return natural(value), max(kinds, default=len(types))
+
+
 def sorts_first(values: pd.Series) -> Any:
     """Give the value that an ascending `sort` would put first; missing if all are missing."""
-    return min((v for v in values if not absent(v)), key=natural, default=pd.NA)
+    return min((v for v in values if not absent(v)), key=natural_of_type, default=pd.NA)
 
 
 def sorts_last(values: pd.Series) -> Any:
     """Give the value that an ascending `sort` would put last; missing if all are missing."""
-    return max((v for v in values if not absent(v)), key=natural, default=pd.NA)
+    return max((v for v in values if not absent(v)), key=natural_of_type, default=pd.NA)
 
 
 # Arithmetic

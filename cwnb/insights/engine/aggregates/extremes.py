@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from cwnb.insights.engine.order import RowOrder
 
 
+# More than there are codes of types of mixed columns.
+_TYPES = 8
+
+
 class Extreme(Aggregation):
     """The least or greatest value of each group, by the order of `sort`."""
 
@@ -66,7 +70,7 @@ class Extreme(Aggregation):
         if is_double and pc.any(pc.is_nan(value)).as_py():
             return None
         found = pc.min_max(value)["max" if self.largest else "min"]
-        # Of 0.0 and -0.0 the first counts.
+        # 0.0 and -0.0 are told apart, which Arrow does not.
         if is_double and found.as_py() == 0:
             return None
         return pa.repeat(found, 1) if found.is_valid else value.slice(0, 0)
@@ -125,12 +129,30 @@ def _order_numbers(value: Any) -> Array:
     kind = value.type
     if pa.types.is_timestamp(kind):
         return np.asarray(value.cast(pa.int64()))
-    if pa.types.is_int64(kind) or pa.types.is_float64(kind):
+    if pa.types.is_int64(kind):
         return np.asarray(value)
+    if pa.types.is_float64(kind):
+        return _with_signs_of_zeros(np.asarray(value))
+    if values.is_mixed(kind):
+        # Texts sort as the numbers and truth values that are written so. Which of them is given
+        # must not depend on which task is done first.
+        types: Array = np.asarray(pc.struct_field(value, "type").fill_null(0), dtype=np.int64)
+        return values.ranks(value) * _TYPES + types
     if pa.types.is_dictionary(kind):
         placed: Array = values.ranks(value.dictionary)[np.asarray(value.indices)]
         return placed
     return values.ranks(value)
+
+
+def _with_signs_of_zeros(doubles: Array) -> Array:
+    """Give numbers in the order of these doubles, where -0.0 comes before 0.0, as in `sort`."""
+    zeros = doubles == 0
+    if not zeros.any() or not np.signbit(doubles[zeros]).any() or np.isnan(doubles).any():
+        return doubles
+    bits = doubles.view(np.int64)
+    # Among negative doubles the bits other than the sign grow as the number gets less.
+    ordered: Array = bits ^ ((bits >> 63) & np.int64(2**63 - 1))
+    return ordered
 
 
 class ByTime(Aggregation):
