@@ -118,6 +118,9 @@ class _Reading:
             may_be_left_out |= text != "+"
             self._at += 1
             while text == "{" and self._at < len(self._parts):
+                # Where it is none, what follows may be anything, such as `|`.
+                if self._parts[self._at].text not in {*"0123456789,}"}:
+                    break
                 self._at += 1
                 if self._parts[self._at - 1].text == "}":
                     break

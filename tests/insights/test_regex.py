@@ -185,7 +185,10 @@ def test_what_a_regex_matches_has_the_texts_that_it_requires(
         (r"\Qa.b\Ecd", [{"cd"}]),
         ("ab(?i)cd", []),
         ("(?i:ab)cd", [{"cd"}]),
-        ("x{ab", []),
+        ("x{ab", [{"ab"}]),
+        ("a{|", []),
+        ("a{2|b", []),
+        ("a(?:a){|", []),
     ],
 )
 def test_the_texts_that_a_regex_requires(re2: str, clauses: list[set[str]]) -> None:

@@ -79,15 +79,19 @@ class SequenceParser(ExtractionParser):
         """Read a name with `*` in it, written without spaces, or the name of a field."""
         start = self._curr.start
         pattern = plain = ""
+        has_star = False
         while self._curr.token_type in (TokenType.VAR, TokenType.STAR, TokenType.NUMBER):
             if plain and self._curr.start != self._prev.end + 1:
                 break
             plain += self._slice(self._curr)
-            pattern += "*" if self._curr.token_type is TokenType.STAR else self._part()
+            # A star in backticks is a character of a name, such as `count(*)`.
+            is_star = self._curr.token_type is TokenType.STAR
+            has_star |= is_star
+            pattern += "*" if is_star else self._part()
             self._advance()
-        if "*" in plain.replace("`*`", "") and "`" not in plain:
+        if has_star and "`" not in plain:
             return self._placed(tree.Wildcard(pattern=pattern), start)
-        if not pattern or plain[0].isdigit() or "*" in plain:
+        if not pattern or plain[0].isdigit() or has_star:
             raise self._expected("the name of a field")
         return self._placed(tree.Field(parts=pattern.split(".")), start)
 
