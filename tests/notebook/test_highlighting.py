@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
 import re
@@ -244,8 +245,14 @@ def edit_with_help(page: Any, cell: Any) -> None:
     page.keyboard.press("Control+End")
     page.keyboard.press("Enter")
     page.keyboard.type("| disp")
-    page.keyboard.press("Tab")
-    expect(page.locator(".jp-Completer-item")).to_contain_text(["display"], timeout=30_000)
+    # JupyterLab drops what a kernel gives after its time for completion, a second, so that on a
+    # busy machine a user presses the key again.
+    for _ in range(9):
+        page.keyboard.press("Tab")
+        with contextlib.suppress(AssertionError):
+            expect(page.locator(".jp-Completer-item")).to_contain_text(["display"], timeout=4_000)
+            break
+    expect(page.locator(".jp-Completer-item")).to_contain_text(["display"])
     page.keyboard.press("Enter")
     expect(cell.locator(".cm-line").nth(3)).to_have_text("  | display")
     check_words(cell, {"display": "keyword"})
