@@ -36,7 +36,7 @@ _SAMPLE_SHARE, _EQUAL_SHARE = 8, 0.08
 DICTIONARY_BYTES = 16 << 20
 
 
-def has_few_values(column: pa.Array) -> bool:
+def _has_few_values(column: pa.Array) -> bool:
     """Tell whether a column is smaller and quicker to read as a dictionary and codes."""
     if pa.types.is_dictionary(column.type):
         return True
@@ -64,6 +64,7 @@ class EncodedColumns:
         self._marks = {
             name: mark_of(self._encoded.get(name, [column])) for name, column in columns.items()
         }
+        self._few = {name for name, column in columns.items() if _has_few_values(column)}
 
     @property
     def schema(self) -> pa.Schema:
@@ -80,11 +81,7 @@ class EncodedColumns:
     @property
     def dictionaries(self) -> list[str]:
         """Name the columns that are written as dictionaries."""
-        return [
-            name
-            for name, column in self._columns.items()
-            if name in self._encoded or has_few_values(column)
-        ]
+        return [name for name in self._columns if name in self._encoded or name in self._few]
 
     @property
     def differences(self) -> list[str]:
@@ -97,7 +94,7 @@ class EncodedColumns:
             for name, column in self._columns.items()
             if (pa.types.is_int64(column.type) or pa.types.is_timestamp(column.type))
             and name != INGESTION_TIME
-            and not has_few_values(column)
+            and name not in self._few
             and not _is_sparse(column)
         ]
 
@@ -134,7 +131,7 @@ class EncodedColumns:
                 codecs[name] = "lz4" if _suits_lz4(texts) else "zstd"
             elif pa.types.is_string(column.type):
                 codecs[name] = "lz4" if name != REST and _suits_lz4(column) else "zstd"
-            elif has_few_values(column) or name in differences:
+            elif name in self._few or name in differences:
                 codecs[name] = "none"
             elif name == INGESTION_TIME:
                 codecs[name] = "zstd"  # it hardly varies, and is hardly read

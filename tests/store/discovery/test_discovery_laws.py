@@ -169,6 +169,14 @@ def test_columns_of_text_lines_with_both_strategies(log_type: str | None, eager:
     assert plain(discover(array, log_type=log_type)) == plain(discover_events(array, log_type))
 
 
+def mangled(chance: random.Random, text: str, odd: list[str], times: list[int]) -> str:
+    """Give a text into which odd pieces were put, so many times as one of `times` says."""
+    for _ in range(chance.choice(times)):
+        at = chance.randrange(len(text) + 1)
+        text = text[:at] + chance.choice(odd) + text[at + chance.randrange(3) :]
+    return text
+
+
 def test_lines_of_lambda_with_both_strategies(eager: None) -> None:
     chance = random.Random(11)
     one, other = "3b1d0c9e-0330-41a1-b37c-0cde75968035", "8f507cfc-xmpl-4697-b07a-ac58fc914c95"
@@ -205,10 +213,7 @@ def test_lines_of_lambda_with_both_strategies(eager: None) -> None:
     odd = ["", *' \t\n\v\x1c:-{}"\\\0é٣9a', "XRAY ", one]
     lines = []
     for _ in range(4000):
-        text = chance.choice(whole)
-        for _ in range(chance.choice([0, 0, 1, 2])):
-            at = chance.randrange(len(text) + 1)
-            text = text[:at] + chance.choice(odd) + text[at + chance.randrange(3) :]
+        text = mangled(chance, chance.choice(whole), odd, [0, 0, 1, 2])
         lines.append(text + chance.choice(["", "", "", "\n", " ", "\r\n"]))
     array = pa.array(["x", *lines]).slice(1)
     found = discover_events(array, "lambda")
@@ -237,10 +242,7 @@ def test_lines_of_syslog_with_both_strategies(eager: None) -> None:
     odd = ["", *' -:[]<>"\\\n\0\x85é٣\ufeff9']
     lines = []
     for _ in range(3000):
-        text = chance.choice(whole)
-        for _ in range(chance.choice([0, 1, 1, 2])):
-            at = chance.randrange(len(text) + 1)
-            text = text[:at] + chance.choice(odd) + text[at + chance.randrange(3) :]
+        text = mangled(chance, chance.choice(whole), odd, [0, 1, 1, 2])
         lines.append(text + chance.choice(["", "", "\n", " ", "\r\n", "\u00a0"]))
     array = pa.array(lines)
     found = discover_events(array, "syslog")
